@@ -1,0 +1,1 @@
+"""The pipeline beneath every operation. Private: what it offers is reached through the client."""

@@ -1,0 +1,251 @@
+"""A call from its first attempt to its end: what to do next, never doing it.
+
+`call` is a generator. It yields effects, is sent their outcomes, and returns the answer. Sync and
+async clients differ only in how they carry the effects out.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator
+from typing import Any, TypeVar
+
+from attrs import frozen
+
+from ..types import Response
+from . import failures, retry
+from .answers import Answer
+from .deadline import Deadline
+from .decode import MismatchError
+from .operation import Operation, Request, lookup
+from .secrets import Secret
+from .settings import Settings
+from .wire import AskKey, Effect, Failure, Pause, Received, Send
+
+T = TypeVar("T")
+Steps = Generator[Effect, Any, T]
+
+
+@frozen
+class Exchange:
+    """A successful answer, and how often was asked for it."""
+
+    received: Received
+    attempts: int
+
+
+def call(
+    operation: Operation[Any],
+    request: Request,
+    settings: Settings,
+    deadline: Deadline,
+    *,
+    stream: bool = False,
+) -> Steps[Exchange]:
+    """Yield what is to be done until there is a success, and return it.
+
+    Raises:
+        APIConnectionError: No answer came.
+        APIStatusError: The server answered with an error.
+        ConfigurationError: The key cannot be used.
+    """
+    log = logging.getLogger(settings.service.logger)
+    maybe_processed = False
+    attempt = 0
+    while True:
+        yield from _keep_pace(operation, settings, deadline, attempt, maybe_processed)
+        attempt += 1
+        key: Secret[str] | None = None
+        if operation.credential is not None:
+            key = yield AskKey()
+        started = settings.clock.monotonic()
+        outcome: Received | Failure = yield _send(
+            operation, request, settings, deadline, key, stream=stream
+        )
+        _log_attempt(log, operation, attempt, outcome, settings.clock.monotonic() - started)
+        if isinstance(outcome, Received) and _is_success(operation, outcome.status):
+            return Exchange(outcome, attempt)
+        verdict = _judge(operation, settings, outcome, attempt)
+        maybe_processed |= verdict.maybe_processed
+        if (
+            not verdict.may_repeat
+            or attempt >= settings.max_attempts
+            or not deadline.allows(verdict.pause)
+        ):
+            break
+        log.warning(
+            "%s attempt %d failed: %s; trying again in %.2f s",
+            operation.id,
+            attempt,
+            verdict.reason,
+            verdict.pause,
+        )
+        yield Pause(verdict.pause)
+    if isinstance(outcome, Failure):
+        raise failures.connection_error(
+            operation, outcome, attempts=attempt, maybe_processed=maybe_processed
+        )
+    raise failures.status_error(
+        operation,
+        outcome,
+        attempts=attempt,
+        maybe_processed=maybe_processed,
+        retry_after=verdict.retry_after,
+        error_fields=settings.service.error_fields,
+        secrets=[] if key is None else [key],
+    )
+
+
+def read(operation: Operation[T], exchange: Exchange) -> Response[T]:
+    """Return what a successful answer says.
+
+    Raises:
+        InvalidResponseError: It is not the documented answer.
+    """
+    received = exchange.received
+    mismatch: MismatchError | None = None
+    for answer in _answers(operation, received.status):
+        value = failures.parsed(answer, received.content)
+        if not isinstance(value, MismatchError):
+            return Response(
+                status_code=received.status,
+                headers=received.headers,
+                parsed=value,
+                content=received.content,
+                request_id=received.request_id,
+                attempts=exchange.attempts,
+            )
+        mismatch = mismatch or value
+    raise failures.invalid_response(
+        operation,
+        received,
+        mismatch or MismatchError("a documented answer", None),
+        attempts=exchange.attempts,
+    )
+
+
+@frozen
+class _Verdict:
+    reason: str
+    may_repeat: bool
+    maybe_processed: bool
+    pause: float
+    retry_after: float | None = None
+
+
+def _judge(
+    operation: Operation[Any], settings: Settings, outcome: Received | Failure, attempt: int
+) -> _Verdict:
+    pause = settings.clock.jitter(retry.backoff(attempt))
+    if isinstance(outcome, Failure):
+        may_repeat = retry.may_repeat_failure(
+            maybe_processed=outcome.maybe_processed, repeatable=operation.repeatable
+        )
+        return _Verdict(outcome.reason, may_repeat, outcome.maybe_processed, pause)
+    retry_after = retry.retry_after(outcome.headers.get("retry-after"), settings.clock.time())
+    return _Verdict(
+        reason=f"status {outcome.status}",
+        may_repeat=retry.may_repeat_status(outcome.status, repeatable=operation.repeatable),
+        maybe_processed=retry.status_may_be_processed(outcome.status),
+        pause=pause if retry_after is None else retry_after,
+        retry_after=retry_after,
+    )
+
+
+def _keep_pace(
+    operation: Operation[Any],
+    settings: Settings,
+    deadline: Deadline,
+    attempts: int,
+    maybe_processed: bool,  # noqa: FBT001 - an account of the call so far
+) -> Steps[None]:
+    if settings.pace is None:
+        return
+    wait = settings.pace.reserve(settings.clock, deadline.remaining())
+    if wait is None:
+        reason = (
+            f"the pace of {settings.pace.limit} requests in {settings.pace.period:g} s leaves no "
+            f"room within the call's {deadline.budget:g} s"
+        )
+        raise failures.connection_error(
+            operation,
+            Failure(reason, timed_out=True, maybe_processed=False),
+            attempts=attempts,
+            maybe_processed=maybe_processed,
+        )
+    if wait:
+        yield Pause(wait)
+
+
+def _log_attempt(
+    log: logging.Logger,
+    operation: Operation[Any],
+    attempt: int,
+    outcome: Received | Failure,
+    seconds: float,
+) -> None:
+    if isinstance(outcome, Received):
+        result, request_id = str(outcome.status), outcome.request_id
+    else:
+        result, request_id = outcome.reason, None
+    log.debug(
+        "%s attempt %d: %s in %.0f ms, request id %s",
+        operation.id,
+        attempt,
+        result,
+        seconds * 1000,
+        request_id,
+    )
+
+
+def _send(
+    operation: Operation[Any],
+    request: Request,
+    settings: Settings,
+    deadline: Deadline,
+    key: Secret[str] | None,
+    *,
+    stream: bool,
+) -> Send:
+    credential = None
+    if operation.credential is not None and key is not None:
+        scheme = operation.credential.scheme
+        prefix = f"{scheme} " if scheme else ""
+        credential = (operation.credential.header, Secret(prefix + key.reveal()))
+    content_type = request.content_type or settings.service.content_type
+    content = request.content
+    headers = [("Accept", operation.accept), ("User-Agent", settings.service.user_agent)]
+    if request.files is None and content_type is not None:
+        headers.append(("Content-Type", content_type))
+        if content is None and operation.method in {"POST", "PUT", "PATCH"}:
+            # An empty body is not JSON, and strict servers refuse it.
+            content = b"{}" if content_type == "application/json" else None
+    overridden = {name.lower() for name, _ in (*settings.headers, *request.headers)}
+    return Send(
+        method=operation.method,
+        url=settings.base_url + request.path,
+        headers=(
+            *(field for field in headers if field[0].lower() not in overridden),
+            *settings.headers,
+            *request.headers,
+        ),
+        credential=credential,
+        content=content,
+        files=request.files,
+        deadline=deadline,
+        connect_timeout=settings.connect_timeout,
+        stream=stream,
+    )
+
+
+def _is_success(operation: Operation[Any], status: int) -> bool:
+    if 300 <= status < 400:
+        return status in operation.answers or "3XX" in operation.answers
+    return 200 <= status < 300
+
+
+def _answers(operation: Operation[T], status: int) -> list[Answer[T]]:
+    documented = lookup(operation.answers, status)
+    # A success that the specification does not name is taken where its body is the documented
+    # one: a created client whose answer is thrown away is lost with its keys.
+    return list(operation.answers.values()) if documented is None else [documented]

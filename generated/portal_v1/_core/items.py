@@ -1,0 +1,89 @@
+"""The items of a list answer, read and checked one by one while it arrives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Generic, TypeVar
+
+from . import failures
+from .answers import UnreadableError
+from .array import ArrayReader, NotAnArrayError
+from .call import Exchange
+from .decode import MismatchError
+from .json import MalformedJSONError
+from .operation import ListOperation
+from .wire import Failure
+
+T = TypeVar("T")
+
+
+class ItemReader(Generic[T]):
+    """Turns the chunks of one answer into items.
+
+    Args:
+        operation: The operation that was called.
+        exchange: Its answer, whose body is still to come.
+    """
+
+    def __init__(self, operation: ListOperation[Any, T], exchange: Exchange) -> None:
+        self._operation = operation
+        self._exchange = exchange
+        self._array = ArrayReader()
+        self._index = 0
+
+    def feed(self, chunk: bytes | Failure) -> Iterator[T]:
+        """Yield the items that are whole with this chunk.
+
+        Raises:
+            APIConnectionError: The chunk is a failure.
+            InvalidResponseError: The answer is not the documented one.
+        """
+        if isinstance(chunk, Failure):
+            raise failures.connection_error(
+                self._operation,
+                chunk,
+                attempts=self._exchange.attempts,
+                maybe_processed=chunk.maybe_processed,
+            )
+        return self._read(chunk, last=False)
+
+    def end(self) -> Iterator[T]:
+        """Yield the items that are whole now that the body has ended.
+
+        Raises:
+            InvalidResponseError: The answer is not the documented one.
+        """
+        return self._read(b"", last=True)
+
+    def _read(self, chunk: bytes, *, last: bool) -> Iterator[T]:
+        values = self._array.feed(chunk, last=last)
+        del chunk
+        while True:
+            item = self._next(values)
+            if isinstance(item, _End):
+                return
+            if isinstance(item, MismatchError):
+                break
+            yield item
+        raise failures.invalid_response(
+            self._operation, self._exchange.received, item, attempts=self._exchange.attempts
+        )
+
+    def _next(self, values: Iterator[Any]) -> T | MismatchError | _End:
+        try:
+            for value in values:
+                item = self._operation.item(value)
+                self._index += 1
+                return item
+        except MalformedJSONError as error:
+            return UnreadableError(f"JSON ({error})")
+        except NotAnArrayError as mismatch:
+            return mismatch.with_traceback(None)
+        except MismatchError as mismatch:
+            # Its frames hold the values.
+            return mismatch.at(self._index).with_traceback(None)
+        return _End()
+
+
+class _End:
+    """There is no further item yet."""

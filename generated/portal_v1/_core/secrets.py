@@ -1,0 +1,47 @@
+"""Values that are carried but never shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final, Generic, NoReturn, TypeVar
+
+T = TypeVar("T")
+
+MASK: Final = "••••••"
+
+
+class Secret(Generic[T]):
+    """A value that is asked for by name and that no repr, str or pickle shows."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: T) -> None:
+        self._value = value
+
+    def reveal(self) -> T:
+        """Return the value. Keep it out of variables that outlive the line."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return MASK
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is not pickled")
+
+
+def masked(value: object) -> str:
+    """Return what a repr shows in place of a secret field: a mask, or that there is no value."""
+    return MASK if value else repr(value)
+
+
+def names_only(values: Mapping[str, object]) -> str:
+    """Return what a repr shows of fields that the specification does not know: their names."""
+    return "{" + ", ".join(f"{name!r}: …" for name in values) + "}"
+
+
+def cut_out(text: str, secrets: Iterable[Secret[str]]) -> str:
+    """Return `text` with every occurrence of a known secret masked."""
+    for secret in secrets:
+        if secret.reveal():
+            text = text.replace(secret.reveal(), MASK)
+    return text

@@ -1,0 +1,113 @@
+"""What passes between the pipeline, which decides, and the connection, which sends."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator, Mapping
+
+from attrs import field, frozen
+
+from ..types import RequestFiles
+from .deadline import Deadline
+from .secrets import Secret, names_only
+
+
+@frozen
+class AskKey:
+    """An effect: find out the key, which may have changed since the last request."""
+
+
+@frozen
+class Pause:
+    """An effect: wait.
+
+    Attributes:
+        seconds: For how long.
+    """
+
+    seconds: float
+
+
+@frozen
+class Send:
+    """An effect: send a request and receive the answer.
+
+    Attributes:
+        method: The HTTP method.
+        url: The whole URL, encoded.
+        headers: The header fields, the credential apart.
+        credential: The header field that authenticates, if any.
+        content: The body.
+        files: The parts of a multipart body.
+        deadline: When the answer has to be there, whole.
+        connect_timeout: Seconds that connecting may take; None for as long as there is.
+        stream: Whether a success is handed on before its body is read.
+    """
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = field(repr=lambda h: names_only(dict(h)))
+    credential: tuple[str, Secret[str]] | None
+    content: bytes | None = field(repr=False)
+    files: RequestFiles | None = field(repr=False)
+    deadline: Deadline
+    connect_timeout: float | None
+    stream: bool
+
+
+Effect = AskKey | Pause | Send
+
+
+@frozen
+class Failure:
+    """No answer came, or not the whole of it.
+
+    Attributes:
+        reason: What happened, for people.
+        timed_out: Whether time ran out.
+        maybe_processed: Whether the server may have acted on the request.
+    """
+
+    reason: str
+    timed_out: bool
+    maybe_processed: bool
+
+
+Chunks = Generator[bytes | Failure, None, None]
+AsyncChunks = AsyncGenerator[bytes | Failure, None]
+
+
+def _no_chunks() -> Chunks:
+    yield from ()
+
+
+async def _no_chunks_async() -> AsyncChunks:
+    nothing: tuple[bytes, ...] = ()
+    for chunk in nothing:
+        yield chunk
+
+
+@frozen
+class Received:
+    """An answer.
+
+    Attributes:
+        status: Its status.
+        headers: Its header fields, looked up in any case.
+        content: Its body; empty where it is streamed.
+        chunks: Its body as it comes, where it is streamed; a `Failure` ends one that breaks off.
+        chunks_async: The same, from an async connection.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=names_only)
+    content: Secret[bytes]
+    chunks: Chunks = field(factory=_no_chunks, repr=False)
+    chunks_async: AsyncChunks = field(factory=_no_chunks_async, repr=False)
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's name for the request; None where it gave none."""
+        for name in ("x-request-id", "request-id", "x-correlation-id", "cf-ray"):
+            if value := self.headers.get(name):
+                return value[:200]
+        return None

@@ -1,0 +1,236 @@
+"""Sends one request and receives its answer: the only code that touches the network."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import weakref
+from collections.abc import Iterator
+from contextlib import aclosing, closing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from .._core.deadline import Deadline
+from .._core.secrets import Secret
+from .._core.wire import AsyncChunks, Chunks, Failure, Received, Send
+from ..errors import ConfigurationError
+from .backend import current_deadline
+from .faults import failure_of, out_of_time
+from .library import INSTALLED, Library, library_of
+from .transport import AsyncDeadlineTransport, DeadlineTransport
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class Connection:
+    """Sends for threads.
+
+    Args:
+        base_url: Where the requests go, which tells about TLS and proxies.
+        http_client: A client to send with; it stays its owner's, to configure and to close.
+    """
+
+    def __init__(self, base_url: str, http_client: httpx.Client | None) -> None:
+        self._base_url = base_url
+        self._http_client = http_client
+        self._library = INSTALLED if http_client is None else _library(http_client, "Client")
+        # A transport a process: after a fork, the child makes connections of its own.
+        self._transports: dict[int, DeadlineTransport] = {}
+
+    def send(self, send: Send) -> Received | Failure:
+        """Send a request and return the answer, or how it failed. Raises nothing of its own."""
+        with _within(send.deadline):
+            try:
+                response = self._open(send)
+                if send.stream and response.is_success:
+                    return _received(response, b"", chunks=self._chunks(response, send.deadline))
+                content = bytearray()
+                with closing(self._chunks(response, send.deadline)) as chunks:
+                    for chunk in chunks:
+                        if isinstance(chunk, Failure):
+                            return chunk
+                        content += chunk
+            except Exception as error:  # noqa: BLE001 - the caller sees one family of errors
+                return failure_of(error, self._library, send.deadline)
+        return _received(response, bytes(content))
+
+    def close(self) -> None:
+        """Close the connections, but for those of a client that was given."""
+        for transport in self._transports.values():
+            transport.close()
+        self._transports.clear()
+
+    def _open(self, send: Send) -> httpx.Response:
+        client = self._http_client
+        if client is not None:
+            request = client.build_request(**_request_arguments(send, self._library))
+            return client.send(request, stream=True, auth=None, follow_redirects=False)
+        request = self._library.httpx.Request(**_request_arguments(send, self._library))
+        response = self._transport().handle_request(request)
+        response.request = request
+        return response
+
+    def _transport(self) -> DeadlineTransport:
+        process = os.getpid()
+        transport = self._transports.get(process)
+        if transport is None:
+            transport = self._transports.setdefault(process, DeadlineTransport(self._base_url))
+            weakref.finalize(self, transport.close).atexit = False
+        return transport
+
+    def _chunks(self, response: httpx.Response, deadline: Deadline) -> Chunks:
+        chunks = response.iter_bytes()
+        try:
+            while True:
+                with _within(deadline):
+                    try:
+                        chunk = next(chunks, None)
+                    except Exception as error:  # noqa: BLE001 - as in `send`
+                        yield failure_of(error, self._library, deadline)
+                        return
+                if chunk is None:
+                    return
+                if self._http_client is not None and deadline.remaining() == 0:
+                    # Our own streams keep to the deadline; a given client's may not.
+                    yield out_of_time(deadline)
+                    return
+                yield chunk
+        finally:
+            response.close()
+
+
+class AsyncConnection:
+    """Sends for the tasks of one event loop.
+
+    Args:
+        base_url: Where the requests go, which tells about TLS and proxies.
+        http_client: A client to send with; it stays its owner's, to configure and to close.
+    """
+
+    def __init__(self, base_url: str, http_client: httpx.AsyncClient | None) -> None:
+        self._base_url = base_url
+        self._http_client = http_client
+        self._library = INSTALLED if http_client is None else _library(http_client, "AsyncClient")
+        self._transport_in_use: AsyncDeadlineTransport | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._process = 0
+
+    async def send(self, send: Send) -> Received | Failure:
+        """Send a request and return the answer, or how it failed.
+
+        Raises:
+            ConfigurationError: This is not the event loop in which it sent before.
+        """
+        self._keep_to_one_loop()
+        with _within(send.deadline):
+            try:
+                response = await self._open(send)
+                if send.stream and response.is_success:
+                    streamed = self._chunks(response, send.deadline)
+                    return _received(response, b"", chunks_async=streamed)
+                content = bytearray()
+                async with aclosing(self._chunks(response, send.deadline)) as chunks:
+                    async for chunk in chunks:
+                        if isinstance(chunk, Failure):
+                            return chunk
+                        content += chunk
+            except Exception as error:  # noqa: BLE001 - the caller sees one family of errors
+                return failure_of(error, self._library, send.deadline)
+        return _received(response, bytes(content))
+
+    async def close(self) -> None:
+        """Close the connections, but for those of a client that was given."""
+        transport, self._transport_in_use = self._transport_in_use, None
+        if transport is not None and self._loop is asyncio.get_running_loop():
+            await transport.aclose()
+
+    def _keep_to_one_loop(self) -> None:
+        loop, process = asyncio.get_running_loop(), os.getpid()
+        if self._process != process:
+            # New, or in a child after a fork, where the parent's connections are not to be used.
+            self._transport_in_use, self._loop, self._process = None, loop, process
+        elif self._loop is not loop:
+            raise ConfigurationError(
+                "This async client belongs to another event loop, in which it was used first. "
+                "Make a client in each event loop, and close it there."
+            )
+
+    async def _open(self, send: Send) -> httpx.Response:
+        client = self._http_client
+        if client is not None:
+            request = client.build_request(**_request_arguments(send, self._library))
+            async with asyncio.timeout(send.deadline.remaining()):
+                return await client.send(request, stream=True, auth=None, follow_redirects=False)
+        request = self._library.httpx.Request(**_request_arguments(send, self._library))
+        if self._transport_in_use is None:
+            self._transport_in_use = AsyncDeadlineTransport(self._base_url)
+        response = await self._transport_in_use.handle_async_request(request)
+        response.request = request
+        return response
+
+    async def _chunks(self, response: httpx.Response, deadline: Deadline) -> AsyncChunks:
+        chunks = response.aiter_bytes()
+        try:
+            while True:
+                with _within(deadline):
+                    try:
+                        chunk = await anext(chunks, None)
+                    except Exception as error:  # noqa: BLE001 - as in `send`
+                        yield failure_of(error, self._library, deadline)
+                        return
+                if chunk is None:
+                    return
+                if self._http_client is not None and deadline.remaining() == 0:
+                    # Our own streams keep to the deadline; a given client's may not.
+                    yield out_of_time(deadline)
+                    return
+                yield chunk
+        finally:
+            await response.aclose()
+
+
+@contextmanager
+def _within(deadline: Deadline) -> Iterator[None]:
+    token = current_deadline.set(deadline)
+    try:
+        yield
+    finally:
+        current_deadline.reset(token)
+
+
+def _library(http_client: object, kind: str) -> Library:
+    library = library_of(http_client)
+    if library is None or not isinstance(http_client, getattr(library.httpx, kind)):
+        raise ConfigurationError(
+            f"http_client is an httpx.{kind}, or httpx2's, not {type(http_client).__name__}."
+        )
+    return library
+
+
+def _request_arguments(send: Send, library: Library) -> dict[str, Any]:
+    left = send.deadline.remaining()
+    if send.connect_timeout is None or left is None:
+        connect = left if send.connect_timeout is None else send.connect_timeout
+    else:
+        connect = min(send.connect_timeout, left)
+    timeout = library.httpx.Timeout(left, connect=connect)
+    headers = library.httpx.Headers(list(send.headers))
+    if send.credential is not None:
+        headers[send.credential[0]] = send.credential[1].reveal()
+    return {
+        "method": send.method,
+        "url": send.url,
+        "headers": headers,
+        "content": send.content,
+        "files": send.files,
+        "extensions": {"timeout": timeout.as_dict()},
+    }
+
+
+def _received(response: httpx.Response, content: bytes, **chunks: Any) -> Received:
+    return Received(
+        status=response.status_code,
+        headers=response.headers,
+        content=Secret(content),
+        **chunks,
+    )

@@ -1,0 +1,20 @@
+"""What the specification says of the service as a whole."""
+
+from __future__ import annotations
+
+import platform
+from typing import Final
+
+from ._core.service import Service
+from ._version import __version__
+
+SERVICE: Final = Service(
+    name="Portal",
+    base_url="https://api.portalhq.io/api/v1",
+    environment="PORTAL",
+    content_type="application/json",
+    error_fields=("error",),
+    user_agent=f"portal-v1/{__version__} python/{platform.python_version()}",
+    logger="portal_v1",
+    needs_key=True,
+)

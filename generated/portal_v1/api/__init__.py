@@ -1,0 +1,1 @@
+"""The operations, one module each, grouped by tag."""

@@ -1,0 +1,177 @@
+"""Create a client: POST /custodians/clients."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ... import types
+from ..._core import answers as _answers
+from ..._core import encode
+from ..._core import operation as core
+from ...models.create_client_request import CreateClientRequest
+from ...models.created_client import CreatedClient
+from ...models.error import Error
+from ...types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ...client import AsyncPortal, Portal
+
+OPERATION: Final[core.Operation[CreatedClient]] = core.Operation(
+    id="createClient",
+    method="POST",
+    repeatable=False,
+    answers={
+        201: _answers.json_answer(CreatedClient.from_dict),
+    },
+    errors={
+        400: _answers.json_answer(Error.from_dict),
+        401: _answers.json_answer(Error.from_dict),
+        429: _answers.json_answer(Error.from_dict),
+    },
+    credential=core.Credential("Authorization", "Bearer"),
+    accept="application/json",
+)
+
+
+def _request(
+    *,
+    body: CreateClientRequest,
+) -> core.Request:
+    return core.Request(
+        path="/custodians/clients",
+        content=encode.json_body(body),
+        content_type="application/json",
+    )
+
+
+def sync_detailed(
+    *,
+    client: Portal,
+    body: CreateClientRequest,
+    timeout: float | Unset | None = UNSET,
+    max_attempts: int | Unset = UNSET,
+) -> types.Response[CreatedClient]:
+    """Create a client.
+
+    Registers a new client and answers with its keys. The API takes no idempotency key:
+    sent twice, it makes two clients.
+
+    Args:
+        client: What to call it with.
+        body: What to send.
+        timeout: Seconds for the whole call, in place of the client's; None for no limit.
+        max_attempts: How often to send it at the most, in place of the client's.
+
+    Returns:
+        The answer, with its status and headers.
+
+    Raises:
+        PortalError: The call failed; each of its classes says how.
+    """
+    return client.pipeline.run(
+        OPERATION,
+        _request(
+            body=body,
+        ),
+        timeout=timeout,
+        max_attempts=max_attempts,
+    )
+
+
+def sync(
+    *,
+    client: Portal,
+    body: CreateClientRequest,
+    timeout: float | Unset | None = UNSET,
+    max_attempts: int | Unset = UNSET,
+) -> CreatedClient:
+    """Create a client.
+
+    Registers a new client and answers with its keys. The API takes no idempotency key:
+    sent twice, it makes two clients.
+
+    Args:
+        client: What to call it with.
+        body: What to send.
+        timeout: Seconds for the whole call, in place of the client's; None for no limit.
+        max_attempts: How often to send it at the most, in place of the client's.
+
+    Returns:
+        What the server answers.
+
+    Raises:
+        PortalError: The call failed; each of its classes says how.
+    """
+    return sync_detailed(
+        body=body,
+        client=client,
+        timeout=timeout,
+        max_attempts=max_attempts,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AsyncPortal,
+    body: CreateClientRequest,
+    timeout: float | Unset | None = UNSET,
+    max_attempts: int | Unset = UNSET,
+) -> types.Response[CreatedClient]:
+    """Create a client.
+
+    Registers a new client and answers with its keys. The API takes no idempotency key:
+    sent twice, it makes two clients.
+
+    Args:
+        client: What to call it with.
+        body: What to send.
+        timeout: Seconds for the whole call, in place of the client's; None for no limit.
+        max_attempts: How often to send it at the most, in place of the client's.
+
+    Returns:
+        The answer, with its status and headers.
+
+    Raises:
+        PortalError: The call failed; each of its classes says how.
+    """
+    return await client.pipeline.run(
+        OPERATION,
+        _request(
+            body=body,
+        ),
+        timeout=timeout,
+        max_attempts=max_attempts,
+    )
+
+
+async def asyncio(
+    *,
+    client: AsyncPortal,
+    body: CreateClientRequest,
+    timeout: float | Unset | None = UNSET,
+    max_attempts: int | Unset = UNSET,
+) -> CreatedClient:
+    """Create a client.
+
+    Registers a new client and answers with its keys. The API takes no idempotency key:
+    sent twice, it makes two clients.
+
+    Args:
+        client: What to call it with.
+        body: What to send.
+        timeout: Seconds for the whole call, in place of the client's; None for no limit.
+        max_attempts: How often to send it at the most, in place of the client's.
+
+    Returns:
+        What the server answers.
+
+    Raises:
+        PortalError: The call failed; each of its classes says how.
+    """
+    response = await asyncio_detailed(
+        body=body,
+        client=client,
+        timeout=timeout,
+        max_attempts=max_attempts,
+    )
+    return response.parsed

@@ -1,0 +1,213 @@
+"""List all clients: GET /custodians/clients."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING, Final
+
+from ... import types
+from ..._core import answers as _answers
+from ..._core import decode
+from ..._core import operation as core
+from ...models.client_summary import ClientSummary
+from ...models.error import Error
+from ...types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ...client import AsyncPortal, Portal
+
+OPERATION: Final[core.ListOperation[list[ClientSummary], ClientSummary]] = core.ListOperation(
+    id="listClients",
+    method="GET",
+    repeatable=True,
+    answers={
+        200: _answers.json_answer(lambda value: decode.array(value, ClientSummary.from_dict)),
+    },
+    errors={
+        400: _answers.json_answer(Error.from_dict),
+        401: _answers.json_answer(Error.from_dict),
+        429: _answers.json_answer(Error.from_dict),
+    },
+    credential=core.Credential("Authorization", "Bearer"),
+    accept="application/json",
+    item=ClientSummary.from_dict,
+)
+
+
+def _request() -> core.Request:
+    return core.Request(
+        path="/custodians/clients",
+    )
+
+
+def sync_detailed(
+    *,
+    client: Portal,
+    timeout: float | Unset | None = UNSET,
+    max_attempts: int | Unset = UNSET,
+) -> types.Response[list[ClientSummary]]:
+    """List all clients.
+
+    Answers with every client of the custodian in one array: there are no pages.
+
+    Args:
+        client: What to call it with.
+        timeout: Seconds for the whole call, in place of the client's; None for no limit.
+        max_attempts: How often to send it at the most, in place of the client's.
+
+    Returns:
+        The answer, with its status and headers.
+
+    Raises:
+        PortalError: The call failed; each of its classes says how.
+    """
+    return client.pipeline.run(
+        OPERATION,
+        _request(),
+        timeout=timeout,
+        max_attempts=max_attempts,
+    )
+
+
+def sync(
+    *,
+    client: Portal,
+    timeout: float | Unset | None = UNSET,
+    max_attempts: int | Unset = UNSET,
+) -> list[ClientSummary]:
+    """List all clients.
+
+    Answers with every client of the custodian in one array: there are no pages.
+
+    Args:
+        client: What to call it with.
+        timeout: Seconds for the whole call, in place of the client's; None for no limit.
+        max_attempts: How often to send it at the most, in place of the client's.
+
+    Returns:
+        What the server answers.
+
+    Raises:
+        PortalError: The call failed; each of its classes says how.
+    """
+    return sync_detailed(
+        client=client,
+        timeout=timeout,
+        max_attempts=max_attempts,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AsyncPortal,
+    timeout: float | Unset | None = UNSET,
+    max_attempts: int | Unset = UNSET,
+) -> types.Response[list[ClientSummary]]:
+    """List all clients.
+
+    Answers with every client of the custodian in one array: there are no pages.
+
+    Args:
+        client: What to call it with.
+        timeout: Seconds for the whole call, in place of the client's; None for no limit.
+        max_attempts: How often to send it at the most, in place of the client's.
+
+    Returns:
+        The answer, with its status and headers.
+
+    Raises:
+        PortalError: The call failed; each of its classes says how.
+    """
+    return await client.pipeline.run(
+        OPERATION,
+        _request(),
+        timeout=timeout,
+        max_attempts=max_attempts,
+    )
+
+
+async def asyncio(
+    *,
+    client: AsyncPortal,
+    timeout: float | Unset | None = UNSET,
+    max_attempts: int | Unset = UNSET,
+) -> list[ClientSummary]:
+    """List all clients.
+
+    Answers with every client of the custodian in one array: there are no pages.
+
+    Args:
+        client: What to call it with.
+        timeout: Seconds for the whole call, in place of the client's; None for no limit.
+        max_attempts: How often to send it at the most, in place of the client's.
+
+    Returns:
+        What the server answers.
+
+    Raises:
+        PortalError: The call failed; each of its classes says how.
+    """
+    response = await asyncio_detailed(
+        client=client,
+        timeout=timeout,
+        max_attempts=max_attempts,
+    )
+    return response.parsed
+
+
+def iterate(
+    *,
+    client: Portal,
+    timeout: float | Unset | None = UNSET,
+    max_attempts: int | Unset = UNSET,
+) -> Iterator[ClientSummary]:
+    """List all clients.
+
+    Answers with every client of the custodian in one array: there are no pages.
+
+    Args:
+        client: What to call it with.
+        timeout: Seconds for the whole call, in place of the client's; None for no limit.
+        max_attempts: How often to send it at the most, in place of the client's.
+
+    Yields:
+        The items of the list, each as soon as it has arrived.
+
+    Raises:
+        PortalError: The call failed; each of its classes says how.
+    """
+    return client.pipeline.iterate(
+        OPERATION,
+        _request(),
+        timeout=timeout,
+        max_attempts=max_attempts,
+    )
+
+
+def iterate_async(
+    *,
+    client: AsyncPortal,
+    timeout: float | Unset | None = UNSET,
+    max_attempts: int | Unset = UNSET,
+) -> AsyncIterator[ClientSummary]:
+    """List all clients.
+
+    Answers with every client of the custodian in one array: there are no pages.
+
+    Args:
+        client: What to call it with.
+        timeout: Seconds for the whole call, in place of the client's; None for no limit.
+        max_attempts: How often to send it at the most, in place of the client's.
+
+    Yields:
+        The items of the list, each as soon as it has arrived.
+
+    Raises:
+        PortalError: The call failed; each of its classes says how.
+    """
+    return client.pipeline.iterate(
+        OPERATION,
+        _request(),
+        timeout=timeout,
+        max_attempts=max_attempts,
+    )

@@ -1,0 +1,174 @@
+"""Refresh a client's session token: POST /custodians/clients/{clientId}/session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ... import types
+from ..._core import answers as _answers
+from ..._core import encode
+from ..._core import operation as core
+from ...models.client_session import ClientSession
+from ...models.error import Error
+from ...types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ...client import AsyncPortal, Portal
+
+OPERATION: Final[core.Operation[ClientSession]] = core.Operation(
+    id="refreshClientSession",
+    method="POST",
+    repeatable=True,
+    answers={
+        200: _answers.json_answer(ClientSession.from_dict),
+    },
+    errors={
+        400: _answers.json_answer(Error.from_dict),
+        401: _answers.json_answer(Error.from_dict),
+        429: _answers.json_answer(Error.from_dict),
+    },
+    credential=core.Credential("Authorization", "Bearer"),
+    accept="application/json",
+)
+
+
+def _request(
+    *,
+    client_id: str,
+) -> core.Request:
+    return core.Request(
+        path=f"/custodians/clients/{encode.segment(client_id, 'client_id')}/session",
+    )
+
+
+def sync_detailed(
+    client_id: str,
+    *,
+    client: Portal,
+    timeout: float | Unset | None = UNSET,
+    max_attempts: int | Unset = UNSET,
+) -> types.Response[ClientSession]:
+    """Refresh a client's session token.
+
+    Hands out a new Client Session Token (CST). A CST lapses after 24 hours without use,
+    and 7 days after it was made in any case.
+
+    Args:
+        client_id: The id of a client.
+        client: What to call it with.
+        timeout: Seconds for the whole call, in place of the client's; None for no limit.
+        max_attempts: How often to send it at the most, in place of the client's.
+
+    Returns:
+        The answer, with its status and headers.
+
+    Raises:
+        PortalError: The call failed; each of its classes says how.
+    """
+    return client.pipeline.run(
+        OPERATION,
+        _request(
+            client_id=client_id,
+        ),
+        timeout=timeout,
+        max_attempts=max_attempts,
+    )
+
+
+def sync(
+    client_id: str,
+    *,
+    client: Portal,
+    timeout: float | Unset | None = UNSET,
+    max_attempts: int | Unset = UNSET,
+) -> ClientSession:
+    """Refresh a client's session token.
+
+    Hands out a new Client Session Token (CST). A CST lapses after 24 hours without use,
+    and 7 days after it was made in any case.
+
+    Args:
+        client_id: The id of a client.
+        client: What to call it with.
+        timeout: Seconds for the whole call, in place of the client's; None for no limit.
+        max_attempts: How often to send it at the most, in place of the client's.
+
+    Returns:
+        What the server answers.
+
+    Raises:
+        PortalError: The call failed; each of its classes says how.
+    """
+    return sync_detailed(
+        client_id=client_id,
+        client=client,
+        timeout=timeout,
+        max_attempts=max_attempts,
+    ).parsed
+
+
+async def asyncio_detailed(
+    client_id: str,
+    *,
+    client: AsyncPortal,
+    timeout: float | Unset | None = UNSET,
+    max_attempts: int | Unset = UNSET,
+) -> types.Response[ClientSession]:
+    """Refresh a client's session token.
+
+    Hands out a new Client Session Token (CST). A CST lapses after 24 hours without use,
+    and 7 days after it was made in any case.
+
+    Args:
+        client_id: The id of a client.
+        client: What to call it with.
+        timeout: Seconds for the whole call, in place of the client's; None for no limit.
+        max_attempts: How often to send it at the most, in place of the client's.
+
+    Returns:
+        The answer, with its status and headers.
+
+    Raises:
+        PortalError: The call failed; each of its classes says how.
+    """
+    return await client.pipeline.run(
+        OPERATION,
+        _request(
+            client_id=client_id,
+        ),
+        timeout=timeout,
+        max_attempts=max_attempts,
+    )
+
+
+async def asyncio(
+    client_id: str,
+    *,
+    client: AsyncPortal,
+    timeout: float | Unset | None = UNSET,
+    max_attempts: int | Unset = UNSET,
+) -> ClientSession:
+    """Refresh a client's session token.
+
+    Hands out a new Client Session Token (CST). A CST lapses after 24 hours without use,
+    and 7 days after it was made in any case.
+
+    Args:
+        client_id: The id of a client.
+        client: What to call it with.
+        timeout: Seconds for the whole call, in place of the client's; None for no limit.
+        max_attempts: How often to send it at the most, in place of the client's.
+
+    Returns:
+        What the server answers.
+
+    Raises:
+        PortalError: The call failed; each of its classes says how.
+    """
+    response = await asyncio_detailed(
+        client_id=client_id,
+        client=client,
+        timeout=timeout,
+        max_attempts=max_attempts,
+    )
+    return response.parsed

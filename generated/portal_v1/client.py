@@ -1,0 +1,291 @@
+"""The clients: settings, lifetime, and the resources.
+
+Portal makes embedded MPC wallets. The backend of a company (the custodian) uses these
+endpoints to register a client for each of its end users, to look clients up, to renew a
+client's session token, and to log a client in on the web.
+
+Every request carries a Portal API key. A key belongs to one environment, Development or
+Production, and sees the clients of that environment only.
+
+A custodian may send 200 requests a minute, all its machines together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from ._core.clock import Clock
+from ._core.pace import Pace
+from ._core.pipeline import AsyncPipeline, Pipeline
+from ._core.secrets import Secret
+from ._core.settings import changed, resolve
+from ._http import AsyncConnection, Connection
+from ._service import SERVICE
+from .resources import (
+    AsyncClientsResource,
+    ClientsResource,
+)
+from .types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ._http import httpx
+
+
+class Portal:
+    """A client of the Portal V1 custodian API.
+
+    Threads may share it, and a forked process gets connections of its own. It can be used in a
+    `with` block, or closed with `client.close()`.
+
+    Args:
+        api_key: The API key, or a callable that returns it, asked at each request so that the
+            key can rotate. Without one, `PORTAL_API_KEY` is read from the environment.
+        base_url: Where the API is. Without it, `PORTAL_BASE_URL` is read from the
+            environment, and else it is https://api.portalhq.io/api/v1. It has to be https, but on this
+            machine.
+        timeout: Seconds that a whole call may take: waiting, connecting, every attempt, every
+            pause, the last byte of the body. None for as long as it takes.
+        connect_timeout: Seconds of these that making a connection may take.
+        max_attempts: How often a call is sent at the most. Only what is safe to repeat is
+            repeated.
+        pace: How fast to send, such as `Pace(200)` for 200 requests a minute.
+        http_client: An `httpx.Client` to send with, for a proxy or certificates of your own. It
+            stays yours to close.
+        headers: Header fields to send with every request.
+
+    Raises:
+        ConfigurationError: One of these cannot be used, or the key is missing.
+    """
+
+    __slots__ = ("__weakref__", "_owns_connection", "pipeline")
+
+    pipeline: Pipeline
+    """What carries the calls out; the functions in `api` use it."""
+
+    def __init__(
+        self,
+        api_key: str | Callable[[], str] | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: float | None = 30.0,
+        connect_timeout: float | None = 5.0,
+        max_attempts: int = 3,
+        pace: Pace | None = None,
+        http_client: httpx.Client | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        # Wrapped at once: a traceback with local variables is to show none of them.
+        secrets: list[Secret[Any]] = [Secret(api_key), Secret(base_url), Secret(headers)]
+        del api_key, base_url, headers
+        settings = resolve(
+            SERVICE,
+            key=secrets[0],
+            base_url=secrets[1],
+            timeout=timeout,
+            connect_timeout=connect_timeout,
+            max_attempts=max_attempts,
+            pace=pace,
+            headers=secrets[2],
+        )
+        self.pipeline = Pipeline(settings, Connection(settings.base_url, http_client))
+        self._owns_connection = True
+
+    @property
+    def clients(self) -> ClientsResource:
+        """The custodian's clients, one for each end user."""
+        return ClientsResource(self)
+
+    def with_options(
+        self,
+        *,
+        api_key: str | Callable[[], str] | Unset = UNSET,
+        timeout: float | Unset | None = UNSET,
+        connect_timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+        pace: Pace | Unset | None = UNSET,
+        headers: Mapping[str, str] | Unset | None = UNSET,
+        clock: Clock | Unset = UNSET,
+    ) -> Self:
+        """Return a changed copy over the same connections; this client stays as it is.
+
+        The connections belong to this client: closing it ends the copy too, closing the copy
+        ends only the copy.
+
+        Args:
+            api_key: As for a new client.
+            timeout: As for a new client.
+            connect_timeout: As for a new client.
+            max_attempts: As for a new client.
+            pace: As for a new client.
+            headers: As for a new client; they take the place of this client's.
+            clock: Where time and jitter come from, for tests.
+
+        Raises:
+            ConfigurationError: One of these cannot be used.
+        """
+        secrets: list[Secret[Any]] = [Secret(api_key), Secret(headers)]
+        del api_key, headers
+        copy = object.__new__(type(self))
+        copy.pipeline = self.pipeline.with_settings(
+            changed(
+                self.pipeline.settings,
+                key=secrets[0],
+                timeout=timeout,
+                connect_timeout=connect_timeout,
+                max_attempts=max_attempts,
+                pace=pace,
+                headers=secrets[1],
+                clock=clock,
+            )
+        )
+        copy._owns_connection = False
+        return copy
+
+    def close(self) -> None:
+        """Close the connections and take no more calls. Closing twice does no harm."""
+        self.pipeline.close(connection=self._owns_connection)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.pipeline.settings.base_url}>"
+
+
+class AsyncPortal:
+    """A client of the Portal V1 custodian API, for one event loop.
+
+    The tasks of one event loop may share it; another event loop needs a client of its own. It
+    can be used in an `async with` block, or closed with `await client.aclose()`.
+
+    Args:
+        api_key: The API key, or a callable that returns it, async or not, asked at each request so that the
+            key can rotate. Without one, `PORTAL_API_KEY` is read from the environment.
+        base_url: Where the API is. Without it, `PORTAL_BASE_URL` is read from the
+            environment, and else it is https://api.portalhq.io/api/v1. It has to be https, but on this
+            machine.
+        timeout: Seconds that a whole call may take: waiting, connecting, every attempt, every
+            pause, the last byte of the body. None for as long as it takes.
+        connect_timeout: Seconds of these that making a connection may take.
+        max_attempts: How often a call is sent at the most. Only what is safe to repeat is
+            repeated.
+        pace: How fast to send, such as `Pace(200)` for 200 requests a minute.
+        http_client: An `httpx.AsyncClient` to send with, for a proxy or certificates of your own. It
+            stays yours to close.
+        headers: Header fields to send with every request.
+
+    Raises:
+        ConfigurationError: One of these cannot be used, or the key is missing.
+    """
+
+    __slots__ = ("__weakref__", "_owns_connection", "pipeline")
+
+    pipeline: AsyncPipeline
+    """What carries the calls out; the functions in `api` use it."""
+
+    def __init__(
+        self,
+        api_key: str | Callable[[], str] | Callable[[], Awaitable[str]] | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: float | None = 30.0,
+        connect_timeout: float | None = 5.0,
+        max_attempts: int = 3,
+        pace: Pace | None = None,
+        http_client: httpx.AsyncClient | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        # Wrapped at once: a traceback with local variables is to show none of them.
+        secrets: list[Secret[Any]] = [Secret(api_key), Secret(base_url), Secret(headers)]
+        del api_key, base_url, headers
+        settings = resolve(
+            SERVICE,
+            key=secrets[0],
+            base_url=secrets[1],
+            timeout=timeout,
+            connect_timeout=connect_timeout,
+            max_attempts=max_attempts,
+            pace=pace,
+            headers=secrets[2],
+        )
+        self.pipeline = AsyncPipeline(settings, AsyncConnection(settings.base_url, http_client))
+        self._owns_connection = True
+
+    @property
+    def clients(self) -> AsyncClientsResource:
+        """The custodian's clients, one for each end user."""
+        return AsyncClientsResource(self)
+
+    def with_options(
+        self,
+        *,
+        api_key: str | Callable[[], str] | Callable[[], Awaitable[str]] | Unset = UNSET,
+        timeout: float | Unset | None = UNSET,
+        connect_timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+        pace: Pace | Unset | None = UNSET,
+        headers: Mapping[str, str] | Unset | None = UNSET,
+        clock: Clock | Unset = UNSET,
+    ) -> Self:
+        """Return a changed copy over the same connections; this client stays as it is.
+
+        The connections belong to this client: closing it ends the copy too, closing the copy
+        ends only the copy.
+
+        Args:
+            api_key: As for a new client.
+            timeout: As for a new client.
+            connect_timeout: As for a new client.
+            max_attempts: As for a new client.
+            pace: As for a new client.
+            headers: As for a new client; they take the place of this client's.
+            clock: Where time and jitter come from, for tests.
+
+        Raises:
+            ConfigurationError: One of these cannot be used.
+        """
+        secrets: list[Secret[Any]] = [Secret(api_key), Secret(headers)]
+        del api_key, headers
+        copy = object.__new__(type(self))
+        copy.pipeline = self.pipeline.with_settings(
+            changed(
+                self.pipeline.settings,
+                key=secrets[0],
+                timeout=timeout,
+                connect_timeout=connect_timeout,
+                max_attempts=max_attempts,
+                pace=pace,
+                headers=secrets[1],
+                clock=clock,
+            )
+        )
+        copy._owns_connection = False
+        return copy
+
+    async def aclose(self) -> None:
+        """Close the connections and take no more calls. Closing twice does no harm."""
+        await self.pipeline.close(connection=self._owns_connection)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.pipeline.settings.base_url}>"

@@ -1,0 +1,86 @@
+"""The model `Client`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define
+from attrs import field as _field
+
+from .._core import decode, encode
+from .._core.secrets import masked as _masked
+from .._core.secrets import names_only as _names_only
+
+_NAMES = frozenset(
+    {
+        "id",
+        "clientApiKey",
+        "isAccountAbstracted",
+        "address",
+    }
+)
+
+
+@define
+class Client:
+    """A client of the custodian.
+
+    Attributes:
+        id: The client's id.
+        client_api_key: The client's own API key.
+        is_account_abstracted: Whether the client uses ERC-4337 account abstraction.
+        address: The address of the client's wallet, once its device has made one.
+        additional_properties: What came beside the documented fields.
+    """
+
+    id: str
+    client_api_key: str = _field(repr=_masked)
+    is_account_abstracted: bool
+    address: str | None = None
+    additional_properties: dict[str, Any] = _field(factory=dict, kw_only=True, repr=_names_only)
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Return the model for a JSON object.
+
+        Raises:
+            ValueError: It is not what the specification describes. The message does not show it.
+        """
+        fields = decode.fields(src_dict)
+        return cls(
+            id=decode.required(fields, "id", decode.string),
+            client_api_key=decode.required(fields, "clientApiKey", decode.string),
+            is_account_abstracted=decode.required(fields, "isAccountAbstracted", decode.boolean),
+            address=decode.optional(fields, "address", decode.nullable_string, None),
+            additional_properties=decode.additional(fields, _NAMES, decode.anything),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the model as a JSON object, secrets included."""
+        fields: dict[str, Any] = {
+            **encode.json_value(self.additional_properties),
+            "id": self.id,
+            "clientApiKey": self.client_api_key,
+            "isAccountAbstracted": self.is_account_abstracted,
+        }
+        if self.address is not None:
+            fields["address"] = self.address
+        return fields
+
+    @property
+    def additional_keys(self) -> list[str]:
+        """The names of the fields beside the documented ones."""
+        return list(self.additional_properties)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

@@ -1,0 +1,95 @@
+"""The model `ClientSummary`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define
+from attrs import field as _field
+
+from .._core import decode, encode
+from .._core.secrets import masked as _masked
+from .._core.secrets import names_only as _names_only
+
+_NAMES = frozenset(
+    {
+        "id",
+        "clientApiKey",
+        "address",
+        "backupStatus",
+        "signingStatus",
+    }
+)
+
+
+@define
+class ClientSummary:
+    """A client as the list of all clients shows it.
+
+    Attributes:
+        id: The client's id.
+        client_api_key: The client's own API key.
+        address: The address of the client's wallet, once its device has made one.
+        backup_status: How far the wallet's backup has come. Portal adds values as it needs
+            them.
+        signing_status: How far the wallet's signing share has come. Portal adds values as it
+            needs them.
+        additional_properties: What came beside the documented fields.
+    """
+
+    id: str
+    client_api_key: str = _field(repr=_masked)
+    address: str | None = None
+    backup_status: str | None = None
+    signing_status: str | None = None
+    additional_properties: dict[str, Any] = _field(factory=dict, kw_only=True, repr=_names_only)
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Return the model for a JSON object.
+
+        Raises:
+            ValueError: It is not what the specification describes. The message does not show it.
+        """
+        fields = decode.fields(src_dict)
+        return cls(
+            id=decode.required(fields, "id", decode.string),
+            client_api_key=decode.required(fields, "clientApiKey", decode.string),
+            address=decode.optional(fields, "address", decode.nullable_string, None),
+            backup_status=decode.optional(fields, "backupStatus", decode.nullable_string, None),
+            signing_status=decode.optional(fields, "signingStatus", decode.nullable_string, None),
+            additional_properties=decode.additional(fields, _NAMES, decode.anything),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the model as a JSON object, secrets included."""
+        fields: dict[str, Any] = {
+            **encode.json_value(self.additional_properties),
+            "id": self.id,
+            "clientApiKey": self.client_api_key,
+        }
+        if self.address is not None:
+            fields["address"] = self.address
+        if self.backup_status is not None:
+            fields["backupStatus"] = self.backup_status
+        if self.signing_status is not None:
+            fields["signingStatus"] = self.signing_status
+        return fields
+
+    @property
+    def additional_keys(self) -> list[str]:
+        """The names of the fields beside the documented ones."""
+        return list(self.additional_properties)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

@@ -1,0 +1,49 @@
+"""The model `CreateClientRequest`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define
+
+from .._core import decode
+from ..types import UNSET, Unset
+
+_NAMES = frozenset(
+    {
+        "isAccountAbstracted",
+    }
+)
+
+
+@define
+class CreateClientRequest:
+    """How a new client is to be set up.
+
+    Attributes:
+        is_account_abstracted: Whether the client will use ERC-4337 account abstraction.
+    """
+
+    is_account_abstracted: bool | Unset = UNSET
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Return the model for a JSON object.
+
+        Raises:
+            ValueError: It is not what the specification describes. The message does not show it.
+        """
+        fields = decode.fields(src_dict)
+        return cls(
+            is_account_abstracted=decode.optional(
+                fields, "isAccountAbstracted", decode.boolean, UNSET
+            ),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the model as a JSON object, secrets included."""
+        fields: dict[str, Any] = {}
+        if not isinstance(self.is_account_abstracted, Unset):
+            fields["isAccountAbstracted"] = self.is_account_abstracted
+        return fields

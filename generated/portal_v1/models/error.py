@@ -1,0 +1,70 @@
+"""The model `Error`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define
+from attrs import field as _field
+
+from .._core import decode, encode
+from .._core.secrets import names_only as _names_only
+
+_NAMES = frozenset(
+    {
+        "error",
+    }
+)
+
+
+@define
+class Error:
+    """What went wrong, where the server says it.
+
+    Attributes:
+        error: What went wrong, in words.
+        additional_properties: What came beside the documented fields.
+    """
+
+    error: str | None = None
+    additional_properties: dict[str, Any] = _field(factory=dict, kw_only=True, repr=_names_only)
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Return the model for a JSON object.
+
+        Raises:
+            ValueError: It is not what the specification describes. The message does not show it.
+        """
+        fields = decode.fields(src_dict)
+        return cls(
+            error=decode.optional(fields, "error", decode.string, None),
+            additional_properties=decode.additional(fields, _NAMES, decode.anything),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the model as a JSON object, secrets included."""
+        fields: dict[str, Any] = {
+            **encode.json_value(self.additional_properties),
+        }
+        if self.error is not None:
+            fields["error"] = self.error
+        return fields
+
+    @property
+    def additional_keys(self) -> list[str]:
+        """The names of the fields beside the documented ones."""
+        return list(self.additional_properties)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

@@ -1,0 +1,401 @@
+"""The operations under the tag Clients."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
+
+from ..api.clients import (
+    create_client,
+    generate_client_web_otp,
+    get_client,
+    list_clients,
+    refresh_client_session,
+)
+from ..models.client import Client
+from ..models.client_session import ClientSession
+from ..models.client_summary import ClientSummary
+from ..models.client_web_otp import ClientWebOtp
+from ..models.create_client_request import CreateClientRequest
+from ..models.created_client import CreatedClient
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..client import AsyncPortal, Portal
+
+
+class ClientsResource:
+    """The operations under the tag Clients.
+
+    It is an attribute of `Portal`; there is no need to make one.
+    """
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: Portal) -> None:
+        self._client = client
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._client!r}>"
+
+    def list(
+        self,
+        *,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+    ) -> builtins.list[ClientSummary]:
+        """List all clients.
+
+        Answers with every client of the custodian in one array: there are no pages.
+
+        Args:
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+
+        Returns:
+            What the server answers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return list_clients.sync(
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+        )
+
+    def iter(
+        self,
+        *,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+    ) -> Iterator[ClientSummary]:
+        """List all clients.
+
+        Answers with every client of the custodian in one array: there are no pages.
+
+        Args:
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+
+        Yields:
+            The items of the list, each as soon as it has arrived.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return list_clients.iterate(
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+        )
+
+    def create(
+        self,
+        *,
+        is_account_abstracted: bool | Unset = UNSET,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+    ) -> CreatedClient:
+        """Create a client.
+
+        Registers a new client and answers with its keys. The API takes no idempotency key:
+        sent twice, it makes two clients.
+
+        Args:
+            is_account_abstracted: Whether the client will use ERC-4337 account abstraction.
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+
+        Returns:
+            What the server answers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return create_client.sync(
+            body=CreateClientRequest(
+                is_account_abstracted=is_account_abstracted,
+            ),
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+        )
+
+    def get(
+        self,
+        client_id: str,
+        *,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+    ) -> Client:
+        """Get a client.
+
+        Fetches one client of the custodian.
+
+        Args:
+            client_id: The id of a client.
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+
+        Returns:
+            What the server answers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return get_client.sync(
+            client_id=client_id,
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+        )
+
+    def refresh_session(
+        self,
+        client_id: str,
+        *,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+    ) -> ClientSession:
+        """Refresh a client's session token.
+
+        Hands out a new Client Session Token (CST). A CST lapses after 24 hours without use,
+        and 7 days after it was made in any case.
+
+        Args:
+            client_id: The id of a client.
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+
+        Returns:
+            What the server answers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return refresh_client_session.sync(
+            client_id=client_id,
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+        )
+
+    def generate_web_otp(
+        self,
+        client_id: str,
+        *,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+    ) -> ClientWebOtp:
+        """Generate a client's web one-time password.
+
+        Generates a one-time password (OTP) with which the client is logged in on the web. It
+        works once.
+
+        Args:
+            client_id: The id of a client.
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+
+        Returns:
+            What the server answers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return generate_client_web_otp.sync(
+            client_id=client_id,
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+        )
+
+
+class AsyncClientsResource:
+    """The operations under the tag Clients, for an event loop.
+
+    It is an attribute of `AsyncPortal`; there is no need to make one.
+    """
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: AsyncPortal) -> None:
+        self._client = client
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._client!r}>"
+
+    async def list(
+        self,
+        *,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+    ) -> builtins.list[ClientSummary]:
+        """List all clients.
+
+        Answers with every client of the custodian in one array: there are no pages.
+
+        Args:
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+
+        Returns:
+            What the server answers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return await list_clients.asyncio(
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+        )
+
+    def iter(
+        self,
+        *,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+    ) -> AsyncIterator[ClientSummary]:
+        """List all clients.
+
+        Answers with every client of the custodian in one array: there are no pages.
+
+        Args:
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+
+        Yields:
+            The items of the list, each as soon as it has arrived.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return list_clients.iterate_async(
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+        )
+
+    async def create(
+        self,
+        *,
+        is_account_abstracted: bool | Unset = UNSET,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+    ) -> CreatedClient:
+        """Create a client.
+
+        Registers a new client and answers with its keys. The API takes no idempotency key:
+        sent twice, it makes two clients.
+
+        Args:
+            is_account_abstracted: Whether the client will use ERC-4337 account abstraction.
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+
+        Returns:
+            What the server answers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return await create_client.asyncio(
+            body=CreateClientRequest(
+                is_account_abstracted=is_account_abstracted,
+            ),
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+        )
+
+    async def get(
+        self,
+        client_id: str,
+        *,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+    ) -> Client:
+        """Get a client.
+
+        Fetches one client of the custodian.
+
+        Args:
+            client_id: The id of a client.
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+
+        Returns:
+            What the server answers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return await get_client.asyncio(
+            client_id=client_id,
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+        )
+
+    async def refresh_session(
+        self,
+        client_id: str,
+        *,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+    ) -> ClientSession:
+        """Refresh a client's session token.
+
+        Hands out a new Client Session Token (CST). A CST lapses after 24 hours without use,
+        and 7 days after it was made in any case.
+
+        Args:
+            client_id: The id of a client.
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+
+        Returns:
+            What the server answers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return await refresh_client_session.asyncio(
+            client_id=client_id,
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+        )
+
+    async def generate_web_otp(
+        self,
+        client_id: str,
+        *,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+    ) -> ClientWebOtp:
+        """Generate a client's web one-time password.
+
+        Generates a one-time password (OTP) with which the client is logged in on the web. It
+        works once.
+
+        Args:
+            client_id: The id of a client.
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+
+        Returns:
+            What the server answers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return await generate_client_web_otp.asyncio(
+            client_id=client_id,
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+        )

@@ -1,0 +1,169 @@
+"""Types that requests, answers and models share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum, StrEnum
+from typing import IO, Any, BinaryIO, Final, Generic, Literal, Self, TypeVar
+
+from attrs import define, field, frozen
+
+from ._core import decode
+from ._core.secrets import Secret
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Unset:
+    """The type of `UNSET`."""
+
+    _only: Unset | None = None
+
+    def __new__(cls) -> Unset:  # noqa: PYI034 - there is one object, of this class
+        """Return the one object."""
+        if cls._only is None:
+            cls._only = super().__new__(cls)
+        return cls._only
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+    def __copy__(self) -> Unset:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Unset:
+        return self
+
+    def __reduce__(self) -> str:
+        return "UNSET"
+
+
+UNSET: Final = Unset()
+"""Stands in a request for a value that is not sent at all; None is sent as null."""
+
+FileContent = IO[bytes] | bytes | str
+FileTypes = (
+    tuple[str | None, FileContent, str | None]
+    | tuple[str | None, FileContent, str | None, Mapping[str, str]]
+)
+RequestFiles = list[tuple[str, FileTypes]]
+"""The parts of a multipart body: a name each, with file name, content and media type."""
+
+
+@define
+class File:
+    """A file that is sent, or that was received.
+
+    Attributes:
+        payload: The content, as a binary file that is read from where it stands.
+        file_name: The name to send it under.
+        mime_type: Its media type.
+    """
+
+    payload: BinaryIO
+    file_name: str | None = None
+    mime_type: str | None = None
+
+    def to_tuple(self) -> FileTypes:
+        """Return the file as a part of a multipart body."""
+        return self.file_name, self.payload, self.mime_type
+
+
+def _number_of(headers: Mapping[str, str]) -> str:
+    return f"{len(headers)} fields"
+
+
+@frozen
+class Response(Generic[T_co]):
+    """An answer with all that came with it.
+
+    Attributes:
+        status_code: Its status.
+        headers: Its header fields; names are looked up in any case.
+        parsed: What it says, as the documented type.
+        request_id: The server's name for the request.
+        attempts: How often the request was sent.
+    """
+
+    status_code: int
+    headers: Mapping[str, str] = field(repr=_number_of)
+    parsed: T_co
+    _content: Secret[bytes] = field(repr=False)
+    request_id: str | None
+    attempts: int
+
+    @property
+    def content(self) -> bytes:
+        """The body as it came. It may hold secrets."""
+        return self._content.reveal()
+
+
+class OpenStrEnum(StrEnum):
+    """Strings of which the specification names some. Others are taken as they come.
+
+    A value that is not among the members makes an object of the class all the same; it is equal
+    to its string, and `is_known` is False.
+    """
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        return _unknown_member(str.__new__(cls, value), value) if isinstance(value, str) else None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the specification names this value."""
+        return self._name_ in type(self).__members__
+
+    @classmethod
+    def from_json(cls, value: Any) -> Self:
+        """Return the value for a JSON string."""
+        return cls(decode.string(value))
+
+
+class OpenIntEnum(IntEnum):
+    """Integers of which the specification names some. Others are taken as they come.
+
+    A value that is not among the members makes an object of the class all the same; it is equal
+    to its integer, and `is_known` is False.
+    """
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return _unknown_member(int.__new__(cls, value), value)
+        return None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the specification names this value."""
+        return self._name_ in type(self).__members__
+
+    @classmethod
+    def from_json(cls, value: Any) -> Self:
+        """Return the value for a JSON integer."""
+        return cls(decode.integer(value))
+
+
+E = TypeVar("E", bound=OpenStrEnum | OpenIntEnum)
+
+
+def _unknown_member(member: E, value: Any) -> E:
+    member._name_ = f"unknown value {value!r}"
+    member._value_ = value
+    return member
+
+
+__all__ = [
+    "UNSET",
+    "File",
+    "FileContent",
+    "FileTypes",
+    "OpenIntEnum",
+    "OpenStrEnum",
+    "RequestFiles",
+    "Response",
+    "Unset",
+]

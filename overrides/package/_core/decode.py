@@ -1,0 +1,225 @@
+"""From JSON values to Python values, with a check at each step.
+
+A decoder takes a JSON value and returns a Python value or raises `MismatchError`, which knows
+where in the answer it happened and what was expected there. It never holds the value.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
+U = TypeVar("U")
+Decoder = Callable[[Any], T]
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "nothing"
+
+
+MISSING: Final = _Missing()
+"""Given to a decoder in place of a field that is not there, which it then refuses."""
+
+
+_JSON_TYPES: Final[Mapping[type, str]] = {
+    type(None): "null",
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+    _Missing: "nothing",
+}
+
+
+class MismatchError(ValueError):
+    """A value is not what the specification says.
+
+    Args:
+        expected: What the specification has in this place, in JSON's terms.
+        value: The value that is there. Only its type is kept.
+    """
+
+    def __init__(self, expected: str, value: object) -> None:
+        super().__init__(expected)
+        self.expected = expected
+        self.found = _JSON_TYPES.get(type(value), "something else")
+        self._steps: list[str] = []
+
+    def at(self, step: str | int) -> MismatchError:
+        """Record that it happened under this field or at this index; from the inside out."""
+        self._steps.append(f"[{step}]" if isinstance(step, int) else _field_step(step))
+        return self
+
+    @property
+    def path(self) -> str:
+        """The place as a JSONPath, such as `$[3].address`."""
+        return "$" + "".join(reversed(self._steps))
+
+
+def _field_step(name: str) -> str:
+    return f".{name}" if re.fullmatch(r"[A-Za-z_]\w*", name) else f"[{name!r}]"
+
+
+def required(fields: Mapping[str, Any], name: str, decoder: Decoder[T]) -> T:
+    """Return the decoded field `name`, which has to be there."""
+    try:
+        return decoder(fields.get(name, MISSING))
+    except MismatchError as mismatch:
+        raise mismatch.at(name) from None
+
+
+def optional(fields: Mapping[str, Any], name: str, decoder: Decoder[T], absent: U) -> T | U:
+    """Return the decoded field `name`, or `absent` where it is not there."""
+    value = fields.get(name, MISSING)
+    if value is MISSING:
+        return absent
+    try:
+        return decoder(value)
+    except MismatchError as mismatch:
+        raise mismatch.at(name) from None
+
+
+def fields(value: Any) -> dict[str, Any]:
+    """Return an object's fields."""
+    if isinstance(value, dict):
+        return value
+    raise MismatchError("object", value)
+
+
+def additional(
+    fields: Mapping[str, Any], known: frozenset[str], decoder: Decoder[T]
+) -> dict[str, T]:
+    """Return the decoded fields that the specification does not name."""
+    if fields.keys() <= known:
+        return {}
+    found = {}
+    for name, value in fields.items():
+        if name not in known:
+            try:
+                found[name] = decoder(value)
+            except MismatchError as mismatch:
+                raise mismatch.at(name) from None
+    return found
+
+
+def anything(value: Any) -> Any:
+    """Return whatever is there."""
+    if value is MISSING:
+        raise MismatchError("a value", value)
+    return value
+
+
+def null(value: Any) -> None:
+    """Return None for null."""
+    if value is not None:
+        raise MismatchError("null", value)
+
+
+def string(value: Any) -> str:
+    """Return a string."""
+    if isinstance(value, str):
+        return value
+    raise MismatchError("string", value)
+
+
+def boolean(value: Any) -> bool:
+    """Return a boolean."""
+    if isinstance(value, bool):
+        return value
+    raise MismatchError("boolean", value)
+
+
+def integer(value: Any) -> int:
+    """Return an integer; 1.0 is one, in JSON Schema's terms."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    raise MismatchError("integer", value)
+
+
+def number(value: Any) -> float:
+    """Return a number."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value
+    raise MismatchError("number", value)
+
+
+def date(value: Any) -> datetime.date:
+    """Return a date, from a string such as 2026-11-24."""
+    return _converted(value, datetime.date.fromisoformat, "date string")
+
+
+def date_time(value: Any) -> datetime.datetime:
+    """Return a point in time, from a string as RFC 3339 has it."""
+    return _converted(value, datetime.datetime.fromisoformat, "date-time string")
+
+
+def unique_id(value: Any) -> uuid.UUID:
+    """Return a UUID, from a string."""
+    return _converted(value, uuid.UUID, "UUID string")
+
+
+def _converted(value: Any, convert: Callable[[str], T], expected: str) -> T:
+    if isinstance(value, str):
+        try:
+            return convert(value)
+        except ValueError:
+            pass
+    raise MismatchError(expected, value)
+
+
+def constant(value: Any, only: T) -> T:
+    """Return the one value that there may be."""
+    if type(value) is type(only) and value == only:
+        return only
+    raise MismatchError(f"the constant {only!r}", value)
+
+
+def nullable(value: Any, decoder: Decoder[T]) -> T | None:
+    """Return None for null, and else what the decoder returns."""
+    if value is None:
+        return None
+    try:
+        return decoder(value)
+    except MismatchError as mismatch:
+        mismatch.expected += " or null"
+        raise
+
+
+def nullable_string(value: Any) -> str | None:
+    """Return a string, or None for null."""
+    if value is None or isinstance(value, str):
+        return value
+    raise MismatchError("string or null", value)
+
+
+def array(value: Any, decoder: Decoder[T]) -> list[T]:
+    """Return an array's items, each decoded."""
+    if not isinstance(value, list):
+        raise MismatchError("array", value)
+    items: list[T] = []
+    try:
+        for item in value:
+            items.append(decoder(item))  # noqa: PERF401 - the length tells where it went wrong
+    except MismatchError as mismatch:
+        raise mismatch.at(len(items)) from None
+    return items
+
+
+def union(value: Any, *decoders: Decoder[Any]) -> Any:
+    """Return what the first decoder that takes the value makes of it."""
+    mismatches: list[MismatchError] = []
+    for decoder in decoders:
+        try:
+            return decoder(value)
+        except MismatchError as mismatch:
+            mismatches.append(mismatch)
+    raise MismatchError(" or ".join(dict.fromkeys(m.expected for m in mismatches)), value)

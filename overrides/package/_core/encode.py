@@ -1,0 +1,184 @@
+"""From Python values to what is sent: JSON values, path segments, queries, headers, forms."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+import re
+import uuid
+from collections.abc import Iterable, Mapping
+from types import UnionType
+from typing import Any, Final, Protocol, runtime_checkable
+from urllib.parse import quote, urlencode
+
+from ..errors import InvalidRequestError
+from ..types import UNSET, File, FileTypes, RequestFiles
+from . import json
+
+_HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_COOKIE_VALUE: Final = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*")
+_NOT_IN_A_SEGMENT: Final = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+@runtime_checkable
+class _Model(Protocol):
+    def to_dict(self) -> dict[str, Any]: ...
+
+
+def json_value(value: Any) -> Any:
+    """Return `value` as JSON has it: models, dates, UUIDs and enums become plain values."""
+    if isinstance(value, enum.Enum):
+        return value.value
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, (datetime.date, datetime.datetime)):
+        return value.isoformat()
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, (list, tuple)):
+        return [json_value(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: json_value(item) for key, item in value.items()}
+    if isinstance(value, _Model):
+        return value.to_dict()
+    return value
+
+
+def text(value: Any) -> str:
+    """Return `value` as it stands in a path, a query, a header, a cookie or a form."""
+    value = json_value(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def segment(value: Any, name: str, kind: type | UnionType = str) -> str:
+    """Return `value` as one path segment, percent-encoded.
+
+    Args:
+        value: The value of a path parameter.
+        name: The parameter's name, for the error.
+        kind: The type that the specification gives it.
+
+    Raises:
+        InvalidRequestError: It is of another type, or cannot be a segment: empty, `.` or `..`, or
+            with a slash, a backslash, a control character or half a surrogate pair in it.
+    """
+    if not isinstance(value, kind):
+        expected = getattr(kind, "__name__", str(kind))
+        raise InvalidRequestError(f"{name} has to be {expected}, not {type(value).__name__}.")
+    segment = text(value)
+    if segment in {"", ".", ".."}:
+        raise InvalidRequestError(
+            f"{name} is {segment!r}, which would lead to another path. Pass the whole id."
+        )
+    if _NOT_IN_A_SEGMENT.search(segment):
+        raise InvalidRequestError(
+            f"{name} holds a slash, a backslash, a control character or half a surrogate pair, "
+            "which cannot stand in a path segment. Pass the id as the API gave it."
+        )
+    return quote(segment, safe="")
+
+
+def query(parameters: Mapping[str, Any], joined: frozenset[str] = frozenset()) -> str:
+    """Return a query string with its question mark, or an empty string.
+
+    Args:
+        parameters: The values; those that are None or UNSET are left out. A list gives the
+            name once an item, an object its own fields.
+        joined: The names whose lists are sent as one value, with commas.
+    """
+    pairs = [
+        quote(name, safe="")
+        + "="
+        + quote(_encodable(value, name), safe="," if name in joined else "")
+        for name, value in _pairs(parameters, joined)
+    ]
+    return f"?{'&'.join(pairs)}" if pairs else ""
+
+
+def headers(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the header fields whose values are given.
+
+    Raises:
+        InvalidRequestError: A value cannot be one of a header.
+    """
+    fields = [(name, ", ".join(map(text, _listed(value)))) for name, value in _given(values)]
+    for name, value in fields:
+        if not _HEADER_VALUE.fullmatch(value):
+            raise InvalidRequestError(f"The value for the header {name} cannot stand in a header.")
+    return fields
+
+
+def cookies(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the Cookie header for the values that are given, or no header.
+
+    Raises:
+        InvalidRequestError: A value cannot be one of a cookie.
+    """
+    pairs = [(name, text(value)) for name, value in _given(values)]
+    for name, value in pairs:
+        if not _COOKIE_VALUE.fullmatch(value):
+            raise InvalidRequestError(f"The value for the cookie {name} cannot stand in a cookie.")
+    return [("Cookie", "; ".join(f"{name}={value}" for name, value in pairs))] if pairs else []
+
+
+def json_body(value: Any) -> bytes:
+    """Return a body of JSON.
+
+    Raises:
+        InvalidRequestError: Something in it has no place in JSON.
+    """
+    try:
+        return json.dump(json_value(value))
+    except (TypeError, ValueError, RecursionError) as error:
+        problem = f"The body cannot be written as JSON ({type(error).__name__})."
+    raise InvalidRequestError(problem + " Check the types of the values in it.")
+
+
+def form_body(fields: Mapping[str, Any]) -> bytes:
+    """Return a body of form fields."""
+    return urlencode(list(_pairs(fields, frozenset()))).encode()
+
+
+def _encodable(value: str, name: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        problem = f"{name} holds half a surrogate pair, which cannot be sent."
+    else:
+        return value
+    raise InvalidRequestError(problem)
+
+
+def _given(values: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    return (
+        (name, value) for name, value in values.items() if value is not UNSET and value is not None
+    )
+
+
+def _listed(value: Any) -> Iterable[Any]:
+    return value if isinstance(value, (list, tuple)) else (value,)
+
+
+def _pairs(values: Mapping[str, Any], joined: frozenset[str]) -> Iterable[tuple[str, str]]:
+    for name, value in _given(values):
+        if name in joined:
+            yield name, ",".join(map(text, _listed(value)))
+        elif isinstance(json_value(value), dict):
+            yield from _pairs(json_value(value), joined)
+        else:
+            yield from ((name, text(item)) for item in _listed(value))
+
+
+def multipart(fields: Mapping[str, Any]) -> RequestFiles:
+    """Return the parts of a multipart body: files as they are, objects as JSON, else text."""
+    return [(name, _part(item, name)) for name, value in _given(fields) for item in _listed(value)]
+
+
+def _part(value: Any, name: str) -> FileTypes:
+    if isinstance(value, File):
+        return value.to_tuple()
+    if isinstance(json_value(value), (dict, list)):
+        return (None, json_body(value), "application/json")
+    return (None, _encodable(text(value), name).encode(), "text/plain")

@@ -1,0 +1,219 @@
+"""The two loops that carry a call's steps out: one waits, the other awaits."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, closing
+from typing import Any, TypeVar
+
+from attrs import evolve
+
+from .._http import AsyncConnection, Connection
+from ..errors import ConfigurationError
+from ..types import Response, Unset
+from .call import Exchange, Steps, call, read
+from .deadline import Deadline
+from .items import ItemReader
+from .keys import ask, ask_async
+from .operation import ListOperation, Operation, Request
+from .secrets import Secret
+from .settings import Settings, checked_attempts, checked_timeout
+from .wire import AskKey, Failure, Pause, Received, Send
+
+T = TypeVar("T")
+I = TypeVar("I")  # noqa: E741 - an item, beside T for the whole
+
+
+class _Common:
+    """What both pipelines know."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.settings.base_url!r})"
+
+    def _for_this_call(
+        self, timeout: float | Unset | None, max_attempts: int | Unset
+    ) -> tuple[Settings, Deadline]:
+        settings = self.settings
+        if self._closed:
+            raise ConfigurationError(
+                f"This {settings.service.name} client is closed. Make a new one, or close it later."
+            )
+        if not isinstance(timeout, Unset):
+            settings = evolve(settings, timeout=checked_timeout(timeout, "timeout"))
+        if not isinstance(max_attempts, Unset):
+            settings = evolve(settings, max_attempts=checked_attempts(max_attempts))
+        return settings, Deadline(settings.timeout, settings.clock)
+
+
+class Pipeline(_Common):
+    """Carries calls out over a connection.
+
+    Args:
+        settings: What the client is set up with.
+        connection: What sends.
+    """
+
+    def __init__(self, settings: Settings, connection: Connection) -> None:
+        super().__init__(settings)
+        self._connection = connection
+
+    def with_settings(self, settings: Settings) -> Pipeline:
+        """Return a pipeline of other settings over the same connection."""
+        return Pipeline(settings, self._connection)
+
+    def close(self, *, connection: bool) -> None:
+        """Take no more calls; close the connection too, where that is asked for."""
+        self._closed = True
+        if connection:
+            self._connection.close()
+
+    def run(
+        self,
+        operation: Operation[T],
+        request: Request,
+        *,
+        timeout: float | Unset | None,
+        max_attempts: int | Unset,
+    ) -> Response[T]:
+        """Carry one call out and return its answer.
+
+        Raises:
+            the package's errors, and no other.
+        """
+        settings, deadline = self._for_this_call(timeout, max_attempts)
+        return read(operation, self._drive(call(operation, request, settings, deadline), settings))
+
+    def iterate(
+        self,
+        operation: ListOperation[Any, I],
+        request: Request,
+        *,
+        timeout: float | Unset | None,
+        max_attempts: int | Unset,
+    ) -> Iterator[I]:
+        """Carry one call out and yield the items of its answer while it arrives.
+
+        The time that the caller spends between items is not counted.
+
+        Raises:
+            the package's errors, and no other.
+        """
+        settings, deadline = self._for_this_call(timeout, max_attempts)
+        steps = call(operation, request, settings, deadline, stream=True)
+        exchange = self._drive(steps, settings)
+        chunks = exchange.received.chunks
+        items = ItemReader(operation, exchange)
+        with closing(chunks):
+            for chunk in chunks:
+                for item in items.feed(chunk):
+                    left_at = settings.clock.monotonic()
+                    yield item
+                    deadline.extend(settings.clock.monotonic() - left_at)
+            yield from items.end()
+
+    def _drive(self, steps: Steps[Exchange], settings: Settings) -> Exchange:
+        outcome: Secret[str] | Received | Failure | None = None
+        while True:
+            try:
+                effect = steps.send(outcome)
+            except StopIteration as done:
+                exchange: Exchange = done.value
+                return exchange
+            match effect:
+                case Send():
+                    outcome = self._connection.send(effect)
+                case Pause():
+                    settings.clock.sleep(effect.seconds)
+                    outcome = None
+                case AskKey():
+                    outcome = ask(settings)
+
+
+class AsyncPipeline(_Common):
+    """Carries calls out over an async connection.
+
+    Args:
+        settings: What the client is set up with.
+        connection: What sends.
+    """
+
+    def __init__(self, settings: Settings, connection: AsyncConnection) -> None:
+        super().__init__(settings)
+        self._connection = connection
+
+    def with_settings(self, settings: Settings) -> AsyncPipeline:
+        """Return a pipeline of other settings over the same connection."""
+        return AsyncPipeline(settings, self._connection)
+
+    async def close(self, *, connection: bool) -> None:
+        """Take no more calls; close the connection too, where that is asked for."""
+        self._closed = True
+        if connection:
+            await self._connection.close()
+
+    async def run(
+        self,
+        operation: Operation[T],
+        request: Request,
+        *,
+        timeout: float | Unset | None,
+        max_attempts: int | Unset,
+    ) -> Response[T]:
+        """Carry one call out and return its answer.
+
+        Raises:
+            the package's errors, and no other.
+        """
+        settings, deadline = self._for_this_call(timeout, max_attempts)
+        steps = call(operation, request, settings, deadline)
+        return read(operation, await self._drive(steps, settings))
+
+    async def iterate(
+        self,
+        operation: ListOperation[Any, I],
+        request: Request,
+        *,
+        timeout: float | Unset | None,
+        max_attempts: int | Unset,
+    ) -> AsyncIterator[I]:
+        """Carry one call out and yield the items of its answer while it arrives.
+
+        The time that the caller spends between items is not counted.
+
+        Raises:
+            the package's errors, and no other.
+        """
+        settings, deadline = self._for_this_call(timeout, max_attempts)
+        steps = call(operation, request, settings, deadline, stream=True)
+        exchange = await self._drive(steps, settings)
+        chunks = exchange.received.chunks_async
+        items = ItemReader(operation, exchange)
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                for item in items.feed(chunk):
+                    left_at = settings.clock.monotonic()
+                    yield item
+                    deadline.extend(settings.clock.monotonic() - left_at)
+            for item in items.end():
+                yield item
+
+    async def _drive(self, steps: Steps[Exchange], settings: Settings) -> Exchange:
+        outcome: Secret[str] | Received | Failure | None = None
+        while True:
+            try:
+                effect = steps.send(outcome)
+            except StopIteration as done:
+                exchange: Exchange = done.value
+                return exchange
+            match effect:
+                case Send():
+                    outcome = await self._connection.send(effect)
+                case Pause():
+                    await settings.clock.sleep_async(effect.seconds)
+                    outcome = None
+                case AskKey():
+                    outcome = await ask_async(settings)

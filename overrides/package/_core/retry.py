@@ -1,0 +1,59 @@
+"""Whether an attempt is made again, and after how long."""
+
+from __future__ import annotations
+
+import datetime
+import email.utils
+from typing import Final
+
+STATUSES_TO_REPEAT: Final = frozenset({408, 429, 500, 502, 503, 504})
+REFUSED: Final = 429
+"""The one status with which a server says that it did nothing and that a later try may succeed."""
+
+BACKOFF_FIRST: Final = 0.5
+BACKOFF_MOST: Final = 8.0
+
+
+def may_repeat_status(status: int, *, repeatable: bool) -> bool:
+    """Return whether an attempt that got this status may be made again."""
+    return status == REFUSED or (repeatable and status in STATUSES_TO_REPEAT)
+
+
+def may_repeat_failure(*, maybe_processed: bool, repeatable: bool) -> bool:
+    """Return whether an attempt that got no answer may be made again."""
+    return repeatable or not maybe_processed
+
+
+def status_may_be_processed(status: int) -> bool:
+    """Return whether a server that answered with this status may have acted.
+
+    A 4xx refuses the request. A 408 is the exception: a proxy sends it as well, for a server that
+    took too long over a request that it did receive.
+    """
+    return not 400 <= status < 500 or status == 408
+
+
+def backoff(attempt: int) -> float:
+    """Return the seconds of which a random part is waited after attempt number `attempt`."""
+    return min(BACKOFF_MOST, BACKOFF_FIRST * 2.0 ** min(attempt - 1, 10))
+
+
+def retry_after(value: str | None, now: float) -> float | None:
+    """Return the seconds that a Retry-After header asks for; None where it says nothing usable.
+
+    Args:
+        value: The header's value: whole seconds, or an HTTP date (RFC 9110, section 10.2.3).
+        now: Seconds since the epoch.
+    """
+    if value is None:
+        return None
+    value = value.strip()
+    if value.isascii() and value.isdecimal():
+        return float(value)
+    try:
+        date = email.utils.parsedate_to_datetime(value)
+        if date.tzinfo is None:
+            date = date.replace(tzinfo=datetime.UTC)
+        return max(0.0, date.timestamp() - now)
+    except (ValueError, TypeError, OverflowError):
+        return None

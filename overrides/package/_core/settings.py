@@ -1,0 +1,261 @@
+"""What a client is set up with, checked once."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import os
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from attrs import evolve, field, frozen
+
+from ..errors import ConfigurationError
+from ..types import Unset
+from .clock import Clock, SystemClock
+from .pace import Pace
+from .secrets import Secret, names_only
+from .service import Service
+
+KeySource = str | Callable[[], str] | Callable[[], Awaitable[str]]
+
+_KEY: Final = re.compile(r"[\x21-\x7e]+")
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE: Final = re.compile(
+    r"[\x21-\x7e\x80-\xff]([\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?"
+)
+_OWN_HEADERS: Final = frozenset(
+    {"authorization", "connection", "content-length", "content-type", "host", "transfer-encoding"}
+)
+
+
+@frozen
+class Settings:
+    """A client's settings, all of them checked.
+
+    Attributes:
+        service: The service that the client is for.
+        key: The key, or what gives it; None where no operation needs one.
+        base_url: Where the service is, without a slash at the end.
+        timeout: Seconds that a whole call may take; None for as long as it takes.
+        connect_timeout: Seconds that making a connection may take; None for as long as there is.
+        max_attempts: How often a call is sent at the most.
+        pace: How fast to send; None for as fast as calls come.
+        headers: Header fields sent with every request.
+        clock: Where time and jitter come from.
+    """
+
+    service: Service
+    key: Secret[str] | Callable[[], Any] | None
+    base_url: str
+    timeout: float | None
+    connect_timeout: float | None
+    max_attempts: int
+    pace: Pace | None
+    headers: tuple[tuple[str, str], ...] = field(repr=lambda h: names_only(dict(h)))
+    clock: Clock = field(factory=SystemClock, repr=False)
+
+
+def resolve(
+    service: Service,
+    *,
+    key: Secret[Any],
+    base_url: Secret[Any],
+    timeout: float | None,
+    connect_timeout: float | None,
+    max_attempts: int,
+    pace: Pace | None,
+    headers: Secret[Any],
+) -> Settings:
+    """Return the settings that these arguments and the environment make.
+
+    Arguments that may hold a secret come wrapped: no frame of this package holds them bare.
+
+    Raises:
+        ConfigurationError: One of them cannot be used, or is missing.
+    """
+    return Settings(
+        service=service,
+        key=_key_source(key, service),
+        base_url=_base_url(base_url, service),
+        timeout=checked_timeout(timeout, "timeout"),
+        connect_timeout=checked_timeout(connect_timeout, "connect_timeout"),
+        max_attempts=checked_attempts(max_attempts),
+        pace=_checked_pace(pace),
+        headers=_checked_headers(headers),
+    )
+
+
+def changed(
+    settings: Settings,
+    *,
+    key: Secret[Any],
+    timeout: float | Unset | None,
+    connect_timeout: float | Unset | None,
+    max_attempts: int | Unset,
+    pace: Pace | Unset | None,
+    headers: Secret[Any],
+    clock: Clock | Unset,
+) -> Settings:
+    """Return settings with what is given changed; UNSET leaves a setting as it is.
+
+    Raises:
+        ConfigurationError: One of them cannot be used.
+    """
+    changes: dict[str, Any] = {}
+    if not isinstance(key.reveal(), Unset):
+        changes["key"] = _key_source(key, settings.service)
+    if not isinstance(timeout, Unset):
+        changes["timeout"] = checked_timeout(timeout, "timeout")
+    if not isinstance(connect_timeout, Unset):
+        changes["connect_timeout"] = checked_timeout(connect_timeout, "connect_timeout")
+    if not isinstance(max_attempts, Unset):
+        changes["max_attempts"] = checked_attempts(max_attempts)
+    if not isinstance(pace, Unset):
+        changes["pace"] = _checked_pace(pace)
+    if not isinstance(headers.reveal(), Unset):
+        changes["headers"] = _checked_headers(headers)
+    if not isinstance(clock, Unset):
+        changes["clock"] = clock
+    return evolve(settings, **changes)
+
+
+def checked_key(key: Secret[Any], origin: str) -> Secret[str]:
+    """Return the key if it can stand in a header.
+
+    Raises:
+        ConfigurationError: It cannot; `origin` says where it came from, it is not shown.
+    """
+    if not isinstance(key.reveal(), str):
+        problem = f"is {type(key.reveal()).__name__}, not a string"
+    elif not key.reveal():
+        problem = "is empty"
+    elif key.reveal() != key.reveal().strip():
+        problem = "begins or ends with white space or a line break"
+    elif not _KEY.fullmatch(key.reveal()):
+        problem = "holds a character that cannot stand in a header"
+    else:
+        return key
+    raise ConfigurationError(f"The API key {origin} {problem}. Copy it again from the dashboard.")
+
+
+def checked_timeout(seconds: object, name: str) -> float | None:
+    """Return a number of seconds if it is one that can be waited.
+
+    Raises:
+        ConfigurationError: It is not.
+    """
+    if seconds is None:
+        return None
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise ConfigurationError(
+            f"{name} is a number of seconds or None, not {type(seconds).__name__}."
+        )
+    if not 0 < seconds < math.inf:
+        raise ConfigurationError(f"{name} has to be over 0 seconds; None waits without an end.")
+    return float(seconds)
+
+
+def checked_attempts(attempts: object) -> int:
+    """Return a number of attempts if it is one.
+
+    Raises:
+        ConfigurationError: It is not.
+    """
+    if isinstance(attempts, bool) or not isinstance(attempts, int) or attempts < 1:
+        raise ConfigurationError("max_attempts is a whole number from 1; 1 sends once.")
+    return attempts
+
+
+def _key_source(key: Secret[Any], service: Service) -> Secret[str] | Callable[[], Any] | None:
+    if callable(key.reveal()):
+        source: Callable[[], Any] = key.reveal()
+        return source
+    if key.reveal() is not None:
+        return checked_key(key, "that was given")
+    from_environment = Secret(os.environ.get(service.key_variable))
+    if from_environment.reveal() is not None:
+        return checked_key(from_environment, f"in {service.key_variable}")
+    if not service.needs_key:
+        return None
+    raise ConfigurationError(
+        f"There is no API key. Pass api_key=, or set {service.key_variable} in the environment."
+    )
+
+
+def _base_url(url: Secret[Any], service: Service) -> str:
+    origin = "base_url"
+    if url.reveal() is None:
+        url = Secret(os.environ.get(service.url_variable))
+        origin = service.url_variable
+    if url.reveal() is None:
+        url = Secret(service.base_url)
+        origin = "the specification's server URL"
+    if url.reveal() is None:
+        raise ConfigurationError(
+            f"There is no base URL. Pass base_url=, or set {service.url_variable}."
+        )
+    problem = _url_problem(url.reveal())
+    if problem:
+        raise ConfigurationError(f"{origin} {problem}.")
+    checked: str = url.reveal()
+    return checked.rstrip("/")
+
+
+def _url_problem(url: Any) -> str | None:
+    if not isinstance(url, str):
+        return f"is {type(url).__name__}, not a string"
+    if not url or re.search(r"[\x00-\x20\x7f\\]", url):
+        return "is empty, or holds white space, a backslash or a control character"
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "is not a URL"
+    if parts.scheme not in {"http", "https"} or not host:
+        return "has to be a whole URL such as https://api.example.com/v1"
+    if parts.username is not None or parts.password is not None:
+        return "holds a user name or password, which has no place in it"
+    if parts.query or parts.fragment or "?" in url or "#" in url:
+        return "holds a query or a fragment, which has no place in it"
+    if {".", ".."} & set(parts.path.split("/")):
+        return "holds a path segment of dots, which would lead to another path"
+    if parts.scheme == "http" and not _is_loopback(host):
+        return "is not https: the API key would cross the network in the clear"
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _checked_pace(pace: object) -> Pace | None:
+    if not isinstance(pace, Pace | None):
+        raise ConfigurationError(f"pace is a Pace, such as Pace(200), not {type(pace).__name__}.")
+    return pace
+
+
+def _checked_headers(headers: Secret[Any]) -> tuple[tuple[str, str], ...]:
+    if headers.reveal() is None:
+        return ()
+    if not isinstance(headers.reveal(), Mapping):
+        raise ConfigurationError("headers is a mapping of names to values.")
+    for name in headers.reveal():
+        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
+            raise ConfigurationError("headers holds a name that cannot be one of a header.")
+        if name.lower() in _OWN_HEADERS:
+            raise ConfigurationError(f"The header {name} is the client's own to set.")
+        if not _is_header_value(headers.reveal()[name]):
+            raise ConfigurationError(f"The value for the header {name} cannot stand in a header.")
+    return tuple(headers.reveal().items())
+
+
+def _is_header_value(value: Any) -> bool:
+    return isinstance(value, str) and (not value or _HEADER_VALUE.fullmatch(value) is not None)

@@ -1,0 +1,126 @@
+"""The command line of the mock."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from types import FrameType
+from typing import Any
+
+from ._errors import MockError
+from ._json import members
+from ._mock import Mock
+
+_LAST_PORT = 65535
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until interrupted.
+
+    Args:
+        arguments: The command line, without the program's name; by default the process's.
+
+    Returns:
+        The exit status: 0 after Ctrl-C or SIGTERM, 1 where the mock cannot start.
+    """
+    options = _parser().parse_args(arguments)
+    stop = threading.Event()
+
+    def interrupted(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, interrupted)
+    try:
+        with (
+            Mock(api_keys=options.api_key, seed=options.seed, db=options.db) as mock,
+            mock.serve(options.host, options.port) as server,
+        ):
+            _say(_greeting(mock.document, server.url, options))
+            while not stop.wait(0.5):  # a wait without end cannot be interrupted on Windows
+                pass
+    except MockError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    _say("Stopped.")
+    return 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {__package__}",
+        description="Serve a stateful mock of the API over HTTP, for tests and development.",
+        epilog="Stop it with Ctrl-C. Each API key is a custodian of its own.",
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--port", type=_port, default=8080, help="port, 0 for a free one (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--db", metavar="FILE", help="keep the state in this SQLite file (default: in memory)"
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="what ids and tokens follow from; the same seed gives the same (default: 0)",
+    )
+    parser.add_argument(
+        "--api-key",
+        action="append",
+        metavar="KEY",
+        help="accept this key; repeat for more (default: any key that is not empty)",
+    )
+    return parser
+
+
+def _port(text: str) -> int:
+    try:
+        port = int(text)
+    except ValueError:
+        port = -1
+    if not 0 <= port <= _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port (0 to {_LAST_PORT})")
+    return port
+
+
+def _greeting(document: Mapping[str, Any], url: str, options: argparse.Namespace) -> str:
+    title = members(document, "info").get("title", "the API")
+    where = options.db or "memory: it is gone when the mock stops"
+    keys = f"{len(options.api_key)} accepted" if options.api_key else "any that is not empty"
+    return "\n".join(
+        [
+            f"Mock of {title}",
+            f"  URL    {url}",
+            f"  state  {where}",
+            f"  keys   {keys}",
+            f"  try    {_example(document, url, 'YOUR_KEY' if options.api_key else 'any-key')}",
+        ]
+    )
+
+
+def _example(document: Mapping[str, Any], url: str, key: str) -> str:
+    """A curl line: the first GET whose path has no variables, else the first path there is."""
+    paths: Mapping[str, Any] = members(document, "paths")
+    path = next(
+        (path for path, item in paths.items() if "get" in item and "{" not in path),
+        next(iter(paths), "/"),
+    )
+    headers = []
+    for scheme in members(members(document, "components"), "securitySchemes").values():
+        if scheme.get("type") == "http":
+            headers = [f"Authorization: {scheme['scheme'].capitalize()} {key}"]
+        elif scheme.get("type") == "apiKey" and scheme.get("in") == "header":
+            headers = [f"{scheme['name']}: {key}"]
+    return shlex.join(["curl", *(part for line in headers for part in ("-H", line)), url + path])

@@ -1,0 +1,213 @@
+"""One connection to the TCP server: bytes to requests, answers to bytes, by h11."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from email.utils import formatdate
+from http import HTTPStatus
+from time import time
+from typing import cast
+from urllib.parse import urlsplit
+
+import h11
+
+from ._messages import Answer, Handler, plain
+
+MAX_HEAD = 32 * 1024  # bytes of a request line and its headers
+MAX_BODY = 8 * 1024 * 1024  # bytes of a request body
+IDLE_SECONDS = 75.0  # without a byte, a connection is closed
+_LINGER_SECONDS = 1.0  # time to read why, for a client that is still sending
+
+_log = logging.getLogger(__name__)
+
+
+class Connection(asyncio.Protocol):
+    """Serves the requests of one connection, one after the other, pipelined ones too.
+
+    Args:
+        handler: Answers the requests.
+        open_connections: The set in which the connection is while it is open.
+    """
+
+    def __init__(self, handler: Handler, open_connections: set[Connection]) -> None:
+        self._handler = handler
+        self._open = open_connections
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
+        self._request: h11.Request
+        self._body = bytearray()
+        self._may_write = True
+        self._ended = False
+        self.lost = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._heard = self._loop.time()
+        self._transport: asyncio.Transport
+        self._timer: asyncio.TimerHandle
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by asyncio: the client is there."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._open.add(self)
+        self._timer = self._loop.call_later(IDLE_SECONDS, self._check_idle)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's name
+        """Called by asyncio: the client is gone."""
+        self._ended = True
+        self._timer.cancel()
+        self._open.discard(self)
+        self.lost.set()
+
+    def data_received(self, data: bytes) -> None:
+        """Called by asyncio: the client sent something."""
+        if self._ended:
+            return
+        self._heard = self._loop.time()
+        self._http.receive_data(data)
+        self._advance()
+
+    def eof_received(self) -> bool:
+        """Called by asyncio: the client will send nothing more. It may still be reading."""
+        if not self._ended:
+            self._http.receive_data(b"")
+            self._advance()
+        return not self._ended  # True: answers are still to be sent
+
+    def pause_writing(self) -> None:
+        """Called by asyncio: the client does not read as fast as it asks."""
+        self._may_write = False
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Called by asyncio: the client has caught up."""
+        self._may_write = True
+        self._transport.resume_reading()
+        self._advance()
+
+    def close(self) -> None:
+        """Close when what is being sent has been sent."""
+        self._ended = True
+        self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self._ended = True
+        self._transport.abort()
+
+    def _advance(self) -> None:
+        """Serve what has arrived, as far as it goes."""
+        try:
+            while self._may_write and not self._ended:
+                event = self._http.next_event()
+                if event is h11.NEED_DATA:
+                    self._encourage()
+                    return
+                if event is h11.PAUSED or isinstance(event, h11.ConnectionClosed):
+                    self.close()
+                    return
+                self._take(event)
+        except h11.RemoteProtocolError as error:
+            self._refuse(plain(error.error_status_hint, f"Not a request: {error}."))
+
+    def _take(self, event: object) -> None:
+        if isinstance(event, h11.Request):
+            self._request = event
+            self._body.clear()
+            self._measure(event)
+        elif isinstance(event, h11.Data):
+            self._body += event.data
+            if len(self._body) > MAX_BODY:
+                self._refuse_body()
+        elif isinstance(event, h11.EndOfMessage):
+            self._answer()
+
+    def _measure(self, request: h11.Request) -> None:
+        """Refuse what is too large. h11 only looks at heads that come in several pieces."""
+        size = len(request.target)
+        for name, value in request.headers:
+            size += len(name) + len(value) + len(": \r\n")
+            if name == b"content-length" and int(value) > MAX_BODY:
+                self._refuse_body()
+                return
+        if size > MAX_HEAD:
+            self._refuse(plain(431, f"A request line and headers may have {MAX_HEAD} bytes."))
+
+    def _encourage(self) -> None:
+        if self._http.they_are_waiting_for_100_continue:
+            go_on = h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue")
+            self._send(go_on)
+
+    def _answer(self) -> None:
+        request = self._request
+        method = request.method.decode("ascii")
+        headers = [
+            (name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers
+        ]
+        try:
+            answer = self._handler(method, _target(request.target), headers, bytes(self._body))
+        except Exception:  # noqa: BLE001 - one bug must not end the other connections
+            _log.exception("The mock failed on %s", method)
+            answer = plain(500, "The mock failed; its log says how.")
+        self._write(answer, without_body=method == "HEAD")
+        if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
+            self._http.start_next_cycle()
+        else:
+            self.close()
+
+    def _refuse_body(self) -> None:
+        self._refuse(plain(413, f"A body may have {MAX_BODY} bytes at most."))
+
+    def _refuse(self, answer: Answer) -> None:
+        """Answer a request that is not served, and hang up.
+
+        The client may still be sending, and would lose the answer if the connection were
+        closed on what is unread: so what comes is read and dropped for a moment.
+        """
+        if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            self._write(answer._replace(headers=[*answer.headers, ("connection", "close")]))
+        self._ended = True
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        self._loop.call_later(_LINGER_SECONDS, self._transport.close)
+
+    def _write(self, answer: Answer, *, without_body: bool = False) -> None:
+        status, headers, body = answer
+        if status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
+            body = b""
+        else:
+            headers = [*headers, ("content-length", str(len(body)))]
+        self._send(
+            h11.Response(
+                status_code=status,
+                headers=[*headers, ("date", formatdate(time(), usegmt=True))],
+                reason=_reason(status),
+            ),
+            h11.Data(data=b"" if without_body else body),
+            h11.EndOfMessage(),
+        )
+
+    def _send(self, *events: h11.Event) -> None:
+        self._transport.write(b"".join(self._http.send(event) or b"" for event in events))
+
+    def _check_idle(self) -> None:
+        silent = self._loop.time() - self._heard
+        if silent >= IDLE_SECONDS:
+            self.close()
+        else:
+            self._timer = self._loop.call_later(IDLE_SECONDS - silent, self._check_idle)
+
+
+def _target(target: bytes) -> str:
+    """Path and query. A request through a proxy names the whole URL."""
+    text = target.decode("latin-1")
+    if text.startswith("/"):
+        return text
+    parts = urlsplit(text)
+    path = parts.path or "/"
+    return f"{path}?{parts.query}" if parts.query else path
+
+
+def _reason(status: int) -> bytes:
+    try:
+        return HTTPStatus(status).phrase.encode("ascii")
+    except ValueError:
+        return b""

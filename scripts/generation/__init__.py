@@ -1,0 +1,1 @@
+"""From an OpenAPI document to a Python package: the steps behind scripts/generate.py."""

@@ -1,0 +1,27 @@
+"""The one exception that means: the generation stopped, and here is what to mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class GenerationError(Exception):
+    """An expected failure of the generation, worded for the person who has to mend it.
+
+    Args:
+        message: What happened, in one sentence, and where it helps, what to do about it.
+        problems: The single findings behind it, one line or paragraph each; may be empty.
+    """
+
+    message: str
+    problems: list[str]
+
+    def __init__(self, message: str, problems: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.problems = list(problems)
+
+    def __str__(self) -> str:
+        lines = [self.message]
+        lines.extend("  - " + problem.replace("\n", "\n    ") for problem in self.problems)
+        return "\n".join(lines)

@@ -1,0 +1,327 @@
+"""Renders the templates over openapi-python-client's parser, into one package."""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import io
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from jinja2 import StrictUndefined, TemplateError
+from openapi_python_client import Project, import_string_from_class, strings
+from openapi_python_client.config import Config
+from openapi_python_client.parser import GeneratorData
+from openapi_python_client.parser.errors import GeneratorError
+from openapi_python_client.parser.properties import AnyProperty, ConstProperty, UnionProperty
+from openapi_python_client.parser.properties.none import NoneProperty
+
+from .context import Operation, operation_context, raw_operations
+from .errors import GenerationError
+from .models import Models
+from .naming import (
+    client_name,
+    environment_prefix,
+    qualify_builtins,
+    resource_class,
+    tidy_annotation,
+)
+
+_CLIENT_NAMES = {"aclose", "close", "pipeline", "with_options"}
+
+
+def render(
+    document: dict[str, Any],
+    *,
+    config: Config,
+    templates: Path,
+    package: Path,
+    destination: Path,
+) -> None:
+    """Render every template and copy the modules that do not depend on the document.
+
+    Args:
+        document: The OpenAPI document.
+        config: openapi-python-client's configuration.
+        templates: Our templates; where one has the name of the generator's own, it is used instead.
+        package: The modules that are copied as they are.
+        destination: The folder that becomes the package. It is made.
+
+    Raises:
+        GenerationError: The generator warns, a template fails, or two names clash.
+    """
+    data = GeneratorData.from_dict(document, config=config)
+    if isinstance(data, GeneratorError):
+        raise GenerationError("The document cannot be parsed.", [_told(data)])
+    warnings = [*data.errors]
+    for collection in data.endpoint_collections_by_tag.values():
+        warnings.extend(collection.parse_errors)
+    if warnings:
+        raise GenerationError(
+            "openapi-python-client would leave out a part of the document.",
+            dict.fromkeys(_told(warning) for warning in warnings),
+        )
+    project = _Project(document, openapi=data, config=config, custom_template_path=templates)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            errors = project.build()
+    except TemplateError as error:
+        place = f"{getattr(error, 'filename', None) or 'a template'}"
+        line = getattr(error, "lineno", None)
+        raise GenerationError(
+            f"{Path(place).name}{f', line {line}' if line else ''}: {error}"
+        ) from error
+    if errors:
+        raise GenerationError("The package was not rendered whole.", [_told(e) for e in errors])
+    _copy(package, destination)
+
+
+def _told(error: GeneratorError) -> str:
+    parts = [error.header.strip(), (error.detail or "").strip()]
+    return ": ".join(part for part in parts if part)
+
+
+def _copy(package: Path, destination: Path) -> None:
+    for source in sorted(package.rglob("*")):
+        if "__pycache__" in source.parts or source.is_dir() or source.suffix == ".pyc":
+            continue
+        target = destination / source.relative_to(package)
+        if target.exists():
+            raise GenerationError(
+                f"{source.relative_to(package)} is both a template's result and a module of the "
+                "package. Keep one of them."
+            )
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+
+
+class _Project(Project):
+    """openapi-python-client's project, with the document itself in the templates' reach."""
+
+    def __init__(self, document: dict[str, Any], **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.env.undefined = StrictUndefined
+        self._models = Models(self.openapi, document)
+        self._resources = self._operations(document)
+        self._check_names()
+        name = client_name(document)
+        servers = document.get("servers") or [{}]
+        url = servers[0].get("url", "")
+        credentials = [o.credential for ops in self._resources.values() for o in ops]
+        self.env.globals.update(
+            document=document,
+            client_name=name,
+            environment=environment_prefix(name),
+            base_url=url.rstrip("/") if "://" in url and "{" not in url else None,
+            content_type=(document["info"].get("x-client") or {}).get("content-type"),
+            error_fields=_error_fields(self._resources),
+            needs_key=any(credential is not None for credential in credentials),
+            resources=self._resources,
+            resource_class=lambda tag: resource_class(self._tag_titles[tag]),
+            tag_description=lambda tag: self._tag_description(document, tag),
+            is_sent=self._models.is_sent,
+            is_secret=self._models.is_secret,
+            kind=lambda prop: type(prop).__name__.removesuffix("Property"),
+            nullable_inner=_nullable_inner,
+            annotation=_annotation,
+            declaration=_declaration,
+            or_none=_or_none,
+            instance_type=_instance_type,
+            model_of=self._model_of,
+            qualified=qualify_builtins,
+            hides_builtins=lambda names: any(hasattr(builtins, name) for name in names),
+        )
+        self._model_by_name = {str(m.class_info.name): m for m in self.openapi.models}
+
+    def build(self) -> list[GeneratorError]:
+        """Render the package."""
+        self.package_dir.mkdir(parents=True)
+        for template, target in (
+            ("package_init.py.jinja", "__init__.py"),
+            ("version.py.jinja", "_version.py"),
+            ("service.py.jinja", "_service.py"),
+            ("types.py.jinja", "types.py"),
+            ("errors.py.jinja", "errors.py"),
+            ("client.py.jinja", "client.py"),
+            ("mock_init.py.jinja", "mock/__init__.py"),
+        ):
+            self._render(template, target)
+        self._build_models()
+        self._build_operations()
+        self._build_resources()
+        return list(self._get_errors())
+
+    def _render(self, template: str, target: str, **context: Any) -> None:
+        path = self.package_dir / target
+        if path.exists():
+            raise GenerationError(f"Two parts of the document come to the same file, {target}.")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(
+            self.env.get_template(template).render(**context), encoding=self.config.file_encoding
+        )
+
+    def _build_models(self) -> None:
+        imports, names = [], []
+        for model in self.openapi.models:
+            self._render("model.py.jinja", f"models/{model.class_info.module_name}.py", model=model)
+            imports.append(import_string_from_class(model.class_info))
+            names.append(model.class_info.name)
+        for enum in self.openapi.enums:
+            template = "int_enum.py.jinja" if enum.value_type is int else "str_enum.py.jinja"
+            self._render(template, f"models/{enum.class_info.module_name}.py", enum=enum)
+            imports.append(import_string_from_class(enum.class_info))
+            names.append(enum.class_info.name)
+        self._render("models_init.py.jinja", "models/__init__.py", imports=imports, alls=names)
+
+    def _build_operations(self) -> None:
+        self._render("api_init.py.jinja", "api/__init__.py")
+        for tag, operations in self._resources.items():
+            collection = self.openapi.endpoint_collections_by_tag[tag]
+            self._render(
+                "endpoint_init.py.jinja", f"api/{tag}/__init__.py", endpoint_collection=collection
+            )
+            for operation in operations:
+                self._render(
+                    "endpoint_module.py.jinja",
+                    f"api/{tag}/{operation.module}.py",
+                    operation=operation,
+                    endpoint=operation.endpoint,
+                )
+
+    def _build_resources(self) -> None:
+        self._render("resources_init.py.jinja", "resources/__init__.py")
+        for tag, operations in self._resources.items():
+            self._render(
+                "resource.py.jinja",
+                f"resources/{tag}.py",
+                tag=tag,
+                title=self._tag_titles[tag],
+                operations=operations,
+                methods=[name for o in operations for name in _method_names(o)],
+            )
+
+    def _operations(
+        self, document: dict[str, Any]
+    ) -> dict[strings.PythonIdentifier, list[Operation]]:
+        raw = raw_operations(document, self.config)
+        self._tag_titles: dict[str, str] = {}
+        resources = {}
+        contexts: dict[str, Operation] = {}
+        for tag, collection in self.openapi.endpoint_collections_by_tag.items():
+            operations = []
+            for endpoint in collection.endpoints:
+                found = raw[str(endpoint.name)]
+                for title in found.data.get("tags") or ["default"]:
+                    self._tag_titles.setdefault(
+                        str(strings.PythonIdentifier(title, prefix="tag")), title
+                    )
+                context = contexts.get(str(endpoint.name))
+                if context is None:
+                    context = operation_context(endpoint, found, document, self.config)
+                    contexts[str(endpoint.name)] = context
+                operations.append(context)
+            resources[tag] = operations
+        return resources
+
+    def _check_names(self) -> None:
+        problems = []
+        for tag, operations in self._resources.items():
+            if tag in _CLIENT_NAMES:
+                problems.append(
+                    f"The tag {self._tag_titles[tag]} comes to {tag}, which the client has."
+                )
+            names = Counter(name for o in operations for name in _method_names(o))
+            problems += [
+                f"{self._tag_titles[tag]}: several operations come to the method {name}: "
+                + ", ".join(o.id for o in operations if name in _method_names(o))
+                for name, times in names.items()
+                if times > 1
+            ]
+        classes = Counter(resource_class(title) for title in self._tag_titles.values())
+        problems += [
+            f"Several tags come to {name}." for name, times in classes.items() if times > 1
+        ]
+        if problems:
+            raise GenerationError(
+                "Names clash. Give one an x-method-name, or another tag.", problems
+            )
+
+    def _tag_description(self, document: dict[str, Any], tag: str) -> str:
+        title = self._tag_titles[tag]
+        for described in document.get("tags") or ():
+            if described["name"] == title and described.get("description"):
+                return str(described["description"])
+        return f"The operations under the tag {title}."
+
+    def _model_of(self, prop: Any) -> Any:
+        return self._model_by_name.get(str(prop.class_info.name), prop)
+
+
+def _nullable_inner(prop: Any) -> Any:
+    """Return what a union has beside null, where that is one type; else None."""
+    if not isinstance(prop, UnionProperty):
+        return None
+    others = [p for p in prop.inner_properties if not isinstance(p, NoneProperty)]
+    nullable = len(others) < len(prop.inner_properties)
+    return others[0] if nullable and len(others) == 1 else None
+
+
+def _annotation(prop: Any, *, optional: bool = True) -> str:
+    """Return a property's type, None and Unset behind all else."""
+    return tidy_annotation(prop.get_type_string(no_optional=not optional).as_unembedded_code())
+
+
+def _declaration(prop: Any) -> str:
+    """Return a property as a function's parameter."""
+    declaration = f"{prop.python_name}: {_annotation(prop)}"
+    if prop.default is not None:
+        return f"{declaration} = {prop.default.python_code.as_unembedded_code()}"
+    return declaration if prop.required else f"{declaration} = UNSET"
+
+
+def _or_none(annotation: str) -> str:
+    return annotation if "None" in annotation.split(" | ") else f"{annotation} | None"
+
+
+def _instance_type(prop: Any) -> str:
+    """Return what `isinstance` takes to check a parameter of this type."""
+    if isinstance(prop, ConstProperty):
+        return type(prop.value.raw_value).__name__
+    if isinstance(prop, AnyProperty):
+        return "object"
+    if isinstance(prop, UnionProperty):
+        return " | ".join(dict.fromkeys(map(_instance_type, prop.inner_properties)))
+    kind = str(prop.get_instance_type_string().as_unembedded_code())
+    return "float | int" if kind == "float" else kind
+
+
+def _method_names(operation: Operation) -> list[str]:
+    names = [operation.method_name]
+    if operation.iterator_name is not None:
+        names.append(operation.iterator_name)
+    return names
+
+
+def _error_fields(resources: dict[Any, list[Operation]]) -> list[str]:
+    """Return the fields in which documented errors hold text, the likeliest first."""
+    names: dict[str, None] = {}
+    for operations in resources.values():
+        for operation in operations:
+            for error in operation.errors:
+                names |= dict.fromkeys(_text_fields(error.prop))
+    likely = ("error", "message", "detail", "title", "error_description", "description")
+    return sorted(names, key=lambda name: likely.index(name) if name in likely else len(likely))
+
+
+def _text_fields(prop: Any) -> list[str]:
+    properties = [
+        *(getattr(prop, "required_properties", None) or ()),
+        *(getattr(prop, "optional_properties", None) or ()),
+    ]
+    return [
+        p.name.get_untrusted_value()
+        for p in properties
+        if p.get_type_string(no_optional=True).as_unembedded_code() in {"str", "None | str"}
+    ]

@@ -1,0 +1,138 @@
+"""`python -m portal_v1.mock`, as a program."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import portal_v1
+import pytest
+from portal_v1.mock import MockPortal
+
+from tests.mock._support import ask
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(portal_v1.__file__).parents[1])}
+COMMAND = [sys.executable, "-W", "error", "-m", "portal_v1.mock"]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """The running program, and the five lines with which it greets."""
+    with subprocess.Popen(
+        [*COMMAND, "--port", "0", *arguments],
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            yield process, [process.stdout.readline().strip() for _ in range(5)]
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_what_it_prints_until_it_is_interrupted(number: signal.Signals) -> None:
+    with started("--api-key", "top-secret") as (process, lines):
+        url = lines[1].split()[1]
+        request = Request(  # noqa: S310 - the scheme is the mock's own
+            url + "/custodians/clients", headers={"Authorization": "Bearer top-secret"}
+        )
+        with urlopen(request, timeout=5) as response:  # noqa: S310
+            assert response.read() == b"[]"
+        process.send_signal(number)
+        out, err = process.communicate(timeout=10)
+    assert (process.returncode, out, err) == (0, "Stopped.\n", "")
+    assert "top-secret" not in "".join(lines)
+
+
+def test_the_example_that_it_prints_works() -> None:
+    with started() as (_, lines):
+        command = shlex.split(lines[4].removeprefix("try"))
+        name, _, value = command[2].partition(": ")
+        assert command[:2] == ["curl", "-H"]
+        request = Request(command[3], headers={name: value})  # noqa: S310
+        with urlopen(request, timeout=5) as response:  # noqa: S310
+            assert response.status == 200
+
+
+def test_the_state_is_kept_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with MockPortal(db=path, seed=3) as mock:
+        created = ask(mock, "POST", "/api/v1/custodians/clients", b"{}").json
+    with started("--db", str(path), "--seed", "3") as (_, lines):
+        url = lines[1].split()[1] + "/custodians/clients/" + created["id"]
+        request = Request(url, headers={"Authorization": "Bearer one"})  # noqa: S310
+        with urlopen(request, timeout=5) as response:  # noqa: S310
+            assert created["id"] in response.read().decode()
+
+
+def test_help_names_every_option() -> None:
+    done = run("--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith("usage: python -m portal_v1.mock ")
+    for option in ("--host", "--port", "--db", "--seed", "--api-key"):
+        assert option in done.stdout
+
+
+def test_a_port_in_use() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run("--port", str(port))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"error: Port {port} on 127.0.0.1 is in use. Take another, or 0 for a free one.\n"
+    )
+
+
+def test_a_file_of_something_else(tmp_path: Path) -> None:
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear all, " * 200)
+    done = run("--port", "0", "--db", str(path))
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: The file {path} cannot be used")
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "http"])
+def test_a_port_that_is_none(port: str) -> None:
+    done = run(f"--port={port}")
+    assert done.returncode == 2
+    assert "is not a port" in done.stderr
+
+
+def test_without_jsonschema_rs_it_says_what_to_install() -> None:
+    script = (
+        "import sys; sys.modules['jsonschema_rs'] = None\n"
+        "try: import portal_v1.mock\n"
+        "except ImportError as error: print(type(error).__name__, error)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    )
+    assert done.stdout.startswith("MockDependencyError ")
+    assert "pip install 'portal-v1[mock]'" in done.stdout

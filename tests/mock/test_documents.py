@@ -1,0 +1,352 @@
+"""Documents that look nothing like this package's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from portal_v1.mock import DocumentError, Mock
+
+from tests.mock._support import JSON, Reply, ask, one_operation
+
+PROBLEM = {
+    "description": "Wrong.",
+    "content": {
+        "application/json": {
+            "schema": {"type": "object", "properties": {"error": {"type": "string"}}}
+        }
+    },
+}
+
+
+def served(operation: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A document with one operation, POST /things/{id}."""
+    operation = {"responses": {"200": {"description": "Done."}, "4XX": PROBLEM}, **operation}
+    item = {
+        "parameters": [
+            {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+        ],
+        "post": operation,
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Things", "version": "1"},
+        "paths": {"/things/{id}": item},
+        **more,
+    }
+
+
+def post(
+    document: dict[str, Any],
+    target: str = "/things/1",
+    body: bytes = b"",
+    *headers: tuple[str, str],
+) -> Reply:
+    with Mock(document) as mock:
+        return ask(mock, "POST", target, body, headers)
+
+
+def query(name: str, schema: Any, **more: Any) -> dict[str, Any]:
+    return {"parameters": [{"name": name, "in": "query", "schema": schema, **more}]}
+
+
+ARRAY = {"type": "array", "items": {"type": "integer"}, "maxItems": 2}
+RANGE = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {"from": {"type": "integer"}, "to": {"type": "integer"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("operation", "target", "wrong"),
+    [
+        ({}, "/things/1", ""),
+        ({}, "/things/one", "'id'"),
+        ({}, "/things/01", "'id'"),
+        (query("n", {"type": "number", "maximum": 2}), "/things/1?n=1.5", ""),
+        (query("n", {"type": "number", "maximum": 2}), "/things/1?n=3e0", "(maximum)"),
+        (query("n", {"type": "number"}), "/things/1?n=1e999", "(type)"),
+        (query("n", {"type": "integer"}), "/things/1?n=1&n=2", "2 times"),
+        (query("n", {"type": "integer"}), "/things/1?n=", "(type)"),
+        (query("b", {"type": "boolean"}), "/things/1?b=true", ""),
+        (query("b", {"type": "boolean"}), "/things/1?b=yes", "(type)"),
+        (query("s", {"type": "string"}), "/things/1?s=%FF", "UTF-8"),
+        (query("s", {"type": "string"}), "/things/1?other=1", ""),
+        (query("s", {"type": "string"}, required=True), "/things/1", "is required"),
+        (query("d", {"type": "string", "format": "date"}), "/things/1?d=2024-02-30", "(format)"),
+        (query("a", ARRAY), "/things/1?a=1&a=2", ""),
+        (query("a", ARRAY), "/things/1?a=1&a=x", "$[1]"),
+        (query("a", ARRAY, explode=False), "/things/1?a=1,2,3", "(maxItems)"),
+        (query("a", ARRAY, style="pipeDelimited", explode=False), "/things/1?a=1|2", ""),
+        (query("r", RANGE), "/things/1?from=1&to=2", ""),
+        (query("r", RANGE), "/things/1?from=x", "$.from"),
+        (query("r", RANGE, style="deepObject"), "/things/1?r[from]=1&r[to]=2", ""),
+        (query("r", RANGE, style="deepObject"), "/things/1?r[other]=1", "other"),
+        (query("r", RANGE, explode=False), "/things/1?r=from,1,to,x", "$.to"),
+    ],
+)
+def test_parameters_are_checked(operation: dict[str, Any], target: str, wrong: str) -> None:
+    reply = post(served(operation), target)
+    if wrong:
+        assert reply.status == 400
+        assert wrong in reply.json["error"]
+    else:
+        assert reply.status == 200, reply.text
+
+
+def test_json_in_a_parameter_is_checked() -> None:
+    content = {"application/json": {"schema": {"type": "array"}}}
+    operation = {"parameters": [{"name": "f", "in": "query", "content": content}]}
+    assert post(served(operation), "/things/1?f=%5B1%5D").status == 200
+    assert post(served(operation), "/things/1?f=1").status == 400
+    assert "JSON" in post(served(operation), "/things/1?f=%5B").json["error"]
+
+
+def test_headers_and_cookies_are_checked() -> None:
+    whole = {"type": "integer"}
+    operation = {
+        "parameters": [
+            {"name": "X-Page", "in": "header", "required": True, "schema": whole},
+            {"name": "tab", "in": "cookie", "required": True, "schema": whole},
+            {"name": "Accept", "in": "header", "required": True, "schema": {"const": "never"}},
+        ]
+    }
+    document = served(operation)
+    page, tab = ("x-page", "1"), ("cookie", "a=b; tab=2")
+    assert post(document, "/things/1", b"", page, tab).status == 200
+    assert "'X-Page'" in post(document, "/things/1", b"", tab).json["error"]
+    assert "'tab'" in post(document, "/things/1", b"", page).json["error"]
+    assert post(document, "/things/1", b"", ("x-page", "one"), tab).status == 400
+
+
+def test_an_operations_parameter_overrides_its_paths() -> None:
+    own = {"name": "id", "in": "path", "required": True, "schema": {"const": "x"}}
+    document = served({"parameters": [own]})
+    assert post(document, "/things/x").status == 200
+    assert post(document, "/things/1").status == 400
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [
+        ("application/json", 200),
+        ("multipart/form-data; boundary=b", 200),
+        ("image/png", 200),
+        ("text/plain", 415),
+        ("", 415),
+    ],
+)
+def test_only_documented_media_types_are_taken(content_type: str, status: int) -> None:
+    body: dict[str, Any] = {
+        "content": {"application/json": {}, "multipart/form-data": {}, "image/*": {}}
+    }
+    responses = {"200": {"description": "Done."}, "415": PROBLEM, "400": PROBLEM}
+    document = served({"requestBody": body, "responses": responses})
+    reply = post(document, "/things/1", b'{"a": 1}', ("content-type", content_type))
+    assert reply.status == status
+
+
+def test_a_body_that_may_be_left_out() -> None:
+    content = {"application/json": {"schema": {"type": "object", "required": ["a"]}}}
+    document = served({"requestBody": {"content": content}})
+    assert post(document).status == 200
+    assert post(document, "/things/1", b"{}", JSON).status == 400
+    assert post(document, "/things/1", b'{"a":1}', JSON).status == 200
+
+
+def test_what_is_read_only_is_not_required_of_a_request() -> None:
+    schema = {
+        "type": "object",
+        "required": ["id", "name"],
+        "properties": {"id": {"type": "integer", "readOnly": True}, "name": {"type": "string"}},
+    }
+    body = {"$ref": "#/components/requestBodies/Thing"}
+    components = {
+        "schemas": {"Thing": schema},
+        "requestBodies": {
+            "Thing": {
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}
+            }
+        },
+    }
+    document = served({"requestBody": body}, components=components)
+    assert post(document, "/things/1", b'{"name":"x"}', JSON).status == 200
+    assert "name" in post(document, "/things/1", b'{"id":1}', JSON).json["error"]
+
+
+def answering(responses: dict[str, Any]) -> dict[str, Any]:
+    return served({"responses": responses})
+
+
+def text(media_type: str, **media: Any) -> dict[str, Any]:
+    return {"description": "Text.", "content": {media_type: media}}
+
+
+@pytest.mark.parametrize(
+    ("responses", "status", "body"),
+    [
+        ({"202": {"description": "Later."}, "400": PROBLEM}, 202, b""),
+        ({"204": {"description": "None."}, "201": text("text/plain", example="hi")}, 201, b"hi"),
+        ({"2XX": text("application/json", example=[1])}, 200, b"[1]"),
+        ({"default": text("application/json", example=[1])}, 200, b"[1]"),
+        ({"302": {"description": "There."}, "default": PROBLEM}, 302, b""),
+        ({"400": PROBLEM}, 400, b'{"error":"string"}'),
+        ({"200": text("text/csv", example="a,b\n")}, 200, b"a,b\n"),
+        ({"200": text("text/plain", schema={"type": "string", "enum": ["on"]})}, 200, b"on"),
+        ({"200": text("application/pdf", schema={"format": "binary"})}, 200, b""),
+        ({"200": text("application/problem+json", schema={"const": 1})}, 200, b"1"),
+        ({"200": text("*/*", schema={"const": "all"})}, 200, b'"all"'),
+    ],
+)
+def test_the_documented_success_is_answered(
+    responses: dict[str, Any], status: int, body: bytes
+) -> None:
+    reply = post(answering(responses))
+    assert (reply.status, reply.body) == (status, body)
+
+
+def test_the_media_type_that_is_asked_for_is_answered() -> None:
+    content = {"text/csv": {"example": "a"}, "application/json": {"example": {}}}
+    document = answering({"200": {"description": "Both.", "content": content}})
+    for accept, expected in [
+        ("text/csv", "text/csv"),
+        ("text/*;q=0.5, application/json", "application/json"),
+        ("text/*", "text/csv"),
+        ("text/csv;q=0, */*", "application/json"),
+        ("image/png", "application/json"),
+    ]:
+        reply = post(document, "/things/1", b"", ("accept", accept))
+        assert reply.headers["content-type"] == expected
+
+
+def test_documented_headers_are_sent() -> None:
+    headers = {
+        "X-Left": {"schema": {"type": "integer"}, "example": 9},
+        "X-Kind": {"required": True, "schema": {"enum": ["a"]}},
+        "X-Rare": {"schema": {"type": "string"}},
+    }
+    reply = post(answering({"200": {"description": "Done.", "headers": headers}}))
+    assert reply.headers == {"x-left": "9", "x-kind": "a"}
+
+
+def test_a_refusal_without_a_documented_status_is_plain() -> None:
+    reply = post(answering({"200": {"description": "Done."}}), "/things/x")
+    assert reply.status == 400
+    assert reply.headers["content-type"].startswith("text/plain")
+    assert "'id'" in reply.text
+
+
+@pytest.mark.parametrize(
+    ("schemes", "security", "headers", "status"),
+    [
+        ({"a": {"type": "apiKey", "in": "header", "name": "X-Key"}}, [{"a": []}], [], 401),
+        ({"a": {"type": "apiKey", "in": "header", "name": "X-Key"}}, [{"a": []}], ["x-key"], 200),
+        ({"a": {"type": "apiKey", "in": "cookie", "name": "k"}}, [{"a": []}], ["cookie"], 200),
+        ({"a": {"type": "http", "scheme": "basic"}}, [{"a": []}], ["basic"], 200),
+        ({"a": {"type": "http", "scheme": "basic"}}, [{"a": []}], ["bearer"], 401),
+        ({"a": {"type": "oauth2", "flows": {}}}, [{"a": ["read"]}], ["bearer"], 200),
+        ({"a": {"type": "http", "scheme": "bearer"}}, [{"a": []}, {}], [], 200),
+        ({"a": {"type": "mutualTLS"}}, [{"a": []}], [], 200),
+        (
+            {
+                "a": {"type": "http", "scheme": "bearer"},
+                "b": {"type": "apiKey", "in": "header", "name": "X-Key"},
+            },
+            [{"a": [], "b": []}],
+            ["bearer"],
+            401,
+        ),
+    ],
+)
+def test_security_is_the_documents(
+    schemes: Any, security: Any, headers: list[str], status: int
+) -> None:
+    lines = {
+        "x-key": ("X-Key", "secret"),
+        "cookie": ("Cookie", "k=secret"),
+        "basic": ("Authorization", "Basic c2VjcmV0"),
+        "bearer": ("Authorization", "Bearer secret"),
+    }
+    document = served({}, components={"securitySchemes": schemes}, security=security)
+    reply = post(document, "/things/1", b"", *(lines[name] for name in headers))
+    assert reply.status == status
+
+
+def test_a_key_in_the_query() -> None:
+    scheme = {"type": "apiKey", "in": "query", "name": "key"}
+    document = served(
+        {"security": [{"a": []}]}, components={"securitySchemes": {"a": scheme}}, security=[]
+    )
+    assert post(document, "/things/1?key=x").status == 200
+    assert post(document, "/things/1?key=").status == 401
+
+
+def test_fixed_paths_go_before_variable_ones() -> None:
+    def item(value: str) -> dict[str, Any]:
+        return {"get": {"responses": {"200": text("text/plain", example=value)}}}
+
+    document = {
+        "openapi": "3.1.0",
+        "paths": {
+            "/{a}/{b}": item("any"),
+            "/things/{b}": item("thing"),
+            "/things/mine": item("mine"),
+            "/things/{b}.json": item("file"),
+        },
+    }
+    with Mock(document) as mock:
+        found = {
+            path: ask(mock, "GET", path, headers=()).text
+            for path in ("/x/y", "/things/y", "/things/mine", "/things/y.json", "/things/%6Dine")
+        }
+    assert list(found.values()) == ["any", "thing", "mine", "file", "thing"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        ({"type": "string", "nullable": True, "example": None}, None),
+        ({"type": "integer", "minimum": 5, "exclusiveMinimum": True}, 6),
+        ({"type": "integer", "maximum": 0, "exclusiveMaximum": True}, -1),
+        ({"nullable": True, "allOf": [{"type": "string"}], "example": None}, None),
+        ({"$ref": "#/components/schemas/Word", "description": "Ignored in 3.0."}, "word"),
+        (
+            {"type": "object", "properties": {"nullable": {"type": "boolean"}}},
+            {"nullable": True},
+        ),
+    ],
+)
+def test_openapi_3_0_is_understood(schema: Any, expected: Any) -> None:
+    words = {"Word": {"type": "string", "example": "word"}}
+    with Mock(one_operation(schema, version="3.0.3", schemas=words)) as mock:
+        reply = ask(mock, "GET", "/thing", headers=())
+    assert (reply.status, reply.json) == (200, expected)
+
+
+@pytest.mark.parametrize(
+    ("document", "text"),
+    [
+        ({"swagger": "2.0"}, "neither"),
+        (one_operation({"$ref": "other.yaml#/A"}), "leaves the document"),
+        (one_operation({"$ref": "#/components/schemas/None"}), "GET /thing"),
+        (one_operation({"type": "strange"}), "GET /thing, response 200"),
+        (answering({}), "no response"),
+        (served({"security": [{"none": []}]}), "no security scheme 'none'"),
+        (served({"parameters": [{"in": "query"}]}), "POST /things/{id}"),
+        (
+            {
+                "openapi": "3.1.0",
+                "paths": {
+                    "/a/{x}": {"get": {"responses": {"200": {}}}},
+                    "/a/{y}": {"put": {"responses": {"200": {}}}},
+                },
+            },
+            "same path",
+        ),
+    ],
+)
+def test_a_document_that_cannot_be_served_says_why(document: dict[str, Any], text: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        Mock(document)
+    assert text in str(caught.value)

@@ -1,0 +1,257 @@
+"""The TCP server, byte by byte."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from portal_v1.mock import MockPortal, MockServer, ServeError
+
+CLIENTS = "/api/v1/custodians/clients"
+HEAD = b"Host: mock\r\nAuthorization: Bearer one\r\nContent-Type: application/json\r\n"
+
+
+@pytest.fixture
+def server(mock: MockPortal) -> Iterator[MockServer]:
+    with mock.serve() as running:
+        yield running
+
+
+@pytest.fixture
+def connection(server: MockServer) -> Iterator[http.client.HTTPConnection]:
+    client = http.client.HTTPConnection(server.host, server.port, timeout=5)
+    yield client
+    client.close()
+
+
+def post(path: str = "", body: bytes = b"{}", version: bytes = b"1.1", more: bytes = b"") -> bytes:
+    target = (CLIENTS + path).encode()
+    length = b"Content-Length: %d\r\n" % len(body)
+    return b"POST " + target + b" HTTP/" + version + b"\r\n" + HEAD + more + length + b"\r\n" + body
+
+
+def get(path: str = "", more: bytes = b"") -> bytes:
+    return b"GET " + (CLIENTS + path).encode() + b" HTTP/1.1\r\n" + HEAD + more + b"\r\n"
+
+
+def talk(server: MockServer, *pieces: bytes, pause: float = 0.0) -> bytes:
+    """Send the pieces, and read until the server hangs up."""
+    with socket.create_connection((server.host, server.port), timeout=5) as client:
+        for piece in pieces:
+            client.sendall(piece)
+            time.sleep(pause)
+        received = b""
+        while chunk := client.recv(65536):
+            received += chunk
+    return received
+
+
+BYE = b"Connection: close\r\n"
+
+
+def test_the_url_is_a_base_url(server: MockServer) -> None:
+    assert server.url == f"http://127.0.0.1:{server.port}/api/v1"
+    assert server.port > 0
+
+
+def test_one_connection_serves_many_requests(connection: http.client.HTTPConnection) -> None:
+    headers = {"Authorization": "Bearer one", "Content-Type": "application/json"}
+    ids = []
+    for _ in range(3):
+        connection.request("POST", CLIENTS, b"{}", headers)
+        response = connection.getresponse()
+        assert response.status == 201
+        assert response.getheader("date")
+        ids.append(json.loads(response.read())["id"])
+    local = connection.sock.getsockname()
+    connection.request("GET", CLIENTS, headers=headers)
+    assert [one["id"] for one in json.loads(connection.getresponse().read())] == ids
+    assert connection.sock.getsockname() == local
+
+
+def test_pipelined_requests_are_answered_in_order(server: MockServer) -> None:
+    received = talk(server, post() + get() + get("/x") + get("", BYE))
+    statuses = [part[:3] for part in received.split(b"HTTP/1.1 ")[1:]]
+    assert statuses == [b"201", b"200", b"400", b"200"]
+
+
+def test_more_pipelined_answers_than_fit_into_the_buffers(server: MockServer) -> None:
+    talk(server, *[post() for _ in range(199)], post(more=BYE))
+    count = 200
+    requests = get() * (count - 1) + get("", BYE)
+
+    with socket.create_connection((server.host, server.port), timeout=10) as client:
+        sender = threading.Thread(target=client.sendall, args=(requests,))
+        sender.start()
+        time.sleep(0.2)  # the answers pile up: nobody reads
+        size, tail = 0, b""
+        found = 0
+        while chunk := client.recv(65536):
+            size += len(chunk)
+            found += (tail + chunk).count(b"HTTP/1.1 200 ") - tail.count(b"HTTP/1.1 200 ")
+            tail = chunk[-12:]
+        sender.join()
+    assert found == count
+    assert size > count * 200 * 100
+
+
+def test_a_client_that_has_said_all_still_gets_every_answer(server: MockServer) -> None:
+    talk(server, *[post() for _ in range(199)], post(more=BYE))
+    with socket.create_connection((server.host, server.port), timeout=10) as client:
+        client.sendall(get() * 100)
+        client.shutdown(socket.SHUT_WR)
+        time.sleep(0.2)
+        received = bytearray()
+        while chunk := client.recv(1 << 20):
+            received += chunk
+    assert received.count(b"HTTP/1.1 200 OK") == 100
+    assert received.endswith(b"}]")
+
+
+def test_a_request_may_come_byte_by_byte(server: MockServer) -> None:
+    request = post(more=BYE)
+    received = talk(server, *(request[n : n + 1] for n in range(len(request))))
+    assert received.startswith(b"HTTP/1.1 201 Created\r\n")
+
+
+def test_a_chunked_body(server: MockServer) -> None:
+    start = b"POST " + CLIENTS.encode() + b" HTTP/1.1\r\n" + HEAD + BYE
+    chunks = b'Transfer-Encoding: chunked\r\n\r\n8\r\n{"isAcco\r\n'
+    rest = b'1\r\nu\r\n13\r\nntAbstracted": true\r\n1\r\n}\r\n0\r\n\r\n'
+    received = talk(server, start + chunks, rest)
+    assert received.startswith(b"HTTP/1.1 201 ")
+    assert received.endswith(b'"isAccountAbstracted":true}')
+
+
+def test_expect_100_continue(server: MockServer) -> None:
+    request = post(more=BYE + b"Expect: 100-continue\r\n")
+    with socket.create_connection((server.host, server.port), timeout=5) as client:
+        client.sendall(request[:-2])
+        assert client.recv(1024).startswith(b"HTTP/1.1 100 ")
+        client.sendall(b"{}")
+        assert client.recv(65536).startswith(b"HTTP/1.1 201 ")
+
+
+def test_head_has_no_body(connection: http.client.HTTPConnection) -> None:
+    connection.request("HEAD", CLIENTS)
+    response = connection.getresponse()
+    assert (response.status, response.read()) == (405, b"")
+    assert int(response.getheader("content-length") or 0) > 0
+    connection.request("GET", CLIENTS, headers={"Authorization": "Bearer one"})
+    assert connection.getresponse().read() == b"[]"
+
+
+def test_http_1_0_hangs_up(server: MockServer) -> None:
+    received = talk(server, post(version=b"1.0"))
+    assert received.startswith(b"HTTP/1.1 201 ")
+    assert b"connection: close" in received.lower()
+
+
+def test_a_whole_url_as_target(server: MockServer) -> None:
+    request = get("", BYE).replace(b"GET /", b"GET http://mock/", 1)
+    assert talk(server, request).endswith(b"\r\n\r\n[]")
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
+        (b"hello\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n", 400),
+        (post(more=b"Content-Length: 7\r\n"), 400),
+        (post(more=b"Transfer-Encoding: gzip\r\n"), 501),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 100_000 + b"\r\n\r\n", 431),
+        (b"GET /" + b"x" * 100_000, 431),
+    ],
+)
+def test_what_is_no_request_is_refused(server: MockServer, request_: bytes, status: int) -> None:
+    received = talk(server, request_)
+    assert received.startswith(b"HTTP/1.1 %d " % status)
+    assert b"connection: close" in received.lower()
+
+
+def test_a_body_that_is_announced_too_large(server: MockServer) -> None:
+    length = b"Content-Length: 999999999\r\nExpect: 100-continue\r\n"
+    received = talk(
+        server, b"POST " + CLIENTS.encode() + b" HTTP/1.1\r\n" + HEAD + length + b"\r\n"
+    )
+    assert received.startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_body_that_grows_too_large(server: MockServer) -> None:
+    start = b"POST " + CLIENTS.encode() + b" HTTP/1.1\r\n" + HEAD
+    chunk = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
+    received = talk(server, start + b"Transfer-Encoding: chunked\r\n\r\n", *[chunk] * 9)
+    assert received.startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_client_that_leaves_in_the_middle_harms_nobody(server: MockServer) -> None:
+    for cut in (0, 1, 40, -1):
+        request = post()
+        with socket.create_connection((server.host, server.port)) as client:
+            client.sendall(request[:cut] if cut else b"")
+    assert talk(server, get("", BYE)).endswith(b"\r\n\r\n[]")
+
+
+def test_32_connections_at_once(server: MockServer) -> None:
+    def work(_: int) -> list[str]:
+        client = http.client.HTTPConnection(server.host, server.port, timeout=10)
+        headers = {"Authorization": "Bearer one", "Content-Type": "application/json"}
+        ids = []
+        for _ in range(10):
+            client.request("POST", CLIENTS, b"{}", headers)
+            ids.append(json.loads(client.getresponse().read())["id"])
+        client.close()
+        return ids
+
+    with ThreadPoolExecutor(32) as pool:
+        ids = [one for some in pool.map(work, range(32)) for one in some]
+    listed = json.loads(talk(server, get("", BYE)).partition(b"\r\n\r\n")[2])
+    assert sorted(ids) == sorted(one["id"] for one in listed)
+    assert len(set(ids)) == 320
+
+
+def test_closing_ends_idle_connections_and_frees_the_port(mock: MockPortal) -> None:
+    server = mock.serve()
+    client = socket.create_connection((server.host, server.port), timeout=5)
+    client.sendall(get())
+    assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
+    started = time.monotonic()
+    server.close()
+    server.close()
+    assert time.monotonic() - started < 1
+    assert client.recv(1) == b""
+    client.close()
+    with mock.serve(port=server.port) as again:
+        assert again.port == server.port
+
+
+def test_closing_the_mock_stops_its_servers() -> None:
+    with MockPortal() as mock:
+        server = mock.serve()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((server.host, server.port))
+
+
+def test_servers_share_one_state(mock: MockPortal) -> None:
+    with mock.serve() as one, mock.serve() as other:
+        talk(one, post(more=BYE))
+        assert talk(other, get("", BYE)).count(b'"id"') == 1
+
+
+def test_a_port_in_use_is_said_plainly(mock: MockPortal, server: MockServer) -> None:
+    with pytest.raises(ServeError, match=f"Port {server.port} on 127.0.0.1 is in use"):
+        mock.serve(port=server.port)
+
+
+@pytest.mark.parametrize("host", ["203.0.113.1", "no host"])
+def test_an_impossible_host_is_said_plainly(mock: MockPortal, host: str) -> None:
+    with pytest.raises(ServeError, match=host):
+        mock.serve(host)
