@@ -91,7 +91,7 @@ class Response(Generic[T_co]):
     status_code: int
     headers: Mapping[str, str] = field(repr=_number_of)
     parsed: T_co
-    _content: Secret[bytes] = field(repr=False)
+    _content: Secret[bytes] = field(alias="content", repr=False)
     request_id: str | None
     attempts: int
 

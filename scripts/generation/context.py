@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 from openapi_python_client.config import Config
 from openapi_python_client.parser.openapi import Endpoint, generate_operation_id
-from openapi_python_client.parser.properties import ListProperty, ModelProperty
+from openapi_python_client.parser.properties import ModelProperty
+from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.responses import Response
 from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import PythonIdentifier

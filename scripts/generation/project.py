@@ -6,17 +6,17 @@ import builtins
 import contextlib
 import io
 import shutil
+import traceback
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError
-from openapi_python_client import Project, import_string_from_class, strings
+from jinja2 import StrictUndefined, TemplateSyntaxError
+from openapi_python_client import Project, strings
 from openapi_python_client.config import Config
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
-from openapi_python_client.parser.properties import AnyProperty, ConstProperty, UnionProperty
-from openapi_python_client.parser.properties.none import NoneProperty
+from openapi_python_client.parser.openapi import import_string_from_class
 
 from .context import Operation, operation_context, raw_operations
 from .errors import GenerationError
@@ -26,7 +26,14 @@ from .naming import (
     environment_prefix,
     qualify_builtins,
     resource_class,
-    tidy_annotation,
+)
+from .properties import (
+    annotation,
+    declaration,
+    error_fields,
+    instance_type,
+    nullable_inner,
+    or_none,
 )
 
 _CLIENT_NAMES = {"aclose", "close", "pipeline", "with_options"}
@@ -67,15 +74,25 @@ def render(
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             errors = project.build()
-    except TemplateError as error:
-        place = f"{getattr(error, 'filename', None) or 'a template'}"
-        line = getattr(error, "lineno", None)
-        raise GenerationError(
-            f"{Path(place).name}{f', line {line}' if line else ''}: {error}"
-        ) from error
+    except GenerationError:
+        raise
+    except Exception as error:
+        # A template's own expressions can raise anything.
+        raise GenerationError(f"{_place(error)}: {error}") from error
     if errors:
         raise GenerationError("The package was not rendered whole.", [_told(e) for e in errors])
     _copy(package, destination)
+
+
+def _place(error: Exception) -> str:
+    """Return the template and line where rendering failed."""
+    if isinstance(error, TemplateSyntaxError):
+        return f"{error.name}, line {error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    for frame in reversed(frames):
+        if frame.filename.endswith(".jinja"):
+            return f"{Path(frame.filename).name}, line {frame.lineno}"
+    return type(error).__name__
 
 
 def _told(error: GeneratorError) -> str:
@@ -116,7 +133,7 @@ class _Project(Project):
             environment=environment_prefix(name),
             base_url=url.rstrip("/") if "://" in url and "{" not in url else None,
             content_type=(document["info"].get("x-client") or {}).get("content-type"),
-            error_fields=_error_fields(self._resources),
+            error_fields=error_fields(self._resources),
             needs_key=any(credential is not None for credential in credentials),
             resources=self._resources,
             resource_class=lambda tag: resource_class(self._tag_titles[tag]),
@@ -124,11 +141,11 @@ class _Project(Project):
             is_sent=self._models.is_sent,
             is_secret=self._models.is_secret,
             kind=lambda prop: type(prop).__name__.removesuffix("Property"),
-            nullable_inner=_nullable_inner,
-            annotation=_annotation,
-            declaration=_declaration,
-            or_none=_or_none,
-            instance_type=_instance_type,
+            nullable_inner=nullable_inner,
+            annotation=annotation,
+            declaration=declaration,
+            or_none=or_none,
+            instance_type=instance_type,
             model_of=self._model_of,
             qualified=qualify_builtins,
             hides_builtins=lambda names: any(hasattr(builtins, name) for name in names),
@@ -259,69 +276,8 @@ class _Project(Project):
         return self._model_by_name.get(str(prop.class_info.name), prop)
 
 
-def _nullable_inner(prop: Any) -> Any:
-    """Return what a union has beside null, where that is one type; else None."""
-    if not isinstance(prop, UnionProperty):
-        return None
-    others = [p for p in prop.inner_properties if not isinstance(p, NoneProperty)]
-    nullable = len(others) < len(prop.inner_properties)
-    return others[0] if nullable and len(others) == 1 else None
-
-
-def _annotation(prop: Any, *, optional: bool = True) -> str:
-    """Return a property's type, None and Unset behind all else."""
-    return tidy_annotation(prop.get_type_string(no_optional=not optional).as_unembedded_code())
-
-
-def _declaration(prop: Any) -> str:
-    """Return a property as a function's parameter."""
-    declaration = f"{prop.python_name}: {_annotation(prop)}"
-    if prop.default is not None:
-        return f"{declaration} = {prop.default.python_code.as_unembedded_code()}"
-    return declaration if prop.required else f"{declaration} = UNSET"
-
-
-def _or_none(annotation: str) -> str:
-    return annotation if "None" in annotation.split(" | ") else f"{annotation} | None"
-
-
-def _instance_type(prop: Any) -> str:
-    """Return what `isinstance` takes to check a parameter of this type."""
-    if isinstance(prop, ConstProperty):
-        return type(prop.value.raw_value).__name__
-    if isinstance(prop, AnyProperty):
-        return "object"
-    if isinstance(prop, UnionProperty):
-        return " | ".join(dict.fromkeys(map(_instance_type, prop.inner_properties)))
-    kind = str(prop.get_instance_type_string().as_unembedded_code())
-    return "float | int" if kind == "float" else kind
-
-
 def _method_names(operation: Operation) -> list[str]:
     names = [operation.method_name]
     if operation.iterator_name is not None:
         names.append(operation.iterator_name)
     return names
-
-
-def _error_fields(resources: dict[Any, list[Operation]]) -> list[str]:
-    """Return the fields in which documented errors hold text, the likeliest first."""
-    names: dict[str, None] = {}
-    for operations in resources.values():
-        for operation in operations:
-            for error in operation.errors:
-                names |= dict.fromkeys(_text_fields(error.prop))
-    likely = ("error", "message", "detail", "title", "error_description", "description")
-    return sorted(names, key=lambda name: likely.index(name) if name in likely else len(likely))
-
-
-def _text_fields(prop: Any) -> list[str]:
-    properties = [
-        *(getattr(prop, "required_properties", None) or ()),
-        *(getattr(prop, "optional_properties", None) or ()),
-    ]
-    return [
-        p.name.get_untrusted_value()
-        for p in properties
-        if p.get_type_string(no_optional=True).as_unembedded_code() in {"str", "None | str"}
-    ]

@@ -185,8 +185,17 @@ def _parameter(parameter: griffe.Parameter) -> Parameter:
 
 
 def _value(attribute: griffe.Attribute) -> Value:
-    value = _text(attribute.value)
-    return Value(_text(attribute.annotation), None if value is None else _default(value))
+    annotation, value = _text(attribute.annotation), _text(attribute.value)
+    if value is None or (annotation and _is_made(attribute)):
+        return Value(annotation, None)
+    return Value(annotation, _default(value))
+
+
+def _is_made(attribute: griffe.Attribute) -> bool:
+    """Is this a module's own object, whose type says all that its users need?"""
+    return isinstance(attribute.parent, griffe.Module) and isinstance(
+        attribute.value, griffe.ExprCall
+    )
 
 
 def _default(value: str) -> str | None:

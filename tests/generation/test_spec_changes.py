@@ -130,17 +130,20 @@ def add_an_operation(document: dict[str, Any]) -> None:
     }
 
 
-class TestASixthOperation:
-    @pytest.fixture(scope="class")
-    def sixth(self, make: Callable[..., Made]) -> Made:
-        return make("portal_sixth", add_an_operation)
+@pytest.fixture(scope="module")
+def sixth(make: Callable[..., Made]) -> Made:
+    return make("portal_sixth", add_an_operation)
 
+
+class TestASixthOperation:
     def test_what_is_told(self, sixth: Made) -> None:
-        (method,) = [line for line in sixth.said if line.startswith("+ Archive.delete_client(")]
+        (method,) = [
+            line for line in sixth.said if line.startswith("+ ArchiveResource.delete_client(")
+        ]
         assert "client_id: str" in method
         assert "deletion_reason: " in method
         assert method.endswith("-> None")
-        assert [line for line in sixth.said if "async AsyncArchive.delete_client(" in line]
+        assert [line for line in sixth.said if "async AsyncArchiveResource.delete_client(" in line]
         assert [
             line for line in sixth.said if line.startswith("+ class DeleteClientDeletionReason")
         ]
@@ -209,41 +212,41 @@ class TestASixthOperation:
         walk_both(sixth)
 
 
+@pytest.fixture(scope="module")
+def renamed(make: Callable[..., Made]) -> Made:
+    def rename(document: dict[str, Any]) -> None:
+        schemas = document["components"]["schemas"]
+        schemas["Customer"] = schemas.pop("Client")
+        answer = document["paths"][CLIENT]["get"]["responses"]["200"]
+        answer["content"]["application/json"]["schema"] = {"$ref": "#/components/schemas/Customer"}
+
+    return make("portal_renamed", rename)
+
+
 class TestARenamedSchema:
-    @pytest.fixture(scope="class")
-    def renamed(self, make: Callable[..., Made]) -> Made:
-        def rename(document: dict[str, Any]) -> None:
-            schemas = document["components"]["schemas"]
-            schemas["Customer"] = schemas.pop("Client")
-            answer = document["paths"][CLIENT]["get"]["responses"]["200"]
-            answer["content"]["application/json"]["schema"] = {
-                "$ref": "#/components/schemas/Customer"
-            }
-
-        return make("portal_renamed", rename)
-
     def test_what_is_told(self, renamed: Made) -> None:
         assert [line for line in renamed.said if re.match(r"- class Client\b", line)]
         assert [line for line in renamed.said if re.match(r"\+ class Customer\b", line)]
-        (method,) = [line for line in renamed.said if line.startswith("~ Clients.get()")]
-        assert method == "~ Clients.get(): returns Client → Customer"
+        (method,) = [line for line in renamed.said if line.startswith("~ ClientsResource.get()")]
+        assert method == "~ ClientsResource.get(): returns Client → Customer"
 
     def test_it_works(self, renamed: Made) -> None:
-        assert type(walk_both(renamed)["got"]) is renamed.package.Customer
+        assert type(walk_both(renamed)["got"]) is renamed.package.models.Customer
         assert not hasattr(renamed.package.models, "Client")
 
 
+@pytest.fixture(scope="module")
+def grown(make: Callable[..., Made]) -> Made:
+    def add(document: dict[str, Any]) -> None:
+        for name in ("Client", "ClientSummary"):
+            schema = document["components"]["schemas"][name]
+            schema["required"].append("createdAt")
+            schema["properties"]["createdAt"] = {"type": "string", "format": "date-time"}
+
+    return make("portal_grown", add)
+
+
 class TestARequiredField:
-    @pytest.fixture(scope="class")
-    def grown(self, make: Callable[..., Made]) -> Made:
-        def add(document: dict[str, Any]) -> None:
-            for name in ("Client", "ClientSummary"):
-                schema = document["components"]["schemas"][name]
-                schema["required"].append("createdAt")
-                schema["properties"]["createdAt"] = {"type": "string", "format": "date-time"}
-
-        return make("portal_grown", add)
-
     def test_what_is_told(self, grown: Made) -> None:
         assert "+ Client.created_at: datetime.datetime" in grown.said
         assert "+ ClientSummary.created_at: datetime.datetime" in grown.said
@@ -262,15 +265,16 @@ class TestARequiredField:
             portal.clients.get("x")
 
 
+@pytest.fixture(scope="module")
+def nullable(make: Callable[..., Made]) -> Made:
+    def change(document: dict[str, Any]) -> None:
+        properties = document["components"]["schemas"]["ClientSession"]["properties"]
+        properties["isAccountAbstracted"]["type"] = ["boolean", "null"]
+
+    return make("portal_nullable", change)
+
+
 class TestANullableField:
-    @pytest.fixture(scope="class")
-    def nullable(self, make: Callable[..., Made]) -> Made:
-        def change(document: dict[str, Any]) -> None:
-            properties = document["components"]["schemas"]["ClientSession"]["properties"]
-            properties["isAccountAbstracted"]["type"] = ["boolean", "null"]
-
-        return make("portal_nullable", change)
-
     def test_what_is_told(self, nullable: Made) -> None:
         assert nullable.said_of("is_account_abstracted") == [
             "~ ClientSession.is_account_abstracted: bool → bool | None"

@@ -123,6 +123,15 @@ def test_members_of_enums_and_constants(difference: Difference) -> None:
     ]
 
 
+def test_an_object_that_a_module_makes_is_told_by_its_type(difference: Difference) -> None:
+    old = "CALL: Final[Operation[int]] = Operation(id='a')\nMADE = make(1)\n"
+    new = "CALL: Final[Operation[str]] = Operation(id='b')\nMADE = make(2)\n"
+    assert difference.of(old, new) == [
+        "~ CALL: Final[Operation[int]] → Final[Operation[str]]",
+        "~ MADE = make(1) → make(2)",
+    ]
+
+
 def test_what_begins_with_an_underscore_is_nobodys_business(difference: Difference) -> None:
     assert (
         difference.between(

@@ -10,7 +10,7 @@ import datetime
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeGuard, TypeVar, cast
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -89,7 +89,7 @@ def optional(fields: Mapping[str, Any], name: str, decoder: Decoder[T], absent: 
 def fields(value: Any) -> dict[str, Any]:
     """Return an object's fields."""
     if isinstance(value, dict):
-        return value
+        return cast("dict[str, Any]", value)
     raise MismatchError("object", value)
 
 
@@ -99,7 +99,7 @@ def additional(
     """Return the decoded fields that the specification does not name."""
     if fields.keys() <= known:
         return {}
-    found = {}
+    found: dict[str, T] = {}
     for name, value in fields.items():
         if name not in known:
             try:
@@ -203,7 +203,7 @@ def nullable_string(value: Any) -> str | None:
 
 def array(value: Any, decoder: Decoder[T]) -> list[T]:
     """Return an array's items, each decoded."""
-    if not isinstance(value, list):
+    if not _is_list(value):
         raise MismatchError("array", value)
     items: list[T] = []
     try:
@@ -212,6 +212,10 @@ def array(value: Any, decoder: Decoder[T]) -> list[T]:
     except MismatchError as mismatch:
         raise mismatch.at(len(items)) from None
     return items
+
+
+def _is_list(value: Any) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
 
 
 def union(value: Any, *decoders: Decoder[Any]) -> Any:

@@ -47,7 +47,7 @@ class Operation(Generic[T_co]):
     method: str
     repeatable: bool
     answers: Mapping[Status, Answer[T_co]] = field(repr=False)
-    errors: Mapping[Status, Answer[Any]] = field(factory=dict, repr=False)
+    errors: Mapping[Status, Answer[Any]] = field(repr=False)
     credential: Credential | None = None
     accept: str = "application/json"
 

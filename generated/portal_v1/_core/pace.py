@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -87,7 +87,7 @@ class _MemorySlots:
         return clock.monotonic()
 
     @contextmanager
-    def oldest(self) -> Iterator[_Slot]:
+    def oldest(self) -> Generator[_Slot, None, None]:
         with self._lock:
             slot = _Slot(self._times[self._next])
             yield slot
@@ -113,7 +113,7 @@ class _FileSlots:
         return clock.time()
 
     @contextmanager
-    def oldest(self) -> Iterator[_Slot]:
+    def oldest(self) -> Generator[_Slot, None, None]:
         with self._locked() as file:
             index = self._index(file)
             place = self._HEADER.size + index * self._TIME.size
@@ -124,7 +124,7 @@ class _FileSlots:
                 self._write_index(file, (index + 1) % self._limit)
 
     @contextmanager
-    def _locked(self) -> Iterator[int]:
+    def _locked(self) -> Generator[int, None, None]:
         try:
             import fcntl  # noqa: PLC0415 - Windows has none, and may use the rest
         except ImportError:

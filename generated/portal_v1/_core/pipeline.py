@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 from attrs import evolve
 
-from .._http import AsyncConnection, Connection
 from ..errors import ConfigurationError
 from ..types import Response, Unset
 from .call import Exchange, Steps, call, read
@@ -18,7 +17,7 @@ from .keys import ask, ask_async
 from .operation import ListOperation, Operation, Request
 from .secrets import Secret
 from .settings import Settings, checked_attempts, checked_timeout
-from .wire import AskKey, Failure, Pause, Received, Send
+from .wire import AskKey, AsyncSender, Failure, Pause, Received, Send, Sender
 
 T = TypeVar("T")
 I = TypeVar("I")  # noqa: E741 - an item, beside T for the whole
@@ -57,7 +56,7 @@ class Pipeline(_Common):
         connection: What sends.
     """
 
-    def __init__(self, settings: Settings, connection: Connection) -> None:
+    def __init__(self, settings: Settings, connection: Sender) -> None:
         super().__init__(settings)
         self._connection = connection
 
@@ -141,7 +140,7 @@ class AsyncPipeline(_Common):
         connection: What sends.
     """
 
-    def __init__(self, settings: Settings, connection: AsyncConnection) -> None:
+    def __init__(self, settings: Settings, connection: AsyncSender) -> None:
         super().__init__(settings)
         self._connection = connection
 

@@ -8,7 +8,7 @@ import re
 import uuid
 from collections.abc import Iterable, Mapping
 from types import UnionType
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, cast, runtime_checkable
 from urllib.parse import quote, urlencode
 
 from ..errors import InvalidRequestError
@@ -36,9 +36,9 @@ def json_value(value: Any) -> Any:
     if isinstance(value, uuid.UUID):
         return str(value)
     if isinstance(value, (list, tuple)):
-        return [json_value(item) for item in value]
+        return [json_value(item) for item in cast("list[Any]", value)]
     if isinstance(value, Mapping):
-        return {key: json_value(item) for key, item in value.items()}
+        return {key: json_value(item) for key, item in cast("dict[Any, Any]", value).items()}
     if isinstance(value, _Model):
         return value.to_dict()
     return value
@@ -158,7 +158,7 @@ def _given(values: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
 
 
 def _listed(value: Any) -> Iterable[Any]:
-    return value if isinstance(value, (list, tuple)) else (value,)
+    return cast("list[Any]", value) if isinstance(value, (list, tuple)) else (value,)
 
 
 def _pairs(values: Mapping[str, Any], joined: frozenset[str]) -> Iterable[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from ..errors import (
     APIConnectionError,
@@ -118,14 +118,15 @@ def invalid_response(
 
 def _server_text(content: Secret[bytes], fields: tuple[str, ...]) -> str | None:
     try:
-        answer = json.load(content.reveal())
+        answer: Any = json.load(content.reveal())
     except json.MalformedJSONError:
         return None
     if not isinstance(answer, dict):
         return None
     for name in fields:
-        if isinstance(answer.get(name), str) and answer[name].strip():
-            text = "".join(c if c.isprintable() else " " for c in answer[name]).strip()
+        said = cast("dict[str, Any]", answer).get(name)
+        if isinstance(said, str) and said.strip():
+            text = "".join(c if c.isprintable() else " " for c in said).strip()
             return text if len(text) <= _TEXT_AT_MOST else text[: _TEXT_AT_MOST - 1] + "…"
     return None
 

@@ -19,7 +19,7 @@ def ask(settings: Settings) -> Secret[str]:
     Raises:
         ConfigurationError: There is none, the callable raised, or what it returned is no key.
     """
-    if isinstance(settings.key, Secret):
+    if settings.key is not None and not callable(settings.key):
         return settings.key
     returned = _called(settings)
     if inspect.isawaitable(returned.reveal()):
@@ -37,7 +37,7 @@ async def ask_async(settings: Settings) -> Secret[str]:
     Raises:
         ConfigurationError: There is none, the callable raised, or what it returned is no key.
     """
-    if isinstance(settings.key, Secret):
+    if settings.key is not None and not callable(settings.key):
         return settings.key
     returned = _called(settings)
     if inspect.isawaitable(returned.reveal()):
@@ -46,7 +46,7 @@ async def ask_async(settings: Settings) -> Secret[str]:
 
 
 def _called(settings: Settings) -> Secret[Any]:
-    if settings.key is None or isinstance(settings.key, Secret):
+    if not callable(settings.key):
         raise ConfigurationError(
             "This operation needs an API key. Pass api_key=, or set "
             f"{settings.service.key_variable}."

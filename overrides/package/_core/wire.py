@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator, Mapping
+from typing import Protocol
 
 from attrs import field, frozen
 
@@ -111,3 +112,27 @@ class Received:
             if value := self.headers.get(name):
                 return value[:200]
         return None
+
+
+class Sender(Protocol):
+    """What a pipeline sends with."""
+
+    def send(self, send: Send) -> Received | Failure:
+        """Send a request and return the answer, or how it failed."""
+        ...
+
+    def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
+class AsyncSender(Protocol):
+    """What an async pipeline sends with."""
+
+    async def send(self, send: Send) -> Received | Failure:
+        """Send a request and return the answer, or how it failed."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connections."""
+        ...

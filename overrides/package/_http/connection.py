@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import weakref
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import aclosing, closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -190,7 +190,7 @@ class AsyncConnection:
 
 
 @contextmanager
-def _within(deadline: Deadline) -> Iterator[None]:
+def _within(deadline: Deadline) -> Generator[None, None, None]:
     token = current_deadline.set(deadline)
     try:
         yield
