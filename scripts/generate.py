@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 
@@ -14,4 +15,7 @@ if __name__ == "__main__":
         if (error.name or "").startswith("generation"):
             raise
         sys.exit(f"generate: {error.name} is not installed; `make generate` sets up what it needs.")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # A terminal that cannot show "→" is no failure.
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(main(root=ROOT))

@@ -128,10 +128,18 @@ def load_document(path: Path) -> Document:
     source = shown(path)
     text = _read(path, source)
     lines: dict[Place, int] = {}
-    if path.suffix.lower() == ".json":
-        data = _parse_json(text, source)
-    else:
-        data, lines = parse_yaml(text, source)
+    try:
+        if path.suffix.lower() == ".json":
+            data = _parse_json(text, source)
+        else:
+            data, lines = parse_yaml(text, source)
+        json.dumps(data, ensure_ascii=False).encode("utf-8")
+    except RecursionError:
+        raise GenerationError(f"{source}: it is nested too deeply.") from None
+    except UnicodeEncodeError:
+        raise GenerationError(
+            f"{source}: an escape in it is half a character (\\ud800 to \\udfff)."
+        ) from None
     if not isinstance(data, dict):
         raise GenerationError(
             f"{source}: an OpenAPI document is a mapping (openapi, info, paths …), "

@@ -56,7 +56,8 @@ class Workspace:
             self._make_output()
             self._acquire()
             for leftover in sorted(self._output.glob(f"{self._prefix}*")):
-                self._remove(leftover)
+                self._restore(leftover)
+                shutil.rmtree(leftover)
             self._refuse_what_is_not_ours()
             self._root = Path(tempfile.mkdtemp(prefix=self._prefix, dir=self._output))
         except BaseException:
@@ -71,7 +72,9 @@ class Workspace:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            self._remove(self._root)
+            self._restore(self._root)
+            # What cannot be removed now is no reason to fail; the next run meets it again.
+            shutil.rmtree(self._root, ignore_errors=True)
         finally:
             self._leave()
 
@@ -79,15 +82,14 @@ class Workspace:
         """Put the staged package in the place of the current one, wholly or not at all."""
         if self.current.exists():
             self.current.rename(self._root / _RETIRED)
-        # Should this fail, or never be reached, _remove puts the retired one back.
+        # Should this fail, or never be reached, _restore puts the retired one back.
         self.staged.rename(self.current)
 
-    def _remove(self, root: Path) -> None:
-        """Remove a working folder, of this run or an interrupted one; first, undo half a swap."""
+    def _restore(self, root: Path) -> None:
+        """Undo half a swap of the run whose working folder this is."""
         retired = root / _RETIRED
         if retired.is_dir() and not self.current.exists():
             retired.rename(self.current)
-        shutil.rmtree(root)
 
     def _make_output(self) -> None:
         missing = [

@@ -105,6 +105,18 @@ def test_yaml_that_is_no_json(tmp_path: Path, text: str, reason: str) -> None:
     assert reason in refusal(tmp_path, text)
 
 
+@pytest.mark.parametrize(
+    ("text", "name"), [('a: "\\ud800"\n', "api.yaml"), ('{"a": "\\udfff"}', "api.json")]
+)
+def test_half_a_character(tmp_path: Path, text: str, name: str) -> None:
+    assert "half a character" in refusal(tmp_path, text, name)
+
+
+@pytest.mark.parametrize("name", ["api.yaml", "api.json"])
+def test_nesting_without_end(tmp_path: Path, name: str) -> None:
+    assert "it is nested too deeply." in refusal(tmp_path, "[" * 5_000, name)
+
+
 def test_values_are_those_of_json(tmp_path: Path) -> None:
     text = """\
         responses: {200: a, 4XX: b, 2024-01-02: c}

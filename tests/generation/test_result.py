@@ -190,6 +190,15 @@ def test_named_files_are_seen_from_the_current_folder(
     assert [path.name for path in Path("out").iterdir()] == ["mine"]
 
 
+def test_a_terminal_that_shows_ascii_only(copied: Tree) -> None:
+    with copied.edited() as document:
+        schema = document["components"]["schemas"]["ClientWebOtp"]
+        schema["properties"]["id"]["type"] = ["string", "null"]
+    done = copied.program(env=clean_environment(PYTHONIOENCODING="ascii"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "~ ClientWebOtp.id: str \\u2192 " in done.stdout
+
+
 def test_help() -> None:
     done = subprocess.run(
         [sys.executable, "-B", "scripts/generate.py", "--help"],

@@ -36,6 +36,7 @@ def test_the_oldest_python_runs_everything_and_the_others_the_tests(
     assert "Python found: 3.11 3.13. Not found, so not run: 3.12.\n" in run.stdout
     assert [call.split(" ", 2)[1] for call in path.calls("make")] == [
         "check",
+        "demo",
         "lint",
         "test",
         "test",
@@ -81,7 +82,7 @@ def test_a_failure_is_named_at_the_end_and_the_rest_is_run(
     path.add("make", f'case "$*" in {failing}) exit 2 ;; esac')
     run = path.run("bash", ".ci/run", cwd=repository)
     assert run.returncode == 1
-    assert len(path.calls("make")) == 6
+    assert len(path.calls("make")) == 7
     assert run.stdout.endswith(f"Failed:\n  {named}\n")
 
 

@@ -59,13 +59,13 @@ class ArrayReader:
 
     def _items(self) -> Iterator[Any]:
         while self._skip_whitespace():
-            if self._state is self._after_array:
+            if self._state == self._after_array:
                 raise MalformedJSONError("something follows the array")
             found = self._state()
             if found is None:
                 return
             yield from found
-        if self._last and self._state is not self._after_array:
+        if self._last and self._state != self._after_array:
             raise MalformedJSONError("the array does not end")
 
     def _skip_whitespace(self) -> bool:

@@ -40,6 +40,9 @@ _SINGLES = frozenset(
         "unevaluatedProperties",
     }
 )
+# Outside of schemas, the keys whose members have names of the author's choice: a response may be
+# named "default", which is then no keyword.
+_NAMED = frozenset({"callbacks", "content", "encoding", "headers", "links", "paths", "responses"})
 _VALUES = frozenset({"const", "default", "enum", "example", "examples"})
 _SHOWN = 3
 _DEPTH = 50
@@ -167,6 +170,8 @@ class Schemas:
     def _member(self, key: str, value: Any) -> Any:
         if key == "schema":
             return self._schema(value)
+        if key in _NAMED and is_object(value):
+            return {name: self._walk(item) for name, item in value.items()}
         if key in _VALUES or key.startswith("x-"):
             return value
         return self._walk(value)

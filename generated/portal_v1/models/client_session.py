@@ -12,7 +12,7 @@ from .._core import decode, encode
 from .._core.secrets import masked as _masked
 from .._core.secrets import names_only as _names_only
 
-_NAMES = frozenset(
+_NAMES: frozenset[str] = frozenset(
     {
         "id",
         "clientSessionToken",

@@ -10,7 +10,7 @@ from attrs import define
 from .._core import decode
 from ..types import UNSET, Unset
 
-_NAMES = frozenset(
+_NAMES: frozenset[str] = frozenset(
     {
         "isAccountAbstracted",
     }

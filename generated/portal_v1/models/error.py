@@ -11,7 +11,7 @@ from attrs import field as _field
 from .._core import decode, encode
 from .._core.secrets import names_only as _names_only
 
-_NAMES = frozenset(
+_NAMES: frozenset[str] = frozenset(
     {
         "error",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final, Generic, NoReturn, TypeVar
 
@@ -45,3 +46,18 @@ def cut_out(text: str, secrets: Iterable[Secret[str]]) -> str:
         if secret.reveal():
             text = text.replace(secret.reveal(), MASK)
     return text
+
+
+def cut_out_of_body(body: Secret[bytes], secrets: Iterable[Secret[str]]) -> Secret[bytes]:
+    """Return `body` with every occurrence of a known secret masked, escaped as JSON or not."""
+    for secret in secrets:
+        if secret.reveal():
+            body = Secret(
+                re.sub("".join(map(_in_json, secret.reveal())).encode(), MASK.encode(), body.reveal())
+            )
+    return body
+
+
+def _in_json(character: str) -> str:
+    """Return a pattern of the ways in which JSON writes a character."""
+    return rf"(?:\\?{re.escape(character)}|\\u(?i:{ord(character):04x}))"

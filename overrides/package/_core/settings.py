@@ -16,7 +16,7 @@ from ..errors import ConfigurationError
 from ..types import Unset
 from .clock import Clock, SystemClock
 from .pace import Pace
-from .secrets import Secret, names_only
+from .secrets import Secret, masked, names_only
 from .service import Service
 
 KeySource = str | Callable[[], str] | Callable[[], Awaitable[str]]
@@ -48,7 +48,8 @@ class Settings:
     """
 
     service: Service
-    key: Secret[str] | Callable[[], Any] | None
+    # What gives a key may show it in its own repr, as functools.partial does.
+    key: Secret[str] | Callable[[], Any] | None = field(repr=masked)
     base_url: str
     timeout: float | None
     connect_timeout: float | None

@@ -1,0 +1,181 @@
+"""What several of the client's tests need."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import traceback
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from typing import Any
+
+from portal_v1 import AsyncPortal, Portal
+from portal_v1._http import httpx
+
+KEY = "unit-key-5d0c7a"
+BASE_URL = "https://portal.invalid/api/v1"
+
+SECRET = "5f2b9f04-client-key"
+TOKEN = "9c41-session-token"
+CREATED: dict[str, Any] = {
+    "id": "client-1",
+    "clientApiKey": SECRET,
+    "clientSessionToken": TOKEN,
+    "isAccountAbstracted": True,
+}
+CLIENT: dict[str, Any] = {
+    "id": "client-1",
+    "address": "0xabc",
+    "clientApiKey": SECRET,
+    "isAccountAbstracted": False,
+}
+SUMMARY: dict[str, Any] = {
+    "id": "client-1",
+    "address": None,
+    "clientApiKey": SECRET,
+    "backupStatus": "A_STATUS_OF_TOMORROW",
+    "signingStatus": None,
+}
+SESSION: dict[str, Any] = {
+    "id": "client-1",
+    "clientSessionToken": TOKEN,
+    "isAccountAbstracted": True,
+}
+OTP: dict[str, Any] = {"id": "client-1", "otp": "1357-otp"}
+
+METHODS: dict[str, tuple[tuple[str, ...], int, Any]] = {
+    "create": ((), 201, CREATED),
+    "get": (("client-1",), 200, CLIENT),
+    "list": ((), 200, [SUMMARY]),
+    "iter": ((), 200, [SUMMARY]),
+    "refresh_session": (("client-1",), 200, SESSION),
+    "generate_web_otp": (("client-1",), 200, OTP),
+}
+"""Each resource method with its arguments, and a documented answer."""
+
+
+class Script:
+    """Answers requests one after the other, with the last answer from then on.
+
+    Args:
+        *answers: Each answer's status, body (bytes as they are, all else as JSON) and headers.
+    """
+
+    def __init__(self, *answers: tuple[int, Any] | tuple[int, Any, dict[str, str]]) -> None:
+        self._answers = list(answers)
+        self.requests: list[httpx.Request] = []
+
+    def client(self, api_key: Any = KEY, **options: Any) -> Portal:
+        http = httpx.Client(transport=httpx.MockTransport(self._answer))
+        return Portal(api_key, **{"base_url": BASE_URL, "http_client": http, **options})
+
+    def async_client(self, api_key: Any = KEY, **options: Any) -> AsyncPortal:
+        http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
+        return AsyncPortal(api_key, **{"base_url": BASE_URL, "http_client": http, **options})
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        request.read()
+        self.requests.append(request)
+        status, body, *headers = self._answers[0]
+        if len(self._answers) > 1:
+            del self._answers[0]
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return httpx.Response(status, content=content, headers=headers[0] if headers else None)
+
+
+def call(kind: str, script: Script, method: str, *args: Any, **options: Any) -> Any:
+    """Call a resource method of a "sync" or an "async" client, and close the client."""
+    arguments = {name: options.pop(name) for name in _PER_CALL & options.keys()}
+    if kind == "sync":
+        with script.client(**options) as portal:
+            found = getattr(portal.clients, method)(*args, **arguments)
+            return list(found) if isinstance(found, Iterator) else found
+
+    async def run() -> Any:
+        async with script.async_client(**options) as portal:
+            found = getattr(portal.clients, method)(*args, **arguments)
+            if isinstance(found, AsyncIterator):
+                return [item async for item in found]
+            return await found
+
+    return asyncio.run(run())
+
+
+_PER_CALL = {"timeout", "max_attempts", "is_account_abstracted"}
+
+
+def closable(items: object) -> AsyncGenerator[Any, None]:
+    """Return what an async `iter()` gave, to be closed before its end."""
+    assert isinstance(items, AsyncGenerator)
+    return items
+
+
+def shown(error: BaseException | None) -> str:
+    """Return all that a logger could show of an error, the package's local variables included."""
+    parts: list[str] = []
+    while error is not None:
+        parts += [str(error), repr(error), repr(vars(error))]
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            if "portal_v1" in frame.f_code.co_filename:
+                parts += [_repr(value) for value in frame.f_locals.values()]
+        error = error.__cause__ or error.__context__
+    return "\n".join(parts)
+
+
+def _repr(value: object) -> str:
+    try:
+        return repr(value)
+    except AttributeError:
+        return "(still being made)"
+
+
+class ManualClock:
+    """Time that passes only while somebody sleeps, and no chance."""
+
+    def __init__(self, now: float = 1000.0) -> None:
+        self.now = now
+        self.slept: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+    async def sleep_async(self, seconds: float) -> None:
+        self.sleep(seconds)
+
+    def jitter(self, most: float) -> float:
+        return most
+
+
+class Streaming(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body that comes in chunks, and remembers how many were taken and whether it was closed."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self.taken = 0
+        self.closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._chunks:
+            self.taken += 1
+            yield chunk
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for chunk in self._chunks:
+            self.taken += 1
+            yield chunk
+
+    def close(self) -> None:
+        self.closed = True
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+def streamed(stream: Streaming) -> httpx.MockTransport:
+    return httpx.MockTransport(lambda request: httpx.Response(200, stream=stream))
