@@ -159,7 +159,9 @@ class Portal:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self.pipeline.settings.base_url}>"
+        # A traceback may show a client that its settings kept from being made.
+        made = getattr(self, "pipeline", None)
+        return f"<{type(self).__name__} of {made.settings.base_url if made else None}>"
 
 
 class AsyncPortal:
@@ -288,4 +290,6 @@ class AsyncPortal:
         await self.aclose()
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self.pipeline.settings.base_url}>"
+        # A traceback may show a client that its settings kept from being made.
+        made = getattr(self, "pipeline", None)
+        return f"<{type(self).__name__} of {made.settings.base_url if made else None}>"

@@ -20,10 +20,11 @@ from .extras import set_modes, write_extras
 from .formatting import format_package
 from .house_rules import check_house_rules
 from .importing import check_imports
+from .limits import check_limits
 from .project import render
 from .surface import read_surface
 from .surface_diff import compare_surfaces, count_surface
-from .upstream import accept_upstream, check_upstream
+from .upstream import GENERATOR, accept_upstream, check_upstream
 from .validation import check_document
 from .workspace import Workspace
 
@@ -145,6 +146,7 @@ def _checked(house: House, order: Order) -> Document:
     house.check_folders()
     document = load_document(order.spec)
     check_document(document)
+    check_limits(document)
     if order.house_rules:
         check_house_rules(document)
     check_upstream(house.templates, house.upstream)
@@ -191,15 +193,22 @@ def _render(house: House, document: Document, config: Config, staged: Path) -> N
     except GenerationError:
         raise
     except Exception as error:
-        # What a template calls may raise anything; with a template at fault, that is no bug here.
-        frames = traceback.extract_tb(error.__traceback__)
-        places = [frame for frame in frames if frame.filename.endswith(".jinja")]
-        if not places:
-            raise
-        raise GenerationError(
-            f"{shown(Path(places[-1].filename))}, line {places[-1].lineno}: "
-            f"{type(error).__name__}: {error}"
-        ) from error
+        raise _blamed(error) from error
+
+
+def _blamed(error: Exception) -> Exception:
+    """Return what to say where a template or the generator itself fails over the document.
+
+    What either calls may raise anything. Where neither is at fault, it is a bug of ours, and stays.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    told = f"{type(error).__name__}: {error}"
+    for frame in reversed(frames):
+        if frame.filename.endswith(".jinja"):
+            return GenerationError(f"{shown(Path(frame.filename))}, line {frame.lineno}: {told}")
+    if any("openapi_python_client" in Path(frame.filename).parts for frame in frames):
+        return GenerationError(f"{GENERATOR} fails over this document.", [told])
+    return error
 
 
 def _changes(current: Path, staged: Path) -> list[str]:

@@ -22,14 +22,20 @@ _COMMON = (
     "--target-version=py311",
 )
 
+# Sorted imports and unused ones are mended. Names that are nowhere defined, or defined twice, are
+# not: they are what a clash of names looks like in the result.
+_MENDED = "I,F401"
+_REFUSED = "F811,F821,F822,F823"
+
 
 def format_package(package: Path) -> None:
     """Sort the imports of the package in folder `package`, drop unused ones, format its code.
 
     Raises:
-        GenerationError: ruff is missing, or finds what it cannot mend.
+        GenerationError: ruff is missing, or finds what it cannot mend, undefined names among it.
     """
-    _ruff("check", "--fix", "--select=I,F401", "--output-format=concise", package=package)
+    rules = (f"--select={_MENDED},{_REFUSED}", f"--fixable={_MENDED}")
+    _ruff("check", "--fix", *rules, "--output-format=concise", package=package)
     _ruff("format", package=package)
 
 

@@ -38,7 +38,10 @@ def check_document(document: Document) -> None:
         )
     # One at a time: each step relies on what the one before has made sure of.
     for step in (_structure, _references, _meaning):
-        problems = _unique(step(document, major_minor))
+        try:
+            problems = _unique(step(document, major_minor))
+        except RecursionError:
+            problems = ["A schema is made of itself (by allOf, anyOf, oneOf or not)."]
         if problems:
             raise GenerationError(f"{document.source} is not valid OpenAPI {version}.", problems)
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from tests.generation._support import Tree, copy_repository
+from tests.generation._support import DOCUMENTS, Tree, copy_repository, forget_package, load_package
 
 
 @pytest.fixture
@@ -38,3 +40,26 @@ def copied(made: Tree, tmp_path: Path) -> Tree:
     root = tmp_path / "copied"
     shutil.copytree(made.root, root)
     return Tree(root)
+
+
+@pytest.fixture(scope="session")
+def other_packages(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the packages of both documents."""
+    tree: Tree = copy_repository(repository, tmp_path_factory.mktemp("others"))
+    for document, name in (("library-3.0.yaml", "library_api"), ("studio-3.1.yaml", "studio_api")):
+        spec = f"--spec={DOCUMENTS / document}"
+        said = tree.generated(spec, f"--package={name}", "--no-house-rules")
+        assert said.startswith(f"{name} is new: ")
+    return tree.output
+
+
+@pytest.fixture(scope="session")
+def library(other_packages: Path) -> Iterator[ModuleType]:
+    yield load_package(other_packages / "library_api", "library_api")
+    forget_package("library_api")
+
+
+@pytest.fixture(scope="session")
+def studio(other_packages: Path) -> Iterator[ModuleType]:
+    yield load_package(other_packages / "studio_api", "studio_api")
+    forget_package("studio_api")

@@ -23,6 +23,15 @@ def test_the_generator_cannot_take_a_schema(tree: Tree) -> None:
     assert "status" in tree.refused().lower()
 
 
+def test_the_generator_fails(tree: Tree) -> None:
+    with tree.edited() as document:
+        client = document["components"]["schemas"]["Client"]
+        client["properties"]["status"] = {"type": "string", "enum": ["a", "A"]}
+    said = tree.refused()
+    assert "openapi-python-client fails over this document." in said
+    assert "Duplicate key A in enum" in said
+
+
 def test_two_schemas_of_one_name(tree: Tree) -> None:
     with tree.edited() as document:
         schemas = document["components"]["schemas"]
@@ -70,6 +79,21 @@ def test_an_import_that_ruff_finds_unused_but_cannot_drop(tree: Tree) -> None:
     said = tree.refused()
     assert "__init__.py" in said
     assert "F401" in said
+
+
+@pytest.mark.parametrize(
+    ("code", "rule"),
+    [
+        ("def late() -> int:\n    return nowhere + 1\n", "F821"),
+        ("def twice() -> int:\n    return 1\n\n\ndef twice() -> int:\n    return 2\n", "F811"),
+        ("__all__ = ['nowhere']\n", "F822"),
+    ],
+)
+def test_names_that_are_undefined_or_defined_twice(tree: Tree, code: str, rule: str) -> None:
+    (tree.modules / "_broken.py").write_text(code)
+    said = tree.refused()
+    assert "_broken.py" in said
+    assert rule in said
 
 
 @pytest.mark.parametrize(

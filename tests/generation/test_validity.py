@@ -101,6 +101,35 @@ def test_an_invalid_document(tree: Tree, change: Change, place: str, what: str) 
     assert what in said
 
 
+def test_a_schema_that_is_made_of_itself(tree: Tree) -> None:
+    with tree.edited() as document:
+        itself = {"allOf": [{"$ref": "#/components/schemas/Itself"}]}
+        document["components"]["schemas"]["Itself"] = itself
+    assert "A schema is made of itself" in tree.refused()
+
+
+def test_a_path_that_is_a_reference(tree: Tree) -> None:
+    with tree.edited() as document:
+        document["components"]["pathItems"] = {"Clients": document["paths"][CLIENTS]}
+        document["paths"][CLIENTS] = {"$ref": "#/components/pathItems/Clients"}
+    said = tree.refused()
+    assert "the generator would leave out a part of it." in said
+    assert "#/paths/~1custodians~1clients (line " in said
+
+
+def test_a_parameter_without_a_schema(tree: Tree) -> None:
+    content = {"application/json": {"schema": {"type": "object"}}}
+    with tree.edited() as document:
+        document["components"]["parameters"]["Filter"] = {
+            "name": "filter",
+            "in": "query",
+            "content": content,
+        }
+    said = tree.refused()
+    assert "#/components/parameters/Filter (line " in said
+    assert "'filter' needs a `schema`" in said
+
+
 def test_several_findings_at_once(tree: Tree) -> None:
     with tree.edited() as document:
         del document["info"]["title"]

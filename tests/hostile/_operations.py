@@ -86,10 +86,9 @@ class Operation:
         hints = typing.get_type_hints(module._request)
         hints.pop("return")
         self.arguments = {name: _sample(hint) for name, hint in hints.items()}
-        # The same order in both: the function takes them as the document has them.
+        # The function takes the path's first, as the document has them.
         in_path = [one.name for one in described.parameters if one.location == "path"]
-        self.in_path = dict(zip(self.arguments, in_path, strict=False)) if in_path else {}
-        self.in_path = dict(list(self.in_path.items())[: len(in_path)])
+        self.in_path = dict(zip(self.arguments, in_path, strict=False))
 
     @property
     def path(self) -> str:

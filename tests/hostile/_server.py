@@ -8,6 +8,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import NamedTuple, Self
 
 HOST = "127.0.0.1"
@@ -79,6 +80,10 @@ class Peer:
     def await_bytes(self) -> None:
         """Wait until some of a request is there, and leave it unread."""
         self._socket.recv(1, socket.MSG_PEEK)
+
+    def take(self, most: int) -> bytes:
+        """Take some of what is there, unrecorded."""
+        return self._socket.recv(most)
 
     def hold(self) -> None:
         """Say nothing, until the client closes or the test is over."""
@@ -220,7 +225,7 @@ class HostileServer:
             except OSError:
                 return
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._start(lambda accepted=connection: self._serve(accepted))  # type: ignore[misc]
+            self._start(partial(self._serve, connection))
 
     def _serve(self, connection: socket.socket) -> None:
         try:

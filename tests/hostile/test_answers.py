@@ -16,7 +16,6 @@ import jsonschema_rs
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-
 from portal_v1 import (
     APIStatusError,
     InvalidRequestError,
@@ -24,6 +23,7 @@ from portal_v1 import (
     PortalError,
 )
 from portal_v1._http import httpx
+
 from tests.hostile._support_operations import (
     BASE_URL,
     DOCUMENT,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import traceback
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from typing import Any
 
-from portal_v1 import AsyncPortal, Portal
+import pytest
+from portal_v1 import AsyncPortal, ConfigurationError, Portal
 from portal_v1._http import httpx
 
 KEY = "unit-key-5d0c7a"
@@ -51,6 +52,27 @@ METHODS: dict[str, tuple[tuple[str, ...], int, Any]] = {
     "generate_web_otp": (("client-1",), 200, OTP),
 }
 """Each resource method with its arguments, and a documented answer."""
+
+HIDDEN = "hid1d3n"
+BAD_KEYS: list[Any] = [
+    "",
+    " ",
+    f"{HIDDEN} two",
+    f" {HIDDEN}",
+    f"{HIDDEN}\n",
+    f"{HIDDEN}\r\nX-Other: 1",
+    f"{HIDDEN}\t",
+    f"{HIDDEN}\x00",
+    f"{HIDDEN}\x7f",
+    f"{HIDDEN}é",
+    f"{HIDDEN}ключ",
+    f"{HIDDEN}\ud800",
+    HIDDEN.encode(),
+    [HIDDEN],
+    42,
+    False,
+]
+"""What cannot be a key; HIDDEN is in those that a message could show."""
 
 
 class Script:
@@ -126,6 +148,16 @@ def _repr(value: object) -> str:
         return repr(value)
     except AttributeError:
         return "(still being made)"
+
+
+def refused(make: Callable[[], object]) -> str:
+    """Return what a refusal says, which shows nothing and happens before anything is sent."""
+    with pytest.raises(ConfigurationError) as caught:
+        make()
+    assert HIDDEN not in shown(caught.value)
+    assert caught.value.maybe_processed is False
+    assert caught.value.attempts == 0
+    return str(caught.value)
 
 
 class ManualClock:

@@ -45,15 +45,15 @@ def detailed(kind: str, name: str, script: Script, **options: Any) -> Response[A
 
     async def run() -> Any:
         async with script.async_client() as client:
-            client = client.with_options(clock=ManualClock())
-            return await module.asyncio_detailed(client=client, **arguments, **options)
+            changed = client.with_options(clock=ManualClock())
+            return await module.asyncio_detailed(client=changed, **arguments, **options)
 
     if kind == "async":
         found = asyncio.run(run())
     else:
         with script.client() as client:
-            client = client.with_options(clock=ManualClock())
-            found = module.sync_detailed(client=client, **arguments, **options)
+            changed = client.with_options(clock=ManualClock())
+            found = module.sync_detailed(client=changed, **arguments, **options)
     assert isinstance(found, Response)
     return found
 

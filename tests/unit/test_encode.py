@@ -1,9 +1,18 @@
 from __future__ import annotations
 
+import datetime
+import io
+import json
+import uuid
 from typing import Any
 
 import pytest
 from portal_v1 import InvalidRequestError, PortalError
+
+# V1 has path segments and JSON bodies only; the rest is there for other documents.
+from portal_v1._core import encode
+from portal_v1.models import ClientSummary
+from portal_v1.types import UNSET, File, OpenStrEnum
 
 from tests.unit._support import Script, call
 
@@ -67,3 +76,106 @@ class TestPathSegment:
         prefix = "/api/v1/custodians/clients/"
         assert path.startswith(prefix)
         assert path.removeprefix(prefix).split("/")[0] == SEGMENTS_TAKEN[client_id]
+
+
+class Size(OpenStrEnum):
+    SMALL = "small"
+
+
+ID = uuid.UUID("12345678-1234-5678-1234-567812345678")
+DAY = datetime.date(2026, 11, 24)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "joined", "query"),
+    [
+        ({}, "", ""),
+        ({"a": None, "b": UNSET}, "", ""),
+        ({"a": "x y&z=1+2/é"}, "", "?a=x%20y%26z%3D1%2B2%2F%C3%A9"),
+        ({"a b": 1}, "", "?a%20b=1"),
+        ({"a": True, "b": False}, "", "?a=true&b=false"),
+        ({"a": [1, 2]}, "", "?a=1&a=2"),
+        ({"a": [1, "x,y"]}, "a", "?a=1,x,y"),
+        ({"a": []}, "", ""),
+        ({"a": {"x": 1, "y": UNSET}}, "", "?x=1"),
+        ({"a": Size.SMALL, "b": Size("huge")}, "", "?a=small&b=huge"),
+        ({"a": DAY, "b": ID}, "", f"?a=2026-11-24&b={ID}"),
+        ({"a": 1.5, "b": ""}, "", "?a=1.5&b="),
+    ],
+)
+def test_query(parameters: dict[str, Any], joined: str, query: str) -> None:
+    assert encode.query(parameters, frozenset(joined)) == query
+
+
+def test_headers_and_cookies() -> None:
+    assert encode.headers({"X-A": 1, "X-B": None, "X-C": UNSET, "X-D": ["a", True]}) == [
+        ("X-A", "1"),
+        ("X-D", "a, true"),
+    ]
+    assert encode.cookies({"a": 1, "b": None}) == [("Cookie", "a=1")]
+    assert encode.cookies({"b": UNSET}) == []
+
+
+@pytest.mark.parametrize("value", ["a\r\nX-B: 1", "a\x00", "ключ", "\ud800"], ids=ascii)
+def test_what_cannot_stand_in_a_header_or_a_cookie(value: str) -> None:
+    for refused in (encode.headers, encode.cookies):
+        with pytest.raises(InvalidRequestError, match="X-A") as caught:
+            refused({"X-A": value})
+        assert value not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["a;b", "a b", 'a"b', "a,b"])
+def test_what_would_end_a_cookie(value: str) -> None:
+    with pytest.raises(InvalidRequestError, match="name"):
+        encode.cookies({"name": value})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [float("nan"), float("inf"), object(), {1}, b"x", "\ud800", {("a",): 1}],
+    ids=lambda value: type(value).__name__ + ascii(value)[:4],
+)
+def test_a_body_that_is_no_json_is_refused(value: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="JSON") as caught:
+        encode.json_body({"field": value})
+    assert caught.value.__context__ is None
+
+
+def test_a_body_that_holds_itself_is_refused() -> None:
+    body: dict[str, Any] = {}
+    body["self"] = body
+    with pytest.raises(InvalidRequestError, match="JSON"):
+        encode.json_body(body)
+
+
+def test_a_body_of_all_that_json_knows_otherwise() -> None:
+    body = {
+        "day": DAY,
+        "id": ID,
+        "size": Size("huge"),
+        "pair": (1, 2),
+        "model": ClientSummary("1", "2"),
+    }
+    assert json.loads(encode.json_body(body)) == {
+        "day": "2026-11-24",
+        "id": str(ID),
+        "size": "huge",
+        "pair": [1, 2],
+        "model": {"id": "1", "clientApiKey": "2"},
+    }
+
+
+def test_forms_and_parts() -> None:
+    assert encode.form_body({"a": "x y", "b": [1, 2], "c": UNSET}) == b"a=x+y&b=1&b=2"
+    file = File(io.BytesIO(b"abc"), "a.txt", "text/plain")
+    assert encode.multipart({"f": [file], "n": 1, "o": {"a": 1}, "u": UNSET}) == [
+        ("f", ("a.txt", file.payload, "text/plain")),
+        ("n", (None, b"1", "text/plain")),
+        ("o", (None, b'{"a":1}', "application/json")),
+    ]
+
+
+def test_half_a_surrogate_pair_is_refused_everywhere() -> None:
+    for refused in (encode.query, encode.form_body, encode.multipart):
+        with pytest.raises(InvalidRequestError, match="field"):
+            refused({"field": "a\ud800"})

@@ -63,7 +63,7 @@ def test_what_cannot_be_waited_for_is_not_reserved(
     limit: int, steps: list[tuple[float, float]]
 ) -> None:
     pace, clock = Pace(limit, 10), ManualClock()
-    sent = []
+    sent: list[float] = []
     for gap, at_most in steps:
         clock.now += gap
         before = sorted(sent)[-limit:]
@@ -123,8 +123,10 @@ def test_clients_share_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [(0,), (-1,), (1, 0), (1, -1.0), (1, float("inf")), (1, float("nan"))]
-    + [("200",), (2.5,), (None,), (True,), (float("nan"),), (1, "60"), (1, None)],
+    [
+        *((0,), (-1,), (1, 0), (1, -1.0), (1, float("inf")), (1, float("nan"))),
+        *(("200",), (2.5,), (None,), (True,), (float("nan"),), (1, "60"), (1, None)),
+    ],
     ids=repr,
 )
 def test_numbers_that_make_no_pace(arguments: Any) -> None:
@@ -137,7 +139,9 @@ def test_repr() -> None:
 
 
 class TestFile:
-    @pytest.mark.parametrize("content", [b"x", b"not a pace, but somebody's notes\n" * 9, b"\0" * 40])
+    @pytest.mark.parametrize(
+        "content", [b"x", b"not a pace, but somebody's notes\n" * 9, b"\0" * 40]
+    )
     def test_a_foreign_file_is_refused_and_kept(self, tmp_path: Path, content: bytes) -> None:
         path = tmp_path / "notes"
         path.write_bytes(content)
@@ -161,9 +165,10 @@ class TestFile:
         assert (tmp_path / "pace").stat().st_mode & 0o077 == 0
 
     def test_a_clock_set_back_does_not_block_for_ever(self, tmp_path: Path) -> None:
-        pace = Pace(1, 1.0, path=tmp_path / "pace")
-        assert pace.reserve(ManualClock(1e9), None) == 0
-        assert pace.reserve(ManualClock(1e3), 60) == 0
+        pace, clock = Pace(1, 1.0, path=tmp_path / "pace"), SystemClock()
+        years_ahead = ManualClock(clock.time() + 10 * 365 * 86400)
+        assert pace.reserve(years_ahead, None) == 0
+        assert pace.reserve(clock, 60) == 0
 
     def test_processes_share_it(self, tmp_path: Path, repository: Path) -> None:
         program = (
@@ -175,14 +180,12 @@ class TestFile:
             "    now = clock.time()\n"
             "    print(now + pace.reserve(clock, None))\n"
         )
-        command = [sys.executable, "-c", program, repository / "generated", tmp_path / "pace"]
-        running = [
-            subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)
-        ]
+        paths = [str(repository / "generated"), str(tmp_path / "pace")]
+        command = [sys.executable, "-c", program, *paths]
+        running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
         times = [float(line) for process in running for line in process.communicate()[0].split()]
         assert [process.returncode for process in running] == [0, 0, 0]
         assert len(times) == 30
         times.sort()
         # `now` is read a moment before the pace reads it.
         assert all(b - a > 29.5 for a, b in zip(times, times[3:], strict=False))
-

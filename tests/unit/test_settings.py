@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -9,28 +8,18 @@ from portal_v1 import AsyncPortal, ConfigurationError, Pace, Portal
 from portal_v1._http import httpx
 from portal_v1.mock import MockPortal
 
-from tests.unit._support import BASE_URL, CREATED, KEY, Script, call, shown
+from tests.unit._support import (
+    BAD_KEYS,
+    BASE_URL,
+    CREATED,
+    HIDDEN,
+    KEY,
+    Script,
+    call,
+    refused,
+)
 
-HIDDEN = "hid1d3n"
 MAKERS = [Portal, AsyncPortal]
-BAD_KEYS: list[Any] = [
-    "",
-    " ",
-    f"{HIDDEN} two",
-    f" {HIDDEN}",
-    f"{HIDDEN}\n",
-    f"{HIDDEN}\r\nX-Other: 1",
-    f"{HIDDEN}\t",
-    f"{HIDDEN}\x00",
-    f"{HIDDEN}\x7f",
-    f"{HIDDEN}é",
-    f"{HIDDEN}ключ",
-    f"{HIDDEN}\ud800",
-    HIDDEN.encode(),
-    [HIDDEN],
-    42,
-    False,
-]
 BAD_URLS: list[Any] = [
     "",
     "   ",
@@ -87,15 +76,6 @@ BAD_HEADERS: list[Any] = [
     [("X-Name", HIDDEN)],
     HIDDEN,
 ]
-
-
-def refused(make: Callable[[], object]) -> str:
-    with pytest.raises(ConfigurationError) as caught:
-        make()
-    assert HIDDEN not in shown(caught.value)
-    assert caught.value.maybe_processed is False
-    assert caught.value.attempts == 0
-    return str(caught.value)
 
 
 @pytest.mark.parametrize("make", MAKERS)
@@ -256,48 +236,3 @@ def test_more_seconds_than_a_socket_takes(mock: MockPortal, option: str, seconds
             return
         with portal:
             assert portal.clients.list() == []
-
-
-class TestCallableKey:
-    def test_it_is_asked_at_each_request(self, kind: str) -> None:
-        keys = iter(["first", "second"])
-        script = Script((500, {}), (200, []))
-        call(kind, script, "list", api_key=lambda: next(keys))
-        assert [request.headers["authorization"] for request in script.requests] == [
-            "Bearer first",
-            "Bearer second",
-        ]
-
-    def test_it_may_be_async(self) -> None:
-        async def key() -> str:
-            await asyncio.sleep(0)
-            return "awaited"
-
-        script = Script((201, CREATED))
-        call("async", script, "create", api_key=key)
-        assert script.requests[0].headers["authorization"] == "Bearer awaited"
-
-    def test_an_async_one_is_refused_by_the_sync_client(self) -> None:
-        async def key() -> str:
-            return HIDDEN
-
-        waiting: Callable[[], Awaitable[str]] = key
-        script = Script((201, CREATED))
-        assert "async" in refused(lambda: call("sync", script, "create", api_key=waiting))
-        assert script.requests == []
-
-    @pytest.mark.parametrize("key", [*BAD_KEYS, None], ids=ascii)
-    def test_what_it_returns_is_checked(self, kind: str, key: Any) -> None:
-        script = Script((201, CREATED))
-        refused(lambda: call(kind, script, "create", api_key=lambda: key))
-        assert script.requests == []
-
-    def test_what_it_raises_is_the_cause(self, kind: str) -> None:
-        def key() -> str:
-            raise LookupError("vault is sealed")
-
-        script = Script((201, CREATED))
-        with pytest.raises(ConfigurationError, match="LookupError") as caught:
-            call(kind, script, "create", api_key=key)
-        assert isinstance(caught.value.__cause__, LookupError)
-        assert script.requests == []

@@ -11,6 +11,7 @@ from .decode import MismatchError
 from .json import DECODER, MalformedJSONError
 
 _WHITESPACE = " \t\n\r"
+_IN_NUMBERS = "+-.0123456789Ee"  # holds the empty string too: the end of a chunk
 
 
 class NotAnArrayError(MismatchError):
@@ -28,6 +29,8 @@ class ArrayReader:
         self._buffer = ""
         self._position = 0
         self._state = self._before_array
+        self._arrived: list[str] = []
+        self._waiting = 0
         self._wait_until = 0
         self._last = False
 
@@ -43,17 +46,20 @@ class ArrayReader:
             NotAnArrayError: It is another JSON value.
         """
         try:
-            self._buffer = self._buffer[self._position :] + self._text.decode(chunk, last)
+            self._arrived.append(self._text.decode(chunk, last))
         except UnicodeDecodeError:
             problem = "not UTF-8"
         else:
-            self._position = 0
+            self._waiting += len(self._arrived[-1])
             # A long item is looked at again only when twice as much of it is there: work
             # stays in proportion to the body's length.
-            if last or len(self._buffer) >= self._wait_until:
-                self._wait_until = 0
+            if last or self._waiting >= self._wait_until:
+                self._buffer = self._buffer[self._position :] + "".join(self._arrived)
+                self._arrived.clear()
+                self._position = self._wait_until = 0
                 self._last = last
                 yield from self._items()
+                self._waiting = len(self._buffer) - self._position
             return
         raise MalformedJSONError(problem)
 
@@ -130,9 +136,15 @@ class ArrayReader:
                 return None
         except ValueError:
             problem = "a number of too many digits"
+            if not self._last and self._goes_on(len(self._buffer)):
+                return None
         else:
-            if end == len(self._buffer) and not self._last:
-                return None  # A number may go on in the next chunk.
+            if not self._last and type(value) in (int, float) and self._goes_on(end):
+                return None
             self._position = end
             return (value,)
         raise MalformedJSONError(problem)
+
+    def _goes_on(self, end: int) -> bool:
+        """Return whether a number that ends here may go on in the next chunk."""
+        return self._buffer[end : end + 1] in _IN_NUMBERS

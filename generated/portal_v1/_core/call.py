@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from attrs import frozen
 
+from ..errors import APIConnectionError
 from ..types import Response
 from . import failures, retry
 from .answers import Answer
@@ -54,10 +55,12 @@ def call(
     attempt = 0
     while True:
         yield from _keep_pace(operation, settings, deadline, attempt, maybe_processed)
-        attempt += 1
         key: Secret[str] | None = None
         if operation.credential is not None:
-            key = yield AskKey()
+            key = yield AskKey(deadline)
+        if deadline.remaining() == 0:
+            raise _too_late(operation, deadline, attempt, maybe_processed)
+        attempt += 1
         started = settings.clock.monotonic()
         outcome: Received | Failure = yield _send(
             operation, request, settings, deadline, key, stream=stream
@@ -175,6 +178,21 @@ def _keep_pace(
         )
     if wait:
         yield Pause(wait)
+
+
+def _too_late(
+    operation: Operation[Any],
+    deadline: Deadline,
+    attempts: int,
+    maybe_processed: bool,  # noqa: FBT001 - as above
+) -> APIConnectionError:
+    reason = f"the call's {deadline.budget:g} s were over before it could be sent"
+    return failures.connection_error(
+        operation,
+        Failure(reason, timed_out=True, maybe_processed=False),
+        attempts=attempts,
+        maybe_processed=maybe_processed,
+    )
 
 
 def _log_attempt(

@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import struct
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from types import UnionType
+from typing import Final
 
 from ..errors import ConfigurationError
 from .clock import Clock
+
+_NO_QUEUE_IS_SO_LONG: Final = 24 * 3600.0
 
 
 class Pace:
@@ -35,6 +40,8 @@ class Pace:
     def __init__(
         self, limit: int, period: float = 60.0, *, path: str | os.PathLike[str] | None = None
     ) -> None:
+        if not _is_number(limit, int) or not _is_number(period, int | float):
+            raise ConfigurationError("A pace is a whole number of requests in a number of seconds.")
         if limit < 1 or not 0 < period < float("inf"):
             raise ConfigurationError("A pace is one request or more in a period of over 0 seconds.")
         self.limit = limit
@@ -54,9 +61,7 @@ class Pace:
         """
         with self._slots.oldest() as slot:
             now = self._slots.now(clock)
-            # A time further ahead than any caller would wait was left by a clock since set back.
-            free_at = slot.time + self.period if slot.time <= now + 60 * self.period else now
-            wait = max(0.0, free_at - now)
+            wait = max(0.0, slot.time + self.period - now)
             if at_most is not None and wait > at_most:
                 return None
             slot.time = now + wait
@@ -65,6 +70,10 @@ class Pace:
 
     def __repr__(self) -> str:
         return f"Pace({self.limit}, {self.period})"
+
+
+def _is_number(value: object, kind: type | UnionType) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 class _Slot:
@@ -118,6 +127,9 @@ class _FileSlots:
             index = self._index(file)
             place = self._HEADER.size + index * self._TIME.size
             slot = _Slot(self._TIME.unpack(os.pread(file, self._TIME.size, place))[0])
+            if slot.time > time.time() + _NO_QUEUE_IS_SO_LONG:
+                # It was left by a clock that has been set back since.
+                slot.time = float("-inf")
             yield slot
             if slot.taken:
                 os.pwrite(file, self._TIME.pack(slot.time), place)

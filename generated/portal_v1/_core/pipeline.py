@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, closing
 from typing import Any, TypeVar
 
@@ -26,9 +27,10 @@ I = TypeVar("I")  # noqa: E741 - an item, beside T for the whole
 class _Common:
     """What both pipelines know."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, connection: Sender | AsyncSender) -> None:
         self.settings = settings
         self._closed = False
+        self._owner = connection
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.settings.base_url!r})"
@@ -37,7 +39,7 @@ class _Common:
         self, timeout: float | Unset | None, max_attempts: int | Unset
     ) -> tuple[Settings, Deadline]:
         settings = self.settings
-        if self._closed:
+        if self._closed or self._owner.closed:
             raise ConfigurationError(
                 f"This {settings.service.name} client is closed. Make a new one, or close it later."
             )
@@ -57,7 +59,7 @@ class Pipeline(_Common):
     """
 
     def __init__(self, settings: Settings, connection: Sender) -> None:
-        super().__init__(settings)
+        super().__init__(settings, connection)
         self._connection = connection
 
     def with_settings(self, settings: Settings) -> Pipeline:
@@ -93,7 +95,7 @@ class Pipeline(_Common):
         *,
         timeout: float | Unset | None,
         max_attempts: int | Unset,
-    ) -> Iterator[I]:
+    ) -> Generator[I, None, None]:
         """Carry one call out and yield the items of its answer while it arrives.
 
         The time that the caller spends between items is not counted.
@@ -141,7 +143,7 @@ class AsyncPipeline(_Common):
     """
 
     def __init__(self, settings: Settings, connection: AsyncSender) -> None:
-        super().__init__(settings)
+        super().__init__(settings, connection)
         self._connection = connection
 
     def with_settings(self, settings: Settings) -> AsyncPipeline:
@@ -178,7 +180,7 @@ class AsyncPipeline(_Common):
         *,
         timeout: float | Unset | None,
         max_attempts: int | Unset,
-    ) -> AsyncIterator[I]:
+    ) -> AsyncGenerator[I, None]:
         """Carry one call out and yield the items of its answer while it arrives.
 
         The time that the caller spends between items is not counted.
@@ -215,4 +217,11 @@ class AsyncPipeline(_Common):
                     await settings.clock.sleep_async(effect.seconds)
                     outcome = None
                 case AskKey():
-                    outcome = await ask_async(settings)
+                    outcome = await self._ask(settings, effect.deadline)
+
+    async def _ask(self, settings: Settings, deadline: Deadline) -> Secret[str] | None:
+        try:
+            async with asyncio.timeout(deadline.remaining()):
+                return await ask_async(settings)
+        except TimeoutError:
+            return None

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-import math
 import os
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import Any, Final, TypeGuard
+from urllib.parse import unquote, urlsplit
 
 from attrs import evolve, field, frozen
 
@@ -21,11 +20,12 @@ from .service import Service
 
 KeySource = str | Callable[[], str] | Callable[[], Awaitable[str]]
 
+_YEAR: Final = 365 * 24 * 3600.0  # seconds
+_HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:\d{1,5})?")
+_PATH: Final = re.compile(r"([A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")
 _KEY: Final = re.compile(r"[\x21-\x7e]+")
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HEADER_VALUE: Final = re.compile(
-    r"[\x21-\x7e\x80-\xff]([\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?"
-)
+_HEADER_VALUE: Final = re.compile(r"[\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?")
 _OWN_HEADERS: Final = frozenset(
     {"authorization", "connection", "content-length", "content-type", "host", "transfer-encoding"}
 )
@@ -154,8 +154,10 @@ def checked_timeout(seconds: object, name: str) -> float | None:
         raise ConfigurationError(
             f"{name} is a number of seconds or None, not {type(seconds).__name__}."
         )
-    if not 0 < seconds < math.inf:
-        raise ConfigurationError(f"{name} has to be over 0 seconds; None waits without an end.")
+    if not 0 < seconds <= _YEAR:
+        raise ConfigurationError(
+            f"{name} has to be over 0 seconds, and a year at the most; None waits without an end."
+        )
     return float(seconds)
 
 
@@ -202,14 +204,15 @@ def _base_url(url: Secret[Any], service: Service) -> str:
     if problem:
         raise ConfigurationError(f"{origin} {problem}.")
     checked: str = url.reveal()
-    return checked.rstrip("/")
+    parts = urlsplit(checked)
+    return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
 
 
 def _url_problem(url: Any) -> str | None:
     if not isinstance(url, str):
         return f"is {type(url).__name__}, not a string"
-    if not url or re.search(r"[\x00-\x20\x7f\\]", url):
-        return "is empty, or holds white space, a backslash or a control character"
+    if not re.fullmatch(r"[\x21-\x7e]+", url):
+        return "is empty, or holds white space or a character that is not ASCII"
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -221,7 +224,9 @@ def _url_problem(url: Any) -> str | None:
         return "holds a user name or password, which has no place in it"
     if parts.query or parts.fragment or "?" in url or "#" in url:
         return "holds a query or a fragment, which has no place in it"
-    if {".", ".."} & set(parts.path.split("/")):
+    if not _HOST.fullmatch(parts.netloc) or not _PATH.fullmatch(parts.path):
+        return "holds a character that has to be percent-encoded, or has no place in it"
+    if {".", ".."} & set(unquote(parts.path).split("/")):
         return "holds a path segment of dots, which would lead to another path"
     if parts.scheme == "http" and not _is_loopback(host):
         return "is not https: the API key would cross the network in the clear"
@@ -244,18 +249,30 @@ def _checked_pace(pace: object) -> Pace | None:
 
 
 def _checked_headers(headers: Secret[Any]) -> tuple[tuple[str, str], ...]:
-    if headers.reveal() is None:
-        return ()
-    if not isinstance(headers.reveal(), Mapping):
-        raise ConfigurationError("headers is a mapping of names to values.")
-    for name in headers.reveal():
+    problem = _headers_problem(headers.reveal())
+    if problem:
+        raise ConfigurationError(problem)
+    given: Mapping[str, str] = headers.reveal() or {}
+    return tuple(given.items())
+
+
+def _headers_problem(headers: Any) -> str | None:
+    if headers is None:
+        return None
+    if not _is_mapping(headers):
+        return "headers is a mapping of names to values."
+    for name, value in headers.items():
         if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
-            raise ConfigurationError("headers holds a name that cannot be one of a header.")
+            return "headers holds a name that cannot be one of a header."
         if name.lower() in _OWN_HEADERS:
-            raise ConfigurationError(f"The header {name} is the client's own to set.")
-        if not _is_header_value(headers.reveal()[name]):
-            raise ConfigurationError(f"The value for the header {name} cannot stand in a header.")
-    return tuple(headers.reveal().items())
+            return f"The header {name} is the client's own to set."
+        if not _is_header_value(value):
+            return f"The value for the header {name} cannot stand in a header."
+    return None
+
+
+def _is_mapping(value: Any) -> TypeGuard[Mapping[Any, Any]]:
+    return isinstance(value, Mapping)
 
 
 def _is_header_value(value: Any) -> bool:

@@ -14,7 +14,15 @@ from .secrets import Secret, names_only
 
 @frozen
 class AskKey:
-    """An effect: find out the key, which may have changed since the last request."""
+    """An effect: find out the key, which may have changed since the last request.
+
+    Its outcome is the key, or None where it did not come in time.
+
+    Attributes:
+        deadline: When the key has to be there.
+    """
+
+    deadline: Deadline
 
 
 @frozen
@@ -73,8 +81,8 @@ class Failure:
     maybe_processed: bool
 
 
-Chunks = Generator[bytes | Failure, None, None]
-AsyncChunks = AsyncGenerator[bytes | Failure, None]
+Chunks = Generator[Secret[bytes] | Failure, None, None]
+AsyncChunks = AsyncGenerator[Secret[bytes] | Failure, None]
 
 
 def _no_chunks() -> Chunks:
@@ -82,7 +90,7 @@ def _no_chunks() -> Chunks:
 
 
 async def _no_chunks_async() -> AsyncChunks:
-    nothing: tuple[bytes, ...] = ()
+    nothing: tuple[Secret[bytes], ...] = ()
     for chunk in nothing:
         yield chunk
 
@@ -117,6 +125,11 @@ class Received:
 class Sender(Protocol):
     """What a pipeline sends with."""
 
+    @property
+    def closed(self) -> bool:
+        """Whether it has been closed, for every pipeline that sends with it."""
+        ...
+
     def send(self, send: Send) -> Received | Failure:
         """Send a request and return the answer, or how it failed."""
         ...
@@ -128,6 +141,11 @@ class Sender(Protocol):
 
 class AsyncSender(Protocol):
     """What an async pipeline sends with."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has been closed, for every pipeline that sends with it."""
+        ...
 
     async def send(self, send: Send) -> Received | Failure:
         """Send a request and return the answer, or how it failed."""

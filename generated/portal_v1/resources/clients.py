@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from typing import TYPE_CHECKING
 
 from ..api.clients import (
@@ -70,7 +70,7 @@ class ClientsResource:
         *,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
-    ) -> Iterator[ClientSummary]:
+    ) -> Generator[ClientSummary, None, None]:
         """List all clients.
 
         Answers with every client of the custodian in one array: there are no pages.
@@ -258,7 +258,7 @@ class AsyncClientsResource:
         *,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
-    ) -> AsyncIterator[ClientSummary]:
+    ) -> AsyncGenerator[ClientSummary, None]:
         """List all clients.
 
         Answers with every client of the custodian in one array: there are no pages.

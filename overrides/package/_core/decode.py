@@ -57,6 +57,9 @@ class MismatchError(ValueError):
         self._steps.append(f"[{step}]" if isinstance(step, int) else _field_step(step))
         return self
 
+    def __str__(self) -> str:
+        return f"{self.path} has to be {self.expected}, and is {self.found}"
+
     @property
     def path(self) -> str:
         """The place as a JSONPath, such as `$[3].address`."""
@@ -86,10 +89,10 @@ def optional(fields: Mapping[str, Any], name: str, decoder: Decoder[T], absent: 
         raise mismatch.at(name) from None
 
 
-def fields(value: Any) -> dict[str, Any]:
+def fields(value: Any) -> Mapping[str, Any]:
     """Return an object's fields."""
-    if isinstance(value, dict):
-        return cast("dict[str, Any]", value)
+    if isinstance(value, (dict, Mapping)):
+        return cast("Mapping[str, Any]", value)
     raise MismatchError("object", value)
 
 

@@ -15,7 +15,7 @@ from ..errors import InvalidRequestError
 from ..types import UNSET, File, FileTypes, RequestFiles
 from . import json
 
-_HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e]*")
 _COOKIE_VALUE: Final = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*")
 _NOT_IN_A_SEGMENT: Final = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -138,7 +138,8 @@ def json_body(value: Any) -> bytes:
 
 def form_body(fields: Mapping[str, Any]) -> bytes:
     """Return a body of form fields."""
-    return urlencode(list(_pairs(fields, frozenset()))).encode()
+    pairs = [(name, _encodable(value, name)) for name, value in _pairs(fields, frozenset())]
+    return urlencode(pairs).encode()
 
 
 def _encodable(value: str, name: str) -> str:

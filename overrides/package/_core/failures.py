@@ -99,7 +99,7 @@ def invalid_response(
     if isinstance(mismatch, UnreadableError):
         problem = f"the body is not {mismatch.expected}"
     else:
-        problem = f"{mismatch.path} has to be {mismatch.expected}, and is {mismatch.found}"
+        problem = str(mismatch)
     return InvalidResponseError(
         _sentences(
             f"{operation.id} was answered {_status(received.status)}, but {problem}",

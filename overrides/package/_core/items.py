@@ -12,6 +12,7 @@ from .call import Exchange
 from .decode import MismatchError
 from .json import MalformedJSONError
 from .operation import ListOperation
+from .secrets import Secret
 from .wire import Failure
 
 T = TypeVar("T")
@@ -31,7 +32,7 @@ class ItemReader(Generic[T]):
         self._array = ArrayReader()
         self._index = 0
 
-    def feed(self, chunk: bytes | Failure) -> Iterator[T]:
+    def feed(self, chunk: Secret[bytes] | Failure) -> Iterator[T]:
         """Yield the items that are whole with this chunk.
 
         Raises:
@@ -53,11 +54,10 @@ class ItemReader(Generic[T]):
         Raises:
             InvalidResponseError: The answer is not the documented one.
         """
-        return self._read(b"", last=True)
+        return self._read(Secret(b""), last=True)
 
-    def _read(self, chunk: bytes, *, last: bool) -> Iterator[T]:
-        values = self._array.feed(chunk, last=last)
-        del chunk
+    def _read(self, chunk: Secret[bytes], *, last: bool) -> Iterator[T]:
+        values = self._array.feed(chunk.reveal(), last=last)
         while True:
             item = self._next(values)
             if isinstance(item, _End):

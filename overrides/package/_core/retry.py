@@ -10,6 +10,8 @@ STATUSES_TO_REPEAT: Final = frozenset({408, 429, 500, 502, 503, 504})
 REFUSED: Final = 429
 """The one status with which a server says that it did nothing and that a later try may succeed."""
 
+_LONGEST: Final = 365 * 24 * 3600.0  # seconds: whatever is asked for beyond, nobody waits
+
 BACKOFF_FIRST: Final = 0.5
 BACKOFF_MOST: Final = 8.0
 
@@ -49,11 +51,11 @@ def retry_after(value: str | None, now: float) -> float | None:
         return None
     value = value.strip()
     if value.isascii() and value.isdecimal():
-        return float(value)
+        return min(float(value), _LONGEST)
     try:
         date = email.utils.parsedate_to_datetime(value)
         if date.tzinfo is None:
             date = date.replace(tzinfo=datetime.UTC)
-        return max(0.0, date.timestamp() - now)
+        return min(max(0.0, date.timestamp() - now), _LONGEST)
     except (ValueError, TypeError, OverflowError):
         return None

@@ -53,7 +53,9 @@ def cut_out_of_body(body: Secret[bytes], secrets: Iterable[Secret[str]]) -> Secr
     for secret in secrets:
         if secret.reveal():
             body = Secret(
-                re.sub("".join(map(_in_json, secret.reveal())).encode(), MASK.encode(), body.reveal())
+                re.sub(
+                    "".join(map(_in_json, secret.reveal())).encode(), MASK.encode(), body.reveal()
+                )
             )
     return body
 

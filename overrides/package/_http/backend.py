@@ -12,7 +12,7 @@ import queue
 import socket
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -28,30 +28,46 @@ current_deadline: ContextVar[Deadline | None] = ContextVar("current_deadline", d
 """The deadline of the call that this thread or task is sending for."""
 
 _SHORTEST = 0.001  # A timeout of 0 would make a socket non-blocking instead.
+_WRITTEN_AT_ONCE = 65536
 
 
-def time_left(timeout: float | None) -> float | None:
-    """Return the seconds that one network operation may take."""
+def time_left(timeout: float | None, over: type[Exception]) -> float | None:
+    """Return the seconds that one network operation may take.
+
+    Raises:
+        over: None are left. A server that sends without a pause would never let a read time out.
+    """
     deadline = current_deadline.get()
     remaining = None if deadline is None else deadline.remaining()
     if remaining is None:
         return timeout
+    if remaining == 0:
+        raise over("the call's time is over")
     return max(_SHORTEST, remaining if timeout is None else min(timeout, remaining))
+
+
+def _slices(buffer: bytes) -> Iterator[bytes]:
+    # The library gives the same timeout to each part of a buffer that the peer takes in parts.
+    for start in range(0, len(buffer), _WRITTEN_AT_ONCE):
+        yield buffer[start : start + _WRITTEN_AT_ONCE]
 
 
 class DeadlineStream:
     """A connection."""
 
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, library: Library) -> None:
         self._stream = stream
+        self._library = library
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return the next bytes."""
-        return self._stream.read(max_bytes, time_left(timeout))
+        return self._stream.read(max_bytes, time_left(timeout, self._library.httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send bytes."""
-        self._stream.write(buffer, time_left(timeout))
+        over = self._library.httpcore.WriteTimeout
+        for part in _slices(buffer):
+            self._stream.write(part, time_left(timeout, over))
 
     def close(self) -> None:
         """Close the connection."""
@@ -64,9 +80,9 @@ class DeadlineStream:
         timeout: float | None = None,
     ) -> DeadlineStream:
         """Return the connection with TLS over it."""
-        return DeadlineStream(
-            self._stream.start_tls(ssl_context, server_hostname, time_left(timeout))
-        )
+        limit = time_left(timeout, self._library.httpcore.ConnectTimeout)
+        secured = self._stream.start_tls(ssl_context, server_hostname, limit)
+        return DeadlineStream(secured, self._library)
 
     def get_extra_info(self, info: str) -> Any:
         """Return what the connection knows under this name."""
@@ -77,6 +93,7 @@ class DeadlineBackend:
     """Makes connections."""
 
     def __init__(self, library: Library) -> None:
+        self._library = library
         self._httpcore = library.httpcore
         self._backend = library.httpcore.SyncBackend()
 
@@ -89,7 +106,7 @@ class DeadlineBackend:
         socket_options: Iterable[Any] | None = None,
     ) -> DeadlineStream:
         """Connect to the first of the host's addresses that answers, all within one timeout."""
-        limit = time_left(timeout)
+        limit = time_left(timeout, self._httpcore.ConnectTimeout)
         end = None if limit is None else time.monotonic() + limit
         failure: Exception | None = None
         for address in self._addresses(host, port, limit):
@@ -101,7 +118,7 @@ class DeadlineBackend:
             except self._httpcore.ConnectError as error:
                 failure = error
             else:
-                return DeadlineStream(stream)
+                return DeadlineStream(stream, self._library)
         raise failure or self._httpcore.ConnectError(f"{host} has no address")
 
     def sleep(self, seconds: float) -> None:
@@ -140,16 +157,21 @@ class DeadlineBackend:
 class AsyncDeadlineStream:
     """A connection of an event loop."""
 
-    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+    def __init__(self, stream: httpcore.AsyncNetworkStream, library: Library) -> None:
         self._stream = stream
+        self._library = library
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return the next bytes."""
-        return await self._stream.read(max_bytes, time_left(timeout))
+        return await self._stream.read(
+            max_bytes, time_left(timeout, self._library.httpcore.ReadTimeout)
+        )
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send bytes."""
-        await self._stream.write(buffer, time_left(timeout))
+        over = self._library.httpcore.WriteTimeout
+        for part in _slices(buffer):
+            await self._stream.write(part, time_left(timeout, over))
 
     async def aclose(self) -> None:
         """Close the connection."""
@@ -162,9 +184,9 @@ class AsyncDeadlineStream:
         timeout: float | None = None,
     ) -> AsyncDeadlineStream:
         """Return the connection with TLS over it."""
-        return AsyncDeadlineStream(
-            await self._stream.start_tls(ssl_context, server_hostname, time_left(timeout))
-        )
+        limit = time_left(timeout, self._library.httpcore.ConnectTimeout)
+        secured = await self._stream.start_tls(ssl_context, server_hostname, limit)
+        return AsyncDeadlineStream(secured, self._library)
 
     def get_extra_info(self, info: str) -> Any:
         """Return what the connection knows under this name."""
@@ -175,6 +197,7 @@ class AsyncDeadlineBackend:
     """Makes connections of an event loop."""
 
     def __init__(self, library: Library) -> None:
+        self._library = library
         self._backend = library.httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -186,11 +209,9 @@ class AsyncDeadlineBackend:
         socket_options: Iterable[Any] | None = None,
     ) -> AsyncDeadlineStream:
         """Connect to the host, resolving its name included."""
-        return AsyncDeadlineStream(
-            await self._backend.connect_tcp(
-                host, port, time_left(timeout), local_address, socket_options
-            )
-        )
+        limit = time_left(timeout, self._library.httpcore.ConnectTimeout)
+        stream = await self._backend.connect_tcp(host, port, limit, local_address, socket_options)
+        return AsyncDeadlineStream(stream, self._library)
 
     async def sleep(self, seconds: float) -> None:
         """Wait for `seconds`."""

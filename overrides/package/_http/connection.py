@@ -14,7 +14,7 @@ from .._core.secrets import Secret
 from .._core.wire import AsyncChunks, Chunks, Failure, Received, Send
 from ..errors import ConfigurationError
 from .backend import current_deadline
-from .faults import failure_of, out_of_time
+from .faults import failure_of, not_sent, out_of_time
 from .library import INSTALLED, Library, library_of
 from .transport import AsyncDeadlineTransport, DeadlineTransport
 
@@ -25,12 +25,20 @@ if TYPE_CHECKING:
 class Connection:
     """Sends for threads.
 
+    Our own connections keep to the deadline in every read and write. Of a client that was given
+    only its public interface is known, which bounds each wait by itself: connecting, writing, and
+    a read. Between the parts of a body the deadline is looked at, so that a body which drips is
+    cut short, with one last read that may take as long again as the call had left when it was
+    sent. A head that drips in is not cut short. Whoever needs the budget kept whatever the server
+    does takes our own connections, or the async client, which is bounded in either case.
+
     Args:
         base_url: Where the requests go, which tells about TLS and proxies.
         http_client: A client to send with; it stays its owner's, to configure and to close.
     """
 
     def __init__(self, base_url: str, http_client: httpx.Client | None) -> None:
+        self.closed = False
         self._base_url = base_url
         self._http_client = http_client
         self._library = INSTALLED if http_client is None else _library(http_client, "Client")
@@ -41,7 +49,11 @@ class Connection:
         """Send a request and return the answer, or how it failed. Raises nothing of its own."""
         with _within(send.deadline):
             try:
-                response = self._open(send)
+                request = self._build(send)
+            except Exception as error:  # noqa: BLE001 - the caller sees one family of errors
+                return not_sent(error)
+            try:
+                response = self._open(request)
                 if send.stream and response.is_success:
                     return _received(response, b"", chunks=self._chunks(response, send.deadline))
                 content = bytearray()
@@ -49,23 +61,25 @@ class Connection:
                     for chunk in chunks:
                         if isinstance(chunk, Failure):
                             return chunk
-                        content += chunk
+                        content += chunk.reveal()
             except Exception as error:  # noqa: BLE001 - the caller sees one family of errors
                 return failure_of(error, self._library, send.deadline)
         return _received(response, bytes(content))
 
     def close(self) -> None:
         """Close the connections, but for those of a client that was given."""
+        self.closed = True
         for transport in self._transports.values():
             transport.close()
         self._transports.clear()
 
-    def _open(self, send: Send) -> httpx.Response:
+    def _build(self, send: Send) -> httpx.Request:
+        return _built(send, self._library, self._http_client)
+
+    def _open(self, request: httpx.Request) -> httpx.Response:
         client = self._http_client
         if client is not None:
-            request = client.build_request(**_request_arguments(send, self._library))
             return client.send(request, stream=True, auth=None, follow_redirects=False)
-        request = self._library.httpx.Request(**_request_arguments(send, self._library))
         response = self._transport().handle_request(request)
         response.request = request
         return response
@@ -94,7 +108,7 @@ class Connection:
                     # Our own streams keep to the deadline; a given client's may not.
                     yield out_of_time(deadline)
                     return
-                yield chunk
+                yield Secret(chunk)
         finally:
             response.close()
 
@@ -108,6 +122,7 @@ class AsyncConnection:
     """
 
     def __init__(self, base_url: str, http_client: httpx.AsyncClient | None) -> None:
+        self.closed = False
         self._base_url = base_url
         self._http_client = http_client
         self._library = INSTALLED if http_client is None else _library(http_client, "AsyncClient")
@@ -124,7 +139,11 @@ class AsyncConnection:
         self._keep_to_one_loop()
         with _within(send.deadline):
             try:
-                response = await self._open(send)
+                request = self._build(send)
+            except Exception as error:  # noqa: BLE001 - the caller sees one family of errors
+                return not_sent(error)
+            try:
+                response = await self._open(request, send.deadline)
                 if send.stream and response.is_success:
                     streamed = self._chunks(response, send.deadline)
                     return _received(response, b"", chunks_async=streamed)
@@ -133,13 +152,14 @@ class AsyncConnection:
                     async for chunk in chunks:
                         if isinstance(chunk, Failure):
                             return chunk
-                        content += chunk
+                        content += chunk.reveal()
             except Exception as error:  # noqa: BLE001 - the caller sees one family of errors
                 return failure_of(error, self._library, send.deadline)
         return _received(response, bytes(content))
 
     async def close(self) -> None:
         """Close the connections, but for those of a client that was given."""
+        self.closed = True
         transport, self._transport_in_use = self._transport_in_use, None
         if transport is not None and self._loop is asyncio.get_running_loop():
             await transport.aclose()
@@ -155,13 +175,14 @@ class AsyncConnection:
                 "Make a client in each event loop, and close it there."
             )
 
-    async def _open(self, send: Send) -> httpx.Response:
+    def _build(self, send: Send) -> httpx.Request:
+        return _built(send, self._library, self._http_client)
+
+    async def _open(self, request: httpx.Request, deadline: Deadline) -> httpx.Response:
         client = self._http_client
         if client is not None:
-            request = client.build_request(**_request_arguments(send, self._library))
-            async with asyncio.timeout(send.deadline.remaining()):
+            async with _ended_by(deadline):
                 return await client.send(request, stream=True, auth=None, follow_redirects=False)
-        request = self._library.httpx.Request(**_request_arguments(send, self._library))
         if self._transport_in_use is None:
             self._transport_in_use = AsyncDeadlineTransport(self._base_url)
         response = await self._transport_in_use.handle_async_request(request)
@@ -174,7 +195,11 @@ class AsyncConnection:
             while True:
                 with _within(deadline):
                     try:
-                        chunk = await anext(chunks, None)
+                        if self._http_client is None:
+                            chunk = await anext(chunks, None)
+                        else:
+                            async with _ended_by(deadline):
+                                chunk = await anext(chunks, None)
                     except Exception as error:  # noqa: BLE001 - as in `send`
                         yield failure_of(error, self._library, deadline)
                         return
@@ -184,9 +209,15 @@ class AsyncConnection:
                     # Our own streams keep to the deadline; a given client's may not.
                     yield out_of_time(deadline)
                     return
-                yield chunk
+                yield Secret(chunk)
         finally:
             await response.aclose()
+
+
+def _ended_by(deadline: Deadline) -> asyncio.Timeout:
+    # A little later than the library's own timeouts, which know better what was waited for.
+    left = deadline.remaining()
+    return asyncio.timeout(None if left is None else left + 0.1)
 
 
 @contextmanager
@@ -207,7 +238,9 @@ def _library(http_client: object, kind: str) -> Library:
     return library
 
 
-def _request_arguments(send: Send, library: Library) -> dict[str, Any]:
+def _built(
+    send: Send, library: Library, client: httpx.Client | httpx.AsyncClient | None
+) -> httpx.Request:
     left = send.deadline.remaining()
     if send.connect_timeout is None or left is None:
         connect = left if send.connect_timeout is None else send.connect_timeout
@@ -217,14 +250,18 @@ def _request_arguments(send: Send, library: Library) -> dict[str, Any]:
     headers = library.httpx.Headers(list(send.headers))
     if send.credential is not None:
         headers[send.credential[0]] = send.credential[1].reveal()
-    return {
-        "method": send.method,
-        "url": send.url,
-        "headers": headers,
-        "content": send.content,
-        "files": send.files,
-        "extensions": {"timeout": timeout.as_dict()},
-    }
+    if client is not None and client.is_closed:
+        raise RuntimeError("the http_client that was given is closed")
+    build = library.httpx.Request if client is None else client.build_request
+    request: httpx.Request = build(
+        send.method,
+        send.url,
+        headers=headers,
+        content=send.content,
+        files=send.files,
+        extensions={"timeout": timeout.as_dict()},
+    )
+    return request
 
 
 def _received(response: httpx.Response, content: bytes, **chunks: Any) -> Received:

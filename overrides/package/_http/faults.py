@@ -36,6 +36,9 @@ _REASONS = {
 
 def failure_of(error: Exception, library: Library, deadline: Deadline) -> Failure:
     """Return what an exception of the library, or of anything beneath it, means."""
+    if isinstance(error, TimeoutError):
+        # Not the library's own: `asyncio.timeout` around a client that was given.
+        return out_of_time(deadline)
     for name, reason in _REASONS.items():
         kind = getattr(library.httpx, name, None)
         if kind is not None and isinstance(error, kind):
@@ -47,6 +50,13 @@ def failure_of(error: Exception, library: Library, deadline: Deadline) -> Failur
                 maybe_processed=name not in _BEFORE_SENDING,
             )
     return Failure(f"sending failed{_detail(error)}", timed_out=False, maybe_processed=True)
+
+
+def not_sent(error: Exception) -> Failure:
+    """Return the failure of a request that the library would not even build."""
+    return Failure(
+        f"the request cannot be sent{_detail(error)}", timed_out=False, maybe_processed=False
+    )
 
 
 def out_of_time(deadline: Deadline) -> Failure:

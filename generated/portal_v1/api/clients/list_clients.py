@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from typing import TYPE_CHECKING, Final
 
 from ... import types
@@ -160,7 +160,7 @@ def iterate(
     client: Portal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
-) -> Iterator[ClientSummary]:
+) -> Generator[ClientSummary, None, None]:
     """List all clients.
 
     Answers with every client of the custodian in one array: there are no pages.
@@ -189,7 +189,7 @@ def iterate_async(
     client: AsyncPortal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
-) -> AsyncIterator[ClientSummary]:
+) -> AsyncGenerator[ClientSummary, None]:
     """List all clients.
 
     Answers with every client of the custodian in one array: there are no pages.
