@@ -65,12 +65,13 @@ class Peer:
     def send(self, data: bytes) -> None:
         self._socket.sendall(data)
 
-    def drip(self, data: bytes, every: float) -> None:
-        """Send one byte at a time."""
+    def drip(self, data: bytes, every: float) -> bool:
+        """Send one byte at a time; return whether all of them were, before the test's end."""
         for index in range(len(data)):
             if self._stopped.wait(every):
-                return
+                return False
             self._socket.sendall(data[index : index + 1])
+        return True
 
     def flood(self, data: bytes) -> None:
         """Send the same again and again, as fast as it is taken."""
@@ -110,11 +111,11 @@ class Peer:
 class Answer(NamedTuple):
     """What a server does with one request."""
 
-    act: Callable[[Peer], None]
+    act: Callable[[Peer], object]
     reads: bool = True  # whether the request is read first
 
 
-def raw(*parts: bytes, end: Callable[[Peer], None] = Peer.close) -> Answer:
+def raw(*parts: bytes, end: Callable[[Peer], object] = Peer.close) -> Answer:
     """Bytes as they are, then the connection's end."""
 
     def act(peer: Peer) -> None:
@@ -143,7 +144,7 @@ def _stays(peer: Peer) -> None:
     """Leave the connection open for the next request."""
 
 
-def _unread(end: Callable[[Peer], None]) -> Answer:
+def _unread(end: Callable[[Peer], object]) -> Answer:
     def act(peer: Peer) -> None:
         peer.await_bytes()
         end(peer)
@@ -195,6 +196,12 @@ class HostileServer:
         with self._lock:
             self._script = list(script)
 
+    def forget(self) -> None:
+        """Let go of what was recorded, and of the threads that have ended."""
+        self.peers.clear()
+        self.requests.clear()
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+
     def close(self) -> None:
         self._stopped.set()
         try:
@@ -228,6 +235,7 @@ class HostileServer:
             self._start(partial(self._serve, connection))
 
     def _serve(self, connection: socket.socket) -> None:
+        peer = None
         try:
             if self._tls is not None:
                 connection = self._tls.wrap_socket(connection, server_side=True)
@@ -239,6 +247,8 @@ class HostileServer:
             pass  # The client went away, which is its right.
         finally:
             connection.close()
+            if peer is not None:
+                peer.open = False
 
     def _answer(self, peer: Peer) -> None:
         answer = self._next(reads=False)

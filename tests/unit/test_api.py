@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from types import ModuleType
 from typing import Any
 
@@ -125,6 +126,14 @@ class TestEveryOperation:
             detailed(kind, name, Script((202, {"status": "accepted"})))
         assert caught.value.body == b'{"status": "accepted"}'
         assert caught.value.maybe_processed is True
+
+
+def test_an_answer_is_copied_whole() -> None:
+    with Script((200, OTP)).client() as client:
+        response = generate_client_web_otp.sync_detailed("client-1", client=client)
+    copied = copy.deepcopy(response)
+    assert copied == response
+    assert copied.content == response.content
 
 
 def test_iterate_and_iterate_async() -> None:

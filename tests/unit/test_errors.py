@@ -155,6 +155,16 @@ class TestText:
         assert KEY[:4] not in shown(error)
         assert len(error.error) <= 310
 
+    def test_the_key_is_cut_out_of_a_request_id(self, kind: str) -> None:
+        error = failed(kind, Script((400, {}, {"X-Request-Id": f"req-{KEY}"})))
+        assert error.request_id == "req-••••••"
+        assert KEY not in shown(error)
+
+    def test_the_model_of_the_error_has_it_cut_out_and_the_body_is_whole(self, kind: str) -> None:
+        error = failed(kind, Script((400, {"error": f"unknown key {KEY}"})))
+        assert error.parsed == Error("unknown key ••••••")
+        assert KEY.encode() in error.body
+
     def test_control_characters_do_not_reach_a_terminal(self, kind: str) -> None:
         error = failed(kind, Script((400, {"error": "red\x1b[31m\r\nX\u202e"})))
         assert error.error.isprintable()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Final, Generic, NoReturn, TypeVar
+from typing import Final, Generic, NoReturn, Self, TypeVar
 
 T = TypeVar("T")
 
@@ -25,6 +25,12 @@ class Secret(Generic[T]):
 
     def __repr__(self) -> str:
         return MASK
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        return self
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a secret is not pickled")

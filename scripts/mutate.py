@@ -1,0 +1,112 @@
+"""Plants defects in the code that decides what a call does, and shows which no test notices.
+
+The defects are mutmut's, in a copy of the package and its tests: nothing here is changed. It
+takes minutes, so `make check` and the tests do without it. The exit status is 1 when a defect
+was not noticed; each is printed as a change to the code. CONTRIBUTING.md says what to do then.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+MODULES: Final = ("call", "deadline", "pace", "retry")
+TESTS: Final = (
+    "tests/unit/test_client.py",
+    "tests/unit/test_deadline.py",
+    "tests/unit/test_keys.py",
+    "tests/unit/test_pace.py",
+    "tests/unit/test_retry.py",
+    "tests/hostile/test_decisions.py",
+    "tests/hostile/test_logging.py",
+    "tests/hostile/test_repeats.py",
+)
+# mutmut takes the code below src/ for the package. Hypothesis is to try the same each time.
+SETTINGS: Final = """
+[tool.pytest]
+minversion = "9.0"
+pythonpath = ["src", "."]
+addopts = ["--import-mode=importlib", "-p", "no:cacheprovider"]
+
+[tool.mutmut]
+source_paths = ["src"]
+only_mutate = [{modules}]
+pytest_add_cli_args_test_selection = [{tests}]
+also_copy = ["src/portal_v1"]
+use_git_change_detection = false
+track_dependencies = false
+timeout_constant = 10.0
+"""
+
+
+def quoted(names: list[str]) -> str:
+    """Return names as the items of a TOML array."""
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def prepare(folder: Path, modules: list[str]) -> None:
+    """Copy what is to be mutated and what is to notice it."""
+    ignored = shutil.ignore_patterns("__pycache__", "*_cache", ".hypothesis")
+    shutil.copytree(ROOT / "generated/portal_v1", folder / "src/portal_v1", ignore=ignored)
+    for name in ("conftest.py", "unit", "hostile"):
+        source = ROOT / "tests" / name
+        if source.is_dir():
+            shutil.copytree(source, folder / "tests" / name, ignore=ignored)
+        elif source.exists():
+            (folder / "tests").mkdir(exist_ok=True)
+            shutil.copy(source, folder / "tests" / name)
+    tests = [name for name in TESTS if (ROOT / name).exists()]
+    paths = [f"src/portal_v1/_core/{module}.py" for module in modules]
+    settings = SETTINGS.format(modules=quoted(paths), tests=quoted(tests))
+    (folder / "pyproject.toml").write_text(settings)
+
+
+def mutmut(folder: Path, *arguments: str) -> str:
+    """Run mutmut in the folder, its output shown, and return what it said."""
+    process = subprocess.run(
+        [sys.executable, "-m", "mutmut", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str((folder / "mutants/src").resolve())},
+        stdout=subprocess.PIPE if arguments[0] != "run" else None,
+        text=True,
+        check=True,
+    )
+    return process.stdout or ""
+
+
+def main() -> int:
+    """Run for the command line and return the exit status."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "modules", nargs="*", default=MODULES, help=f"of _core (default: {' '.join(MODULES)})"
+    )
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="at the same time")
+    parser.add_argument("--keep", metavar="DIR", type=Path, help="work in DIR and leave it")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = arguments.keep or Path(temporary)
+        prepare(folder, list(arguments.modules))
+        mutmut(folder, "run", "--max-children", str(arguments.jobs))
+        survivors = [
+            line.split(":")[0].strip()
+            for line in mutmut(folder, "results").splitlines()
+            if not line.rstrip().endswith(": killed")
+        ]
+        for name in filter(None, survivors):
+            print(f"\n=== {name}")
+            print(mutmut(folder, "show", name))
+    print(f"{len(survivors)} defects were not noticed.")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
