@@ -12,6 +12,8 @@ PY := $(VENV)/bin/python
 REDOCLY := @redocly/cli@2.77.0
 
 HAND_WRITTEN := scripts tests overrides/package
+# The generator and schemathesis need httpx itself; what tests them is not among these.
+HTTPX2_TESTS := tests/unit tests/hostile tests/mock
 
 .DEFAULT_GOAL := help
 # Targets asked for together run in the order given, under -j too: each uses both cores.
@@ -19,7 +21,7 @@ HAND_WRITTEN := scripts tests overrides/package
 
 .PHONY: help
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-10s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  make %-11s  %s\n", $$1, $$2 }' Makefile
 
 .PHONY: setup
 setup: environment ## Make the environment in .venv (the other targets do so themselves)
@@ -32,6 +34,15 @@ demo: environment ## Run every operation against the embedded mock, sync and asy
 .PHONY: test
 test: environment ## Run all tests
 	@"$(PY)" -m pytest $(ARGS)
+
+.PHONY: test-httpx2
+test-httpx2: environment ## Run the tests that need no generator with httpx2, httpx absent
+	@sh scripts/_support/httpx2.sh "$(PY)" "$(VENV)-httpx2"
+	@"$(VENV)-httpx2/bin/python" -m pytest -p no:cacheprovider $(HTTPX2_TESTS) $(ARGS)
+
+.PHONY: mutants
+mutants: environment ## Plant defects in the pipeline's decisions, show which no test notices
+	@"$(PY)" scripts/mutate.py $(ARGS)
 
 .PHONY: generate
 generate: environment ## Make generated/ from openapi/ and overrides/, and say what changed

@@ -102,6 +102,11 @@ class Operation:
         return None if self.item is None else iterator_name(self.method_name)
 
     @property
+    def method_names(self) -> list[str]:
+        """The names of all its methods on the resource."""
+        return [name for name in (self.method_name, self.iterator_name) if name is not None]
+
+    @property
     def flat_body(self) -> ModelProperty | None:
         """The body whose fields are the method's own arguments; None where it is passed whole."""
         if len(self.endpoint.bodies) != 1 or self.endpoint.bodies[0].body_type != "json":

@@ -5,9 +5,9 @@ from __future__ import annotations
 import builtins
 import contextlib
 import io
+import re
 import shutil
 import traceback
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.parser.openapi import import_string_from_class
 
+from .clashes import check_names
 from .context import Operation, operation_context, raw_operations
 from .errors import GenerationError
 from .models import Models
@@ -35,8 +36,6 @@ from .properties import (
     nullable_inner,
     or_none,
 )
-
-_CLIENT_NAMES = {"aclose", "close", "pipeline", "with_options"}
 
 
 def render(
@@ -97,7 +96,9 @@ def _place(error: Exception) -> str:
 
 def _told(error: GeneratorError) -> str:
     parts = [error.header.strip(), (error.detail or "").strip()]
-    return ": ".join(part for part in parts if part)
+    told = ": ".join(part for part in parts if part)
+    # The generator prints some of its wrapped strings bare.
+    return re.sub(r"<[\w.]+ object at 0x[0-9a-f]+>", "(a text of the document)", told)
 
 
 def _copy(package: Path, destination: Path) -> None:
@@ -122,8 +123,8 @@ class _Project(Project):
         self.env.undefined = StrictUndefined
         self._models = Models(self.openapi, document)
         self._resources = self._operations(document)
-        self._check_names()
         name = client_name(document)
+        check_names(self.openapi, self._resources, self._tag_titles, name)
         servers = document.get("servers") or [{}]
         url = servers[0].get("url", "")
         credentials = [o.credential for ops in self._resources.values() for o in ops]
@@ -216,7 +217,7 @@ class _Project(Project):
                 tag=tag,
                 title=self._tag_titles[tag],
                 operations=operations,
-                methods=[name for o in operations for name in _method_names(o)],
+                methods=[name for o in operations for name in o.method_names],
             )
 
     def _operations(
@@ -242,29 +243,6 @@ class _Project(Project):
             resources[tag] = operations
         return resources
 
-    def _check_names(self) -> None:
-        problems = []
-        for tag, operations in self._resources.items():
-            if tag in _CLIENT_NAMES:
-                problems.append(
-                    f"The tag {self._tag_titles[tag]} comes to {tag}, which the client has."
-                )
-            names = Counter(name for o in operations for name in _method_names(o))
-            problems += [
-                f"{self._tag_titles[tag]}: several operations come to the method {name}: "
-                + ", ".join(o.id for o in operations if name in _method_names(o))
-                for name, times in names.items()
-                if times > 1
-            ]
-        classes = Counter(resource_class(title) for title in self._tag_titles.values())
-        problems += [
-            f"Several tags come to {name}." for name, times in classes.items() if times > 1
-        ]
-        if problems:
-            raise GenerationError(
-                "Names clash. Give one an x-method-name, or another tag.", problems
-            )
-
     def _tag_description(self, document: dict[str, Any], tag: str) -> str:
         title = self._tag_titles[tag]
         for described in document.get("tags") or ():
@@ -274,10 +252,3 @@ class _Project(Project):
 
     def _model_of(self, prop: Any) -> Any:
         return self._model_by_name.get(str(prop.class_info.name), prop)
-
-
-def _method_names(operation: Operation) -> list[str]:
-    names = [operation.method_name]
-    if operation.iterator_name is not None:
-        names.append(operation.iterator_name)
-    return names

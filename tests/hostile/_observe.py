@@ -46,7 +46,9 @@ class Observation(NamedTuple):
         return f"`{name}`, {sent}, {maybe} processed"
 
 
-def call(operation: Operation, mode: str, url: str, clock: ManualClock, **options: float) -> object:
+def call(
+    operation: Operation, mode: str, url: str, clock: ManualClock, **options: float | None
+) -> object:
     """Call an operation through a new client, sync or async."""
     if mode == "sync":
         with Portal(KEY, base_url=url, **options) as portal:  # type: ignore[arg-type]
@@ -63,11 +65,15 @@ def call_often(operation: Operation, mode: str, url: str, times: int, pause: flo
     """Call an operation again and again through one client, with a pause after each call."""
     if mode == "sync":
         with Portal(KEY, base_url=url) as portal:
-            return [(operation.call(portal), time.sleep(pause))[0] for _ in range(times)]
+            results = []
+            for _ in range(times):
+                results.append(operation.call(portal))
+                time.sleep(pause)
+            return results
 
     async def calling() -> list[Any]:
         async with AsyncPortal(KEY, base_url=url) as portal:
-            results = []
+            results: list[Any] = []
             for _ in range(times):
                 results.append(await operation.call_async(portal))
                 await asyncio.sleep(pause)
@@ -105,9 +111,7 @@ def observe(fault: Fault, operation: Operation, mode: str) -> Observation:
 
 
 @contextlib.contextmanager
-def _target(
-    fault: Fault, operation: Operation
-) -> Iterator[tuple[str, int, HostileServer | None]]:
+def _target(fault: Fault, operation: Operation) -> Iterator[tuple[str, int, HostileServer | None]]:
     if fault.connects == "server":
         with HostileServer(fault.answer(operation)) as server:
             yield HOST, server.port, server

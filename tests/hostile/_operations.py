@@ -61,6 +61,9 @@ class Operation:
         id: Its operationId.
         repeatable: Whether it may be sent again when nobody knows what became of it.
         method: Its HTTP method.
+        accept: What it asks for.
+        credential: How it sends the key; None where it sends none.
+        has_body: Whether a request body is documented.
         status: The status of its documented success.
         body: A documented body for that.
         path: The path that its request goes to, below the base URL, encoded.
@@ -72,10 +75,14 @@ class Operation:
         self.id: str = module.OPERATION.id
         self.repeatable: bool = module.OPERATION.repeatable
         self.method: str = module.OPERATION.method
+        self.accept: str = module.OPERATION.accept
+        self.credential = module.OPERATION.credential
         self.is_list = isinstance(module.OPERATION, ListOperation)
         described = next(
             one
-            for one in compile_operations(Schemas(document, "request"), Schemas(document, "response"))
+            for one in compile_operations(
+                Schemas(document, "request"), Schemas(document, "response")
+            )
             if one.id == self.id
         )
         self.has_body = described.body is not None
@@ -83,7 +90,7 @@ class Operation:
         self.example: Any = response.media[0].example if response.media else None
         self.body = json.dumps(self.example).encode() if response.media else b""
         self.template = described.path
-        hints = typing.get_type_hints(module._request)
+        hints = typing.get_type_hints(module._request)  # noqa: SLF001 - it names the arguments alone
         hints.pop("return")
         self.arguments = {name: _sample(hint) for name, hint in hints.items()}
         # The function takes the path's first, as the document has them.

@@ -7,7 +7,7 @@ import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import NamedTuple, Self
 
@@ -28,7 +28,9 @@ class Recorded(NamedTuple):
         """The values of every header field of this name."""
         fields = [line.partition(b":") for line in self.head.split(b"\r\n")[1:] if line]
         wanted = name.lower().encode()
-        return [value.strip().decode("latin-1") for key, _, value in fields if key.lower() == wanted]
+        return [
+            value.strip().decode("latin-1") for key, _, value in fields if key.lower() == wanted
+        ]
 
 
 class Peer:
@@ -102,10 +104,8 @@ class Peer:
 
     def abort(self) -> None:
         """End it from another thread."""
-        try:
+        with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
 
 
 class Answer(NamedTuple):
@@ -204,10 +204,8 @@ class HostileServer:
 
     def close(self) -> None:
         self._stopped.set()
-        try:
+        with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
         for peer in list(self.peers):
             peer.abort()
         for thread in self._threads:

@@ -9,7 +9,7 @@ from portal_v1.testing import ManualClock
 from tests.hostile._faults import FAULTS, Fault
 from tests.hostile._observe import MODES, call, call_often, observe
 from tests.hostile._operations import AGAIN, ONCE, OPERATIONS, Operation
-from tests.hostile._server import CLOSED, raw, reply
+from tests.hostile._server import CLOSED, Answer, Peer, head, raw, reply
 from tests.hostile.conftest import Serve
 
 each_mode = pytest.mark.parametrize("mode", MODES)
@@ -22,9 +22,7 @@ NOW = 1_750_000_000.0
 @each_mode
 @each_operation
 @each_fault
-def test_what_is_sent_again_and_what_is_told(
-    fault: Fault, operation: Operation, mode: str
-) -> None:
+def test_what_is_sent_again_and_what_is_told(fault: Fault, operation: Operation, mode: str) -> None:
     seen = observe(fault, operation, mode)
     times = fault.times(operation)
     if fault.error is None:
@@ -211,13 +209,9 @@ def test_a_retry_after_beyond_the_budget_is_raised_at_once(
 
 
 @each_mode
-def test_a_long_retry_after_is_waited_for_where_there_is_no_budget(
-    serve: Serve, mode: str
-) -> None:
+def test_a_long_retry_after_is_waited_for_where_there_is_no_budget(serve: Serve, mode: str) -> None:
     operation = OPERATIONS[0]
-    server = serve(
-        reply(429, b"{}", "Retry-After: 86400"), reply(operation.status, operation.body)
-    )
+    server = serve(reply(429, b"{}", "Retry-After: 86400"), reply(operation.status, operation.body))
     clock = ManualClock()
     call(operation, mode, server.url, clock, timeout=None)
     assert clock.pauses == [86400.0]
@@ -243,3 +237,34 @@ def test_one_attempt_is_one_attempt(serve: Serve, operation: Operation, mode: st
     with pytest.raises(RateLimitError):
         call(operation, mode, server.url, ManualClock(), max_attempts=1)
     assert len(server.requests) == 1
+
+
+def test_the_clock_for_tests_moves_only_when_told() -> None:
+    clock = ManualClock(now=NOW, jitter=0.5)
+    assert (clock.monotonic(), clock.time()) == (0.0, NOW)
+    clock.advance(2.5)
+    clock.sleep(1.5)
+    assert (clock.monotonic(), clock.time()) == (4.0, NOW + 4.0)
+    assert clock.jitter(8.0) == 4.0
+    assert (clock.pauses, clock.backoffs) == ([1.5], [8.0])
+
+
+def test_the_clock_for_tests_does_not_go_back() -> None:
+    with pytest.raises(ValueError, match="back"):
+        ManualClock().advance(-1)
+    with pytest.raises(ValueError, match="from 0 to 1"):
+        ManualClock(jitter=1.5)
+
+
+@each_mode
+def test_time_that_a_test_lets_pass_counts_against_the_budget(serve: Serve, mode: str) -> None:
+    clock = ManualClock()
+
+    def late(peer: Peer) -> None:
+        clock.advance(25)
+        peer.send(head(429, "Content-Length: 0", "Retry-After: 4"))
+
+    server = serve(Answer(late))
+    with pytest.raises(RateLimitError) as caught:
+        call(OPERATIONS[0], mode, server.url, clock, timeout=30)
+    assert (clock.pauses, caught.value.attempts) == ([4.0], 2)

@@ -318,9 +318,7 @@ def test_multiprocessing_after_use(serve: Serve) -> None:
         OPERATION.call(portal.with_options(headers={"X-Who": "parent"}))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
-            children = [
-                context.Process(target=_work, args=(portal, number)) for number in range(3)
-            ]
+            children = [context.Process(target=_work, args=(portal, number)) for number in range(3)]
             for one in children:
                 one.start()
         for one in children:
@@ -335,7 +333,7 @@ def test_multiprocessing_after_use(serve: Serve) -> None:
 @each_mode
 def test_closing_twice_and_using_after(serve: Serve, operation: Operation, mode: str) -> None:
     server = serve(whole(operation))
-    with pytest.raises(ConfigurationError, match="closed") as caught:
+    with pytest.raises(ConfigurationError, match="closed") as caught:  # noqa: PT012 - either way
         if mode == "sync":
             portal = Portal(KEY, base_url=server.url)
             operation.call(portal)
@@ -453,7 +451,7 @@ def test_a_client_that_is_never_closed_ends_in_silence(serve: Serve, kind: str) 
 
 
 def _open_files() -> int:
-    return len(os.listdir("/proc/self/fd"))
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="Open files are counted in /proc.")
@@ -479,7 +477,7 @@ def test_1000_clients_leave_neither_sockets_nor_memory(serve: Serve) -> None:
     finally:
         tracemalloc.stop()
     assert _open_files() <= files
-    assert after - before < 800 * 100  # bytes; a client that stays is some thousands
+    assert after - before < 800 * 400  # bytes; a client that stays takes some thousands
 
 
 def _settle(server: HostileServer) -> None:

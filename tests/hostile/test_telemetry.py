@@ -7,16 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from portal_v1._http import httpx
-
-if httpx.__name__ != "httpx":
-    pytest.skip("the instrumentation is httpx's own", allow_module_level=True)
-
-from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+from opentelemetry.instrumentation import httpx as instrumentation
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from portal_v1 import APIConnectionError, APIStatusError
+from portal_v1._http import httpx
 from portal_v1.mock import MockPortal, MockServer
 
 from tests.hostile._support_canary import KEY, MARK, planted
@@ -32,7 +28,8 @@ def spans() -> Iterator[InMemorySpanExporter]:
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    instrumentor = HTTPXClientInstrumentor()
+    name = {"httpx": "HTTPXClientInstrumentor", "httpx2": "HTTPX2ClientInstrumentor"}[httpx.__name__]
+    instrumentor = getattr(instrumentation, name)()
     instrumentor.instrument(tracer_provider=provider)
     try:
         yield exporter

@@ -23,14 +23,20 @@ from tests.hostile.conftest import Serve
 
 each_mode = pytest.mark.parametrize("mode", MODES)
 each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=repr)
+each_operation_on_a_path = pytest.mark.parametrize(
+    "operation", [one for one in OPERATIONS if one.in_path], ids=repr
+)
 each_fault = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 
 
 @each_mode
 @each_operation
 @each_fault
-def test_nothing_undocumented_is_sent(fault: Fault, operation: Operation, mode: str) -> None:
+def test_one_family_of_errors_and_only_documented_requests(
+    fault: Fault, operation: Operation, mode: str
+) -> None:
     seen = observe(fault, operation, mode)
+    _is_of_the_family(seen.error, operation)
     for request in seen.requests:
         _is_documented(request, operation, seen.port)
     if seen.requests and fault.scheme == "http":
@@ -43,8 +49,11 @@ def _is_documented(request: Recorded, operation: Operation, port: int) -> None:
     assert request.request_line == f"{operation.method} {BASE_PATH}{operation.path} HTTP/1.1"
     assert request.headers("host") == [f"{HOST}:{port}"]
     assert request.headers("content-type") == ["application/json"]
-    assert request.headers("authorization") == [f"Bearer {KEY}"]
-    assert request.headers("accept") == ["application/json"]
+    if operation.credential is not None:
+        scheme = operation.credential.scheme
+        sent = f"{scheme} {KEY}" if scheme else KEY
+        assert request.headers(operation.credential.header) == [sent]
+    assert request.headers("accept") == [operation.accept]
     assert request.headers("cookie") == []
     assert request.headers("transfer-encoding") == []
     if operation.method in {"POST", "PUT", "PATCH"}:
@@ -57,13 +66,7 @@ def _is_documented(request: Recorded, operation: Operation, port: int) -> None:
         assert request.headers("content-length") == []
 
 
-@each_mode
-@each_operation
-@each_fault
-def test_an_error_can_be_told_kept_and_handed_on(
-    fault: Fault, operation: Operation, mode: str
-) -> None:
-    error = observe(fault, operation, mode).error
+def _is_of_the_family(error: BaseException | None, operation: Operation) -> None:
     if error is None:
         return
     assert isinstance(error, PortalError)
@@ -138,12 +141,10 @@ _IDS_SENT = ["a/b", "../x", "a b", "%2e%2e", "?x=1", "#x", "ü", "a;b", "...", "
 
 @each_mode
 @pytest.mark.parametrize("value", _IDS_REFUSED, ids=repr)
-@each_operation
+@each_operation_on_a_path
 def test_what_cannot_be_one_path_segment_is_refused_unsent(
     serve: Serve, operation: Operation, value: Any, mode: str
 ) -> None:
-    if not operation.in_path:
-        pytest.skip("It has no parameter in its path.")
     server = serve(reply(operation.status, operation.body))
     for name in operation.in_path:
         with pytest.raises(InvalidRequestError) as caught:
@@ -154,12 +155,10 @@ def test_what_cannot_be_one_path_segment_is_refused_unsent(
 
 @each_mode
 @pytest.mark.parametrize("value", _IDS_SENT, ids=repr)
-@each_operation
+@each_operation_on_a_path
 def test_any_other_text_is_one_path_segment(
     serve: Serve, operation: Operation, value: str, mode: str
 ) -> None:
-    if not operation.in_path:
-        pytest.skip("It has no parameter in its path.")
     server = serve(reply(operation.status, operation.body))
     for name in operation.in_path:
         changed = operation.with_argument(name, value)

@@ -40,13 +40,18 @@ def test_the_oldest_python_runs_everything_and_the_others_the_tests(
         "lint",
         "test",
         "test",
+        "test-httpx2",
     ]
     folder = path.folder
-    assert path.calls("make test") == [
+    assert path.calls("make test ") == [
         f"make test PYTHON={folder}/python3.11 VENV=.venv-3.11",
         f"make test PYTHON={folder}/python3.13 VENV=.venv-3.13",
     ]
-    assert run.stdout.rstrip().splitlines()[-1].startswith(TESTS.format("3.13"))
+    assert run.stdout.rstrip().splitlines()[-1].startswith("=== tests with httpx2: passed")
+    assert TESTS.format("3.13") in run.stdout
+    assert path.calls("make test-httpx2") == [
+        f"make test-httpx2 PYTHON={folder}/python3.11 VENV=.venv-3.11"
+    ]
 
 
 def test_pythons_beside_path_are_found_and_what_does_not_run_is_passed_over(
@@ -58,7 +63,7 @@ def test_pythons_beside_path_are_found_and_what_does_not_run_is_passed_over(
     )
     path.add("python3", python("3.11"))
     path.run("bash", ".ci/run", cwd=repository)
-    assert path.calls("make test") == [
+    assert path.calls("make test ") == [
         f"make test PYTHON={path.folder}/python3 VENV=.venv-3.11",
         f"make test PYTHON={inner} VENV=.venv-3.12",
     ]
@@ -70,7 +75,8 @@ def test_pythons_beside_path_are_found_and_what_does_not_run_is_passed_over(
         ("check*", "generated/ is what would be generated"),
         ("lint[!-]*", "lint"),
         ("lint-spec", "style of openapi/"),
-        ("test*3.11*", "tests on Python 3.11"),
+        ("test\\ *3.11*", "tests on Python 3.11"),
+        ("test-httpx2*", "tests with httpx2"),
     ],
 )
 def test_a_failure_is_named_at_the_end_and_the_rest_is_run(
@@ -82,7 +88,7 @@ def test_a_failure_is_named_at_the_end_and_the_rest_is_run(
     path.add("make", f'case "$*" in {failing}) exit 2 ;; esac')
     run = path.run("bash", ".ci/run", cwd=repository)
     assert run.returncode == 1
-    assert len(path.calls("make")) == 7
+    assert len(path.calls("make")) == 8
     assert run.stdout.endswith(f"Failed:\n  {named}\n")
 
 
@@ -113,7 +119,7 @@ def test_the_workflow_may_only_read(repository: Path) -> None:
 def test_the_workflow_runs_what_ci_run_runs(repository: Path) -> None:
     steps = workflow(repository)["jobs"]["test"]["steps"]
     commands = {step["run"] for step in steps if "run" in step}
-    assert commands >= {"make demo", "make test", "make check", "make lint"}
+    assert commands >= {"make demo", "make test", "make test-httpx2", "make check", "make lint"}
     assert workflow(repository)["jobs"]["lint-spec"]["steps"][-1] == {"run": "make lint-spec"}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import weakref
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +69,7 @@ class Connection:
     def close(self) -> None:
         """Close the connections, but for those of a client that was given."""
         self.closed = True
+        self._leave_inherited()
         for transport in self._transports.values():
             transport.close()
         self._transports.clear()
@@ -88,9 +89,16 @@ class Connection:
         process = os.getpid()
         transport = self._transports.get(process)
         if transport is None:
+            self._leave_inherited()
             transport = self._transports.setdefault(process, DeadlineTransport(self._base_url))
-            weakref.finalize(self, transport.close).atexit = False
+            # For a client that is never closed: when it is gone, or at the interpreter's end.
+            weakref.finalize(self, _let_go, process, transport)
         return transport
+
+    def _leave_inherited(self) -> None:
+        process = os.getpid()
+        for other in [one for one in self._transports if one != process]:
+            self._transports.pop(other).let_go(idle_only=False)
 
     def _chunks(self, response: httpx.Response, deadline: Deadline) -> Chunks:
         chunks = response.iter_bytes()
@@ -127,6 +135,8 @@ class AsyncConnection:
         self._http_client = http_client
         self._library = INSTALLED if http_client is None else _library(http_client, "AsyncClient")
         self._transport_in_use: AsyncDeadlineTransport | None = None
+        self._keeper: AsyncGenerator[None, None] | None = None
+        self._inherited: list[object] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._process = 0
 
@@ -160,15 +170,20 @@ class AsyncConnection:
     async def close(self) -> None:
         """Close the connections, but for those of a client that was given."""
         self.closed = True
-        transport, self._transport_in_use = self._transport_in_use, None
-        if transport is not None and self._loop is asyncio.get_running_loop():
-            await transport.aclose()
+        if self._loop is not asyncio.get_running_loop() or self._process != os.getpid():
+            return
+        keeper, self._keeper, self._transport_in_use = self._keeper, None, None
+        if keeper is not None:
+            await keeper.aclose()
 
     def _keep_to_one_loop(self) -> None:
         loop, process = asyncio.get_running_loop(), os.getpid()
         if self._process != process:
             # New, or in a child after a fork, where the parent's connections are not to be used.
-            self._transport_in_use, self._loop, self._process = None, loop, process
+            # They are kept, unused: an event loop that does not run here cannot close them.
+            self._inherited += [self._keeper, self._transport_in_use]
+            self._keeper = self._transport_in_use = None
+            self._loop, self._process = loop, process
         elif self._loop is not loop:
             raise ConfigurationError(
                 "This async client belongs to another event loop, in which it was used first. "
@@ -183,9 +198,12 @@ class AsyncConnection:
         if client is not None:
             async with _ended_by(deadline):
                 return await client.send(request, stream=True, auth=None, follow_redirects=False)
-        if self._transport_in_use is None:
-            self._transport_in_use = AsyncDeadlineTransport(self._base_url)
-        response = await self._transport_in_use.handle_async_request(request)
+        transport = self._transport_in_use
+        if transport is None:
+            transport = self._transport_in_use = AsyncDeadlineTransport(self._base_url)
+            self._keeper = _kept(transport)
+            await anext(self._keeper)
+        response = await transport.handle_async_request(request)
         response.request = request
         return response
 
@@ -212,6 +230,20 @@ class AsyncConnection:
                 yield Secret(chunk)
         finally:
             await response.aclose()
+
+
+def _let_go(process: int, transport: DeadlineTransport) -> None:
+    if os.getpid() == process:
+        transport.let_go()
+
+
+async def _kept(transport: AsyncDeadlineTransport) -> AsyncGenerator[None, None]:
+    # An event loop finishes the async generators that were begun in it: when they are dropped,
+    # and at its own end. So the connections of a client that is never closed are closed.
+    try:
+        yield
+    finally:
+        await transport.aclose()
 
 
 def _ended_by(deadline: Deadline) -> asyncio.Timeout:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,17 @@ class DeadlineTransport(httpx.HTTPTransport):
     def __init__(self, base_url: str) -> None:
         # httpx's own initialiser would load the certificates again, for a pool not used.
         self._pool = _pool(base_url, INSTALLED, DeadlineBackend(INSTALLED), "")
+
+    def let_go(self, *, idle_only: bool = True) -> None:
+        """Close connections past the pool and its lock, which a thread lost in a fork may hold.
+
+        Args:
+            idle_only: Whether those that an answer is still coming over are left alone.
+        """
+        with suppress(Exception):
+            for connection in self._pool.connections:
+                if connection.is_idle() or not idle_only:
+                    connection.close()
 
 
 class AsyncDeadlineTransport(httpx.AsyncHTTPTransport):

@@ -91,12 +91,16 @@ class _MemorySlots:
         self._times = [float("-inf")] * limit
         self._next = 0
         self._lock = threading.Lock()
+        self._process = os.getpid()
 
     def now(self, clock: Clock) -> float:
         return clock.monotonic()
 
     @contextmanager
     def oldest(self) -> Generator[_Slot, None, None]:
+        if self._process != os.getpid():
+            # A thread that the fork left behind may have held the lock.
+            self._lock, self._process = threading.Lock(), os.getpid()
         with self._lock:
             slot = _Slot(self._times[self._next])
             yield slot
