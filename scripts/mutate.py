@@ -21,8 +21,8 @@ MODULES: Final = ("call", "deadline", "pace", "retry")
 TESTS: Final = (
     "tests/unit/test_pace.py",
     "tests/unit/test_retry.py",
+    "tests/hostile/test_decisions.py",
     "tests/hostile/test_logging.py",
-    "tests/hostile/test_repeats.py",
 )
 # mutmut takes the code below src/ for the package. Hypothesis is to try the same each time.
 SETTINGS: Final = """

@@ -52,7 +52,8 @@ class Portal:
             repeated.
         pace: How fast to send, such as `Pace(200)` for 200 requests a minute.
         http_client: An `httpx.Client` to send with, for a proxy or certificates of your own. It
-            stays yours to close.
+            stays yours to close. It is bounded read by read: only an answer's head that
+            drips in can outlast `timeout` there.
         headers: Header fields to send with every request.
 
     Raises:

@@ -86,7 +86,7 @@ def _late(name: str, answer: Answer, phase: str = "answering") -> Fault:
         maybe=True,
         again=NEVER,
         phase=phase,
-        timeout=0.15,
+        timeout=0.08,
     )
 
 
@@ -168,7 +168,7 @@ _WRONG_SHAPES = {"null": b"null", "a number": b"7", "a string": b'"text"', "true
 FAULTS = [
     _connecting("nobody listens", connects="nobody"),
     _connecting("the host's name is unknown", connects="unknown"),
-    _connecting("the connection is never accepted", connects="full", connect_timeout=0.05),
+    _connecting("the connection is never accepted", connects="full", connect_timeout=0.03),
     _connecting(
         "TLS: the server speaks plain HTTP",
         raw(head(400, "Content-Length: 0"))._replace(reads=False),
@@ -177,7 +177,7 @@ FAULTS = [
     _connecting("TLS: the server resets", RESET_AT_ONCE, scheme="https"),
     _connecting("TLS: the server closes", CLOSED_AT_ONCE, scheme="https"),
     _connecting(
-        "TLS: the server never answers", SILENT_AT_ONCE, scheme="https", connect_timeout=0.05
+        "TLS: the server never answers", SILENT_AT_ONCE, scheme="https", connect_timeout=0.03
     ),
     _broken("reset before the request is read", RESET_UNREAD, phase="sending"),
     _broken("closed before the request is read", CLOSED_UNREAD, phase="sending"),

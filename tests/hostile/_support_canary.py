@@ -71,9 +71,7 @@ class Seen:
             self.value(f"copied {where}", copy.copy(error))
             self.value(f"deep-copied {where}", copy.deepcopy(error))
         self.add(f"traceback of {where}", "".join(traceback.format_exception(error)))
-        self._locals(
-            where, traceback.TracebackException.from_exception(error, capture_locals=True)
-        )
+        self._locals(where, traceback.TracebackException.from_exception(error, capture_locals=True))
 
     def _locals(self, where: str, trace: traceback.TracebackException) -> None:
         for frame in trace.stack:

@@ -9,7 +9,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote_to_bytes
 
 import jsonschema_rs
@@ -45,8 +45,9 @@ SCALARS = (
 )
 JSON = st.recursive(
     SCALARS,
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 every_operation = pytest.mark.parametrize("subject", SUBJECTS, ids=str)
@@ -330,7 +331,7 @@ def test_items_read_one_by_one_are_those_read_at_once(subject: Subject) -> None:
         assert (type(end), str(end)) == (type(end_async), str(end_async))
         if isinstance(at_once, PortalError):
             assert isinstance(end, InvalidResponseError)
-            assert place(end) == place(at_once)
+            assert place(end) == place(cast("InvalidResponseError", at_once))
         else:
             assert end is None
             assert items == at_once

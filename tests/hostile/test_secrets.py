@@ -194,13 +194,19 @@ def test_an_invalid_response_that_is_read_item_by_item(
             async for item in subject.module.iterate_async(client=portal, **subject.arguments()):
                 seen.value("an item", item)
 
-    with watched() as seen, pytest.raises(InvalidResponseError) as caught:
+    def iterate_sync() -> None:
+        portal = sync_portal(lambda _: answer, KEY)
+        for item in subject.module.iterate(client=portal, **subject.arguments()):
+            seen.value("an item", item)
+
+    def run() -> None:
         if asynchronous:
             asyncio.run(iterate())
         else:
-            portal = sync_portal(lambda _: answer, KEY)
-            for item in subject.module.iterate(client=portal, **subject.arguments()):
-                seen.value("an item", item)
+            iterate_sync()
+
+    with watched() as seen, pytest.raises(InvalidResponseError) as caught:
+        run()
     seen.error("the error", caught.value)
     assert seen.leaks == {}
 
@@ -335,7 +341,7 @@ def test_a_setting_that_cannot_be_used(
     base: dict[str, Any] = {"api_key": KEY}
     if given_with == "environment":
         names = {"api_key": "PORTAL_API_KEY", "base_url": "PORTAL_BASE_URL"}
-        if not options.keys() <= names.keys() or not isinstance([*options.values()][0], str):
+        if not options.keys() <= names.keys() or not isinstance(next(iter(options.values())), str):
             pytest.skip("this is not set in the environment")
         for name, value in options.items():
             monkeypatch.setenv(names[name], value)
@@ -344,11 +350,9 @@ def test_a_setting_that_cannot_be_used(
     good = kind("test-key") if given_with == "with_options" else None
     if good is not None and ({"base_url", "http_client"} & options.keys()):
         pytest.skip("a copy keeps this")
+    make, arguments = (kind, {**base, **options}) if good is None else (good.with_options, options)
     with watched() as seen, pytest.raises(ConfigurationError) as caught:
-        if good is None:
-            kind(**{**base, **options})
-        else:
-            good.with_options(**options)
+        make(**arguments)
     seen.error("the error", caught.value)
     assert seen.leaks == {}
 
@@ -461,7 +465,7 @@ BAD_SOURCES: dict[str, tuple[Callable[[], Any], str, bool]] = {
     "raises": (raising, "raised VaultError", False),
     "raises later": (raising_later, "raised VaultError", True),
     "returns None": (lambda: None, "is NoneType, not a string", False),
-    "returns bytes": (lambda: KEY.encode(), "is bytes, not a string", False),
+    "returns bytes": (KEY.encode, "is bytes, not a string", False),
     "returns a list": (lambda: [KEY], "is list, not a string", False),
     "returns a key with a line break": (lambda: f"{KEY}\n", "white space or a line break", False),
     "returns two keys": (lambda: f"{KEY} {KEY}", "cannot stand in a header", False),
@@ -560,7 +564,9 @@ BROKEN_ANSWERS: dict[str, Callable[[bytes], bytes]] = {
     "header line that is the body": lambda body: b"HTTP/1.1 200 OK\r\n" + body + b"\r\n\r\n",
     "chunk size that is the body": lambda body: chunked(body + b"\r\n"),
     "chunk cut short": lambda body: chunked(b"fff\r\n" + body),
-    "length that is longer": lambda body: b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n" + body,
+    "length that is longer": lambda body: (
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n" + body
+    ),
     "no gzip": lambda body: (
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
         + body
@@ -633,9 +639,7 @@ def test_what_this_package_logs_holds_no_key_that_a_server_sends_back(
 
 @pytest.mark.parametrize("status", [200, 401, 500])
 def test_the_demo_prints_no_secret(status: int, repository: Path) -> None:
-    bodies = {
-        (one.operation.method, one.path.rpartition("/")[2]): planted(one) for one in SUBJECTS
-    }
+    bodies = {(one.operation.method, one.path.rpartition("/")[2]): planted(one) for one in SUBJECTS}
 
     def answer(head: bytes) -> bytes:
         method, target = head.decode().split(" ")[:2]

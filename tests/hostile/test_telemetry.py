@@ -28,8 +28,7 @@ def spans() -> Iterator[InMemorySpanExporter]:
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    name = {"httpx": "HTTPXClientInstrumentor", "httpx2": "HTTPX2ClientInstrumentor"}[httpx.__name__]
-    instrumentor = getattr(instrumentation, name)()
+    instrumentor = getattr(instrumentation, f"{httpx.__name__.upper()}ClientInstrumentor")()
     instrumentor.instrument(tracer_provider=provider)
     try:
         yield exporter
@@ -69,9 +68,7 @@ def test_a_call_is_a_span_without_a_secret(
 
 
 @both_ways
-def test_each_attempt_is_a_span(
-    asynchronous: bool, spans: InMemorySpanExporter
-) -> None:
+def test_each_attempt_is_a_span(asynchronous: bool, spans: InMemorySpanExporter) -> None:
     subject = next(one for one in SUBJECTS if one.operation.repeatable)
     answer = b"HTTP/1.1 503 No\r\nContent-Length: %d\r\n\r\n%s" % (len(KEY), KEY.encode())
     with tcp_server(lambda _: answer) as (url, _), pytest.raises(APIStatusError):

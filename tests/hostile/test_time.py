@@ -356,8 +356,8 @@ def test_a_full_pool_of_tasks(serve: Serve) -> None:
                 asyncio.create_task(OPERATIONS[0].call_async(portal, timeout=20))
                 for _ in range(100)
             ]
-            while len(server.requests) < 100:
-                await asyncio.sleep(0.01)  # noqa: ASYNC110 - the server is no task
+            while len(server.requests) < 100:  # noqa: ASYNC110 - the server is no task
+                await asyncio.sleep(0.01)
             with within_budget(), pytest.raises(APITimeoutError) as caught:
                 await OPERATIONS[0].call_async(portal, timeout=BUDGET)
             for task in held:

@@ -70,7 +70,7 @@ def test_a_ca_in_a_client_of_ones_own_is_trusted(authority: trustme.CA, asynchro
     assert len(heads) == 1
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "wrong host name": ("other.example.test", {}, "not valid for 'localhost'"),
     "expired": ("localhost", {"not_after": YESTERDAY}, "certificate has expired"),
 }
@@ -78,16 +78,12 @@ REFUSED = {
 
 @both_ways
 @pytest.mark.parametrize("own", [False, True], ids=["default", "http_client"])
-@pytest.mark.parametrize(("name", "options", "words"), REFUSED.values(), ids=REFUSED)
+@pytest.mark.parametrize("bad", REFUSED.values(), ids=REFUSED)
 @pytest.mark.usefixtures("trusting")
 def test_a_certificate_that_is_not_good_is_refused(
-    authority: trustme.CA,
-    name: str,
-    options: dict[str, Any],
-    words: str,
-    own: bool,
-    asynchronous: bool,
+    authority: trustme.CA, bad: tuple[str, dict[str, Any], str], own: bool, asynchronous: bool
 ) -> None:
+    name, options, words = bad
     context = ssl.create_default_context()
     authority.configure_trust(context)
     client = own_client(context, asynchronous=asynchronous) if own else None

@@ -12,7 +12,8 @@ import queue
 import socket
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,17 @@ if TYPE_CHECKING:
 
 current_deadline: ContextVar[Deadline | None] = ContextVar("current_deadline", default=None)
 """The deadline of the call that this thread or task is sending for."""
+
+
+@contextmanager
+def within(deadline: Deadline) -> Generator[None, None, None]:
+    """Have what is sent and received in this block keep to the deadline."""
+    token = current_deadline.set(deadline)
+    try:
+        yield
+    finally:
+        current_deadline.reset(token)
+
 
 _SHORTEST = 0.001  # A timeout of 0 would make a socket non-blocking instead.
 _WRITTEN_AT_ONCE = 65536

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from ..errors import ConfigurationError
+
 if TYPE_CHECKING:
     import httpcore
     import httpx
@@ -21,7 +23,7 @@ else:
         import httpx2 as httpx
 
 
-__all__ = ["INSTALLED", "Library", "httpcore", "httpx", "library_of"]
+__all__ = ["INSTALLED", "Library", "checked_library", "httpcore", "httpx", "library_of"]
 
 
 @frozen
@@ -49,3 +51,21 @@ def library_of(http_client: Any) -> Library | None:
         if root in {"httpx", "httpx2"}:
             return _named(root)
     return None
+
+
+def checked_library(http_client: object, kind: str) -> Library:
+    """Return the library that a client belongs to.
+
+    Args:
+        http_client: A client that was given.
+        kind: The class that it has to be of: Client or AsyncClient.
+
+    Raises:
+        ConfigurationError: It is of another.
+    """
+    library = library_of(http_client)
+    if library is None or not isinstance(http_client, getattr(library.httpx, kind)):
+        raise ConfigurationError(
+            f"http_client is an httpx.{kind}, or httpx2's, not {type(http_client).__name__}."
+        )
+    return library

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import weakref
-from collections.abc import AsyncGenerator, Generator
-from contextlib import aclosing, closing, contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, closing
+from typing import TYPE_CHECKING
 
 from .._core.deadline import Deadline
 from .._core.secrets import Secret
 from .._core.wire import AsyncChunks, Chunks, Failure, Received, Send
 from ..errors import ConfigurationError
-from .backend import current_deadline
+from .backend import within
 from .faults import failure_of, not_sent, out_of_time
-from .library import INSTALLED, Library, library_of
+from .library import INSTALLED, checked_library
+from .messages import built, received
 from .transport import AsyncDeadlineTransport, DeadlineTransport
 
 if TYPE_CHECKING:
@@ -41,13 +42,13 @@ class Connection:
         self.closed = False
         self._base_url = base_url
         self._http_client = http_client
-        self._library = INSTALLED if http_client is None else _library(http_client, "Client")
+        self._library = INSTALLED if http_client is None else checked_library(http_client, "Client")
         # A transport a process: after a fork, the child makes connections of its own.
         self._transports: dict[int, DeadlineTransport] = {}
 
     def send(self, send: Send) -> Received | Failure:
         """Send a request and return the answer, or how it failed. Raises nothing of its own."""
-        with _within(send.deadline):
+        with within(send.deadline):
             try:
                 request = self._build(send)
             except Exception as error:  # noqa: BLE001 - the caller sees one family of errors
@@ -55,16 +56,18 @@ class Connection:
             try:
                 response = self._open(request)
                 if send.stream and response.is_success:
-                    return _received(response, b"", chunks=self._chunks(response, send.deadline))
+                    return received(response, b"", chunks=self._chunks(response, send.deadline))
                 content = bytearray()
                 with closing(self._chunks(response, send.deadline)) as chunks:
                     for chunk in chunks:
                         if isinstance(chunk, Failure):
                             return chunk
                         content += chunk.reveal()
+            except ConfigurationError:
+                raise
             except Exception as error:  # noqa: BLE001 - the caller sees one family of errors
                 return failure_of(error, self._library, send.deadline)
-        return _received(response, bytes(content))
+        return received(response, bytes(content))
 
     def close(self) -> None:
         """Close the connections, but for those of a client that was given."""
@@ -75,7 +78,7 @@ class Connection:
         self._transports.clear()
 
     def _build(self, send: Send) -> httpx.Request:
-        return _built(send, self._library, self._http_client)
+        return built(send, self._library, self._http_client)
 
     def _open(self, request: httpx.Request) -> httpx.Response:
         client = self._http_client
@@ -104,7 +107,7 @@ class Connection:
         chunks = response.iter_bytes()
         try:
             while True:
-                with _within(deadline):
+                with within(deadline):
                     try:
                         chunk = next(chunks, None)
                     except Exception as error:  # noqa: BLE001 - as in `send`
@@ -133,7 +136,9 @@ class AsyncConnection:
         self.closed = False
         self._base_url = base_url
         self._http_client = http_client
-        self._library = INSTALLED if http_client is None else _library(http_client, "AsyncClient")
+        self._library = (
+            INSTALLED if http_client is None else checked_library(http_client, "AsyncClient")
+        )
         self._transport_in_use: AsyncDeadlineTransport | None = None
         self._keeper: AsyncGenerator[None, None] | None = None
         self._inherited: list[object] = []
@@ -147,7 +152,7 @@ class AsyncConnection:
             ConfigurationError: This is not the event loop in which it sent before.
         """
         self._keep_to_one_loop()
-        with _within(send.deadline):
+        with within(send.deadline):
             try:
                 request = self._build(send)
             except Exception as error:  # noqa: BLE001 - the caller sees one family of errors
@@ -156,16 +161,18 @@ class AsyncConnection:
                 response = await self._open(request, send.deadline)
                 if send.stream and response.is_success:
                     streamed = self._chunks(response, send.deadline)
-                    return _received(response, b"", chunks_async=streamed)
+                    return received(response, b"", chunks_async=streamed)
                 content = bytearray()
                 async with aclosing(self._chunks(response, send.deadline)) as chunks:
                     async for chunk in chunks:
                         if isinstance(chunk, Failure):
                             return chunk
                         content += chunk.reveal()
+            except ConfigurationError:
+                raise
             except Exception as error:  # noqa: BLE001 - the caller sees one family of errors
                 return failure_of(error, self._library, send.deadline)
-        return _received(response, bytes(content))
+        return received(response, bytes(content))
 
     async def close(self) -> None:
         """Close the connections, but for those of a client that was given."""
@@ -191,7 +198,7 @@ class AsyncConnection:
             )
 
     def _build(self, send: Send) -> httpx.Request:
-        return _built(send, self._library, self._http_client)
+        return built(send, self._library, self._http_client)
 
     async def _open(self, request: httpx.Request, deadline: Deadline) -> httpx.Response:
         client = self._http_client
@@ -211,7 +218,7 @@ class AsyncConnection:
         chunks = response.aiter_bytes()
         try:
             while True:
-                with _within(deadline):
+                with within(deadline):
                     try:
                         if self._http_client is None:
                             chunk = await anext(chunks, None)
@@ -250,56 +257,3 @@ def _ended_by(deadline: Deadline) -> asyncio.Timeout:
     # A little later than the library's own timeouts, which know better what was waited for.
     left = deadline.remaining()
     return asyncio.timeout(None if left is None else left + 0.1)
-
-
-@contextmanager
-def _within(deadline: Deadline) -> Generator[None, None, None]:
-    token = current_deadline.set(deadline)
-    try:
-        yield
-    finally:
-        current_deadline.reset(token)
-
-
-def _library(http_client: object, kind: str) -> Library:
-    library = library_of(http_client)
-    if library is None or not isinstance(http_client, getattr(library.httpx, kind)):
-        raise ConfigurationError(
-            f"http_client is an httpx.{kind}, or httpx2's, not {type(http_client).__name__}."
-        )
-    return library
-
-
-def _built(
-    send: Send, library: Library, client: httpx.Client | httpx.AsyncClient | None
-) -> httpx.Request:
-    left = send.deadline.remaining()
-    if send.connect_timeout is None or left is None:
-        connect = left if send.connect_timeout is None else send.connect_timeout
-    else:
-        connect = min(send.connect_timeout, left)
-    timeout = library.httpx.Timeout(left, connect=connect)
-    headers = library.httpx.Headers(list(send.headers))
-    if send.credential is not None:
-        headers[send.credential[0]] = send.credential[1].reveal()
-    if client is not None and client.is_closed:
-        raise RuntimeError("the http_client that was given is closed")
-    build = library.httpx.Request if client is None else client.build_request
-    request: httpx.Request = build(
-        send.method,
-        send.url,
-        headers=headers,
-        content=send.content,
-        files=send.files,
-        extensions={"timeout": timeout.as_dict()},
-    )
-    return request
-
-
-def _received(response: httpx.Response, content: bytes, **chunks: Any) -> Received:
-    return Received(
-        status=response.status_code,
-        headers=response.headers,
-        content=Secret(content),
-        **chunks,
-    )

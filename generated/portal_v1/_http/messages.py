@@ -1,0 +1,53 @@
+"""The pipeline's requests and answers, as the library's and from the library's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .._core.secrets import Secret
+from .._core.wire import Received, Send
+from .library import Library
+
+if TYPE_CHECKING:
+    import httpx
+
+
+def built(
+    send: Send, library: Library, client: httpx.Client | httpx.AsyncClient | None
+) -> httpx.Request:
+    """Return the library's request for what is to be sent.
+
+    Raises:
+        Exception: The library will not build it, or the client that was given is closed.
+    """
+    left = send.deadline.remaining()
+    if send.connect_timeout is None or left is None:
+        connect = left if send.connect_timeout is None else send.connect_timeout
+    else:
+        connect = min(send.connect_timeout, left)
+    timeout = library.httpx.Timeout(left, connect=connect)
+    headers = library.httpx.Headers(list(send.headers))
+    if send.credential is not None:
+        headers[send.credential[0]] = send.credential[1].reveal()
+    if client is not None and client.is_closed:
+        raise RuntimeError("the http_client that was given is closed")
+    build = library.httpx.Request if client is None else client.build_request
+    request: httpx.Request = build(
+        send.method,
+        send.url,
+        headers=headers,
+        content=send.content,
+        files=send.files,
+        extensions={"timeout": timeout.as_dict()},
+    )
+    return request
+
+
+def received(response: httpx.Response, content: bytes, **chunks: Any) -> Received:
+    """Return an answer as the pipeline takes it; `chunks` hold its body where it is streamed."""
+    return Received(
+        status=response.status_code,
+        headers=response.headers,
+        content=Secret(content),
+        **chunks,
+    )
