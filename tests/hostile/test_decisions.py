@@ -5,6 +5,7 @@ The same decisions are shown over real sockets in test_repeats and test_time.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from email.utils import formatdate
 from typing import Any
@@ -21,10 +22,12 @@ from portal_v1 import (
 from portal_v1._http import httpx
 
 from tests.hostile._support_operations import (
+    DOCUMENT,
     LISTS,
     SUBJECTS,
     HeldClock,
     Subject,
+    example,
     sync_portal,
 )
 
@@ -201,6 +204,23 @@ def test_what_is_sent(subject: Subject) -> None:
 
 
 @every_operation
+def test_a_body_is_sent_as_it_was_made(subject: Subject) -> None:
+    requests: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        return good(subject)()
+
+    arguments = subject.arguments()
+    if "body" not in arguments:
+        pytest.skip("it has no body")
+    schema = DOCUMENT["components"]["schemas"][type(arguments["body"]).__name__]
+    arguments["body"] = type(arguments["body"]).from_dict(example(schema))
+    subject.module.sync(client=sync_portal(handler), **arguments)
+    assert json.loads(requests[0].content) == example(schema)
+
+
+@every_operation
 def test_what_an_answer_says_of_itself(subject: Subject) -> None:
     def handler(request: httpx.Request) -> httpx.Response:
         return good(subject, headers={"x-request-id": "abc-1", "x-own": "2"})()
@@ -256,6 +276,9 @@ def test_what_an_invalid_response_tells(subject: Subject) -> None:
     assert run.error.request_id == "abc-1"
     assert run.error.body == b"[null]"
     assert "(2 attempts, request id abc-1)" in str(run.error)
+    place = "$[0] has to be object" if subject.is_list else "$ has to be object"
+    assert f"but {place}" in str(run.error)
+    assert "a documented answer" not in str(run.error)
 
 
 @every_operation

@@ -63,7 +63,7 @@ def test_a_call_that_succeeds_is_one_debug_line(
     clock = HeldClock()
 
     def handler(request: httpx.Request) -> httpx.Response:
-        clock.now += 0.25
+        clock.now += 2.5
         answer = subject.examples[subject.success]
         return httpx.Response(subject.success, json=answer, headers={"x-request-id": "abc-1"})
 
@@ -72,7 +72,7 @@ def test_a_call_that_succeeds_is_one_debug_line(
     match = ATTEMPT.fullmatch(line)
     assert match, line
     assert level == logging.DEBUG
-    assert match.groups() == (subject.operation.id, "1", str(subject.success), "250", "abc-1")
+    assert match.groups() == (subject.operation.id, "1", str(subject.success), "2500", "abc-1")
 
 
 @every_operation

@@ -55,7 +55,7 @@ def test_32_threads_share_one_client(serve: Serve) -> None:
     assert attempts == [[1] * 5] * 32
     sent = sorted(int(request.headers("x-number")[0]) for request in server.requests)
     assert sent == sorted([*range(32)] * 5)
-    assert len(server.peers) <= 32
+    assert len(server.peers) < 32 * 5  # the pool keeps 20 idle ones, and closes the rest
 
 
 def test_the_first_call_may_be_32_at_once(serve: Serve) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .._core.deadline import Deadline
 from .._core.wire import Failure
 from .library import Library
@@ -69,7 +71,9 @@ def out_of_time(deadline: Deadline) -> Failure:
 
 
 def _detail(error: Exception) -> str:
-    text = "".join(c if c.isprintable() else " " for c in str(error)).strip().rstrip(".")
+    # Where h11 quotes what the server sent, that may hold anything: a token, the key sent back.
+    said = re.split(r"(?:bytearray\()?b['\"]", str(error), maxsplit=1)[0].rstrip(" :(")
+    text = "".join(c if c.isprintable() else " " for c in said).strip().rstrip(".")
     return f" ({type(error).__name__}: {text[:300]})" if text else f" ({type(error).__name__})"
 
 

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Generator
 from typing import Any, TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ..errors import APIConnectionError
 from ..types import Response
@@ -19,7 +19,7 @@ from .answers import Answer
 from .deadline import Deadline
 from .decode import MismatchError
 from .operation import Operation, Request, lookup
-from .secrets import Secret
+from .secrets import Secret, cut_out
 from .settings import Settings
 from .wire import AskKey, Effect, Failure, Pause, Received, Send
 
@@ -65,7 +65,17 @@ def call(
         outcome: Received | Failure = yield _send(
             operation, request, settings, deadline, key, stream=stream
         )
-        _log_attempt(log, operation, attempt, outcome, settings.clock.monotonic() - started)
+        secrets = [] if key is None else [key]
+        if isinstance(outcome, Failure):
+            outcome = evolve(outcome, reason=cut_out(outcome.reason, secrets))
+        _log_attempt(
+            log,
+            operation,
+            attempt,
+            outcome,
+            seconds=settings.clock.monotonic() - started,
+            secrets=secrets,
+        )
         if isinstance(outcome, Received) and _is_success(operation, outcome.status):
             return Exchange(outcome, attempt)
         verdict = _judge(operation, settings, outcome, attempt)
@@ -95,7 +105,7 @@ def call(
         maybe_processed=maybe_processed,
         retry_after=verdict.retry_after,
         error_fields=settings.service.error_fields,
-        secrets=[] if key is None else [key],
+        secrets=secrets,
     )
 
 
@@ -200,12 +210,14 @@ def _log_attempt(
     operation: Operation[Any],
     attempt: int,
     outcome: Received | Failure,
+    *,
     seconds: float,
+    secrets: list[Secret[str]],
 ) -> None:
     if isinstance(outcome, Received):
-        result, request_id = str(outcome.status), outcome.request_id
+        result, request_id = str(outcome.status), cut_out(str(outcome.request_id), secrets)
     else:
-        result, request_id = outcome.reason, None
+        result, request_id = outcome.reason, "None"
     log.debug(
         "%s attempt %d: %s in %.0f ms, request id %s",
         operation.id,

@@ -57,17 +57,17 @@ class Connection:
                 response = self._open(request)
                 if send.stream and response.is_success:
                     return received(response, b"", chunks=self._chunks(response, send.deadline))
-                content = bytearray()
+                content = Secret(bytearray())
                 with closing(self._chunks(response, send.deadline)) as chunks:
                     for chunk in chunks:
                         if isinstance(chunk, Failure):
                             return chunk
-                        content += chunk.reveal()
+                        content.reveal().extend(chunk.reveal())
             except ConfigurationError:
                 raise
             except Exception as error:  # noqa: BLE001 - the caller sees one family of errors
                 return failure_of(error, self._library, send.deadline)
-        return received(response, bytes(content))
+        return received(response, bytes(content.reveal()))
 
     def close(self) -> None:
         """Close the connections, but for those of a client that was given."""
@@ -109,17 +109,17 @@ class Connection:
             while True:
                 with within(deadline):
                     try:
-                        chunk = next(chunks, None)
+                        chunk = Secret(next(chunks, b""))
                     except Exception as error:  # noqa: BLE001 - as in `send`
                         yield failure_of(error, self._library, deadline)
                         return
-                if chunk is None:
+                if not chunk.reveal():
                     return
                 if self._http_client is not None and deadline.remaining() == 0:
                     # Our own streams keep to the deadline; a given client's may not.
                     yield out_of_time(deadline)
                     return
-                yield Secret(chunk)
+                yield chunk
         finally:
             response.close()
 
@@ -162,17 +162,17 @@ class AsyncConnection:
                 if send.stream and response.is_success:
                     streamed = self._chunks(response, send.deadline)
                     return received(response, b"", chunks_async=streamed)
-                content = bytearray()
+                content = Secret(bytearray())
                 async with aclosing(self._chunks(response, send.deadline)) as chunks:
                     async for chunk in chunks:
                         if isinstance(chunk, Failure):
                             return chunk
-                        content += chunk.reveal()
+                        content.reveal().extend(chunk.reveal())
             except ConfigurationError:
                 raise
             except Exception as error:  # noqa: BLE001 - the caller sees one family of errors
                 return failure_of(error, self._library, send.deadline)
-        return received(response, bytes(content))
+        return received(response, bytes(content.reveal()))
 
     async def close(self) -> None:
         """Close the connections, but for those of a client that was given."""
@@ -221,20 +221,20 @@ class AsyncConnection:
                 with within(deadline):
                     try:
                         if self._http_client is None:
-                            chunk = await anext(chunks, None)
+                            chunk = Secret(await anext(chunks, b""))
                         else:
                             async with _ended_by(deadline):
-                                chunk = await anext(chunks, None)
+                                chunk = Secret(await anext(chunks, b""))
                     except Exception as error:  # noqa: BLE001 - as in `send`
                         yield failure_of(error, self._library, deadline)
                         return
-                if chunk is None:
+                if not chunk.reveal():
                     return
                 if self._http_client is not None and deadline.remaining() == 0:
                     # Our own streams keep to the deadline; a given client's may not.
                     yield out_of_time(deadline)
                     return
-                yield Secret(chunk)
+                yield chunk
         finally:
             await response.aclose()
 
