@@ -65,16 +65,13 @@ def call(
         outcome: Received | Failure = yield _send(
             operation, request, settings, deadline, key, stream=stream
         )
-        secrets = [] if key is None else [key]
-        if isinstance(outcome, Failure):
-            outcome = evolve(outcome, reason=cut_out(outcome.reason, secrets))
+        outcome = _without(key, outcome)
         _log_attempt(
             log,
             operation,
             attempt,
             outcome,
             seconds=settings.clock.monotonic() - started,
-            secrets=secrets,
         )
         if isinstance(outcome, Received) and _is_success(operation, outcome.status):
             return Exchange(outcome, attempt)
@@ -105,7 +102,6 @@ def call(
         maybe_processed=maybe_processed,
         retry_after=verdict.retry_after,
         error_fields=settings.service.error_fields,
-        secrets=secrets,
     )
 
 
@@ -190,6 +186,14 @@ def _keep_pace(
         yield Pause(wait)
 
 
+def _without(key: Secret[str] | None, outcome: Received | Failure) -> Received | Failure:
+    """Return an outcome in which a server that sends the key back is not heard."""
+    secrets = () if key is None else (key,)
+    if isinstance(outcome, Failure):
+        return evolve(outcome, reason=cut_out(outcome.reason, secrets))
+    return evolve(outcome, secrets=secrets)
+
+
 def _too_late(
     operation: Operation[Any],
     deadline: Deadline,
@@ -212,12 +216,11 @@ def _log_attempt(
     outcome: Received | Failure,
     *,
     seconds: float,
-    secrets: list[Secret[str]],
 ) -> None:
     if isinstance(outcome, Received):
-        result, request_id = str(outcome.status), cut_out(str(outcome.request_id), secrets)
+        result, request_id = str(outcome.status), outcome.request_id
     else:
-        result, request_id = outcome.reason, "None"
+        result, request_id = outcome.reason, None
     log.debug(
         "%s attempt %d: %s in %.0f ms, request id %s",
         operation.id,

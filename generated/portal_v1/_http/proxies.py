@@ -10,6 +10,8 @@ import ipaddress
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+
 
 def proxy_for(url: str) -> str | None:
     """Return the URL of the proxy through which `url` is reached; None for none."""
@@ -28,15 +30,15 @@ def proxy_for(url: str) -> str | None:
 def _exempts(entry: str, scheme: str, host: str, port: int | None) -> bool:
     if not entry or entry == "*":
         return entry == "*"
-    if "://" in entry:
-        wanted_scheme, _, entry = entry.partition("://")
-        if wanted_scheme not in {"all", scheme}:
-            return False
-    name, _, wanted_port = entry.rpartition(":") if _has_port(entry) else (entry, "", "")
-    if wanted_port and wanted_port != str(port or {"https": 443, "http": 80}[scheme]):
+    wanted_scheme, separator, place = entry.rpartition("://")
+    if wanted_scheme not in {"", "all", scheme}:
         return False
-    name = name.strip("[]")
-    if name == "localhost" or _is_address(name):
+    name, wanted_port = _name_and_port(place)
+    if wanted_port not in {None, _DEFAULT_PORTS.get(wanted_scheme)} and wanted_port != port:
+        return False
+    if "/" in name:
+        return _is_in_network(host, name)
+    if separator or name == "localhost" or _is_address(name):
         return host == name
     name = name.removeprefix("*")
     if name.startswith("."):
@@ -44,9 +46,18 @@ def _exempts(entry: str, scheme: str, host: str, port: int | None) -> bool:
     return host == name or host.endswith(f".{name}")
 
 
-def _has_port(entry: str) -> bool:
-    name, _, port = entry.rpartition(":")
-    return port.isdigit() and (":" not in name or name.endswith("]"))
+def _name_and_port(place: str) -> tuple[str, int | None]:
+    name, _, port = place.rpartition(":")
+    if port.isascii() and port.isdecimal() and (":" not in name or name.endswith("]")):
+        return name.strip("[]"), int(port)
+    return place.strip("[]"), None
+
+
+def _is_in_network(host: str, network: str) -> bool:
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(network, strict=False)
+    except ValueError:
+        return False
 
 
 def _is_address(name: str) -> bool:

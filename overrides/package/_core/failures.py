@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http
-from collections.abc import Collection
 from typing import Any, TypeVar, cast
 
 from ..errors import (
@@ -17,7 +16,7 @@ from . import json
 from .answers import Answer, UnreadableError
 from .decode import MismatchError
 from .operation import Operation, lookup
-from .secrets import Secret, cut_out, cut_out_of_body
+from .secrets import Secret, cut_out_of_body
 from .wire import Failure, Received
 
 T = TypeVar("T")
@@ -60,13 +59,11 @@ def status_error(
     maybe_processed: bool,
     retry_after: float | None,
     error_fields: tuple[str, ...],
-    secrets: Collection[Secret[str]],
 ) -> APIStatusError:
     """Return the error for a call that the server answered with one."""
     kind = status_error_class(received.status)
-    content = cut_out_of_body(received.content, secrets)
+    content = cut_out_of_body(received.content, received.secrets)
     text = _server_text(content, error_fields)
-    request_id = cut_out(received.request_id or "", secrets) or None
     answer = lookup(operation.errors, received.status)
     model = None if answer is None else parsed(answer, content)
     happened = f"{operation.id} failed: the server answered {_status(received.status)}"
@@ -78,14 +75,14 @@ def status_error(
             _consequence(operation, maybe_processed=maybe_processed),
             kind.advice,
             "" if retry_after is None else f"The server asks to wait {retry_after:g} s.",
-            _attempts(attempts, request_id),
+            _attempts(attempts, received.request_id),
         ),
         operation_id=operation.id,
         attempts=attempts,
         maybe_processed=maybe_processed,
         status_code=received.status,
         error=text,
-        request_id=request_id,
+        request_id=received.request_id,
         retry_after=retry_after,
         parsed=None if isinstance(model, MismatchError) else model,
         body=received.content.reveal(),

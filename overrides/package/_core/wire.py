@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from ..types import RequestFiles
 from .deadline import Deadline
-from .secrets import Secret, names_only
+from .secrets import Secret, cut_out, names_only
 
 
 @frozen
@@ -105,6 +105,7 @@ class Received:
         content: Its body; empty where it is streamed.
         chunks: Its body as it comes, where it is streamed; a `Failure` ends one that breaks off.
         chunks_async: The same, from an async connection.
+        secrets: What the server may have sent back, and nobody is to see.
     """
 
     status: int
@@ -112,13 +113,14 @@ class Received:
     content: Secret[bytes]
     chunks: Chunks = field(factory=_no_chunks, repr=False)
     chunks_async: AsyncChunks = field(factory=_no_chunks_async, repr=False)
+    secrets: tuple[Secret[str], ...] = ()
 
     @property
     def request_id(self) -> str | None:
-        """The server's name for the request; None where it gave none."""
+        """The server's name for the request, secrets cut out; None where it gave none."""
         for name in ("x-request-id", "request-id", "x-correlation-id", "cf-ray"):
             if value := self.headers.get(name):
-                return value[:200]
+                return cut_out(value, self.secrets)[:200]
         return None
 
 
