@@ -72,7 +72,9 @@ CASES: list[tuple[str, dict[str, Any], type[PortalError], bool]] = [
 ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case[0])
+@pytest.mark.parametrize(
+    "case", CASES, ids=lambda case: "-".join(map(str, [case[0], *case[1].values()]))
+)
 def test_each_kind_is_what_its_name_says(
     mock: MockPortal, create: Create, case: tuple[str, dict[str, Any], type[PortalError], bool]
 ) -> None:
