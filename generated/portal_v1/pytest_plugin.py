@@ -11,7 +11,7 @@ arguments of `MockPortal`. It needs what the extra `mock` brings.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -37,7 +37,8 @@ def portal_mock(request: pytest.FixtureRequest) -> Iterator[MockPortal]:
     from .mock import MockPortal  # noqa: PLC0415
 
     marker = request.node.get_closest_marker("portal_mock")
-    with MockPortal(**(marker.kwargs if marker else {})) as mock:
+    options: dict[str, Any] = marker.kwargs if marker else {}
+    with MockPortal(**options) as mock:
         yield mock
 
 

@@ -9,12 +9,14 @@ import struct
 import sys
 from email.utils import formatdate
 from http import HTTPStatus
+from ipaddress import ip_address
 from time import time
 from typing import cast
 from urllib.parse import urlsplit
 
 import h11
 
+from ._inspector import PREFIX
 from ._messages import Answer, Handler, plain
 from ._sender import Sender
 
@@ -36,10 +38,14 @@ class Connection(asyncio.Protocol):
     Args:
         handler: Answers the requests.
         open_connections: The set in which the connection is while it is open.
+        inspector: Answers the requests for the inspector's page that come from this machine.
     """
 
-    def __init__(self, handler: Handler, open_connections: set[Connection]) -> None:
+    def __init__(
+        self, handler: Handler, open_connections: set[Connection], inspector: Handler | None
+    ) -> None:
         self._handler = handler
+        self._inspector = inspector
         self._open = open_connections
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
         self._request: h11.Request
@@ -57,6 +63,8 @@ class Connection(asyncio.Protocol):
         """Called by asyncio: the client is there."""
         self._transport = cast("asyncio.Transport", transport)
         self._open.add(self)
+        if not _is_local(transport.get_extra_info("peername")):
+            self._inspector = None
         self._timer = self._loop.call_later(IDLE_SECONDS, self._check_idle)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's name
@@ -193,8 +201,12 @@ class Connection(asyncio.Protocol):
         headers = [
             (name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers
         ]
+        target = _target(request.target)
+        handler = self._handler
+        if self._inspector is not None and target.startswith(PREFIX):
+            handler = self._inspector
         try:
-            answer = self._handler(method, _target(request.target), headers, bytes(self._body))
+            answer = handler(method, target, headers, bytes(self._body))
         except Exception:  # noqa: BLE001 - one bug must not end the other connections
             _log.exception("The mock failed on %s", method)
             answer = plain(500, "The mock failed; its log says how.")
@@ -245,6 +257,15 @@ class Connection(asyncio.Protocol):
         else:
             wait = IDLE_SECONDS - silent if silent < IDLE_SECONDS else IDLE_SECONDS
             self._timer = self._loop.call_later(wait, self._check_idle)
+
+
+def _is_local(peer: tuple[str, int] | None) -> bool:
+    try:
+        address = ip_address(peer[0].partition("%")[0]) if peer else None
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return address is not None and (mapped or address).is_loopback
 
 
 def _target(target: bytes) -> str:

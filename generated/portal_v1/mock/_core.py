@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ._behaviour import BEHAVIOURS, Call
 from ._bodies import read_undocumented
+from ._errors import DocumentError
 from ._json import members
 from ._limits import RateLimit
 from ._messages import Answer, RefusalError, bad_request, plain
@@ -66,10 +67,13 @@ class Core:
         api_keys: Collection[str] | None,
         limit: RateLimit | None = None,
     ) -> None:
-        self.base_path = base_path(document)
-        self.operations = tuple(
-            compile_operations(Schemas(document, "request"), Schemas(document, "response"))
-        )
+        try:
+            self.base_path = base_path(document)
+            self.operations = tuple(
+                compile_operations(Schemas(document, "request"), Schemas(document, "response"))
+            )
+        except (LookupError, TypeError, AttributeError, ValueError) as error:
+            raise DocumentError(f"The document is not valid OpenAPI ({error!r}).") from error
         self._router = Router(self.operations, self.base_path)
         self._state = state
         self._limit = limit

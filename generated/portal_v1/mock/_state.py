@@ -214,6 +214,15 @@ class State:
                 "FROM custodian ORDER BY number"
             ).fetchall()
 
+    def newest_clients(self, custodian: int, count: int) -> list[dict[str, str | None]]:
+        """Id and address of the custodian's newest clients, newest first."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT id, address FROM client WHERE custodian = ? ORDER BY number DESC LIMIT ?",
+                (custodian, count),
+            ).fetchall()
+        return [{"id": client_id, "address": address} for client_id, address in rows]
+
     def copied_out(self) -> bytes:
         """Everything, as bytes for `copied_in`."""
         with self._lock:

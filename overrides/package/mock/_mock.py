@@ -14,6 +14,7 @@ from ._clock import MockClock
 from ._core import Core
 from ._desk import Desk
 from ._faults import Fault, FaultBook
+from ._inspector import Inspector
 from ._journal import Entry, Journal
 from ._limits import RateLimit
 from ._masking import Masking
@@ -92,7 +93,7 @@ class Mock:
         except BaseException:
             self._state.close()
             raise
-        self._faults = FaultBook([operation.id for operation in self._core.operations], seed)
+        self._faults = FaultBook(self.operations, seed)
         self._desk = Desk(
             self._core, self._faults, self._journal, clock=self.clock, latency=latency
         )
@@ -102,6 +103,11 @@ class Mock:
     def base_url(self) -> str:
         """The base URL that in-process clients use. Nothing listens there."""
         return _NOWHERE + self._core.base_path
+
+    @property
+    def operations(self) -> list[str]:
+        """The operationIds of the document, in its order."""
+        return [operation.id for operation in self._core.operations]
 
     def handle(
         self, method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes
@@ -231,12 +237,16 @@ class Mock:
         """A transport for an `httpx.AsyncClient` that talks to the mock in-process."""
         return AsyncInProcessTransport(self.handle)
 
-    def serve(self, host: str = "127.0.0.1", port: int = 0) -> MockServer:
+    def serve(
+        self, host: str = "127.0.0.1", port: int = 0, *, inspector: bool = True
+    ) -> MockServer:
         """Start a TCP server. It is ready when this returns.
 
         Args:
             host: The address or name to listen on.
             port: The port; 0 takes a free one.
+            inspector: Whether a browser on this machine finds the mock's page at `/__mock__/`.
+                It is off where the document has paths there.
 
         Returns:
             The running server, a context manager: `with mock.serve() as server: server.url`.
@@ -244,7 +254,10 @@ class Mock:
         Raises:
             ServeError: It cannot listen there.
         """
-        server = MockServer(self.handle, self._core.base_path, host, port)
+        page = None
+        if inspector and Inspector.fits(self.document, self._core.base_path):
+            page = Inspector(self, self._state).handle
+        server = MockServer(self.handle, self._core.base_path, host, port, inspector=page)
         self._servers.append(server)
         return server
 

@@ -11,6 +11,7 @@ from typing import Self
 
 from ._connection import Connection
 from ._errors import ServeError
+from ._inspector import PREFIX
 from ._messages import Handler
 
 _BACKLOG = 512
@@ -28,13 +29,23 @@ class MockServer:
         base_path: The path below which the operations are, for `url`.
         host: The address or name to listen on.
         port: The port; 0 takes a free one.
+        inspector: Answers the requests for the inspector's page, None for no such page.
 
     Raises:
         ServeError: It cannot listen there. The text says why.
     """
 
-    def __init__(self, handler: Handler, base_path: str, host: str, port: int) -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        base_path: str,
+        host: str,
+        port: int,
+        *,
+        inspector: Handler | None = None,
+    ) -> None:
         self._handler = handler
+        self._inspector = inspector
         self._base_path = base_path
         self._connections: set[Connection] = set()
         self._socket = _listening(host, port)
@@ -51,8 +62,12 @@ class MockServer:
     @property
     def url(self) -> str:
         """The base URL for a client, such as `http://127.0.0.1:8080/api/v1`."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}{self._base_path}"
+        return self._root + self._base_path
+
+    @property
+    def page_url(self) -> str | None:
+        """The inspector's page, for a browser on this machine; None where it is off."""
+        return None if self._inspector is None else f"{self._root}{PREFIX}/"
 
     def close(self) -> None:
         """Stop. Answers that are being sent are finished first. May be called again."""
@@ -75,6 +90,11 @@ class MockServer:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r})"
 
+    @property
+    def _root(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
     def _run(self) -> None:
         try:
             self._loop.run_until_complete(self._serve())
@@ -85,7 +105,7 @@ class MockServer:
 
     async def _serve(self) -> None:
         server = await self._loop.create_server(
-            lambda: Connection(self._handler, self._connections),
+            lambda: Connection(self._handler, self._connections, self._inspector),
             sock=self._socket,
             backlog=_BACKLOG,
         )
