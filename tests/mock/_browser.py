@@ -37,7 +37,7 @@ class Browser:
             os.dup2(source[1], _WRITES)
 
         sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # it has none for root
-        self._process = subprocess.Popen(  # noqa: PLW1509 - this process has one thread here
+        self._process = subprocess.Popen(
             [
                 path,
                 "--headless=new",
@@ -53,7 +53,7 @@ class Browser:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             pass_fds=(_READS, _WRITES),
-            preexec_fn=descriptors,
+            preexec_fn=descriptors,  # noqa: PLW1509 - calls dup2, and nothing that locks
         )
         for one in (*source, theirs_in, theirs_out):
             os.close(one)

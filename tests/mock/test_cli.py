@@ -184,10 +184,6 @@ def test_another_document(tmp_path: Path) -> None:
         ("[]", "not an object"),
         ('{"swagger": "2.0"}', "serves OpenAPI 3.0 and 3.1"),
         ('{"openapi": "3.1.0", "paths": {"/x": {"get": {}}}}', "no response is documented"),
-        ('{"openapi": "3.1.0", "paths": {"/x": {"get": 1}}}', "not valid OpenAPI"),
-        ('{"openapi": "3.1.0", "paths": [1]}', "not valid OpenAPI"),
-        ('{"openapi": "3.1.0", "components": []}', "not valid OpenAPI"),
-        ('{"openapi": "3.1.0", "servers": {}, "paths": {"/x": 1}}', "not valid OpenAPI"),
     ],
 )
 def test_a_document_that_does_not_parse(tmp_path: Path, text: str | None, expected: str) -> None:

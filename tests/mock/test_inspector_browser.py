@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from portal_v1 import Portal, ServerError
@@ -96,7 +96,7 @@ def test_nothing_that_a_client_sends_becomes_markup(
 ) -> None:
     evil = "<img src=x onerror=window.hit=1><script>window.hit=1</script>"
     open_page(browser, server)
-    body = ('{"isAccountAbstracted": "%s", "%s": 1}' % (evil, evil)).encode()
+    body = json.dumps({"isAccountAbstracted": evil, evil: 1}).encode()
     ask(mock, "POST", f"/api/v1/custodians/clients?q={evil}", body)
     ask(mock, "GET", f"/{evil}")
     ask(mock, "GET", "/api/v1/custodians/clients/" + evil.replace("/", "%2F"))
