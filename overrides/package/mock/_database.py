@@ -125,6 +125,16 @@ def _create(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA user_version = {_VERSION}")
 
 
+@contextmanager
+def room_for_indexes(connection: sqlite3.Connection) -> Generator[None, None, None]:
+    """More memory for as long as very much is written in no order."""
+    connection.execute("PRAGMA cache_size = -131072")
+    try:
+        yield
+    finally:
+        connection.execute("PRAGMA cache_size = -2000")
+
+
 def copied_out(connection: sqlite3.Connection) -> bytes:
     """The whole database as bytes."""
     copy = sqlite3.connect(MEMORY)

@@ -15,7 +15,7 @@ from hashlib import sha256
 from os import PathLike, fspath
 from typing import NamedTuple
 
-from ._database import MEMORY, connect, copied_in, copied_out, transaction
+from ._database import MEMORY, connect, copied_in, copied_out, room_for_indexes, transaction
 from ._identifiers import Identifiers
 
 _BATCH = 1000
@@ -183,7 +183,7 @@ class State:
 
     def seed_clients(self, custodian: int, count: int, *, has_wallet: bool) -> None:
         """Add many clients at once, without sessions."""
-        with self._writing() as connection:
+        with self._writing() as connection, room_for_indexes(connection):
             first = _next(connection, "client")
             now = self._clock()
             made = self._identifiers
