@@ -83,7 +83,9 @@ def test_each_kind_is_what_its_name_says(
     with pytest.raises(expected) as caught:
         create()
     assert fault.struck == 1
-    assert mock.calls("createClient")[0].faults == (name,)
+    entry = mock.calls("createClient")[0]
+    assert entry.faults == (name,)
+    assert (entry.status is None) == (name == "reset_before_reading")
     assert clients(mock) == acts
     if acts and expected is not InvalidResponseError:
         assert caught.value.maybe_processed
@@ -168,6 +170,19 @@ def test_what_is_on_the_wire(mock: MockPortal) -> None:
         on_the_wire(mock)
     with mock.fault("reset_in_body"), pytest.raises(ConnectionResetError):
         on_the_wire(mock)
+
+
+def test_a_reset_before_reading_does_not_wait_for_the_body(mock: MockPortal) -> None:
+    mock.fault("reset_before_reading", "createClient", times=1)
+    head = b"POST /api/v1/custodians/clients HTTP/1.1\r\nHost: m\r\nContent-Length: 99\r\n\r\n"
+    with mock.serve() as server, socket.create_connection((server.host, server.port)) as client:
+        client.settimeout(5)
+        client.sendall(head)
+        with pytest.raises(ConnectionResetError):
+            client.recv(1)
+    (entry,) = mock.calls("createClient")
+    assert (entry.faults, entry.status) == (("reset_before_reading",), None)
+    assert clients(mock) == 0
 
 
 def outcomes(mock: MockPortal, count: int) -> str:

@@ -38,7 +38,8 @@ class Entry:
         number: Counts the requests of a mock from 1.
         operation_id: The operation; None where the document has none there.
         method: The request's method.
-        status: The answer's status, also where a fault kept it from arriving.
+        status: The answer's status, also where a fault kept it from arriving; None where a
+            fault came before there was one.
         time: When the request came, in the mock's time: seconds since 1970.
         duration: The seconds that the mock took. Delays that were asked for do not count.
         request_problem: Why the request was refused; None where it was not.
@@ -70,7 +71,7 @@ class Entry:
         self.number = number
         self.operation_id = seen.operation_id
         self.method = seen.method
-        self.status = answer.status
+        self.status = answer.status or None
         self.time = seen.time
         self.duration = seen.duration
         self.request_problem = seen.served.request_problem

@@ -9,7 +9,9 @@ from typing import ClassVar, NamedTuple
 
 from ._core import Served
 from ._damage import json_broken, json_changed, steps_of
-from ._messages import Answer, Cut, Delivery, RefusalError, plain
+from ._messages import Cut, Delivery, RefusalError, plain
+
+NO_ANSWER = 0  # the status of a request that was not even read
 
 
 class Exchange(NamedTuple):
@@ -155,14 +157,19 @@ class DrippingBody(Kind):
 
 
 @dataclass(frozen=True)
+class ResetBeforeReading(Kind):
+    """The connection is reset when the head is there: no body is read, nothing is done."""
+
+    name = "reset_before_reading"
+
+
+@dataclass(frozen=True)
 class _Broken(Kind):
     cut: ClassVar[Cut]
-    acts: ClassVar[bool] = True
 
     def apply(self, exchange: Exchange) -> Served:
         """Break the connection."""
-        served = exchange.serve() if self.acts else Served(Answer(500, [], b""))
-        return _delivered(served, Delivery(cut=self.cut))
+        return _delivered(exchange.serve(), Delivery(cut=self.cut))
 
 
 @dataclass(frozen=True)
@@ -179,15 +186,6 @@ class ResetInBody(_Broken):
 
     name = "reset_in_body"
     cut = Cut.RESET_IN_BODY
-
-
-@dataclass(frozen=True)
-class ResetBeforeReading(_Broken):
-    """The connection is reset before the mock acts on the request; nothing is done."""
-
-    name = "reset_before_reading"
-    cut = Cut.RESET
-    acts = False
 
 
 @dataclass(frozen=True)

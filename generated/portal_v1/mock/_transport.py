@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from .._http import httpx
 from ._delivery import Pieces, pieces_of
-from ._messages import Answer, Cut, Handler
+from ._messages import Answer, Cut, Gate, Handler
 
 
 class InProcessTransport(httpx.BaseTransport):
@@ -18,12 +18,13 @@ class InProcessTransport(httpx.BaseTransport):
     Scheme, host and port of the URL do not matter; its path does.
     """
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: Handler, gate: Gate) -> None:
         self._handler = handler
+        self._gate = gate
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
-        answer = _answer(self._handler, request, request.read())
+        answer = _answer(self._handler, self._gate, request, request.read())
         if answer.delivery is not None:
             wait, in_time = _wait(request, answer.delivery.delay)
             time.sleep(wait)
@@ -34,12 +35,13 @@ class InProcessTransport(httpx.BaseTransport):
 class AsyncInProcessTransport(httpx.AsyncBaseTransport):
     """The same for `httpx.AsyncClient(transport=...)`."""
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: Handler, gate: Gate) -> None:
         self._handler = handler
+        self._gate = gate
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
-        answer = _answer(self._handler, request, await request.aread())
+        answer = _answer(self._handler, self._gate, request, await request.aread())
         if answer.delivery is not None:
             wait, in_time = _wait(request, answer.delivery.delay)
             await asyncio.sleep(wait)
@@ -77,11 +79,13 @@ class _AsyncStream(httpx.AsyncByteStream):
         _end(self._request, self._pieces)
 
 
-def _answer(handler: Handler, request: httpx.Request, body: bytes) -> Answer:
+def _answer(handler: Handler, gate: Gate, request: httpx.Request, body: bytes) -> Answer:
     headers = [
         (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw
     ]
     target = request.url.raw_path.decode("ascii")
+    if gate(request.method, target, headers):
+        raise _reset(request)
     answer = handler(request.method, target, headers, body)
     return answer._replace(body=b"") if request.method == "HEAD" else answer
 
@@ -111,7 +115,7 @@ def _check(request: httpx.Request, answer: Answer, *, in_time: bool) -> None:
     _check_time(request, in_time=in_time)
     match answer.delivery.cut if answer.delivery else None:
         case Cut.RESET:
-            raise httpx.ReadError("[Errno 104] Connection reset by peer", request=request)
+            raise _reset(request)
         case Cut.EMPTY:
             text = "Server disconnected without sending a response."
             raise httpx.RemoteProtocolError(text, request=request)
@@ -135,8 +139,12 @@ def _end(request: httpx.Request, pieces: Pieces) -> None:
         _broken(request, pieces.cut)
 
 
+def _reset(request: httpx.Request) -> httpx.ReadError:
+    return httpx.ReadError("[Errno 104] Connection reset by peer", request=request)
+
+
 def _broken(request: httpx.Request, cut: Cut) -> NoReturn:
     if cut is Cut.RESET_IN_BODY:
-        raise httpx.ReadError("[Errno 104] Connection reset by peer", request=request)
+        raise _reset(request)
     text = "peer closed connection without sending complete message body"
     raise httpx.RemoteProtocolError(text, request=request)

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import h11
 
 from ._inspector import PREFIX
-from ._messages import Answer, Handler, plain
+from ._messages import Answer, Doors, plain
 from ._sender import Sender
 
 MAX_HEAD = 32 * 1024  # bytes of a request line and its headers
@@ -36,16 +36,12 @@ class Connection(asyncio.Protocol):
     """Serves the requests of one connection, one after the other, pipelined ones too.
 
     Args:
-        handler: Answers the requests.
+        doors: Where the requests go. The inspector's page is for this machine only.
         open_connections: The set in which the connection is while it is open.
-        inspector: Answers the requests for the inspector's page that come from this machine.
     """
 
-    def __init__(
-        self, handler: Handler, open_connections: set[Connection], inspector: Handler | None
-    ) -> None:
-        self._handler = handler
-        self._inspector = inspector
+    def __init__(self, doors: Doors, open_connections: set[Connection]) -> None:
+        self._doors = doors
         self._open = open_connections
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
         self._request: h11.Request
@@ -64,7 +60,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._open.add(self)
         if not _is_local(transport.get_extra_info("peername")):
-            self._inspector = None
+            self._doors = self._doors._replace(inspect=None)
         self._timer = self._loop.call_later(IDLE_SECONDS, self._check_idle)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's name
@@ -172,6 +168,8 @@ class Connection(asyncio.Protocol):
             self._request = event
             self._body.clear()
             self._measure(event)
+            if not self._ended and self._doors.turns_away(*_head_of(event)):
+                self.reset()
         elif isinstance(event, h11.Data):
             self._body += event.data
             if len(self._body) > MAX_BODY:
@@ -196,17 +194,12 @@ class Connection(asyncio.Protocol):
             self.send(go_on)
 
     def _answer(self) -> None:
-        request = self._request
-        method = request.method.decode("ascii")
-        headers = [
-            (name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers
-        ]
-        target = _target(request.target)
-        handler = self._handler
-        if self._inspector is not None and target.startswith(PREFIX):
-            handler = self._inspector
+        method, target, headers = _head_of(self._request)
+        handle = self._doors.handle
+        if self._doors.inspect is not None and target.startswith(PREFIX):
+            handle = self._doors.inspect
         try:
-            answer = handler(method, target, headers, bytes(self._body))
+            answer = handle(method, target, headers, bytes(self._body))
         except Exception:  # noqa: BLE001 - one bug must not end the other connections
             _log.exception("The mock failed on %s", method)
             answer = plain(500, "The mock failed; its log says how.")
@@ -266,6 +259,11 @@ def _is_local(peer: tuple[str, int] | None) -> bool:
         return False
     mapped = getattr(address, "ipv4_mapped", None)
     return address is not None and (mapped or address).is_loopback
+
+
+def _head_of(request: h11.Request) -> tuple[str, str, list[tuple[str, str]]]:
+    headers = [(name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers]
+    return request.method.decode("ascii"), _target(request.target), headers
 
 
 def _target(target: bytes) -> str:

@@ -9,7 +9,7 @@ from functools import partial
 from ._core import Core, Found, Served
 from ._faults import FaultBook, Strike
 from ._journal import Journal, Seen
-from ._kinds import Exchange, Latency, delayed
+from ._kinds import NO_ANSWER, Exchange, Latency, delayed
 from ._messages import Answer
 
 
@@ -39,6 +39,25 @@ class Desk:
         self._clock = clock
         self._latency = latency
 
+    def turns_away(self, method: str, target: str, headers: Iterable[tuple[str, str]]) -> bool:
+        """Whether the connection of a request is reset before the request is read."""
+        if not self._faults.has_early():
+            return False
+        begun, now = time.perf_counter(), self._clock()
+        found = self._core.route(method, target)
+        if isinstance(found, Served):
+            return False
+        strikes = self._faults.draw(found.operation.id, early=True)
+        if not strikes:
+            return False
+        served = Served(Answer(NO_ANSWER, [], b""))
+        request = (method, target, list(headers), b"")
+        duration = time.perf_counter() - begun
+        self._journal.add(
+            Seen(found.operation.id, *request, served, _names(strikes), now, duration)
+        )
+        return True
+
     def handle(
         self, method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes
     ) -> Answer:
@@ -51,23 +70,13 @@ class Desk:
             served, operation_id = found, None
         else:
             operation_id = found.operation.id
-            strikes = self._faults.draw(operation_id)
+            strikes = self._faults.draw(operation_id, early=False)
             served = self._served(found, headers, body, strikes)
         if self._latency:
             served = delayed(served, self._latency)
-        self._journal.add(
-            Seen(
-                operation_id,
-                method,
-                target,
-                headers,
-                body,
-                served,
-                tuple(strike.kind.name for strike in strikes),
-                now,
-                time.perf_counter() - begun,
-            )
-        )
+        request = (method, target, headers, body)
+        duration = time.perf_counter() - begun
+        self._journal.add(Seen(operation_id, *request, served, _names(strikes), now, duration))
         return served.answer
 
     def _served(
@@ -83,3 +92,7 @@ class Desk:
         for kind, random in sorted(strikes, key=lambda strike: isinstance(strike.kind, Latency)):
             serve = partial(kind.apply, Exchange(serve, refuse, random))
         return serve()
+
+
+def _names(strikes: tuple[Strike, ...]) -> tuple[str, ...]:
+    return tuple(strike.kind.name for strike in strikes)

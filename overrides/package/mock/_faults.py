@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from ._errors import FaultError
-from ._kinds import KINDS, Kind, Latency
+from ._kinds import KINDS, Kind, Latency, ResetBeforeReading
 
 
 class Strike(NamedTuple):
@@ -174,18 +174,28 @@ class FaultBook:
 
     def list(self) -> tuple[Fault, ...]:
         """The faults that are set, in the order in which they were."""
+        if not self._faults:
+            return ()
         with self._lock:
             return tuple(self._faults.values())
 
-    def draw(self, operation: str) -> tuple[Strike, ...]:
-        """The faults that strike a request: every delay, and one fault of another kind."""
+    def has_early(self) -> bool:
+        """Whether a fault is set that strikes before a request is read."""
+        return any(fault.name == ResetBeforeReading.name for fault in self.list())
+
+    def draw(self, operation: str, *, early: bool) -> tuple[Strike, ...]:
+        """The faults that strike a request: every delay, and one fault of another kind.
+
+        `early` asks for those that strike before a request is read, and only for those.
+        """
         if not self._faults:
             return ()
         struck: list[Strike] = []
         with self._lock:
             broken = False
             for fault in self._faults.values():
-                if not fault.meets(operation):
+                is_early = fault.name == ResetBeforeReading.name
+                if is_early is not early or not fault.meets(operation):
                     continue
                 is_delay = fault.name == Latency.name
                 if is_delay or not broken:

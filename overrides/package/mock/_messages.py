@@ -56,6 +56,20 @@ class Handler(Protocol):
     ) -> Answer: ...
 
 
+class Gate(Protocol):
+    """Whatever says, by the head of a request, whether its connection is reset at once."""
+
+    def __call__(self, method: str, target: str, headers: Iterable[tuple[str, str]]) -> bool: ...
+
+
+class Doors(NamedTuple):
+    """Where the requests of a TCP server go."""
+
+    handle: Handler
+    turns_away: Gate
+    inspect: Handler | None  # for the inspector's page; None for no such page
+
+
 class RefusalError(Exception):
     """A request is refused.
 

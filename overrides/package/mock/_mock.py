@@ -18,7 +18,7 @@ from ._inspector import Inspector
 from ._journal import Entry, Journal
 from ._limits import RateLimit
 from ._masking import Masking
-from ._messages import Answer
+from ._messages import Answer, Doors
 from ._server import MockServer
 from ._state import State
 from ._transport import AsyncInProcessTransport, InProcessTransport
@@ -231,11 +231,11 @@ class Mock:
 
     def transport(self) -> httpx.BaseTransport:
         """A transport for an `httpx.Client` that talks to the mock in-process."""
-        return InProcessTransport(self.handle)
+        return InProcessTransport(self.handle, self._desk.turns_away)
 
     def async_transport(self) -> httpx.AsyncBaseTransport:
         """A transport for an `httpx.AsyncClient` that talks to the mock in-process."""
-        return AsyncInProcessTransport(self.handle)
+        return AsyncInProcessTransport(self.handle, self._desk.turns_away)
 
     def serve(
         self, host: str = "127.0.0.1", port: int = 0, *, inspector: bool = True
@@ -257,7 +257,9 @@ class Mock:
         page = None
         if inspector and Inspector.fits(self.document, self._core.base_path):
             page = Inspector(self, self._state).handle
-        server = MockServer(self.handle, self._core.base_path, host, port, inspector=page)
+        server = MockServer(
+            Doors(self.handle, self._desk.turns_away, page), self._core.base_path, host, port
+        )
         self._servers.append(server)
         return server
 

@@ -12,7 +12,7 @@ from typing import Self
 from ._connection import Connection
 from ._errors import ServeError
 from ._inspector import PREFIX
-from ._messages import Handler
+from ._messages import Doors
 
 _BACKLOG = 512
 _GRACE_SECONDS = 2.0
@@ -25,27 +25,17 @@ class MockServer:
     all connections are closed.
 
     Args:
-        handler: Answers the requests. It is called on the server's thread.
+        doors: Where the requests go. They are called on the server's thread.
         base_path: The path below which the operations are, for `url`.
         host: The address or name to listen on.
         port: The port; 0 takes a free one.
-        inspector: Answers the requests for the inspector's page, None for no such page.
 
     Raises:
         ServeError: It cannot listen there. The text says why.
     """
 
-    def __init__(
-        self,
-        handler: Handler,
-        base_path: str,
-        host: str,
-        port: int,
-        *,
-        inspector: Handler | None = None,
-    ) -> None:
-        self._handler = handler
-        self._inspector = inspector
+    def __init__(self, doors: Doors, base_path: str, host: str, port: int) -> None:
+        self._doors = doors
         self._base_path = base_path
         self._connections: set[Connection] = set()
         self._socket = _listening(host, port)
@@ -67,7 +57,7 @@ class MockServer:
     @property
     def page_url(self) -> str | None:
         """The inspector's page, for a browser on this machine; None where it is off."""
-        return None if self._inspector is None else f"{self._root}{PREFIX}/"
+        return None if self._doors.inspect is None else f"{self._root}{PREFIX}/"
 
     def close(self) -> None:
         """Stop. Answers that are being sent are finished first. May be called again."""
@@ -105,7 +95,7 @@ class MockServer:
 
     async def _serve(self) -> None:
         server = await self._loop.create_server(
-            lambda: Connection(self._handler, self._connections, self._inspector),
+            lambda: Connection(self._doors, self._connections),
             sock=self._socket,
             backlog=_BACKLOG,
         )
