@@ -16,6 +16,7 @@ from ._messages import Doors
 
 _BACKLOG = 512
 _GRACE_SECONDS = 2.0
+_LOCAL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - every address: which is ours
 
 
 class MockServer:
@@ -52,12 +53,14 @@ class MockServer:
     @property
     def url(self) -> str:
         """The base URL for a client, such as `http://127.0.0.1:8080/api/v1`."""
-        return self._root + self._base_path
+        return _root(self.host, self.port) + self._base_path
 
     @property
     def page_url(self) -> str | None:
         """The inspector's page, for a browser on this machine; None where it is off."""
-        return None if self._doors.inspect is None else f"{self._root}{PREFIX}/"
+        if self._doors.inspect is None:
+            return None
+        return f"{_root(_LOCAL.get(self.host, self.host), self.port)}{PREFIX}/"
 
     def close(self) -> None:
         """Stop. Answers that are being sent are finished first. May be called again."""
@@ -79,11 +82,6 @@ class MockServer:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r})"
-
-    @property
-    def _root(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
 
     def _run(self) -> None:
         try:
@@ -112,6 +110,10 @@ class MockServer:
             for connection in self._connections:
                 connection.abort()
             await asyncio.sleep(0)  # lets the transports close their sockets
+
+
+def _root(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _listening(host: str, port: int) -> socket.socket:
