@@ -73,6 +73,16 @@ lint-spec: ## Check the style of openapi/portal-v1.yaml (the one target that nee
 	@REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true npx --yes $(REDOCLY) \
 		lint --config openapi/redocly.yaml openapi/portal-v1.yaml
 
+.PHONY: browser
+browser: ## Install Chromium, in which the mock's page is tested (by apt, as root)
+	@command -v chromium >/dev/null 2>&1 || { \
+		command -v apt-get >/dev/null 2>&1 || { \
+			echo "There is no apt here. Install Chromium by hand, or name it in CHROMIUM." >&2; \
+			exit 1; \
+		}; \
+		apt-get update && apt-get install --yes --no-install-recommends chromium; \
+	}
+
 .PHONY: clean
 clean: ## Remove what make made: environments, caches, builds, reports
 	@rm -rf .venv .venv-* build dist reports .coverage .coverage.* \

@@ -164,6 +164,7 @@ class _Project(Project):
             ("errors.py.jinja", "errors.py"),
             ("client.py.jinja", "client.py"),
             ("mock_init.py.jinja", "mock/__init__.py"),
+            ("pytest_plugin.py.jinja", "pytest_plugin.py"),
         ):
             self._render(template, target)
         self._build_models()

@@ -34,7 +34,7 @@ def ask(
     headers: Iterable[tuple[str, str]] = (KEY, JSON),
 ) -> Reply:
     answer = mock.handle(method, target, headers, body)
-    return Reply(answer.status, dict(answer.headers), answer.body)
+    return Reply(answer.status, dict(answer.headers), answer.content)
 
 
 def one_operation(

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import portal_v1
 import pytest
 from portal_v1.mock import MockPortal
 
-from tests.mock._support import ask
+from tests.mock._support import ask, one_operation
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(portal_v1.__file__).parents[1])}
 COMMAND = [sys.executable, "-W", "error", "-m", "portal_v1.mock"]
@@ -36,7 +39,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
-    """The running program, and the five lines with which it greets."""
+    """The running program, and the six lines with which it greets."""
     with subprocess.Popen(
         [*COMMAND, "--port", "0", *arguments],
         env=ENVIRONMENT,
@@ -46,7 +49,7 @@ def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]
     ) as process:
         try:
             assert process.stdout is not None
-            yield process, [process.stdout.readline().strip() for _ in range(5)]
+            yield process, [process.stdout.readline().strip() for _ in range(6)]
         finally:
             process.kill()
 
@@ -68,7 +71,7 @@ def test_it_serves_what_it_prints_until_it_is_interrupted(number: signal.Signals
 
 def test_the_example_that_it_prints_works() -> None:
     with started() as (_, lines):
-        command = shlex.split(lines[4].removeprefix("try"))
+        command = shlex.split(lines[5].removeprefix("try"))
         name, _, value = command[2].partition(": ")
         assert command[:2] == ["curl", "-H"]
         request = Request(command[3], headers={name: value})  # noqa: S310
@@ -91,7 +94,18 @@ def test_help_names_every_option() -> None:
     done = run("--help")
     assert done.returncode == 0
     assert done.stdout.startswith("usage: python -m portal_v1.mock ")
-    for option in ("--host", "--port", "--db", "--seed", "--api-key"):
+    for option in (
+        "--host",
+        "--port",
+        "--db",
+        "--seed",
+        "--api-key",
+        "--rate-limit",
+        "--latency",
+        "--log",
+        "--document",
+        "--no-inspector",
+    ):
         assert option in done.stdout
 
 
@@ -118,6 +132,77 @@ def test_a_port_that_is_none(port: str) -> None:
     done = run(f"--port={port}")
     assert done.returncode == 2
     assert "is not a port" in done.stderr
+
+
+def answer(url: str) -> tuple[int, str]:
+    request = Request(url, headers={"Authorization": "Bearer canary-key"})  # noqa: S310
+    try:
+        with urlopen(request, timeout=5) as response:  # noqa: S310
+            return response.status, response.headers.get("retry-after", "")
+    except HTTPError as error:
+        with error:
+            return error.code, error.headers.get("retry-after", "")
+
+
+def test_a_limit_a_delay_and_a_log(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    options = ("--rate-limit", "2", "--latency", "0.1", "--log", str(log))
+    with started(*options) as (_, lines):
+        url = lines[1].split()[1] + "/custodians/clients"
+        begun = time.monotonic()
+        answers = [answer(url) for _ in range(3)]
+        assert time.monotonic() - begun >= 0.3
+    assert [status for status, _ in answers] == [200, 200, 429]
+    assert 0 < int(answers[2][1]) <= 60
+    entries = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [entry["status"] for entry in entries] == [200, 200, 429]
+    assert "canary" not in log.read_text()
+
+
+def test_the_page_is_there_unless_it_is_switched_off() -> None:
+    with started() as (_, lines):
+        assert answer(lines[4].removeprefix("page").strip())[0] == 200
+    with started("--no-inspector") as (_, lines):
+        assert lines[4].split() == ["page", "none"]
+        root = lines[1].split()[1].removesuffix("/api/v1")
+        assert answer(root + "/__mock__/")[0] == 404
+
+
+def test_another_document(tmp_path: Path) -> None:
+    path = tmp_path / "things.json"
+    path.write_text(json.dumps(one_operation({"type": "string", "examples": ["a thing"]})))
+    with started("--document", str(path)) as (_, lines):
+        assert lines[0] == "Mock of Things"
+        assert answer(lines[1].split()[1] + "/thing")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (None, "cannot be read"),
+        ("openapi: 3.1.0", "is not JSON"),
+        ("[]", "not an object"),
+        ('{"swagger": "2.0"}', "serves OpenAPI 3.0 and 3.1"),
+        ('{"openapi": "3.1.0", "paths": {"/x": {"get": {}}}}', "no response is documented"),
+    ],
+)
+def test_a_document_that_does_not_parse(tmp_path: Path, text: str | None, expected: str) -> None:
+    path = tmp_path / "document.json"
+    if text is not None:
+        path.write_text(text)
+    done = run("--port", "0", "--document", str(path))
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert expected in done.stderr
+
+
+@pytest.mark.parametrize(
+    "option", ["--rate-limit=0", "--rate-limit=many", "--latency=-1", "--latency=inf"]
+)
+def test_a_number_that_is_none(option: str) -> None:
+    done = run(option)
+    assert done.returncode == 2
+    assert "is not a number" in done.stderr
 
 
 def test_without_jsonschema_rs_it_says_what_to_install() -> None:

@@ -350,3 +350,19 @@ def test_a_document_that_cannot_be_served_says_why(document: dict[str, Any], tex
     with pytest.raises(DocumentError) as caught:
         Mock(document)
     assert text in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"paths": [1]},
+        {"paths": {"/x": 1}},
+        {"paths": {"/x": {"get": 1}}},
+        {"components": []},
+        {"components": {"securitySchemes": 1}, "paths": {"/x": {"get": 1}}},
+        {"servers": {"url": "/"}},
+    ],
+)
+def test_what_is_no_openapi_at_all_says_so(broken: dict[str, Any]) -> None:
+    with pytest.raises(DocumentError, match="not valid OpenAPI"):
+        Mock({"openapi": "3.1.0", "info": {"title": "x", "version": "1"}, **broken})

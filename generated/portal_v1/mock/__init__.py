@@ -10,20 +10,37 @@ from typing import Any
 
 from .._http import httpx
 from ..client import AsyncPortal, Portal
-from ._errors import DocumentError, MockDependencyError, MockError, ServeError, StateError
+from ._clock import MockClock
+from ._errors import (
+    DocumentError,
+    FaultError,
+    MockDependencyError,
+    MockError,
+    ServeError,
+    StateError,
+)
+from ._faults import Fault
+from ._journal import Entry
+from ._kinds import KINDS as FAULTS
 from ._messages import Answer
-from ._mock import Mock
+from ._mock import Mock, Snapshot
 from ._server import MockServer
 
 __all__ = [
+    "FAULTS",
     "Answer",
     "DocumentError",
+    "Entry",
+    "Fault",
+    "FaultError",
     "Mock",
+    "MockClock",
     "MockDependencyError",
     "MockError",
     "MockPortal",
     "MockServer",
     "ServeError",
+    "Snapshot",
     "StateError",
 ]
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import json
+import math
 import shlex
 import signal
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from ._errors import MockError
-from ._json import members
+from ._errors import DocumentError, MockError
+from ._inspector import PREFIX
+from ._json import is_object, members
 from ._mock import Mock
+from ._server import MockServer
 
 _LAST_PORT = 65535
 
@@ -37,10 +42,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(name, interrupted)
     try:
         with (
-            Mock(api_keys=options.api_key, seed=options.seed, db=options.db) as mock,
-            mock.serve(options.host, options.port) as server,
+            Mock(
+                _document(options.document),
+                api_keys=options.api_key,
+                seed=options.seed,
+                db=options.db,
+                rate_limit=options.rate_limit,
+                latency=options.latency,
+                log=options.log,
+            ) as mock,
+            mock.serve(options.host, options.port, inspector=options.inspector) as server,
         ):
-            _say(_greeting(mock.document, server.url, options))
+            _say(_greeting(mock.document, server, options))
             while not stop.wait(0.5):  # a wait without end cannot be interrupted on Windows
                 pass
     except MockError as error:
@@ -82,7 +95,71 @@ def _parser() -> argparse.ArgumentParser:
         metavar="KEY",
         help="accept this key; repeat for more (default: any key that is not empty)",
     )
+    parser.add_argument(
+        "--rate-limit",
+        type=_count,
+        metavar="N",
+        help="answer 429 after N requests of a key within a minute (default: no limit)",
+    )
+    parser.add_argument(
+        "--latency",
+        type=_seconds,
+        default=0.0,
+        metavar="SECONDS",
+        help="answer that much later (default: 0)",
+    )
+    parser.add_argument(
+        "--log", metavar="FILE", help="add each request and answer to it as JSON, secrets masked"
+    )
+    parser.add_argument(
+        "--document",
+        metavar="FILE",
+        help="serve this OpenAPI document, as JSON (default: the package's own)",
+    )
+    parser.add_argument(
+        "--no-inspector",
+        dest="inspector",
+        action="store_false",
+        help=f"have no page for browsers at {PREFIX}/",
+    )
     return parser
+
+
+def _document(path: str | None) -> Any:
+    """The document in a file, None for the package's own.
+
+    Raises:
+        DocumentError: It cannot be read, or is no JSON object.
+    """
+    if path is None:
+        return None
+    try:
+        document = json.loads(Path(path).read_text("utf-8"))
+    except OSError as error:
+        raise DocumentError(f"The document {path} cannot be read ({error.strerror}).") from None
+    except ValueError as error:
+        raise DocumentError(
+            f"The document {path} is not JSON ({error}). Convert YAML to JSON first."
+        ) from None
+    if not is_object(document):
+        raise DocumentError(f"The document {path} is no OpenAPI document: it is not an object.")
+    return document
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0")
+    return seconds
 
 
 def _port(text: str) -> int:
@@ -95,16 +172,19 @@ def _port(text: str) -> int:
     return port
 
 
-def _greeting(document: Mapping[str, Any], url: str, options: argparse.Namespace) -> str:
+def _greeting(document: Mapping[str, Any], server: MockServer, options: argparse.Namespace) -> str:
+    url = server.url
     title = members(document, "info").get("title", "the API")
     where = options.db or "memory: it is gone when the mock stops"
     keys = f"{len(options.api_key)} accepted" if options.api_key else "any that is not empty"
+    page = server.page_url or "none"
     return "\n".join(
         [
             f"Mock of {title}",
             f"  URL    {url}",
             f"  state  {where}",
             f"  keys   {keys}",
+            f"  page   {page}",
             f"  try    {_example(document, url, 'YOUR_KEY' if options.api_key else 'any-key')}",
         ]
     )

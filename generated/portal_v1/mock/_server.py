@@ -11,10 +11,12 @@ from typing import Self
 
 from ._connection import Connection
 from ._errors import ServeError
-from ._messages import Handler
+from ._inspector import PREFIX
+from ._messages import Doors
 
 _BACKLOG = 512
 _GRACE_SECONDS = 2.0
+_LOCAL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - every address: which is ours
 
 
 class MockServer:
@@ -24,7 +26,7 @@ class MockServer:
     all connections are closed.
 
     Args:
-        handler: Answers the requests. It is called on the server's thread.
+        doors: Where the requests go. They are called on the server's thread.
         base_path: The path below which the operations are, for `url`.
         host: The address or name to listen on.
         port: The port; 0 takes a free one.
@@ -33,8 +35,8 @@ class MockServer:
         ServeError: It cannot listen there. The text says why.
     """
 
-    def __init__(self, handler: Handler, base_path: str, host: str, port: int) -> None:
-        self._handler = handler
+    def __init__(self, doors: Doors, base_path: str, host: str, port: int) -> None:
+        self._doors = doors
         self._base_path = base_path
         self._connections: set[Connection] = set()
         self._socket = _listening(host, port)
@@ -51,8 +53,14 @@ class MockServer:
     @property
     def url(self) -> str:
         """The base URL for a client, such as `http://127.0.0.1:8080/api/v1`."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}{self._base_path}"
+        return _root(self.host, self.port) + self._base_path
+
+    @property
+    def page_url(self) -> str | None:
+        """The inspector's page, for a browser on this machine; None where it is off."""
+        if self._doors.inspect is None:
+            return None
+        return f"{_root(_LOCAL.get(self.host, self.host), self.port)}{PREFIX}/"
 
     def close(self) -> None:
         """Stop. Answers that are being sent are finished first. May be called again."""
@@ -85,7 +93,7 @@ class MockServer:
 
     async def _serve(self) -> None:
         server = await self._loop.create_server(
-            lambda: Connection(self._handler, self._connections),
+            lambda: Connection(self._doors, self._connections),
             sock=self._socket,
             backlog=_BACKLOG,
         )
@@ -102,6 +110,10 @@ class MockServer:
             for connection in self._connections:
                 connection.abort()
             await asyncio.sleep(0)  # lets the transports close their sockets
+
+
+def _root(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _listening(host: str, port: int) -> socket.socket:

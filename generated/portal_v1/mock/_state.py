@@ -15,45 +15,13 @@ from hashlib import sha256
 from os import PathLike, fspath
 from typing import NamedTuple
 
-from ._errors import StateError
+from ._database import MEMORY, connect, copied_in, copied_out, room_for_indexes, transaction
 from ._identifiers import Identifiers
 
-_APPLICATION_ID = 0x506D6F63  # marks a database file as one of the mock's
-_VERSION = 1
 _BATCH = 1000
-_BUSY_SECONDS = 10.0
-_TABLES = """
-CREATE TABLE custodian (
-    number INTEGER PRIMARY KEY,
-    key_digest BLOB NOT NULL UNIQUE
-);
-CREATE TABLE client (
-    number INTEGER PRIMARY KEY,
-    custodian INTEGER NOT NULL,
-    id TEXT NOT NULL UNIQUE,
-    api_key TEXT NOT NULL,
-    is_account_abstracted INTEGER NOT NULL,
-    address TEXT,
-    backup_status TEXT,
-    signing_status TEXT,
-    created_at REAL NOT NULL
-);
-CREATE INDEX clients_of_custodian ON client (custodian, number);
-CREATE TABLE session (
-    number INTEGER PRIMARY KEY,
-    token TEXT NOT NULL UNIQUE,
-    client INTEGER NOT NULL,
-    created_at REAL NOT NULL,
-    used_at REAL NOT NULL
-);
-CREATE TABLE otp (
-    number INTEGER PRIMARY KEY,
-    otp TEXT NOT NULL UNIQUE,
-    client INTEGER NOT NULL,
-    created_at REAL NOT NULL,
-    used_at REAL
-);
-"""
+SESSION_SECONDS = 7 * 86_400.0  # a session lapses, used or not
+IDLE_SECONDS = 86_400.0  # and earlier where it is not used
+_WALLET = ("STORED_CLIENT_BACKUP_SHARE", "STORED_CLIENT")
 _CLIENT = (
     "SELECT number, id, api_key, is_account_abstracted, address, backup_status, signing_status "
     "FROM client "
@@ -91,7 +59,7 @@ class State:
         self._clock = clock
         self._lock = threading.RLock()
         self._custodians: dict[bytes, int] = {}
-        self._connection = _connect(":memory:" if path is None else fspath(path))
+        self._connection = connect(MEMORY if path is None else fspath(path))
         # A mock that is simply dropped closes its file all the same.
         self._closing = weakref.finalize(self, self._connection.close)
 
@@ -186,6 +154,93 @@ class State:
             )
             return otp
 
+    def redeem_otp(self, otp: str) -> str | None:
+        """Use a one-time password up. Gives its client's id; None where it is none, or used."""
+        with self._writing() as connection:
+            row = connection.execute(
+                "UPDATE otp SET used_at = ? WHERE otp = ? AND used_at IS NULL RETURNING client",
+                (self._clock(), otp),
+            ).fetchone()
+            if row is None:
+                return None
+            (client_id,) = connection.execute(
+                "SELECT id FROM client WHERE number = ?", row
+            ).fetchone()
+            return str(client_id)
+
+    def session_is_live(self, token: str, *, use: bool) -> bool:
+        """Whether a session has not lapsed. `use` counts as one, and keeps it alive for longer."""
+        with self._writing() as connection:
+            now = self._clock()
+            row = connection.execute(
+                "SELECT created_at, used_at FROM session WHERE token = ?", (token,)
+            ).fetchone()
+            if row is None or now - row[0] >= SESSION_SECONDS or now - row[1] >= IDLE_SECONDS:
+                return False
+            if use:
+                connection.execute("UPDATE session SET used_at = ? WHERE token = ?", (now, token))
+            return True
+
+    def seed_clients(self, custodian: int, count: int, *, has_wallet: bool) -> None:
+        """Add many clients at once, without sessions."""
+        with self._writing() as connection, room_for_indexes(connection):
+            first = _next(connection, "client")
+            now = self._clock()
+            made = self._identifiers
+            wallet = _WALLET if has_wallet else (None, None)
+            connection.executemany(
+                "INSERT INTO client (number, custodian, id, api_key, is_account_abstracted, "
+                "address, backup_status, signing_status, created_at) "
+                "VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?)",
+                (
+                    (
+                        number,
+                        custodian,
+                        made.client_id(number),
+                        made.client_api_key(number),
+                        made.address(number) if has_wallet else None,
+                        *wallet,
+                        now,
+                    )
+                    for number in range(first, first + count)
+                ),
+            )
+
+    def custodians(self) -> list[tuple[int, int]]:
+        """The custodians' numbers, and how many clients each has."""
+        with self._lock:
+            return self._connection.execute(
+                "SELECT number, (SELECT count(*) FROM client WHERE custodian = custodian.number) "
+                "FROM custodian ORDER BY number"
+            ).fetchall()
+
+    def newest_clients(self, custodian: int, count: int) -> list[dict[str, str | None]]:
+        """Id and address of the custodian's newest clients, newest first."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT id, address FROM client WHERE custodian = ? ORDER BY number DESC LIMIT ?",
+                (custodian, count),
+            ).fetchall()
+        return [{"id": client_id, "address": address} for client_id, address in rows]
+
+    def copied_out(self) -> bytes:
+        """Everything, as bytes for `copied_in`."""
+        with self._lock:
+            return copied_out(self._connection)
+
+    def copied_in(self, content: bytes) -> None:
+        """Put what was copied out in place of everything."""
+        with self._lock:
+            self._custodians.clear()
+            copied_in(self._connection, content)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._writing() as connection:
+            self._custodians.clear()
+            for table in ("custodian", "client", "session", "otp"):
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
+
     def _add_session(self, connection: sqlite3.Connection, client: int) -> str:
         number = _next(connection, "session")
         token = self._identifiers.session_token(number)
@@ -199,7 +254,7 @@ class State:
 
     @contextmanager
     def _writing(self) -> Generator[sqlite3.Connection, None, None]:
-        with self._lock, _transaction(self._connection):
+        with self._lock, transaction(self._connection):
             yield self._connection
 
 
@@ -212,72 +267,3 @@ def _next(connection: sqlite3.Connection, table: str) -> int:
     query = f"SELECT coalesce(max(number), 0) + 1 FROM {table}"  # noqa: S608 - one of our names
     (number,) = connection.execute(query).fetchone()
     return int(number)
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Generator[None, None, None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
-
-
-def _connect(path: str) -> sqlite3.Connection:
-    try:
-        connection = sqlite3.connect(
-            path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-    except sqlite3.Error as error:
-        raise StateError(
-            f"The database file {path} cannot be opened ({error}). Is its folder there, and may "
-            "it be written?"
-        ) from None
-    try:
-        with _transaction(connection):
-            if not _is_ours(connection, path):
-                _create(connection)
-        # WAL with synchronous=NORMAL: what was committed outlives the process being killed.
-        # Only the power failing can take the last commits, and can never damage the file.
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-    except StateError:
-        connection.close()
-        raise
-    except sqlite3.Error as error:
-        connection.close()
-        raise StateError(
-            f"The file {path} cannot be used as the mock's database ({error}). "
-            "Name another file, or one that does not exist yet."
-        ) from None
-    return connection
-
-
-def _is_ours(connection: sqlite3.Connection, path: str) -> bool:
-    """Whether the database is the mock's; False for an empty one."""
-    (mark,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    if mark == 0 and version == 0 and tables == 0:
-        return False
-    if mark != _APPLICATION_ID:
-        raise StateError(
-            f"The database {path} belongs to another program. Name another file, or one that "
-            "does not exist yet."
-        )
-    if version != _VERSION:
-        raise StateError(
-            f"The database {path} is of version {version}; this mock reads version {_VERSION}. "
-            "Name another file, or use the version of the package that wrote it."
-        )
-    return True
-
-
-def _create(connection: sqlite3.Connection) -> None:
-    for statement in _TABLES.split(";"):
-        if statement.strip():
-            connection.execute(statement)
-    connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {_VERSION}")

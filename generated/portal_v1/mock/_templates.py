@@ -39,7 +39,10 @@ class Template:
                 self._items = None
 
     def filled(self, values: Values | Sequence[Values]) -> Any:
-        """The example with the values in it; for a list, an item for each."""
+        """The example with the values in it; for a list, an item for each.
+
+        A list of values for which the document has no list is left out.
+        """
         if not isinstance(values, Mapping):
             if self._items is None:
                 return self._example

@@ -1,15 +1,15 @@
 """What the operations with a memory do, by operationId.
 
 A behaviour takes the state and a call and gives the values it knows by property name: one
-mapping, or one for each item of a list. It raises `RefusalError` with the state's own words. What
-the answer looks like is not its business: the document says that (see `_templates`). Where
-the document has no operation of a name, its behaviour is never asked; an operation that has
-no behaviour is answered from the document alone.
+mapping, or an iterator with one for each item of a list. It raises `RefusalError` with the
+state's own words. What the answer looks like is not its business: the document says that (see
+`_templates`). Where the document has no operation of a name, its behaviour is never asked; an
+operation that has no behaviour is answered from the document alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from ._json import is_object
@@ -28,7 +28,7 @@ class Call(NamedTuple):
     body: Any
 
 
-Behaviour: TypeAlias = Callable[[State, Call], Values | Sequence[Values]]
+Behaviour: TypeAlias = Callable[[State, Call], Values | Iterator[Values]]
 
 
 def create_client(state: State, call: Call) -> Values:
@@ -45,9 +45,9 @@ def get_client(state: State, call: Call) -> Values:
     return _shown(_named(state, call))
 
 
-def list_clients(state: State, call: Call) -> Sequence[Values]:
+def list_clients(state: State, call: Call) -> Iterator[Values]:
     """All clients of the custodian, oldest first."""
-    return [_shown(client) for client in state.clients(call.custodian)]
+    return map(_shown, state.clients(call.custodian))
 
 
 def refresh_client_session(state: State, call: Call) -> Values:

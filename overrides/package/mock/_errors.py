@@ -19,5 +19,9 @@ class ServeError(MockError):
     """The TCP server cannot listen where it was told to."""
 
 
+class FaultError(MockError, ValueError):
+    """A fault cannot be set: its name, its operation or one of its settings is not known."""
+
+
 class MockDependencyError(MockError, ImportError):
     """A package that only the mock needs is not installed."""

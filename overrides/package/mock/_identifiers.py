@@ -27,6 +27,10 @@ class Identifiers:
         """A client's own API key, shaped as a UUID."""
         return self._uuid("key", number)
 
+    def address(self, number: int) -> str:
+        """The address of a client's wallet."""
+        return "0x" + (self._hex("wallet", number) + self._hex("wallet2", number))[:40]
+
     def session_token(self, number: int) -> str:
         """A client session token (CST)."""
         return "cst-" + self._uuid("session", number)

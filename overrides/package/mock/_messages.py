@@ -2,16 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from typing import NamedTuple, Protocol, TypeAlias
+
+Body: TypeAlias = bytes | Iterator[bytes]
+
+
+class Cut(Enum):
+    """Where a connection breaks off."""
+
+    RESET = "reset before the answer"
+    EMPTY = "closed without an answer"
+    GARBAGE = "closed after a status line that is none"
+    TRUNCATED = "closed in the middle of the body"
+    RESET_IN_BODY = "reset in the middle of the body"
+
+
+class Delivery(NamedTuple):
+    """How an answer is to be sent, where not simply at once and whole."""
+
+    delay: float = 0.0  # seconds before the first byte
+    cut: Cut | None = None
+    drip: float = 0.0  # seconds between two pieces of the body
+    piece: int = 1  # bytes of a piece
 
 
 class Answer(NamedTuple):
-    """An HTTP answer: status, headers as pairs in order, body as bytes."""
+    """An HTTP answer: status, headers as pairs in order, body.
+
+    The body is bytes, or an iterator of pieces where it is too long to be held in memory.
+    """
 
     status: int
     headers: list[tuple[str, str]]
-    body: bytes
+    body: Body
+    delivery: Delivery | None = None
+
+    @property
+    def content(self) -> bytes:
+        """The whole body. An iterator is used up by it."""
+        return self.body if isinstance(self.body, bytes) else b"".join(self.body)
 
 
 class Handler(Protocol):
@@ -23,6 +54,20 @@ class Handler(Protocol):
     def __call__(
         self, method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes
     ) -> Answer: ...
+
+
+class Gate(Protocol):
+    """Whatever says, by the head of a request, whether its connection is reset at once."""
+
+    def __call__(self, method: str, target: str, headers: Iterable[tuple[str, str]]) -> bool: ...
+
+
+class Doors(NamedTuple):
+    """Where the requests of a TCP server go."""
+
+    handle: Handler
+    turns_away: Gate
+    inspect: Handler | None  # for the inspector's page; None for no such page
 
 
 class RefusalError(Exception):

@@ -6,12 +6,19 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from os import PathLike
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from .._document import load_document
 from .._http import httpx
+from ._clock import MockClock
 from ._core import Core
-from ._messages import Answer
+from ._desk import Desk
+from ._faults import Fault, FaultBook
+from ._inspector import Inspector
+from ._journal import Entry, Journal
+from ._limits import RateLimit
+from ._masking import Masking
+from ._messages import Answer, Doors
 from ._server import MockServer
 from ._state import State
 from ._transport import AsyncInProcessTransport, InProcessTransport
@@ -19,6 +26,16 @@ from ._transport import AsyncInProcessTransport, InProcessTransport
 # In-process clients need some URL. The name can belong to nobody (RFC 2606), so that a
 # request that went past the mock by mistake would reach nothing.
 _NOWHERE = "https://mock.invalid"
+
+
+class Snapshot(NamedTuple):
+    """What a mock knew at one time: its state, and by how much its clock was moved on."""
+
+    state: bytes
+    offset: float
+
+    def __repr__(self) -> str:
+        return f"<Snapshot of {len(self.state)} bytes>"
 
 
 class Mock:
@@ -35,11 +52,19 @@ class Mock:
             the same answers.
         db: A database file, made where there is none, in which the state outlives the mock. By
             default the state is kept in memory.
-        clock: Gives the time in seconds since 1970.
+        clock: Gives the time in seconds since 1970; `mock.clock` moves it on.
+        rate_limit: How many requests a custodian may send in any minute before it is answered
+            429 with Retry-After. By default as many as it likes.
+        latency: By how many seconds every answer is late.
+        log: A file to which each request and its answer is added as a line of JSON, masked.
+
+    Attributes:
+        document: The document that is served.
+        clock: The mock's time: `mock.clock.advance(hours=25)`.
 
     Raises:
         DocumentError: The document cannot be served.
-        StateError: The database file cannot be used.
+        StateError: The database file or the log cannot be used.
     """
 
     def __init__(
@@ -50,22 +75,39 @@ class Mock:
         seed: int = 0,
         db: str | PathLike[str] | None = None,
         clock: Callable[[], float] = time.time,
+        rate_limit: int | None = None,
+        latency: float = 0.0,
+        log: str | PathLike[str] | None = None,
     ) -> None:
         if isinstance(api_keys, str):
             raise TypeError("api_keys takes a list of keys, not one string")
+        if not latency >= 0:
+            raise ValueError(f"latency is a number of seconds from 0, not {latency!r}")
         self.document: Mapping[str, Any] = load_document() if document is None else document
-        self._state = State(db, seed=seed, clock=clock)
+        self.clock = MockClock(clock)
+        self._limit = None if rate_limit is None else RateLimit(rate_limit, self.clock)
+        self._state = State(db, seed=seed, clock=self.clock)
         try:
-            self._core = Core(self.document, self._state, api_keys=api_keys)
+            self._core = Core(self.document, self._state, api_keys=api_keys, limit=self._limit)
+            self._journal = Journal(Masking(self.document), log)
         except BaseException:
             self._state.close()
             raise
+        self._faults = FaultBook(self.operations, seed)
+        self._desk = Desk(
+            self._core, self._faults, self._journal, clock=self.clock, latency=latency
+        )
         self._servers: list[MockServer] = []
 
     @property
     def base_url(self) -> str:
         """The base URL that in-process clients use. Nothing listens there."""
         return _NOWHERE + self._core.base_path
+
+    @property
+    def operations(self) -> list[str]:
+        """The operationIds of the document, in its order."""
+        return [operation.id for operation in self._core.operations]
 
     def handle(
         self, method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes
@@ -79,24 +121,132 @@ class Mock:
             body: The whole body.
 
         Returns:
-            Status, headers and body.
+            Status, headers, body, and how a fault wants it to be delivered.
         """
-        return self._core.handle(method, target, headers, body)
+        return self._desk.handle(method, target, headers, body)
+
+    def fault(
+        self,
+        name: str,
+        operation: str | None = None,
+        *,
+        times: int | None = None,
+        after: int = 0,
+        probability: float = 1.0,
+        **settings: Any,
+    ) -> Fault:
+        """Set a fault. It stays until it is removed, or the `with` block of it ends.
+
+        Args:
+            name: What goes wrong; `FAULTS` of this module has all names and their settings.
+            operation: The operationId that it concerns; None for every operation.
+            times: How often it strikes; None for as often as it can.
+            after: How many requests it lets pass first.
+            probability: How likely it strikes, from 0 to 1; chance follows from the seed.
+            **settings: The settings of the kind, such as `status=500`.
+
+        Raises:
+            FaultError: The name, the operation or a setting is not known.
+        """
+        return self._faults.add(
+            name,
+            operation,
+            times=times,
+            after=after,
+            probability=probability,
+            settings=settings,
+        )
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """The faults that are set."""
+        return self._faults.list()
+
+    def clear_faults(self) -> None:
+        """Take all faults away."""
+        self._faults.clear()
+
+    def calls(self, operation: str | None = None) -> list[Entry]:
+        """The requests so far, oldest first, the newest 10,000; secrets are masked.
+
+        Args:
+            operation: The operationId whose requests are wanted; None for all requests.
+
+        Raises:
+            FaultError: There is no such operation.
+        """
+        self._faults.check_operation(operation)
+        return self._journal.entries(operation)
+
+    def redeem_otp(self, otp: str) -> str | None:
+        """Use a web one-time password, as the browser does.
+
+        Returns:
+            The id of its client; None where there is no such password, or it was used.
+        """
+        return self._state.redeem_otp(otp)
+
+    def session_is_live(self, token: str) -> bool:
+        """Whether a client session token is known and has not lapsed. Asking does not use it.
+
+        It lapses 24 hours after its last use, and 7 days after it was made.
+        """
+        return self._state.session_is_live(token, use=False)
+
+    def use_session(self, token: str) -> bool:
+        """Use a client session token, as the client's device does. Whether it was live."""
+        return self._state.session_is_live(token, use=True)
+
+    def seed_clients(
+        self, count: int, *, api_key: str = "mock-api-key", has_wallet: bool = False
+    ) -> None:
+        """Add many clients at once, a million in seconds. They have no sessions yet.
+
+        Args:
+            count: How many.
+            api_key: The custodian whose clients they are.
+            has_wallet: Whether they have an address and statuses, as after a device's first use.
+        """
+        if count < 0:
+            raise ValueError(f"count is a number from 0, not {count}")
+        self._state.seed_clients(self._state.custodian(api_key), count, has_wallet=has_wallet)
+
+    def snapshot(self) -> Snapshot:
+        """What the mock knows, for `restore`: clients, sessions, passwords, clock."""
+        return Snapshot(self._state.copied_out(), self.clock.offset)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Know what a snapshot knows, and nothing else. Faults and journal stay."""
+        self._state.copied_in(snapshot.state)
+        self.clock.reset(snapshot.offset)
+
+    def reset(self) -> None:
+        """Forget everything: state, faults, journal, what was sent, how the clock was moved."""
+        self._faults.clear()
+        self._state.clear()
+        self._journal.reset()
+        self.clock.reset()
+        if self._limit is not None:
+            self._limit.reset()
 
     def transport(self) -> httpx.BaseTransport:
         """A transport for an `httpx.Client` that talks to the mock in-process."""
-        return InProcessTransport(self.handle)
+        return InProcessTransport(self.handle, self._desk.turns_away)
 
     def async_transport(self) -> httpx.AsyncBaseTransport:
         """A transport for an `httpx.AsyncClient` that talks to the mock in-process."""
-        return AsyncInProcessTransport(self.handle)
+        return AsyncInProcessTransport(self.handle, self._desk.turns_away)
 
-    def serve(self, host: str = "127.0.0.1", port: int = 0) -> MockServer:
+    def serve(
+        self, host: str = "127.0.0.1", port: int = 0, *, inspector: bool = True
+    ) -> MockServer:
         """Start a TCP server. It is ready when this returns.
 
         Args:
             host: The address or name to listen on.
             port: The port; 0 takes a free one.
+            inspector: Whether a browser on this machine finds the mock's page at `/__mock__/`.
+                It is off where the document has paths there.
 
         Returns:
             The running server, a context manager: `with mock.serve() as server: server.url`.
@@ -104,7 +254,12 @@ class Mock:
         Raises:
             ServeError: It cannot listen there.
         """
-        server = MockServer(self.handle, self._core.base_path, host, port)
+        page = None
+        if inspector and Inspector.fits(self.document, self._core.base_path):
+            page = Inspector(self, self._state).handle
+        server = MockServer(
+            Doors(self.handle, self._desk.turns_away, page), self._core.base_path, host, port
+        )
         self._servers.append(server)
         return server
 
@@ -112,6 +267,7 @@ class Mock:
         """Stop the servers and close the database. May be called again."""
         while self._servers:
             self._servers.pop().close()
+        self._journal.close()
         self._state.close()
 
     def __enter__(self) -> Self:

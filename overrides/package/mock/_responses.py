@@ -6,16 +6,23 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 from ._errors import DocumentError
 from ._examples import Examples, NoExampleError
 from ._json import is_array, is_object, members
 from ._media import accepted, is_json, matches
+from ._messages import Body
 from ._schemas import Schemas, Validator
-from ._templates import Template
+from ._templates import Template, Values
 
 _ANYTHING = "application/octet-stream"
+BATCH = 1000  # items of a list that are held in memory at a time
+_WHOLE = frozenset(
+    {"contains", "enum", "const", "maxItems", "minItems", "not", "prefixItems", "uniqueItems"}
+    | {"allOf", "anyOf", "oneOf", "if", "unevaluatedItems"}
+)
 
 
 class UndocumentedError(Exception):
@@ -51,6 +58,40 @@ class Media:
         if self._template is None:
             self._template = Template(self.schema, self.example, self.examples)
         return self._template
+
+    def body(self, values: Values | Iterator[Values] | None) -> Body:
+        """The example as a body, with the state's values in it where there are any.
+
+        A long list becomes an iterator, each of whose pieces is validated when it is made.
+
+        Raises:
+            UndocumentedError: It is not what the document says.
+        """
+        if values is None:
+            return self.encode(self.example)
+        if isinstance(values, Mapping):
+            return self.encode(self.template.filled(values))
+        if is_json(self.type) and self._may_stream():
+            first = list(islice(values, BATCH))
+            if len(first) == BATCH:
+                return self._streamed(first, values)
+            values = iter(first)
+        return self.encode(self.template.filled(list(values)))
+
+    def _may_stream(self) -> bool:
+        """Whether a list is valid when each part of it is."""
+        flat = self.examples.flat(self.schema)
+        return "array" in self.examples.schemas.types(self.schema) and not (_WHOLE & flat.keys())
+
+    def _streamed(self, batch: list[Values], rest: Iterator[Values]) -> Iterator[bytes]:
+        piece = b"[" + self.encode(self.template.filled(batch))[1:-1]
+        return self._pieces(piece, rest)
+
+    def _pieces(self, piece: bytes, rest: Iterator[Values]) -> Iterator[bytes]:
+        yield piece
+        while batch := list(islice(rest, BATCH)):
+            yield b"," + self.encode(self.template.filled(batch))[1:-1]
+        yield b"]"
 
     def _made(self) -> Any:
         try:

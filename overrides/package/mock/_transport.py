@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import NoReturn
+
 from .._http import httpx
-from ._messages import Answer, Handler
+from ._delivery import Pieces, pieces_of
+from ._messages import Answer, Cut, Gate, Handler
 
 
 class InProcessTransport(httpx.BaseTransport):
@@ -12,33 +18,133 @@ class InProcessTransport(httpx.BaseTransport):
     Scheme, host and port of the URL do not matter; its path does.
     """
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: Handler, gate: Gate) -> None:
         self._handler = handler
+        self._gate = gate
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
-        return _response(_answer(self._handler, request, request.read()))
+        answer = _answer(self._handler, self._gate, request, request.read())
+        if answer.delivery is not None:
+            wait, in_time = _wait(request, answer.delivery.delay)
+            time.sleep(wait)
+            _check(request, answer, in_time=in_time)
+        return _response(answer, _Stream(request, answer))
 
 
 class AsyncInProcessTransport(httpx.AsyncBaseTransport):
     """The same for `httpx.AsyncClient(transport=...)`."""
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: Handler, gate: Gate) -> None:
         self._handler = handler
+        self._gate = gate
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
-        return _response(_answer(self._handler, request, await request.aread()))
+        answer = _answer(self._handler, self._gate, request, await request.aread())
+        if answer.delivery is not None:
+            wait, in_time = _wait(request, answer.delivery.delay)
+            await asyncio.sleep(wait)
+            _check(request, answer, in_time=in_time)
+        return _response(answer, _AsyncStream(request, answer))
 
 
-def _answer(handler: Handler, request: httpx.Request, body: bytes) -> Answer:
+class _Stream(httpx.SyncByteStream):
+    def __init__(self, request: httpx.Request, answer: Answer) -> None:
+        self._request = request
+        self._pieces = pieces_of(answer)
+
+    def __iter__(self) -> Iterator[bytes]:
+        wait, in_time = _wait(self._request, self._pieces.pause)
+        for first, piece in _numbered(self._pieces):
+            if not first:
+                time.sleep(wait)
+                _check_time(self._request, in_time=in_time)
+            yield piece
+        _end(self._request, self._pieces)
+
+
+class _AsyncStream(httpx.AsyncByteStream):
+    def __init__(self, request: httpx.Request, answer: Answer) -> None:
+        self._request = request
+        self._pieces = pieces_of(answer)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        wait, in_time = _wait(self._request, self._pieces.pause)
+        for first, piece in _numbered(self._pieces):
+            if not first:
+                await asyncio.sleep(wait)
+                _check_time(self._request, in_time=in_time)
+            yield piece
+        _end(self._request, self._pieces)
+
+
+def _answer(handler: Handler, gate: Gate, request: httpx.Request, body: bytes) -> Answer:
     headers = [
         (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw
     ]
     target = request.url.raw_path.decode("ascii")
+    if gate(request.method, target, headers):
+        raise _reset(request)
     answer = handler(request.method, target, headers, body)
     return answer._replace(body=b"") if request.method == "HEAD" else answer
 
 
-def _response(answer: Answer) -> httpx.Response:
-    return httpx.Response(answer.status, headers=answer.headers, content=answer.body or None)
+def _response(answer: Answer, stream: _Stream | _AsyncStream) -> httpx.Response:
+    if answer.delivery is None and isinstance(answer.body, bytes):
+        return httpx.Response(answer.status, headers=answer.headers, content=answer.body or None)
+    return httpx.Response(answer.status, headers=answer.headers, stream=stream)
+
+
+def _wait(request: httpx.Request, seconds: float) -> tuple[float, bool]:
+    """For how long to wait, and whether what is waited for comes within the read timeout."""
+    allowed = request.extensions.get("timeout", {}).get("read")
+    if allowed is None or seconds <= allowed:
+        return seconds, True
+    return allowed, False
+
+
+def _check(request: httpx.Request, answer: Answer, *, in_time: bool) -> None:
+    """Raise what httpx does where there is no answer.
+
+    Raises:
+        ReadTimeout: It does not come in time.
+        ReadError: The connection was reset.
+        RemoteProtocolError: It was closed, or what came is not HTTP.
+    """
+    _check_time(request, in_time=in_time)
+    match answer.delivery.cut if answer.delivery else None:
+        case Cut.RESET:
+            raise _reset(request)
+        case Cut.EMPTY:
+            text = "Server disconnected without sending a response."
+            raise httpx.RemoteProtocolError(text, request=request)
+        case Cut.GARBAGE:
+            raise httpx.RemoteProtocolError("illegal status line", request=request)
+        case _:
+            pass
+
+
+def _check_time(request: httpx.Request, *, in_time: bool) -> None:
+    if not in_time:
+        raise httpx.ReadTimeout("The read operation timed out", request=request)
+
+
+def _numbered(pieces: Pieces) -> Iterator[tuple[bool, bytes]]:
+    return ((number == 0, piece) for number, piece in enumerate(pieces.pieces))
+
+
+def _end(request: httpx.Request, pieces: Pieces) -> None:
+    if pieces.cut is not None:
+        _broken(request, pieces.cut)
+
+
+def _reset(request: httpx.Request) -> httpx.ReadError:
+    return httpx.ReadError("[Errno 104] Connection reset by peer", request=request)
+
+
+def _broken(request: httpx.Request, cut: Cut) -> NoReturn:
+    if cut is Cut.RESET_IN_BODY:
+        raise _reset(request)
+    text = "peer closed connection without sending complete message body"
+    raise httpx.RemoteProtocolError(text, request=request)

@@ -1,0 +1,127 @@
+"""The inspector's page in headless Chromium, as a person uses it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from portal_v1 import Portal, ServerError
+from portal_v1.mock import MockPortal, MockServer
+
+from tests.mock._browser import Browser, browser_path
+from tests.mock._support import ask
+
+pytestmark = pytest.mark.skipif(
+    browser_path() is None, reason="no Chromium here; `make browser` installs it where apt is"
+)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with Browser(str(browser_path()), tmp_path_factory.mktemp("profile")) as running:
+        yield running
+
+
+@pytest.fixture
+def server(mock: MockPortal) -> Iterator[MockServer]:
+    with mock.serve() as running:
+        yield running
+
+
+def open_page(browser: Browser, server: MockServer, path: str = "") -> None:
+    browser.events.clear()
+    browser.open(f"{server.page_url}{path}")
+
+
+def test_a_fault_is_added_strikes_is_seen_and_removed(
+    browser: Browser, mock: MockPortal, server: MockServer
+) -> None:
+    open_page(browser, server)
+    browser.wait("document.querySelectorAll('#kind option').length > 10")
+    browser.run("""
+        (() => {
+            const set = (id, value) => {
+                document.getElementById(id).value = value;
+                document.getElementById(id).dispatchEvent(new Event("change"));
+            };
+            set("kind", "server_error");
+            set("operation", "createClient");
+            document.querySelector("[data-setting=status]").value = "502";
+            document.getElementById("add").click();
+        })()
+    """)
+    browser.wait("document.querySelector('#faults code')?.textContent === 'server_error'")
+    with Portal("one", base_url=server.url, max_attempts=1) as portal:
+        with pytest.raises(ServerError) as caught:
+            portal.clients.create()
+        assert caught.value.status_code == 502
+        browser.wait("document.querySelector('#journal strong')?.textContent === '502'")
+        entry = str(browser.run("document.querySelector('#journal li').innerText"))
+        assert "createClient" in entry
+        assert "fault: server_error" in entry
+        browser.run("document.querySelector('#faults button').click()")
+        browser.wait("document.querySelector('#faults').innerText.includes('None is set')")
+        created = portal.clients.create()
+    browser.wait(f"document.querySelector('#custodians').innerText.includes('{created.id}')")
+    assert mock.faults == ()
+    assert browser.problems() == []
+
+
+def test_the_clock_is_moved(browser: Browser, mock: MockPortal, server: MockServer) -> None:
+    token = mock.client().clients.create().client_session_token
+    open_page(browser, server)
+    browser.wait("document.getElementById('now').textContent")
+    browser.run("document.querySelector('[data-advance=\"86400\"]').click()")
+    browser.wait("document.getElementById('now').textContent.includes('86400 s')")
+    assert not mock.session_is_live(token)
+
+
+def test_what_is_wrong_is_said(browser: Browser, server: MockServer) -> None:
+    open_page(browser, server)
+    browser.wait("document.querySelectorAll('#kind option').length > 10")
+    browser.run("""
+        (() => {
+            document.getElementById("kind").value = "wrong_type";
+            document.getElementById("kind").dispatchEvent(new Event("change"));
+            document.getElementById("add").click();
+        })()
+    """)
+    shown = browser.wait("!document.getElementById('error').hidden && document.body.innerText")
+    assert "such as $.id" in shown
+
+
+def test_nothing_that_a_client_sends_becomes_markup(
+    browser: Browser, mock: MockPortal, server: MockServer
+) -> None:
+    evil = "<img src=x onerror=window.hit=1><script>window.hit=1</script>"
+    open_page(browser, server)
+    body = json.dumps({"isAccountAbstracted": evil, evil: 1}).encode()
+    ask(mock, "POST", f"/api/v1/custodians/clients?q={evil}", body)
+    ask(mock, "GET", f"/{evil}")
+    ask(mock, "GET", "/api/v1/custodians/clients/" + evil.replace("/", "%2F"))
+    browser.wait("document.querySelectorAll('#journal li').length === 3")
+    browser.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    assert "<img src=x" in browser.text()
+    assert browser.run("document.querySelectorAll('#journal img, #journal script').length") == 0
+    assert browser.run("window.hit === undefined")
+
+
+@pytest.mark.parametrize("path", ["", "docs"])
+def test_it_fits_on_a_phone(
+    browser: Browser, mock: MockPortal, server: MockServer, path: str
+) -> None:
+    mock.seed_clients(60, has_wallet=True)
+    with pytest.raises(ServerError), mock.fault("server_error"):
+        mock.client(max_attempts=1).clients.get("x" * 300)
+    phone = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
+    browser.send("Emulation.setDeviceMetricsOverride", **phone)
+    try:
+        open_page(browser, server, path)
+        if not path:
+            browser.wait("document.querySelectorAll('#journal li').length === 1")
+            browser.run("document.querySelectorAll('details').forEach((o) => { o.open = true; })")
+        assert browser.run("document.documentElement.scrollWidth") <= 360
+    finally:
+        browser.send("Emulation.clearDeviceMetricsOverride")
+    assert browser.problems() == []
