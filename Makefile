@@ -14,6 +14,8 @@ REDOCLY := @redocly/cli@2.77.0
 HAND_WRITTEN := scripts tests overrides/package
 # The generator and schemathesis need httpx itself; what tests them is not among these.
 HTTPX2_TESTS := tests/unit tests/hostile tests/mock
+# A file's tests share what is slow to set up, so they stay together.
+ON_ALL_CORES := --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
 # Targets asked for together run in the order given, under -j too: each uses both cores.
@@ -33,12 +35,12 @@ demo: environment ## Run every operation against the embedded mock, sync and asy
 
 .PHONY: test
 test: environment ## Run all tests
-	@"$(PY)" -m pytest $(ARGS)
+	@"$(PY)" -m pytest $(ON_ALL_CORES) $(ARGS)
 
 .PHONY: test-httpx2
 test-httpx2: environment ## Run the tests that need no generator with httpx2, httpx absent
 	@sh scripts/_support/httpx2.sh "$(PY)" "$(VENV)-httpx2"
-	@"$(VENV)-httpx2/bin/python" -m pytest -p no:cacheprovider $(HTTPX2_TESTS) $(ARGS)
+	@"$(VENV)-httpx2/bin/python" -m pytest -p no:cacheprovider $(ON_ALL_CORES) $(HTTPX2_TESTS) $(ARGS)
 
 .PHONY: mutants
 mutants: environment ## Plant defects in the pipeline's decisions, show which no test notices

@@ -154,7 +154,8 @@ def _unread(end: Callable[[Peer], object]) -> Answer:
 
 RESET_UNREAD = _unread(Peer.reset)
 CLOSED_UNREAD = _unread(Peer.close)
-RESET_AT_ONCE = Answer(Peer.reset, reads=False)
+# A reset before any byte is there would make ssl itself leave a socket unclosed (CPython,
+# SSLSocket._create), so resets wait for one.
 CLOSED_AT_ONCE = Answer(Peer.close, reads=False)
 SILENT_AT_ONCE = Answer(Peer.hold, reads=False)
 RESET = Answer(Peer.reset)

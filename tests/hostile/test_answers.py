@@ -182,7 +182,7 @@ def test_a_documented_answer_is_a_model_and_any_other_an_error_with_its_place(
 
     with sync_portal(handler) as portal:
         run()
-    assert min(seen.values()) > 15, seen
+    assert min(seen.values()) >= 10, seen  # both kinds were really tried
 
 
 @every_operation

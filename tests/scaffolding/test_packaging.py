@@ -171,7 +171,7 @@ def test_the_pins_meet_what_the_project_asks_for(repository: Path, project: dict
 
 def test_development_tools_are_asked_for_exactly(project: dict[str, Any]) -> None:
     for line in project["optional-dependencies"]["dev"]:
-        assert re.fullmatch(r"[\w-]+==[\d.]+", line), line
+        assert re.fullmatch(r"[\w-]+==[\d.]+(b\d+)?", line), line
 
 
 def test_all_that_is_brought_along_is_pinned(repository: Path, project: dict[str, Any]) -> None:

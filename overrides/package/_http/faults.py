@@ -51,8 +51,6 @@ def failure_of(error: Exception, library: Library, deadline: Deadline) -> Failur
                 timed_out=timed_out,
                 maybe_processed=name not in _BEFORE_SENDING,
             )
-    if isinstance(error, TimeoutError):  # asyncio's, around a client that was given
-        return out_of_time(deadline)
     return Failure(f"sending failed{_detail(error)}", timed_out=False, maybe_processed=True)
 
 
