@@ -12,6 +12,8 @@ from typing import Any
 from ._yaml import Place, parse_yaml
 from .errors import GenerationError
 
+# Real documents stay below 40.
+MOST_LEVELS = 100
 _OPERATIONS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 # Under these keys stand data, not OpenAPI: nothing in them is a reference or a schema.
@@ -135,7 +137,7 @@ def load_document(path: Path) -> Document:
             data, lines = parse_yaml(text, source)
         json.dumps(data, ensure_ascii=False).encode("utf-8")
     except RecursionError:
-        raise GenerationError(f"{source}: it is nested too deeply.") from None
+        raise _too_deep(source) from None
     except UnicodeEncodeError:
         raise GenerationError(
             f"{source}: an escape in it is half a character (\\ud800 to \\udfff)."
@@ -145,7 +147,28 @@ def load_document(path: Path) -> Document:
             f"{source}: an OpenAPI document is a mapping (openapi, info, paths …), "
             f"this file holds {_name_of(data)}."
         )
+    if not _is_walkable(data):
+        raise _too_deep(source)
     return Document(source, data, lines)
+
+
+def _is_walkable(data: Any) -> bool:
+    """Whether those who walk the document, level by level on Python's stack, reach its end."""
+    level = [data]
+    for _ in range(MOST_LEVELS):
+        level = [
+            inner
+            for value in level
+            for inner in (value.values() if isinstance(value, dict) else value)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return True
+    return False
+
+
+def _too_deep(source: str) -> GenerationError:
+    return GenerationError(f"{source}: it is nested too deeply, beyond {MOST_LEVELS} levels.")
 
 
 def shown(path: Path) -> str:

@@ -192,7 +192,7 @@ def test_the_async_client_judges_answers_as_the_sync_one_does(subject: Subject) 
     def handler(request: httpx.Request) -> httpx.Response:
         return httpx.Response(subject.success, content=sent[-1])
 
-    loop = asyncio.new_event_loop()
+    runner = asyncio.Runner()
     portal, twin = sync_portal(handler), async_portal(handler)
 
     @settings(FIXED, max_examples=60)
@@ -200,7 +200,7 @@ def test_the_async_client_judges_answers_as_the_sync_one_does(subject: Subject) 
     def run(value: Any) -> None:
         sent.append(json.dumps(value).encode())
         one = result(lambda: subject.sync(portal))
-        other = result(lambda: loop.run_until_complete(subject.asyncio(twin)))
+        other = result(lambda: runner.run(subject.asyncio(twin)))
         assert type(one) is type(other)
         assert str(one) == str(other)
         assert isinstance(one, PortalError) or one == other
@@ -208,8 +208,8 @@ def test_the_async_client_judges_answers_as_the_sync_one_does(subject: Subject) 
     try:
         run()
     finally:
-        loop.run_until_complete(twin.aclose())
-        loop.close()
+        runner.run(twin.aclose())
+        runner.close()
 
 
 @every_operation
@@ -326,7 +326,7 @@ def test_items_read_one_by_one_are_those_read_at_once(subject: Subject) -> None:
         items: list[Any] = []
         items_async: list[Any] = []
         end = result(lambda: one_by_one(items))
-        end_async = result(lambda: loop.run_until_complete(one_by_one_async(items_async)))
+        end_async = result(lambda: runner.run(one_by_one_async(items_async)))
         assert items == items_async
         assert (type(end), str(end)) == (type(end_async), str(end_async))
         if isinstance(at_once, PortalError):
@@ -336,7 +336,7 @@ def test_items_read_one_by_one_are_those_read_at_once(subject: Subject) -> None:
             assert end is None
             assert items == at_once
 
-    loop = asyncio.new_event_loop()
+    runner = asyncio.Runner()
     streaming = sync_portal(lambda _: httpx.Response(subject.success, content=chunks()))
     twin = async_portal(lambda _: httpx.Response(subject.success, content=chunks_async()))
     whole = sync_portal(
@@ -345,8 +345,8 @@ def test_items_read_one_by_one_are_those_read_at_once(subject: Subject) -> None:
     try:
         run()
     finally:
-        loop.run_until_complete(twin.aclose())
-        loop.close()
+        runner.run(twin.aclose())
+        runner.close()
 
 
 WITH_IDS = tuple(one for one in SUBJECTS if "{" in one.path)

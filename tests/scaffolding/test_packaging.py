@@ -150,9 +150,11 @@ def pins(repository: Path) -> dict[str, str]:
     for line in (repository / "constraints.txt").read_text().splitlines():
         if line.startswith("#"):
             continue
-        match = re.fullmatch(r"([A-Za-z0-9_.-]+)==([A-Za-z0-9.+!]+)", line)
+        pin = Requirement(line)
+        match = re.fullmatch(r"==([A-Za-z0-9.+!]+)", str(pin.specifier))
         assert match, f"not a pin: {line!r}"
-        found[canonicalize_name(match[1])] = match[2]
+        if pin.marker is None or pin.marker.evaluate():
+            found[canonicalize_name(pin.name)] = match[1]
     return found
 
 
