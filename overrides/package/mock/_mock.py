@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Self
 
 from .._document import load_document
 from .._http import httpx
+from ._behaviour import BEHAVIOURS
 from ._clock import MockClock
 from ._core import Core
 from ._desk import Desk
@@ -108,6 +109,11 @@ class Mock:
     def operations(self) -> list[str]:
         """The operationIds of the document, in its order."""
         return [operation.id for operation in self._core.operations]
+
+    @property
+    def stateful_operations(self) -> list[str]:
+        """Those of them that have a memory. The others are answered from the document alone."""
+        return [name for name in self.operations if name in BEHAVIOURS]
 
     def handle(
         self, method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes

@@ -1,0 +1,205 @@
+"""Whether the client sent what the case says, and made of the answer what the document says."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import attrs
+import httpx
+import schemathesis
+from schemathesis import Case, CheckContext, Response
+from schemathesis.core import NotSet
+from schemathesis.core.failures import Failure
+
+from .endpoints import python_name
+from .sending import Outcome
+from .transport import ClientTransport
+
+# The promise of the client's documentation: which class stands for which status.
+_ERRORS: Final = {
+    400: "BadRequestError",
+    401: "AuthenticationError",
+    403: "PermissionDeniedError",
+    404: "NotFoundError",
+    409: "ConflictError",
+    429: "RateLimitError",
+}
+
+
+class ClientDisagreesError(Failure):
+    """The client sent another request than the case, or made something else of the answer."""
+
+    kind_title = "The client disagrees with the wire"
+
+    @property
+    def _unique_key(self) -> str:
+        return self.message.partition(":")[0]
+
+
+@schemathesis.check  # type: ignore[untyped-decorator, unused-ignore]
+def client_agreement(_: CheckContext, response: Response, case: Case) -> bool | None:
+    """Compare what the client sent with the case, and what it returned with the raw answer."""
+    transport = case.operation.schema.transport
+    outcome = transport.outcome(case) if isinstance(transport, ClientTransport) else None
+    if outcome is None:
+        return True  # It was sent raw: there is nothing to compare.
+    differences = [
+        *request_differences(case, outcome),
+        *answer_differences(outcome, valid=case.operation.is_valid_response(response)),
+    ]
+    if differences:
+        raise ClientDisagreesError(
+            operation=case.operation.label, message="\n".join(differences), case_id=case.id
+        )
+    return None
+
+
+def request_differences(case: Case, outcome: Outcome) -> Iterator[str]:
+    """Yield how the request that the client sent differs from the case."""
+    if len(outcome.exchanges) != 1:
+        yield f"sent {len(outcome.exchanges)} times: one call with max_attempts=1 is sent once"
+    sent = outcome.exchanges[0].request
+    wanted = case.as_transport_kwargs()
+    if sent.method != wanted["method"].upper():
+        yield f"method: sent {sent.method}, the case has {wanted['method'].upper()}"
+    there, here = urlsplit(str(sent.url)), urlsplit(wanted["url"])
+    path_sent = sent.url.raw_path.decode("ascii").partition("?")[0]
+    if _segments(path_sent) != _segments(here.path):
+        yield f"path: sent {path_sent}, the case has {here.path}"
+    if not isinstance(wanted.get("params"), Mapping):
+        query = parse_qsl(wanted.get("params") or here.query, keep_blank_values=True)
+        if sorted(parse_qsl(there.query, keep_blank_values=True)) != sorted(query):
+            yield f"query: sent {there.query!r}, the case has {wanted.get('params')!r}"
+    yield from _body_differences(case, sent)
+    credential = outcome.call.endpoint.module.OPERATION.credential
+    if credential is not None:
+        value = f"{credential.scheme} {outcome.call.key}" if credential.scheme else outcome.call.key
+        if sent.headers.get(credential.header) != value:
+            yield f"{credential.header}: it does not carry the key as documented"
+
+
+def answer_differences(outcome: Outcome, *, valid: bool) -> Iterator[str]:
+    """Yield how what the client returned or raised differs from the raw answer.
+
+    Args:
+        outcome: The call.
+        valid: Whether the raw answer is one that the document describes.
+    """
+    answer = outcome.exchanges[-1].answer
+    if answer is None:
+        return
+    if answer.status_code >= 400:
+        yield from _error_differences(outcome, answer)
+        return
+    if not valid:
+        if type(outcome.error).__name__ != "InvalidResponseError":
+            yield (
+                "answer: it is not the documented one, and the client "
+                f"{'returned a value' if outcome.error is None else f'raised {outcome.error!r}'}"
+            )
+        return
+    if outcome.error is not None:
+        yield f"answer: it is the documented one, and the client raised {outcome.error!r}"
+        return
+    if "json" in answer.headers.get("content-type", ""):
+        yield from value_differences(outcome.parsed, answer.json())
+    elif not answer.content and outcome.parsed is not None:
+        yield "answer: it is empty, and the client returned a value"
+
+
+def value_differences(value: Any, raw: Any, path: str = "$") -> Iterator[str]:
+    """Yield where a returned value differs from the JSON that it was made of; never the values."""
+    if attrs.has(type(value)) and isinstance(raw, dict):
+        yield from _model_differences(value, raw, path)
+    elif isinstance(value, list) and isinstance(raw, list):
+        if len(value) != len(raw):
+            yield f"{path}: {len(value)} items were made of {len(raw)}"
+        for index, (one, other) in enumerate(zip(value, raw, strict=False)):
+            yield from value_differences(one, other, f"{path}[{index}]")
+    elif isinstance(value, datetime.datetime):
+        if datetime.datetime.fromisoformat(raw) != value:
+            yield f"{path}: another time than in the answer"
+    elif isinstance(value, enum.Enum):
+        if value.value != raw:
+            yield f"{path}: another value than in the answer"
+    elif isinstance(raw, str) and not isinstance(value, str):
+        if value is None or str(value) != raw:
+            yield f"{path}: {type(value).__name__} for a string of the answer"
+    elif value != raw or isinstance(value, bool) != isinstance(raw, bool):
+        yield f"{path}: another value than in the answer"
+
+
+def _model_differences(value: Any, raw: Mapping[str, Any], path: str) -> Iterator[str]:
+    names = {one.name for one in attrs.fields(type(value))} - {"additional_properties"}
+    additional = getattr(value, "additional_properties", {})
+    unread = set(names)
+    for key, inner in raw.items():
+        place = f"{path}.{key}"
+        name = python_name(key)
+        if name in names:
+            unread.discard(name)
+            yield from value_differences(getattr(value, name), inner, place)
+        elif key not in additional:
+            yield f"{place}: it is in the answer and not in the {type(value).__name__}"
+        elif additional[key] != inner:
+            yield f"{place}: another value than in the answer"
+    for name in sorted(unread):
+        if getattr(value, name) is not None:
+            yield f"{path}: {name} has a value, and the answer has none for it"
+
+
+def _error_differences(outcome: Outcome, answer: httpx.Response) -> Iterator[str]:
+    error, status = outcome.error, answer.status_code
+    if error is None:
+        yield f"error: the client returned a value for status {status}"
+        return
+    wanted = _ERRORS.get(status, "ServerError" if status >= 500 else "APIStatusError")
+    if type(error).__name__ != wanted:
+        yield f"error: {type(error).__name__} for status {status}, which is a {wanted}"
+        return
+    if getattr(error, "status_code", None) != status:
+        yield "error: its status_code is not the answer's"
+    if getattr(error, "operation_id", None) != outcome.call.endpoint.operation_id:
+        yield "error: its operation_id is not the operation's"
+    said = _said(answer)
+    if said is not None and getattr(error, "error", None) != said:
+        yield "error: its text is not the answer's"
+    if getattr(error, "body", None) != answer.content:
+        yield "error: its body is not the answer's"
+    if outcome.call.key in f"{error} {error!r}":
+        yield "error: it shows the API key"
+
+
+def _said(answer: httpx.Response) -> str | None:
+    try:
+        value = answer.json()
+    except ValueError:
+        return None
+    said = value.get("error") if isinstance(value, dict) else None
+    return said if isinstance(said, str) and said.isprintable() else None
+
+
+def _segments(path: str) -> list[str]:
+    return [unquote(part) for part in path.split("/")]
+
+
+def _body_differences(case: Case, sent: httpx.Request) -> Iterator[str]:
+    if isinstance(case.body, NotSet):
+        # A POST with nothing to say sends an empty object.
+        wanted = [b"", b"{}"] if sent.method in {"POST", "PUT", "PATCH"} else [b""]
+        if sent.content not in wanted:
+            yield "body: one was sent, the case has none"
+        return
+    if sent.headers.get("content-type") != case.media_type:
+        yield f"Content-Type: sent {sent.headers.get('content-type')}, wanted {case.media_type}"
+    try:
+        same = json.loads(sent.content) == case.body
+    except ValueError:
+        same = False
+    if not same:
+        yield "body: it is not the case's"

@@ -1,0 +1,173 @@
+"""A generated case as a call of the generated client, where the client can express it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import unquote
+
+import attrs
+from schemathesis import Case
+from schemathesis.core import NotSet
+
+from .endpoints import Endpoint
+from .typing_values import UnfitError, fitted
+
+# What HTTP and schemathesis themselves put on a request; none is a parameter.
+_CARRIERS: Final = frozenset(
+    {"accept", "accept-encoding", "connection", "content-type", "user-agent"}
+    | {"content-length", "x-schemathesis-testcaseid"}
+)
+_JSON: Final = "application/json"
+
+
+class InexpressibleError(Exception):
+    """A case that a typed client cannot send; the message says what of it, in few words."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of the client.
+
+    Attributes:
+        endpoint: What is called.
+        face: How: "function" (sync_detailed of the operation's module), "method" (of the
+            resource), or "items" (the method that yields item by item).
+        arguments: The arguments; for a method with the body's fields for themselves.
+        key: The API key to send.
+    """
+
+    endpoint: Endpoint
+    face: str
+    arguments: Mapping[str, Any]
+    key: str = field(repr=False)
+
+
+def expressed(
+    case: Case, endpoint: Endpoint, wire: Mapping[str, Any], resource: type, turn: int
+) -> Call:
+    """Return the call that sends the case.
+
+    Args:
+        case: The case.
+        endpoint: The operation that it is a case of.
+        wire: What schemathesis would send itself.
+        resource: The class of the client's resource that has the operation's method.
+        turn: A number; the faces of a client take turns by it.
+
+    Raises:
+        InexpressibleError: The client has no call that would send it.
+    """
+    if case.method.upper() != endpoint.method:
+        raise InexpressibleError("another method")
+    headers = {name.lower(): value for name, value in wire["headers"].items()}
+    key = _key(endpoint, headers)
+    arguments = {
+        **_path(case, endpoint),
+        **_declared(wire.get("params") and case.query, "query", endpoint),
+        **_declared(case.cookies, "cookie", endpoint),
+        **_headers(headers, endpoint),
+        **_body(case, endpoint, headers),
+    }
+    return _faced(endpoint, arguments, key, resource, turn)
+
+
+def _key(endpoint: Endpoint, headers: dict[str, Any]) -> str:
+    credential = endpoint.module.OPERATION.credential
+    if credential is None:
+        return "no-key-is-sent"
+    value = headers.pop(credential.header.lower(), None)
+    if value is None:
+        raise InexpressibleError("no credential")
+    scheme, _, key = value.partition(" ") if credential.scheme else (None, "", value)
+    if scheme != credential.scheme or not key or key != key.strip():
+        raise InexpressibleError("a credential of another kind")
+    return str(key)
+
+
+def _path(case: Case, endpoint: Endpoint) -> dict[str, Any]:
+    arguments = {}
+    for name, value in case.path_parameters.items():
+        argument = endpoint.parameters.get(("path", name))
+        if argument is None:
+            raise InexpressibleError("an undeclared path parameter")
+        annotation = endpoint.annotations[argument]
+        plain = unquote(value) if isinstance(value, str) else value
+        arguments[argument] = _fitted(plain, annotation, "path")
+    return arguments
+
+
+def _declared(values: Any, place: str, endpoint: Endpoint) -> dict[str, Any]:
+    if not values:
+        return {}
+    if not isinstance(values, dict):
+        raise InexpressibleError(f"a {place} that is no list of parameters")
+    arguments = {}
+    for name, value in values.items():
+        argument = endpoint.parameters.get((place, name))
+        if argument is None:
+            raise InexpressibleError(f"an undeclared {place} parameter")
+        arguments[argument] = _fitted(value, endpoint.annotations[argument], place)
+    return arguments
+
+
+def _headers(headers: Mapping[str, Any], endpoint: Endpoint) -> dict[str, Any]:
+    declared = {name.lower(): argument for (_, name), argument in endpoint.parameters.items()}
+    arguments = {}
+    for name, value in headers.items():
+        if name in _CARRIERS:
+            continue
+        if name not in declared:
+            raise InexpressibleError("an undeclared header")
+        arguments[declared[name]] = _fitted(value, endpoint.annotations[declared[name]], "header")
+    return arguments
+
+
+def _body(case: Case, endpoint: Endpoint, headers: Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(case.body, NotSet):
+        if "content-type" in headers and headers["content-type"] != _JSON:
+            raise InexpressibleError("a media type that is not the documented one")
+        return {}
+    if endpoint.body is None:
+        raise InexpressibleError("a body where none is documented")
+    if headers.get("content-type") != _JSON:
+        raise InexpressibleError("a media type that is not the documented one")
+    return {"body": _fitted(case.body, endpoint.body, "body")}
+
+
+def _fitted(value: Any, annotation: Any, place: str) -> Any:
+    try:
+        return fitted(value, annotation)
+    except UnfitError:
+        raise InexpressibleError(f"a {place} value of another type") from None
+
+
+def _faced(
+    endpoint: Endpoint, arguments: dict[str, Any], key: str, resource: type, turn: int
+) -> Call:
+    required = {
+        name
+        for name in (*endpoint.parameters.values(), "body")
+        if name in endpoint.annotations and "Unset" not in str(endpoint.annotations[name])
+    }
+    if required - arguments.keys():
+        raise InexpressibleError("a required part is left out")
+    faces = ["function", "method"]
+    if hasattr(resource, endpoint.items_method):
+        faces.append("items")
+    face = faces[turn % len(faces)]
+    if face == "function" or "body" not in arguments:
+        return Call(endpoint, face, arguments, key)
+    method = endpoint.items_method if face == "items" else endpoint.resource_method
+    if "body" in inspect.signature(getattr(resource, method)).parameters:
+        return Call(endpoint, face, arguments, key)
+    # The method takes the body's fields one by one, the documented ones only.
+    body = arguments.pop("body")
+    if getattr(body, "additional_properties", None):
+        return Call(endpoint, "function", {**arguments, "body": body}, key)
+    for one in attrs.fields(type(body)):
+        if one.name != "additional_properties":
+            arguments[one.name] = getattr(body, one.name)
+    return Call(endpoint, face, arguments, key)

@@ -1,0 +1,317 @@
+"""Walks along the document's links, held against a model: two custodians, faults, lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from types import ModuleType
+from typing import Any, ClassVar, Final, cast
+from urllib.parse import quote
+
+import hypothesis
+from hypothesis import HealthCheck, Phase, settings, strategies
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from schemathesis import Case
+from schemathesis.checks import CHECKS
+from schemathesis.core import NotSet
+from schemathesis.core.failures import Failure, FailureGroup
+from schemathesis.schemas import APIOperation
+
+from .agreement import answer_differences
+from .endpoints import Endpoint
+from .expressing import InexpressibleError, expressed
+from .model import Custodian, Maker, Model
+from .reproduction import as_python
+from .sending import Caller, Outcome
+from .transport import answered
+
+_ATTEMPTS: Final = 3
+# After these the client promises to send a repeatable call again.
+_TRANSIENT: Final = frozenset({408, 429, 500, 502, 503, 504})
+_CHECKS: Final = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+)
+
+
+class StateError(AssertionError):
+    """The server, the client and the model do not agree. The message says in what."""
+
+    def __init__(self, operation_id: str, problems: Iterable[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.operation_id = operation_id
+
+
+@dataclass(frozen=True)
+class FaultSetting:
+    """A fault of the mock's that breaks one exchange, with what it is set to."""
+
+    name: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
+        return f"{self.name}({told})"
+
+
+@dataclass
+class Walk:
+    """What walks need.
+
+    Attributes:
+        maker: What makes the things that the walks are about.
+        endpoints: The package's operations by operationId.
+        operations: schemathesis' operations by operationId.
+        caller: What carries calls out; its client's pauses take no time.
+        credentials: The header that carries a key.
+        resource: The class that has an operation's method.
+        keys: The custodians' keys.
+        secrets: Names of properties that are secrets.
+        repeatable: The operations that may be sent again.
+        mock: The server, where it is the mock: it is reset before each walk, and faults are set.
+        faults: The faults to set.
+        note: Called with each call's outcome.
+        steps: The calls of the last walk, as Python.
+    """
+
+    maker: Maker
+    endpoints: Mapping[str, Endpoint]
+    operations: Mapping[str, APIOperation]
+    caller: Caller
+    credentials: Callable[[str], dict[str, str]]
+    resource: Callable[[Endpoint], type]
+    keys: tuple[str, ...]
+    secrets: frozenset[str]
+    repeatable: frozenset[str]
+    mock: Any
+    faults: tuple[FaultSetting, ...]
+    note: Callable[[Outcome], None]
+    steps: list[str] = field(default_factory=list)
+
+
+def take_walks(plan: Walk, *, seed: int, examples: int, steps: int = 20) -> None:
+    """Take walks until one fails.
+
+    Args:
+        plan: What they need.
+        seed: What all chance follows from.
+        examples: How many walks.
+        steps: How many steps a walk has, at the most.
+
+    Raises:
+        StateError: The model was not met. `plan.steps` has the way there.
+        FailureGroup: An answer was not the documented one.
+    """
+    machine = type("Walks", (_Walks,), {"plan": plan})
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        hypothesis.seed(seed)(machine),
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+            print_blob=False,
+        ),
+    )
+
+
+def fault_settings(mocks: ModuleType) -> tuple[FaultSetting, ...]:
+    """Return the mock's faults that need no further word and do more than delay."""
+    found = []
+    for name, kind in mocks.FAULTS.items():
+        options = {one.name: one.default for one in fields(kind)} if fields(kind) else {}
+        if not options.keys().isdisjoint({"seconds", "path"}):
+            continue
+        found.append(FaultSetting(name))
+        if "processed" in options:
+            # A refusal (4xx) of what was carried out would be a lie, which nobody can see through.
+            status = options["status"] if options["status"] >= 500 else 202
+            found.append(FaultSetting(name, {"processed": True, "status": status}))
+    return tuple(found)
+
+
+class _Walks(RuleBasedStateMachine):
+    plan: ClassVar[Walk]
+
+    def __init__(self) -> None:
+        super().__init__()
+        plan = self.plan
+        plan.steps.clear()
+        if plan.mock is not None:
+            plan.mock.reset()
+        self.model = Model(plan.maker, plan.secrets, plan.keys)
+        for custodian in self.model.custodians:
+            custodian.unsure = 10**9  # What was there before is not ours to know.
+
+    @rule(data=strategies.data())
+    def make(self, data: strategies.DataObject) -> None:
+        custodian = data.draw(strategies.sampled_from(self.model.custodians))
+        case, outcome = self.call(custodian, self.plan.maker.operation_id, data)
+        self.settle(custodian, case, outcome, None)
+
+    @precondition(lambda self: self.plan.maker.visitors and self.owners())
+    @rule(data=strategies.data())
+    def visit(self, data: strategies.DataObject) -> None:
+        custodian, identity = self.something(data)
+        operation = data.draw(strategies.sampled_from(self.plan.maker.visitors))
+        case, outcome = self.call(custodian, operation, data, identity)
+        self.settle(custodian, case, outcome, identity)
+
+    @precondition(
+        lambda self: self.plan.maker.visitors and self.owners() and len(self.plan.keys) > 1
+    )
+    @rule(data=strategies.data())
+    def trespass(self, data: strategies.DataObject) -> None:
+        owner, identity = self.something(data)
+        others = [one for one in self.model.custodians if one is not owner]
+        operation = data.draw(strategies.sampled_from(self.plan.maker.visitors))
+        _, outcome = self.call(
+            data.draw(strategies.sampled_from(others)), operation, data, identity
+        )
+        status = getattr(outcome.error, "status_code", None)
+        if status is None or not 400 <= status < 500:
+            raise StateError(operation, ["what is another custodian's was not refused"])
+
+    @precondition(lambda self: bool(self.plan.faults))
+    @rule(data=strategies.data())
+    def disturb(self, data: strategies.DataObject) -> None:
+        maker = self.plan.maker
+        visitors = maker.visitors if self.owners() else ()
+        operation = data.draw(
+            strategies.sampled_from([maker.operation_id, *visitors, *maker.lists])
+        )
+        custodian, identity = (
+            self.something(data)
+            if operation in visitors
+            else (data.draw(strategies.sampled_from(self.model.custodians)), None)
+        )
+        fault = data.draw(strategies.sampled_from(self.plan.faults))
+        self.plan.steps.append(f"# the next exchange of {operation} meets {fault}")
+        with self.plan.mock.fault(fault.name, operation, times=1, **fault.settings):
+            case, outcome = self.call(custodian, operation, data, identity)
+        problems = list(_broken_promises(outcome, operation in self.plan.repeatable))
+        if problems:
+            raise StateError(operation, problems)
+        self.settle(custodian, case, outcome, identity, disturbed=True)
+
+    @invariant()
+    def lists_show_what_was_made(self) -> None:
+        for custodian in self.model.custodians:
+            for operation in self.plan.maker.lists:
+                case, outcome = self.call(custodian, operation)
+                answer = self.accepted(case, outcome)
+                self.agree(operation, self.model.listed(custodian, answer))
+
+    def teardown(self) -> None:
+        if self.plan.mock is not None:
+            self.plan.mock.clear_faults()
+
+    def owners(self) -> list[Custodian]:
+        return [one for one in self.model.custodians if one.things]
+
+    def something(self, data: strategies.DataObject) -> tuple[Custodian, str]:
+        custodian = data.draw(strategies.sampled_from(self.owners()))
+        return custodian, data.draw(strategies.sampled_from(sorted(custodian.things)))
+
+    def call(
+        self,
+        custodian: Custodian,
+        operation_id: str,
+        data: strategies.DataObject | None = None,
+        identity: str | None = None,
+    ) -> tuple[Case, Outcome]:
+        plan, operation = self.plan, self.plan.operations[operation_id]
+        case = operation.Case() if data is None else data.draw(operation.as_strategy())
+        if identity is not None:
+            case.path_parameters = {plan.maker.parameter: quote(identity, safe="")}
+        endpoint = plan.endpoints[operation_id]
+        wire = case.as_transport_kwargs(headers=plan.credentials(custodian.key))
+        try:
+            call = expressed(case, endpoint, wire, plan.resource(endpoint), len(plan.steps))
+        except InexpressibleError:
+            hypothesis.reject()
+        number = self.model.custodians.index(custodian) + 1
+        plan.steps.append(f"{as_python(call, client=f'portal_{number}')}")
+        outcome = plan.caller.send(call, max_attempts=_ATTEMPTS)
+        plan.note(outcome)
+        return case, outcome
+
+    def settle(
+        self,
+        custodian: Custodian,
+        case: Case,
+        outcome: Outcome,
+        identity: str | None,
+        *,
+        disturbed: bool = False,
+    ) -> None:
+        """Bring the model up to what is known to have been done."""
+        endpoint, made = outcome.call.endpoint, self.plan.maker.operation_id
+        body = None if isinstance(case.body, NotSet) else case.body
+        if disturbed and outcome.error is not None:
+            if endpoint.operation_id == made:
+                custodian.unsure += bool(getattr(outcome.error, "maybe_processed", True))
+            return
+        answer = self.accepted(case, outcome)
+        if endpoint.operation_id == made:
+            self.agree(made, self.model.made(custodian, body, answer))
+        elif identity is not None:
+            self.agree(
+                endpoint.operation_id,
+                self.model.visited(custodian, identity, endpoint.method, body, answer),
+            )
+
+    def accepted(self, case: Case, outcome: Outcome) -> Any:
+        """Return the JSON of a documented answer that the client took as what it is."""
+        operation_id = outcome.call.endpoint.operation_id
+        raw = outcome.exchanges[-1].answer if outcome.exchanges else None
+        if raw is None:
+            raise StateError(operation_id, [f"no answer: {outcome.error}"])
+        response = answered(raw, {})
+        case.validate_response(response, checks=CHECKS.get_by_names(list(_CHECKS)))
+        self.agree(operation_id, answer_differences(outcome, valid=True))
+        if outcome.error is not None:
+            raise StateError(operation_id, [f"a valid call was refused: {outcome.error}"])
+        return raw.json() if raw.content else None
+
+    def agree(self, operation_id: str, problems: Iterator[str]) -> None:
+        found = list(problems)
+        if found:
+            raise StateError(operation_id, found)
+
+
+def _broken_promises(outcome: Outcome, repeatable: bool) -> Iterator[str]:
+    """Yield what the client promises about repeats and did not keep, after one fault."""
+    statuses = [one.answer.status_code if one.answer else None for one in outcome.exchanges]
+    if not statuses:
+        yield f"nothing was sent: {outcome.error}"
+        return
+    first, count = statuses[0], len(statuses)
+    whole = first is not None and not _is_cut(outcome)
+    refused = first == 429
+    if (refused or (repeatable and (not whole or first in _TRANSIENT))):
+        if count != 2 or outcome.error is not None:
+            yield f"sent {count} times, and ended in {outcome.error!r}: it is to be sent again"
+    elif count != 1:
+        yield f"sent {count} times: the server may have acted on the first"
+    if outcome.error is not None and not refused and not repeatable:
+        acted = first is None or first < 400 or first >= 500
+        if acted and getattr(outcome.error, "maybe_processed", None) is not True:
+            yield "the error says that nothing happened, and nobody can know"
+
+
+def _is_cut(outcome: Outcome) -> bool:
+    answer = outcome.exchanges[0].answer
+    length = cast("Any", answer).headers.get("content-length")
+    return length is not None and int(length) != len(cast("Any", answer).content)

@@ -1,0 +1,313 @@
+"""Runs the phases, and the walks after them, with the sync and the async client."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from types import ModuleType
+from typing import Any, Final
+
+import schemathesis
+from schemathesis.core import NotSet
+from schemathesis.core.failures import Failure, FailureGroup
+from schemathesis.engine import Status, events, from_schema
+from schemathesis.engine.recorder import ScenarioRecorder
+from schemathesis.engine.run import INTERNAL_PHASES
+from schemathesis.openapi.checks import JsonSchemaError
+from schemathesis.schemas import BaseSchema
+
+from . import agreement  # noqa: F401 - importing it registers the check
+from .coverage import Coverage
+from .endpoints import Endpoint, endpoints, operations
+from .errors import CannotRunError
+from .findings import Finding, Result, Round
+from .machine import StateError, Walk, fault_settings, take_walks
+from .masking import Masking
+from .model import makers, secret_names
+from .reproduction import as_python
+from .sending import Mode, Outcome, caller
+from .settings import configured, credentials
+from .target import Target
+from .transport import ClientTransport, bound
+
+MODES: Final[tuple[Mode, ...]] = ("sync", "async")
+_STEPS_A_WALK: Final = 15
+
+
+class Run:
+    """One run of everything against one server.
+
+    Args:
+        package: The generated package, whose client sends.
+        document: The OpenAPI document that the answers are held to.
+        target: The server.
+        seed: What all chance follows from.
+        examples: How many cases the fuzzing phase makes an operation, at the most.
+        left_out: Checks, and "walks", that this server cannot pass, with the reason.
+        progress: Called with the round and the phase's name when a phase is over.
+    """
+
+    def __init__(
+        self,
+        package: ModuleType,
+        document: Mapping[str, Any],
+        target: Target,
+        *,
+        spec: str,
+        seed: int,
+        examples: int,
+        left_out: Mapping[str, str],
+        progress: Callable[[Round, str], None],
+    ) -> None:
+        self._package = package
+        self._document = document
+        self._target = target
+        self._progress = progress
+        self._endpoints = _endpoints(package, document)
+        self._masking = Masking(secret_names(document), target.keys)
+        self.result = Result(
+            target.name, spec, seed, examples, Coverage(document), left_out=dict(left_out)
+        )
+        # The client tells of each repeat; there will be many, and all are looked at.
+        logging.getLogger(package.__name__).addHandler(logging.NullHandler())
+
+    def __call__(self) -> Result:
+        """Run everything.
+
+        Raises:
+            CannotRunError: The server went away.
+        """
+        for mode in MODES:
+            done = Round(mode)
+            self.result.rounds.append(done)
+            self._phases(done)
+            if "walks" not in self.result.left_out:
+                self._walks(done)
+        return self.result
+
+    def _phases(self, done: Round) -> None:
+        if self._target.mock is not None:
+            self._target.mock.reset()
+        calling = caller(self._package, self._target.url, _mode(done))
+        transport = ClientTransport(self._package, self._endpoints, calling)
+        schema = bound(self._schema(), transport)
+        stream, begun, sent = from_schema(schema).execute(), time.monotonic(), 0
+        try:
+            for event in stream:
+                if isinstance(event, events.ScenarioFinished):
+                    self._record(event.recorder, transport, done, str(event.phase))
+                    transport.forget()
+                elif isinstance(event, events.NonFatalError | events.FatalError):
+                    self._error(event, done)
+                elif isinstance(event, events.PhaseFinished):
+                    name = str(event.phase.name)
+                    if event.phase.name not in INTERNAL_PHASES:
+                        done.requests[name] = transport.digest.count - sent
+                        done.seconds[name] = time.monotonic() - begun
+                        self._progress(done, name)
+                    begun, sent = time.monotonic(), transport.digest.count
+        finally:
+            calling.close()
+        done.digest = str(transport.digest)
+        done.calls.update(transport.calls)
+        done.raw.update(transport.raw)
+        done.refused.update(transport.refused)
+
+    def _walks(self, done: Round) -> None:
+        mock = self._target.mock
+        remembered = None if mock is None else set(mock.stateful_operations)
+        clock = self._package.testing.ManualClock()
+        calling = caller(self._package, self._target.url, _mode(done), clock)
+        transport = ClientTransport(self._package, self._endpoints, calling)
+        schema = bound(self._schema(), transport)
+        known = {
+            one.ok().definition.raw["operationId"]: one.ok()
+            for one in schema.get_all_operations()
+        }
+        begun = time.monotonic()
+        try:
+            for maker in makers(self._document, self._endpoints, remembered):
+                plan = Walk(
+                    maker=maker,
+                    endpoints=self._endpoints,
+                    operations=known,
+                    caller=calling,
+                    credentials=lambda key: credentials(self._document, key),
+                    resource=transport.resource,
+                    keys=self._target.keys,
+                    secrets=secret_names(self._document),
+                    repeatable=_repeatable(self._document),
+                    mock=mock,
+                    faults=() if mock is None else fault_settings(self._package.mock),
+                    note=lambda outcome: self._walked(outcome, done),
+                )
+                self._walk(plan, done)
+        finally:
+            calling.close()
+        done.seconds["walks"] = time.monotonic() - begun
+        self._progress(done, "walks")
+
+    def _walk(self, plan: Walk, done: Round) -> None:
+        examples = max(self.result.examples // 4, 1)
+        found: list[tuple[str, str, str]] = []
+        try:
+            take_walks(plan, seed=self.result.seed, examples=examples, steps=_STEPS_A_WALK)
+        except StateError as error:
+            found.append((error.operation_id, "model", str(error)))
+        except FailureGroup as group:
+            found += [_named(failure, plan.maker.operation_id) for failure in _leaves(group)]
+        except Failure as failure:
+            found.append(_named(failure, plan.maker.operation_id))
+        for operation_id, check, message in found:
+            self._find(done, "walks", operation_id, check, message, python="\n".join(plan.steps))
+
+    def _walked(self, outcome: Outcome, done: Round) -> None:
+        operation_id = outcome.call.endpoint.operation_id
+        done.requests["walks"] += len(outcome.exchanges)
+        done.calls[operation_id] += 1
+        for exchange in outcome.exchanges:
+            if exchange.answer is not None:
+                self._answered(operation_id, exchange.answer.status_code, exchange.answer.content)
+        if not outcome.exchanges or outcome.exchanges[-1].answer is None:
+            self._make_sure_it_is_there(done)
+
+    def _record(
+        self, recorder: ScenarioRecorder, transport: ClientTransport, done: Round, phase: str
+    ) -> None:
+        for case_id, node in recorder.cases.items():
+            case = node.value
+            operation_id = case.operation.definition.raw["operationId"]
+            interaction = recorder.interactions.get(case_id)
+            if interaction is None or interaction.response is None:
+                continue
+            response = interaction.response
+            if case.method.upper() == self._endpoints[operation_id].method:
+                self._sent(operation_id, case)
+                self._answered(operation_id, response.status_code, response.content)
+            for check in recorder.checks.get(case_id, []):
+                self.result.checks[operation_id, check.name, check.status.value] += 1
+                if check.status is Status.FAILURE and check.failure_info is not None:
+                    outcome = transport.outcome(case)
+                    self._find(
+                        done,
+                        phase,
+                        operation_id,
+                        check.name,
+                        _told(check.failure_info.failure),
+                        curl=check.failure_info.code_sample,
+                        python=as_python(outcome.call) if outcome else "",
+                    )
+
+    def _sent(self, operation_id: str, case: schemathesis.Case) -> None:
+        coverage = self.result.coverage
+        for place, values in (
+            ("path", case.path_parameters),
+            ("query", case.query),
+            ("header", case.headers),
+            ("cookie", case.cookies),
+        ):
+            for name, value in (values or {}).items() if isinstance(values, Mapping) else ():
+                coverage.sent(operation_id, f"{place} {name}", value)
+        if not isinstance(case.body, NotSet | bytes):
+            coverage.sent(operation_id, "request body", case.body)
+
+    def _answered(self, operation_id: str, status: int, content: bytes) -> None:
+        self.result.statuses[operation_id, status] += 1
+        try:
+            value = json.loads(content)
+        except ValueError:
+            value = None
+        self._masking.learn(value)
+        self.result.coverage.answered(operation_id, status, value)
+
+    def _error(self, event: events.NonFatalError | events.FatalError, done: Round) -> None:
+        self._make_sure_it_is_there(done)
+        if isinstance(event, events.FatalError):
+            raise event.exception
+        label, message = event.label, f"{event.info.title}: {event.info.message}"
+        operation_id = next(
+            (
+                one.operation_id
+                for one in self._endpoints.values()
+                if label == f"{one.method} {one.path}"
+            ),
+            label,
+        )
+        self._find(done, str(event.phase or ""), operation_id, "an answer", message)
+
+    def _make_sure_it_is_there(self, done: Round) -> None:
+        if not self._target.is_there():
+            raise CannotRunError(
+                f"The server at {self._target.url} stopped answering, after "
+                f"{sum(self.result.statuses.values())} answers, while the {done.mode} client was "
+                "used. Nothing listens there any more: look into the server's own log."
+            )
+
+    def _find(
+        self,
+        done: Round,
+        phase: str,
+        operation_id: str,
+        check: str,
+        message: str,
+        *,
+        curl: str = "",
+        python: str = "",
+    ) -> None:
+        cut = self._masking.cut
+        self.result.findings.append(
+            Finding(done.mode, phase, operation_id, check, cut(message), cut(curl), cut(python))
+        )
+
+    def _schema(self) -> BaseSchema:
+        config = configured(
+            self._document,
+            self._target,
+            seed=self.result.seed,
+            examples=self.result.examples,
+            excluded=[name for name in self.result.left_out if name != "walks"],
+        )
+        return schemathesis.openapi.from_dict(dict(self._document), config=config)
+
+
+def _endpoints(package: ModuleType, document: Mapping[str, Any]) -> dict[str, Endpoint]:
+    try:
+        return endpoints(package, document)
+    except KeyError as missing:
+        raise CannotRunError(
+            f"{package.__name__} has no operation {missing}, which the document has. "
+            "Run `make generate` first."
+        ) from None
+
+
+def _repeatable(document: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(
+        operation["operationId"]
+        for _, method, operation, _ in operations(document)
+        if method in {"get", "head", "put", "delete"} or operation.get("x-repeatable")
+    )
+
+
+def _mode(done: Round) -> Mode:
+    return "sync" if done.mode == "sync" else "async"
+
+
+def _leaves(group: FailureGroup) -> Iterator[Failure]:
+    for error in group.exceptions:
+        if isinstance(error, FailureGroup):
+            yield from _leaves(error)
+        elif isinstance(error, Failure):
+            yield error
+
+
+def _named(failure: Failure, operation_id: str) -> tuple[str, str, str]:
+    return (failure.operation or operation_id, ", ".join(failure.checks) or "check", _told(failure))
+
+
+def _told(failure: Failure) -> str:
+    if isinstance(failure, JsonSchemaError):
+        path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in failure.instance_path)
+        return f"{failure.title}: ${path}: {failure.message.strip().splitlines()[0]}"
+    return f"{failure.title}: {failure.message.strip()}" if failure.message else failure.title

@@ -1,0 +1,133 @@
+"""The server that is tested: the embedded mock, one by its URL, or Prism."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from .errors import CannotRunError
+
+PRISM = "@stoplight/prism-cli@5.14.2"
+_SECONDS_TO_START = 60.0
+
+
+@dataclass(frozen=True)
+class Target:
+    """A server.
+
+    Attributes:
+        name: What it is called in the report.
+        url: Its base URL.
+        keys: API keys that it knows; two, where two custodians can be had.
+        mock: The mock, where it is ours: then there are faults to set.
+        has_state: Whether what was created is there afterwards.
+    """
+
+    name: str
+    url: str
+    keys: tuple[str, ...] = field(repr=False)
+    mock: Any = None
+    has_state: bool = True
+
+    def is_there(self) -> bool:
+        """Whether anything takes connections there."""
+        parts = urlsplit(self.url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        try:
+            with socket.create_connection((parts.hostname or "", port), timeout=5):
+                return True
+        except OSError:
+            return False
+
+
+@contextmanager
+def embedded(package: ModuleType, document: Mapping[str, Any], seed: int) -> Iterator[Target]:
+    """Run the package's mock on a free port, with a document of one's own."""
+    keys = ("key-of-the-first-custodian", "key-of-the-second-custodian")
+    mocks = package.mock
+    name = f"Mock{package.client.SERVICE.name}"
+    try:
+        mock = getattr(mocks, name)(document, api_keys=keys, seed=seed)
+    except mocks.DocumentError as error:
+        raise CannotRunError(f"The mock cannot serve this document: {error}") from None
+    with mock, mock.serve() as server:
+        yield Target(f"the mock of {package.__name__}", server.url, keys, mock=mock)
+
+
+def given(url: str, key: str) -> Target:
+    """Take a server that runs already.
+
+    Raises:
+        CannotRunError: Nothing listens there, or the URL is none.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise CannotRunError(f"{url!r} is no URL of a server: it starts with http:// or https://.")
+    target = Target(url, url.rstrip("/"), (key,))
+    if not target.is_there():
+        raise CannotRunError(
+            f"Nothing listens at {url}. Start the server, or leave the URL out to test the mock."
+        )
+    return target
+
+
+@contextmanager
+def prism(document: Mapping[str, Any], npx: str) -> Iterator[Target]:
+    """Run Prism, a mock that knows nothing of ours, on a free port.
+
+    Raises:
+        CannotRunError: It does not start.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with tempfile.TemporaryDirectory() as folder:
+        path, log = Path(folder, "openapi.yaml"), Path(folder, "prism.log")
+        path.write_text(yaml.safe_dump(dict(document)), encoding="utf-8")
+        command = [npx, "--yes", PRISM, "mock", "--host", "127.0.0.1", "--port", str(port)]
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [*command, "--errors=false", str(path)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        target = Target("Prism", f"http://127.0.0.1:{port}", ("any-key",), has_state=False)
+        try:
+            _await(process, target, log)
+            yield target
+        finally:
+            _end(process)
+
+
+def _await(process: subprocess.Popen[bytes], target: Target, log: Path) -> None:
+    deadline = time.monotonic() + _SECONDS_TO_START
+    while not target.is_there():
+        if process.poll() is not None or time.monotonic() > deadline:
+            lines = log.read_text(errors="replace").strip().splitlines()[-5:]
+            raise CannotRunError("Prism did not start. It said:\n" + "\n".join(lines))
+        time.sleep(0.1)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

@@ -1,0 +1,93 @@
+"""JSON values as the arguments that the package's functions take."""
+
+from __future__ import annotations
+
+import datetime
+import types
+import typing
+from collections.abc import Callable
+from typing import Any, Final
+from uuid import UUID
+
+_PARSERS: Final[dict[Any, Callable[[str], Any]]] = {
+    datetime.datetime: datetime.datetime.fromisoformat,
+    datetime.date: datetime.date.fromisoformat,
+    UUID: UUID,
+}
+
+
+class UnfitError(ValueError):
+    """A JSON value that no argument of the type stands for."""
+
+
+def fitted(value: Any, annotation: Any) -> Any:
+    """Return the argument that stands for a JSON value.
+
+    Raises:
+        UnfitError: None does.
+    """
+    if annotation is Any or annotation is object:
+        return value
+    origin = typing.get_origin(annotation)
+    if origin in {typing.Union, types.UnionType}:
+        return _first(value, typing.get_args(annotation))
+    if origin is list:
+        if not isinstance(value, list):
+            raise UnfitError
+        return [fitted(one, typing.get_args(annotation)[0]) for one in value]
+    if origin is typing.Literal:
+        if not any(value == one and type(value) is type(one) for one in typing.get_args(annotation)):
+            raise UnfitError
+        return value
+    if annotation in {str, int, bool, float, type(None), None}:
+        return _plain(value, annotation)
+    if annotation in _PARSERS:
+        return _parsed(value, _PARSERS[annotation])
+    return _made(value, annotation)
+
+
+def _first(value: Any, annotations: tuple[Any, ...]) -> Any:
+    for annotation in annotations:
+        try:
+            return fitted(value, annotation)
+        except UnfitError:
+            continue
+    raise UnfitError
+
+
+def _plain(value: Any, kind: Any) -> Any:
+    if kind is None or kind is type(None):
+        if value is not None:
+            raise UnfitError
+    elif kind is float:
+        if type(value) not in {int, float}:
+            raise UnfitError
+    elif type(value) is not kind:
+        raise UnfitError
+    return value
+
+
+def _parsed(value: Any, parse: Callable[[str], Any]) -> Any:
+    if not isinstance(value, str):
+        raise UnfitError
+    try:
+        parsed = parse(value)
+    except ValueError:
+        raise UnfitError from None
+    text = parsed.isoformat() if isinstance(parsed, datetime.date) else str(parsed)
+    if text.replace("+00:00", "Z") != value.replace("+00:00", "Z"):
+        raise UnfitError
+    return parsed
+
+
+def _made(value: Any, kind: Any) -> Any:
+    make = getattr(kind, "from_json", None) or getattr(kind, "from_dict", None)
+    if make is None:
+        raise UnfitError
+    try:
+        made = make(value)
+    except ValueError:
+        raise UnfitError from None
+    if hasattr(made, "to_dict") and made.to_dict() != value:
+        raise UnfitError  # It would send something else.
+    return made

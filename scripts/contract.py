@@ -1,0 +1,21 @@
+"""Hold the client and the mock to openapi/. See --help, and scripts/conformance/."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+if __name__ == "__main__":
+    try:
+        from conformance.cli import main
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("conformance"):
+            raise
+        sys.exit(f"contract: {error.name} is not installed; `make contract` sets up what it needs.")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # A terminal that cannot show "·" is no failure.
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(main(root=ROOT))
