@@ -2,11 +2,14 @@
 #
 # PYTHON=...  the interpreter for the environment; else the first new enough one found
 # VENV=...    the environment's folder
+# SEED=...    what the chance of make contract follows from; EXAMPLES=... how many cases it makes
 # ARGS=...    passed on: make test ARGS="-k demo", make generate ARGS="--help"
 
 PYTHON ?=
 VENV ?= .venv
 ARGS ?=
+SEED ?=
+EXAMPLES ?=
 
 PY := $(VENV)/bin/python
 REDOCLY := @redocly/cli@2.77.0
@@ -23,7 +26,7 @@ ON_ALL_CORES := --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .PHONY: help
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  make %-11s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  make %-16s  %s\n", $$1, $$2 }' Makefile
 
 .PHONY: setup
 setup: environment ## Make the environment in .venv (the other targets do so themselves)
@@ -41,6 +44,20 @@ test: environment ## Run all tests
 test-httpx2: environment ## Run the tests that need no generator with httpx2, httpx absent
 	@sh scripts/_support/httpx2.sh "$(PY)" "$(VENV)-httpx2"
 	@"$(VENV)-httpx2/bin/python" -m pytest -p no:cacheprovider $(ON_ALL_CORES) $(HTTPX2_TESTS) $(ARGS)
+
+CONTRACT = "$(PY)" scripts/contract.py $(if $(SEED),--seed $(SEED)) $(if $(EXAMPLES),--examples $(EXAMPLES))
+
+.PHONY: contract
+contract: environment ## Hold client and mock to the document: schemathesis through the client
+	@$(CONTRACT) $(ARGS)
+
+.PHONY: contract-prism
+contract-prism: environment ## The same with Prism, a mock that nobody here wrote (needs Node.js)
+	@$(CONTRACT) --prism --reports reports/contract-prism $(ARGS)
+
+.PHONY: contract-mutants
+contract-mutants: environment ## Plant defects in mock and client, show which check caught each
+	@"$(PY)" scripts/contract_mutants.py $(ARGS)
 
 .PHONY: mutants
 mutants: environment ## Plant defects in the pipeline's decisions, show which no test notices

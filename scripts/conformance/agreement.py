@@ -42,7 +42,7 @@ class ClientDisagreesError(Failure):
 
 
 @schemathesis.check  # type: ignore[untyped-decorator, unused-ignore]
-def client_agreement(_: CheckContext, response: Response, case: Case) -> bool | None:
+def client_agreement(_: CheckContext, response: Response, case: Case[Any]) -> bool | None:
     """Compare what the client sent with the case, and what it returned with the raw answer."""
     transport = case.operation.schema.transport
     outcome = transport.outcome(case) if isinstance(transport, ClientTransport) else None
@@ -59,7 +59,7 @@ def client_agreement(_: CheckContext, response: Response, case: Case) -> bool | 
     return None
 
 
-def request_differences(case: Case, outcome: Outcome) -> Iterator[str]:
+def request_differences(case: Case[Any], outcome: Outcome) -> Iterator[str]:
     """Yield how the request that the client sent differs from the case."""
     if len(outcome.exchanges) != 1:
         yield f"sent {len(outcome.exchanges)} times: one call with max_attempts=1 is sent once"
@@ -121,17 +121,19 @@ def value_differences(value: Any, raw: Any, path: str = "$") -> Iterator[str]:
             yield f"{path}: {len(value)} items were made of {len(raw)}"
         for index, (one, other) in enumerate(zip(value, raw, strict=False)):
             yield from value_differences(one, other, f"{path}[{index}]")
-    elif isinstance(value, datetime.datetime):
-        if datetime.datetime.fromisoformat(raw) != value:
-            yield f"{path}: another time than in the answer"
-    elif isinstance(value, enum.Enum):
-        if value.value != raw:
-            yield f"{path}: another value than in the answer"
-    elif isinstance(raw, str) and not isinstance(value, str):
-        if value is None or str(value) != raw:
-            yield f"{path}: {type(value).__name__} for a string of the answer"
-    elif value != raw or isinstance(value, bool) != isinstance(raw, bool):
+    elif not _is_same(value, raw):
         yield f"{path}: another value than in the answer"
+
+
+def _is_same(value: Any, raw: Any) -> bool:
+    """Whether a scalar is what the package makes of this JSON."""
+    if isinstance(value, datetime.datetime):
+        return datetime.datetime.fromisoformat(raw) == value
+    if isinstance(value, enum.Enum):
+        return bool(value.value == raw)
+    if isinstance(raw, str) and not isinstance(value, str):
+        return value is not None and str(value) == raw
+    return bool(value == raw) and isinstance(value, bool) == isinstance(raw, bool)
 
 
 def _model_differences(value: Any, raw: Mapping[str, Any], path: str) -> Iterator[str]:
@@ -188,7 +190,7 @@ def _segments(path: str) -> list[str]:
     return [unquote(part) for part in path.split("/")]
 
 
-def _body_differences(case: Case, sent: httpx.Request) -> Iterator[str]:
+def _body_differences(case: Case[Any], sent: httpx.Request) -> Iterator[str]:
     if isinstance(case.body, NotSet):
         # A POST with nothing to say sends an empty object.
         wanted = [b"", b"{}"] if sent.method in {"POST", "PUT", "PATCH"} else [b""]

@@ -19,9 +19,9 @@ from generation.validation import check_document
 from . import target as targets
 from .console import Console
 from .errors import CannotRunError
+from .findings import Order
 from .reports import write_reports
 from .running import Run
-from .stateless import LEFT_OUT
 from .target import Target
 
 _DESCRIPTION = """\
@@ -71,10 +71,7 @@ def _run(options: argparse.Namespace) -> int:
             package,
             document.data,
             target,
-            spec=document.source,
-            seed=options.seed,
-            examples=options.examples,
-            left_out={} if target.has_state else LEFT_OUT,
+            Order(document.source, options.seed, options.examples),
             progress=console.phase,
         )
         result = run()
@@ -142,9 +139,6 @@ def _parser(root: Path) -> argparse.ArgumentParser:
 
 
 def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
-
-
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1")
+    return int(text)

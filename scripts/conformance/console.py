@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 from .findings import Finding, Result, Round
-from .tables import coverage_lines, grouped, operation_rows, raw_lines, table
+from .tables import coverage_lines, excuse_lines, grouped, operation_rows, raw_lines, table
 
 _SHOWN = 20
 
@@ -39,10 +39,12 @@ class Console:
         for line in table(operation_rows(result)):
             self._line(line)
         self._line("")
-        for line in [*raw_lines(result), "", *coverage_lines(result)]:
+        for line in [
+            *raw_lines(result),
+            *coverage_lines(result, details=False),
+            *excuse_lines(result),
+        ]:
             self._line(line)
-        for name, reason in result.left_out.items():
-            self._line(f"Left out: {name}, for {reason}.")
         self._line("")
         kinds = grouped(result.findings)
         for number, (finding, count) in enumerate(kinds[:_SHOWN], 1):
@@ -67,9 +69,9 @@ class Console:
             f"{number}. {finding.operation_id}: {finding.check} "
             f"({finding.mode} client, {finding.phase}{again})"
         )
-        for name, text in (("", finding.message), ("curl", finding.curl), ("python", finding.python)):
+        for text in (finding.message, finding.curl, finding.python):
             for line in text.strip().splitlines():
-                self._line(f"   {name + ': ' if name and not line.startswith(name) else ''}{line}")
+                self._line(f"   {line}")
         self._line("")
 
     def _line(self, text: str) -> None:

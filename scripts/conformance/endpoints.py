@@ -11,7 +11,8 @@ from types import ModuleType
 from typing import Any
 
 from generation.naming import iterator_name, method_name
-from openapi_python_client.strings import PythonIdentifier, UntrustedString
+from openapi_python_client.schema.untrusted_string import UntrustedString
+from openapi_python_client.strings import PythonIdentifier
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _OPTIONS = {"client", "timeout", "max_attempts"}

@@ -46,7 +46,7 @@ class Call:
 
 
 def expressed(
-    case: Case, endpoint: Endpoint, wire: Mapping[str, Any], resource: type, turn: int
+    case: Case[Any], endpoint: Endpoint, wire: Mapping[str, Any], resource: type, turn: int
 ) -> Call:
     """Return the call that sends the case.
 
@@ -87,7 +87,7 @@ def _key(endpoint: Endpoint, headers: dict[str, Any]) -> str:
     return str(key)
 
 
-def _path(case: Case, endpoint: Endpoint) -> dict[str, Any]:
+def _path(case: Case[Any], endpoint: Endpoint) -> dict[str, Any]:
     arguments = {}
     for name, value in case.path_parameters.items():
         argument = endpoint.parameters.get(("path", name))
@@ -125,7 +125,7 @@ def _headers(headers: Mapping[str, Any], endpoint: Endpoint) -> dict[str, Any]:
     return arguments
 
 
-def _body(case: Case, endpoint: Endpoint, headers: Mapping[str, Any]) -> dict[str, Any]:
+def _body(case: Case[Any], endpoint: Endpoint, headers: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(case.body, NotSet):
         if "content-type" in headers and headers["content-type"] != _JSON:
             raise InexpressibleError("a media type that is not the documented one")

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from .coverage import Coverage
+from .sending import Digest
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,27 @@ class Round:
     """
 
     mode: str
-    digest: str = ""
+    digest: Digest = field(default_factory=Digest)
     requests: Counter[str] = field(default_factory=Counter)
     seconds: dict[str, float] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
     raw: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What was asked for.
+
+    Attributes:
+        spec: The document's file.
+        seed: What all chance follows from.
+        examples: How many cases the fuzzing phase makes an operation, at the most.
+    """
+
+    spec: str
+    seed: int
+    examples: int
 
 
 @dataclass
@@ -60,27 +76,25 @@ class Result:
 
     Attributes:
         target: What the server is called.
-        spec: The document's file.
-        seed: What all chance followed from.
-        examples: Cases an operation in the fuzzing phase.
+        order: What was asked for.
         coverage: What of the document was touched.
         rounds: The runs, one a client.
         statuses: Answers, by operationId and status.
         checks: Checks that passed and failed, by operationId, check and outcome.
         findings: What is not as it should be.
         left_out: What was not tested, with the reason.
+        excused: Findings that are the server's own doing, by the reason.
     """
 
     target: str
-    spec: str
-    seed: int
-    examples: int
+    order: Order
     coverage: Coverage
     rounds: list[Round] = field(default_factory=list)
     statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
     checks: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
+    excused: Counter[str] = field(default_factory=Counter)
 
     @property
     def calls(self) -> int:

@@ -18,9 +18,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from schemathesis import Case
-from schemathesis.checks import CHECKS
+from schemathesis.checks import CHECKS, CheckFunction
 from schemathesis.core import NotSet
-from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.schemas import APIOperation
 
 from .agreement import answer_differences
@@ -85,7 +84,7 @@ class Walk:
 
     maker: Maker
     endpoints: Mapping[str, Endpoint]
-    operations: Mapping[str, APIOperation]
+    operations: Mapping[str, APIOperation[Any, Any, Any, Any]]
     caller: Caller
     credentials: Callable[[str], dict[str, str]]
     resource: Callable[[Endpoint], type]
@@ -112,7 +111,7 @@ def take_walks(plan: Walk, *, seed: int, examples: int, steps: int = 20) -> None
         FailureGroup: An answer was not the documented one.
     """
     machine = type("Walks", (_Walks,), {"plan": plan})
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         hypothesis.seed(seed)(machine),
         settings=settings(
             max_examples=examples,
@@ -130,7 +129,7 @@ def fault_settings(mocks: ModuleType) -> tuple[FaultSetting, ...]:
     """Return the mock's faults that need no further word and do more than delay."""
     found = []
     for name, kind in mocks.FAULTS.items():
-        options = {one.name: one.default for one in fields(kind)} if fields(kind) else {}
+        options: dict[str, Any] = {one.name: one.default for one in fields(kind)}
         if not options.keys().isdisjoint({"seconds", "path"}):
             continue
         found.append(FaultSetting(name))
@@ -200,7 +199,7 @@ class _Walks(RuleBasedStateMachine):
         self.plan.steps.append(f"# the next exchange of {operation} meets {fault}")
         with self.plan.mock.fault(fault.name, operation, times=1, **fault.settings):
             case, outcome = self.call(custodian, operation, data, identity)
-        problems = list(_broken_promises(outcome, operation in self.plan.repeatable))
+        problems = list(_broken_promises(outcome, repeatable=operation in self.plan.repeatable))
         if problems:
             raise StateError(operation, problems)
         self.settle(custodian, case, outcome, identity, disturbed=True)
@@ -230,7 +229,7 @@ class _Walks(RuleBasedStateMachine):
         operation_id: str,
         data: strategies.DataObject | None = None,
         identity: str | None = None,
-    ) -> tuple[Case, Outcome]:
+    ) -> tuple[Case[Any], Outcome]:
         plan, operation = self.plan, self.plan.operations[operation_id]
         case = operation.Case() if data is None else data.draw(operation.as_strategy())
         if identity is not None:
@@ -250,7 +249,7 @@ class _Walks(RuleBasedStateMachine):
     def settle(
         self,
         custodian: Custodian,
-        case: Case,
+        case: Case[Any],
         outcome: Outcome,
         identity: str | None,
         *,
@@ -272,14 +271,16 @@ class _Walks(RuleBasedStateMachine):
                 self.model.visited(custodian, identity, endpoint.method, body, answer),
             )
 
-    def accepted(self, case: Case, outcome: Outcome) -> Any:
+    def accepted(self, case: Case[Any], outcome: Outcome) -> Any:
         """Return the JSON of a documented answer that the client took as what it is."""
         operation_id = outcome.call.endpoint.operation_id
         raw = outcome.exchanges[-1].answer if outcome.exchanges else None
         if raw is None:
             raise StateError(operation_id, [f"no answer: {outcome.error}"])
         response = answered(raw, {})
-        case.validate_response(response, checks=CHECKS.get_by_names(list(_CHECKS)))
+        case.validate_response(
+            response, checks=cast("list[CheckFunction]", CHECKS.get_by_names(list(_CHECKS)))
+        )
         self.agree(operation_id, answer_differences(outcome, valid=True))
         if outcome.error is not None:
             raise StateError(operation_id, [f"a valid call was refused: {outcome.error}"])
@@ -291,7 +292,7 @@ class _Walks(RuleBasedStateMachine):
             raise StateError(operation_id, found)
 
 
-def _broken_promises(outcome: Outcome, repeatable: bool) -> Iterator[str]:
+def _broken_promises(outcome: Outcome, *, repeatable: bool) -> Iterator[str]:
     """Yield what the client promises about repeats and did not keep, after one fault."""
     statuses = [one.answer.status_code if one.answer else None for one in outcome.exchanges]
     if not statuses:
@@ -300,7 +301,7 @@ def _broken_promises(outcome: Outcome, repeatable: bool) -> Iterator[str]:
     first, count = statuses[0], len(statuses)
     whole = first is not None and not _is_cut(outcome)
     refused = first == 429
-    if (refused or (repeatable and (not whole or first in _TRANSIENT))):
+    if refused or (repeatable and (not whole or first in _TRANSIENT)):
         if count != 2 or outcome.error is not None:
             yield f"sent {count} times, and ended in {outcome.error!r}: it is to be sent again"
     elif count != 1:

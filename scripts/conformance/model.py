@@ -55,9 +55,15 @@ def makers(
         if identity is None:
             continue
         parameter, pointer = identity
-        known = [one for one in endpoints.values() if remembered is None or one.operation_id in remembered]
+        known = [
+            one
+            for one in endpoints.values()
+            if remembered is None or one.operation_id in remembered
+        ]
         visitors = [
-            one.operation_id for one in known if [name for place, name in one.parameters if place == "path"] == [parameter]
+            one.operation_id
+            for one in known
+            if [name for place, name in one.parameters if place == "path"] == [parameter]
         ]
         lists = [
             one.operation_id
@@ -155,7 +161,7 @@ class Model:
         if not isinstance(answer, list):
             yield "$: no list"
             return
-        items = {item.get(self._maker.key): item for item in answer if isinstance(item, dict)}
+        items = {str(item[self._maker.key]): item for item in answer}
         if len(items) != len(answer):
             yield "$: something is listed twice"
         missing = custodian.things.keys() - items.keys()
@@ -163,8 +169,13 @@ class Model:
             yield f"$: {len(missing)} that were made are not listed"
         new = items.keys() - custodian.things.keys()
         if len(new) > custodian.unsure:
-            yield f"$: {len(new)} are listed that were never made, at most {custodian.unsure} may be"
-        if any(one in other.things for one in new for other in self.custodians if other is not custodian):
+            yield f"$: {len(new)} listed that were never made, at most {custodian.unsure} may be"
+        if any(
+            one in other.things
+            for one in new
+            for other in self.custodians
+            if other is not custodian
+        ):
             yield "$: another custodian's are listed"
         custodian.unsure = 0
         for identity, item in items.items():

@@ -8,7 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from .findings import Finding, Result
-from .tables import check_rows, coverage_lines, grouped, operation_rows, raw_lines
+from .tables import check_rows, coverage_lines, excuse_lines, grouped, operation_rows, raw_lines
 
 # Characters that XML 1.0 has no way to write.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -71,7 +71,10 @@ def _summary(result: Result) -> Iterator[str]:
     kinds = grouped(result.findings)
     yield "# Contract"
     yield ""
-    yield f"{result.spec} with {result.target}, SEED={result.seed} EXAMPLES={result.examples}."
+    yield (
+        f"{result.order.spec} with {result.target}, "
+        f"SEED={result.order.seed} EXAMPLES={result.order.examples}."
+    )
     yield ""
     yield (
         f"**{len(kinds)} things are not as the document says.**"
@@ -99,7 +102,7 @@ def _summary(result: Result) -> Iterator[str]:
         [
             ["client", *phases, "fingerprint"],
             *(
-                [one.mode, *(f"{one.requests[phase]:,}" for phase in phases), one.digest]
+                [one.mode, *(f"{one.requests[phase]:,}" for phase in phases), str(one.digest)]
                 for one in result.rounds
             ),
         ]
@@ -108,9 +111,9 @@ def _summary(result: Result) -> Iterator[str]:
     yield from ("```", *raw_lines(result), "```", "")
     yield "## Coverage of the document"
     yield ""
-    yield from ("```", *coverage_lines(result), "```")
-    for name, reason in result.left_out.items():
-        yield f"\nLeft out: {name}, for {reason}."
+    yield from ("```", *coverage_lines(result, details=True), "```")
+    for line in excuse_lines(result):
+        yield f"\n{line}"
 
 
 def _markdown(rows: Sequence[Sequence[str]]) -> Iterator[str]:

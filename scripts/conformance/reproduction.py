@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 import attrs
 
 from .expressing import Call
+from .target import Target
+
+# Where somebody who repeats a request has the mock run: the embedded one is gone by then.
+MOCK_URL: Final = "http://127.0.0.1:8080"
+_CREDENTIAL: Final = re.compile(r"-H '([\w-]+): \[Filtered\]'")
+_NEEDLESS: Final = re.compile(r" -H 'host: [^']*'")
+
+
+def repeatable_curl(lines: str, target: Target) -> str:
+    """Return curl commands as somebody can repeat them, with the key from the environment."""
+    lines = _NEEDLESS.sub("", _CREDENTIAL.sub(r'-H "\1: Bearer $PORTAL_API_KEY"', lines))
+    if target.mock is None:
+        return lines
+    origin = "/".join(target.url.split("/")[:3])
+    return lines.replace(origin, MOCK_URL)
 
 
 def as_python(call: Call, client: str = "portal") -> str:

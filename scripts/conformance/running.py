@@ -6,12 +6,14 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from types import ModuleType
 from typing import Any, Final
 
 import schemathesis
 from schemathesis.core import NotSet
 from schemathesis.core.failures import Failure, FailureGroup
+from schemathesis.core.result import Ok
 from schemathesis.engine import Status, events, from_schema
 from schemathesis.engine.recorder import ScenarioRecorder
 from schemathesis.engine.run import INTERNAL_PHASES
@@ -22,11 +24,11 @@ from . import agreement  # noqa: F401 - importing it registers the check
 from .coverage import Coverage
 from .endpoints import Endpoint, endpoints, operations
 from .errors import CannotRunError
-from .findings import Finding, Result, Round
+from .findings import Finding, Order, Result, Round
 from .machine import StateError, Walk, fault_settings, take_walks
 from .masking import Masking
 from .model import makers, secret_names
-from .reproduction import as_python
+from .reproduction import as_python, repeatable_curl
 from .sending import Mode, Outcome, caller
 from .settings import configured, credentials
 from .target import Target
@@ -43,9 +45,7 @@ class Run:
         package: The generated package, whose client sends.
         document: The OpenAPI document that the answers are held to.
         target: The server.
-        seed: What all chance follows from.
-        examples: How many cases the fuzzing phase makes an operation, at the most.
-        left_out: Checks, and "walks", that this server cannot pass, with the reason.
+        order: What was asked for.
         progress: Called with the round and the phase's name when a phase is over.
     """
 
@@ -54,11 +54,8 @@ class Run:
         package: ModuleType,
         document: Mapping[str, Any],
         target: Target,
+        order: Order,
         *,
-        spec: str,
-        seed: int,
-        examples: int,
-        left_out: Mapping[str, str],
         progress: Callable[[Round, str], None],
     ) -> None:
         self._package = package
@@ -67,9 +64,7 @@ class Run:
         self._progress = progress
         self._endpoints = _endpoints(package, document)
         self._masking = Masking(secret_names(document), target.keys)
-        self.result = Result(
-            target.name, spec, seed, examples, Coverage(document), left_out=dict(left_out)
-        )
+        self.result = Result(target.name, order, Coverage(document), left_out=dict(target.left_out))
         # The client tells of each repeat; there will be many, and all are looked at.
         logging.getLogger(package.__name__).addHandler(logging.NullHandler())
 
@@ -91,7 +86,7 @@ class Run:
         if self._target.mock is not None:
             self._target.mock.reset()
         calling = caller(self._package, self._target.url, _mode(done))
-        transport = ClientTransport(self._package, self._endpoints, calling)
+        transport = ClientTransport(self._package, self._endpoints, calling, done.digest)
         schema = bound(self._schema(), transport)
         stream, begun, sent = from_schema(schema).execute(), time.monotonic(), 0
         try:
@@ -110,7 +105,6 @@ class Run:
                     begun, sent = time.monotonic(), transport.digest.count
         finally:
             calling.close()
-        done.digest = str(transport.digest)
         done.calls.update(transport.calls)
         done.raw.update(transport.raw)
         done.refused.update(transport.refused)
@@ -120,11 +114,12 @@ class Run:
         remembered = None if mock is None else set(mock.stateful_operations)
         clock = self._package.testing.ManualClock()
         calling = caller(self._package, self._target.url, _mode(done), clock)
-        transport = ClientTransport(self._package, self._endpoints, calling)
+        transport = ClientTransport(self._package, self._endpoints, calling, done.digest)
         schema = bound(self._schema(), transport)
         known = {
             one.ok().definition.raw["operationId"]: one.ok()
             for one in schema.get_all_operations()
+            if isinstance(one, Ok)
         }
         begun = time.monotonic()
         try:
@@ -141,7 +136,7 @@ class Run:
                     repeatable=_repeatable(self._document),
                     mock=mock,
                     faults=() if mock is None else fault_settings(self._package.mock),
-                    note=lambda outcome: self._walked(outcome, done),
+                    note=lambda outcome: self._walked(outcome, transport, done),
                 )
                 self._walk(plan, done)
         finally:
@@ -150,20 +145,22 @@ class Run:
         self._progress(done, "walks")
 
     def _walk(self, plan: Walk, done: Round) -> None:
-        examples = max(self.result.examples // 4, 1)
+        examples = max(self.result.order.examples // 4, 1)
         found: list[tuple[str, str, str]] = []
         try:
-            take_walks(plan, seed=self.result.seed, examples=examples, steps=_STEPS_A_WALK)
+            take_walks(plan, seed=self.result.order.seed, examples=examples, steps=_STEPS_A_WALK)
         except StateError as error:
             found.append((error.operation_id, "model", str(error)))
         except FailureGroup as group:
-            found += [_named(failure, plan.maker.operation_id) for failure in _leaves(group)]
+            found += [self._named(failure) for failure in _leaves(group)]
         except Failure as failure:
-            found.append(_named(failure, plan.maker.operation_id))
+            found.append(self._named(failure))
         for operation_id, check, message in found:
-            self._find(done, "walks", operation_id, check, message, python="\n".join(plan.steps))
+            way = "\n".join(plan.steps)
+            self._find(Finding(done.mode, "walks", operation_id, check, message, python=way))
 
-    def _walked(self, outcome: Outcome, done: Round) -> None:
+    def _walked(self, outcome: Outcome, transport: ClientTransport, done: Round) -> None:
+        transport.note(outcome)
         operation_id = outcome.call.endpoint.operation_id
         done.requests["walks"] += len(outcome.exchanges)
         done.calls[operation_id] += 1
@@ -191,16 +188,18 @@ class Run:
                 if check.status is Status.FAILURE and check.failure_info is not None:
                     outcome = transport.outcome(case)
                     self._find(
-                        done,
-                        phase,
-                        operation_id,
-                        check.name,
-                        _told(check.failure_info.failure),
-                        curl=check.failure_info.code_sample,
-                        python=as_python(outcome.call) if outcome else "",
+                        Finding(
+                            done.mode,
+                            phase,
+                            operation_id,
+                            check.name,
+                            _told(check.failure_info.failure),
+                            curl=check.failure_info.code_sample,
+                            python=as_python(outcome.call) if outcome else "",
+                        )
                     )
 
-    def _sent(self, operation_id: str, case: schemathesis.Case) -> None:
+    def _sent(self, operation_id: str, case: schemathesis.Case[Any]) -> None:
         coverage = self.result.coverage
         for place, values in (
             ("path", case.path_parameters),
@@ -226,16 +225,9 @@ class Run:
         self._make_sure_it_is_there(done)
         if isinstance(event, events.FatalError):
             raise event.exception
-        label, message = event.label, f"{event.info.title}: {event.info.message}"
-        operation_id = next(
-            (
-                one.operation_id
-                for one in self._endpoints.values()
-                if label == f"{one.method} {one.path}"
-            ),
-            label,
-        )
-        self._find(done, str(event.phase or ""), operation_id, "an answer", message)
+        message = f"{event.info.title}: {event.info.message}"
+        label, phase = self._id_of(event.label), str(event.phase or "")
+        self._find(Finding(done.mode, phase, label, "an answer", message))
 
     def _make_sure_it_is_there(self, done: Round) -> None:
         if not self._target.is_there():
@@ -245,28 +237,38 @@ class Run:
                 "used. Nothing listens there any more: look into the server's own log."
             )
 
-    def _find(
-        self,
-        done: Round,
-        phase: str,
-        operation_id: str,
-        check: str,
-        message: str,
-        *,
-        curl: str = "",
-        python: str = "",
-    ) -> None:
+    def _id_of(self, label: str | None) -> str:
+        """Return the operationId for what schemathesis calls an operation."""
+        for one in self._endpoints.values():
+            if label == f"{one.method} {one.path}":
+                return one.operation_id
+        return label or "the document"
+
+    def _named(self, failure: Failure) -> tuple[str, str, str]:
+        check = failure.checks[0] if failure.checks else type(failure).__name__
+        return self._id_of(failure.operation), check, _told(failure)
+
+    def _find(self, found: Finding) -> None:
+        for excuse in self._target.excuses:
+            if found.check == excuse.check and excuse.words in found.message:
+                self.result.excused[excuse.reason] += 1
+                return
         cut = self._masking.cut
         self.result.findings.append(
-            Finding(done.mode, phase, operation_id, check, cut(message), cut(curl), cut(python))
+            replace(
+                found,
+                message=cut(found.message),
+                curl=cut(repeatable_curl(found.curl, self._target)),
+                python=cut(found.python),
+            )
         )
 
     def _schema(self) -> BaseSchema:
         config = configured(
             self._document,
             self._target,
-            seed=self.result.seed,
-            examples=self.result.examples,
+            seed=self.result.order.seed,
+            examples=self.result.order.examples,
             excluded=[name for name in self.result.left_out if name != "walks"],
         )
         return schemathesis.openapi.from_dict(dict(self._document), config=config)
@@ -302,12 +304,10 @@ def _leaves(group: FailureGroup) -> Iterator[Failure]:
             yield error
 
 
-def _named(failure: Failure, operation_id: str) -> tuple[str, str, str]:
-    return (failure.operation or operation_id, ", ".join(failure.checks) or "check", _told(failure))
-
-
 def _told(failure: Failure) -> str:
     if isinstance(failure, JsonSchemaError):
-        path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in failure.instance_path)
+        path = "".join(
+            f"[{part}]" if isinstance(part, int) else f".{part}" for part in failure.instance_path
+        )
         return f"{failure.title}: ${path}: {failure.message.strip().splitlines()[0]}"
     return f"{failure.title}: {failure.message.strip()}" if failure.message else failure.title

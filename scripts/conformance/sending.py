@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import httpx
 
@@ -18,8 +18,7 @@ Mode = Literal["sync", "async"]
 SECONDS_A_CALL = 10.0
 
 
-@dataclass(frozen=True)
-class Exchange:
+class Exchange(NamedTuple):
     """A request as it was sent, and the raw answer.
 
     Attributes:
@@ -67,9 +66,9 @@ class Digest:
         self._hash = hashlib.sha256()
         self.count = 0
 
-    def add(self, method: str, target: str, authorization: str | None, body: bytes) -> None:
+    def add(self, method: str, target: str, authorization: str, body: bytes) -> None:
         """Add one request."""
-        for part in (method, target, authorization or "", len(body)):
+        for part in (method, target, authorization, len(body)):
             self._hash.update(str(part).encode("utf-8", "backslashreplace") + b"\0")
         self._hash.update(body)
         self.count += 1

@@ -32,7 +32,9 @@ def configured(
             "continue-on-failure": True,
             "generation": {"mode": "all", "max-examples": examples, "database": "none"},
             "checks": {name: {"enabled": False} for name in excluded},
-            "phases": {"stateful": {"max-steps": 6, "generation": {"max-examples": examples // 4 or 1}}},
+            "phases": {
+                "stateful": {"max-steps": 6, "generation": {"max-examples": examples // 4 or 1}}
+            },
             "operations": _excused(document),
         }
     )

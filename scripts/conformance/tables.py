@@ -53,13 +53,23 @@ def raw_lines(result: Result) -> list[str]:
         refused += one.refused
     lines = [f"Not expressible through a typed client, sent as they are: {raw.total():,}"]
     lines += [f"  {count:>5,}  {reason}" for reason, count in raw.most_common()]
-    lines.append(f"Refused by the client before sending, then sent as they are: {refused.total():,}")
+    lines.append(
+        f"Refused by the client before sending, then sent as they are: {refused.total():,}"
+    )
     lines += [f"  {count:>5,}  {reason}" for reason, count in refused.most_common()]
     return lines
 
 
-def coverage_lines(result: Result) -> list[str]:
-    """Return how much of the document was touched, and what was not."""
+def excuse_lines(result: Result) -> list[str]:
+    """Return what was not tested, and what was found and is known, with the reasons."""
+    return [
+        *(f"Left out: {name}, for {reason}." for name, reason in result.left_out.items()),
+        *(f"Excused, {count:,} times: {reason}." for reason, count in result.excused.items()),
+    ]
+
+
+def coverage_lines(result: Result, *, details: bool) -> list[str]:
+    """Return how much of the document was touched and, with details, which keywords never."""
     coverage = result.coverage
     requests, answers = coverage.request_points(), coverage.answer_points()
     seen = [name for name, count in coverage.statuses.items() if count]
@@ -82,7 +92,7 @@ def coverage_lines(result: Result) -> list[str]:
     ):
         missing = [point for point in points if not counts[point]]
         lines.append(f"{name}: {len(points) - len(missing)} of {len(points)}")
-        lines += [f"  never: {point}" for point in missing]
+        lines += [f"  never: {point}" for point in missing] if details else []
     return lines
 
 
@@ -90,7 +100,9 @@ def grouped(findings: Iterable[Finding]) -> list[tuple[Finding, int]]:
     """Return the first finding of each kind, with how many there are of it."""
     kinds: dict[tuple[str, str, str], list[Finding]] = {}
     for one in findings:
-        kinds.setdefault((one.operation_id, one.check, one.message.partition("\n")[0]), []).append(one)
+        kinds.setdefault((one.operation_id, one.check, one.message.partition("\n")[0]), []).append(
+            one
+        )
     return [(same[0], len(same)) for same in kinds.values()]
 
 

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from .errors import CannotRunError
+from .stateless import EXCUSES, LEFT_OUT, Excuse, spelled_out
 
 PRISM = "@stoplight/prism-cli@5.14.2"
 _SECONDS_TO_START = 60.0
@@ -33,14 +34,16 @@ class Target:
         url: Its base URL.
         keys: API keys that it knows; two, where two custodians can be had.
         mock: The mock, where it is ours: then there are faults to set.
-        has_state: Whether what was created is there afterwards.
+        left_out: Checks, and "walks", that it cannot pass, with the reason.
+        excuses: Findings that are known, and its own doing.
     """
 
     name: str
     url: str
     keys: tuple[str, ...] = field(repr=False)
     mock: Any = None
-    has_state: bool = True
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    excuses: tuple[Excuse, ...] = ()
 
     def is_there(self) -> bool:
         """Whether anything takes connections there."""
@@ -95,7 +98,7 @@ def prism(document: Mapping[str, Any], npx: str) -> Iterator[Target]:
         port = free.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
         path, log = Path(folder, "openapi.yaml"), Path(folder, "prism.log")
-        path.write_text(yaml.safe_dump(dict(document)), encoding="utf-8")
+        path.write_text(yaml.safe_dump(spelled_out(document)), encoding="utf-8")
         command = [npx, "--yes", PRISM, "mock", "--host", "127.0.0.1", "--port", str(port)]
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -105,7 +108,8 @@ def prism(document: Mapping[str, Any], npx: str) -> Iterator[Target]:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        target = Target("Prism", f"http://127.0.0.1:{port}", ("any-key",), has_state=False)
+        url = f"http://127.0.0.1:{port}"
+        target = Target("Prism", url, ("any-key",), left_out=LEFT_OUT, excuses=EXCUSES)
         try:
             _await(process, target, log)
             yield target

@@ -34,16 +34,20 @@ class ClientTransport(RequestsTransport):
         package: The generated package.
         endpoints: Its operations by operationId.
         caller: What carries calls out.
+        digest: A fingerprint of all requests, in order, to go on with.
 
     Attributes:
         calls: How many cases the client sent, by operationId.
         raw: How many it could not send, by the reason.
         refused: How many it refused before anything was sent, by the error's class.
-        digest: A fingerprint of all requests, in order.
     """
 
     def __init__(
-        self, package: ModuleType, endpoints: Mapping[str, Endpoint], caller: Caller
+        self,
+        package: ModuleType,
+        endpoints: Mapping[str, Endpoint],
+        caller: Caller,
+        digest: Digest,
     ) -> None:
         super().__init__()
         self._copy_serializers_from(REQUESTS_TRANSPORT)
@@ -55,10 +59,10 @@ class ClientTransport(RequestsTransport):
         self.calls: Counter[str] = Counter()
         self.raw: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
-        self.digest = Digest()
+        self.digest = digest
 
     def send(
-        self, case: Case, *, session: requests.Session | None = None, **kwargs: Any
+        self, case: Case[Any], *, session: requests.Session | None = None, **kwargs: Any
     ) -> Response:
         """Send one case and return the raw answer."""
         headers = {**(session.headers if session else {}), **(kwargs.get("headers") or {})}
@@ -76,14 +80,13 @@ class ClientTransport(RequestsTransport):
             return self._send_raw(case, session, kwargs)
         self.calls[operation_id] += 1
         last = outcome.exchanges[-1]
-        for exchange in outcome.exchanges:
-            self._note(exchange.request)
+        self.note(outcome)
         if last.answer is None:
             raise _broken(outcome, last.request)
         self._outcomes[case.id] = outcome
         return answered(last.answer, kwargs)
 
-    def outcome(self, case: Case) -> Outcome | None:
+    def outcome(self, case: Case[Any]) -> Outcome | None:
         """Return what became of a case; None where it was sent raw."""
         return self._outcomes.get(case.id)
 
@@ -97,7 +100,7 @@ class ClientTransport(RequestsTransport):
         found: type = getattr(self._package.resources, name)
         return found
 
-    def _turn(self, case: Case) -> int:
+    def _turn(self, case: Case[Any]) -> int:
         # By what it sends, so that a failing case fails again when it is sent again; what has
         # nothing to send would be the same case each time, so that is simply counted.
         told = (case.path_parameters, case.query, case.body)
@@ -106,26 +109,28 @@ class ClientTransport(RequestsTransport):
         return zlib.crc32(repr(told).encode(errors="backslashreplace"))
 
     def _send_raw(
-        self, case: Case, session: requests.Session | None, kwargs: dict[str, Any]
+        self, case: Case[Any], session: requests.Session | None, kwargs: dict[str, Any]
     ) -> Response:
         response = super().send(case, session=session, **kwargs)
         sent = response.request
-        body = sent.body or b""
+        body: Any = sent.body or b""
         self.digest.add(
             str(sent.method),
             sent.path_url,
-            sent.headers.get("Authorization"),
+            str(sent.headers.get("Authorization")),
             body.encode() if isinstance(body, str) else body,
         )
         return response
 
-    def _note(self, request: httpx.Request) -> None:
-        self.digest.add(
-            request.method,
-            request.url.raw_path.decode("ascii"),
-            request.headers.get("Authorization"),
-            request.content,
-        )
+    def note(self, outcome: Outcome) -> None:
+        """Add what was sent for a call to the fingerprint."""
+        for request, _ in outcome.exchanges:
+            self.digest.add(
+                request.method,
+                request.url.raw_path.decode("ascii"),
+                str(request.headers.get("Authorization")),
+                request.content,
+            )
 
 
 def bound(schema: S, transport: ClientTransport) -> S:

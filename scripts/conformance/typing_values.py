@@ -36,7 +36,9 @@ def fitted(value: Any, annotation: Any) -> Any:
             raise UnfitError
         return [fitted(one, typing.get_args(annotation)[0]) for one in value]
     if origin is typing.Literal:
-        if not any(value == one and type(value) is type(one) for one in typing.get_args(annotation)):
+        if not any(
+            value == one and type(value) is type(one) for one in typing.get_args(annotation)
+        ):
             raise UnfitError
         return value
     if annotation in {str, int, bool, float, type(None), None}:
