@@ -20,6 +20,7 @@ from .endpoints import python_name
 from .sending import Outcome
 from .transport import ClientTransport
 
+_JSON: Final = "application/json"
 # The promise of the client's documentation: which class stands for which status.
 _ERRORS: Final = {
     400: "BadRequestError",
@@ -50,7 +51,7 @@ def client_agreement(_: CheckContext, response: Response, case: Case[Any]) -> bo
         return True  # It was sent raw: there is nothing to compare.
     differences = [
         *request_differences(case, outcome),
-        *answer_differences(outcome, valid=case.operation.is_valid_response(response)),
+        *answer_differences(outcome, valid=validity(case, response)),
     ]
     if differences:
         raise ClientDisagreesError(
@@ -75,7 +76,7 @@ def request_differences(case: Case[Any], outcome: Outcome) -> Iterator[str]:
         query = parse_qsl(wanted.get("params") or here.query, keep_blank_values=True)
         if sorted(parse_qsl(there.query, keep_blank_values=True)) != sorted(query):
             yield f"query: sent {there.query!r}, the case has {wanted.get('params')!r}"
-    yield from _body_differences(case, sent)
+    yield from _body_differences(case, sent, outcome.call.endpoint.service)
     credential = outcome.call.endpoint.module.OPERATION.credential
     if credential is not None:
         value = f"{credential.scheme} {outcome.call.key}" if credential.scheme else outcome.call.key
@@ -83,18 +84,30 @@ def request_differences(case: Case[Any], outcome: Outcome) -> Iterator[str]:
             yield f"{credential.header}: it does not carry the key as documented"
 
 
-def answer_differences(outcome: Outcome, *, valid: bool) -> Iterator[str]:
+def validity(case: Case[Any], response: Response) -> bool | None:
+    """Return whether an answer is the documented one; None where its status is not documented."""
+    statuses = map(str, case.operation.definition.raw["responses"])
+    named = {str(response.status_code), f"{response.status_code // 100}XX", "default"}
+    if named.isdisjoint(one.upper() if one != "default" else one for one in statuses):
+        return None
+    return case.operation.is_valid_response(response)
+
+
+def answer_differences(outcome: Outcome, *, valid: bool | None) -> Iterator[str]:
     """Yield how what the client returned or raised differs from the raw answer.
 
     Args:
         outcome: The call.
-        valid: Whether the raw answer is one that the document describes.
+        valid: Whether the raw answer is one that the document describes; None where it has a
+            status that the document does not name, which the client may take or not.
     """
     answer = outcome.exchanges[-1].answer
     if answer is None:
         return
     if answer.status_code >= 400:
         yield from _error_differences(outcome, answer)
+        return
+    if valid is None and outcome.error is None:
         return
     if not valid:
         if type(outcome.error).__name__ != "InvalidResponseError":
@@ -190,12 +203,14 @@ def _segments(path: str) -> list[str]:
     return [unquote(part) for part in path.split("/")]
 
 
-def _body_differences(case: Case[Any], sent: httpx.Request) -> Iterator[str]:
+def _body_differences(case: Case[Any], sent: httpx.Request, service: Any) -> Iterator[str]:
     if isinstance(case.body, NotSet):
-        # A POST with nothing to say sends an empty object.
-        wanted = [b"", b"{}"] if sent.method in {"POST", "PUT", "PATCH"} else [b""]
-        if sent.content not in wanted:
-            yield "body: one was sent, the case has none"
+        says_json = service.content_type == _JSON and sent.method in {"POST", "PUT", "PATCH"}
+        wanted = b"{}" if says_json else b""  # A POST with nothing to say sends an empty object.
+        if sent.content != wanted:
+            yield f"body: sent {len(sent.content)} bytes, wanted {wanted!r}"
+        if service.content_type not in {None, sent.headers.get("content-type")}:
+            yield f"Content-Type: it is not {service.content_type}, which every request has"
         return
     if sent.headers.get("content-type") != case.media_type:
         yield f"Content-Type: sent {sent.headers.get('content-type')}, wanted {case.media_type}"

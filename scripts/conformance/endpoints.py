@@ -6,7 +6,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -33,6 +33,7 @@ class Endpoint:
             how it is called there.
         annotations: What each argument may be.
         body: What the argument `body` may be; None where the operation takes none.
+        service: The facts that concern every operation of the package.
     """
 
     operation_id: str
@@ -44,7 +45,7 @@ class Endpoint:
     parameters: Mapping[tuple[str, str], str]
     annotations: Mapping[str, Any]
     body: Any = None
-    secured: bool = field(default=True)
+    service: Any = None
 
     @property
     def items_method(self) -> str:
@@ -75,7 +76,7 @@ def endpoints(package: ModuleType, document: Mapping[str, Any]) -> dict[str, End
             parameters=_arguments(parameters, annotations),
             annotations=annotations,
             body=annotations.get("body"),
-            secured=module.OPERATION.credential is not None,
+            service=package.client.SERVICE,
         )
     return found
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
-from types import ModuleType
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, cast
 from urllib.parse import quote
 
@@ -22,17 +21,17 @@ from schemathesis.checks import CHECKS, CheckFunction
 from schemathesis.core import NotSet
 from schemathesis.schemas import APIOperation
 
-from .agreement import answer_differences
+from .agreement import answer_differences, validity
 from .endpoints import Endpoint
 from .expressing import InexpressibleError, expressed
+from .faults import FaultSetting
 from .model import Custodian, Maker, Model
+from .promises import broken_promises, is_cut, short_pauses
 from .reproduction import as_python
 from .sending import Caller, Outcome
 from .transport import answered
 
 _ATTEMPTS: Final = 3
-# After these the client promises to send a repeatable call again.
-_TRANSIENT: Final = frozenset({408, 429, 500, 502, 503, 504})
 _CHECKS: Final = (
     "not_a_server_error",
     "status_code_conformance",
@@ -50,18 +49,6 @@ class StateError(AssertionError):
         self.operation_id = operation_id
 
 
-@dataclass(frozen=True)
-class FaultSetting:
-    """A fault of the mock's that breaks one exchange, with what it is set to."""
-
-    name: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        told = ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
-        return f"{self.name}({told})"
-
-
 @dataclass
 class Walk:
     """What walks need.
@@ -77,7 +64,8 @@ class Walk:
         secrets: Names of properties that are secrets.
         repeatable: The operations that may be sent again.
         mock: The server, where it is the mock: it is reset before each walk, and faults are set.
-        faults: The faults to set.
+        faults: The faults to set, by operationId.
+        clock: Where the client's pauses come from.
         note: Called with each call's outcome.
         steps: The calls of the last walk, as Python.
     """
@@ -92,7 +80,8 @@ class Walk:
     secrets: frozenset[str]
     repeatable: frozenset[str]
     mock: Any
-    faults: tuple[FaultSetting, ...]
+    faults: Mapping[str, tuple[FaultSetting, ...]]
+    clock: Any
     note: Callable[[Outcome], None]
     steps: list[str] = field(default_factory=list)
 
@@ -123,21 +112,6 @@ def take_walks(plan: Walk, *, seed: int, examples: int, steps: int = 20) -> None
             print_blob=False,
         ),
     )
-
-
-def fault_settings(mocks: ModuleType) -> tuple[FaultSetting, ...]:
-    """Return the mock's faults that need no further word and do more than delay."""
-    found = []
-    for name, kind in mocks.FAULTS.items():
-        options: dict[str, Any] = {one.name: one.default for one in fields(kind)}
-        if not options.keys().isdisjoint({"seconds", "path"}):
-            continue
-        found.append(FaultSetting(name))
-        if "processed" in options:
-            # A refusal (4xx) of what was carried out would be a lie, which nobody can see through.
-            status = options["status"] if options["status"] >= 500 else 202
-            found.append(FaultSetting(name, {"processed": True, "status": status}))
-    return tuple(found)
 
 
 class _Walks(RuleBasedStateMachine):
@@ -195,13 +169,19 @@ class _Walks(RuleBasedStateMachine):
             if operation in visitors
             else (data.draw(strategies.sampled_from(self.model.custodians)), None)
         )
-        fault = data.draw(strategies.sampled_from(self.plan.faults))
+        fault = data.draw(strategies.sampled_from(self.plan.faults[operation]))
+        pauses = len(self.plan.clock.pauses)
         self.plan.steps.append(f"# the next exchange of {operation} meets {fault}")
         with self.plan.mock.fault(fault.name, operation, times=1, **fault.settings):
             case, outcome = self.call(custodian, operation, data, identity)
-        problems = list(_broken_promises(outcome, repeatable=operation in self.plan.repeatable))
-        if problems:
-            raise StateError(operation, problems)
+        self.agree(
+            operation, broken_promises(outcome, repeatable=operation in self.plan.repeatable)
+        )
+        self.agree(operation, short_pauses(outcome, self.plan.clock.pauses[pauses:]))
+        last = outcome.exchanges[-1].answer
+        if last is not None and not is_cut(last):
+            valid = validity(case, answered(last, {}))
+            self.agree(operation, answer_differences(outcome, valid=valid))
         self.settle(custodian, case, outcome, identity, disturbed=True)
 
     @invariant()
@@ -290,29 +270,3 @@ class _Walks(RuleBasedStateMachine):
         found = list(problems)
         if found:
             raise StateError(operation_id, found)
-
-
-def _broken_promises(outcome: Outcome, *, repeatable: bool) -> Iterator[str]:
-    """Yield what the client promises about repeats and did not keep, after one fault."""
-    statuses = [one.answer.status_code if one.answer else None for one in outcome.exchanges]
-    if not statuses:
-        yield f"nothing was sent: {outcome.error}"
-        return
-    first, count = statuses[0], len(statuses)
-    whole = first is not None and not _is_cut(outcome)
-    refused = first == 429
-    if refused or (repeatable and (not whole or first in _TRANSIENT)):
-        if count != 2 or outcome.error is not None:
-            yield f"sent {count} times, and ended in {outcome.error!r}: it is to be sent again"
-    elif count != 1:
-        yield f"sent {count} times: the server may have acted on the first"
-    if outcome.error is not None and not refused and not repeatable:
-        acted = first is None or first < 400 or first >= 500
-        if acted and getattr(outcome.error, "maybe_processed", None) is not True:
-            yield "the error says that nothing happened, and nobody can know"
-
-
-def _is_cut(outcome: Outcome) -> bool:
-    answer = outcome.exchanges[0].answer
-    length = cast("Any", answer).headers.get("content-length")
-    return length is not None and int(length) != len(cast("Any", answer).content)

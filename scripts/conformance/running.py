@@ -24,8 +24,9 @@ from . import agreement  # noqa: F401 - importing it registers the check
 from .coverage import Coverage
 from .endpoints import Endpoint, endpoints, operations
 from .errors import CannotRunError
+from .faults import fault_settings
 from .findings import Finding, Order, Result, Round
-from .machine import StateError, Walk, fault_settings, take_walks
+from .machine import StateError, Walk, take_walks
 from .masking import Masking
 from .model import makers, secret_names
 from .reproduction import as_python, repeatable_curl
@@ -135,7 +136,10 @@ class Run:
                     secrets=secret_names(self._document),
                     repeatable=_repeatable(self._document),
                     mock=mock,
-                    faults=() if mock is None else fault_settings(self._package.mock),
+                    faults=(
+                        {} if mock is None else fault_settings(self._package.mock, self._document)
+                    ),
+                    clock=clock,
                     note=lambda outcome: self._walked(outcome, transport, done),
                 )
                 self._walk(plan, done)
