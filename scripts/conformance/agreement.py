@@ -77,10 +77,9 @@ def request_differences(case: Case[Any], outcome: Outcome) -> Iterator[str]:
         if sorted(parse_qsl(there.query, keep_blank_values=True)) != sorted(query):
             yield f"query: sent {there.query!r}, the case has {wanted.get('params')!r}"
     yield from _body_differences(case, sent, outcome.call.endpoint.service)
-    credential = outcome.call.endpoint.module.OPERATION.credential
+    credential = outcome.call.endpoint.credential
     if credential is not None:
-        value = f"{credential.scheme} {outcome.call.key}" if credential.scheme else outcome.call.key
-        if sent.headers.get(credential.header) != value:
+        if sent.headers.get(credential.header) != credential.value(outcome.call.key):
             yield f"{credential.header}: it does not carry the key as documented"
 
 
@@ -90,7 +89,7 @@ def validity(case: Case[Any], response: Response) -> bool | None:
     named = {str(response.status_code), f"{response.status_code // 100}XX", "default"}
     if named.isdisjoint(one.upper() if one != "default" else one for one in statuses):
         return None
-    return case.operation.is_valid_response(response)
+    return bool(case.operation.is_valid_response(response))
 
 
 def answer_differences(outcome: Outcome, *, valid: bool | None) -> Iterator[str]:

@@ -34,7 +34,7 @@ it is, and counted.
 The exit status is 0 when nothing was found, 1 when something was, and 2 when the run could not
 be carried out."""
 DEFAULT_SEED = 20261124
-DEFAULT_EXAMPLES = 100
+DEFAULT_EXAMPLES = 200
 
 
 def main(root: Path, arguments: Sequence[str] | None = None) -> int:

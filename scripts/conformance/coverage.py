@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import jsonschema_rs
 
-from .endpoints import operations, resolved
+from .document import operations, resolved
 
 _CONSTRAINTS: Final = frozenset(
     {"type", "enum", "const", "format", "pattern", "minLength", "maxLength", "minimum", "maximum"}

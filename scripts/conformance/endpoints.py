@@ -14,7 +14,9 @@ from generation.naming import iterator_name, method_name
 from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import PythonIdentifier
 
-_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+from .credentials import Credential, credential_of
+from .document import operations
+
 _OPTIONS = {"client", "timeout", "max_attempts"}
 
 
@@ -33,6 +35,7 @@ class Endpoint:
             how it is called there.
         annotations: What each argument may be.
         body: What the argument `body` may be; None where the operation takes none.
+        credential: How the document wants the key; None where it wants none.
         service: The facts that concern every operation of the package.
     """
 
@@ -45,6 +48,7 @@ class Endpoint:
     parameters: Mapping[tuple[str, str], str]
     annotations: Mapping[str, Any]
     body: Any = None
+    credential: Credential | None = None
     service: Any = None
 
     @property
@@ -76,37 +80,10 @@ def endpoints(package: ModuleType, document: Mapping[str, Any]) -> dict[str, End
             parameters=_arguments(parameters, annotations),
             annotations=annotations,
             body=annotations.get("body"),
+            credential=credential_of(document, operation),
             service=package.client.SERVICE,
         )
     return found
-
-
-def operations(
-    document: Mapping[str, Any],
-) -> Iterator[tuple[str, str, dict[str, Any], list[dict[str, Any]]]]:
-    """Yield path, method, operation and parameters of everything under `paths`."""
-    for path, item in document["paths"].items():
-        shared = [resolved(document, one) for one in item.get("parameters", [])]
-        for method in _METHODS:
-            if method in item:
-                own = [resolved(document, one) for one in item[method].get("parameters", [])]
-                taken = {(one["in"], one["name"]) for one in own}
-                yield (
-                    path,
-                    method,
-                    item[method],
-                    [one for one in shared if (one["in"], one["name"]) not in taken] + own,
-                )
-
-
-def resolved(document: Mapping[str, Any], value: Any) -> Any:
-    """Return what a `$ref` into the document stands for, or the value itself."""
-    while isinstance(value, dict) and isinstance(value.get("$ref"), str):
-        target: Any = document
-        for part in value["$ref"].removeprefix("#/").split("/"):
-            target = target[part.replace("~1", "/").replace("~0", "~")]
-        value = target
-    return value
 
 
 def python_name(name: str) -> str:

@@ -75,16 +75,16 @@ def expressed(
 
 
 def _key(endpoint: Endpoint, headers: dict[str, Any]) -> str:
-    credential = endpoint.module.OPERATION.credential
+    credential = endpoint.credential
     if credential is None:
         return "no-key-is-sent"
     value = headers.pop(credential.header.lower(), None)
     if value is None:
         raise InexpressibleError("no credential")
-    scheme, _, key = value.partition(" ") if credential.scheme else (None, "", value)
-    if scheme != credential.scheme or not key or key != key.strip():
+    key = str(value).removeprefix(credential.value(""))
+    if value != credential.value(key) or not key or key != key.strip():
         raise InexpressibleError("a credential of another kind")
-    return str(key)
+    return key
 
 
 def _path(case: Case[Any], endpoint: Endpoint) -> dict[str, Any]:

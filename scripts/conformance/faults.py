@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from types import ModuleType
 from typing import Any
 
-from .endpoints import operations, resolved
+from .document import operations, resolved
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from schemathesis.checks import CHECKS, CheckFunction
 from schemathesis.core import NotSet
 from schemathesis.schemas import APIOperation
 
-from .agreement import answer_differences, validity
+from .agreement import answer_differences, request_differences, validity
 from .endpoints import Endpoint
 from .expressing import InexpressibleError, expressed
 from .faults import FaultSetting
@@ -39,6 +39,10 @@ _CHECKS: Final = (
     "response_headers_conformance",
     "response_schema_conformance",
 )
+
+
+# Whatever stands in an id has to stay within its one segment of the path.
+_STRAY_IDS: Final = strategies.text("aZ0?#%&=+;:@!$'()*,[]{}|^~\"<>` é🎈", min_size=1, max_size=8)
 
 
 class StateError(AssertionError):
@@ -152,9 +156,18 @@ class _Walks(RuleBasedStateMachine):
         _, outcome = self.call(
             data.draw(strategies.sampled_from(others)), operation, data, identity
         )
-        status = getattr(outcome.error, "status_code", None)
-        if status is None or not 400 <= status < 500:
-            raise StateError(operation, ["what is another custodian's was not refused"])
+        self.refused(operation, outcome, "what is another custodian's")
+
+    @precondition(lambda self: bool(self.plan.maker.visitors))
+    @rule(data=strategies.data())
+    def stray(self, data: strategies.DataObject) -> None:
+        """Ask for what nobody has, by an id of characters that mean something in a URL."""
+        identity = data.draw(_STRAY_IDS)
+        custodian = data.draw(strategies.sampled_from(self.model.custodians))
+        operation = data.draw(strategies.sampled_from(self.plan.maker.visitors))
+        case, outcome = self.call(custodian, operation, data, identity)
+        self.agree(operation, request_differences(case, outcome))
+        self.refused(operation, outcome, "what nobody has")
 
     @precondition(lambda self: bool(self.plan.faults))
     @rule(data=strategies.data())
@@ -265,6 +278,12 @@ class _Walks(RuleBasedStateMachine):
         if outcome.error is not None:
             raise StateError(operation_id, [f"a valid call was refused: {outcome.error}"])
         return raw.json() if raw.content else None
+
+    def refused(self, operation_id: str, outcome: Outcome, what: str) -> None:
+        """Check that the server refused."""
+        status = getattr(outcome.error, "status_code", None)
+        if status is None or not 400 <= status < 500:
+            raise StateError(operation_id, [f"{what} was not refused"])
 
     def agree(self, operation_id: str, problems: Iterator[str]) -> None:
         found = list(problems)

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .endpoints import Endpoint, operations, resolved
+from .document import operations, resolved
+from .endpoints import Endpoint
 
 SAFE = frozenset({"GET", "HEAD"})
 

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any, Final
 
 import schemathesis
+from hypothesis.errors import Unsatisfiable
 from schemathesis.core import NotSet
 from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.core.result import Ok
@@ -22,7 +23,9 @@ from schemathesis.schemas import BaseSchema
 
 from . import agreement  # noqa: F401 - importing it registers the check
 from .coverage import Coverage
-from .endpoints import Endpoint, endpoints, operations
+from .credentials import credentials
+from .document import operations
+from .endpoints import Endpoint, endpoints
 from .errors import CannotRunError
 from .faults import fault_settings
 from .findings import Finding, Order, Result, Round
@@ -31,7 +34,7 @@ from .masking import Masking
 from .model import makers, secret_names
 from .reproduction import as_python, repeatable_curl
 from .sending import Mode, Outcome, caller
-from .settings import configured, credentials
+from .settings import configured
 from .target import Target
 from .transport import ClientTransport, bound
 
@@ -155,6 +158,9 @@ class Run:
             take_walks(plan, seed=self.result.order.seed, examples=examples, steps=_STEPS_A_WALK)
         except StateError as error:
             found.append((error.operation_id, "model", str(error)))
+        except Unsatisfiable:
+            maker = plan.maker.operation_id
+            found.append((maker, "model", "no valid call of it can be made through the client"))
         except FailureGroup as group:
             found += [self._named(failure) for failure in _leaves(group)]
         except Failure as failure:

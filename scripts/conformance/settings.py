@@ -7,7 +7,8 @@ from typing import Any
 
 from schemathesis.config import SchemathesisConfig
 
-from .endpoints import operations
+from .credentials import credentials
+from .document import operations
 from .target import Target
 
 
@@ -38,17 +39,6 @@ def configured(
             "operations": _excused(document),
         }
     )
-
-
-def credentials(document: Mapping[str, Any], key: str) -> dict[str, str]:
-    """Return the header that carries a key, as the document's security schemes want it."""
-    schemes = document.get("components", {}).get("securitySchemes", {})
-    for scheme in schemes.values():
-        if scheme.get("type") == "http" and scheme.get("scheme", "").lower() == "bearer":
-            return {"Authorization": f"Bearer {key}"}
-        if scheme.get("type") == "apiKey" and scheme.get("in") == "header":
-            return {scheme["name"]: key}
-    return {}
 
 
 def _excused(document: Mapping[str, Any]) -> list[dict[str, Any]]:

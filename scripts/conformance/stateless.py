@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .endpoints import operations
+from .document import operations
 
 LEFT_OUT: Final[Mapping[str, str]] = {
     "walks": "it remembers nothing, so there is nothing to hold a model against",

@@ -1,0 +1,443 @@
+"""Defects to plant: each is a change of a few characters in a copy of the package.
+
+They are patterns, not places: what one matches in the generated code follows from the document,
+and a pattern that matches nothing any more is an error, not a defect that was caught.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One defect.
+
+    Attributes:
+        name: What is wrong, in a few words.
+        where: Whether the mock or the client is broken.
+        files: Which files, as a glob within the package.
+        old: What is replaced, as a regular expression; every match in these files is.
+        new: What takes its place.
+    """
+
+    name: str
+    where: Literal["mock", "client"]
+    files: str
+    old: str
+    new: str
+
+
+MUTANTS: Final = (
+    # The client: path, quoting, method
+    Mutant(
+        "the end of a path is left off",
+        "client",
+        "api/*/*.py",
+        r'(path=f"[^"]*\})/[\w-]+"',
+        r'\1"',
+    ),
+    Mutant("a slash is added to each path", "client", "api/*/*.py", r'(path=f?"[^"]*)"', r'\1/"'),
+    Mutant(
+        "ids are not quoted",
+        "client",
+        "_core/encode.py",
+        r'return quote\(segment, safe=""\)',
+        "return segment",
+    ),
+    Mutant(
+        "ids are quoted twice",
+        "client",
+        "_core/encode.py",
+        r'return quote\(segment, safe=""\)',
+        'return quote(quote(segment, safe=""), safe="")',
+    ),
+    Mutant(
+        "some characters of ids are not quoted",
+        "client",
+        "_core/encode.py",
+        r'return quote\(segment, safe=""\)',
+        'return quote(segment, safe="?#")',
+    ),
+    Mutant(
+        "ids are sent in lower case",
+        "client",
+        "_core/encode.py",
+        r"segment = text\(value\)",
+        "segment = text(value).lower()",
+    ),
+    Mutant("POST becomes PUT", "client", "api/*/*.py", r'method="POST"', 'method="PUT"'),
+    Mutant("GET becomes POST", "client", "api/*/*.py", r'method="GET"', 'method="POST"'),
+    Mutant(
+        "the async client asks for another id",
+        "client",
+        "resources/*.py",
+        r"(await \w+\.asyncio\(\s+)(\w+_id)=\2,",
+        r"\1\2=\2.upper(),",
+    ),
+    # The client: headers, credential, body
+    Mutant(
+        "the key is sent by another scheme",
+        "client",
+        "api/*/*.py",
+        r'Credential\("Authorization", "Bearer"\)',
+        'Credential("Authorization", "Token")',
+    ),
+    Mutant(
+        "the key is sent in another header",
+        "client",
+        "api/*/*.py",
+        r'Credential\("Authorization", "Bearer"\)',
+        'Credential("X-Authorization", "Bearer")',
+    ),
+    Mutant(
+        "the first client's key is sent by every client",
+        "client",
+        "_core/keys.py",
+        r"        return settings\.key\n",
+        '        return ask.__dict__.setdefault("first", settings.key)\n',
+    ),
+    Mutant(
+        "Content-Type is not sent without a body",
+        "client",
+        "_core/call.py",
+        r"content_type = request\.content_type or settings\.service\.content_type",
+        "content_type = request.content_type",
+    ),
+    Mutant(
+        "a POST with nothing to say sends nothing",
+        "client",
+        "_core/call.py",
+        r'content = b"\{\}" if content_type == "application/json" else None',
+        "content = None",
+    ),
+    Mutant(
+        "bodies are sent empty",
+        "client",
+        "_core/encode.py",
+        r"return json\.dump\(json_value\(value\)\)",
+        "return json.dump({})",
+    ),
+    Mutant(
+        "a field is sent by another name",
+        "client",
+        "models/*.py",
+        r'fields\["(\w+)([A-Z])(\w*)"\] =',
+        r'fields["\1_\2\3"] =',
+    ),
+    Mutant(
+        "the resource's method drops an argument",
+        "client",
+        "resources/*.py",
+        r"(Request\(\s+)(\w+)=\2,",
+        r"\1",
+    ),
+    # The client: parsers, errors
+    Mutant(
+        "a field is read from another",
+        "client",
+        "models/*.py",
+        r'client_api_key=decode\.required\(fields, "\w+"',
+        'client_api_key=decode.required(fields, "id"',
+    ),
+    Mutant(
+        "what is not documented is dropped",
+        "client",
+        "_core/decode.py",
+        r"if fields\.keys\(\) <= known:",
+        "if True:",
+    ),
+    Mutant(
+        "null is read as an empty string",
+        "client",
+        "_core/decode.py",
+        r"(?m)^    if value is None or isinstance\(value, str\):\n        return value$",
+        '    if value is None or isinstance(value, str):\n        return value or ""',
+    ),
+    Mutant(
+        "any string is taken for a boolean",
+        "client",
+        "_core/decode.py",
+        r'raise MismatchError\("boolean", value\)',
+        "return bool(value)",
+    ),
+    Mutant(
+        "anything is taken for a string",
+        "client",
+        "_core/decode.py",
+        r'raise MismatchError\("string", value\)',
+        "return str(value)",
+    ),
+    Mutant(
+        "booleans are read the other way round",
+        "client",
+        "_core/decode.py",
+        r"if isinstance\(value, bool\):\n        return value",
+        "if isinstance(value, bool):\n        return not value",
+    ),
+    Mutant(
+        "a list is read without its last item",
+        "client",
+        "_core/decode.py",
+        r"for item in value:",
+        "for item in value[:-1]:",
+    ),
+    Mutant(
+        "a list is yielded without its first item",
+        "client",
+        "_core/items.py",
+        r"            yield item\n",
+        "            if self._index > 1:\n                yield item\n",
+    ),
+    Mutant(
+        "a refused request is a value",
+        "client",
+        "_core/call.py",
+        r"return 200 <= status < 300",
+        "return 200 <= status < 500",
+    ),
+    Mutant(
+        "401 raises the error for 400",
+        "client",
+        "errors.py",
+        r"401: AuthenticationError",
+        "401: BadRequestError",
+    ),
+    Mutant(
+        "the server's words are lost",
+        "client",
+        "_core/failures.py",
+        r"error=text,",
+        "error=None,",
+    ),
+    Mutant(
+        "errors tell the method in place of the operation",
+        "client",
+        "_core/failures.py",
+        r"operation_id=operation\.id",
+        "operation_id=operation.method",
+    ),
+    Mutant(
+        "an error's body is lost",
+        "client",
+        "_core/failures.py",
+        r"body=received\.content\.reveal\(\)",
+        "body=None",
+    ),
+    # The client: repeats
+    Mutant(
+        "what is not repeatable is repeated",
+        "client",
+        "api/*/*.py",
+        r"repeatable=False",
+        "repeatable=True",
+    ),
+    Mutant(
+        "what is repeatable is not repeated",
+        "client",
+        "api/*/*.py",
+        r"repeatable=True",
+        "repeatable=False",
+    ),
+    Mutant(
+        "429 is not repeated",
+        "client",
+        "_core/retry.py",
+        r"return status == REFUSED or \(repeatable",
+        "return (status != REFUSED and repeatable",
+    ),
+    Mutant(
+        "every failure of a create is repeated",
+        "client",
+        "_core/retry.py",
+        r"return status == REFUSED or \(repeatable and status in STATUSES_TO_REPEAT\)",
+        "return status in STATUSES_TO_REPEAT",
+    ),
+    Mutant(
+        "Retry-After is not waited for",
+        "client",
+        "_core/call.py",
+        r"pause=pause if retry_after is None else retry_after",
+        "pause=pause",
+    ),
+    Mutant(
+        "a lost answer is told as nothing done",
+        "client",
+        "_core/call.py",
+        r"maybe_processed \|= verdict\.maybe_processed",
+        "maybe_processed = False",
+    ),
+    Mutant(
+        "the async client sends twice",
+        "client",
+        "_core/pipeline.py",
+        r"outcome = await self\._connection\.send\(effect\)",
+        "await self._connection.send(effect)\n"
+        "                    outcome = await self._connection.send(effect)",
+    ),
+    # The mock: status, body
+    Mutant(
+        "a create is answered 200",
+        "mock",
+        "mock/_core.py",
+        r"status, response = operation\.responses\.success",
+        "_, response = operation.responses.success\n        status = 200",
+    ),
+    Mutant(
+        "what is not known is answered 404",
+        "mock",
+        "mock/_core.py",
+        r"status, response = found\n",
+        "status, response = found\n        status = 404 if status == 400 else status\n",
+    ),
+    Mutant(
+        "an error's text is a number",
+        "mock",
+        "mock/_core.py",
+        r"body = media\.body\(values\)",
+        "body = b'{\"error\":5}' if status >= 400 else media.body(values)",
+    ),
+    Mutant(
+        "answers are plain text",
+        "mock",
+        "mock/_core.py",
+        r'\("content-type", media\.type\)',
+        '("content-type", "text/plain")',
+    ),
+    Mutant(
+        "answers are cut short",
+        "mock",
+        "mock/_core.py",
+        r"(?m)^    return Served\(Answer\(status, (.*), body\)\)$",
+        r"    return Served(Answer(status, \1, body[:-1] if isinstance(body, bytes) else body))",
+    ),
+    Mutant(
+        "a required field is missing",
+        "mock",
+        "mock/_responses.py",
+        r"return json\.dumps\(value,",
+        "value = {k: v for k, v in value.items() if k != 'id'} "
+        "if isinstance(value, dict) else value\n        return json.dumps(value,",
+    ),
+    Mutant(
+        "items of a list are of another type",
+        "mock",
+        "mock/_responses.py",
+        r"return json\.dumps\(value,",
+        "value = [str(one) for one in value] if isinstance(value, list) else value\n"
+        "        return json.dumps(value,",
+    ),
+    Mutant(
+        "what is asked for is not done",
+        "mock",
+        "mock/_behaviour.py",
+        r'body\.get\("isAccountAbstracted"\) is True',
+        "False",
+    ),
+    # The mock: state
+    Mutant(
+        "the same session token again and again",
+        "mock",
+        "mock/_identifiers.py",
+        r'"cst-" \+ self\._uuid\("session", number\)',
+        'f"cst-{number % 2}" + self._uuid("session", 1)',
+    ),
+    Mutant(
+        "the same one-time password again and again",
+        "mock",
+        "mock/_behaviour.py",
+        r'"otp": state\.create_otp\(client\)',
+        '"otp": "otp-" + client.id',
+    ),
+    Mutant(
+        "a client's key changes when it is read",
+        "mock",
+        "mock/_behaviour.py",
+        r"return _shown\(_named\(state, call\)\)",
+        "client = _named(state, call)\n"
+        '    return {**_shown(client), "clientApiKey": state.create_otp(client)}',
+    ),
+    Mutant(
+        "the list forgets the newest",
+        "mock",
+        "mock/_state.py",
+        r"yield from map\(_client, rows\)",
+        "yield from map(_client, rows[: len(rows) - 1 or None])",
+    ),
+    Mutant(
+        "the list shows one twice",
+        "mock",
+        "mock/_state.py",
+        r"yield from map\(_client, rows\)",
+        "yield from map(_client, rows[:1] + rows)",
+    ),
+    Mutant(
+        "a read forgets what is read",
+        "mock",
+        "mock/_behaviour.py",
+        r"return _shown\(_named\(state, call\)\)",
+        "client = _named(state, call)\n"
+        "    with state._writing() as connection:\n"
+        '        connection.execute("DELETE FROM client WHERE id = ?", (client.id,))\n'
+        "    return _shown(client)",
+    ),
+    # The mock: tenancy, credentials
+    Mutant(
+        "the list shows another custodian's",
+        "mock",
+        "mock/_state.py",
+        r'"WHERE custodian = \? AND number > \?',
+        '"WHERE ? AND number > ?',
+    ),
+    Mutant(
+        "another custodian's can be read",
+        "mock",
+        "mock/_state.py",
+        r'"WHERE id = \? AND custodian = \?", \(client_id, custodian\)',
+        '"WHERE id = ?", (client_id,)',
+    ),
+    Mutant(
+        "no key is needed",
+        "mock",
+        "mock/_security.py",
+        r"if all\(one and \(known is None or one in known\) for one in credentials\):",
+        "if all(not one or one in (known or ()) for one in credentials):",
+    ),
+    Mutant(
+        "any key will do",
+        "mock",
+        "mock/_security.py",
+        r"\(known is None or one in known\)",
+        "True",
+    ),
+    # The mock: requests
+    Mutant(
+        "bodies are not looked at",
+        "mock",
+        "mock/_bodies.py",
+        r"if problem is not None:",
+        "if False:",
+    ),
+    Mutant(
+        "undocumented methods are served",
+        "mock",
+        "mock/_core.py",
+        r"operation = route\.operations\.get\(method\)",
+        "operation = route.operations.get(method) or next(iter(route.operations.values()))",
+    ),
+    Mutant(
+        "405 without the allowed methods",
+        "mock",
+        "mock/_core.py",
+        r', \("allow", allowed\)\)',
+        ")",
+    ),
+    Mutant(
+        "ids beyond ASCII make it fail",
+        "mock",
+        "mock/_behaviour.py",
+        r"client_id = list\(call\.path\.values\(\)\)\[-1\]",
+        "client_id = list(call.path.values())[-1].encode('ascii').decode()",
+    ),
+)
