@@ -97,7 +97,22 @@ def test_each_kind_is_what_its_name_says(
 
 def test_every_kind_is_tested_here() -> None:
     tested = {kind[0] for kind in CASES}
-    assert FAULTS.keys() - tested == {"latency", "dripping_body"}
+    assert FAULTS.keys() - tested == {"latency", "dripping_body", "extra_field"}
+
+
+def test_extra_field(mock: MockPortal, create: Create) -> None:
+    with mock.fault("extra_field", "createClient", path="$.news"):
+        created = create()
+    assert created.additional_keys == ["news"]
+    assert clients(mock) == 1
+
+
+@pytest.mark.parametrize("path", ["$.id", "$.id.more", "$[0].news"])
+def test_extra_field_where_there_is_no_room(mock: MockPortal, path: str) -> None:
+    mock.fault("extra_field", "createClient", path=path)
+    with pytest.raises(ServerError):
+        mock.client(max_attempts=1).clients.create()
+    assert f"no room for a new field at {path}" in str(mock.calls()[0].answer_problem)
 
 
 def test_latency(mock: MockPortal, create: Create) -> None:

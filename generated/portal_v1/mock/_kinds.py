@@ -8,7 +8,7 @@ from random import Random
 from typing import ClassVar, NamedTuple
 
 from ._core import Served
-from ._damage import json_broken, json_changed, steps_of
+from ._damage import json_broken, json_changed, json_extended, steps_of
 from ._messages import Cut, Delivery, RefusalError, plain
 
 NO_ANSWER = 0  # the status of a request that was not even read
@@ -140,6 +140,21 @@ class MissingField(Kind):
 
 
 @dataclass(frozen=True)
+class ExtraField(Kind):
+    """The request is carried out; `path` ($.news, $[0].news) is added, undocumented."""
+
+    name = "extra_field"
+    path: str = "$.undocumented"
+
+    def __post_init__(self) -> None:
+        steps_of(self.path)
+
+    def apply(self, exchange: Exchange) -> Served:
+        """Change the body."""
+        return _with_body(exchange.serve(), lambda body: json_extended(body, self.path))
+
+
+@dataclass(frozen=True)
 class DrippingBody(Kind):
     """The body comes in pieces of `piece` bytes, with `seconds` between them."""
 
@@ -223,6 +238,7 @@ KINDS: Mapping[str, type[Kind]] = {
         WrongType,
         MissingField,
         TruncatedBody,
+        ExtraField,
         DrippingBody,
         ResetBeforeReading,
         ResetAfterReading,

@@ -53,5 +53,25 @@ def json_changed(body: bytes, path: str, *, drop: bool) -> bytes:
     return json.dumps(root, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+def json_extended(body: bytes, path: str) -> bytes:
+    """The body with a value at the path, where there is none yet.
+
+    Raises:
+        LookupError: There is no object to put it into, or a value already. The text says so.
+    """
+    *way, last = steps_of(path)
+    try:
+        root = json.loads(body)
+        node: Any = root
+        for step in way:
+            node = node[step]
+    except (LookupError, TypeError, ValueError):
+        node = None
+    if not isinstance(node, dict) or last in node:
+        raise LookupError(f"the answer has no room for a new field at {path}")
+    node[last] = "what no document has"
+    return json.dumps(root, ensure_ascii=False, separators=(",", ":")).encode()
+
+
 def _another_type(value: Any) -> Any:
     return [value] if isinstance(value, (dict, bool)) else {"not": "what it was"}
