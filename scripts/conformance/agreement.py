@@ -6,19 +6,23 @@ import datetime
 import enum
 import json
 from collections.abc import Iterator, Mapping
+from http.cookies import SimpleCookie
 from typing import Any, Final
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from uuid import UUID
 
 import attrs
 import httpx
+import requests
 import schemathesis
 from schemathesis import Case, CheckContext, Response
 from schemathesis.core import NotSet
 from schemathesis.core.failures import Failure
 
-from .endpoints import python_name
+from .endpoints import Endpoint, python_name
 from .sending import Outcome
 from .transport import ClientTransport
+from .typing_values import alike
 
 _JSON: Final = "application/json"
 # The promise of the client's documentation: which class stands for which status.
@@ -72,16 +76,40 @@ def request_differences(case: Case[Any], outcome: Outcome) -> Iterator[str]:
     path_sent = sent.url.raw_path.decode("ascii").partition("?")[0]
     if _segments(path_sent) != _segments(here.path):
         yield f"path: sent {path_sent}, the case has {here.path}"
-    if not isinstance(wanted.get("params"), Mapping):
-        query = parse_qsl(wanted.get("params") or here.query, keep_blank_values=True)
-        if sorted(parse_qsl(there.query, keep_blank_values=True)) != sorted(query):
-            yield f"query: sent {there.query!r}, the case has {wanted.get('params')!r}"
+    query = _query(wanted)
+    arrived = parse_qsl(there.query, keep_blank_values=True)
+    if not alike(sorted(map(list, arrived)), sorted(map(list, query))):
+        yield f"query: sent {there.query!r}, the case has {urlencode(query)!r}"
+    yield from _parameter_differences(case, outcome.call.endpoint, sent, wanted)
     yield from _body_differences(case, sent, outcome.call.endpoint.service)
     credential = outcome.call.endpoint.module.OPERATION.credential
     if credential is not None:
         value = f"{credential.scheme} {outcome.call.key}" if credential.scheme else outcome.call.key
         if sent.headers.get(credential.header) != value:
             yield f"{credential.header}: it does not carry the key as documented"
+
+
+def _query(wanted: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the query that schemathesis itself would send."""
+    plain = requests.Request("GET", wanted["url"], params=wanted.get("params")).prepare()
+    return parse_qsl(urlsplit(str(plain.url)).query, keep_blank_values=True)
+
+
+def _parameter_differences(
+    case: Case[Any], endpoint: Endpoint, sent: httpx.Request, wanted: Mapping[str, Any]
+) -> Iterator[str]:
+    """Yield which documented headers and cookies differ."""
+    headers = {name.lower(): value for name, value in wanted["headers"].items()}
+    cookies = SimpleCookie(sent.headers.get("cookie", ""))
+    for place, name in endpoint.parameters:
+        if place == "header" and not alike(
+            sent.headers.get(name), headers.get(name.lower())
+        ):
+            yield f"header {name}: it is not the case's"
+        if place == "cookie":
+            there = cookies[name].value if name in cookies else None
+            if not alike(there, (wanted.get("cookies") or {}).get(name)):
+                yield f"cookie {name}: it is not the case's"
 
 
 def validity(case: Case[Any], response: Response) -> bool | None:
@@ -140,8 +168,11 @@ def value_differences(value: Any, raw: Any, path: str = "$") -> Iterator[str]:
 
 def _is_same(value: Any, raw: Any) -> bool:
     """Whether a scalar is what the package makes of this JSON."""
-    if isinstance(value, datetime.datetime):
-        return datetime.datetime.fromisoformat(raw) == value
+    if isinstance(value, datetime.datetime | UUID):
+        try:
+            return value == (UUID(raw) if isinstance(value, UUID) else value.fromisoformat(raw))
+        except (TypeError, ValueError):
+            return False
     if isinstance(value, enum.Enum):
         return bool(value.value == raw)
     if isinstance(raw, str) and not isinstance(value, str):
@@ -156,13 +187,13 @@ def _model_differences(value: Any, raw: Mapping[str, Any], path: str) -> Iterato
     for key, inner in raw.items():
         place = f"{path}.{key}"
         name = python_name(key)
-        if name in names:
+        if key in additional:
+            yield from value_differences(additional[key], inner, place)
+        elif name in names:
             unread.discard(name)
             yield from value_differences(getattr(value, name), inner, place)
-        elif key not in additional:
+        else:
             yield f"{place}: it is in the answer and not in the {type(value).__name__}"
-        elif additional[key] != inner:
-            yield f"{place}: another value than in the answer"
     for name in sorted(unread):
         if getattr(value, name) is not None:
             yield f"{path}: {name} has a value, and the answer has none for it"
@@ -215,7 +246,7 @@ def _body_differences(case: Case[Any], sent: httpx.Request, service: Any) -> Ite
     if sent.headers.get("content-type") != case.media_type:
         yield f"Content-Type: sent {sent.headers.get('content-type')}, wanted {case.media_type}"
     try:
-        same = json.loads(sent.content) == case.body
+        same = alike(json.loads(sent.content), case.body)
     except ValueError:
         same = False
     if not same:

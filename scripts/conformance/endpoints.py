@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import inspect
 import pkgutil
@@ -11,11 +12,13 @@ from types import ModuleType
 from typing import Any
 
 from generation.naming import iterator_name, method_name
+from openapi_python_client.parser.openapi import generate_operation_id
 from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import PythonIdentifier
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _OPTIONS = {"client", "timeout", "max_attempts"}
+_PREFIX = "field_"  # What openapi-python-client puts before a name that starts with a digit.
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,10 @@ class Endpoint:
             how it is called there.
         annotations: What each argument may be.
         body: What the argument `body` may be; None where the operation takes none.
+        defaulted: The arguments that have a value when nothing is said, other than none.
+        bodies: The media types that the operation takes.
+        key_headers: The headers that carry a key somewhere in the document, in lower case.
+        unset: What an argument is of which nothing is said.
         service: The facts that concern every operation of the package.
     """
 
@@ -45,6 +52,10 @@ class Endpoint:
     parameters: Mapping[tuple[str, str], str]
     annotations: Mapping[str, Any]
     body: Any = None
+    defaulted: frozenset[str] = frozenset()
+    bodies: frozenset[str] = frozenset()
+    key_headers: frozenset[str] = frozenset()
+    unset: Any = None
     service: Any = None
 
     @property
@@ -61,6 +72,8 @@ def endpoints(package: ModuleType, document: Mapping[str, Any]) -> dict[str, End
         document: The OpenAPI document that it was generated from.
     """
     modules = {module.OPERATION.id: module for module in _modules(package)}
+    needed = [one.OPERATION.credential for one in modules.values()]
+    key_headers = frozenset(one.header.lower() for one in needed if one is not None)
     found = {}
     for path, method, operation, parameters in operations(document):
         module = modules[operation["operationId"]]
@@ -76,9 +89,22 @@ def endpoints(package: ModuleType, document: Mapping[str, Any]) -> dict[str, End
             parameters=_arguments(parameters, annotations),
             annotations=annotations,
             body=annotations.get("body"),
+            defaulted=_defaulted(module.sync_detailed),
+            bodies=frozenset(resolved(document, operation.get("requestBody", {})).get("content", {})),
+            key_headers=key_headers,
+            unset=package.types.UNSET,
             service=package.client.SERVICE,
         )
     return found
+
+
+def named(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the document with an operationId on each operation: where it has none, the package's."""
+    complete = copy.deepcopy(dict(document))
+    for path, method, operation, _ in operations(complete):
+        name = generate_operation_id(path=UntrustedString(path), method=method, prefix=_PREFIX)
+        operation.setdefault("operationId", str(name))
+    return complete
 
 
 def operations(
@@ -111,7 +137,17 @@ def resolved(document: Mapping[str, Any], value: Any) -> Any:
 
 def python_name(name: str) -> str:
     """Return what the package calls a parameter or property of this name."""
-    return str(PythonIdentifier(UntrustedString(name), prefix="field_"))
+    return str(PythonIdentifier(UntrustedString(name), prefix=_PREFIX))
+
+
+def _defaulted(function: Callable[..., Any]) -> frozenset[str]:
+    return frozenset(
+        name
+        for name, parameter in inspect.signature(function).parameters.items()
+        if name not in _OPTIONS
+        and parameter.default is not parameter.empty
+        and type(parameter.default).__name__ != "Unset"
+    )
 
 
 def _modules(package: ModuleType) -> Iterator[ModuleType]:
