@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import datetime
-import enum
 import json
 from collections.abc import Iterator, Mapping
+from http.cookies import SimpleCookie
 from typing import Any, Final
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
-import attrs
 import httpx
+import requests
 import schemathesis
 from schemathesis import Case, CheckContext, Response
 from schemathesis.core import NotSet
 from schemathesis.core.failures import Failure
 
-from .endpoints import python_name
+from .endpoints import Endpoint
 from .sending import Outcome
 from .transport import ClientTransport
+from .typing_values import alike
+from .values import value_differences
 
 _JSON: Final = "application/json"
 # The promise of the client's documentation: which class stands for which status.
@@ -72,15 +73,36 @@ def request_differences(case: Case[Any], outcome: Outcome) -> Iterator[str]:
     path_sent = sent.url.raw_path.decode("ascii").partition("?")[0]
     if _segments(path_sent) != _segments(here.path):
         yield f"path: sent {path_sent}, the case has {here.path}"
-    if not isinstance(wanted.get("params"), Mapping):
-        query = parse_qsl(wanted.get("params") or here.query, keep_blank_values=True)
-        if sorted(parse_qsl(there.query, keep_blank_values=True)) != sorted(query):
-            yield f"query: sent {there.query!r}, the case has {wanted.get('params')!r}"
+    query = _query(wanted)
+    arrived = parse_qsl(there.query, keep_blank_values=True)
+    if not alike(sorted(map(list, arrived)), sorted(map(list, query))):
+        yield f"query: sent {there.query!r}, the case has {urlencode(query)!r}"
+    yield from _parameter_differences(outcome.call.endpoint, sent, wanted)
     yield from _body_differences(case, sent, outcome.call.endpoint.service)
     credential = outcome.call.endpoint.credential
-    if credential is not None:
-        if sent.headers.get(credential.header) != credential.value(outcome.call.key):
-            yield f"{credential.header}: it does not carry the key as documented"
+    if credential and sent.headers.get(credential.header) != credential.value(outcome.call.key):
+        yield f"{credential.header}: it does not carry the key as documented"
+
+
+def _query(wanted: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the query that schemathesis itself would send."""
+    plain = requests.Request("GET", wanted["url"], params=wanted.get("params")).prepare()
+    return parse_qsl(urlsplit(str(plain.url)).query, keep_blank_values=True)
+
+
+def _parameter_differences(
+    endpoint: Endpoint, sent: httpx.Request, wanted: Mapping[str, Any]
+) -> Iterator[str]:
+    """Yield which documented headers and cookies differ."""
+    headers = {name.lower(): value for name, value in wanted["headers"].items()}
+    cookies = SimpleCookie(sent.headers.get("cookie", ""))
+    for place, name in endpoint.parameters:
+        if place == "header" and not alike(sent.headers.get(name), headers.get(name.lower())):
+            yield f"header {name}: it is not the case's"
+        if place == "cookie":
+            there = cookies[name].value if name in cookies else None
+            if not alike(there, (wanted.get("cookies") or {}).get(name)):
+                yield f"cookie {name}: it is not the case's"
 
 
 def validity(case: Case[Any], response: Response) -> bool | None:
@@ -122,49 +144,6 @@ def answer_differences(outcome: Outcome, *, valid: bool | None) -> Iterator[str]
         yield from value_differences(outcome.parsed, answer.json())
     elif not answer.content and outcome.parsed is not None:
         yield "answer: it is empty, and the client returned a value"
-
-
-def value_differences(value: Any, raw: Any, path: str = "$") -> Iterator[str]:
-    """Yield where a returned value differs from the JSON that it was made of; never the values."""
-    if attrs.has(type(value)) and isinstance(raw, dict):
-        yield from _model_differences(value, raw, path)
-    elif isinstance(value, list) and isinstance(raw, list):
-        if len(value) != len(raw):
-            yield f"{path}: {len(value)} items were made of {len(raw)}"
-        for index, (one, other) in enumerate(zip(value, raw, strict=False)):
-            yield from value_differences(one, other, f"{path}[{index}]")
-    elif not _is_same(value, raw):
-        yield f"{path}: another value than in the answer"
-
-
-def _is_same(value: Any, raw: Any) -> bool:
-    """Whether a scalar is what the package makes of this JSON."""
-    if isinstance(value, datetime.datetime):
-        return datetime.datetime.fromisoformat(raw) == value
-    if isinstance(value, enum.Enum):
-        return bool(value.value == raw)
-    if isinstance(raw, str) and not isinstance(value, str):
-        return value is not None and str(value) == raw
-    return bool(value == raw) and isinstance(value, bool) == isinstance(raw, bool)
-
-
-def _model_differences(value: Any, raw: Mapping[str, Any], path: str) -> Iterator[str]:
-    names = {one.name for one in attrs.fields(type(value))} - {"additional_properties"}
-    additional = getattr(value, "additional_properties", {})
-    unread = set(names)
-    for key, inner in raw.items():
-        place = f"{path}.{key}"
-        name = python_name(key)
-        if name in names:
-            unread.discard(name)
-            yield from value_differences(getattr(value, name), inner, place)
-        elif key not in additional:
-            yield f"{place}: it is in the answer and not in the {type(value).__name__}"
-        elif additional[key] != inner:
-            yield f"{place}: another value than in the answer"
-    for name in sorted(unread):
-        if getattr(value, name) is not None:
-            yield f"{path}: {name} has a value, and the answer has none for it"
 
 
 def _error_differences(outcome: Outcome, answer: httpx.Response) -> Iterator[str]:
@@ -214,7 +193,7 @@ def _body_differences(case: Case[Any], sent: httpx.Request, service: Any) -> Ite
     if sent.headers.get("content-type") != case.media_type:
         yield f"Content-Type: sent {sent.headers.get('content-type')}, wanted {case.media_type}"
     try:
-        same = json.loads(sent.content) == case.body
+        same = alike(json.loads(sent.content), case.body)
     except ValueError:
         same = False
     if not same:

@@ -56,6 +56,10 @@ class Coverage:
     statuses: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
+        self._is_old = str(self.document.get("openapi", "")).startswith("3.0")
+        self._dialect = (
+            jsonschema_rs.Draft4Validator if self._is_old else jsonschema_rs.Draft202012Validator
+        )
         self._schemas: dict[tuple[str, str], Any] = {}
         self._validators: dict[str, Any] = {}
         self._requests: set[tuple[str, str]] = set()
@@ -104,7 +108,7 @@ class Coverage:
     def _note(self, operation_id: str, place: str, value: Any) -> None:
         schema = self._schemas.get((operation_id, place))
         if schema is not None:
-            self._walk((operation_id, place), schema, "$", value)
+            self._walk((operation_id, place), schema, "$", _plain(value))
 
     def _walk(self, place: tuple[str, str], schema: Any, path: str, value: Any) -> None:
         schema = resolved(self.document, schema)
@@ -142,15 +146,31 @@ class Coverage:
         yield from self._points(place, schema.get("items"), f"{path}[]", above)
 
     def _meets(self, schema: Mapping[str, Any], keyword: str, value: Any) -> bool:
+        if value is None and schema.get("nullable") is True and self._is_old:
+            return True
         part = {keyword: schema[keyword]}
         if keyword == "additionalProperties":
             part["properties"] = dict.fromkeys(schema.get("properties", {}), True)
+        if self._is_old and keyword.startswith("exclusive"):  # There it is a word of its limit.
+            limit = keyword.removeprefix("exclusive").lower()
+            part |= {limit: schema[limit]} if limit in schema else {}
         name = repr(part)
         if name not in self._validators:
-            self._validators[name] = jsonschema_rs.validator_for(
+            self._validators[name] = self._dialect(
                 {**part, "components": self.document.get("components", {})}
             )
         return bool(self._validators[name].is_valid(value))
+
+
+def _plain(value: Any) -> Any:
+    """Return a generated value as plain JSON; what is marked with a class of its own loses it."""
+    if isinstance(value, dict):
+        return {str(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if value is None or type(value) in {bool, int, float, str}:
+        return value
+    return str(value)
 
 
 def _json_of(holder: Mapping[str, Any]) -> Mapping[str, Any]:

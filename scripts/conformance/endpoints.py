@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import inspect
 import pkgutil
@@ -11,11 +12,13 @@ from types import ModuleType
 from typing import Any
 
 from generation.naming import iterator_name, method_name
+from openapi_python_client.parser.openapi import generate_operation_id
 from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import PythonIdentifier
 
-from .credentials import Credential, credential_of
-from .document import operations
+from .credentials import Credential, credential_of, credentials
+from .document import operations, resolved
+from .names import PREFIX, python_name
 
 _OPTIONS = {"client", "timeout", "max_attempts"}
 
@@ -36,6 +39,10 @@ class Endpoint:
         annotations: What each argument may be.
         body: What the argument `body` may be; None where the operation takes none.
         credential: How the document wants the key; None where it wants none.
+        defaulted: The arguments that have a value when nothing is said, other than none.
+        bodies: The media types that the operation takes.
+        key_headers: The headers that carry a key somewhere in the document, in lower case.
+        unset: What an argument is of which nothing is said.
         service: The facts that concern every operation of the package.
     """
 
@@ -49,6 +56,10 @@ class Endpoint:
     annotations: Mapping[str, Any]
     body: Any = None
     credential: Credential | None = None
+    defaulted: frozenset[str] = frozenset()
+    bodies: frozenset[str] = frozenset()
+    key_headers: frozenset[str] = frozenset()
+    unset: Any = None
     service: Any = None
 
     @property
@@ -65,6 +76,7 @@ def endpoints(package: ModuleType, document: Mapping[str, Any]) -> dict[str, End
         document: The OpenAPI document that it was generated from.
     """
     modules = {module.OPERATION.id: module for module in _modules(package)}
+    key_headers = frozenset(name.lower() for name in credentials(document, ""))
     found = {}
     for path, method, operation, parameters in operations(document):
         module = modules[operation["operationId"]]
@@ -81,14 +93,37 @@ def endpoints(package: ModuleType, document: Mapping[str, Any]) -> dict[str, End
             annotations=annotations,
             body=annotations.get("body"),
             credential=credential_of(document, operation),
+            defaulted=_defaulted(module.sync_detailed),
+            bodies=frozenset(_body(document, operation).get("content", {})),
+            key_headers=key_headers,
+            unset=package.types.UNSET,
             service=package.client.SERVICE,
         )
     return found
 
 
-def python_name(name: str) -> str:
-    """Return what the package calls a parameter or property of this name."""
-    return str(PythonIdentifier(UntrustedString(name), prefix="field_"))
+def named(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the document with an operationId on each operation, if need be the package's."""
+    complete = copy.deepcopy(dict(document))
+    for path, method, operation, _ in operations(complete):
+        name = generate_operation_id(path=UntrustedString(path), method=method, prefix=PREFIX)
+        operation.setdefault("operationId", str(name))
+    return complete
+
+
+def _body(document: Mapping[str, Any], operation: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = resolved(document, operation.get("requestBody", {}))
+    return found
+
+
+def _defaulted(function: Callable[..., Any]) -> frozenset[str]:
+    return frozenset(
+        name
+        for name, parameter in inspect.signature(function).parameters.items()
+        if name not in _OPTIONS
+        and parameter.default is not parameter.empty
+        and type(parameter.default).__name__ != "Unset"
+    )
 
 
 def _modules(package: ModuleType) -> Iterator[ModuleType]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import unquote
@@ -13,7 +13,7 @@ from schemathesis import Case
 from schemathesis.core import NotSet
 
 from .endpoints import Endpoint
-from .typing_values import UnfitError, fitted
+from .typing_values import UnfitError, fitted, fitted_text
 
 # What HTTP and schemathesis themselves put on a request; none is a parameter.
 _CARRIERS: Final = frozenset(
@@ -77,6 +77,8 @@ def expressed(
 def _key(endpoint: Endpoint, headers: dict[str, Any]) -> str:
     credential = endpoint.credential
     if credential is None:
+        for name in endpoint.key_headers:  # It goes with every case, and is not needed here.
+            headers.pop(name, None)
         return "no-key-is-sent"
     value = headers.pop(credential.header.lower(), None)
     if value is None:
@@ -95,7 +97,7 @@ def _path(case: Case[Any], endpoint: Endpoint) -> dict[str, Any]:
             raise InexpressibleError("an undeclared path parameter")
         annotation = endpoint.annotations[argument]
         plain = unquote(value) if isinstance(value, str) else value
-        arguments[argument] = _fitted(plain, annotation, "path")
+        arguments[argument] = _fitted(plain, annotation, "path", fitted_text)
     return arguments
 
 
@@ -109,19 +111,23 @@ def _declared(values: Any, place: str, endpoint: Endpoint) -> dict[str, Any]:
         argument = endpoint.parameters.get((place, name))
         if argument is None:
             raise InexpressibleError(f"an undeclared {place} parameter")
-        arguments[argument] = _fitted(value, endpoint.annotations[argument], place)
+        arguments[argument] = _fitted(value, endpoint.annotations[argument], place, fitted_text)
     return arguments
 
 
 def _headers(headers: Mapping[str, Any], endpoint: Endpoint) -> dict[str, Any]:
-    declared = {name.lower(): argument for (_, name), argument in endpoint.parameters.items()}
+    declared = {
+        name.lower(): argument
+        for (place, name), argument in endpoint.parameters.items()
+        if place == "header"
+    }
     arguments = {}
     for name, value in headers.items():
-        if name in _CARRIERS:
-            continue
-        if name not in declared:
+        if name in declared:
+            annotation = endpoint.annotations[declared[name]]
+            arguments[declared[name]] = _fitted(value, annotation, "header", fitted_text)
+        elif name not in _CARRIERS:
             raise InexpressibleError("an undeclared header")
-        arguments[declared[name]] = _fitted(value, endpoint.annotations[declared[name]], "header")
     return arguments
 
 
@@ -132,14 +138,18 @@ def _body(case: Case[Any], endpoint: Endpoint, headers: Mapping[str, Any]) -> di
         return {}
     if endpoint.body is None:
         raise InexpressibleError("a body where none is documented")
-    if headers.get("content-type") != _JSON:
+    media_type = headers.get("content-type", case.media_type)
+    if media_type not in endpoint.bodies:
         raise InexpressibleError("a media type that is not the documented one")
-    return {"body": _fitted(case.body, endpoint.body, "body")}
+    if media_type != _JSON:
+        # How such a body is written is left open, so bytes could not be compared.
+        raise InexpressibleError(f"a body of {media_type}")
+    return {"body": _fitted(case.body, endpoint.body, "body", fitted)}
 
 
-def _fitted(value: Any, annotation: Any, place: str) -> Any:
+def _fitted(value: Any, annotation: Any, place: str, fit: Callable[[Any, Any], Any]) -> Any:
     try:
-        return fitted(value, annotation)
+        return fit(value, annotation)
     except UnfitError:
         raise InexpressibleError(f"a {place} value of another type") from None
 
@@ -154,6 +164,12 @@ def _faced(
     }
     if required - arguments.keys():
         raise InexpressibleError("a required part is left out")
+    # What is left out of the case is left out of the request: a default would be sent.
+    arguments |= {
+        name: endpoint.unset
+        for name in endpoint.defaulted & set(endpoint.parameters.values())
+        if name not in arguments
+    }
     faces = ["function", "method"]
     if hasattr(resource, endpoint.items_method):
         faces.append("items")

@@ -44,10 +44,11 @@ def _of(name: str, kind: type, paths: list[str]) -> Iterator[FaultSetting]:
     options: dict[str, Any] = {one.name: one.default for one in fields(kind)}
     if "seconds" in options:
         return
-    if "path" in options:
+    if options.get("path") == "":
         yield from (FaultSetting(name, {"path": path}) for path in paths)
         return
-    yield FaultSetting(name)
+    if "path" not in options or paths:
+        yield FaultSetting(name)
     if "processed" in options:
         # A refusal (4xx) of what was carried out would be a lie, which nobody can see through.
         status = options["status"] if options["status"] >= 500 else 202

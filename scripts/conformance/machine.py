@@ -45,6 +45,9 @@ _CHECKS: Final = (
 _STRAY_IDS: Final = strategies.text("aZ0?#%&=+;:@!$'()*,[]{}|^~\"<>` é🎈", min_size=1, max_size=8)
 
 
+_UNKNOWN_KEY: Final = "a-key-that-no-server-knows"
+
+
 class StateError(AssertionError):
     """The server, the client and the model do not agree. The message says in what."""
 
@@ -169,6 +172,20 @@ class _Walks(RuleBasedStateMachine):
         self.agree(operation, request_differences(case, outcome))
         self.refused(operation, outcome, "what nobody has")
 
+    @rule(data=strategies.data())
+    def intrude(self, data: strategies.DataObject) -> None:
+        """Ask with a key that no server knows."""
+        maker, owners = self.plan.maker, self.owners()
+        visitors = maker.visitors if owners else ()
+        operation = data.draw(
+            strategies.sampled_from([maker.operation_id, *visitors, *maker.lists])
+        )
+        identity = self.something(data)[1] if operation in visitors else None
+        case, outcome = self.call(Custodian(_UNKNOWN_KEY), operation, data, identity)
+        self.agree(operation, request_differences(case, outcome))
+        self.refused(operation, outcome, "a key that nobody has")
+        self.agree(operation, answer_differences(outcome, valid=True))
+
     @precondition(lambda self: bool(self.plan.faults))
     @rule(data=strategies.data())
     def disturb(self, data: strategies.DataObject) -> None:
@@ -224,6 +241,7 @@ class _Walks(RuleBasedStateMachine):
         identity: str | None = None,
     ) -> tuple[Case[Any], Outcome]:
         plan, operation = self.plan, self.plan.operations[operation_id]
+        known = custodian in self.model.custodians
         case = operation.Case() if data is None else data.draw(operation.as_strategy())
         if identity is not None:
             case.path_parameters = {plan.maker.parameter: quote(identity, safe="")}
@@ -233,8 +251,8 @@ class _Walks(RuleBasedStateMachine):
             call = expressed(case, endpoint, wire, plan.resource(endpoint), len(plan.steps))
         except InexpressibleError:
             hypothesis.reject()
-        number = self.model.custodians.index(custodian) + 1
-        plan.steps.append(f"{as_python(call, client=f'portal_{number}')}")
+        number = self.model.custodians.index(custodian) + 1 if known else 0
+        plan.steps.append(as_python(call, client=f"portal_{number}" if known else "stranger"))
         outcome = plan.caller.send(call, max_attempts=_ATTEMPTS)
         plan.note(outcome)
         return case, outcome

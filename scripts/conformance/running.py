@@ -25,7 +25,7 @@ from . import agreement  # noqa: F401 - importing it registers the check
 from .coverage import Coverage
 from .credentials import credentials
 from .document import operations
-from .endpoints import Endpoint, endpoints
+from .endpoints import Endpoint, endpoints, named
 from .errors import CannotRunError
 from .faults import fault_settings
 from .findings import Finding, Order, Result, Round
@@ -63,12 +63,14 @@ class Run:
         progress: Callable[[Round, str], None],
     ) -> None:
         self._package = package
-        self._document = document
+        self._document = named(document)
         self._target = target
         self._progress = progress
-        self._endpoints = _endpoints(package, document)
-        self._masking = Masking(secret_names(document), target.keys)
-        self.result = Result(target.name, order, Coverage(document), left_out=dict(target.left_out))
+        self._endpoints = _endpoints(package, self._document)
+        self._masking = Masking(secret_names(self._document), target.keys)
+        self.result = Result(
+            target.name, order, Coverage(self._document), left_out=dict(target.left_out)
+        )
         # The client tells of each repeat; there will be many, and all are looked at.
         logging.getLogger(package.__name__).addHandler(logging.NullHandler())
 
@@ -268,10 +270,14 @@ class Run:
             replace(
                 found,
                 message=cut(found.message),
-                curl=cut(repeatable_curl(found.curl, self._target)),
+                curl=cut(repeatable_curl(found.curl, self._target, self._shell_credentials())),
                 python=cut(found.python),
             )
         )
+
+    def _shell_credentials(self) -> dict[str, str]:
+        variable = f"${self._package.client.SERVICE.environment}_API_KEY"
+        return credentials(self._document, variable)
 
     def _schema(self) -> BaseSchema:
         config = configured(

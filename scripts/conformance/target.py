@@ -18,11 +18,14 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from .document import operations
+from .endpoints import named
 from .errors import CannotRunError
 from .stateless import EXCUSES, LEFT_OUT, Excuse, spelled_out
 
 PRISM = "@stoplight/prism-cli@5.14.2"
 _SECONDS_TO_START = 60.0
+_ASK_FOR_A_MEMORY = {"delete": "use_after_free", "post": "ensure_resource_availability"}
 
 
 @dataclass(frozen=True)
@@ -63,11 +66,27 @@ def embedded(package: ModuleType, document: Mapping[str, Any], seed: int) -> Ite
     mocks = package.mock
     name = f"Mock{package.client.SERVICE.name}"
     try:
-        mock = getattr(mocks, name)(document, api_keys=keys, seed=seed)
+        mock = getattr(mocks, name)(named(document), api_keys=keys, seed=seed)
     except mocks.DocumentError as error:
         raise CannotRunError(f"The mock cannot serve this document: {error}") from None
     with mock, mock.serve() as server:
-        yield Target(f"the mock of {package.__name__}", server.url, keys, mock=mock)
+        yield Target(
+            f"the mock of {package.__name__}",
+            server.url,
+            keys,
+            mock=mock,
+            left_out=_forgotten(document, set(mock.stateful_operations)),
+        )
+
+
+def _forgotten(document: Mapping[str, Any], remembered: set[str]) -> dict[str, str]:
+    """Return the checks that ask for a memory which the mock does not have for each operation."""
+    reasons = {}
+    for _, method, operation, _ in operations(named(document)):
+        check = _ASK_FOR_A_MEMORY.get(method)
+        if check is not None and operation["operationId"] not in remembered:
+            reasons[check] = f"the mock remembers nothing of {operation['operationId']}"
+    return reasons
 
 
 def given(url: str, key: str) -> Target:

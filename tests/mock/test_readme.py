@@ -22,7 +22,8 @@ def test_every_fault_is_in_the_table_with_its_settings() -> None:
     assert rows.keys() == FAULTS.keys()
     for name, kind in FAULTS.items():
         for one in fields(kind):  # type: ignore[arg-type]
-            shown = f"{one.name}={one.default}" if one.default != "" else one.name
+            quote = '"' if isinstance(one.default, str) else ""
+            shown = f"{one.name}={quote}{one.default}{quote}" if one.default != "" else one.name
             assert f"`{shown}`" in rows[name]
 
 
