@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from types import ModuleType
 from typing import Any, Final
 
@@ -29,11 +30,12 @@ from .endpoints import Endpoint, endpoints, named
 from .errors import CannotRunError
 from .faults import fault_settings
 from .findings import Finding, Order, Result, Round
-from .machine import StateError, Walk, take_walks
+from .machine import meet_faults, take_walks
 from .masking import Masking
 from .model import makers, secret_names
 from .reproduction import as_python, repeatable_curl
 from .sending import Mode, Outcome, caller
+from .session import Plan, StateError
 from .settings import configured
 from .target import Target
 from .transport import ClientTransport, bound
@@ -127,10 +129,10 @@ class Run:
             for one in schema.get_all_operations()
             if isinstance(one, Ok)
         }
-        begun = time.monotonic()
+        order = self.result.order
         try:
             for maker in makers(self._document, self._endpoints, remembered):
-                plan = Walk(
+                plan = Plan(
                     maker=maker,
                     endpoints=self._endpoints,
                     operations=known,
@@ -147,17 +149,23 @@ class Run:
                     clock=clock,
                     note=lambda outcome: self._walked(outcome, transport, done),
                 )
-                self._walk(plan, done)
+                self._stay(plan, done, "faults", partial(meet_faults, plan, seed=order.seed))
+                walks = partial(
+                    take_walks,
+                    plan,
+                    seed=order.seed,
+                    examples=max(order.examples // 4, 1),
+                    steps=_STEPS_A_WALK,
+                )
+                self._stay(plan, done, "walks", walks)
         finally:
             calling.close()
-        done.seconds["walks"] = time.monotonic() - begun
-        self._progress(done, "walks")
 
-    def _walk(self, plan: Walk, done: Round) -> None:
-        examples = max(self.result.order.examples // 4, 1)
+    def _stay(self, plan: Plan, done: Round, phase: str, stay: Callable[[], None]) -> None:
         found: list[tuple[str, str, str]] = []
+        begun, sent = time.monotonic(), done.digest.count
         try:
-            take_walks(plan, seed=self.result.order.seed, examples=examples, steps=_STEPS_A_WALK)
+            stay()
         except StateError as error:
             found.append((error.operation_id, "model", str(error)))
         except Unsatisfiable:
@@ -169,12 +177,14 @@ class Run:
             found.append(self._named(failure))
         for operation_id, check, message in found:
             way = "\n".join(plan.steps)
-            self._find(Finding(done.mode, "walks", operation_id, check, message, python=way))
+            self._find(Finding(done.mode, phase, operation_id, check, message, python=way))
+        done.requests[phase] = done.digest.count - sent
+        done.seconds[phase] = time.monotonic() - begun
+        self._progress(done, phase)
 
     def _walked(self, outcome: Outcome, transport: ClientTransport, done: Round) -> None:
         transport.note(outcome)
         operation_id = outcome.call.endpoint.operation_id
-        done.requests["walks"] += len(outcome.exchanges)
         done.calls[operation_id] += 1
         for exchange in outcome.exchanges:
             if exchange.answer is not None:

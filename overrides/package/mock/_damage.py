@@ -60,9 +60,10 @@ def json_extended(body: bytes, path: str) -> bytes:
         LookupError: There is no object to put it into, or a value already. The text says so.
     """
     *way, last = steps_of(path)
+    root: Any = None
+    node: Any = None
     try:
-        root = json.loads(body)
-        node: Any = root
+        root = node = json.loads(body)
         for step in way:
             node = node[step]
     except (LookupError, TypeError, ValueError):
