@@ -15,6 +15,7 @@ if __name__ == "__main__":
     except ImportError as error:
         if (error.name or "").startswith("verification"):
             raise
-        sys.exit(f"verify-live: {error}. `make verify-live` sets up what it needs.")
+        print(f"verify-live: {error}. `make verify-live` sets up what it needs.", file=sys.stderr)
+        sys.exit(2)
     print_whatever_the_terminal()
     sys.exit(main(environ=os.environ, stream=sys.stdout))

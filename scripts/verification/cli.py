@@ -85,6 +85,9 @@ def main(
         return _verified(settings, Screen(stream, environ), confirmed=is_confirmed(environ))
     except (UndecidedError, ConfigurationError, DocumentError) as error:
         return _fail(str(error))
+    except KeyboardInterrupt:
+        _fail("interrupted.")
+        return INTERRUPTED
     except Exception as error:  # No frames for a person, unless they are wanted.
         if options.traceback:
             raise
@@ -142,6 +145,9 @@ def _verified(settings: _Settings, screen: Screen, *, confirmed: bool) -> int:
         except KeyboardInterrupt:
             stopped = "interrupted. What was under way may have been carried out all the same."
             code = INTERRUPTED
+        except Exception:
+            show(screen, results, masks)
+            raise
     show(screen, results, masks)
     conclude(screen, steps, results, masks)
     if stopped:

@@ -10,44 +10,23 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import jsonschema_rs
 from portal_v1.mock._merging import merged
 from portal_v1.mock._schemas import Schemas
 
+from .fields import ITEM, MEMBER, Field
 from .masks import Masks, Secret, kind_of, shape_of
 from .rows import Level, Row
 
-_ITEM: Final = "[]"
-_MEMBER: Final = ".*"
 _COMBINED: Final = ("oneOf", "anyOf")
 # What the walk finds too, and says better; or what only says that something within is wrong.
 _STRUCTURAL: Final = frozenset(
     {"additionalProperties", "allOf", "anyOf", "oneOf", "required", "type"}
-    | {"unevaluatedProperties"}
+    | {"falseSchema", "unevaluatedProperties"}
 )
-
-
-@dataclass
-class _Field:
-    """What is known of one place, over all items."""
-
-    place: str
-    documented: str
-    within: str = ""  # the place of the object that it stands in, where it is not documented
-    required: bool = False
-    nullable: bool = False
-    is_secret: bool = False
-    is_open: bool = False  # not named, in an object that is documented to hold anything
-    present: int = 0
-    absent: int = 0
-    kinds: Counter[str] = field(default_factory=Counter)
-    wrong: Counter[str] = field(default_factory=Counter)
-    allowed_nulls: int = 0
-    value: Secret[str] | None = None
 
 
 class Comparison:
@@ -70,12 +49,13 @@ class Comparison:
             walk.value(value, schema, "$", required=True)
         except RecursionError:
             return [Row("$", "", kind_of(value), "nested too deeply to be read", Level.DIFFERS)]
-        return [*walk.rows(), *self._broken_rules(value, schema, walk.differing())]
+        return [*walk.rows(), *self._broken_rules(value, schema, walk)]
 
-    def _broken_rules(self, value: Any, schema: Any, differing: set[str]) -> Iterator[Row]:
+    def _broken_rules(self, value: Any, schema: Any, walk: _Walk) -> Iterator[Row]:
         broken: Counter[tuple[str, str, str]] = Counter()
+        differing = walk.differing()
         for error in self._errors(value, schema):
-            place = "$" + "".join(map(step, error.instance_path))
+            place = walk.place_of(error.instance_path)
             if error.kind.name in _STRUCTURAL and any(_is_at(one, place) for one in differing):
                 continue
             broken[place, error.kind.name, error.message] += 1
@@ -98,7 +78,7 @@ class Comparison:
 def step(name: str | int) -> str:
     """Return a step of a JSON path; an index is any index."""
     if isinstance(name, int):
-        return _ITEM
+        return ITEM
     return f".{name}" if re.fullmatch(r"[A-Za-z_]\w*", name) else f"[{name!r}]"
 
 
@@ -110,7 +90,8 @@ class _Walk:
     def __init__(self, schemas: Schemas, masks: Masks) -> None:
         self._schemas = schemas
         self._masks = masks
-        self._fields: dict[str, _Field] = {}
+        self._fields: dict[str, Field] = {}
+        self._members: set[tuple[str, str]] = set()  # of maps: their place, and a name in them
 
     def value(self, value: Any, schema: Any, place: str, *, required: bool) -> None:
         """Take note of a value that is documented."""
@@ -134,7 +115,7 @@ class _Walk:
             self._object(value, shape, place)
         elif isinstance(value, list):
             self._array(value, shape, place)
-        elif not found.is_secret and _ITEM not in place and _MEMBER not in place:
+        elif not found.is_secret and ITEM not in place and MEMBER not in place:
             found.value = Secret(value if isinstance(value, str) else json.dumps(value))
 
     def rows(self) -> Iterator[Row]:
@@ -143,7 +124,14 @@ class _Walk:
             total = found.present + found.absent
             if found.within:
                 total = self._fields[found.within].kinds["object"]
-            yield _row(found, total)
+            yield found.row(total)
+
+    def place_of(self, path: Iterable[str | int]) -> str:
+        """Return how a place is called here: what stands in arrays and maps has one name."""
+        place = "$"
+        for name in path:
+            place += MEMBER if (place, name) in self._members else step(name)
+        return place
 
     def differing(self) -> set[str]:
         """Return the places that are not as documented."""
@@ -152,10 +140,10 @@ class _Walk:
     def _array(self, value: list[Any], shape: Mapping[str, Any], place: str) -> None:
         items, first = shape.get("items", True), shape.get("prefixItems", ())
         if not value:
-            self._field(place + _ITEM, items, required=False)
+            self._field(place + ITEM, items, required=False)
         for index, item in enumerate(value):
             schema = first[index] if index < len(first) else items
-            self.value(item, schema, place + _ITEM, required=False)
+            self.value(item, schema, place + ITEM, required=False)
 
     def _object(self, value: Mapping[str, Any], shape: Mapping[str, Any], place: str) -> None:
         properties = shape.get("properties", {})
@@ -174,21 +162,22 @@ class _Walk:
             matching = [
                 schema
                 for pattern, schema in shape.get("patternProperties", {}).items()
-                if re.search(pattern, name)
+                if self._is_named_by(pattern, name)
             ]
             if matching or isinstance(others, dict):
                 schema = matching[0] if matching else others
-                self.value(one, schema, place + _MEMBER, required=False)
+                self._members.add((place, name))
+                self.value(one, schema, place + MEMBER, required=False)
             else:
                 self._undocumented(one, name, place, is_open=others is True)
 
     def _undocumented(self, value: Any, name: str, within: str, *, is_open: bool) -> None:
         place = within + step(self._masks.text(name))
-        found = self._fields.setdefault(place, _Field(place, "", within, is_open=is_open))
+        found = self._fields.setdefault(place, Field(place, "", within, is_open=is_open))
         found.present += 1
         found.kinds[shape_of(value, self._masks)] += 1
 
-    def _field(self, place: str, schema: Any, *, required: bool) -> _Field:
+    def _field(self, place: str, schema: Any, *, required: bool) -> Field:
         found = self._fields.get(place)
         if found is None:
             shape = self._shape(schema, None)
@@ -196,7 +185,7 @@ class _Walk:
             nullable = self._may_be_null(schema)
             if types and "null" not in types and nullable:
                 types.append("null")
-            found = self._fields[place] = _Field(
+            found = self._fields[place] = Field(
                 place,
                 " or ".join(types) or "anything",
                 required=required,
@@ -204,6 +193,10 @@ class _Walk:
                 is_secret=shape.get("format") == "password",
             )
         return found
+
+    def _is_named_by(self, pattern: str, name: str) -> bool:
+        forbidding = {"patternProperties": {pattern: False}}
+        return not self._schemas.validator(forbidding, "a pattern").is_valid({name: None})
 
     def _may_be_null(self, schema: Any) -> bool:
         return self._schemas.validator(schema, "a field").is_valid(None)
@@ -230,49 +223,6 @@ class _Walk:
             if _is_of(value, self._schemas.types(branch)):
                 return branch
         return full[0]
-
-
-def _row(found: _Field, total: int) -> Row:
-    remarks: list[tuple[Level, str]] = []
-    if not found.documented:
-        level = Level.NOTE if found.is_open else Level.DIFFERS
-        remarks.append((level, "not documented" + _often(found.present, total)))
-    for kind, count in found.wrong.items():
-        remarks.append((Level.DIFFERS, f"{kind}, which is not documented{_often(count, total)}"))
-    if found.absent:
-        level = Level.DIFFERS if found.required else Level.NOTE
-        what = "missing" if found.required else "absent"
-        remarks.append((level, what + _often(found.absent, total)))
-    if found.allowed_nulls:
-        remarks.append((Level.NOTE, "null" + _often(found.allowed_nulls, total)))
-    if not total:
-        remarks.append((Level.NOTE, "the array is empty, so its items are not compared"))
-    kinds = [kind + (f" ({n})" if len(found.kinds) > 1 else "") for kind, n in _most(found.kinds)]
-    return Row(
-        place=found.place,
-        documented=_documented(found),
-        found=", ".join(kinds) or "nothing",
-        remark="; ".join(text for _, text in remarks),
-        level=max((level for level, _ in remarks), default=Level.OK),
-        value=found.value,
-        is_secret=found.is_secret and found.kinds["string"] > 0,
-    )
-
-
-def _documented(found: _Field) -> str:
-    if not found.documented:
-        return "nothing"
-    named = not found.place.endswith((_ITEM, _MEMBER))
-    secret = ", secret" if found.is_secret else ""
-    return found.documented + secret + ("" if found.required or not named else ", optional")
-
-
-def _most(kinds: Counter[str]) -> list[tuple[str, int]]:
-    return kinds.most_common(3)
-
-
-def _often(count: int, total: int) -> str:
-    return f" in {count} of {total}" if total > 1 else ""
 
 
 def _listed(types: Any) -> tuple[str, ...]:

@@ -80,7 +80,9 @@ class Judge:
         ]
 
     def _no_answer(self, exchange: Exchange) -> Row:
-        said = exchange.stray or f"{type(exchange.error).__name__}: {exchange.error}"
+        said = f"{type(exchange.error).__name__}: {exchange.error}"
+        if exchange.stray:
+            said = f"the client raised {exchange.stray}, which is none of its errors"
         return Row("answer", "", "none", self._masks.text(said, 400), Level.DIFFERS)
 
     def _status(
@@ -160,8 +162,6 @@ class Judge:
     ) -> Row:
         error = exchange.error
         wrong = any(row.level is Level.DIFFERS and _is_checked(row) for row in body)
-        if exchange.stray:
-            return Row("client", "", exchange.stray, "is none of its errors", Level.DIFFERS)
         if isinstance(error, InvalidResponseError):
             found = type(error).__name__
             if wrong:

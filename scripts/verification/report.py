@@ -18,7 +18,7 @@ _MARKS = {Level.OK: ("ok", "32"), Level.NOTE: ("note", "33"), Level.DIFFERS: ("D
 _MARK_WIDTH = max(len(mark) for mark, _ in _MARKS.values())
 _WIDEST = (32, 26, 36)  # columns of place, documented and found; the remark has what is left
 _NARROWEST_REMARK = 24
-_HEADINGS = ("place", "documented", "found", "")
+_HEADINGS = ("place", "documented", "found", "remark")
 
 
 def announce(
