@@ -51,7 +51,8 @@ In the environment:
 """
 _EPILOG = """\
 Exit status: 0 when all is as documented, 1 when something is not, 2 when it could not be run: no
-key, not confirmed, key refused, no server. Options are passed on by make:
+key, not confirmed, key refused, no server. make itself ends with 2 for either; run
+scripts/verify_live.py where the difference counts. Options are passed on by make:
   make verify-live CONFIRM=1 ARGS="--skip-probes"
 """
 
@@ -88,6 +89,8 @@ def main(
     except KeyboardInterrupt:
         _fail("interrupted.")
         return INTERRUPTED
+    except BrokenPipeError:
+        return _fail("the output was closed, so the run ended early.")
     except Exception as error:  # No frames for a person, unless they are wanted.
         if options.traceback:
             raise

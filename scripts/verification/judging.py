@@ -175,12 +175,12 @@ class Judge:
             return Row("client", "", type(error).__name__)
         if wrong:
             remark = "it took what is not documented"
-            return Row("client", "", "an answer", remark, Level.DIFFERS)
+            return Row("client", "", "read", remark, Level.DIFFERS)
         places = [*self._lost(exchange)]
         if places:
             remark = f"it lost {self._masks.text(', '.join(places), 200)}"
-            return Row("client", "", "an answer", remark, Level.DIFFERS)
-        return Row("client", "", "an answer")
+            return Row("client", "", "read", remark, Level.DIFFERS)
+        return Row("client", "", "read")
 
     def _lost(self, exchange: Exchange) -> Iterator[str]:
         try:

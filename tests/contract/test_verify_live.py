@@ -92,7 +92,7 @@ class TestAServerThatIsAsDocumented:
             "ok $.isAccountAbstracted boolean boolean true"
         )
         assert run.row("status", "createClient") == "ok status 201, 400, 401, 429 201"
-        assert run.row("client", "createClient") == "ok client an answer"
+        assert run.row("client", "createClient") == "ok client read"
 
     def test_what_may_be_null_or_absent_is_noted(self, mock: MockPortal) -> None:
         def without_address(method: str, path: str, answer: Answer) -> Answer:
@@ -413,7 +413,7 @@ class TestDeviationsOfFields:
         )
         wallet = run.row("$.wallet", "getClient")
         assert "{chain: string, shares: [2 of integer, 1 of string]}" in wallet
-        assert run.row("client", "getClient") == "ok client an answer"
+        assert run.row("client", "getClient") == "ok client read"
         assert "the-value-of" not in run.out + run.err
 
     def test_of_a_list_all_items_are_summed_up(self, mock: MockPortal) -> None:
@@ -719,7 +719,7 @@ class TestTheClient:
         assert run.code == 1
         assert run.row("$.expiresAt", "generateClientWebOtp").endswith("missing")
         assert run.row("client", "generateClientWebOtp") == (
-            "DIFFERS client an answer it took what is not documented"
+            "DIFFERS client read it took what is not documented"
         )
 
     def test_an_operation_that_it_does_not_have(self, url: str, document: dict[str, Any]) -> None:
