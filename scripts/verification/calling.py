@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import time
-import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import ModuleType
 from typing import Any
 
 import httpx
 import portal_v1
-from openapi_python_client.schema.untrusted_string import UntrustedString
-from openapi_python_client.strings import PythonIdentifier
+from conformance.endpoints import Endpoint, endpoints
+from conformance.typing_values import UnfitError, fitted
 from portal_v1 import APIStatusError, InvalidResponseError, Portal, PortalError
 from portal_v1._core.secrets import Secret
+from portal_v1._document import load_document
 
-from .arguments import UnfitError, fitted
+from .masks import kind_of
 from .operations import Operation
 
 Arguments = Mapping[tuple[str, str], Any]
@@ -84,12 +81,12 @@ class Caller:
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
-        self._modules = {module.OPERATION.id: module for module in _modules()}
+        self._endpoints = endpoints(portal_v1, load_document())
 
     def needs_key(self, operation: Operation) -> bool:
         """Return whether an operation is sent with the key."""
-        module = self._modules.get(operation.id)
-        return module is not None and module.OPERATION.credential is not None
+        endpoint = self._endpoints.get(operation.id)
+        return endpoint is not None and endpoint.credential is not None
 
     def call(
         self,
@@ -109,17 +106,17 @@ class Caller:
         Raises:
             NotCallableError: The client takes no such arguments.
         """
-        module = self._modules.get(operation.id)
-        if module is None:
+        endpoint = self._endpoints.get(operation.id)
+        if endpoint is None:
             raise NotCallableError("The generated client does not have it.")
-        keywords = _keywords(module, arguments, body)
+        keywords = _keywords(endpoint, arguments, body)
         self._recorder.head = None
         begun = time.perf_counter()
         response: Any = None
         error: PortalError | None = None
         stray = ""
         try:
-            response = module.sync_detailed(client=portal, **keywords)
+            response = endpoint.module.sync_detailed(client=portal, **keywords)
         except PortalError as raised:
             error = raised
         except Exception as raised:  # noqa: BLE001 - a defect of the client is a finding too
@@ -142,33 +139,22 @@ class Caller:
         )
 
 
-def _modules() -> Iterator[ModuleType]:
-    api = importlib.import_module(f"{portal_v1.__name__}.api")
-    for info in pkgutil.walk_packages(api.__path__, f"{api.__name__}."):
-        module = importlib.import_module(info.name)
-        if hasattr(module, "OPERATION"):
-            yield module
-
-
-def _keywords(module: ModuleType, arguments: Arguments, body: tuple[Any, ...]) -> dict[str, Any]:
-    client = importlib.import_module(f"{portal_v1.__name__}.client")
-    annotations = typing.get_type_hints(module.sync_detailed, localns=vars(client))
+def _keywords(endpoint: Endpoint, arguments: Arguments, body: tuple[Any, ...]) -> dict[str, Any]:
     keywords: dict[str, Any] = {}
-    for (location, name), value in arguments.items():
-        keyword = str(PythonIdentifier(UntrustedString(name), prefix="field_"))
-        if f"{keyword}_{location}" in annotations:
-            keyword = f"{keyword}_{location}"
-        if keyword not in annotations:
-            raise NotCallableError(f"The generated client has no {location} parameter {name}.")
-        keywords[keyword] = _fitted(value, annotations[keyword], f"{location} parameter {name}")
+    for place, value in arguments.items():
+        what = f"{place[0]} parameter {place[1]}"
+        keyword = endpoint.parameters.get(place)
+        if keyword is None:
+            raise NotCallableError(f"The generated client has no {what}.")
+        keywords[keyword] = _fitted(value, endpoint.annotations[keyword], what)
     if body:
-        keywords["body"] = _fitted(body[0], annotations.get("body", Any), "body")
+        keywords["body"] = _fitted(body[0], endpoint.body, "body")
     return keywords
 
 
 def _fitted(value: Any, annotation: Any, what: str) -> Any:
     try:
         return fitted(value, annotation)
-    except UnfitError as error:
-        problem = str(error)
-    raise NotCallableError(f"There is no fitting value for its {what}: {problem}.")
+    except UnfitError:
+        pass
+    raise NotCallableError(f"Its {what} takes no {kind_of(value)} such as there is.")

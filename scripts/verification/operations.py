@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from conformance.document import operations
 from portal_v1.mock._examples import Examples, NoExampleError
 from portal_v1.mock._media import is_json
 from portal_v1.mock._schemas import Schemas
 
-_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 _DEEPEST_EXAMPLE = 20
 
@@ -79,7 +78,7 @@ class Operation:
     """An operation.
 
     Attributes:
-        id: Its operationId; empty where it has none.
+        id: Its operationId.
         method: Its method, in capitals.
         path: Its path below the base URL, as the document writes it.
         summary: What it does, in the document's words.
@@ -97,11 +96,6 @@ class Operation:
     body: Body | None = field(repr=False)
     responses: Mapping[str, Mapping[str, Any]] = field(repr=False)
     links: tuple[Link, ...] = field(repr=False)
-
-    @property
-    def name(self) -> str:
-        """How it is named to a person."""
-        return self.id or f"{self.method} {self.path}"
 
     @property
     def is_safe(self) -> bool:
@@ -147,7 +141,7 @@ class Reader:
     """Reads the operations of a document.
 
     Args:
-        document: An OpenAPI document, 3.0 or 3.1.
+        document: An OpenAPI document, 3.0 or 3.1, in which each operation has an operationId.
 
     Raises:
         DocumentError: It cannot be read.
@@ -163,55 +157,38 @@ class Reader:
         return tuple(self._operations())
 
     def _operations(self) -> Iterator[Operation]:
+        answering = {
+            (path, method): node["responses"]
+            for path, method, node, _ in operations(self.responses.document)
+        }
         ids = {
-            f"#/paths/{_escaped(path)}/{method}": node.get("operationId", "")
-            for path, method, _, node in self._nodes(self._requests)
+            f"#/paths/{_escaped(path)}/{method}": node["operationId"]
+            for path, method, node, _ in operations(self._requests.document)
         }
-        answers = {
-            (path, method): node.get("responses", {})
-            for path, method, _, node in self._nodes(self.responses)
-        }
-        for path, method, item, node in self._nodes(self._requests):
-            operation_id = node.get("operationId", "")
+        for path, method, node, parameters in operations(self._requests.document):
             responses = {
                 str(status): self.responses.resolve(one)
-                for status, one in answers[path, method].items()
+                for status, one in answering[path, method].items()
             }
             yield Operation(
-                id=operation_id,
+                id=node["operationId"],
                 method=method.upper(),
                 path=path,
                 summary=node.get("summary", ""),
-                parameters=self._parameters(item, node),
+                parameters=tuple(map(self._parameter, parameters)),
                 body=self._body(node.get("requestBody")),
                 responses=responses,
-                links=tuple(self._links(operation_id, method.upper(), responses, ids)),
+                links=tuple(self._links(node["operationId"], method.upper(), responses, ids)),
             )
 
-    def _nodes(
-        self, schemas: Schemas
-    ) -> Iterator[tuple[str, str, Mapping[str, Any], Mapping[str, Any]]]:
-        for path, node in (schemas.document.get("paths") or {}).items():
-            item = schemas.resolve(node)
-            for method in _METHODS:
-                if method in item:
-                    yield path, method, item, item[method]
-
-    def _parameters(
-        self, item: Mapping[str, Any], node: Mapping[str, Any]
-    ) -> tuple[Parameter, ...]:
-        found: dict[tuple[str, str], Parameter] = {}
-        for one in (*item.get("parameters", ()), *node.get("parameters", ())):
-            parameter = self._requests.resolve(one)
-            location, name = parameter["in"], parameter["name"]
-            holder = next(iter(parameter.get("content", {}).values()), parameter)
-            found[location, name] = Parameter(
-                name=name,
-                location=location,
-                required=location == "path" or parameter.get("required") is True,
-                example=self._beside(parameter) or self._of(holder.get("schema", {})),
-            )
-        return tuple(found.values())
+    def _parameter(self, node: Mapping[str, Any]) -> Parameter:
+        holder = next(iter(node.get("content", {}).values()), node)
+        return Parameter(
+            name=node["name"],
+            location=node["in"],
+            required=node["in"] == "path" or node.get("required") is True,
+            example=self._beside(node) or self._of(holder.get("schema", {})),
+        )
 
     def _body(self, node: Any) -> Body | None:
         if node is None:
@@ -284,4 +261,4 @@ class Reader:
 
 
 def _escaped(path: str) -> str:
-    return re.sub("/", "~1", path.replace("~", "~0"))
+    return path.replace("~", "~0").replace("/", "~1")

@@ -78,8 +78,6 @@ def _feeds(operation: Operation, steps: list[Step], links: list[Link]) -> tuple[
 
 def _refusal(operation: Operation, links: list[Link]) -> str:
     """Why an operation cannot be called with what these links give; empty where it can."""
-    if not operation.id:
-        return "It has no operationId, so the client's function for it is not known."
     aimed = [link for link in links if link.target == operation.id]
     if operation.deletes:
         if any(_is_ours(operation, one) and not _lacking(operation, one) for one in aimed):

@@ -32,16 +32,16 @@ def announce(
         f"With the key that is set, each of these is called once, {per_minute} requests a minute "
         "at the most:"
     )
-    width = max((len(step.operation.name) for step in steps), default=0)
+    width = max((len(step.operation.id) for step in steps), default=0)
     for step in called:
         operation = step.operation
         fed = f"  (fed by {step.feeds[0].source})" if step.feeds else ""
-        screen.line(f"  {operation.name:<{width}}  {operation.method:<6} {operation.path}{fed}")
+        screen.line(f"  {operation.id:<{width}}  {operation.method:<6} {operation.path}{fed}")
     for step in steps:
         if step.refusal:
-            screen.line(f"  {step.operation.name:<{width}}  not called. {step.refusal}")
+            screen.line(f"  {step.operation.id:<{width}}  not called. {step.refusal}")
     for probe in probes:
-        screen.line(f"  {probe.operation.name:<{width}}  once more: {probe.question}")
+        screen.line(f"  {probe.operation.id:<{width}}  once more: {probe.question}")
     screen.line()
     _announce_effects(screen, steps, called)
     screen.line("No file is written. No secret is shown.")
@@ -74,7 +74,7 @@ def show(screen: Screen, results: Sequence[Result], masks: Masks) -> None:
     for result in results:
         screen.line()
         operation = result.operation
-        screen.line(f"{operation.name}  {operation.method} {operation.path}", style="1")
+        screen.line(f"{operation.id}  {operation.method} {operation.path}", style="1")
         if result.question:
             screen.line(f"Open question of the reference: {result.question}")
         if result.reason:
@@ -141,7 +141,7 @@ def conclude(
         return
     screen.line("What differs:", style="31")
     for result in differing:
-        name = result.operation.name + (f" ({result.question})" if result.question else "")
+        name = result.operation.id + (f" ({result.question})" if result.question else "")
         if result.reason:
             screen.line(f"  {name}: not called. {masks.text(result.reason, 400)}")
         for row in result.rows:

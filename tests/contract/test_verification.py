@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import datetime
-import enum
 import json
 import re
 import uuid
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from portal_v1._core.secrets import Secret
 from portal_v1._document import load_document
 from portal_v1.mock._schemas import Schemas
-from verification.arguments import UnfitError, fitted
 from verification.calling import Exchange
 from verification.comparison import Comparison
 from verification.expressions import NotThereError, Said
@@ -54,7 +51,7 @@ def link(target: str, **parameters: Any) -> dict[str, Any]:
 def plan(paths: dict[str, Any], **components: Any) -> dict[str, Step]:
     """The steps by operationId, in their order."""
     read = Reader(document(paths, **components)).operations()
-    return {step.operation.name: step for step in planned(read)}
+    return {step.operation.id: step for step in planned(read)}
 
 
 def called(steps: dict[str, Step]) -> list[str]:
@@ -165,7 +162,6 @@ class TestThePlan:
                         },
                     )
                 },
-                "/others": {"get": {"responses": {}}},
             }
         )
         assert called(steps) == []
@@ -173,7 +169,6 @@ class TestThePlan:
             "Nothing feeds its path parameter thingId and body: no link of an operation that is "
             "called, no example."
         )
-        assert "has no operationId" in steps["GET /others"].refusal
 
     @pytest.mark.parametrize(
         ("schema", "example"),
@@ -494,66 +489,6 @@ class TestMasks:
         )
         many = {f"name{number}": number for number in range(20)}
         assert shape_of(many, Masks([])).endswith("name7: integer, 12 more}")
-
-
-class Colour(enum.StrEnum):
-    RED = "red"
-
-
-class Point:
-    def __init__(self, x: int) -> None:
-        self.x = x
-
-    @classmethod
-    def from_dict(cls, fields: dict[str, Any]) -> Point:
-        return cls(fields["x"])
-
-
-class TestArguments:
-    @pytest.mark.parametrize(
-        ("value", "annotation", "expected"),
-        [
-            ("a", str, "a"),
-            (1, float, 1.0),
-            (None, str | None, None),
-            ("a", int | str, "a"),
-            ([1], list[int], [1]),
-            ("red", Colour, Colour.RED),
-            ("x", Literal["x"], "x"),
-            ("2026-11-24", datetime.date, datetime.date(2026, 11, 24)),
-            ({"anything": 1}, Any, {"anything": 1}),
-        ],
-    )
-    def test_a_json_value_becomes_an_argument(
-        self, value: Any, annotation: Any, expected: Any
-    ) -> None:
-        made = fitted(value, annotation)
-        assert made == expected
-        assert type(made) is type(expected)
-
-    def test_an_object_becomes_a_model(self) -> None:
-        assert fitted({"x": 1}, Point).x == 1
-
-    @pytest.mark.parametrize(
-        ("value", "annotation"),
-        [
-            (1, str),
-            (True, int),
-            ("1", float),
-            ("blue", Colour),
-            ("y", Literal["x"]),
-            ("x", list[int]),
-            ({}, str | None),
-            ("no date", datetime.date),
-            ({"not": "what it was"}, uuid.UUID),
-        ],
-    )
-    def test_what_does_not_fit_is_refused_without_being_shown(
-        self, value: Any, annotation: Any
-    ) -> None:
-        with pytest.raises(UnfitError) as caught:
-            fitted(value, annotation)
-        assert str(caught.value).startswith(type(value).__name__)
 
 
 class TestExpressions:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import portal_v1.api.clients.list_clients
+import portal_v1.models
 import pytest
 import verification.cli
 from portal_v1._document import load_document
@@ -728,6 +729,19 @@ class TestTheClient:
         run = verify(url)
         assert run.code == 1
         assert "The generated client does not have it." in run.table("replaceClients")
+
+    def test_it_loses_a_field(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        to_dict = portal_v1.models.Client.to_dict
+
+        def forgetful(self: portal_v1.models.Client) -> dict[str, Any]:
+            return leave_out(to_dict(self), "isAccountAbstracted")
+
+        monkeypatch.setattr(portal_v1.models.Client, "to_dict", forgetful)
+        run = verify(url)
+        assert run.code == 1
+        assert run.row("client", "getClient") == (
+            "DIFFERS client read it lost $.isAccountAbstracted"
+        )
 
     def test_it_raises_what_is_none_of_its_errors(
         self, url: str, monkeypatch: pytest.MonkeyPatch
