@@ -439,6 +439,10 @@ class TestTheComparison:
         assert found["$.list[] rule maxLength"].remark.endswith("(2 times)")
         assert "secret" not in repr([row.remark for row in found.values()])
 
+    def test_a_broken_rule_is_told_beside_a_field_that_differs(self) -> None:
+        found = rows({"a": 1}, {"type": "object", "minProperties": 2})
+        assert differing(found) == {"$.a", "$ rule minProperties"}
+
     def test_openapi_30(self) -> None:
         whole = document({}) | {"openapi": "3.0.3"}
         whole["components"] = {
