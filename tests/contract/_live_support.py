@@ -12,11 +12,17 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from portal_v1._document import load_document
 from portal_v1.mock import Answer, MockPortal, MockServer
 from portal_v1.mock._messages import Doors
 from verification.cli import main
 
 _HEADINGS = ("place", "documented", "found", "remark")
+ORDER = ["createClient", "listClients", "getClient", "refreshClientSession", "generateClientWebOtp"]
+PROBES = ["getClient", "listClients"]
+UNKNOWN_ID = "What does an unknown clientId get?"
+UNKNOWN_KEY = "What does an unknown API key get?"
+CLIENTS = "/custodians/clients"
 KEY = "key-7d20c1aa-for-this-test"
 
 Change = Callable[[str, str, Answer], Answer]
@@ -121,3 +127,29 @@ def with_json(answer: Answer, change: Callable[[Any], Any]) -> Answer:
 
 def plain(status: int, body: bytes, kind: str) -> Answer:
     return Answer(status, [("content-type", kind)], body)
+
+
+def called(mock: MockPortal) -> list[str | None]:
+    return [entry.operation_id for entry in mock.calls()]
+
+
+def secret_names() -> set[str]:
+    schemas = load_document()["components"]["schemas"].values()
+    return {
+        name
+        for schema in schemas
+        for name, field in schema["properties"].items()
+        if field.get("format") == "password"
+    }
+
+
+def unchanged(_method: str, _path: str, answer: Answer) -> Answer:
+    return answer
+
+
+def is_get_client(method: str, path: str) -> bool:
+    return method == "GET" and re.fullmatch(rf"{CLIENTS}/[^/]+", path) is not None
+
+
+def leave_out(body: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in body.items() if key != name}
