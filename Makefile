@@ -36,6 +36,10 @@ setup: environment ## Make the environment in .venv (the other targets do so the
 demo: environment ## Run every operation against the embedded mock, sync and async
 	@"$(PY)" scripts/demo.py $(ARGS)
 
+.PHONY: verify-live
+verify-live: environment ## Compare a server (PORTAL_API_KEY) with the document, field by field
+	@"$(PY)" scripts/verify_live.py $(ARGS)
+
 .PHONY: test
 test: environment ## Run all tests
 	@"$(PY)" -m pytest $(ON_ALL_CORES) $(ARGS)

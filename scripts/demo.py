@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import shutil
 import sys
 import textwrap
 import time
@@ -21,7 +20,15 @@ from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TextIO, TypeAlias, cast
-from urllib.parse import urlsplit
+
+from _support.confirming import (
+    UNKNOWN_KEY,
+    UndecidedError,
+    address_without_credentials,
+    is_confirmed,
+    print_whatever_the_terminal,
+)
+from _support.screen import Screen
 
 try:
     from portal_v1 import AsyncPortal, AuthenticationError, Portal, PortalError
@@ -32,11 +39,6 @@ except ImportError as missing:
 EitherPortal: TypeAlias = Portal | AsyncPortal
 
 MOCK_KEY = "a-key-that-only-the-embedded-mock-knows"
-UNKNOWN_KEY = "a-key-that-no-server-knows"
-
-
-class UndecidedError(Exception):
-    """The settings do not say which server is meant, or its use is not confirmed."""
 
 
 class StepError(Exception):
@@ -83,30 +85,16 @@ class Server:
     api_key: str = field(repr=False)
 
 
-class Screen:
-    """Prints for a person, with colour only where a person's terminal shows it."""
-
-    def __init__(self, stream: TextIO, environ: Mapping[str, str]) -> None:
-        self._stream = stream
-        self._colour = (
-            stream.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
-        )
-        self._width = shutil.get_terminal_size((100, 24)).columns
-        self._title_width = max(len(step.title) for step in STEPS)
-
-    def line(self, text: str = "", *, style: str = "") -> None:
-        """Prints one line; style is the number of an ANSI style, such as "1" for bold."""
-        print(self._styled(text, style), file=self._stream, flush=True)
+class StepScreen(Screen):
+    """Prints the steps, their columns aligned."""
 
     def step(self, title: str, seconds: float, outcome: str) -> None:
-        """Prints a step that went as it should."""
-        mark = self._styled("ok", "32")
-        self.line(f"  {mark}  {title:<{self._title_width}}  {seconds * 1000:8.1f} ms")
-        for line in textwrap.wrap(outcome, max(40, self._width - 6), break_on_hyphens=False):
+        """Print a step that went as it should."""
+        mark = self.styled("ok", "32")
+        width = max(len(step.title) for step in STEPS)
+        self.line(f"  {mark}  {title:<{width}}  {seconds * 1000:8.1f} ms")
+        for line in textwrap.wrap(outcome, max(40, self.width - 6), break_on_hyphens=False):
             self.line(f"      {line}", style="2")
-
-    def _styled(self, text: str, style: str) -> str:
-        return f"\x1b[{style}m{text}\x1b[0m" if self._colour and style and text else text
 
 
 @dataclass(slots=True)
@@ -119,7 +107,7 @@ class Answer:
 class Round:
     """One client's way through the steps: times them, judges them, prints them."""
 
-    def __init__(self, screen: Screen) -> None:
+    def __init__(self, screen: StepScreen) -> None:
         self.client_id = ""
         self._screen = screen
 
@@ -162,7 +150,7 @@ class Round:
         return repr(value)
 
 
-def walk_sync(server: Server, screen: Screen) -> None:
+def walk_sync(server: Server, screen: StepScreen) -> None:
     """Takes every step through Portal."""
     now = Round(screen)
     with (
@@ -174,7 +162,7 @@ def walk_sync(server: Server, screen: Screen) -> None:
                 answer.value = step.call(unknown if step.refused else known, now.client_id)
 
 
-async def walk_async(server: Server, screen: Screen) -> None:
+async def walk_async(server: Server, screen: StepScreen) -> None:
     """Takes every step through AsyncPortal."""
     now = Round(screen)
     async with (
@@ -187,25 +175,13 @@ async def walk_async(server: Server, screen: Screen) -> None:
                 answer.value = await cast("Awaitable[object]", called)
 
 
-def address_without_credentials(url: str) -> str:
-    """The part of a URL that may be shown: no user, no password, no query."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        raise UndecidedError("PORTAL_BASE_URL is not a URL.") from None
-    if ":" in host:
-        host = f"[{host}]"
-    return f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}"
-
-
 @contextmanager
 def chosen_server(environ: Mapping[str, str]) -> Generator[Server]:
     """The server that the environment names, or the embedded mock for as long as it is used."""
     base_url, api_key = environ.get("PORTAL_BASE_URL"), environ.get("PORTAL_API_KEY")
     if base_url and api_key:
         name = address_without_credentials(base_url)
-        if environ.get("CONFIRM") != "1":
+        if not is_confirmed(environ):
             raise UndecidedError(
                 f"PORTAL_BASE_URL is set, so this would create two clients on {name}, with the "
                 "key in PORTAL_API_KEY. No operation of this API deletes them. It would also "
@@ -238,7 +214,7 @@ def run(environ: Mapping[str, str], stream: TextIO) -> None:
         StepError: A step did not go as it should.
         PortalError: A client could not be made with the settings.
     """
-    screen = Screen(stream, environ)
+    screen = StepScreen(stream, environ)
     with chosen_server(environ) as server:
         screen.line(f"Server: {server.name}")
         screen.line()
@@ -260,9 +236,7 @@ def main() -> int:
         "--traceback", action="store_true", help="show where in the code a failure came from"
     )
     arguments = parser.parse_args()
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # the mask of a secret is no ASCII
+    print_whatever_the_terminal()
     try:
         run(os.environ, sys.stdout)
     except UndecidedError as error:

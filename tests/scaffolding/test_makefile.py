@@ -14,6 +14,7 @@ LISTED = {
     "help",
     "setup",
     "demo",
+    "verify-live",
     "test",
     "test-httpx2",
     "mutants",
@@ -57,13 +58,18 @@ def test_every_target_is_listed_but_the_one_that_is_a_step_of_others(repository:
 
 
 def test_targets_run_scripts_that_exist(repository: Path) -> None:
-    recipes = make(repository, "--dry-run", "demo", "generate", "check", "setup")
+    recipes = make(repository, "--dry-run", "demo", "verify-live", "generate", "check", "setup")
     scripts = set(re.findall(r"scripts/[\w/]+\.\w+", recipes))
-    assert scripts == {"scripts/demo.py", "scripts/generate.py", "scripts/_support/venv.sh"}
+    assert scripts == {
+        "scripts/demo.py",
+        "scripts/verify_live.py",
+        "scripts/generate.py",
+        "scripts/_support/venv.sh",
+    }
     assert [name for name in scripts if not (repository / name).is_file()] == []
 
 
-@pytest.mark.parametrize("target", ["test", "generate", "check", "demo"])
+@pytest.mark.parametrize("target", ["test", "generate", "check", "demo", "verify-live"])
 def test_arguments_are_passed_on(repository: Path, target: str) -> None:
     assert make(repository, "-n", target, "ARGS=--one two").rstrip().endswith("--one two")
 
