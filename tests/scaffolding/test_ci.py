@@ -41,13 +41,14 @@ def test_the_oldest_python_runs_everything_and_the_others_the_tests(
         "test",
         "test",
         "test-httpx2",
+        "contract",
     ]
     folder = path.folder
     assert path.calls("make test ") == [
         f"make test PYTHON={folder}/python3.11 VENV=.venv-3.11",
         f"make test PYTHON={folder}/python3.13 VENV=.venv-3.13",
     ]
-    assert run.stdout.rstrip().splitlines()[-1].startswith("=== tests with httpx2: passed")
+    assert run.stdout.rstrip().splitlines()[-1].startswith("=== contract with Prism: not run")
     assert TESTS.format("3.13") in run.stdout
     assert path.calls("make test-httpx2") == [
         f"make test-httpx2 PYTHON={folder}/python3.11 VENV=.venv-3.11"
@@ -77,6 +78,8 @@ def test_pythons_beside_path_are_found_and_what_does_not_run_is_passed_over(
         ("lint-spec", "style of openapi/"),
         ("test\\ *3.11*", "tests on Python 3.11"),
         ("test-httpx2*", "tests with httpx2"),
+        ("contract[!-]*", "contract"),
+        ("contract-prism*", "contract with Prism"),
     ],
 )
 def test_a_failure_is_named_at_the_end_and_the_rest_is_run(
@@ -88,7 +91,7 @@ def test_a_failure_is_named_at_the_end_and_the_rest_is_run(
     path.add("make", f'case "$*" in {failing}) exit 2 ;; esac')
     run = path.run("bash", ".ci/run", cwd=repository)
     assert run.returncode == 1
-    assert len(path.calls("make")) == 8
+    assert len(path.calls("make")) == 10
     assert run.stdout.endswith(f"Failed:\n  {named}\n")
 
 
@@ -111,9 +114,17 @@ def test_every_place_names_the_same_pythons(repository: Path) -> None:
     assert project["requires-python"] == f">={declared[0]}"
 
 
-def test_the_workflow_may_only_read(repository: Path) -> None:
-    assert workflow(repository)["permissions"] == {"contents": "read"}
-    assert all("permissions" not in job for job in workflow(repository)["jobs"].values())
+@pytest.mark.parametrize("name", ["ci", "nightly"])
+def test_the_workflow_may_only_read(repository: Path, name: str) -> None:
+    assert workflow(repository, name)["permissions"] == {"contents": "read"}
+    assert all("permissions" not in job for job in workflow(repository, name)["jobs"].values())
+
+
+def test_the_nightly_workflow_runs_targets_that_exist(repository: Path) -> None:
+    jobs = workflow(repository, "nightly")["jobs"]
+    targets = jobs["mutants"]["strategy"]["matrix"]["target"]
+    declared = re.findall(r"^\.PHONY: (.+)$", (repository / "Makefile").read_text(), re.MULTILINE)
+    assert {*targets, "contract"} <= set(declared)
 
 
 def test_the_workflow_runs_what_ci_run_runs(repository: Path) -> None:
@@ -121,9 +132,11 @@ def test_the_workflow_runs_what_ci_run_runs(repository: Path) -> None:
     commands = {step["run"] for step in steps if "run" in step}
     assert commands >= {"make demo", "make test", "make test-httpx2", "make check", "make lint"}
     assert workflow(repository)["jobs"]["lint-spec"]["steps"][-1] == {"run": "make lint-spec"}
+    steps = workflow(repository)["jobs"]["contract"]["steps"]
+    assert {"make contract", "make contract-prism"} <= {step.get("run") for step in steps}
 
 
-def workflow(repository: Path) -> dict[str, Any]:
-    text = (repository / ".github/workflows/ci.yml").read_text()
+def workflow(repository: Path, name: str = "ci") -> dict[str, Any]:
+    text = (repository / f".github/workflows/{name}.yml").read_text()
     loaded: dict[str, Any] = yaml.safe_load(text)
     return loaded
