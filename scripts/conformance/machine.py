@@ -1,8 +1,9 @@
-"""Walks along the document's links, and every fault in every operation's way."""
+"""Walks along the document's links, and a drill that leaves nothing to chance."""
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from collections.abc import Callable
+from typing import ClassVar, Final, TypeAlias
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, given, settings, strategies
@@ -14,7 +15,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from .faults import FaultSetting
 from .session import Plan, Session
+
+_Part: TypeAlias = Callable[[Session, strategies.DataObject], None]
 
 # Whatever stands in an id has to stay within its one segment of the path.
 _STRAY_IDS: Final = strategies.text("aZ0?#%&=+;:@!$'()*,[]{}|^~\"<>` é🎈", min_size=1, max_size=8)
@@ -40,28 +44,52 @@ def take_walks(plan: Plan, *, seed: int, examples: int, steps: int) -> None:
     )
 
 
-def meet_faults(plan: Plan, *, seed: int) -> None:
-    """Let every operation meet every fault once, and compare the lists after each.
+def drill(plan: Plan, *, seed: int) -> None:
+    """Do with every operation what chance may leave out, and compare the lists after each.
+
+    Each is called twice on the same thing, on another custodian's, and with an unknown key; and
+    each meets every fault.
 
     Raises:
         StateError: As `take_walks`.
         FailureGroup: As `take_walks`.
     """
     maker = plan.maker
+
+    def routine(session: Session, data: strategies.DataObject) -> None:
+        for operation in maker.visitors:
+            if session.owners():  # It may have been a DELETE.
+                session.visit(data, operation)
+            if session.owners():
+                session.visit(data, operation)
+            session.make(data)
+            if len(plan.keys) > 1:
+                session.trespass(data, operation)
+        for operation in session.operations:
+            session.intrude(data, operation)
+
+    def meeting(operation: str, fault: FaultSetting) -> _Part:
+        return lambda session, data: session.disturb(data, operation, fault)
+
+    parts: list[_Part] = [routine]
     for operation in (maker.operation_id, *maker.visitors, *maker.lists):
-        for fault in plan.faults.get(operation, ()):
+        parts += [meeting(operation, fault) for fault in plan.faults.get(operation, ())]
+    for part in parts:
+        _run(plan, seed, part)
 
-            @hypothesis.seed(seed)
-            @_settings(1)
-            @given(strategies.data())
-            def meet(data: strategies.DataObject) -> None:
-                session = Session(plan)
-                session.compare_lists()
-                session.make(data)
-                session.disturb(data, operation, fault)  # noqa: B023 - it is called at once
-                session.compare_lists()
 
-            meet()
+def _run(plan: Plan, seed: int, part: _Part) -> None:
+    @hypothesis.seed(seed)
+    @_settings(1)
+    @given(strategies.data())
+    def alone(data: strategies.DataObject) -> None:
+        session = Session(plan)
+        session.compare_lists()
+        session.make(data)
+        part(session, data)
+        session.compare_lists()
+
+    alone()
 
 
 def _settings(examples: int) -> settings:

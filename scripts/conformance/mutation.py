@@ -166,7 +166,9 @@ def _line(one: Fate) -> str:
 
 
 def _verdict(fates: Sequence[Fate]) -> int:
-    by_check = Counter(check.partition(" ")[0] for one in fates for check in {*one.caught})
+    by_check = Counter(
+        check for one in fates for check in {name.partition(" ")[0] for name in one.caught}
+    )
     print()
     rows = [["check", "defects it noticed"]]
     rows += [[name, str(count)] for name, count in by_check.most_common()]

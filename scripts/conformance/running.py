@@ -30,7 +30,7 @@ from .endpoints import Endpoint, endpoints, named
 from .errors import CannotRunError
 from .faults import fault_settings
 from .findings import Finding, Order, Result, Round
-from .machine import meet_faults, take_walks
+from .machine import drill, take_walks
 from .masking import Masking
 from .model import makers, secret_names
 from .reproduction import as_python, repeatable_curl
@@ -149,7 +149,7 @@ class Run:
                     clock=clock,
                     note=lambda outcome: self._walked(outcome, transport, done),
                 )
-                self._stay(plan, done, "faults", partial(meet_faults, plan, seed=order.seed))
+                self._stay(plan, done, "drill", partial(drill, plan, seed=order.seed))
                 walks = partial(
                     take_walks,
                     plan,
