@@ -79,7 +79,7 @@ def main(root: Path, arguments: Sequence[str] | None = None) -> int:
         for future in running:
             fates.append(future.result())
             print(_line(fates[-1]), flush=True)
-    return _verdict(fates)
+    return verdict(fates)
 
 
 def planted(package: Path, mutant: Mutant) -> dict[Path, str]:
@@ -165,7 +165,8 @@ def _line(one: Fate) -> str:
     return f"{one.mutant.where:<7} {one.mutant.name:<50} {how}{more}  {one.seconds:.0f} s"
 
 
-def _verdict(fates: Sequence[Fate]) -> int:
+def verdict(fates: Sequence[Fate]) -> int:
+    """Tell how many defects were caught, and by which checks; return the exit status."""
     by_check = Counter(
         check for one in fates for check in {name.partition(" ")[0] for name in one.caught}
     )
