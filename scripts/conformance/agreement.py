@@ -142,7 +142,7 @@ def answer_differences(outcome: Outcome, *, valid: bool | None) -> Iterator[str]
         return
     if "json" in answer.headers.get("content-type", ""):
         yield from value_differences(outcome.parsed, answer.json())
-    elif not answer.content and outcome.parsed is not None:
+    elif "content-type" not in answer.headers and outcome.parsed is not None:
         yield "answer: it is empty, and the client returned a value"
 
 

@@ -20,7 +20,7 @@ from . import target as targets
 from .console import Console
 from .errors import CannotRunError
 from .findings import Order
-from .reports import write_reports
+from .reports import check_folder, write_reports
 from .running import Run
 from .target import Target
 
@@ -52,8 +52,6 @@ def main(root: Path, arguments: Sequence[str] | None = None) -> int:
         return _run(options)
     except (CannotRunError, GenerationError) as error:
         print(f"contract: {error}", file=sys.stderr)
-        for line in getattr(error, "details", ()):
-            print(f"  {line}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\ncontract: stopped.", file=sys.stderr)
@@ -64,6 +62,7 @@ def _run(options: argparse.Namespace) -> int:
     document = load_document(options.spec)
     check_document(document)
     package = _package(options.package)
+    check_folder(options.reports)
     with _target(options, package) as target:
         console = Console(sys.stdout)
         console.announce(target.name, document.source, options.seed, options.examples)
@@ -87,10 +86,15 @@ def _package(folder: Path) -> ModuleType:
         package = importlib.import_module(folder.name)
         for part in ("api", "client", "mock", "resources", "testing"):
             importlib.import_module(f"{folder.name}.{part}")
-    except ModuleNotFoundError as missing:
+    except (ImportError, SyntaxError) as problem:
         raise CannotRunError(
-            f"{folder} is no generated package: {missing}. Run `make generate` first."
+            f"{folder} is no generated package: {problem}. Run `make generate` first."
         ) from None
+    if Path(str(package.__file__)).resolve().parent != folder.resolve():
+        raise CannotRunError(
+            f"{folder} cannot be imported: Python has another {folder.name} already, "
+            f"{package.__file__}. Generate it under another name."
+        )
     return package
 
 

@@ -18,6 +18,7 @@ from openapi_python_client.strings import PythonIdentifier
 
 from .credentials import Credential, credential_of, credentials
 from .document import operations, resolved
+from .errors import CannotRunError
 from .names import PREFIX, python_name
 
 _OPTIONS = {"client", "timeout", "max_attempts"}
@@ -74,21 +75,27 @@ def endpoints(package: ModuleType, document: Mapping[str, Any]) -> dict[str, End
     Args:
         package: The generated package.
         document: The OpenAPI document that it was generated from.
+
+    Raises:
+        CannotRunError: It was generated from another one.
     """
     modules = {module.OPERATION.id: module for module in _modules(package)}
     key_headers = frozenset(name.lower() for name in credentials(document, ""))
     found = {}
     for path, method, operation, parameters in operations(document):
-        module = modules[operation["operationId"]]
+        name = operation["operationId"]
+        if name not in modules:
+            raise _unfit(package, f"it has no operation {name}")
+        module = modules[name]
         annotations = _annotations(module.sync_detailed, package)
         tag = (operation.get("tags") or ["default"])[0]
-        found[operation["operationId"]] = Endpoint(
-            operation_id=operation["operationId"],
+        found[name] = Endpoint(
+            operation_id=name,
             method=method.upper(),
             path=path,
             module=module,
             resource=str(PythonIdentifier(UntrustedString(tag), prefix="tag")),
-            resource_method=method_name(operation, operation["operationId"], tag),
+            resource_method=method_name(operation, name, tag),
             parameters=_arguments(parameters, annotations),
             annotations=annotations,
             body=annotations.get("body"),
@@ -99,7 +106,29 @@ def endpoints(package: ModuleType, document: Mapping[str, Any]) -> dict[str, End
             unset=package.types.UNSET,
             service=package.client.SERVICE,
         )
+        _check(found[name], package)
     return found
+
+
+def _check(endpoint: Endpoint, package: ModuleType) -> None:
+    """Refuse a package that was made from another document, as far as a call would show it."""
+    name = endpoint.operation_id
+    resource = getattr(getattr(package, package.client.SERVICE.name), endpoint.resource, None)
+    if resource is None:
+        raise _unfit(package, f"its client has no {endpoint.resource}, where {name} belongs")
+    kind = getattr(package.resources, resource.fget.__annotations__["return"])
+    if not hasattr(kind, endpoint.resource_method):
+        raise _unfit(package, f"{endpoint.resource} has no {endpoint.resource_method} for {name}")
+    for (place, documented), argument in endpoint.parameters.items():
+        if argument not in endpoint.annotations:
+            raise _unfit(package, f"{name} does not take the {place} parameter {documented}")
+
+
+def _unfit(package: ModuleType, why: str) -> CannotRunError:
+    return CannotRunError(
+        f"{package.__name__} was not generated from this document: {why}. "
+        "Run `make generate` first."
+    )
 
 
 def named(document: Mapping[str, Any]) -> dict[str, Any]:

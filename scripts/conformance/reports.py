@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
+from .errors import CannotRunError
 from .findings import Finding, Result
 from .tables import check_rows, coverage_lines, excuse_lines, grouped, operation_rows, raw_lines
 
 # Characters that XML 1.0 has no way to write.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def check_folder(folder: Path) -> None:
+    """Make the folder of the reports where there is none.
+
+    Raises:
+        CannotRunError: Nothing can be written there. It is better said before a run than after.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise CannotRunError(
+            f"No report can be written into {folder}: {error.strerror}. "
+            "Name another folder with --reports."
+        ) from None
 
 
 def write_reports(result: Result, folder: Path) -> list[Path]:
@@ -20,7 +39,7 @@ def write_reports(result: Result, folder: Path) -> list[Path]:
     Returns:
         What was written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    check_folder(folder)
     junit, summary = folder / "junit.xml", folder / "summary.md"
     ElementTree.ElementTree(_suites(result)).write(junit, encoding="utf-8", xml_declaration=True)
     text = "\n".join(_summary(result)) + "\n"

@@ -22,23 +22,27 @@ from schemathesis.engine.run import INTERNAL_PHASES
 from schemathesis.openapi.checks import JsonSchemaError
 from schemathesis.schemas import BaseSchema
 
-from . import agreement  # noqa: F401 - importing it registers the check
+from . import (
+    agreement,  # noqa: F401 - importing it registers the check
+    sending,
+)
 from .coverage import Coverage
 from .credentials import credentials
 from .document import operations
-from .endpoints import Endpoint, endpoints, named
+from .endpoints import endpoints, named
 from .errors import CannotRunError
 from .faults import fault_settings
 from .findings import Finding, Order, Result, Round
 from .machine import drill, take_walks
 from .masking import Masking
 from .model import makers, secret_names
+from .probing import probe
 from .reproduction import as_python, repeatable_curl
 from .sending import Mode, Outcome, caller
 from .session import Plan, StateError
 from .settings import configured
 from .target import Target
-from .transport import ClientTransport, bound
+from .transport import PATIENCE, ClientTransport, bound
 
 MODES: Final[tuple[Mode, ...]] = ("sync", "async")
 _STEPS_A_WALK: Final = 15
@@ -68,7 +72,7 @@ class Run:
         self._document = named(document)
         self._target = target
         self._progress = progress
-        self._endpoints = _endpoints(package, self._document)
+        self._endpoints = endpoints(package, self._document)
         self._masking = Masking(secret_names(self._document), target.keys)
         self.result = Result(
             target.name, order, Coverage(self._document), left_out=dict(target.left_out)
@@ -80,8 +84,10 @@ class Run:
         """Run everything.
 
         Raises:
-            CannotRunError: The server went away.
+            CannotRunError: The server is not the API, refuses the key, or went away.
         """
+        if self._target.mock is None:
+            probe(self._package, self._document, self._endpoints, self._target)
         for mode in MODES:
             done = Round(mode)
             self.result.rounds.append(done)
@@ -103,7 +109,9 @@ class Run:
                     self._record(event.recorder, transport, done, str(event.phase))
                     transport.forget()
                 elif isinstance(event, events.NonFatalError | events.FatalError):
-                    self._error(event, done)
+                    self._error(event, transport, done)
+                elif isinstance(event, events.Interrupted):
+                    raise KeyboardInterrupt
                 elif isinstance(event, events.PhaseFinished):
                     name = str(event.phase.name)
                     if event.phase.name not in INTERNAL_PHASES:
@@ -190,7 +198,7 @@ class Run:
             if exchange.answer is not None:
                 self._answered(operation_id, exchange.answer.status_code, exchange.answer.content)
         if not outcome.exchanges or outcome.exchanges[-1].answer is None:
-            self._make_sure_it_is_there(done)
+            self._make_sure_it_is_there(transport, done)
 
     def _record(
         self, recorder: ScenarioRecorder, transport: ClientTransport, done: Round, phase: str
@@ -243,15 +251,28 @@ class Run:
         self._masking.learn(value)
         self.result.coverage.answered(operation_id, status, value)
 
-    def _error(self, event: events.NonFatalError | events.FatalError, done: Round) -> None:
-        self._make_sure_it_is_there(done)
+    def _error(
+        self,
+        event: events.NonFatalError | events.FatalError,
+        transport: ClientTransport,
+        done: Round,
+    ) -> None:
+        self._make_sure_it_is_there(transport, done)
         if isinstance(event, events.FatalError):
-            raise event.exception
+            raise CannotRunError(
+                f"schemathesis could not go on: {type(event.exception).__name__}: {event.exception}"
+            ) from None
         message = f"{event.info.title}: {event.info.message}"
         label, phase = self._id_of(event.label), str(event.phase or "")
         self._find(Finding(done.mode, phase, label, "an answer", message))
 
-    def _make_sure_it_is_there(self, done: Round) -> None:
+    def _make_sure_it_is_there(self, transport: ClientTransport, done: Round) -> None:
+        if transport.is_silent:
+            raise CannotRunError(
+                f"The server at {self._target.url} takes connections and no longer answers: the "
+                f"last {PATIENCE} requests of the {done.mode} client were given up after "
+                f"{sending.SECONDS_A_CALL:g} s each. Look into the server's own log."
+            )
         if not self._target.is_there():
             raise CannotRunError(
                 f"The server at {self._target.url} stopped answering, after "
@@ -298,16 +319,6 @@ class Run:
             excluded=[name for name in self.result.left_out if name != "walks"],
         )
         return schemathesis.openapi.from_dict(dict(self._document), config=config)
-
-
-def _endpoints(package: ModuleType, document: Mapping[str, Any]) -> dict[str, Endpoint]:
-    try:
-        return endpoints(package, document)
-    except KeyError as missing:
-        raise CannotRunError(
-            f"{package.__name__} has no operation {missing}, which the document has. "
-            "Run `make generate` first."
-        ) from None
 
 
 def _repeatable(document: Mapping[str, Any]) -> frozenset[str]:

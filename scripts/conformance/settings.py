@@ -7,6 +7,7 @@ from typing import Any
 
 from schemathesis.config import SchemathesisConfig
 
+from . import sending
 from .credentials import credentials
 from .document import operations
 from .target import Target
@@ -30,6 +31,8 @@ def configured(
             "base-url": target.url,
             "headers": credentials(document, target.keys[0]),
             "workers": 1,
+            "request-timeout": sending.SECONDS_A_CALL,
+            "max-redirects": 0,
             "continue-on-failure": True,
             "generation": {"mode": "all", "max-examples": examples, "database": "none"},
             "checks": {name: {"enabled": False} for name in excluded},

@@ -95,9 +95,15 @@ def given(url: str, key: str) -> Target:
     Raises:
         CannotRunError: Nothing listens there, or the URL is none.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise CannotRunError(f"{url!r} is no URL of a server: it starts with http:// or https://.")
+    try:
+        parts = urlsplit(url)
+        is_url = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_url = False
+    if not is_url:
+        raise CannotRunError(
+            f"{url!r} is no URL of a server, such as http://127.0.0.1:8080/api/v1."
+        )
     target = Target(url, url.rstrip("/"), (key,))
     if not target.is_there():
         raise CannotRunError(

@@ -6,7 +6,7 @@ import zlib
 from collections import Counter
 from collections.abc import Mapping
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import httpx
 import requests
@@ -19,6 +19,9 @@ from schemathesis.transport.requests import REQUESTS_TRANSPORT, RequestsTranspor
 from .endpoints import Endpoint
 from .expressing import InexpressibleError, expressed
 from .sending import Caller, Digest, Outcome, client_classes
+
+PATIENCE: Final = 3
+"""After how many requests in a row that nobody answered in time a server counts as silent."""
 
 S = TypeVar("S", bound=BaseSchema)
 
@@ -60,11 +63,19 @@ class ClientTransport(RequestsTransport):
         self.raw: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self.digest = digest
+        self._unanswered = 0
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the server takes requests and answers none."""
+        return self._unanswered >= PATIENCE
 
     def send(
         self, case: Case[Any], *, session: requests.Session | None = None, **kwargs: Any
     ) -> Response:
         """Send one case and return the raw answer."""
+        if self.is_silent:
+            raise requests.Timeout("The server is silent.")
         headers = {**(session.headers if session else {}), **(kwargs.get("headers") or {})}
         wire = self.serialize_case(case, **{**kwargs, "headers": headers})
         operation_id = case.operation.definition.raw["operationId"]
@@ -111,7 +122,12 @@ class ClientTransport(RequestsTransport):
     def _send_raw(
         self, case: Case[Any], session: requests.Session | None, kwargs: dict[str, Any]
     ) -> Response:
-        response = super().send(case, session=session, **kwargs)
+        try:
+            response = super().send(case, session=session, **kwargs)
+        except requests.Timeout:
+            self._unanswered += 1
+            raise
+        self._unanswered = 0
         sent = response.request
         body: Any = sent.body or b""
         self.digest.add(
@@ -124,6 +140,8 @@ class ClientTransport(RequestsTransport):
 
     def note(self, outcome: Outcome) -> None:
         """Add what was sent for a call to the fingerprint."""
+        is_late = "Timeout" in type(outcome.error).__name__
+        self._unanswered = self._unanswered + 1 if is_late else 0
         for request, _ in outcome.exchanges:
             self.digest.add(
                 request.method,

@@ -1,0 +1,69 @@
+"""Defects planted in copies of the package: each is found, by the check that is there for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.contract._support import contract, edited_package
+
+DEFECTS = {
+    "the client reads a field from another key": (
+        "models/created_client.py",
+        'id=decode.required(fields, "id", decode.string)',
+        'id=decode.required(fields, "clientApiKey", decode.string)',
+        ("createClient", "client_agreement"),
+    ),
+    "the client quotes paths twice": (
+        "_core/encode.py",
+        'return quote(segment, safe="")',
+        'return quote(quote(segment, safe=""), safe="")',
+        ("getClient", "client_agreement"),
+    ),
+    "the client sends a create again after a failure": (
+        "api/clients/create_client.py",
+        "repeatable=False",
+        "repeatable=True",
+        ("createClient", "model"),
+    ),
+    "the mock answers another status": (
+        "mock/_core.py",
+        "status, response = operation.responses.success",
+        "_, response = operation.responses.success\n        status = 203",
+        ("listClients", "status_code_conformance"),
+    ),
+    "the mock shows another custodian's client": (
+        "mock/_state.py",
+        '"WHERE id = ? AND custodian = ?", (client_id, custodian)',
+        '"WHERE id = ?", (client_id,)',
+        (None, "model"),
+    ),
+    "the mock forgets one in the list": (
+        "mock/_state.py",
+        "yield from map(_client, rows)",
+        "yield from map(_client, rows[: len(rows) - 1 or None])",
+        ("listClients", "model"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DEFECTS)
+def test_a_planted_defect_is_found_with_both_clients(
+    repository: Path, tmp_path: Path, name: str
+) -> None:
+    file, old, new, (operation, check) = DEFECTS[name]
+    package = edited_package(repository, tmp_path, {file: (old, new)})
+    run = contract(repository, tmp_path / "reports", "--package", package, "--examples", "8")
+    assert (run.code, run.err) == (1, "")
+    assert any(check == found and operation in {None, one} for one, found in run.findings)
+    for suite in run.junit.findall("testsuite"):
+        said = [failure.get("message") or "" for failure in suite.iter("failure")]
+        assert any(message.startswith(f"{check}: ") for message in said)
+
+
+def test_a_copy_without_a_defect_passes(repository: Path, tmp_path: Path) -> None:
+    package = edited_package(repository, tmp_path, {})
+    run = contract(repository, tmp_path / "reports", "--package", package, "--examples", "1")
+    assert (run.code, run.findings) == (0, set())
+    assert f"the mock of {package.name}" in run.out
