@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +48,12 @@ def add_a_sixth(document: dict[str, Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def sixth(tree: Tree, repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Told:
-    shutil.copytree(tree.root, tmp_path_factory.mktemp("sixth"), dirs_exist_ok=True)
+def sixth(tree: Tree, repository: Path) -> Told:
     tree.edit(add_a_sixth)
     tree.generated("--package=planted_sixth")
     return contract(
         *(repository, tree.root / "reports", "--spec", tree.spec),
-        *("--package", tree.output / "planted_sixth", "--examples", "8"),
+        *("--package", tree.output / "planted_sixth", "--examples", "3"),
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.contract._support import OPERATIONS, Told, contract, document_of
 
-PHASES = ["examples", "coverage", "fuzzing", "stateful", "walks"]
+PHASES = ["examples", "coverage", "fuzzing", "stateful", "faults", "walks"]
 
 
 @pytest.fixture(scope="module")
