@@ -17,6 +17,9 @@ LISTED = {
     "verify-live",
     "test",
     "test-httpx2",
+    "contract",
+    "contract-prism",
+    "contract-mutants",
     "mutants",
     "generate",
     "check",
@@ -72,6 +75,25 @@ def test_targets_run_scripts_that_exist(repository: Path) -> None:
 @pytest.mark.parametrize("target", ["test", "generate", "check", "demo", "verify-live"])
 def test_arguments_are_passed_on(repository: Path, target: str) -> None:
     assert make(repository, "-n", target, "ARGS=--one two").rstrip().endswith("--one two")
+
+
+@pytest.mark.parametrize("target", ["contract", "contract-prism"])
+def test_seed_and_examples_are_passed_on_to_the_contract_tests(
+    repository: Path, target: str
+) -> None:
+    recipe = make(repository, "-n", target, "SEED=7", "EXAMPLES=9", "ARGS=--one").rstrip()
+    assert " scripts/contract.py --seed 7 --examples 9 " in recipe
+    assert recipe.endswith(" --one")
+    assert ("--prism --reports reports/contract-prism" in recipe) is (target == "contract-prism")
+    without = make(repository, "-n", target)
+    assert "--seed" not in without
+    assert "--examples" not in without
+
+
+def test_the_planted_defects_are_tried_by_their_own_script(repository: Path) -> None:
+    recipe = make(repository, "-n", "contract-mutants", "ARGS=--only x").rstrip()
+    assert recipe.endswith("scripts/contract_mutants.py --only x")
+    assert (repository / "scripts" / "contract_mutants.py").is_file()
 
 
 def test_lint_spec_says_so_where_there_is_no_node(repository: Path, tmp_path: Path) -> None:
