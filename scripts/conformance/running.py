@@ -78,7 +78,7 @@ class Run:
             target.name, order, Coverage(self._document), left_out=dict(target.left_out)
         )
         # The client tells of each repeat; there will be many, and all are looked at.
-        logging.getLogger(package.__name__).addHandler(logging.NullHandler())
+        logging.getLogger(package.client.SERVICE.logger).addHandler(logging.NullHandler())
 
     def __call__(self) -> Result:
         """Run everything.

@@ -19,7 +19,7 @@ DEFECTS = {
         "_core/encode.py",
         'return quote(segment, safe="")',
         'return quote(quote(segment, safe=""), safe="")',
-        ("getClient", "client_agreement"),
+        (None, "client_agreement"),
     ),
     "the client sends a create again after a failure": (
         "api/clients/create_client.py",
