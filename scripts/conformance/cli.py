@@ -21,7 +21,7 @@ from .console import Console
 from .errors import CannotRunError
 from .findings import Order
 from .reports import check_folder, write_reports
-from .running import Run
+from .running import run
 from .target import Target
 
 _DESCRIPTION = """\
@@ -66,14 +66,13 @@ def _run(options: argparse.Namespace) -> int:
     with _target(options, package) as target:
         console = Console(sys.stdout)
         console.announce(target.name, document.source, options.seed, options.examples)
-        run = Run(
+        result = run(
             package,
             document.data,
             target,
             Order(document.source, options.seed, options.examples),
             progress=console.phase,
         )
-        result = run()
     console.tell(result)
     written = write_reports(result, options.reports)
     console.where(written)

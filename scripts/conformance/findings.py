@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from .coverage import Coverage
-from .sending import Digest
+from .sending import Digest, Mode
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Round:
         refused: How many it refused to send, by the error's class.
     """
 
-    mode: str
+    mode: Mode
     digest: Digest = field(default_factory=Digest)
     requests: Counter[str] = field(default_factory=Counter)
     seconds: dict[str, float] = field(default_factory=dict)
