@@ -22,7 +22,7 @@ def test_it_is_tested_with_the_key_of_the_environment_starting_from_what_is_ther
         for number in ("first", "second"):
             run = contract(
                 *(repository, tmp_path / number, "--url", f"{server.url}/"),
-                *("--examples", "4", "--seed", "3"),
+                *("--examples", "2", "--seed", "3"),
             )
             assert (run.code, run.err) == (0, ""), run.out
             assert server.url in run.out.splitlines()[0]

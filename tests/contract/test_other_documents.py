@@ -53,7 +53,7 @@ def sixth(tree: Tree, repository: Path) -> Told:
     tree.generated("--package=planted_sixth")
     return contract(
         *(repository, tree.root / "reports", "--spec", tree.spec),
-        *("--package", tree.output / "planted_sixth", "--examples", "3"),
+        *("--package", tree.output / "planted_sixth", "--examples", "2"),
     )
 
 
@@ -111,7 +111,7 @@ def test_a_document_nothing_like_portals_is_run(
     tree.generated(f"--spec={spec}", f"--package={package}", "--no-house-rules")
     run = contract(
         *(repository, tree.root / "reports" / package, "--spec", spec),
-        *("--package", tree.output / package, "--examples", "2"),
+        *("--package", tree.output / package, "--examples", "1"),
     )
     assert run.err == ""
     assert {check for _, check in run.findings} <= TRUE

@@ -54,7 +54,7 @@ def test_a_planted_defect_is_found_with_both_clients(
 ) -> None:
     file, old, new, (operation, check) = DEFECTS[name]
     package = edited_package(repository, tmp_path, {file: (old, new)})
-    run = contract(repository, tmp_path / "reports", "--package", package, "--examples", "24")
+    run = contract(repository, tmp_path / "reports", "--package", package, "--examples", "4")
     assert (run.code, run.err) == (1, "")
     assert any(check == found and operation in {None, one} for one, found in run.findings)
     for suite in run.junit.findall("testsuite"):

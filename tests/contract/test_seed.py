@@ -24,7 +24,7 @@ class Sent(NamedTuple):
 def command(repository: Path, url: str, reports: Path, seed: int) -> list[str]:
     return [
         *(sys.executable, str(repository / "scripts" / "contract.py"), "--url", url),
-        *("--examples", "2", "--seed", str(seed), "--reports", str(reports)),
+        *("--examples", "3", "--seed", str(seed), "--reports", str(reports)),
     ]
 
 
@@ -58,7 +58,7 @@ def sent(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
 
 def test_the_same_seed_sends_the_same_bytes(sent: dict[str, Sent]) -> None:
-    assert len(sent["one"].requests) > 150
+    assert len(sent["one"].requests) > 100
     assert sent["one"].requests == sent["same"].requests
     assert sent["one"].fingerprints == sent["same"].fingerprints
     assert len(sent["one"].fingerprints) == 1
