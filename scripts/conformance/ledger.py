@@ -93,8 +93,8 @@ class Ledger:
         if transport.is_silent:
             raise CannotRunError(
                 f"The server at {self._subject.target.url} takes connections and no longer "
-                f"answers: the last {PATIENCE} requests of the {done.mode} client were given up after "
-                f"{sending.SECONDS_A_CALL:g} s each. Look into the server's own log."
+                f"answers: the last {PATIENCE} requests of the {done.mode} client were given up "
+                f"after {sending.SECONDS_A_CALL:g} s each. Look into the server's own log."
             )
         if not self._subject.target.is_there():
             raise CannotRunError(
