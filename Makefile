@@ -17,6 +17,7 @@ REDOCLY := @redocly/cli@2.77.0
 HAND_WRITTEN := scripts tests overrides/package
 # The generator and schemathesis need httpx itself; what tests them is not among these.
 HTTPX2_TESTS := tests/unit tests/hostile tests/mock
+COVERING_TESTS := tests/unit tests/hostile tests/mock
 # A file's tests share what is slow to set up, so they stay together.
 ON_ALL_CORES := --numprocesses auto --maxprocesses 4 --dist loadfile
 
@@ -62,6 +63,16 @@ contract-prism: environment ## The same with Prism, a mock that nobody here wrot
 .PHONY: contract-mutants
 contract-mutants: environment ## Plant defects in mock and client, show which check caught each
 	@"$(PY)" scripts/contract_mutants.py $(ARGS)
+
+.PHONY: coverage
+coverage: environment ## Show the lines and branches of the package that its tests do not reach
+	@rm -f .coverage .coverage.*
+	@"$(PY)" -m coverage run -m pytest $(ON_ALL_CORES) $(COVERING_TESTS) $(ARGS)
+	@"$(PY)" -m coverage combine --quiet
+	@failed=0; \
+	"$(PY)" -m coverage report || failed=1; \
+	"$(PY)" -m coverage report --include='*/mock/*' --omit= --fail-under=95 || failed=1; \
+	exit $$failed
 
 .PHONY: mutants
 mutants: environment ## Plant defects in the pipeline's decisions, show which no test notices

@@ -24,6 +24,8 @@ from portal_v1.mock._core import base_path
 from portal_v1.mock._operations import compile_operations
 from portal_v1.mock._schemas import Schemas
 
+from tests.hostile._server import Answer, Peer, head
+
 TEXT = "one"
 _SAMPLES: dict[Any, Any] = {
     str: TEXT,
@@ -146,3 +148,14 @@ LISTS = [operation for operation in OPERATIONS if operation.is_list]
 ONCE = [operation for operation in OPERATIONS if not operation.repeatable]
 AGAIN = [operation for operation in OPERATIONS if operation.repeatable]
 BASE_PATH = base_path(load_document())
+FIRST = OPERATIONS[0]
+"""For what is the same for every operation."""
+
+
+def whole(operation: Operation = FIRST) -> Answer:
+    """The documented answer, on a connection that is kept."""
+
+    def act(peer: Peer) -> None:
+        peer.send(head(operation.status, f"Content-Length: {len(operation.body)}") + operation.body)
+
+    return Answer(act)

@@ -1,6 +1,7 @@
 """What a call decides, without a network and without waiting: the table that mutants are held to.
 
-The same decisions are shown over real sockets in test_repeats and test_time.
+The same decisions are shown over real sockets in test_repeats, test_waits and
+test_slow_answers.
 """
 
 from __future__ import annotations

@@ -6,14 +6,13 @@ import pytest
 from portal_v1 import APIStatusError, APITimeoutError, PortalError, RateLimitError
 from portal_v1.testing import ManualClock
 
+from tests.hostile._cases import each_mode, each_operation
 from tests.hostile._faults import FAULTS, Fault
-from tests.hostile._observe import MODES, call, call_often, observe
+from tests.hostile._observe import call, call_often, observe
 from tests.hostile._operations import AGAIN, ONCE, OPERATIONS, Operation
 from tests.hostile._server import CLOSED, Answer, Peer, head, raw, reply
 from tests.hostile.conftest import Serve
 
-each_mode = pytest.mark.parametrize("mode", MODES)
-each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=repr)
 each_fault = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 
 NOW = 1_750_000_000.0

@@ -15,14 +15,13 @@ from portal_v1 import InvalidRequestError, InvalidResponseError, PortalError
 from portal_v1.testing import ManualClock
 
 from tests.hostile import _table
+from tests.hostile._cases import each_mode, each_operation
 from tests.hostile._faults import FAULTS, Fault
 from tests.hostile._observe import KEY, MODES, call, observe
 from tests.hostile._operations import BASE_PATH, OPERATIONS, Operation
 from tests.hostile._server import HOST, Recorded, reply
 from tests.hostile.conftest import Serve
 
-each_mode = pytest.mark.parametrize("mode", MODES)
-each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=repr)
 each_operation_on_a_path = pytest.mark.parametrize(
     "operation", [one for one in OPERATIONS if one.in_path], ids=repr
 )

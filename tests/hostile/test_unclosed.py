@@ -1,0 +1,165 @@
+"""A client that nobody closes ends in silence, and leaves neither sockets nor memory."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import subprocess
+import sys
+import textwrap
+import time
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from portal_v1 import APITimeoutError, AsyncPortal, Portal
+
+from tests.hostile._observe import KEY
+from tests.hostile._operations import FIRST, LISTS, whole
+from tests.hostile._server import SILENT, HostileServer
+from tests.hostile.conftest import Serve
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# In development mode asyncio tells of each step that takes over 0.1 s. On a busy machine the
+# imports of a first call do, and what is listened for here is something else.
+_BEGINS = """
+import asyncio, sys, threading
+from portal_v1 import AsyncPortal, Portal
+
+def be_patient():
+    asyncio.get_running_loop().slow_callback_duration = 60
+"""
+
+_UNCLOSED = {
+    "sync": """
+        portal = Portal("key", base_url=sys.argv[1])
+        print(portal.clients.list())
+    """,
+    "sync, within a function": """
+        def use():
+            Portal("key", base_url=sys.argv[1]).clients.list()
+        use()
+        use()
+    """,
+    "sync, held by a cycle": """
+        class Holder:
+            pass
+        holder = Holder()
+        holder.me, holder.portal = holder, Portal("key", base_url=sys.argv[1])
+        holder.portal.clients.list()
+        del holder
+    """,
+    "sync, in a thread": """
+        portal = Portal("key", base_url=sys.argv[1])
+        thread = threading.Thread(target=portal.clients.list)
+        thread.start()
+    """,
+    "sync, a stream left early": """
+        portal = Portal("key", base_url=sys.argv[1])
+        print(next(portal.clients.iter()))
+    """,
+    "sync, never used": """
+        portal = Portal("key", base_url=sys.argv[1])
+    """,
+    "async": """
+        async def main():
+            be_patient()
+            portal = AsyncPortal("key", base_url=sys.argv[1])
+            print(await portal.clients.list())
+        asyncio.run(main())
+    """,
+    "async, global": """
+        portal = AsyncPortal("key", base_url=sys.argv[1])
+        async def main():
+            be_patient()
+            print(await portal.clients.list())
+        asyncio.run(main())
+    """,
+    "async, never used": """
+        portal = AsyncPortal("key", base_url=sys.argv[1])
+    """,
+}
+
+
+@pytest.mark.parametrize("kind", _UNCLOSED)
+def test_a_client_that_is_never_closed_ends_in_silence(serve: Serve, kind: str) -> None:
+    server = serve(whole(LISTS[0]))
+    program = _BEGINS + textwrap.dedent(_UNCLOSED[kind])
+    done = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "error", "-c", program, server.url],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "generated")},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def _open_files() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="Open files are counted in /proc.")
+def test_1000_clients_leave_neither_sockets_nor_memory(serve: Serve) -> None:
+    server = serve(whole())
+
+    def use(times: int) -> None:
+        for _ in range(times):
+            FIRST.call(Portal(KEY, base_url=server.url))
+        gc.collect()
+
+    use(20)
+    _settle(server)
+    files = _open_files()
+    use(600)
+    _settle(server)
+    tracemalloc.start()
+    try:
+        use(80)
+        _settle(server)
+        before, _ = tracemalloc.get_traced_memory()
+        use(300)
+        _settle(server)
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert _open_files() <= files
+    assert after - before < 300 * 400  # bytes; a client that stays takes some thousands
+
+
+def _settle(server: HostileServer) -> None:
+    """Wait for the server to have seen the end of every connection, and forget them."""
+    end = time.monotonic() + 10
+    while any(peer.open for peer in server.peers) and time.monotonic() < end:
+        time.sleep(0.01)
+    server.forget()
+    gc.collect()
+
+
+def test_200_async_clients_leave_no_sockets(serve: Serve) -> None:
+    server = serve(whole())
+
+    async def calling(times: int) -> None:
+        for _ in range(times):
+            async with AsyncPortal(KEY, base_url=server.url) as portal:
+                await FIRST.call_async(portal)
+
+    asyncio.run(calling(10))
+    _settle(server)
+    files = _open_files()
+    asyncio.run(calling(200))
+    _settle(server)
+    assert _open_files() <= files
+
+
+def test_a_timed_out_call_leaves_no_socket(serve: Serve) -> None:
+    server = serve(SILENT)
+    with Portal(KEY, base_url=server.url, timeout=0.02, max_attempts=1) as portal:
+        for _ in range(10):
+            with pytest.raises(APITimeoutError):
+                FIRST.call(portal)
+        _settle(server)
+        assert all(not peer.open for peer in server.peers)
