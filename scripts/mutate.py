@@ -21,6 +21,7 @@ MODULES: Final = ("call", "deadline", "pace", "retry")
 TESTS: Final = (
     "tests/unit/test_pace.py",
     "tests/unit/test_retry.py",
+    "tests/unit/test_other_operations.py",
     "tests/hostile/test_decisions.py",
     "tests/hostile/test_logging.py",
 )

@@ -7,7 +7,7 @@ test_slow_answers.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from email.utils import formatdate
 from typing import Any
 
@@ -201,7 +201,42 @@ def test_what_is_sent(subject: Subject) -> None:
     assert request.headers.get_list("Accept") == ["text/own"]
     assert request.headers["X-Own"] == "1"
     assert request.content == (b"{}" if request.method == "POST" else b"")
+    # As they are spelled everywhere: not every server and proxy knows that case means nothing.
+    assert {name for name, _ in request.headers.raw} >= {
+        *(b"Accept", b"Authorization", b"Content-Type", b"User-Agent", b"X-Own")
+    }
     assert Run(subject, good(subject)).requests[0].headers["Accept"] == subject.operation.accept
+
+
+@every_operation
+@pytest.mark.parametrize(("connect", "expected"), [(1.5, 1.5), (None, 20.0), (50.0, 20.0)])
+def test_connecting_has_a_time_of_its_own_within_the_budget(
+    subject: Subject, connect: float | None, expected: float
+) -> None:
+    (request,) = Run(subject, good(subject), timeout=20.0, connect_timeout=connect).requests
+    assert request.extensions["timeout"] == {
+        **dict.fromkeys(("read", "write", "pool"), 20.0),
+        "connect": expected,
+    }
+
+
+@every_operation
+def test_a_key_that_is_sent_back_is_cut_out(subject: Subject) -> None:
+    said = {"error": "the-key is not one"}
+    headers = {"x-request-id": "1-the-key"}
+    run = Run(subject, lambda: httpx.Response(400, json=said, headers=headers), key="the-key")
+    assert "is not one" in str(run.error)
+    assert "the-key" not in f"{run.error} {run.error.error} {run.error.request_id}"
+
+
+@every_operation
+def test_a_key_in_what_the_library_says_is_cut_out(subject: Subject) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("no way for the-key", request=request)
+
+    with pytest.raises(APIConnectionError, match="no way for") as caught:
+        subject.sync(sync_portal(handler, "the-key", max_attempts=1))
+    assert "the-key" not in str(caught.value)
 
 
 @every_operation
@@ -303,7 +338,9 @@ def test_a_key_that_comes_when_the_budget_is_over_is_not_sent(subject: Subject) 
 
 @pytest.mark.parametrize("subject", LISTS, ids=str)
 def test_the_time_that_the_caller_takes_between_items_is_not_counted(subject: Subject) -> None:
-    portal = sync_portal(lambda _: good(subject)(), timeout=5.0)
+    whole = json.dumps(subject.examples[subject.success]).encode()
+    parts = [whole[start : start + 20] for start in range(0, len(whole), 20)]
+    portal = sync_portal(lambda _: httpx.Response(200, content=iter(parts)), timeout=5.0)
     clock = HeldClock()
     taken = []
     for item in subject.module.iterate(
@@ -312,3 +349,19 @@ def test_the_time_that_the_caller_takes_between_items_is_not_counted(subject: Su
         taken.append(item)
         clock.now += 100.0
     assert len(taken) == 3
+
+
+@pytest.mark.parametrize("subject", LISTS, ids=str)
+def test_the_time_that_the_server_takes_between_items_is_counted(subject: Subject) -> None:
+    clock = HeldClock()
+    whole = json.dumps(subject.examples[subject.success]).encode()
+
+    def parts() -> Iterator[bytes]:
+        for start in range(0, len(whole), 20):
+            clock.now += 1.0
+            yield whole[start : start + 20]
+
+    portal = sync_portal(lambda _: httpx.Response(200, content=parts()), timeout=5.0)
+    with pytest.raises(APITimeoutError, match="5 s are over"):
+        list(subject.module.iterate(client=portal.with_options(clock=clock), **subject.arguments()))
+    assert clock.now == 1005.0

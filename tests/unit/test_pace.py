@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import os
+import signal
+import struct
 import subprocess
 import sys
 import threading
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +98,29 @@ def test_threads_share_one() -> None:
     assert sorted(wait for wait in waits if wait is not None) == [n // 4 for n in range(200)]
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="This system does not fork.")
+def test_a_fork_in_the_middle_of_a_threads_reservation_does_not_hang() -> None:
+    class StuckClock(ManualClock):
+        def monotonic(self) -> float:
+            stuck.set()
+            over.wait(20)
+            return super().monotonic()
+
+    stuck, over, pace = threading.Event(), threading.Event(), Pace(1, 60)
+    thread = threading.Thread(target=pace.reserve, args=(StuckClock(), None))
+    thread.start()
+    stuck.wait(20)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of a fork where there are threads
+        child = os.fork()
+    if child == 0:
+        signal.alarm(10)  # ends a child that hangs
+        os._exit(0 if pace.reserve(ManualClock(), None) == 0 else 1)
+    over.set()
+    thread.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
 def test_each_attempt_counts(kind: str) -> None:
     script = Script((500, {}), (200, []))
     with pytest.raises(APITimeoutError, match="pace of 1 requests") as caught:
@@ -130,8 +158,12 @@ def test_clients_share_one(tmp_path: Path) -> None:
     ids=repr,
 )
 def test_numbers_that_make_no_pace(arguments: Any) -> None:
-    with pytest.raises(ConfigurationError, match="pace"):
+    with pytest.raises(ConfigurationError) as caught:
         Pace(*arguments)
+    assert str(caught.value) in {
+        "A pace is a whole number of requests in a number of seconds.",
+        "A pace is one request or more in a period of over 0 seconds.",
+    }
 
 
 def test_repr() -> None:
@@ -148,6 +180,46 @@ class TestFile:
         with pytest.raises(ConfigurationError, match="notes"):
             Pace(2, path=path)
         assert path.read_bytes() == content
+
+    @pytest.mark.parametrize(
+        "damage",
+        [
+            lambda whole: whole[:-1],
+            lambda whole: whole + b"\0",
+            lambda whole: whole[:24],
+            lambda whole: whole[:23],
+            lambda whole: b"?" + whole[1:],
+            lambda whole: whole[:8] + struct.pack("<Q", 3) + whole[16:],
+            lambda whole: whole[:16] + struct.pack("<Q", 2) + whole[24:],
+            lambda whole: whole[:16] + struct.pack("<Q", 3) + whole[24:],
+        ],
+        ids=[
+            *("a byte short", "a byte long", "no times", "half a header"),
+            *("another mark", "another limit", "the place after the last", "a place beyond"),
+        ],
+    )
+    def test_a_damaged_file_is_refused_and_kept(
+        self, tmp_path: Path, damage: Callable[[bytes], bytes]
+    ) -> None:
+        path = tmp_path / "pace"
+        pace = Pace(2, path=path)
+        damaged = damage(path.read_bytes())
+        path.write_bytes(damaged)
+        for use in (lambda: pace.reserve(ManualClock(), None), lambda: Pace(2, path=path)):
+            with pytest.raises(ConfigurationError) as caught:
+                use()
+            assert str(caught.value) == (
+                f"{path} is not the file of a pace of 2 requests. "
+                "Name another file, or give every process the same limit."
+            )
+        assert path.read_bytes() == damaged
+
+    def test_without_file_locks_it_is_refused(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "fcntl", None)
+        with pytest.raises(ConfigurationError, match="POSIX file locks"):
+            Pace(2, path=tmp_path / "pace")
 
     def test_another_limit_is_refused(self, tmp_path: Path) -> None:
         Pace(2, path=tmp_path / "pace")

@@ -15,7 +15,7 @@ from attrs import evolve, frozen
 from ..errors import APIConnectionError
 from ..types import Response
 from . import failures, retry
-from .answers import Answer
+from .answers import Answer, UnreadableError
 from .deadline import Deadline
 from .decode import MismatchError
 from .operation import Operation, Request, lookup
@@ -93,7 +93,11 @@ def call(
         yield Pause(verdict.pause)
     if isinstance(outcome, Failure):
         raise failures.connection_error(
-            operation, outcome, attempts=attempt, maybe_processed=maybe_processed
+            operation,
+            outcome.reason,
+            timed_out=outcome.timed_out,
+            attempts=attempt,
+            maybe_processed=maybe_processed,
         )
     raise failures.status_error(
         operation,
@@ -112,7 +116,7 @@ def read(operation: Operation[T], exchange: Exchange) -> Response[T]:
         InvalidResponseError: It is not the documented answer.
     """
     received = exchange.received
-    mismatch: MismatchError | None = None
+    mismatches: list[MismatchError] = []
     for answer in _answers(operation, received.status):
         value = failures.parsed(answer, received.content)
         if not isinstance(value, MismatchError):
@@ -124,11 +128,11 @@ def read(operation: Operation[T], exchange: Exchange) -> Response[T]:
                 request_id=received.request_id,
                 attempts=exchange.attempts,
             )
-        mismatch = mismatch or value
+        mismatches.append(value)
     raise failures.invalid_response(
         operation,
         received,
-        mismatch or MismatchError("a documented answer", None),
+        mismatches[0] if mismatches else UnreadableError("a documented answer"),
         attempts=exchange.attempts,
     )
 
@@ -178,7 +182,8 @@ def _keep_pace(
         )
         raise failures.connection_error(
             operation,
-            Failure(reason, timed_out=True, maybe_processed=False),
+            reason,
+            timed_out=True,
             attempts=attempts,
             maybe_processed=maybe_processed,
         )
@@ -203,7 +208,8 @@ def _too_late(
     reason = f"the call's {deadline.budget:g} s were over before it could be sent"
     return failures.connection_error(
         operation,
-        Failure(reason, timed_out=True, maybe_processed=False),
+        reason,
+        timed_out=True,
         attempts=attempts,
         maybe_processed=maybe_processed,
     )
@@ -272,9 +278,9 @@ def _send(
 
 
 def _is_success(operation: Operation[Any], status: int) -> bool:
-    if 300 <= status < 400:
+    if status // 100 == 3:
         return status in operation.answers or "3XX" in operation.answers
-    return 200 <= status < 300
+    return status // 100 == 2
 
 
 def _answers(operation: Operation[T], status: int) -> list[Answer[T]]:

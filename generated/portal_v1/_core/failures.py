@@ -17,7 +17,7 @@ from .answers import Answer, UnreadableError
 from .decode import MismatchError
 from .operation import Operation, lookup
 from .secrets import Secret, cut_out_of_body
-from .wire import Failure, Received
+from .wire import Received
 
 T = TypeVar("T")
 
@@ -34,13 +34,18 @@ def parsed(answer: Answer[T], content: Secret[bytes]) -> T | MismatchError:
 
 
 def connection_error(
-    operation: Operation[Any], failure: Failure, *, attempts: int, maybe_processed: bool
+    operation: Operation[Any],
+    reason: str,
+    *,
+    timed_out: bool,
+    attempts: int,
+    maybe_processed: bool,
 ) -> APIConnectionError:
     """Return the error for a call that got no answer."""
-    kind = APITimeoutError if failure.timed_out else APIConnectionError
+    kind = APITimeoutError if timed_out else APIConnectionError
     return kind(
         _sentences(
-            f"{operation.id} failed: {failure.reason}",
+            f"{operation.id} failed: {reason}",
             _consequence(operation, maybe_processed=maybe_processed),
             kind.advice,
             _attempts(attempts),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import struct
 import threading
@@ -11,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import UnionType
 from typing import Final
+
+from attrs import define
 
 from ..errors import ConfigurationError
 from .clock import Clock
@@ -42,7 +45,7 @@ class Pace:
     ) -> None:
         if not _is_number(limit, int) or not _is_number(period, int | float):
             raise ConfigurationError("A pace is a whole number of requests in a number of seconds.")
-        if limit < 1 or not 0 < period < float("inf"):
+        if limit < 1 or not 0 < period < math.inf:
             raise ConfigurationError("A pace is one request or more in a period of over 0 seconds.")
         self.limit = limit
         self.period = period
@@ -76,32 +79,27 @@ def _is_number(value: object, kind: type | UnionType) -> bool:
     return isinstance(value, kind) and not isinstance(value, bool)
 
 
+@define
 class _Slot:
     """The time of the request that was sent `limit` requests ago."""
 
-    __slots__ = ("taken", "time")
-
-    def __init__(self, time: float) -> None:
-        self.time = time
-        self.taken = False
+    time: float
+    taken: bool = False
 
 
 class _MemorySlots:
     def __init__(self, limit: int) -> None:
-        self._times = [float("-inf")] * limit
+        self._times = [-math.inf] * limit
         self._next = 0
-        self._lock = threading.Lock()
-        self._process = os.getpid()
+        # A lock a process: a thread that a fork left behind may hold the parent's.
+        self._locks: dict[int, threading.Lock] = {}
 
     def now(self, clock: Clock) -> float:
         return clock.monotonic()
 
     @contextmanager
     def oldest(self) -> Generator[_Slot, None, None]:
-        if self._process != os.getpid():
-            # A thread that the fork left behind may have held the lock.
-            self._lock, self._process = threading.Lock(), os.getpid()
-        with self._lock:
+        with self._locks.setdefault(os.getpid(), threading.Lock()):
             slot = _Slot(self._times[self._next])
             yield slot
             if slot.taken:
@@ -133,7 +131,7 @@ class _FileSlots:
             slot = _Slot(self._TIME.unpack(os.pread(file, self._TIME.size, place))[0])
             if slot.time > time.time() + _NO_QUEUE_IS_SO_LONG:
                 # It was left by a clock that has been set back since.
-                slot.time = float("-inf")
+                slot.time = -math.inf
             yield slot
             if slot.taken:
                 os.pwrite(file, self._TIME.pack(slot.time), place)
@@ -163,7 +161,7 @@ class _FileSlots:
     def _index(self, file: int) -> int:
         header = os.pread(file, self._HEADER.size, 0)
         if not header:
-            os.pwrite(file, self._TIME.pack(float("-inf")) * self._limit, self._HEADER.size)
+            os.pwrite(file, self._TIME.pack(-math.inf) * self._limit, self._HEADER.size)
             self._write_index(file, 0)
             return 0
         whole = self._HEADER.size + self._limit * self._TIME.size

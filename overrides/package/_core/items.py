@@ -42,7 +42,8 @@ class ItemReader(Generic[T]):
         if isinstance(chunk, Failure):
             raise failures.connection_error(
                 self._operation,
-                chunk,
+                chunk.reason,
+                timed_out=chunk.timed_out,
                 attempts=self._exchange.attempts,
                 maybe_processed=chunk.maybe_processed,
             )

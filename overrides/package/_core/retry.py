@@ -12,8 +12,8 @@ REFUSED: Final = 429
 
 _LONGEST: Final = 365 * 24 * 3600.0  # seconds: whatever is asked for beyond, nobody waits
 
-BACKOFF_FIRST: Final = 0.5
-BACKOFF_MOST: Final = 8.0
+_BACKOFF_FIRST: Final = 0.5  # seconds
+_DOUBLINGS: Final = 4  # so 8 seconds at the most
 
 
 def may_repeat_status(status: int, *, repeatable: bool) -> bool:
@@ -37,7 +37,7 @@ def status_may_be_processed(status: int) -> bool:
 
 def backoff(attempt: int) -> float:
     """Return the seconds of which a random part is waited after attempt number `attempt`."""
-    return min(BACKOFF_MOST, BACKOFF_FIRST * 2.0 ** min(attempt - 1, 10))
+    return _BACKOFF_FIRST * 2.0 ** min(attempt - 1, _DOUBLINGS)
 
 
 def retry_after(value: str | None, now: float) -> float | None:

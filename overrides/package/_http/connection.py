@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import weakref
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING
 
@@ -106,22 +106,26 @@ class Connection:
     def _chunks(self, response: httpx.Response, deadline: Deadline) -> Chunks:
         chunks = response.iter_bytes()
         try:
-            while True:
-                with within(deadline):
-                    try:
-                        chunk = Secret(next(chunks, b""))
-                    except Exception as error:  # noqa: BLE001 - as in `send`
-                        yield failure_of(error, self._library, deadline)
-                        return
-                if not chunk.reveal():
-                    return
-                if self._http_client is not None and deadline.remaining() == 0:
-                    # Our own streams keep to the deadline; a given client's may not.
-                    yield out_of_time(deadline)
-                    return
+            chunk = self._next(chunks, deadline)
+            while isinstance(chunk, Secret) and chunk.reveal():
+                yield chunk
+                chunk = self._next(chunks, deadline)
+            if isinstance(chunk, Failure):
                 yield chunk
         finally:
             response.close()
+
+    def _next(self, chunks: Iterator[bytes], deadline: Deadline) -> Secret[bytes] | Failure:
+        """Return the next part of a body, an empty one at its end."""
+        with within(deadline):
+            try:
+                chunk = Secret(next(chunks, b""))
+            except Exception as error:  # noqa: BLE001 - as in `send`
+                return failure_of(error, self._library, deadline)
+        if self._http_client is not None and chunk.reveal() and deadline.remaining() == 0:
+            # Our own streams keep to the deadline; a given client's may not.
+            return out_of_time(deadline)
+        return chunk
 
 
 class AsyncConnection:
@@ -217,26 +221,32 @@ class AsyncConnection:
     async def _chunks(self, response: httpx.Response, deadline: Deadline) -> AsyncChunks:
         chunks = response.aiter_bytes()
         try:
-            while True:
-                with within(deadline):
-                    try:
-                        if self._http_client is None:
-                            chunk = Secret(await anext(chunks, b""))
-                        else:
-                            async with _ended_by(deadline):
-                                chunk = Secret(await anext(chunks, b""))
-                    except Exception as error:  # noqa: BLE001 - as in `send`
-                        yield failure_of(error, self._library, deadline)
-                        return
-                if not chunk.reveal():
-                    return
-                if self._http_client is not None and deadline.remaining() == 0:
-                    # Our own streams keep to the deadline; a given client's may not.
-                    yield out_of_time(deadline)
-                    return
+            chunk = await self._next(chunks, deadline)
+            while isinstance(chunk, Secret) and chunk.reveal():
+                yield chunk
+                chunk = await self._next(chunks, deadline)
+            if isinstance(chunk, Failure):
                 yield chunk
         finally:
             await response.aclose()
+
+    async def _next(
+        self, chunks: AsyncIterator[bytes], deadline: Deadline
+    ) -> Secret[bytes] | Failure:
+        """Return the next part of a body, an empty one at its end."""
+        with within(deadline):
+            try:
+                if self._http_client is None:
+                    chunk = Secret(await anext(chunks, b""))
+                else:
+                    async with _ended_by(deadline):
+                        chunk = Secret(await anext(chunks, b""))
+            except Exception as error:  # noqa: BLE001 - as in `send`
+                return failure_of(error, self._library, deadline)
+        if self._http_client is not None and chunk.reveal() and deadline.remaining() == 0:
+            # Our own streams keep to the deadline; a given client's may not.
+            return out_of_time(deadline)
+        return chunk
 
 
 def _let_go(process: int, transport: DeadlineTransport) -> None:
