@@ -61,6 +61,7 @@ class Operation:
 
     Attributes:
         id: Its operationId.
+        module: The name of its module in the package.
         repeatable: Whether it may be sent again when nobody knows what became of it.
         method: Its HTTP method.
         accept: What it asks for.
@@ -74,6 +75,7 @@ class Operation:
 
     def __init__(self, module: types.ModuleType, document: dict[str, Any]) -> None:
         self._module = module
+        self.module = module.__name__
         self.id: str = module.OPERATION.id
         self.repeatable: bool = module.OPERATION.repeatable
         self.method: str = module.OPERATION.method
