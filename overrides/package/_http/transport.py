@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ConfigurationError
 from .backend import AsyncDeadlineBackend, DeadlineBackend
 from .library import INSTALLED, Library
+from .pool import pool_class
 from .proxies import proxy_for
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def _pool(base_url: str, library: Library, backend: Any, prefix: str) -> Any:
         )
     proxy_url = proxy_for(base_url)
     if proxy_url is None:
-        return getattr(core, f"{prefix}ConnectionPool")(**options)
+        return pool_class(f"{prefix}ConnectionPool")(**options)
     try:
         proxy = library.httpx.Proxy(proxy_url)
         options["proxy_url"] = core.URL(
@@ -72,8 +73,8 @@ def _pool(base_url: str, library: Library, backend: Any, prefix: str) -> Any:
         )
         options["proxy_auth"] = proxy.raw_auth
         if proxy.url.scheme.startswith("socks5"):
-            return getattr(core, f"{prefix}SOCKSProxy")(**options)
-        return getattr(core, f"{prefix}HTTPProxy")(**options)
+            return pool_class(f"{prefix}SOCKSProxy")(**options)
+        return pool_class(f"{prefix}HTTPProxy")(**options)
     except (ValueError, RuntimeError, ImportError, library.httpx.InvalidURL) as error:
         problem = type(error).__name__
     raise ConfigurationError(
