@@ -78,6 +78,26 @@ def test_a_call_that_is_cancelled_leaves_the_pool_usable(serve: Serve, after: fl
     asyncio.run(calling())
 
 
+def test_more_calls_than_connections_that_are_cancelled_at_once_leave_the_pool_usable(
+    serve: Serve,
+) -> None:
+    # Connections that those before them give back are assigned to calls that are cancelled too,
+    # which the library's own pool never learns (encode/httpcore#1093).
+    server = serve(SILENT)
+
+    async def calling() -> None:
+        async with AsyncPortal(KEY, base_url=server.url, timeout=10) as portal:
+            held = [asyncio.create_task(FIRST.call_async(portal)) for _ in range(250)]
+            await asyncio.sleep(0)
+            for task in held:
+                task.cancel()
+            await asyncio.gather(*held, return_exceptions=True)
+            server.script(whole())
+            assert (await FIRST.call_async(portal)).attempts == 1
+
+    asyncio.run(calling())
+
+
 def test_asyncio_timeout_around_a_call_is_the_callers(serve: Serve) -> None:
     server = serve(SILENT, whole())
 
