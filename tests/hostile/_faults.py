@@ -176,7 +176,7 @@ FAULTS = [
     _connecting("TLS: the server resets", RESET_UNREAD, scheme="https"),
     _connecting("TLS: the server closes", CLOSED_AT_ONCE, scheme="https"),
     _connecting(
-        "TLS: the server never answers", SILENT_AT_ONCE, scheme="https", connect_timeout=0.03
+        "TLS: the server never answers", SILENT_AT_ONCE, scheme="https", connect_timeout=0.06
     ),
     _broken("reset before the request is read", RESET_UNREAD, phase="sending"),
     _broken("closed before the request is read", CLOSED_UNREAD, phase="sending"),
