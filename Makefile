@@ -2,12 +2,14 @@
 #
 # PYTHON=...  the interpreter for the environment; else the first new enough one found
 # VENV=...    the environment's folder
+# BASE=...    the commit, branch or tag that make breaking compares with; else where this left main
 # SEED=...    what the chance of make contract follows from; EXAMPLES=... how many cases it makes
 # ARGS=...    passed on: make test ARGS="-k demo", make generate ARGS="--help"
 
 PYTHON ?=
 VENV ?= .venv
 ARGS ?=
+BASE ?=
 SEED ?=
 EXAMPLES ?=
 
@@ -74,6 +76,10 @@ generate: environment ## Make generated/ from openapi/ and overrides/, and say w
 .PHONY: check
 check: environment ## Check that generated/ is what make generate would make
 	@"$(PY)" scripts/generate.py --check $(ARGS)
+
+.PHONY: breaking
+breaking: environment ## Say what changed since BASE, on the wire and in Python, and what breaks
+	@"$(PY)" scripts/breaking.py $(if $(BASE),"$(BASE)") $(ARGS)
 
 .PHONY: lint
 lint: environment ## Check style (ruff) and types (mypy, pyright)

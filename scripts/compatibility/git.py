@@ -86,12 +86,12 @@ class Repository:
             return False
         with tarfile.open(fileobj=io.BytesIO(found.stdout)) as archive:
             for member in archive:
-                inner = PurePosixPath(member.name).relative_to(PurePosixPath(path))
                 content = archive.extractfile(member) if member.isfile() else None
-                if content is not None and inner.suffix == suffix:
-                    file = destination / inner
-                    file.parent.mkdir(parents=True, exist_ok=True)
-                    file.write_bytes(content.read())
+                if content is None or not member.name.endswith(suffix):
+                    continue
+                file = destination / PurePosixPath(member.name).relative_to(PurePosixPath(path))
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(content.read())
         return True
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:

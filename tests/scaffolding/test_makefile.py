@@ -20,11 +20,14 @@ LISTED = {
     "mutants",
     "generate",
     "check",
+    "breaking",
     "lint",
     "format",
     "lint-spec",
     "clean",
 }
+
+SCRIPTED = ["generate", "check", "demo", "verify-live", "breaking"]
 
 
 def make(repository: Path, *arguments: str) -> str:
@@ -58,20 +61,26 @@ def test_every_target_is_listed_but_the_one_that_is_a_step_of_others(repository:
 
 
 def test_targets_run_scripts_that_exist(repository: Path) -> None:
-    recipes = make(repository, "--dry-run", "demo", "verify-live", "generate", "check", "setup")
+    recipes = make(repository, "--dry-run", *SCRIPTED, "setup")
     scripts = set(re.findall(r"scripts/[\w/]+\.\w+", recipes))
     assert scripts == {
         "scripts/demo.py",
         "scripts/verify_live.py",
         "scripts/generate.py",
+        "scripts/breaking.py",
         "scripts/_support/venv.sh",
     }
     assert [name for name in scripts if not (repository / name).is_file()] == []
 
 
-@pytest.mark.parametrize("target", ["test", "generate", "check", "demo", "verify-live"])
+@pytest.mark.parametrize("target", ["test", *SCRIPTED])
 def test_arguments_are_passed_on(repository: Path, target: str) -> None:
     assert make(repository, "-n", target, "ARGS=--one two").rstrip().endswith("--one two")
+
+
+def test_breaking_takes_its_base_or_finds_one(repository: Path) -> None:
+    assert make(repository, "-n", "breaking", "BASE=v1.2").rstrip().endswith('breaking.py "v1.2"')
+    assert make(repository, "-n", "breaking").rstrip().endswith("breaking.py")
 
 
 def test_lint_spec_says_so_where_there_is_no_node(repository: Path, tmp_path: Path) -> None:
