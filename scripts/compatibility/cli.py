@@ -12,7 +12,7 @@ from _support.screen import Screen
 
 from .comparing import Comparer, Comparison
 from .errors import NotComparableError
-from .table import markdown_table, print_table
+from .table import escaped, markdown_table, print_table
 
 FINE: Final = 0
 TO_BE_DONE: Final = 1
@@ -90,13 +90,14 @@ def _show(screen: Screen, comparison: Comparison) -> None:
 
 
 def _markdown(comparison: Comparison) -> list[str]:
-    lines = [_heading(comparison), ""]
+    verdict = comparison.verdict
+    lines = [escaped(_heading(comparison)), ""]
     if comparison.changes:
         lines += [*markdown_table(comparison.changes), ""]
-    lines += [f"- {note}" for note in comparison.verdict.notes]
-    lines += [f"- **{demand}**" for demand in comparison.verdict.demands]
+    lines += [f"- {escaped(note)}" for note in verdict.notes]
+    lines += [f"- **{escaped(demand)}**" for demand in verdict.demands]
     if comparison.unknown:
-        lines.append(f"- **The Python surface was not compared. {comparison.unknown}**")
+        lines.append(f"- **The Python surface was not compared. {escaped(comparison.unknown)}**")
     return [*lines, "", _conclusion(comparison)]
 
 

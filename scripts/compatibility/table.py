@@ -52,7 +52,7 @@ def markdown_table(changes: Sequence[Change]) -> list[str]:
     lines = ["| | where | what | old → new |", "| --- | --- | --- | --- |"]
     for change in changes:
         mark = f"**{_BREAKING}**" if change.breaking else _FINE
-        cells = (mark, change.where, _escaped(_what(change)), _escaped(_step(change)))
+        cells = (mark, change.where, escaped(_what(change)), escaped(_step(change)))
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 
@@ -76,6 +76,7 @@ def _plain(text: str) -> str:
     return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Return a text that Markdown shows as it is."""
     # As character references, which mean the same in a table, in a link and in HTML.
     return "".join(f"&#{ord(sign)};" if sign in _MARKUP else sign for sign in text)

@@ -77,9 +77,7 @@ def test_both_clients_call_the_sixth_operation(sixth: Told) -> None:
 
 
 def test_what_the_mock_cannot_remember_is_left_out_with_the_reason(sixth: Told) -> None:
-    assert (
-        "Left out: use_after_free, for the mock remembers nothing of removeClient." in sixth.out
-    )
+    assert "Left out: use_after_free, for the mock remembers nothing of removeClient." in sixth.out
 
 
 # What is found with these documents is true of them and of the mock, none of it of the client:

@@ -26,9 +26,7 @@ def secrets() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def run(
-    repository: Path, tmp_path_factory: pytest.TempPathFactory, secrets: list[str]
-) -> Told:
+def run(repository: Path, tmp_path_factory: pytest.TempPathFactory, secrets: list[str]) -> Told:
     folder = tmp_path_factory.mktemp("spoiled")
     spec = edited_document(repository, folder, spoil)
     original = MockPortal.handle
@@ -80,9 +78,7 @@ def test_the_exit_status_is_1(run: Told) -> None:
         ("createClient", "$.clientSessionToken: "),
     ],
 )
-def test_a_finding_names_operation_check_and_place(
-    run: Told, operation: str, place: str
-) -> None:
+def test_a_finding_names_operation_check_and_place(run: Told, operation: str, place: str) -> None:
     assert (operation, "response_schema_conformance") in run.findings
     assert place in finding(run, operation, "response_schema_conformance")
 
@@ -90,7 +86,9 @@ def test_a_finding_names_operation_check_and_place(
 def test_a_finding_can_be_repeated_with_curl_and_with_the_client(run: Told) -> None:
     told = finding(run, "createClient", "response_schema_conformance")
     curl = next(line for line in told.splitlines() if line.strip().startswith("curl -X POST "))
-    assert '-H "authorization: Bearer $PORTAL_API_KEY"' in curl.replace("Authorization", "authorization")
+    assert '-H "authorization: Bearer $PORTAL_API_KEY"' in curl.replace(
+        "Authorization", "authorization"
+    )
     assert curl.rstrip().endswith("http://127.0.0.1:8080/api/v1/custodians/clients")
     last = told.splitlines()[-1].strip()
     assert last.startswith(("create_client.sync_detailed(client=portal", "portal.clients.create("))
