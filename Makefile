@@ -2,17 +2,21 @@
 #
 # PYTHON=...  the interpreter for the environment; else the first new enough one found
 # VENV=...    the environment's folder
+# BASE=...    the commit, branch or tag that make breaking compares with; else where this left main
 # SEED=...    what the chance of make contract follows from; EXAMPLES=... how many cases it makes
 # ARGS=...    passed on: make test ARGS="-k demo", make generate ARGS="--help"
 
 PYTHON ?=
 VENV ?= .venv
 ARGS ?=
+BASE ?=
 SEED ?=
 EXAMPLES ?=
 
 PY := $(VENV)/bin/python
 REDOCLY := @redocly/cli@2.77.0
+SPECTRAL := @stoplight/spectral-cli@6.16.3
+OWASP_RULES := @stoplight/spectral-owasp-ruleset@2.0.1
 
 HAND_WRITTEN := scripts tests overrides/package
 # The generator and schemathesis need httpx itself; what tests them is not among these.
@@ -86,6 +90,10 @@ generate: environment ## Make generated/ from openapi/ and overrides/, and say w
 check: environment ## Check that generated/ is what make generate would make
 	@"$(PY)" scripts/generate.py --check $(ARGS)
 
+.PHONY: breaking
+breaking: environment ## Say what changed since BASE, on the wire and in Python, and what breaks
+	@"$(PY)" scripts/breaking.py $(if $(BASE),"$(BASE)") $(ARGS)
+
 .PHONY: lint
 lint: environment ## Check style (ruff) and types (mypy, pyright)
 	@"$(PY)" -m ruff check .
@@ -98,14 +106,21 @@ format: environment ## Put hand-written code into its format
 	@"$(PY)" -m ruff check --fix $(HAND_WRITTEN)
 	@"$(PY)" -m ruff format $(HAND_WRITTEN)
 
+# Spectral looks for its rules where npx has put both. No install script runs: one reports home.
+SPECTRAL_LINT = NODE_PATH="$$(dirname "$$(dirname "$$(command -v spectral)")")" spectral lint \
+	--ruleset openapi/spectral.yaml --fail-severity warn --fail-on-unmatched-globs \
+	openapi/portal-v1.yaml
+
 .PHONY: lint-spec
-lint-spec: ## Check the style of openapi/portal-v1.yaml (the one target that needs Node.js)
+lint-spec: ## Check openapi/portal-v1.yaml with Redocly and Spectral (needs Node.js)
 	@command -v npx >/dev/null 2>&1 || { \
 		echo "make lint-spec needs Node.js, and npx was not found. Every other target works without it." >&2; \
 		exit 1; \
 	}
 	@REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true npx --yes $(REDOCLY) \
 		lint --config openapi/redocly.yaml openapi/portal-v1.yaml
+	@SCARF_ANALYTICS=false npx --yes --ignore-scripts -p $(SPECTRAL) -p $(OWASP_RULES) \
+		-c '$(SPECTRAL_LINT)'
 
 .PHONY: browser
 browser: ## Install Chromium, in which the mock's page is tested (by apt, as root)

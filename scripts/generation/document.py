@@ -14,7 +14,7 @@ from .errors import GenerationError
 
 # Real documents stay below 40.
 MOST_LEVELS = 100
-_OPERATIONS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 # Under these keys stand data, not OpenAPI: nothing in them is a reference or a schema.
 _DATA = {"example", "examples", "default", "const", "enum"}
@@ -112,7 +112,7 @@ class Document:
         """Yield each operation under `paths` with its place."""
         paths = self.data.get("paths")
         for path, item in paths.items() if isinstance(paths, dict) else ():
-            for method in _OPERATIONS:
+            for method in METHODS:
                 if isinstance(item, dict) and isinstance(item.get(method), dict):
                     yield ("paths", path, method), item[method]
 
@@ -128,10 +128,24 @@ def load_document(path: Path) -> Document:
         GenerationError: No such file, not UTF-8, a syntax error, a repeated key, no mapping.
     """
     source = shown(path)
-    text = _read(path, source)
+    return parse_document(_read(path, source), source, is_json=path.suffix.lower() == ".json")
+
+
+def parse_document(raw: bytes, source: str, *, is_json: bool) -> Document:
+    """Read an OpenAPI document out of a file's content.
+
+    Args:
+        raw: The content.
+        source: The file's name, for messages.
+        is_json: Whether it is JSON; else it is YAML.
+
+    Raises:
+        GenerationError: Not UTF-8, a syntax error, a repeated key, no mapping.
+    """
+    text = _decoded(raw, source)
     lines: dict[Place, int] = {}
     try:
-        if path.suffix.lower() == ".json":
+        if is_json:
             data = _parse_json(text, source)
         else:
             data, lines = parse_yaml(text, source)
@@ -179,15 +193,18 @@ def shown(path: Path) -> str:
         return str(path)
 
 
-def _read(path: Path, source: str) -> str:
+def _read(path: Path, source: str) -> bytes:
     try:
-        raw = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         raise GenerationError(f"{source}: there is no such file.") from None
     except IsADirectoryError:
         raise GenerationError(f"{source}: this is a folder, not an OpenAPI document.") from None
     except OSError as error:
         raise GenerationError(f"{source}: cannot be read: {error.strerror}.") from None
+
+
+def _decoded(raw: bytes, source: str) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -7,11 +7,16 @@ private one counts as the public module's own, and so does what a class inherits
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 import griffe
+
+# The decorators that write an __init__ out of a class's fields.
+_MAKERS = re.compile(r"(^|\.)(attrs|attr\.s|dataclass|define|frozen|mutable)\b")
 
 _OWN_DUNDERS = {"__init__", "__call__"}
 
@@ -43,12 +48,26 @@ class Class:
     bases: tuple[str, ...]
 
 
+class Argument(StrEnum):
+    """How a field is given to its class."""
+
+    POSITIONAL = "positional"
+    KEYWORD = "keyword-only"
+
+
 @dataclass(frozen=True)
 class Value:
-    """A field, a property, an enum's member or a constant."""
+    """A field, a property, an enum's member or a constant.
+
+    Attributes:
+        annotation: Its type.
+        value: Its value or, of a field, its default.
+        argument: How its class takes it when one is made; None where it does not.
+    """
 
     annotation: str | None
     value: str | None
+    argument: Argument | None = None
 
 
 @dataclass
@@ -187,8 +206,21 @@ def _parameter(parameter: griffe.Parameter) -> Parameter:
 def _value(attribute: griffe.Attribute) -> Value:
     annotation, value = _text(attribute.annotation), _text(attribute.value)
     if value is None or (annotation and _is_made(attribute)):
-        return Value(annotation, None)
-    return Value(annotation, _default(value))
+        return Value(annotation, None, _argument(attribute))
+    return Value(annotation, _default(value), _argument(attribute))
+
+
+def _argument(attribute: griffe.Attribute) -> Argument | None:
+    owner = attribute.parent
+    if not isinstance(owner, griffe.Class) or attribute.annotation is None:
+        return None
+    if "property" in attribute.labels or "ClassVar" in str(attribute.annotation):
+        return None
+    makers = [str(decorator.value) for decorator in owner.decorators]
+    if not any(_MAKERS.search(maker) for maker in makers):
+        return None
+    shut = any("kw_only=True" in text for text in (*makers, str(attribute.value)))
+    return Argument.KEYWORD if shut else Argument.POSITIONAL
 
 
 def _is_made(attribute: griffe.Attribute) -> bool:

@@ -50,5 +50,5 @@ class FakePath:
 def environment_without_make() -> dict[str, str]:
     """This process's environment, less what a make that started it left there."""
     left = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKE_TERMOUT", "MAKE_TERMERR"}
-    left |= {"ARGS", "PYTHON", "VENV"}
+    left |= {"ARGS", "BASE", "PYTHON", "VENV"}
     return {name: value for name, value in os.environ.items() if name not in left}

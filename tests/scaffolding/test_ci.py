@@ -136,6 +136,25 @@ def test_the_workflow_runs_what_ci_run_runs(repository: Path) -> None:
     assert {"make contract", "make contract-prism"} <= {step.get("run") for step in steps}
 
 
+def test_a_pull_request_is_compared_with_its_target(repository: Path, tmp_path: Path) -> None:
+    job = workflow(repository)["jobs"]["breaking"]
+    assert job["if"] == "github.event_name == 'pull_request'"
+    checkout, *_, compare = job["steps"]
+    assert checkout["with"]["fetch-depth"] == 0
+    path = FakePath(tmp_path / "bin", "bash", "cat")
+    path.add("make", "echo '| a table |'; exit 2")
+    summary = tmp_path / "summary.md"
+    run = path.run(
+        *("bash", "-e", "-c", compare["run"]),
+        cwd=tmp_path,
+        TARGET="abc",
+        GITHUB_STEP_SUMMARY=str(summary),
+    )
+    assert path.calls() == ["make breaking BASE=abc ARGS=--format markdown"]
+    assert run.stdout == summary.read_text() == "| a table |\n"
+    assert run.returncode == 2
+
+
 def workflow(repository: Path, name: str = "ci") -> dict[str, Any]:
     text = (repository / f".github/workflows/{name}.yml").read_text()
     loaded: dict[str, Any] = yaml.safe_load(text)

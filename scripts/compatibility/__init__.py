@@ -1,0 +1,1 @@
+"""What changed since a git ref, on the wire and for Python callers, and whether it breaks them."""
