@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import gc
+import select
+import socket
 import ssl
+import threading
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +18,9 @@ import trustme
 from portal_v1 import APIConnectionError, APITimeoutError, AsyncPortal, Portal
 from portal_v1._http import httpx
 
+from tests.hostile._server import Answer, Peer
 from tests.hostile._support_tls import SUBJECT, https_server
+from tests.hostile.conftest import Serve
 
 KEY = "the-key-of-the-tls-tests"
 both_ways = pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
@@ -121,3 +128,35 @@ def refused(
     assert "base URL" in str(error)
     assert KEY not in str(error)
     assert heads == []
+
+
+@pytest.mark.skipif(not hasattr(select, "poll"), reason="This system has no poll.")
+def test_a_reset_before_the_handshake_leaves_no_socket(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected, connect = threading.Event(), socket.create_connection
+
+    def slowly(*args: Any, **options: Any) -> socket.socket:
+        connection = connect(*args, **options)
+        connected.set()
+        poll = select.poll()
+        poll.register(connection, 0)
+        assert poll.poll(5000), "The reset does not arrive."
+        return connection
+
+    monkeypatch.setattr(socket, "create_connection", slowly)
+
+    def reset(peer: Peer) -> None:
+        connected.wait(5)
+        peer.reset()
+
+    server = serve(Answer(reset, reads=False))
+    url = server.url.replace("http:", "https:")
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        with Portal(KEY, base_url=url, max_attempts=1) as portal:
+            with pytest.raises(APIConnectionError, match="before TLS began") as caught:
+                SUBJECT.sync(portal)
+            gc.collect()
+    assert [str(one.message) for one in warned] == []
+    assert caught.value.maybe_processed is False
