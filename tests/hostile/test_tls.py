@@ -17,6 +17,7 @@ import pytest
 import trustme
 from portal_v1 import APIConnectionError, APITimeoutError, AsyncPortal, Portal
 from portal_v1._http import httpx
+from portal_v1.testing import ManualClock
 
 from tests.hostile._server import Answer, Peer
 from tests.hostile._support_tls import SUBJECT, https_server
@@ -47,12 +48,12 @@ def trusting(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def call(url: str, *, asynchronous: bool, http_client: Any = None) -> Any:
     async def run() -> Any:
         async with AsyncPortal(KEY, base_url=url, http_client=http_client) as portal:
-            return await SUBJECT.asyncio(portal)
+            return await SUBJECT.asyncio(portal.with_options(clock=ManualClock()))
 
     if asynchronous:
         return asyncio.run(run())
     with Portal(KEY, base_url=url, http_client=http_client) as portal:
-        return SUBJECT.sync(portal)
+        return SUBJECT.sync(portal.with_options(clock=ManualClock()))
 
 
 def own_client(context: ssl.SSLContext, *, asynchronous: bool) -> Any:
