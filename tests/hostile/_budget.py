@@ -15,8 +15,8 @@ from tests.hostile._observe import KEY
 from tests.hostile._operations import Operation
 from tests.hostile._server import SILENT, SILENT_AT_ONCE, Answer, Peer, head
 
-BUDGET = 0.25
-LEEWAY = 1.0
+BUDGET = 0.2  # seconds
+LEEWAY = 1.0  # seconds
 
 
 @contextlib.contextmanager

@@ -35,7 +35,7 @@ from tests.hostile._support_operations import (
     sync_portal,
 )
 
-FIXED = settings(derandomize=True, deadline=None, max_examples=150, database=None)
+FIXED = settings(derandomize=True, deadline=None, max_examples=100, database=None)
 SCALARS = (
     st.none()
     | st.booleans()
@@ -385,7 +385,7 @@ def test_any_string_is_one_segment_that_decodes_to_it_or_is_refused_before_sendi
         expected = [text if part.startswith("{") else part for part in template.split("/")]
         assert [unquote_to_bytes(part).decode() for part in segments] == expected
 
-    @settings(FIXED, max_examples=400)
+    @settings(FIXED, max_examples=250)
     @given(
         st.text(st.characters())
         | st.text("./\\%?#;2eEfF \x00", max_size=6)

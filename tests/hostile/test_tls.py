@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import gc
+import select
+import socket
 import ssl
+import threading
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +17,11 @@ import pytest
 import trustme
 from portal_v1 import APIConnectionError, APITimeoutError, AsyncPortal, Portal
 from portal_v1._http import httpx
+from portal_v1.testing import ManualClock
 
+from tests.hostile._server import Answer, Peer
 from tests.hostile._support_tls import SUBJECT, https_server
+from tests.hostile.conftest import Serve
 
 KEY = "the-key-of-the-tls-tests"
 both_ways = pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
@@ -40,12 +48,12 @@ def trusting(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def call(url: str, *, asynchronous: bool, http_client: Any = None) -> Any:
     async def run() -> Any:
         async with AsyncPortal(KEY, base_url=url, http_client=http_client) as portal:
-            return await SUBJECT.asyncio(portal)
+            return await SUBJECT.asyncio(portal.with_options(clock=ManualClock()))
 
     if asynchronous:
         return asyncio.run(run())
     with Portal(KEY, base_url=url, http_client=http_client) as portal:
-        return SUBJECT.sync(portal)
+        return SUBJECT.sync(portal.with_options(clock=ManualClock()))
 
 
 def own_client(context: ssl.SSLContext, *, asynchronous: bool) -> Any:
@@ -121,3 +129,35 @@ def refused(
     assert "base URL" in str(error)
     assert KEY not in str(error)
     assert heads == []
+
+
+@pytest.mark.skipif(not hasattr(select, "poll"), reason="This system has no poll.")
+def test_a_reset_before_the_handshake_leaves_no_socket(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected, connect = threading.Event(), socket.create_connection
+
+    def slowly(*args: Any, **options: Any) -> socket.socket:
+        connection = connect(*args, **options)
+        connected.set()
+        poll = select.poll()
+        poll.register(connection, 0)
+        assert poll.poll(5000), "The reset does not arrive."
+        return connection
+
+    monkeypatch.setattr(socket, "create_connection", slowly)
+
+    def reset(peer: Peer) -> None:
+        connected.wait(5)
+        peer.reset()
+
+    server = serve(Answer(reset, reads=False))
+    url = server.url.replace("http:", "https:")
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        with Portal(KEY, base_url=url, max_attempts=1) as portal:
+            with pytest.raises(APIConnectionError, match="before TLS began") as caught:
+                SUBJECT.sync(portal)
+            gc.collect()
+    assert [str(one.message) for one in warned] == []
+    assert caught.value.maybe_processed is False

@@ -10,7 +10,7 @@ from attrs import field, frozen
 from ..types import RequestFiles
 from .answers import Answer
 from .decode import Decoder
-from .secrets import names_only
+from .secrets import Secret, names_only
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
@@ -27,6 +27,11 @@ class Credential:
 
     header: str
     scheme: str | None = None
+
+    def header_field(self, key: Secret[str]) -> tuple[str, Secret[str]]:
+        """Return the header field that carries the key: its name and its value."""
+        prefix = f"{self.scheme} " if self.scheme else ""
+        return self.header, Secret(prefix + key.reveal())
 
 
 @frozen

@@ -56,14 +56,18 @@ def call(
     while True:
         yield from _keep_pace(operation, settings, deadline, attempt, maybe_processed)
         key: Secret[str] | None = None
+        credential: tuple[str, Secret[str]] | None = None
         if operation.credential is not None:
             key = yield AskKey(deadline)
+            if key is None:
+                raise _too_late(operation, deadline, attempt, maybe_processed)
+            credential = operation.credential.header_field(key)
         if deadline.remaining() == 0:
             raise _too_late(operation, deadline, attempt, maybe_processed)
         attempt += 1
         started = settings.clock.monotonic()
         outcome: Received | Failure = yield _send(
-            operation, request, settings, deadline, key, stream=stream
+            operation, request, settings, deadline, credential, stream=stream
         )
         outcome = _without(key, outcome)
         _log_attempt(
@@ -242,15 +246,10 @@ def _send(
     request: Request,
     settings: Settings,
     deadline: Deadline,
-    key: Secret[str] | None,
+    credential: tuple[str, Secret[str]] | None,
     *,
     stream: bool,
 ) -> Send:
-    credential = None
-    if operation.credential is not None and key is not None:
-        scheme = operation.credential.scheme
-        prefix = f"{scheme} " if scheme else ""
-        credential = (operation.credential.header, Secret(prefix + key.reveal()))
     content_type = request.content_type or settings.service.content_type
     content = request.content
     headers = [("Accept", operation.accept), ("User-Agent", settings.service.user_agent)]

@@ -93,6 +93,14 @@ class DeadlineStream:
     ) -> DeadlineStream:
         """Return the connection with TLS over it."""
         limit = time_left(timeout, self._library.httpcore.ConnectTimeout)
+        try:
+            self.get_extra_info("socket").getpeername()
+        except OSError:
+            # Of a peer that is gone already, ssl leaves the socket unclosed.
+            self.close()
+            raise self._library.httpcore.ConnectError(
+                "the other side closed it before TLS began"
+            ) from None
         secured = self._stream.start_tls(ssl_context, server_hostname, limit)
         return DeadlineStream(secured, self._library)
 
