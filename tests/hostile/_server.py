@@ -277,7 +277,7 @@ def full_backlog() -> Iterator[int]:
         waiting = [socket.socket() for _ in range(4)]
         try:
             for one in waiting:
-                one.setblocking(False)  # noqa: FBT003 - the standard library's own
+                one.setblocking(False)
                 one.connect_ex(listener.getsockname())
             yield listener.getsockname()[1]
         finally:

@@ -98,7 +98,7 @@ def check(
 ) -> None:
     assert created.is_account_abstracted is True
     assert created.client_api_key
-    assert client == Client(created.id, created.client_api_key, True)  # noqa: FBT003 - as in the API
+    assert client == Client(created.id, created.client_api_key, True)
     assert [type(item) for item in listed] == [ClientSummary]
     assert (listed[0].id, listed[0].client_api_key) == (created.id, created.client_api_key)
     assert session.id == otp.id == created.id
