@@ -98,6 +98,33 @@ def test_more_calls_than_connections_that_are_cancelled_at_once_leave_the_pool_u
     asyncio.run(calling())
 
 
+def test_wherever_a_call_is_cancelled_its_place_in_the_pool_is_free_again(serve: Serve) -> None:
+    server = serve(whole())
+
+    async def calling() -> None:
+        async with AsyncPortal(KEY, base_url=server.url, timeout=30) as portal:
+            await FIRST.call_async(portal)
+            for turns in range(80):
+                # One has a connection that was kept, the other makes one.
+                both = [asyncio.create_task(FIRST.call_async(portal)) for _ in range(2)]
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                for task in both:
+                    task.cancel()
+                await asyncio.gather(*both, return_exceptions=True)
+            server.script(SILENT)
+            before = len(server.requests)
+            all_places = [asyncio.create_task(FIRST.call_async(portal)) for _ in range(100)]
+            async with asyncio.timeout(10):
+                while len(server.requests) - before < len(all_places):
+                    await asyncio.sleep(0.01)
+            for task in all_places:
+                task.cancel()
+            await asyncio.gather(*all_places, return_exceptions=True)
+
+    asyncio.run(calling())
+
+
 def test_asyncio_timeout_around_a_call_is_the_callers(serve: Serve) -> None:
     server = serve(SILENT, whole())
 

@@ -1,10 +1,11 @@
 """The library's connection pools, which lose no connection to a call that is given up.
 
 A pool of the library's own counts a connection as one in use for ever, and has none left after a
-hundred of them, where a call is cancelled or its time is up at one of two moments:
+hundred of them, where a call is cancelled or its time is up at one of these moments:
 
 * after a new connection was assigned to it, before it has begun to connect
   (encode/httpcore#1093): so a connection can be given up until its request has taken it;
+* after it has connected, before it has begun to send: so what is then left is closed;
 * while its whole answer is being closed: so that is done in a task of its own.
 """
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -53,15 +54,23 @@ class _Assigned:
 
     async def handle_async_request(self, request: Any) -> Any:
         """Send a request over it, connecting first."""
-        self._take()
-        return await self._connection.handle_async_request(request)
+        first = self._take()
+        try:
+            return await self._connection.handle_async_request(request)
+        except BaseException:
+            # Of later requests, several may be on their way to it while one has it.
+            if first and not self._connection.is_closed():
+                await _undisturbed(self._connection.aclose())
+            raise
 
-    def _take(self) -> None:
+    def _take(self) -> bool:
+        """Return whether this is the first request."""
         with self._lock:
             if self._given_up:
                 # The pool has the request wait for another one, before those that came later.
                 raise httpcore.ConnectionNotAvailable
-            self._taken = True
+            first, self._taken = not self._taken, True
+            return first
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)
@@ -79,12 +88,17 @@ class _Closing:
 
     async def aclose(self) -> None:
         """Give the connection back to the pool, or close it."""
-        closing = asyncio.ensure_future(self._stream.aclose())
-        try:
-            await asyncio.shield(closing)
-        except asyncio.CancelledError:
-            await asyncio.wait([closing])
-            raise
+        await _undisturbed(self._stream.aclose())
+
+
+async def _undisturbed(closing: Coroutine[Any, Any, None]) -> None:
+    """Await something to its end, also where this task is cancelled meanwhile."""
+    task = asyncio.ensure_future(closing)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 class _TakesBack(_Pool):
