@@ -7,13 +7,16 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from compatibility.changes import gathered
 from compatibility.wire import wire_changes
 from generation.document import Document, parse_document
+from generation.errors import GenerationError
 from generation.validation import check_document
 
 from tests.contract._compatibility_cases import (
@@ -86,6 +89,44 @@ def test_nullable_of_openapi_3_0_is_the_null_of_3_1() -> None:
     assert {(one.old, one.new, one.breaking) for one in changes} == {
         ("string", "string or null", True)
     }
+
+
+def test_nullable_beside_a_reference_is_compared_too() -> None:
+    wrapped = {"allOf": [{"$ref": "#/components/schemas/Error"}]}
+    older = edited(both(put("3.0.3", "openapi"), put(TEXT, *FIELDS, "note")))
+    plain = edited(put(wrapped, *FIELDS, "note"), older)
+    nullable = edited(put({**wrapped, "nullable": True}, *FIELDS, "note"), older)
+    for then, now, breaks in ((plain, nullable, True), (nullable, plain, False)):
+        changes = list(wire_changes(document(then, "old"), document(now, "new")))
+        assert {change.breaking for change in changes} == {breaks}
+
+
+def test_nothing_but_words_can_be_taken_out_unnoticed() -> None:
+    """Every key of the document, one after the other."""
+    old = document(SHOP, "old")
+    unnoticed: list[tuple[str | int, ...]] = []
+    tried = 0
+    for place in places(SHOP):
+        shorter = edited(put(GONE, *place))
+        try:
+            new = document(shorter, "new")
+        except GenerationError:
+            continue  # The document needs it.
+        tried += 1
+        words = place[-1] == "summary" or "tags" in place
+        unused = place[:3] == ("components", "securitySchemes", "other")
+        if not words and not unused and not list(wire_changes(old, new)):
+            unnoticed.append(place)
+    assert tried > 100
+    assert unnoticed == []
+
+
+def places(value: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, inner in pairs:
+        yield (*place, key)
+        if isinstance(inner, dict | list):
+            yield from places(inner, (*place, key))
 
 
 def test_a_component_that_many_answers_share_takes_one_line(old: Shop) -> None:
