@@ -40,10 +40,16 @@ def _parts(node: ast.expr) -> list[str]:
 
 
 def names_in(annotation: str | None) -> set[str]:
-    """Return the last word of each name that an annotation is made of."""
+    """Return each name that an annotation is made of, dotted ones whole."""
     try:
-        tree = ast.parse(annotation or "None", mode="eval")
+        return set(_names(ast.parse(annotation or "None", mode="eval").body))
     except SyntaxError:
         return set()
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    return names | {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+
+
+def _names(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Name | ast.Attribute):
+        return [ast.unparse(node)]
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return [*names_in(node.value)]  # A forward reference.
+    return [name for child in ast.iter_child_nodes(node) for name in _names(child)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import tempfile
 from collections.abc import Iterator
@@ -161,6 +162,8 @@ def _document(raw: bytes, path: str, source: str) -> Document:
 
 def _surface(package: Path, name: str) -> Surface:
     try:
+        for module in package.rglob("*.py"):
+            ast.parse(module.read_bytes())  # griffe passes over what it cannot parse.
         return read_surface(package)
     except (griffe.GriffeError, SyntaxError, OSError, ImportError) as error:
         raise NotComparableError(f"{name} cannot be read as Python: {error}.") from None

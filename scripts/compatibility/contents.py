@@ -10,8 +10,9 @@ from typing import Any, Final
 from generation.document import Document
 
 from .changes import Change, Where
+from .findings import ABSENT, Direction
 from .normal import expanded
-from .schemas import ABSENT, Direction, SchemaComparison
+from .schemas import SchemaComparison
 
 _WORDS: Final = {"description", "summary", "example", "examples", "externalDocs", "links", "tags"}
 _CANNOT_TELL: Final = "it cannot be told what this does, so it counts as a break"

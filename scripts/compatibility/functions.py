@@ -10,7 +10,7 @@ from generation.surface import Function, Parameter
 from generation.surface_diff import parameter_text, signature_text
 
 from .annotations import takes_all
-from .schemas import ABSENT
+from .findings import ABSENT
 
 _EITHER: Final = "positional or keyword"
 _KEYWORD: Final = "keyword-only"

@@ -117,8 +117,12 @@ def _types(names: list[str]) -> list[str]:
 
 
 def _translate_3_0(schema: Keywords) -> None:
-    if schema.pop("nullable", False) is True and "type" in schema:
-        schema["type"] = _types([*schema["type"], "null"])
+    # Without a type beside it, it means nothing to the standard and something to most tools: it
+    # stays, to be compared as a keyword of its own.
+    if schema.get("nullable") is not True or "type" in schema:
+        nullable = schema.pop("nullable", False)
+        if nullable is True:
+            schema["type"] = _types([*schema["type"], "null"])
     for exclusive, limit in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
         if schema.pop(exclusive, False) is True and limit in schema:
             schema[exclusive] = schema.pop(limit)

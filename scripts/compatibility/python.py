@@ -12,9 +12,9 @@ from generation.surface_diff import item_text, short
 
 from .annotations import takes_all
 from .changes import Change, Where
+from .findings import ABSENT
 from .functions import Difference, function_differences
 from .roles import Roles
-from .schemas import ABSENT
 
 Item = Function | Class | Value
 Key = tuple[str, str]

@@ -18,19 +18,19 @@ class Roles:
 
     def __init__(self, surface: Surface) -> None:
         self._fields: dict[str, set[str]] = {}
+        self._modules = {module.rpartition(".")[2] for module, _ in surface.items}
         given: set[str] = set()
         received: set[str] = set()
         for (_, name), item in surface.items.items():
             if isinstance(item, Class):
                 self._fields.setdefault(name, set())
             elif isinstance(item, Value) and "." in name:
-                self._fields.setdefault(name.rpartition(".")[0], set()).update(
-                    names_in(item.annotation)
-                )
+                fields = self._fields.setdefault(name.rpartition(".")[0], set())
+                fields |= self._own_names(item.annotation)
             elif isinstance(item, Function):
                 for parameter in item.parameters:
-                    given |= names_in(parameter.annotation)
-                received |= names_in(item.returns)
+                    given |= self._own_names(parameter.annotation)
+                received |= self._own_names(item.returns)
         self._given = self._reached(given)
         self._received = self._reached(received)
 
@@ -41,6 +41,15 @@ class Roles:
     def is_received(self, name: str) -> bool:
         """Tell whether callers are handed a class of this name, on its own or within another."""
         return name in self._received
+
+    def _own_names(self, annotation: str | None) -> set[str]:
+        """Return the last word of each name that may be of this package: httpx.Client is not."""
+        found = (name.rpartition(".") for name in names_in(annotation))
+        return {
+            name
+            for owner, _, name in found
+            if not owner or owner.rpartition(".")[2] in self._modules
+        }
 
     def _reached(self, names: Iterable[str]) -> set[str]:
         reached: set[str] = set()

@@ -9,71 +9,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import Enum, auto
 from typing import Any, Final
 
 from generation.document import Document
 
+from .findings import ABSENT, Direction, Effect, Finding, Step, effect_of, json_text
 from .normal import Keywords, expanded, name_of, normal
+from .values import VALUE_KEYWORDS, value_steps
 
-ABSENT: Final = "-"
-
-
-class Direction(Enum):
-    """Which way a value goes."""
-
-    REQUEST = auto()
-    ANSWER = auto()
-
-
-class _Effect(Enum):
-    WIDER = auto()
-    NARROWER = auto()
-    UNKNOWN = auto()
-    NONE = auto()
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One difference between two schemas.
-
-    Attributes:
-        place: Where, as in `name` or, within a component, `#Client.name`; empty for the whole.
-        old: What it was.
-        new: What it is.
-        breaking: Whether it breaks who relies on the old one.
-        remark: Why, where it is not plain.
-    """
-
-    place: str
-    old: str
-    new: str
-    breaking: bool
-    remark: str = ""
-
-
-# Keywords that set a limit: what a higher number does.
-_LIMITS: Final = {
-    **dict.fromkeys(
-        ("minLength", "minItems", "minProperties", "minimum", "exclusiveMinimum"), _Effect.NARROWER
-    ),
-    **dict.fromkeys(
-        ("maxLength", "maxItems", "maxProperties", "maximum", "exclusiveMaximum"), _Effect.WIDER
-    ),
-}
-# There, it takes less; gone, it takes more; another, nobody can tell.
-_CONDITIONS: Final = {"pattern", "multipleOf", "uniqueItems"}
-_OPPOSITE: Final = {_Effect.WIDER: _Effect.NARROWER, _Effect.NARROWER: _Effect.WIDER}
-# Formats that are remarks, not promises about the value.
-_REMARKS: Final = {"password"}
-_WIDER_FORMATS: Final = {("int32", "int64"), ("float", "double")}
 _COMPARED: Final = {
-    *_LIMITS,
-    *_CONDITIONS,
+    *VALUE_KEYWORDS,
     *("additionalProperties", "unevaluatedProperties"),
-    *("allOf", "anyOf", "default", "deprecated", "enum", "format", "items", "oneOf"),
-    *("properties", "readOnly", "required", "type", "writeOnly"),
+    *("allOf", "anyOf", "default", "deprecated", "items", "oneOf"),
+    *("properties", "readOnly", "required", "writeOnly"),
 }
 _CANNOT_TELL: Final = "it cannot be told what this does, so it counts as a break"
 
@@ -106,7 +54,7 @@ class _Walk:
 
     def schema(self, old: Any, new: Any, place: str) -> Iterator[Finding]:
         # By what they say, since some are put together here: a schema may contain itself.
-        pair = (_json(old), _json(new))
+        pair = (json_text(old), json_text(new))
         if pair in self._open:
             return
         self._open.add(pair)
@@ -129,13 +77,8 @@ class _Walk:
         return before, after
 
     def _keywords(self, old: Keywords, new: Keywords, place: str) -> Iterator[Finding]:
-        yield from self._types(old, new, place)
-        yield from self._enums(old, new, place)
-        yield from self._formats(old, new, place)
-        for keyword, effect in _LIMITS.items():
-            yield from self._limit(keyword, effect, old, new, place)
-        for keyword in sorted(_CONDITIONS):
-            yield from self._condition(keyword, old, new, place)
+        for step in value_steps(old, new):
+            yield self._at(place, step)
         yield from self._hints(old, new, place)
         yield from self._properties(old, new, place)
         for keyword in ("additionalProperties", "unevaluatedProperties", "items"):
@@ -148,88 +91,19 @@ class _Walk:
             if not _same(before, expanded(self._new, new.get(keyword))):
                 yield self._other(keyword, old, new, place)
 
-    def _types(self, old: Keywords, new: Keywords, place: str) -> Iterator[Finding]:
-        before, after = old.get("type"), new.get("type")
-        if before == after:
-            return
-        wider = after is None or (before is not None and _takes_all(after, before))
-        narrower = before is None or (after is not None and _takes_all(before, after))
-        yield self._finding(
-            place, _type_text(before), _type_text(after), _effect(wider=wider, narrower=narrower)
-        )
-
-    def _enums(self, old: Keywords, new: Keywords, place: str) -> Iterator[Finding]:
-        before, after = old.get("enum"), new.get("enum")
-        if before is None and after is None:
-            return
-        if before is None or after is None:
-            effect = _Effect.NARROWER if before is None else _Effect.WIDER
-            yield self._finding(place, _enum_text(before), _enum_text(after), effect)
-            return
-        known, now = ({json.dumps(value) for value in values} for values in (before, after))
-        if known != now:
-            effect = _effect(wider=now >= known, narrower=now <= known)
-            yield self._finding(place, _enum_text(before), _enum_text(after), effect)
-
-    def _formats(self, old: Keywords, new: Keywords, place: str) -> Iterator[Finding]:
-        before, after = old.get("format"), new.get("format")
-        if before == after:
-            return
-        told_before = None if before in _REMARKS else before
-        told_after = None if after in _REMARKS else after
-        if told_before == told_after:
-            yield self._finding(
-                place,
-                f"format {before or ABSENT}",
-                f"format {after or ABSENT}",
-                _Effect.NONE,
-                "the same values on the wire",
-            )
-            return
-        wider = told_after is None or (told_before, told_after) in _WIDER_FORMATS
-        narrower = told_before is None or (told_after, told_before) in _WIDER_FORMATS
-        yield self._finding(
-            place,
-            f"format {before or ABSENT}",
-            f"format {after or ABSENT}",
-            _effect(wider=wider, narrower=narrower),
-        )
-
-    def _limit(
-        self, keyword: str, higher: _Effect, old: Keywords, new: Keywords, place: str
-    ) -> Iterator[Finding]:
-        before, after = old.get(keyword), new.get(keyword)
-        if before == after:
-            return
-        if before is None:
-            effect = _Effect.NARROWER
-        elif after is None:
-            effect = _Effect.WIDER
-        else:
-            effect = higher if after > before else _OPPOSITE[higher]
-        yield self._finding(place, _pair(keyword, before), _pair(keyword, after), effect)
-
-    def _condition(
-        self, keyword: str, old: Keywords, new: Keywords, place: str
-    ) -> Iterator[Finding]:
-        before, after = (schema.get(keyword) or None for schema in (old, new))
-        if before != after:
-            effect = _effect(wider=after is None, narrower=before is None)
-            yield self._finding(place, _pair(keyword, before), _pair(keyword, after), effect)
-
     def _hints(self, old: Keywords, new: Keywords, place: str) -> Iterator[Finding]:
         before, after = old.get("default"), new.get("default")
         if not _same(before, after) or ("default" in old) != ("default" in new):
             sent = self._direction is Direction.REQUEST
             yield Finding(
                 place,
-                f"default {_json(before) if 'default' in old else ABSENT}",
-                f"default {_json(after) if 'default' in new else ABSENT}",
+                f"default {json_text(before) if 'default' in old else ABSENT}",
+                f"default {json_text(after) if 'default' in new else ABSENT}",
                 breaking=sent,
                 remark="what is left out means something else" if sent else "",
             )
         if bool(old.get("deprecated")) != bool(new.get("deprecated")):
-            yield self._finding(place, _deprecated(old), _deprecated(new), _Effect.NONE)
+            yield self._finding(place, _deprecated(old), _deprecated(new), Effect.NONE)
 
     def _properties(self, old: Keywords, new: Keywords, place: str) -> Iterator[Finding]:
         before, after = self._seen(self._old, old), self._seen(self._new, new)
@@ -271,7 +145,7 @@ class _Walk:
 
     def _requirement(self, place: str, *, now: bool) -> Finding:
         words = ("optional", "required") if now else ("required", "optional")
-        return self._finding(place, *words, _Effect.NARROWER if now else _Effect.WIDER)
+        return self._finding(place, *words, Effect.NARROWER if now else Effect.WIDER)
 
     def _inner(self, keyword: str, old: Keywords, new: Keywords, place: str) -> Iterator[Finding]:
         before, after = old.get(keyword, True), new.get(keyword, True)
@@ -282,9 +156,9 @@ class _Walk:
         elif isinstance(before, bool | None) or isinstance(after, bool | None):
             before, after = ({} if value is True else value for value in (before, after))
             if not _same(before, after):
-                effect = _effect(wider=after == {}, narrower=before == {})
+                effect = effect_of(wider=after == {}, narrower=before == {})
                 if before is False or after is False:
-                    effect = _Effect.WIDER if before is False else _Effect.NARROWER
+                    effect = Effect.WIDER if before is False else Effect.NARROWER
                 yield self._finding(place, _extra(keyword, before), _extra(keyword, after), effect)
         else:
             yield from self.schema(before, after, f"{place}{{}}")
@@ -315,37 +189,25 @@ class _Walk:
             yield from self.schema(one, other, place)
             return
         for branch in before.values():
-            yield self._finding(place, _branch_text(branch), ABSENT, _Effect.NARROWER)
+            yield self._finding(place, _branch_text(branch), ABSENT, Effect.NARROWER)
         for branch in after.values():
-            yield self._finding(place, ABSENT, _branch_text(branch), _Effect.WIDER)
+            yield self._finding(place, ABSENT, _branch_text(branch), Effect.WIDER)
 
     def _other(self, keyword: str, old: Keywords, new: Keywords, place: str) -> Finding:
         before, after = (
-            f"{keyword} {_json(schema[keyword])}" if keyword in schema else ABSENT
+            f"{keyword} {json_text(schema[keyword])}" if keyword in schema else ABSENT
             for schema in (old, new)
         )
         if keyword.startswith("x-"):
-            return self._finding(place, before, after, _Effect.NONE, "an extension")
-        return self._finding(place, before, after, _Effect.UNKNOWN, _CANNOT_TELL)
+            return self._finding(place, before, after, Effect.NONE, "an extension")
+        return self._finding(place, before, after, Effect.UNKNOWN, _CANNOT_TELL)
 
-    def _finding(
-        self, place: str, old: str, new: str, effect: _Effect, remark: str = ""
-    ) -> Finding:
-        sent = self._direction is Direction.REQUEST
-        breaking = effect is _Effect.UNKNOWN or effect is (
-            _Effect.NARROWER if sent else _Effect.WIDER
-        )
-        return Finding(place, old, new, breaking, remark)
+    def _finding(self, place: str, old: str, new: str, effect: Effect, remark: str = "") -> Finding:
+        return self._at(place, Step(old, new, effect, remark))
 
-
-def _effect(*, wider: bool, narrower: bool) -> _Effect:
-    if wider == narrower:
-        return _Effect.UNKNOWN
-    return _Effect.WIDER if wider else _Effect.NARROWER
-
-
-def _takes_all(types: list[str], others: list[str]) -> bool:
-    return all(name in types or (name == "integer" and "number" in types) for name in others)
+    def _at(self, place: str, step: Step) -> Finding:
+        breaking = step.breaks(self._direction)
+        return Finding(place, step.old, step.new, breaking, step.remark)
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -358,18 +220,6 @@ def _inside(place: str, name: str) -> str:
 
 def _presence(required: set[str], name: str) -> str:
     return "required" if name in required else "optional"
-
-
-def _type_text(types: list[str] | None) -> str:
-    return "any type" if types is None else " or ".join(types) or "no type"
-
-
-def _enum_text(values: list[Any] | None) -> str:
-    return "any value" if values is None else f"one of {', '.join(map(_json, values)) or 'none'}"
-
-
-def _pair(keyword: str, value: Any) -> str:
-    return f"{keyword} {ABSENT if value is None else _json(value)}"
 
 
 def _extra(keyword: str, value: Any) -> str:
@@ -386,8 +236,4 @@ def _branch_key(branch: Any) -> str:
 
 
 def _branch_text(branch: Any) -> str:
-    return f"or {name_of(branch) or _json(branch)}"
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return f"or {name_of(branch) or json_text(branch)}"

@@ -16,8 +16,8 @@ from generation.document import METHODS, Document
 from . import security
 from .changes import Change, Where
 from .contents import ContentComparison, placed_parameters
+from .findings import ABSENT
 from .normal import expanded
-from .schemas import ABSENT
 
 _OPERATION: Final = {
     *("operationId", "parameters", "requestBody", "responses", "security", "servers"),

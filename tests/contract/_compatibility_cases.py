@@ -108,6 +108,7 @@ Document = dict[str, Any]
 Edit = Callable[[Document], None]
 
 GONE = object()
+YES, NO = True, False
 
 ORDERS = ("paths", "/orders")
 ONE_ORDER = ("paths", "/orders/{orderId}")
@@ -271,7 +272,7 @@ ASKED_FOR = [
         put({"description": "No."}, *ORDERS, "get", "responses", "404"),
         "answer 404",
     ),
-    breaks("parameter made required", put(True, *QUERY, 0, "required"), "parameter state (query)"),
+    breaks("parameter made required", put(YES, *QUERY, 0, "required"), "parameter state (query)"),
     keeps("parameter made optional", put(GONE, *QUERY, 1, "required"), "parameter page (query)"),
     breaks("parameter removed", put(GONE, *QUERY, 0), "parameter state (query)"),
     breaks("security changed", put([{"other": []}], "security"), "x-key"),
@@ -334,8 +335,8 @@ BEYOND = [
         "parameter day (query)",
     ),
     breaks("parameter's type changed", put(TEXT, *QUERY, 1, "schema"), "string"),
-    breaks("parameter moved", put("header", *QUERY, 0, "in"), "state (header)"),
-    breaks("parameter's list written otherwise", put(False, *QUERY, 0, "explode"), "explode"),
+    breaks("parameter moved", put("header", *QUERY, 0, "in"), "state (query)"),
+    breaks("parameter's list written otherwise", put(NO, *QUERY, 0, "explode"), "explode"),
     keeps(
         "header's name in other letters",
         both(put("x-trace", *QUERY, 2, "name"), put(GONE, *ORDERS, "get", "responses", "400")),
@@ -385,18 +386,18 @@ BEYOND = [
     ),
     breaks(
         "an open request is closed to a field it knew",
-        both(put(True, *NEW_ORDER, "additionalProperties"), put(GONE, *GIVEN, "count")),
+        both(put(YES, *NEW_ORDER, "additionalProperties"), put(GONE, *GIVEN, "count")),
         "NewOrder.count",
     ),
     keeps("a closed request is opened", put(GONE, *NEW_ORDER, "additionalProperties"), "any"),
     breaks(
         "a request field is for reading only",
-        put(True, *GIVEN, "count", "readOnly"),
+        put(YES, *GIVEN, "count", "readOnly"),
         "NewOrder.count",
     ),
     breaks(
         "an answer's field is for writing only",
-        put(True, *FIELDS, "price", "writeOnly"),
+        put(YES, *FIELDS, "price", "writeOnly"),
         "Order.price",
     ),
     breaks(
@@ -430,14 +431,14 @@ BEYOND = [
         put([{"url": "https://shop.example/v1"}, {"url": "https://eu.example"}], "servers"),
         "eu.example",
     ),
-    breaks("a word that nothing here knows", put(True, *FIELDS, "id", "unheardOf"), "unheardOf"),
+    breaks("a word that nothing here knows", put(YES, *FIELDS, "id", "unheardOf"), "unheardOf"),
     breaks(
         "a callback",
         put({"done": {"{$request.body#/url}": {}}}, *ORDERS, "post", "callbacks"),
         "callbacks",
     ),
     keeps("every error by one word", rename("400", "4XX", *ORDERS, "post", "responses"), "4xx"),
-    keeps("deprecated", put(True, *ORDERS, "get", "deprecated"), "deprecated"),
+    keeps("deprecated", put(YES, *ORDERS, "get", "deprecated"), "deprecated"),
     keeps("an extension", put("It harms nobody.", *ORDERS, "post", "x-repeatable"), "x-repeatable"),
 ]
 
