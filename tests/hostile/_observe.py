@@ -99,6 +99,8 @@ def observe(fault: Fault, operation: Operation, mode: str) -> Observation:
             )
         except Exception as raised:  # noqa: BLE001 - which one it is, is the question
             error = raised
+        if server is not None:
+            server.settle()
     return Observation(
         error,
         [] if server is None else server.requests,

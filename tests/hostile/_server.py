@@ -92,6 +92,7 @@ class Peer:
         """Say nothing, until the client closes or the test is over."""
         while self._more():
             pass
+        self.close()
 
     def close(self) -> None:
         self.open = False
@@ -179,6 +180,8 @@ class HostileServer:
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._last: object = None
+        self._last_came = threading.Event()
         self._listener = socket.create_server((HOST, 0), backlog=128)
         self.port: int = self._listener.getsockname()[1]
         self._start(self._accept)
@@ -197,11 +200,22 @@ class HostileServer:
         with self._lock:
             self._script = list(script)
 
-    def forget(self) -> None:
-        """Let go of what was recorded, and of the threads that have ended."""
-        self.peers.clear()
-        self.requests.clear()
-        self._threads = [thread for thread in self._threads if thread.is_alive()]
+    def settle(self, seconds: float = 10) -> None:
+        """Wait until each connection so far was taken, heard out, and ended by the client.
+
+        A client whose time was up may be done with a connection before the server's threads, on
+        a busy machine, came to look at it.
+        """
+        with socket.socket() as last:
+            last.bind((HOST, 0))
+            self._last = last.getsockname()
+            last.settimeout(seconds)
+            last.connect((HOST, self.port))  # They are taken in their order.
+            assert self._last_came.wait(seconds)
+        self._last_came.clear()
+        for thread in self._threads[1:]:
+            thread.join(seconds)
+            assert not thread.is_alive(), "The client keeps a connection open."
 
     def close(self) -> None:
         self._stopped.set()
@@ -227,9 +241,13 @@ class HostileServer:
     def _accept(self) -> None:
         while not self._stopped.is_set():
             try:
-                connection, _ = self._listener.accept()
+                connection, address = self._listener.accept()
             except OSError:
                 return
+            if address == self._last:
+                connection.close()
+                self._last_came.set()
+                continue
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._start(partial(self._serve, connection))
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
-from portal_v1 import APIConnectionError, AsyncPortal, Portal
+from portal_v1 import APIConnectionError, AsyncPortal, ConfigurationError, Portal
 from portal_v1._http import httpx
 from portal_v1._http.proxies import proxy_for
 
@@ -122,6 +124,29 @@ def test_a_proxy_that_is_not_there(
         call(https, asynchronous=asynchronous)
     assert caught.value.maybe_processed is False
     assert "a-proxy-password" not in str(caught.value)
+
+
+@both_ways
+@pytest.mark.parametrize(
+    "proxy",
+    ["ftp://127.0.0.1:9", "http://127.0.0.1:port", "socks5://127.0.0.1:9"],
+    ids=["another scheme", "no port", "no package for it"],
+)
+def test_a_proxy_that_cannot_be_used_is_told_and_not_gone_past(
+    proxy: str,
+    https: str,
+    heads: list[bytes],
+    asynchronous: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Where httpcore's socks5 needs a package, it is not there.
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    monkeypatch.setenv("HTTPS_PROXY", proxy.replace("//", "//someone:a-proxy-password@"))
+    with pytest.raises(ConfigurationError, match="Check HTTPS_PROXY") as caught:
+        call(https, asynchronous=asynchronous)
+    assert caught.value.maybe_processed is False
+    assert "a-proxy-password" not in "".join(traceback.format_exception(caught.value))
+    assert heads == []
 
 
 @both_ways

@@ -36,6 +36,7 @@ def test_an_answer(serve: Serve, slow: str, mode: str) -> None:
     assert type(error) is APITimeoutError
     assert error.maybe_processed is True
     assert f"{BUDGET:g} s" in str(error)
+    server.settle()
     assert len(server.peers) == 1
 
 

@@ -67,6 +67,7 @@ def test_a_wait_for_pace_counts(serve: Serve, mode: str) -> None:
     server = serve(SILENT)
     error = fail(FIRST, mode, server.url, pace=_used_pace(BUDGET * 0.4))
     assert type(error) is APITimeoutError
+    server.settle()
     assert len(server.requests) == 1
 
 
@@ -88,6 +89,7 @@ def test_a_key_that_comes_too_late_sends_nothing(serve: Serve, mode: str) -> Non
         _with_key(mode, server.url, key)
     assert type(caught.value) is APITimeoutError
     assert caught.value.maybe_processed is False
+    server.settle()
     assert server.received == b""
 
 
@@ -102,6 +104,7 @@ def test_an_async_key_that_never_comes_is_not_waited_for(serve: Serve) -> None:
         _with_key("async", server.url, key)
     assert type(caught.value) is APITimeoutError
     assert caught.value.maybe_processed is False
+    server.settle()
     assert server.received == b""
 
 

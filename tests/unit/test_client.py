@@ -205,6 +205,16 @@ class TestClosing:
             portal.clients.create()
         assert caught.value.maybe_processed is False
 
+    def test_a_given_async_client_that_is_closed(self) -> None:
+        async def run() -> None:
+            http = httpx.AsyncClient()
+            await http.aclose()
+            await AsyncPortal(KEY, base_url=BASE_URL, http_client=http).clients.create()
+
+        with pytest.raises(PortalError, match="given is closed") as caught:
+            asyncio.run(run())
+        assert caught.value.maybe_processed is False
+
     def test_the_block_gives_the_client_and_lets_errors_through(self) -> None:
         portal = Script((200, [])).client()
         with pytest.raises(LookupError), portal as entered:  # noqa: PT012 - the block is the point

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
 import pytest
@@ -36,6 +36,16 @@ class TestCallableKey:
         waiting: Callable[[], Awaitable[str]] = key
         script = Script((201, CREATED))
         assert "async" in refused(lambda: call("sync", script, "create", api_key=waiting))
+        assert script.requests == []
+
+    def test_so_is_whatever_else_has_to_be_awaited(self) -> None:
+        class Waiting:
+            def __await__(self) -> Generator[None, None, str]:
+                yield
+                return HIDDEN
+
+        script = Script((201, CREATED))
+        assert "async" in refused(lambda: call("sync", script, "create", api_key=Waiting))
         assert script.requests == []
 
     @pytest.mark.parametrize("key", [*BAD_KEYS, None], ids=ascii)

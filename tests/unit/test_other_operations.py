@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from portal_v1 import APIStatusError, BadRequestError, InvalidResponseError
+from portal_v1 import APIStatusError, BadRequestError, ConfigurationError, InvalidResponseError
 from portal_v1._core.answers import Answer, empty_answer, json_answer
 from portal_v1._core.decode import integer, string
 from portal_v1._core.operation import Credential, Operation, Request, Status
@@ -41,6 +41,20 @@ def test_without_a_credential_no_key_is_asked_for() -> None:
     script = Script((200, "yes"))
     with script.client(lambda: pytest.fail("asked")) as portal:
         portal.pipeline.run(operation(), Request("/others"), timeout=UNSET, max_attempts=UNSET)
+
+
+def test_with_a_credential_and_no_key_it_is_told_which_variable_to_set() -> None:
+    script = Script((200, "yes"))
+    with script.client(KEY) as portal:
+        pipeline = portal.pipeline.with_settings(evolve(portal.pipeline.settings, key=None))
+        with pytest.raises(ConfigurationError, match="PORTAL_API_KEY"):
+            pipeline.run(
+                operation(credential=Credential("X-Api-Key")),
+                Request("/others"),
+                timeout=UNSET,
+                max_attempts=UNSET,
+            )
+    assert script.requests == []
 
 
 def test_without_a_credential_an_error_is_told_as_it_is() -> None:
