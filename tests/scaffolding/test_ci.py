@@ -46,7 +46,7 @@ def test_the_oldest_python_runs_everything_and_the_others_the_tests(
     folder = path.folder
     assert path.calls("make test ") == [
         f"make test PYTHON={folder}/python3.11 VENV=.venv-3.11",
-        f"make test PYTHON={folder}/python3.13 VENV=.venv-3.13",
+        f"make test ARGS=--ignore=tests/contract PYTHON={folder}/python3.13 VENV=.venv-3.13",
     ]
     assert run.stdout.rstrip().splitlines()[-1].startswith("=== contract with Prism: not run")
     assert TESTS.format("3.13") in run.stdout
@@ -66,7 +66,7 @@ def test_pythons_beside_path_are_found_and_what_does_not_run_is_passed_over(
     path.run("bash", ".ci/run", cwd=repository)
     assert path.calls("make test ") == [
         f"make test PYTHON={path.folder}/python3 VENV=.venv-3.11",
-        f"make test PYTHON={inner} VENV=.venv-3.12",
+        f"make test ARGS=--ignore=tests/contract PYTHON={inner} VENV=.venv-3.12",
     ]
 
 
