@@ -20,6 +20,7 @@ LISTED = {
     "contract",
     "contract-prism",
     "contract-mutants",
+    "coverage",
     "mutants",
     "generate",
     "check",
