@@ -57,7 +57,7 @@ def test_a_pace_that_leaves_no_room_is_told_at_once(serve: Serve, mode: str) -> 
     server = serve(reply(429, b"", "Retry-After: 0"))
     started = time.monotonic()
     error = fail(FIRST, mode, server.url, pace=Pace(1, 60), least=0.0)
-    assert time.monotonic() - started < BUDGET
+    assert time.monotonic() - started < 5
     assert type(error) is APITimeoutError
     assert (error.attempts, error.maybe_processed) == (1, False)
 
