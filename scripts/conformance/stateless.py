@@ -9,7 +9,12 @@ from typing import Any, Final
 
 from .document import operations
 
+_BEYOND: Final = "names beyond ASCII"
+# What of the following is no check.
+NO_CHECKS: Final = frozenset({"walks", _BEYOND})
+
 LEFT_OUT: Final[Mapping[str, str]] = {
+    _BEYOND: "it puts what is wrong with a request into a header, and dies of it",
     "walks": "it remembers nothing, so there is nothing to hold a model against",
     "ignored_auth": "it takes any key, so a wrong one cannot be told from a right one",
 }
@@ -42,6 +47,16 @@ EXCUSES: Final = (
         "Prism's answer to a body that is no JSON has a shape of its own",
     ),
 )
+
+
+def survives(body: Any) -> bool:
+    """Whether Prism survives a body: it dies of a name that no header can have in it."""
+    if isinstance(body, dict):
+        return all(
+            str(name).isascii() and str(name).isprintable() and survives(value)
+            for name, value in body.items()
+        )
+    return all(map(survives, body)) if isinstance(body, list) else True
 
 
 def spelled_out(document: Mapping[str, Any]) -> dict[str, Any]:

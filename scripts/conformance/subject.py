@@ -15,6 +15,7 @@ from .document import operations
 from .endpoints import Endpoint
 from .findings import Order
 from .settings import configured
+from .stateless import NO_CHECKS
 from .target import Target
 
 
@@ -43,9 +44,13 @@ class Subject:
             self.target,
             seed=self.order.seed,
             examples=self.order.examples,
-            excluded=[name for name in self.target.left_out if name != "walks"],
+            excluded=[name for name in self.target.left_out if name not in NO_CHECKS],
         )
-        return schemathesis.openapi.from_dict(dict(self.document), config=config)
+        schema = schemathesis.openapi.from_dict(dict(self.document), config=config)
+        survives = self.target.survives
+        if survives is not None:
+            schema.hook("filter_body")(lambda _, body: survives(body))
+        return schema
 
     def operation_id(self, label: str | None) -> str:
         """Return the operationId for what schemathesis calls an operation."""

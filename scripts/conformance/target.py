@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,7 @@ import yaml
 from .document import operations
 from .endpoints import named
 from .errors import CannotRunError
-from .stateless import EXCUSES, LEFT_OUT, Excuse, spelled_out
+from .stateless import EXCUSES, LEFT_OUT, Excuse, spelled_out, survives
 
 PRISM = "@stoplight/prism-cli@5.14.2"
 _SECONDS_TO_START = 60.0
@@ -39,6 +39,7 @@ class Target:
         mock: The mock, where it is ours: then there are faults to set.
         left_out: Checks, and "walks", that it cannot pass, with the reason.
         excuses: Findings that are known, and its own doing.
+        survives: Whether it survives a body; None where it survives every one.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Target:
     mock: Any = None
     left_out: Mapping[str, str] = field(default_factory=dict)
     excuses: tuple[Excuse, ...] = ()
+    survives: Callable[[Any], bool] | None = None
 
     def is_there(self) -> bool:
         """Whether anything takes connections there."""
@@ -134,10 +136,17 @@ def prism(document: Mapping[str, Any], npx: str) -> Iterator[Target]:
                 start_new_session=True,
             )
         url = f"http://127.0.0.1:{port}"
-        target = Target("Prism", url, ("any-key",), left_out=LEFT_OUT, excuses=EXCUSES)
+        target = Target(
+            "Prism", url, ("any-key",), left_out=LEFT_OUT, excuses=EXCUSES, survives=survives
+        )
         try:
             _await(process, target, log)
-            yield target
+            try:
+                yield target
+            except CannotRunError:
+                if process.poll() is None:
+                    raise
+                raise CannotRunError(f"Prism ended in mid-run. It said:\n{_last(log)}") from None
         finally:
             _end(process)
 
@@ -146,9 +155,12 @@ def _await(process: subprocess.Popen[bytes], target: Target, log: Path) -> None:
     deadline = time.monotonic() + _SECONDS_TO_START
     while not target.is_there():
         if process.poll() is not None or time.monotonic() > deadline:
-            lines = log.read_text(errors="replace").strip().splitlines()[-5:]
-            raise CannotRunError("Prism did not start. It said:\n" + "\n".join(lines))
+            raise CannotRunError(f"Prism did not start. It said:\n{_last(log)}")
         time.sleep(0.1)
+
+
+def _last(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").strip().splitlines()[-8:])
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conformance.stateless import EXCUSES, LEFT_OUT, spelled_out
-from schemathesis.checks import CHECKS
+from conformance.stateless import EXCUSES, LEFT_OUT, NO_CHECKS, spelled_out, survives
+from schemathesis.checks import CHECKS, load_all_checks
 
 from tests.contract._support import contract, document_of
 
@@ -34,11 +34,27 @@ def test_where_it_does_not_start_what_it_said_is_shown(
 
 
 def test_what_is_left_out_and_excused_exists_and_has_a_reason() -> None:
-    assert set(LEFT_OUT) - {"walks"} <= set(CHECKS.get_all_names())
+    load_all_checks()
+    assert set(LEFT_OUT) - NO_CHECKS <= set(CHECKS.get_all_names())
     assert {excuse.check for excuse in EXCUSES} <= set(CHECKS.get_all_names())
     for reason in (*LEFT_OUT.values(), *(excuse.reason for excuse in EXCUSES)):
         assert len(reason.split()) > 5
     assert all(excuse.words for excuse in EXCUSES)
+
+
+@pytest.mark.parametrize(
+    ("body", "whole"),
+    [
+        ({"plain": ["ü", {"x": 1}]}, True),
+        ({"ü": 1}, False),
+        ({"a": {"\x7f": 1}}, False),
+        ([{"a\n": 1}], False),
+        (b"\xff", True),
+        (None, True),
+    ],
+)
+def test_names_that_no_header_can_have_are_not_sent(body: Any, whole: bool) -> None:
+    assert survives(body) is whole
 
 
 def test_spelling_out_only_adds(repository: Path) -> None:
