@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from pathlib import Path
+
+from _support.confirming import print_whatever_the_terminal
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -15,7 +16,5 @@ if __name__ == "__main__":
         if (error.name or "").startswith("conformance"):
             raise
         sys.exit(f"contract: {error.name} is not installed; `make contract` sets up what it needs.")
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # A terminal that cannot show "·" is no failure.
-            stream.reconfigure(errors="backslashreplace")
+    print_whatever_the_terminal()
     sys.exit(main(root=ROOT))

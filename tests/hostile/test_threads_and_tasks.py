@@ -118,6 +118,7 @@ def test_wherever_a_call_is_cancelled_its_place_in_the_pool_is_free_again(serve:
             async with asyncio.timeout(10):
                 while len(server.requests) - before < len(all_places):  # noqa: ASYNC110 - threads
                     await asyncio.sleep(0.01)
+            assert len(server.requests) == before + 100
             for task in all_places:
                 task.cancel()
             await asyncio.gather(*all_places, return_exceptions=True)
