@@ -113,12 +113,13 @@ def test_wherever_a_call_is_cancelled_its_place_in_the_pool_is_free_again(serve:
                     task.cancel()
                 await asyncio.gather(*both, return_exceptions=True)
             server.script(SILENT)
+            await asyncio.sleep(0.2)  # What was cancelled may be on its way to the server.
             before = len(server.requests)
             all_places = [asyncio.create_task(FIRST.call_async(portal)) for _ in range(100)]
             async with asyncio.timeout(10):
                 while len(server.requests) - before < len(all_places):  # noqa: ASYNC110 - threads
                     await asyncio.sleep(0.01)
-            assert len(server.requests) == before + 100
+            assert len(server.requests) >= before + 100
             for task in all_places:
                 task.cancel()
             await asyncio.gather(*all_places, return_exceptions=True)
