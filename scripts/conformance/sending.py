@@ -104,7 +104,25 @@ def client_classes(package: ModuleType) -> tuple[type, type]:
     return getattr(package, name), getattr(package, f"Async{name}")
 
 
-class SyncCaller:
+class _Clients:
+    """One client a key, made when it is first needed: they share the connections."""
+
+    _client_class: type
+    _base_url: str
+    _http: Any
+    _clock: Any
+    _clients: dict[str, Any]
+
+    def _client(self, key: str) -> Any:
+        if key not in self._clients:
+            client = self._client_class(
+                key, base_url=self._base_url, http_client=self._http, timeout=SECONDS_A_CALL
+            )
+            self._clients[key] = client.with_options(clock=self._clock) if self._clock else client
+        return self._clients[key]
+
+
+class SyncCaller(_Clients):
     """Calls the sync client."""
 
     def __init__(self, package: ModuleType, base_url: str, clock: Any) -> None:
@@ -129,14 +147,6 @@ class SyncCaller:
         """Close the connections."""
         self._http.close()
 
-    def _client(self, key: str) -> Any:
-        if key not in self._clients:
-            client = self._client_class(
-                key, base_url=self._base_url, http_client=self._http, timeout=SECONDS_A_CALL
-            )
-            self._clients[key] = client.with_options(clock=self._clock) if self._clock else client
-        return self._clients[key]
-
     def _carry_out(self, client: Any, call: Call, max_attempts: int) -> Any:
         endpoint, arguments = call.endpoint, {**call.arguments, "max_attempts": max_attempts}
         if call.face == "function":
@@ -147,7 +157,7 @@ class SyncCaller:
         return getattr(resource, endpoint.resource_method)(**arguments)
 
 
-class AsyncCaller:
+class AsyncCaller(_Clients):
     """Calls the async client, all in one event loop."""
 
     def __init__(self, package: ModuleType, base_url: str, clock: Any) -> None:
@@ -172,14 +182,6 @@ class AsyncCaller:
         """Close the connections and the event loop."""
         self._runner.run(self._http.aclose())
         self._runner.close()
-
-    def _client(self, key: str) -> Any:
-        if key not in self._clients:
-            client = self._client_class(
-                key, base_url=self._base_url, http_client=self._http, timeout=SECONDS_A_CALL
-            )
-            self._clients[key] = client.with_options(clock=self._clock) if self._clock else client
-        return self._clients[key]
 
     async def _carry_out(self, call: Call, max_attempts: int) -> Any:
         client = self._client(call.key)
