@@ -1,3 +1,4 @@
+# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/pytest_plugin.py.jinja.
 """A pytest plug-in: the mock, and clients of it, as fixtures.
 
 It is on wherever the distribution is installed. A copy of the package under another name is

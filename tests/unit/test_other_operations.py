@@ -21,7 +21,17 @@ def operation(
     method: str = "GET", answers: dict[Status, Answer[Any]] | None = None, **more: Any
 ) -> Operation[Any]:
     answers = {200: json_answer(string)} if answers is None else answers
-    return Operation("other", method, repeatable=True, answers=answers, errors={}, **more)
+    return Operation(
+        id="other",
+        method=method,
+        path="/others",
+        resource="others",
+        method_name="other",
+        repeatable=True,
+        answers=answers,
+        errors={},
+        **more,
+    )
 
 
 def run(script: Script, asked: Operation[Any], request: Request | None = None) -> Response[Any]:
