@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .._core.deadline import Deadline
-from .._core.wire import Failure
+from .._core.effects import TransportFailure
 from .library import Library
 
 # Raised before the first byte of the request is sent.
@@ -36,34 +36,36 @@ _REASONS = {
 }
 
 
-def failure_of(error: Exception, library: Library, deadline: Deadline) -> Failure:
+def from_exception(error: Exception, library: Library, deadline: Deadline) -> TransportFailure:
     """Return what an exception of the library, or of anything beneath it, means."""
     if isinstance(error, TimeoutError):
         # Not the library's own: `asyncio.timeout` around a client that was given.
-        return out_of_time(deadline)
+        return deadline_exceeded(deadline)
     for name, reason in _REASONS.items():
         kind = getattr(library.httpx, name, None)
         if kind is not None and isinstance(error, kind):
             timed_out = isinstance(error, library.httpx.TimeoutException)
             detail = "" if timed_out else _detail(error)
-            return Failure(
+            return TransportFailure(
                 reason + detail + _within(deadline, timed_out=timed_out),
                 timed_out=timed_out,
                 maybe_processed=name not in _BEFORE_SENDING,
             )
-    return Failure(f"sending failed{_detail(error)}", timed_out=False, maybe_processed=True)
+    return TransportFailure(
+        f"sending failed{_detail(error)}", timed_out=False, maybe_processed=True
+    )
 
 
-def not_sent(error: Exception) -> Failure:
+def build_failed(error: Exception) -> TransportFailure:
     """Return the failure of a request that the library would not even build."""
-    return Failure(
+    return TransportFailure(
         f"the request cannot be sent{_detail(error)}", timed_out=False, maybe_processed=False
     )
 
 
-def out_of_time(deadline: Deadline) -> Failure:
+def deadline_exceeded(deadline: Deadline) -> TransportFailure:
     """Return the failure of an answer that was still coming when time was up."""
-    return Failure(
+    return TransportFailure(
         _REASONS["ReadTimeout"] + _within(deadline, timed_out=True),
         timed_out=True,
         maybe_processed=True,

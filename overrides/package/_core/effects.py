@@ -9,11 +9,11 @@ from attrs import field, frozen
 
 from ..types import RequestFiles
 from .deadline import Deadline
-from .secrets import Secret, cut_out, names_only
+from .secrets import Secret, list_names, redact
 
 
 @frozen
-class AskKey:
+class FetchKey:
     """An effect: find out the key, which may have changed since the last request.
 
     Its outcome is the key, or None where it did not come in time.
@@ -37,7 +37,7 @@ class Pause:
 
 
 @frozen
-class Send:
+class SendRequest:
     """An effect: send a request and receive the answer.
 
     Attributes:
@@ -54,7 +54,7 @@ class Send:
 
     method: str
     url: str
-    headers: tuple[tuple[str, str], ...] = field(repr=lambda h: names_only(dict(h)))
+    headers: tuple[tuple[str, str], ...] = field(repr=lambda h: list_names(dict(h)))
     credential: tuple[str, Secret[str]] | None
     content: bytes | None = field(repr=False)
     files: RequestFiles | None = field(repr=False)
@@ -63,11 +63,11 @@ class Send:
     stream: bool
 
 
-Effect = AskKey | Pause | Send
+Effect = FetchKey | Pause | SendRequest
 
 
 @frozen
-class Failure:
+class TransportFailure:
     """No answer came, or not the whole of it.
 
     Attributes:
@@ -81,8 +81,8 @@ class Failure:
     maybe_processed: bool
 
 
-Chunks = Generator[Secret[bytes] | Failure, None, None]
-AsyncChunks = AsyncGenerator[Secret[bytes] | Failure, None]
+Chunks = Generator[Secret[bytes] | TransportFailure, None, None]
+AsyncChunks = AsyncGenerator[Secret[bytes] | TransportFailure, None]
 
 
 def _no_chunks() -> Chunks:
@@ -96,20 +96,20 @@ async def _no_chunks_async() -> AsyncChunks:
 
 
 @frozen
-class Received:
+class RawResponse:
     """An answer.
 
     Attributes:
         status: Its status.
         headers: Its header fields, looked up in any case.
         content: Its body; empty where it is streamed.
-        chunks: Its body as it comes, where it is streamed; a `Failure` ends one that breaks off.
+        chunks: Its body as it comes, where it is streamed; a `TransportFailure` ends it early.
         chunks_async: The same, from an async connection.
         secrets: What the server may have sent back, and nobody is to see.
     """
 
     status: int
-    headers: Mapping[str, str] = field(repr=names_only)
+    headers: Mapping[str, str] = field(repr=list_names)
     content: Secret[bytes]
     chunks: Chunks = field(factory=_no_chunks, repr=False)
     chunks_async: AsyncChunks = field(factory=_no_chunks_async, repr=False)
@@ -120,7 +120,7 @@ class Received:
         """The server's name for the request, secrets cut out; None where it gave none."""
         for name in ("x-request-id", "request-id", "x-correlation-id", "cf-ray"):
             if value := self.headers.get(name):
-                return cut_out(value, self.secrets)[:200]
+                return redact(value, self.secrets)[:200]
         return None
 
 
@@ -132,7 +132,7 @@ class Sender(Protocol):
         """Whether it has been closed, for every pipeline that sends with it."""
         ...
 
-    def send(self, send: Send) -> Received | Failure:
+    def send(self, send: SendRequest) -> RawResponse | TransportFailure:
         """Send a request and return the answer, or how it failed."""
         ...
 
@@ -149,7 +149,7 @@ class AsyncSender(Protocol):
         """Whether it has been closed, for every pipeline that sends with it."""
         ...
 
-    async def send(self, send: Send) -> Received | Failure:
+    async def send(self, send: SendRequest) -> RawResponse | TransportFailure:
         """Send a request and return the answer, or how it failed."""
         ...
 

@@ -5,27 +5,27 @@ from __future__ import annotations
 from io import BytesIO
 
 import pytest
-from portal_v1._core import answers, decode  # the templates' own interface, behind no public name
-from portal_v1._core.answers import Answer
+from portal_v1._core import decode, parsers  # the templates' own interface, behind no public name
+from portal_v1._core.parsers import ResponseParser
 from portal_v1.types import File
 
 
 def test_text() -> None:
-    assert answers.text_answer(decode.string)("grüße".encode()) == "grüße"
-    assert answers.text_answer(decode.string)(b"\xff") == "�"
+    assert parsers.text_parser(decode.string)("grüße".encode()) == "grüße"
+    assert parsers.text_parser(decode.string)(b"\xff") == "�"
 
 
 def test_text_of_another_type() -> None:
     with pytest.raises(ValueError, match="date string"):
-        answers.text_answer(decode.date)(b"tomorrow")
+        parsers.text_parser(decode.date)(b"tomorrow")
 
 
 def test_a_file() -> None:
-    assert answers.file_answer(b"\x00\x01").payload.read() == b"\x00\x01"
+    assert parsers.file_parser(b"\x00\x01").payload.read() == b"\x00\x01"
 
 
 def test_nothing_whatever_the_body() -> None:
-    read: Answer[object] = answers.empty_answer
+    read: ResponseParser[object] = parsers.empty_parser
     assert [read(body) for body in (b"", b"{}", b"<html>")] == [None] * 3
 
 

@@ -11,11 +11,11 @@ from . import json
 from .decode import Decoder, MismatchError
 
 T = TypeVar("T")
-Answer = Callable[[bytes], T]
+ResponseParser = Callable[[bytes], T]
 """Takes a body, returns its value or raises `MismatchError`."""
 
 
-def json_answer(decoder: Decoder[T]) -> Answer[T]:
+def json_parser(decoder: Decoder[T]) -> ResponseParser[T]:
     """Return a reader of JSON bodies."""
 
     def read(content: bytes) -> T:
@@ -30,7 +30,7 @@ def json_answer(decoder: Decoder[T]) -> Answer[T]:
     return read
 
 
-def text_answer(decoder: Decoder[T]) -> Answer[T]:
+def text_parser(decoder: Decoder[T]) -> ResponseParser[T]:
     """Return a reader of bodies of plain UTF-8 text."""
 
     def read(content: bytes) -> T:
@@ -39,12 +39,12 @@ def text_answer(decoder: Decoder[T]) -> Answer[T]:
     return read
 
 
-def file_answer(content: bytes) -> File:
+def file_parser(content: bytes) -> File:
     """Return a body as a file."""
     return File(payload=BytesIO(content))
 
 
-def empty_answer(content: bytes) -> None:
+def empty_parser(content: bytes) -> None:
     """Return nothing, whatever the body."""
 
 
