@@ -20,8 +20,8 @@ OWASP_RULES := @stoplight/spectral-owasp-ruleset@2.0.1
 
 HAND_WRITTEN := scripts tests overrides/package
 # The generator and schemathesis need httpx itself; what tests them is not among these.
-HTTPX2_TESTS := tests/unit tests/hostile tests/mock
-COVERING_TESTS := tests/unit tests/hostile tests/mock
+HTTPX2_TESTS := tests/unit tests/network tests/mock
+COVERING_TESTS := tests/unit tests/network tests/mock
 # A file's tests share what is slow to set up, so they stay together.
 ON_ALL_CORES := --numprocesses auto --maxprocesses 4 --dist loadfile
 

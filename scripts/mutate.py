@@ -23,8 +23,8 @@ TESTS: Final = (
     "tests/unit/test_pace.py",
     "tests/unit/test_retry.py",
     "tests/unit/test_other_operations.py",
-    "tests/hostile/test_decisions.py",
-    "tests/hostile/test_logging.py",
+    "tests/network/test_decisions.py",
+    "tests/network/test_logging.py",
 )
 # A part of a line as it is and as a defect makes it, and why no test can tell them apart.
 EQUIVALENT: Final = {

@@ -23,7 +23,7 @@ from portal_v1 import (
 )
 from portal_v1._http import httpx
 
-from tests.hostile._support_operations import (
+from tests.network._support_operations import (
     DOCUMENT,
     LISTS,
     SUBJECTS,

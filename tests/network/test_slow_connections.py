@@ -19,11 +19,11 @@ from portal_v1 import (
     PortalError,
 )
 
-from tests.hostile._budget import BUDGET, fail, within_budget
-from tests.hostile._cases import each_mode
-from tests.hostile._observe import KEY, UNKNOWN_HOST
-from tests.hostile._operations import FIRST
-from tests.hostile._server import (
+from tests.network._budget import BUDGET, fail, within_budget
+from tests.network._cases import each_mode
+from tests.network._observe import KEY, UNKNOWN_HOST
+from tests.network._operations import FIRST
+from tests.network._server import (
     HOST,
     SILENT,
     SILENT_AT_ONCE,
@@ -31,7 +31,7 @@ from tests.hostile._server import (
     full_backlog,
     nobody,
 )
-from tests.hostile.conftest import Serve
+from tests.network.conftest import Serve
 
 
 @each_mode

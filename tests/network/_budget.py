@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from portal_v1 import AsyncPortal, Portal, PortalError
 
-from tests.hostile._observe import KEY
-from tests.hostile._operations import Operation
-from tests.hostile._server import SILENT, SILENT_AT_ONCE, Answer, Peer, head
+from tests.network._observe import KEY
+from tests.network._operations import Operation
+from tests.network._server import SILENT, SILENT_AT_ONCE, Answer, Peer, head
 
 BUDGET = 0.2  # seconds
 LEEWAY = 1.0  # seconds

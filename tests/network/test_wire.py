@@ -14,13 +14,13 @@ import pytest
 from portal_v1 import InvalidRequestError, InvalidResponseError, PortalError
 from portal_v1.testing import ManualClock
 
-from tests.hostile import _table
-from tests.hostile._cases import each_mode, each_operation
-from tests.hostile._faults import FAULTS, Fault
-from tests.hostile._observe import KEY, MODES, call, observe
-from tests.hostile._operations import BASE_PATH, OPERATIONS, Operation
-from tests.hostile._server import HOST, Recorded, reply
-from tests.hostile.conftest import Serve
+from tests.network import _table
+from tests.network._cases import each_mode, each_operation
+from tests.network._faults import FAULTS, Fault
+from tests.network._observe import KEY, MODES, call, observe
+from tests.network._operations import BASE_PATH, OPERATIONS, Operation
+from tests.network._server import HOST, Recorded, reply
+from tests.network.conftest import Serve
 
 each_operation_on_a_path = pytest.mark.parametrize(
     "operation", [one for one in OPERATIONS if one.in_path], ids=repr
@@ -175,6 +175,6 @@ def test_the_table_for_users_is_what_happens() -> None:
     if os.environ.get("UPDATE"):
         path.write_text(table, encoding="utf-8")
     assert path.read_text(encoding="utf-8") == table, (
-        "tests/hostile/README.md is not what the faults lead to. If that is meant to be so: "
-        "UPDATE=1 pytest tests/hostile/test_wire.py -k table"
+        "tests/network/README.md is not what the faults lead to. If that is meant to be so: "
+        "UPDATE=1 pytest tests/network/test_wire.py -k table"
     )

@@ -7,8 +7,8 @@ import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from tests.hostile._operations import Operation
-from tests.hostile._server import (
+from tests.network._operations import Operation
+from tests.network._server import (
     CLOSED,
     CLOSED_AT_ONCE,
     CLOSED_UNREAD,

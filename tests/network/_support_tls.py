@@ -13,7 +13,7 @@ from typing import Final, Self
 
 import trustme
 
-from tests.hostile._support_operations import LISTS, Subject
+from tests.network._support_operations import LISTS, Subject
 
 SUBJECT: Final[Subject] = LISTS[0]
 """The operation that is called; any would do."""

@@ -15,9 +15,9 @@ from portal_v1 import APIConnectionError, APIStatusError
 from portal_v1._http import httpx
 from portal_v1.mock import MockPortal, MockServer
 
-from tests.hostile._support_canary import KEY, MARK, planted
-from tests.hostile._support_operations import SUBJECTS, Subject
-from tests.hostile.test_secrets import call_over_tcp, tcp_server
+from tests.network._support_canary import KEY, MARK, planted
+from tests.network._support_operations import SUBJECTS, Subject
+from tests.network.test_secrets import call_over_tcp, tcp_server
 
 every_operation = pytest.mark.parametrize("subject", SUBJECTS, ids=str)
 both_ways = pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])

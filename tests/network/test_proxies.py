@@ -17,7 +17,7 @@ from portal_v1 import APIConnectionError, AsyncPortal, ConfigurationError, Porta
 from portal_v1._http import httpx
 from portal_v1._http.proxies import proxy_for
 
-from tests.hostile._support_tls import SUBJECT, Proxy, https_server
+from tests.network._support_tls import SUBJECT, Proxy, https_server
 
 KEY = "the-key-of-the-proxy-tests"
 NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")

@@ -6,12 +6,12 @@ import pytest
 from portal_v1 import APIStatusError, APITimeoutError, PortalError, RateLimitError
 from portal_v1.testing import ManualClock
 
-from tests.hostile._cases import each_mode, each_operation
-from tests.hostile._faults import FAULTS, Fault
-from tests.hostile._observe import call, call_often, observe
-from tests.hostile._operations import AGAIN, ONCE, OPERATIONS, Operation
-from tests.hostile._server import CLOSED, Answer, Peer, head, raw, reply
-from tests.hostile.conftest import Serve
+from tests.network._cases import each_mode, each_operation
+from tests.network._faults import FAULTS, Fault
+from tests.network._observe import call, call_often, observe
+from tests.network._operations import AGAIN, ONCE, OPERATIONS, Operation
+from tests.network._server import CLOSED, Answer, Peer, head, raw, reply
+from tests.network.conftest import Serve
 
 each_fault = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 

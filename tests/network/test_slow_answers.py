@@ -13,17 +13,17 @@ from portal_v1 import (
 )
 from portal_v1.testing import ManualClock
 
-from tests.hostile._budget import BUDGET, SLOW, fail, stream
-from tests.hostile._cases import each_list, each_mode
-from tests.hostile._observe import KEY, call
-from tests.hostile._operations import FIRST, Operation
-from tests.hostile._server import (
+from tests.network._budget import BUDGET, SLOW, fail, stream
+from tests.network._cases import each_list, each_mode
+from tests.network._observe import KEY, call
+from tests.network._operations import FIRST, Operation
+from tests.network._server import (
     Answer,
     Peer,
     head,
     reply,
 )
-from tests.hostile.conftest import Serve
+from tests.network.conftest import Serve
 
 each_slow = pytest.mark.parametrize("slow", SLOW)
 

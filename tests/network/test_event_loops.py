@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from portal_v1 import AsyncPortal, ConfigurationError
 
-from tests.hostile._observe import KEY
-from tests.hostile._operations import FIRST, whole
-from tests.hostile.conftest import Serve
+from tests.network._observe import KEY
+from tests.network._operations import FIRST, whole
+from tests.network.conftest import Serve
 
 
 def test_another_event_loop_is_told_so(serve: Serve) -> None:

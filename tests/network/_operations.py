@@ -24,7 +24,7 @@ from portal_v1.mock._core import base_path
 from portal_v1.mock._operations import compile_operations
 from portal_v1.mock._schemas import Schemas
 
-from tests.hostile._server import Answer, Peer, head
+from tests.network._server import Answer, Peer, head
 
 TEXT = "one"
 _SAMPLES: dict[Any, Any] = {

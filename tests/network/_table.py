@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.hostile._faults import FAULTS
-from tests.hostile._observe import observe
-from tests.hostile._operations import OPERATIONS
+from tests.network._faults import FAULTS
+from tests.network._observe import observe
+from tests.network._operations import OPERATIONS
 
 _TEXT = """\
 # What a caller sees when things go wrong
@@ -12,7 +12,7 @@ _TEXT = """\
 The tests made this table, by letting each fault happen to each operation over real sockets,
 sync and async alike. Each call may be tried three times, the default. To make it anew:
 
-    UPDATE=1 pytest tests/hostile/test_wire.py -k table
+    UPDATE=1 pytest tests/network/test_wire.py -k table
 
 In a cell: the class of the error; how often the call was tried; `maybe_processed`, which is
 whether the server may have acted on it. "The documented answer" stands for a call that succeeds

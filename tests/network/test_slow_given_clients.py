@@ -15,10 +15,10 @@ from portal_v1 import (
 )
 from portal_v1._http import httpx
 
-from tests.hostile._budget import BUDGET, SLOW, within_budget
-from tests.hostile._observe import KEY
-from tests.hostile._operations import FIRST
-from tests.hostile.conftest import Serve
+from tests.network._budget import BUDGET, SLOW, within_budget
+from tests.network._observe import KEY
+from tests.network._operations import FIRST
+from tests.network.conftest import Serve
 
 _TLS = ssl.create_default_context()  # Made once, for the clients that are given.
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.hostile._observe import MODES
-from tests.hostile._operations import LISTS, OPERATIONS
+from tests.network._observe import MODES
+from tests.network._operations import LISTS, OPERATIONS
 
 each_mode = pytest.mark.parametrize("mode", MODES)
 each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=repr)

@@ -7,10 +7,10 @@ import asyncio
 import pytest
 from portal_v1 import AsyncPortal, ConfigurationError, Portal
 
-from tests.hostile._cases import each_list, each_mode, each_operation
-from tests.hostile._observe import KEY
-from tests.hostile._operations import FIRST, Operation, whole
-from tests.hostile.conftest import Serve
+from tests.network._cases import each_list, each_mode, each_operation
+from tests.network._observe import KEY
+from tests.network._operations import FIRST, Operation, whole
+from tests.network.conftest import Serve
 
 
 @each_operation

@@ -16,7 +16,7 @@ from typing import Any, Final
 import portal_v1
 from portal_v1 import PortalError
 
-from tests.hostile._support_operations import Subject, replaced, secret_fields
+from tests.network._support_operations import Subject, replaced, secret_fields
 
 KEY: Final = "canary-of-the-api/key+0001"
 UNKNOWN: Final = "canary-of-a-field-that-nobody-documented-0002"

@@ -29,8 +29,8 @@ from portal_v1 import (
 from portal_v1._core.secrets import Secret
 from portal_v1._http import httpx
 
-from tests.hostile._support_canary import KEY, MARK, UNKNOWN, Seen, planted, watched
-from tests.hostile._support_operations import (
+from tests.network._support_canary import KEY, MARK, UNKNOWN, Seen, planted, watched
+from tests.network._support_operations import (
     LISTS,
     SUBJECTS,
     HeldClock,

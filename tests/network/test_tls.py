@@ -19,9 +19,9 @@ from portal_v1 import APIConnectionError, APITimeoutError, AsyncPortal, Portal
 from portal_v1._http import httpx
 from portal_v1.testing import ManualClock
 
-from tests.hostile._server import Answer, Peer
-from tests.hostile._support_tls import SUBJECT, https_server
-from tests.hostile.conftest import Serve
+from tests.network._server import Answer, Peer
+from tests.network._support_tls import SUBJECT, https_server
+from tests.network.conftest import Serve
 
 KEY = "the-key-of-the-tls-tests"
 both_ways = pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])

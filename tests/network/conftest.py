@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import anyio
 import pytest
 
-from tests.hostile._server import Answer, HostileServer
+from tests.network._server import Answer, HostileServer
 
 Serve = Callable[..., HostileServer]
 

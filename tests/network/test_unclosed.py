@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from portal_v1 import APITimeoutError, AsyncPortal, Portal
 
-from tests.hostile._observe import KEY
-from tests.hostile._operations import FIRST, LISTS, whole
-from tests.hostile._server import SILENT
-from tests.hostile.conftest import Serve
+from tests.network._observe import KEY
+from tests.network._operations import FIRST, LISTS, whole
+from tests.network._server import SILENT
+from tests.network.conftest import Serve
 
 ROOT = Path(__file__).resolve().parents[2]
 

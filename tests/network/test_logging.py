@@ -11,7 +11,7 @@ import pytest
 from portal_v1 import Pace, PortalError
 from portal_v1._http import httpx
 
-from tests.hostile._support_operations import (
+from tests.network._support_operations import (
     SAMPLE_ID,
     SUBJECTS,
     HeldClock,

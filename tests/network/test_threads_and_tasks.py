@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from portal_v1 import AsyncPortal, Portal, PortalError
 
-from tests.hostile._cases import each_list, each_mode
-from tests.hostile._observe import KEY
-from tests.hostile._operations import FIRST, Operation, whole
-from tests.hostile._server import SILENT, Answer, Peer, head
-from tests.hostile.conftest import Serve
+from tests.network._cases import each_list, each_mode
+from tests.network._observe import KEY
+from tests.network._operations import FIRST, Operation, whole
+from tests.network._server import SILENT, Answer, Peer, head
+from tests.network.conftest import Serve
 
 
 # Each thread has a key of its own, so that an answer that went astray would show.

@@ -18,18 +18,18 @@ from portal_v1 import (
 )
 from portal_v1._core.clock import SystemClock
 
-from tests.hostile._budget import BUDGET, fail, within_budget
-from tests.hostile._cases import each_mode
-from tests.hostile._observe import KEY
-from tests.hostile._operations import FIRST
-from tests.hostile._server import (
+from tests.network._budget import BUDGET, fail, within_budget
+from tests.network._cases import each_mode
+from tests.network._observe import KEY
+from tests.network._operations import FIRST
+from tests.network._server import (
     SILENT,
     Answer,
     Peer,
     head,
     reply,
 )
-from tests.hostile.conftest import Serve
+from tests.network.conftest import Serve
 
 
 @each_mode

@@ -13,10 +13,10 @@ from collections.abc import Callable
 import pytest
 from portal_v1 import AsyncPortal, Portal
 
-from tests.hostile._observe import KEY
-from tests.hostile._operations import FIRST, whole
-from tests.hostile._server import HostileServer, Recorded
-from tests.hostile.conftest import Serve
+from tests.network._observe import KEY
+from tests.network._operations import FIRST, whole
+from tests.network._server import HostileServer, Recorded
+from tests.network.conftest import Serve
 
 
 def _in_a_child(act: Callable[[], bool], seconds: float = 20) -> bool:

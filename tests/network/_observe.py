@@ -14,9 +14,9 @@ import pytest
 from portal_v1 import AsyncPortal, Portal, PortalError
 from portal_v1.testing import ManualClock
 
-from tests.hostile._faults import Fault
-from tests.hostile._operations import BASE_PATH, Operation
-from tests.hostile._server import HOST, HostileServer, Recorded, full_backlog, nobody
+from tests.network._faults import Fault
+from tests.network._operations import BASE_PATH, Operation
+from tests.network._server import HOST, HostileServer, Recorded, full_backlog, nobody
 
 KEY = "key-of-the-tests"
 MODES = ("sync", "async")
