@@ -64,7 +64,7 @@ def prepare(folder: Path, modules: list[str]) -> None:
     """Copy what is to be mutated and what is to notice it."""
     ignored = shutil.ignore_patterns("__pycache__", "*_cache", ".hypothesis")
     shutil.copytree(ROOT / "generated/portal_v1", folder / "src/portal_v1", ignore=ignored)
-    for name in ("conftest.py", "unit", "hostile"):
+    for name in ("conftest.py", "unit", "network"):
         source = ROOT / "tests" / name
         if source.is_dir():
             shutil.copytree(source, folder / "tests" / name, ignore=ignored)
