@@ -20,8 +20,8 @@ OWASP_RULES := @stoplight/spectral-owasp-ruleset@2.0.1
 
 HAND_WRITTEN := scripts tests overrides/package
 # The generator and schemathesis need httpx itself; what tests them is not among these.
-HTTPX2_TESTS := tests/unit tests/hostile tests/mock
-COVERING_TESTS := tests/unit tests/hostile tests/mock
+HTTPX2_TESTS := tests/unit tests/network tests/mock
+COVERING_TESTS := tests/unit tests/network tests/mock
 # A file's tests share what is slow to set up, so they stay together.
 ON_ALL_CORES := --numprocesses auto --maxprocesses 4 --dist loadfile
 
@@ -52,6 +52,7 @@ test: environment ## Run all tests
 .PHONY: test-httpx2
 test-httpx2: environment ## Run the tests that need no generator with httpx2, httpx absent
 	@sh scripts/_support/httpx2.sh "$(PY)" "$(VENV)-httpx2"
+	@"$(PY)" tests/sample_package.py
 	@"$(VENV)-httpx2/bin/python" -m pytest -p no:cacheprovider $(ON_ALL_CORES) $(HTTPX2_TESTS) $(ARGS)
 
 CONTRACT = "$(PY)" scripts/contract.py $(if $(SEED),--seed $(SEED)) $(if $(EXAMPLES),--examples $(EXAMPLES))
@@ -98,6 +99,7 @@ breaking: environment ## Say what changed since BASE, on the wire and in Python,
 lint: environment ## Check style (ruff) and types (mypy, pyright)
 	@"$(PY)" -m ruff check .
 	@"$(PY)" -m ruff format --check .
+	@"$(PY)" tests/sample_package.py
 	@"$(PY)" -m mypy
 	@"$(PY)" -m basedpyright --pythonpath "$(PY)"
 

@@ -23,8 +23,8 @@ TESTS: Final = (
     "tests/unit/test_pace.py",
     "tests/unit/test_retry.py",
     "tests/unit/test_other_operations.py",
-    "tests/hostile/test_decisions.py",
-    "tests/hostile/test_logging.py",
+    "tests/network/test_decisions.py",
+    "tests/network/test_logging.py",
 )
 # A part of a line as it is and as a defect makes it, and why no test can tell them apart.
 EQUIVALENT: Final = {
@@ -64,7 +64,7 @@ def prepare(folder: Path, modules: list[str]) -> None:
     """Copy what is to be mutated and what is to notice it."""
     ignored = shutil.ignore_patterns("__pycache__", "*_cache", ".hypothesis")
     shutil.copytree(ROOT / "generated/portal_v1", folder / "src/portal_v1", ignore=ignored)
-    for name in ("conftest.py", "unit", "hostile"):
+    for name in ("conftest.py", "unit", "network"):
         source = ROOT / "tests" / name
         if source.is_dir():
             shutil.copytree(source, folder / "tests" / name, ignore=ignored)

@@ -9,9 +9,9 @@ from typing import Any, Generic, Literal, TypeVar
 from attrs import field, frozen
 
 from ..types import RequestFiles
-from .answers import Answer
 from .decode import Decoder
-from .secrets import Secret, names_only
+from .parsers import ResponseParser
+from .secrets import Secret, list_names
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
@@ -101,7 +101,7 @@ class Operation(Generic[T_co]):
         body: Its body; None where it has none.
         links: What its successful responses say of other operations.
         repeatable: Whether it may be sent again when nobody knows what became of it.
-        answers: How its documented answers are read.
+        responses: How its documented answers are read.
         errors: How its documented errors are read.
         credential: How it wants the key; None where it wants none.
         accept: The media types of its answers.
@@ -117,8 +117,8 @@ class Operation(Generic[T_co]):
     body: Body | None = field(default=None, repr=False)
     links: tuple[Link, ...] = field(default=(), repr=False)
     repeatable: bool
-    answers: Mapping[Status, Answer[T_co]] = field(repr=False)
-    errors: Mapping[Status, Answer[Any]] = field(repr=False)
+    responses: Mapping[Status, ResponseParser[T_co]] = field(repr=False)
+    errors: Mapping[Status, ResponseParser[Any]] = field(repr=False)
     credential: Credential | None = None
     accept: str = "application/json"
 
@@ -171,12 +171,14 @@ class Request:
     """
 
     path: str
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=lambda h: names_only(dict(h)))
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=lambda h: list_names(dict(h)))
     content: bytes | None = field(default=None, repr=False)
     content_type: str | None = None
     files: RequestFiles | None = field(default=None, repr=False)
 
 
-def lookup(statuses: Mapping[Status, Answer[T]], status: int) -> Answer[T] | None:
+def for_status(
+    statuses: Mapping[Status, ResponseParser[T]], status: int
+) -> ResponseParser[T] | None:
     """Return how the answer with this status is read: by the status, its range, or the default."""
     return statuses.get(status) or statuses.get(f"{status // 100}XX") or statuses.get("default")

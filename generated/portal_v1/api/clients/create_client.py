@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ... import types
-from ..._core import answers as _answers
 from ..._core import encode
 from ..._core import operation as core
+from ..._core import parsers as _parsers
 from ...models.create_client_request import CreateClientRequest
 from ...models.created_client import CreatedClient
 from ...models.error import Error
@@ -38,13 +38,13 @@ OPERATION: Final[core.Operation[CreatedClient]] = core.Operation(
         core.Link("listClients", {}),
     ),
     repeatable=False,
-    answers={
-        201: _answers.json_answer(CreatedClient.from_dict),
+    responses={
+        201: _parsers.json_parser(CreatedClient.from_dict),
     },
     errors={
-        400: _answers.json_answer(Error.from_dict),
-        401: _answers.json_answer(Error.from_dict),
-        429: _answers.json_answer(Error.from_dict),
+        400: _parsers.json_parser(Error.from_dict),
+        401: _parsers.json_parser(Error.from_dict),
+        429: _parsers.json_parser(Error.from_dict),
     },
     credential=core.Credential("Authorization", "Bearer"),
     accept="application/json",
