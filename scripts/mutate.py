@@ -1,7 +1,7 @@
 """Plants defects in the code that decides what a call does, and shows which no test notices.
 
 The defects are mutmut's, in a copy of the package and its tests: nothing here is changed. It
-takes minutes, so `make check` and the tests do without it. The exit status is 1 when a defect
+takes minutes, so `make test` does without it. The exit status is 1 when a defect
 was not noticed, but for those that change nothing anyone could notice (`EQUIVALENT`); each is
 printed as a change to the code. CONTRIBUTING.md says what to do then.
 """
