@@ -1,3 +1,4 @@
+# Edited in overrides/package/_document.py, from where `make generate` copies it.
 """The specification that this package was generated from."""
 
 from __future__ import annotations

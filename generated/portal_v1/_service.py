@@ -1,3 +1,4 @@
+# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/service.py.jinja.
 """What the specification says of the service as a whole."""
 
 from __future__ import annotations
@@ -5,10 +6,10 @@ from __future__ import annotations
 import platform
 from typing import Final
 
-from ._core.service import Service
+from ._core.service import ServiceInfo
 from ._version import __version__
 
-SERVICE: Final = Service(
+SERVICE: Final = ServiceInfo(
     name="Portal",
     base_url="https://api.portalhq.io/api/v1",
     environment="PORTAL",

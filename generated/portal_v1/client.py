@@ -1,3 +1,4 @@
+# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/client.py.jinja.
 """The clients: settings, lifetime, and the resources.
 
 Portal makes embedded MPC wallets. The backend of a company (the custodian) uses these
@@ -20,7 +21,7 @@ from ._core.clock import Clock
 from ._core.pace import Pace
 from ._core.pipeline import AsyncPipeline, Pipeline
 from ._core.secrets import Secret
-from ._core.settings import changed, resolve
+from ._core.settings import build_settings, replace_settings
 from ._http import AsyncConnection, Connection
 from ._service import SERVICE
 from .resources import (
@@ -80,7 +81,7 @@ class Portal:
         # Wrapped at once: a traceback with local variables is to show none of them.
         secrets: list[Secret[Any]] = [Secret(api_key), Secret(base_url), Secret(headers)]
         del api_key, base_url, headers
-        settings = resolve(
+        settings = build_settings(
             SERVICE,
             key=secrets[0],
             base_url=secrets[1],
@@ -130,7 +131,7 @@ class Portal:
         del api_key, headers
         copy = object.__new__(type(self))
         copy.pipeline = self.pipeline.with_settings(
-            changed(
+            replace_settings(
                 self.pipeline.settings,
                 key=secrets[0],
                 timeout=timeout,
@@ -211,7 +212,7 @@ class AsyncPortal:
         # Wrapped at once: a traceback with local variables is to show none of them.
         secrets: list[Secret[Any]] = [Secret(api_key), Secret(base_url), Secret(headers)]
         del api_key, base_url, headers
-        settings = resolve(
+        settings = build_settings(
             SERVICE,
             key=secrets[0],
             base_url=secrets[1],
@@ -261,7 +262,7 @@ class AsyncPortal:
         del api_key, headers
         copy = object.__new__(type(self))
         copy.pipeline = self.pipeline.with_settings(
-            changed(
+            replace_settings(
                 self.pipeline.settings,
                 key=secrets[0],
                 timeout=timeout,

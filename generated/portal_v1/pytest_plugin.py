@@ -1,3 +1,4 @@
+# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/pytest_plugin.py.jinja.
 """A pytest plug-in: the mock, and clients of it, as fixtures.
 
 It is switched on in the root `conftest.py`: `pytest_plugins = ["portal_v1.pytest_plugin"]`, or

@@ -17,7 +17,7 @@ from conformance.cli import main
 from portal_v1.mock import MockPortal
 
 from tests.contract._support import contract, edited_document, edited_package
-from tests.hostile._server import HostileServer, Peer, nobody, raw, reply
+from tests.network._server import HostileServer, Peer, nobody, raw, reply
 
 EMPTY_LIST = reply(200, b"[]")
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.hostile._server import HostileServer, reply
+from tests.network._server import HostileServer, reply
 
 
 class Sent(NamedTuple):

@@ -38,7 +38,7 @@ from tests.contract._live_support import (
     with_json,
 )
 from tests.generation._support import CLIENT, Tree, copy_repository, snapshot
-from tests.hostile._server import nobody
+from tests.network._server import nobody
 
 
 @pytest.fixture

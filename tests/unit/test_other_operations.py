@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from attrs import evolve
 from portal_v1 import APIStatusError, BadRequestError, ConfigurationError, InvalidResponseError
-from portal_v1._core.answers import Answer, empty_answer, json_answer
 from portal_v1._core.decode import integer, string
 from portal_v1._core.operation import Credential, Operation, Request, Status
+from portal_v1._core.parsers import ResponseParser, empty_parser, json_parser
 from portal_v1.types import UNSET, RequestFiles, Response
 
 from tests.unit._support import Script
@@ -18,10 +18,20 @@ KEY = "unit-key-of-others"
 
 
 def operation(
-    method: str = "GET", answers: dict[Status, Answer[Any]] | None = None, **more: Any
+    method: str = "GET", responses: dict[Status, ResponseParser[Any]] | None = None, **more: Any
 ) -> Operation[Any]:
-    answers = {200: json_answer(string)} if answers is None else answers
-    return Operation("other", method, repeatable=True, answers=answers, errors={}, **more)
+    responses = {200: json_parser(string)} if responses is None else responses
+    return Operation(
+        id="other",
+        method=method,
+        path="/others",
+        resource="others",
+        method_name="other",
+        repeatable=True,
+        responses=responses,
+        errors={},
+        **more,
+    )
 
 
 def run(script: Script, asked: Operation[Any], request: Request | None = None) -> Response[Any]:
@@ -116,19 +126,19 @@ def test_files_are_sent_as_a_form() -> None:
 @pytest.mark.parametrize("documented", [300, 304, 399, "3XX"])
 def test_a_redirect_that_is_documented_is_an_answer(documented: Status) -> None:
     status = documented if isinstance(documented, int) else 307
-    response = run(Script((status, b"")), operation(answers={documented: empty_answer}))
+    response = run(Script((status, b"")), operation(responses={documented: empty_parser}))
     assert (response.status_code, response.parsed) == (status, None)
 
 
 @pytest.mark.parametrize("status", [300, 303, 307, 400, 404])
 def test_others_stay_errors(status: int) -> None:
     with pytest.raises(APIStatusError) as caught:
-        run(Script((status, b"")), operation(answers={304: empty_answer}))
+        run(Script((status, b"")), operation(responses={304: empty_parser}))
     assert caught.value.status_code == status
 
 
 def test_each_documented_status_has_its_own_body() -> None:
-    asked = operation(answers={200: json_answer(string), 202: json_answer(integer)})
+    asked = operation(responses={200: json_parser(string), 202: json_parser(integer)})
     assert run(Script((200, "yes")), asked).parsed == "yes"
     assert run(Script((202, 7)), asked).parsed == 7
     with pytest.raises(InvalidResponseError, match="has to be integer, and is string"):
@@ -136,7 +146,7 @@ def test_each_documented_status_has_its_own_body() -> None:
 
 
 def test_a_status_that_is_not_documented_may_have_any_documented_body() -> None:
-    asked = operation(answers={200: json_answer(string), 202: json_answer(integer)})
+    asked = operation(responses={200: json_parser(string), 202: json_parser(integer)})
     assert run(Script((201, "yes")), asked).parsed == "yes"
     assert run(Script((201, 7)), asked).parsed == 7
     with pytest.raises(InvalidResponseError, match="has to be string, and is array"):
@@ -145,5 +155,5 @@ def test_a_status_that_is_not_documented_may_have_any_documented_body() -> None:
 
 def test_a_success_of_which_nothing_is_documented_is_told_as_that() -> None:
     with pytest.raises(InvalidResponseError) as caught:
-        run(Script((200, "yes")), operation(answers={}))
+        run(Script((200, "yes")), operation(responses={}))
     assert "was answered 200 OK, but the body is not a documented answer." in str(caught.value)

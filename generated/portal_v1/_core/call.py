@@ -1,3 +1,4 @@
+# Edited in overrides/package/_core/call.py, from where `make generate` copies it.
 """A call from its first attempt to its end: what to do next, never doing it.
 
 `call` is a generator. It yields effects, is sent their outcomes, and returns the answer. Sync and
@@ -15,23 +16,23 @@ from attrs import evolve, frozen
 from ..errors import APIConnectionError
 from ..types import Response
 from . import failures, retry
-from .answers import Answer, UnreadableError
 from .deadline import Deadline
 from .decode import MismatchError
-from .operation import Operation, Request, lookup
-from .secrets import Secret, cut_out
+from .effects import Effect, FetchKey, Pause, RawResponse, SendRequest, TransportFailure
+from .operation import Operation, Request, for_status
+from .parsers import ResponseParser, UnreadableError
+from .secrets import Secret, redact
 from .settings import Settings
-from .wire import AskKey, Effect, Failure, Pause, Received, Send
 
 T = TypeVar("T")
-Steps = Generator[Effect, Any, T]
+CallFlow = Generator[Effect, Any, T]
 
 
 @frozen
-class Exchange:
+class Success:
     """A successful answer, and how often was asked for it."""
 
-    received: Received
+    received: RawResponse
     attempts: int
 
 
@@ -42,7 +43,7 @@ def call(
     deadline: Deadline,
     *,
     stream: bool = False,
-) -> Steps[Exchange]:
+) -> CallFlow[Success]:
     """Yield what is to be done until there is a success, and return it.
 
     Raises:
@@ -58,7 +59,7 @@ def call(
         key: Secret[str] | None = None
         credential: tuple[str, Secret[str]] | None = None
         if operation.credential is not None:
-            key = yield AskKey(deadline)
+            key = yield FetchKey(deadline)
             if key is None:
                 raise _too_late(operation, deadline, attempt, maybe_processed)
             credential = operation.credential.header_field(key)
@@ -66,10 +67,10 @@ def call(
             raise _too_late(operation, deadline, attempt, maybe_processed)
         attempt += 1
         started = settings.clock.monotonic()
-        outcome: Received | Failure = yield _send(
+        outcome: RawResponse | TransportFailure = yield _send(
             operation, request, settings, deadline, credential, stream=stream
         )
-        outcome = _without(key, outcome)
+        outcome = _redact_key(key, outcome)
         _log_attempt(
             log,
             operation,
@@ -77,8 +78,8 @@ def call(
             outcome,
             seconds=settings.clock.monotonic() - started,
         )
-        if isinstance(outcome, Received) and _is_success(operation, outcome.status):
-            return Exchange(outcome, attempt)
+        if isinstance(outcome, RawResponse) and _is_success(operation, outcome.status):
+            return Success(outcome, attempt)
         verdict = _judge(operation, settings, outcome, attempt)
         maybe_processed |= verdict.maybe_processed
         if (
@@ -95,7 +96,7 @@ def call(
             verdict.pause,
         )
         yield Pause(verdict.pause)
-    if isinstance(outcome, Failure):
+    if isinstance(outcome, TransportFailure):
         raise failures.connection_error(
             operation,
             outcome.reason,
@@ -113,16 +114,16 @@ def call(
     )
 
 
-def read(operation: Operation[T], exchange: Exchange) -> Response[T]:
+def read(operation: Operation[T], success: Success) -> Response[T]:
     """Return what a successful answer says.
 
     Raises:
         InvalidResponseError: It is not the documented answer.
     """
-    received = exchange.received
+    received = success.received
     mismatches: list[MismatchError] = []
-    for answer in _answers(operation, received.status):
-        value = failures.parsed(answer, received.content)
+    for parser in _parsers(operation, received.status):
+        value = failures.try_parse(parser, received.content)
         if not isinstance(value, MismatchError):
             return Response(
                 status_code=received.status,
@@ -130,14 +131,14 @@ def read(operation: Operation[T], exchange: Exchange) -> Response[T]:
                 parsed=value,
                 content=received.content,
                 request_id=received.request_id,
-                attempts=exchange.attempts,
+                attempts=success.attempts,
             )
         mismatches.append(value)
     raise failures.invalid_response(
         operation,
         received,
         mismatches[0] if mismatches else UnreadableError("a documented answer"),
-        attempts=exchange.attempts,
+        attempts=success.attempts,
     )
 
 
@@ -151,10 +152,13 @@ class _Verdict:
 
 
 def _judge(
-    operation: Operation[Any], settings: Settings, outcome: Received | Failure, attempt: int
+    operation: Operation[Any],
+    settings: Settings,
+    outcome: RawResponse | TransportFailure,
+    attempt: int,
 ) -> _Verdict:
     pause = settings.clock.jitter(retry.backoff(attempt))
-    if isinstance(outcome, Failure):
+    if isinstance(outcome, TransportFailure):
         may_repeat = retry.may_repeat_failure(
             maybe_processed=outcome.maybe_processed, repeatable=operation.repeatable
         )
@@ -175,7 +179,7 @@ def _keep_pace(
     deadline: Deadline,
     attempts: int,
     maybe_processed: bool,  # noqa: FBT001 - an account of the call so far
-) -> Steps[None]:
+) -> CallFlow[None]:
     if settings.pace is None:
         return
     wait = settings.pace.reserve(settings.clock, deadline.remaining())
@@ -195,11 +199,13 @@ def _keep_pace(
         yield Pause(wait)
 
 
-def _without(key: Secret[str] | None, outcome: Received | Failure) -> Received | Failure:
+def _redact_key(
+    key: Secret[str] | None, outcome: RawResponse | TransportFailure
+) -> RawResponse | TransportFailure:
     """Return an outcome in which a server that sends the key back is not heard."""
     secrets = () if key is None else (key,)
-    if isinstance(outcome, Failure):
-        return evolve(outcome, reason=cut_out(outcome.reason, secrets))
+    if isinstance(outcome, TransportFailure):
+        return evolve(outcome, reason=redact(outcome.reason, secrets))
     return evolve(outcome, secrets=secrets)
 
 
@@ -223,11 +229,11 @@ def _log_attempt(
     log: logging.Logger,
     operation: Operation[Any],
     attempt: int,
-    outcome: Received | Failure,
+    outcome: RawResponse | TransportFailure,
     *,
     seconds: float,
 ) -> None:
-    if isinstance(outcome, Received):
+    if isinstance(outcome, RawResponse):
         result, request_id = str(outcome.status), outcome.request_id
     else:
         result, request_id = outcome.reason, None
@@ -249,7 +255,7 @@ def _send(
     credential: tuple[str, Secret[str]] | None,
     *,
     stream: bool,
-) -> Send:
+) -> SendRequest:
     content_type = request.content_type or settings.service.content_type
     content = request.content
     headers = [("Accept", operation.accept), ("User-Agent", settings.service.user_agent)]
@@ -259,7 +265,7 @@ def _send(
             # An empty body is not JSON, and strict servers refuse it.
             content = b"{}" if content_type == "application/json" else None
     overridden = {name.lower() for name, _ in (*settings.headers, *request.headers)}
-    return Send(
+    return SendRequest(
         method=operation.method,
         url=settings.base_url + request.path,
         headers=(
@@ -278,12 +284,12 @@ def _send(
 
 def _is_success(operation: Operation[Any], status: int) -> bool:
     if status // 100 == 3:
-        return status in operation.answers or "3XX" in operation.answers
+        return status in operation.responses or "3XX" in operation.responses
     return status // 100 == 2
 
 
-def _answers(operation: Operation[T], status: int) -> list[Answer[T]]:
-    documented = lookup(operation.answers, status)
+def _parsers(operation: Operation[T], status: int) -> list[ResponseParser[T]]:
+    documented = for_status(operation.responses, status)
     # A success that the specification does not name is taken where its body is the documented
     # one: a created client whose answer is thrown away is lost with its keys.
-    return list(operation.answers.values()) if documented is None else [documented]
+    return list(operation.responses.values()) if documented is None else [documented]

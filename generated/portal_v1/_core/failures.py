@@ -1,3 +1,4 @@
+# Edited in overrides/package/_core/failures.py, from where `make generate` copies it.
 """What is told to the caller when a call did not succeed."""
 
 from __future__ import annotations
@@ -13,18 +14,18 @@ from ..errors import (
     status_error_class,
 )
 from . import json
-from .answers import Answer, UnreadableError
 from .decode import MismatchError
-from .operation import Operation, lookup
-from .secrets import Secret, cut_out_of_body
-from .wire import Received
+from .effects import RawResponse
+from .operation import Operation, for_status
+from .parsers import ResponseParser, UnreadableError
+from .secrets import Secret, redact_body
 
 T = TypeVar("T")
 
 _TEXT_AT_MOST = 300
 
 
-def parsed(answer: Answer[T], content: Secret[bytes]) -> T | MismatchError:
+def try_parse(answer: ResponseParser[T], content: Secret[bytes]) -> T | MismatchError:
     """Return what a body says, or where it is not what the specification has."""
     try:
         return answer(content.reveal())
@@ -58,7 +59,7 @@ def connection_error(
 
 def status_error(
     operation: Operation[Any],
-    received: Received,
+    received: RawResponse,
     *,
     attempts: int,
     maybe_processed: bool,
@@ -67,10 +68,10 @@ def status_error(
 ) -> APIStatusError:
     """Return the error for a call that the server answered with one."""
     kind = status_error_class(received.status)
-    content = cut_out_of_body(received.content, received.secrets)
+    content = redact_body(received.content, received.secrets)
     text = _server_text(content, error_fields)
-    answer = lookup(operation.errors, received.status)
-    model = None if answer is None else parsed(answer, content)
+    answer = for_status(operation.errors, received.status)
+    model = None if answer is None else try_parse(answer, content)
     happened = f"{operation.id} failed: the server answered {_status(received.status)}"
     if received.status < 400:
         happened += ", a redirect, which is not followed"
@@ -95,7 +96,7 @@ def status_error(
 
 
 def invalid_response(
-    operation: Operation[Any], received: Received, mismatch: MismatchError, *, attempts: int
+    operation: Operation[Any], received: RawResponse, mismatch: MismatchError, *, attempts: int
 ) -> InvalidResponseError:
     """Return the error for an answer that is not the documented one."""
     if isinstance(mismatch, UnreadableError):

@@ -1,3 +1,4 @@
+# Edited in overrides/package/_core/pipeline.py, from where `make generate` copies it.
 """The two loops that carry a call's steps out: one waits, the other awaits."""
 
 from __future__ import annotations
@@ -11,17 +12,25 @@ from attrs import evolve
 
 from ..errors import ConfigurationError
 from ..types import Response, Unset
-from .call import Exchange, Steps, call, read
+from .call import CallFlow, Success, call, read
 from .deadline import Deadline
+from .effects import (
+    AsyncSender,
+    FetchKey,
+    Pause,
+    RawResponse,
+    Sender,
+    SendRequest,
+    TransportFailure,
+)
 from .items import ItemReader
-from .keys import ask, ask_async
+from .keys import fetch_key, fetch_key_async
 from .operation import ListOperation, Operation, Request
 from .secrets import Secret
-from .settings import Settings, checked_attempts, checked_timeout
-from .wire import AskKey, AsyncSender, Failure, Pause, Received, Send, Sender
+from .settings import Settings, validate_attempts, validate_timeout
 
 T = TypeVar("T")
-I = TypeVar("I")  # noqa: E741 - an item, beside T for the whole
+ItemT = TypeVar("ItemT")
 
 
 class _Common:
@@ -35,7 +44,7 @@ class _Common:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.settings.base_url!r})"
 
-    def _for_this_call(
+    def _start_call(
         self, timeout: float | Unset | None, max_attempts: int | Unset
     ) -> tuple[Settings, Deadline]:
         settings = self.settings
@@ -44,9 +53,9 @@ class _Common:
                 f"This {settings.service.name} client is closed. Make a new one, or close it later."
             )
         if not isinstance(timeout, Unset):
-            settings = evolve(settings, timeout=checked_timeout(timeout, "timeout"))
+            settings = evolve(settings, timeout=validate_timeout(timeout, "timeout"))
         if not isinstance(max_attempts, Unset):
-            settings = evolve(settings, max_attempts=checked_attempts(max_attempts))
+            settings = evolve(settings, max_attempts=validate_attempts(max_attempts))
         return settings, Deadline(settings.timeout, settings.clock)
 
 
@@ -85,17 +94,17 @@ class Pipeline(_Common):
         Raises:
             the package's errors, and no other.
         """
-        settings, deadline = self._for_this_call(timeout, max_attempts)
+        settings, deadline = self._start_call(timeout, max_attempts)
         return read(operation, self._drive(call(operation, request, settings, deadline), settings))
 
     def iterate(
         self,
-        operation: ListOperation[Any, I],
+        operation: ListOperation[Any, ItemT],
         request: Request,
         *,
         timeout: float | Unset | None,
         max_attempts: int | Unset,
-    ) -> Generator[I, None, None]:
+    ) -> Generator[ItemT, None, None]:
         """Carry one call out and yield the items of its answer while it arrives.
 
         The time that the caller spends between items is not counted.
@@ -103,11 +112,11 @@ class Pipeline(_Common):
         Raises:
             the package's errors, and no other.
         """
-        settings, deadline = self._for_this_call(timeout, max_attempts)
+        settings, deadline = self._start_call(timeout, max_attempts)
         steps = call(operation, request, settings, deadline, stream=True)
-        exchange = self._drive(steps, settings)
-        chunks = exchange.received.chunks
-        items = ItemReader(operation, exchange)
+        success = self._drive(steps, settings)
+        chunks = success.received.chunks
+        items = ItemReader(operation, success)
         with closing(chunks):
             for chunk in chunks:
                 for item in items.feed(chunk):
@@ -116,22 +125,22 @@ class Pipeline(_Common):
                     deadline.extend(settings.clock.monotonic() - left_at)
             yield from items.end()
 
-    def _drive(self, steps: Steps[Exchange], settings: Settings) -> Exchange:
-        outcome: Secret[str] | Received | Failure | None = None
+    def _drive(self, steps: CallFlow[Success], settings: Settings) -> Success:
+        outcome: Secret[str] | RawResponse | TransportFailure | None = None
         while True:
             try:
                 effect = steps.send(outcome)
             except StopIteration as done:
-                exchange: Exchange = done.value
-                return exchange
+                success: Success = done.value
+                return success
             match effect:
-                case Send():
+                case SendRequest():
                     outcome = self._connection.send(effect)
                 case Pause():
                     settings.clock.sleep(effect.seconds)
                     outcome = None
-                case AskKey():
-                    outcome = ask(settings)
+                case FetchKey():
+                    outcome = fetch_key(settings)
 
 
 class AsyncPipeline(_Common):
@@ -169,18 +178,18 @@ class AsyncPipeline(_Common):
         Raises:
             the package's errors, and no other.
         """
-        settings, deadline = self._for_this_call(timeout, max_attempts)
+        settings, deadline = self._start_call(timeout, max_attempts)
         steps = call(operation, request, settings, deadline)
         return read(operation, await self._drive(steps, settings))
 
     async def iterate(
         self,
-        operation: ListOperation[Any, I],
+        operation: ListOperation[Any, ItemT],
         request: Request,
         *,
         timeout: float | Unset | None,
         max_attempts: int | Unset,
-    ) -> AsyncGenerator[I, None]:
+    ) -> AsyncGenerator[ItemT, None]:
         """Carry one call out and yield the items of its answer while it arrives.
 
         The time that the caller spends between items is not counted.
@@ -188,11 +197,11 @@ class AsyncPipeline(_Common):
         Raises:
             the package's errors, and no other.
         """
-        settings, deadline = self._for_this_call(timeout, max_attempts)
+        settings, deadline = self._start_call(timeout, max_attempts)
         steps = call(operation, request, settings, deadline, stream=True)
-        exchange = await self._drive(steps, settings)
-        chunks = exchange.received.chunks_async
-        items = ItemReader(operation, exchange)
+        success = await self._drive(steps, settings)
+        chunks = success.received.chunks_async
+        items = ItemReader(operation, success)
         async with aclosing(chunks):
             async for chunk in chunks:
                 for item in items.feed(chunk):
@@ -202,26 +211,26 @@ class AsyncPipeline(_Common):
             for item in items.end():
                 yield item
 
-    async def _drive(self, steps: Steps[Exchange], settings: Settings) -> Exchange:
-        outcome: Secret[str] | Received | Failure | None = None
+    async def _drive(self, steps: CallFlow[Success], settings: Settings) -> Success:
+        outcome: Secret[str] | RawResponse | TransportFailure | None = None
         while True:
             try:
                 effect = steps.send(outcome)
             except StopIteration as done:
-                exchange: Exchange = done.value
-                return exchange
+                success: Success = done.value
+                return success
             match effect:
-                case Send():
+                case SendRequest():
                     outcome = await self._connection.send(effect)
                 case Pause():
                     await settings.clock.sleep_async(effect.seconds)
                     outcome = None
-                case AskKey():
+                case FetchKey():
                     outcome = await self._ask(settings, effect.deadline)
 
     async def _ask(self, settings: Settings, deadline: Deadline) -> Secret[str] | None:
         try:
             async with asyncio.timeout(deadline.remaining()):
-                return await ask_async(settings)
+                return await fetch_key_async(settings)
         except TimeoutError:
             return None

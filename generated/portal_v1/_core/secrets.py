@@ -1,3 +1,4 @@
+# Edited in overrides/package/_core/secrets.py, from where `make generate` copies it.
 """Values that are carried but never shown."""
 
 from __future__ import annotations
@@ -36,17 +37,17 @@ class Secret(Generic[T]):
         raise TypeError("a secret is not pickled")
 
 
-def masked(value: object) -> str:
+def mask(value: object) -> str:
     """Return what a repr shows in place of a secret field: a mask, or that there is no value."""
     return MASK if value else repr(value)
 
 
-def names_only(values: Mapping[str, object]) -> str:
+def list_names(values: Mapping[str, object]) -> str:
     """Return what a repr shows of fields that the specification does not know: their names."""
     return "{" + ", ".join(f"{name!r}: …" for name in values) + "}"
 
 
-def cut_out(text: str, secrets: Iterable[Secret[str]]) -> str:
+def redact(text: str, secrets: Iterable[Secret[str]]) -> str:
     """Return `text` with every occurrence of a known secret masked."""
     for secret in secrets:
         if secret.reveal():
@@ -54,7 +55,7 @@ def cut_out(text: str, secrets: Iterable[Secret[str]]) -> str:
     return text
 
 
-def cut_out_of_body(body: Secret[bytes], secrets: Iterable[Secret[str]]) -> Secret[bytes]:
+def redact_body(body: Secret[bytes], secrets: Iterable[Secret[str]]) -> Secret[bytes]:
     """Return `body` with every occurrence of a known secret masked, escaped as JSON or not."""
     for secret in secrets:
         if secret.reveal():

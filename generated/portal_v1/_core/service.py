@@ -1,3 +1,4 @@
+# Edited in overrides/package/_core/service.py, from where `make generate` copies it.
 """What is the same for every operation of the service."""
 
 from __future__ import annotations
@@ -6,7 +7,7 @@ from attrs import frozen
 
 
 @frozen
-class Service:
+class ServiceInfo:
     """The facts of the specification that concern no single operation.
 
     Attributes:

@@ -1,3 +1,4 @@
+# Edited in overrides/package/_core/settings.py, from where `make generate` copies it.
 """What a client is set up with, checked once."""
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from ..errors import ConfigurationError
 from ..types import Unset
 from .clock import Clock, SystemClock
 from .pace import Pace
-from .secrets import Secret, masked, names_only
-from .service import Service
+from .secrets import Secret, list_names, mask
+from .service import ServiceInfo
 
 KeySource = str | Callable[[], str] | Callable[[], Awaitable[str]]
 
@@ -47,20 +48,20 @@ class Settings:
         clock: Where time and jitter come from.
     """
 
-    service: Service
+    service: ServiceInfo
     # What gives a key may show it in its own repr, as functools.partial does.
-    key: Secret[str] | Callable[[], Any] | None = field(repr=masked)
+    key: Secret[str] | Callable[[], Any] | None = field(repr=mask)
     base_url: str
     timeout: float | None
     connect_timeout: float | None
     max_attempts: int
     pace: Pace | None
-    headers: tuple[tuple[str, str], ...] = field(repr=lambda h: names_only(dict(h)))
+    headers: tuple[tuple[str, str], ...] = field(repr=lambda h: list_names(dict(h)))
     clock: Clock = field(factory=SystemClock, repr=False)
 
 
-def resolve(
-    service: Service,
+def build_settings(
+    service: ServiceInfo,
     *,
     key: Secret[Any],
     base_url: Secret[Any],
@@ -81,15 +82,15 @@ def resolve(
         service=service,
         key=_key_source(key, service),
         base_url=_base_url(base_url, service),
-        timeout=checked_timeout(timeout, "timeout"),
-        connect_timeout=checked_timeout(connect_timeout, "connect_timeout"),
-        max_attempts=checked_attempts(max_attempts),
-        pace=_checked_pace(pace),
-        headers=_checked_headers(headers),
+        timeout=validate_timeout(timeout, "timeout"),
+        connect_timeout=validate_timeout(connect_timeout, "connect_timeout"),
+        max_attempts=validate_attempts(max_attempts),
+        pace=_validate_pace(pace),
+        headers=_validate_headers(headers),
     )
 
 
-def changed(
+def replace_settings(
     settings: Settings,
     *,
     key: Secret[Any],
@@ -109,21 +110,21 @@ def changed(
     if not isinstance(key.reveal(), Unset):
         changes["key"] = _key_source(key, settings.service)
     if not isinstance(timeout, Unset):
-        changes["timeout"] = checked_timeout(timeout, "timeout")
+        changes["timeout"] = validate_timeout(timeout, "timeout")
     if not isinstance(connect_timeout, Unset):
-        changes["connect_timeout"] = checked_timeout(connect_timeout, "connect_timeout")
+        changes["connect_timeout"] = validate_timeout(connect_timeout, "connect_timeout")
     if not isinstance(max_attempts, Unset):
-        changes["max_attempts"] = checked_attempts(max_attempts)
+        changes["max_attempts"] = validate_attempts(max_attempts)
     if not isinstance(pace, Unset):
-        changes["pace"] = _checked_pace(pace)
+        changes["pace"] = _validate_pace(pace)
     if not isinstance(headers.reveal(), Unset):
-        changes["headers"] = _checked_headers(headers)
+        changes["headers"] = _validate_headers(headers)
     if not isinstance(clock, Unset):
         changes["clock"] = clock
     return evolve(settings, **changes)
 
 
-def checked_key(key: Secret[Any], origin: str) -> Secret[str]:
+def validate_key(key: Secret[Any], origin: str) -> Secret[str]:
     """Return the key if it can stand in a header.
 
     Raises:
@@ -142,7 +143,7 @@ def checked_key(key: Secret[Any], origin: str) -> Secret[str]:
     raise ConfigurationError(f"The API key {origin} {problem}. Copy it again from the dashboard.")
 
 
-def checked_timeout(seconds: object, name: str) -> float | None:
+def validate_timeout(seconds: object, name: str) -> float | None:
     """Return a number of seconds if it is one that can be waited.
 
     Raises:
@@ -161,7 +162,7 @@ def checked_timeout(seconds: object, name: str) -> float | None:
     return float(seconds)
 
 
-def checked_attempts(attempts: object) -> int:
+def validate_attempts(attempts: object) -> int:
     """Return a number of attempts if it is one.
 
     Raises:
@@ -172,15 +173,15 @@ def checked_attempts(attempts: object) -> int:
     return attempts
 
 
-def _key_source(key: Secret[Any], service: Service) -> Secret[str] | Callable[[], Any] | None:
+def _key_source(key: Secret[Any], service: ServiceInfo) -> Secret[str] | Callable[[], Any] | None:
     if callable(key.reveal()):
         source: Callable[[], Any] = key.reveal()
         return source
     if key.reveal() is not None:
-        return checked_key(key, "that was given")
+        return validate_key(key, "that was given")
     from_environment = Secret(os.environ.get(service.key_variable))
     if from_environment.reveal() is not None:
-        return checked_key(from_environment, f"in {service.key_variable}")
+        return validate_key(from_environment, f"in {service.key_variable}")
     if not service.needs_key:
         return None
     raise ConfigurationError(
@@ -188,7 +189,7 @@ def _key_source(key: Secret[Any], service: Service) -> Secret[str] | Callable[[]
     )
 
 
-def _base_url(url: Secret[Any], service: Service) -> str:
+def _base_url(url: Secret[Any], service: ServiceInfo) -> str:
     origin = "base_url"
     if url.reveal() is None:
         url = Secret(os.environ.get(service.url_variable))
@@ -242,13 +243,13 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _checked_pace(pace: object) -> Pace | None:
+def _validate_pace(pace: object) -> Pace | None:
     if not isinstance(pace, Pace | None):
         raise ConfigurationError(f"pace is a Pace, such as Pace(200), not {type(pace).__name__}.")
     return pace
 
 
-def _checked_headers(headers: Secret[Any]) -> tuple[tuple[str, str], ...]:
+def _validate_headers(headers: Secret[Any]) -> tuple[tuple[str, str], ...]:
     problem = _headers_problem(headers.reveal())
     if problem:
         raise ConfigurationError(problem)

@@ -1,3 +1,4 @@
+# Edited in overrides/package/_http/backend.py, from where `make generate` copies it.
 """Network streams that read and write only as long as the call's deadline lets them.
 
 httpx times each read by itself, so that a server that drips one byte at a time holds a call for
@@ -30,7 +31,7 @@ current_deadline: ContextVar[Deadline | None] = ContextVar("current_deadline", d
 
 
 @contextmanager
-def within(deadline: Deadline) -> Generator[None, None, None]:
+def deadline_scope(deadline: Deadline) -> Generator[None, None, None]:
     """Have what is sent and received in this block keep to the deadline."""
     token = current_deadline.set(deadline)
     try:
@@ -43,7 +44,7 @@ _SHORTEST = 0.001  # A timeout of 0 would make a socket non-blocking instead.
 _WRITTEN_AT_ONCE = 65536
 
 
-def time_left(timeout: float | None, over: type[Exception]) -> float | None:
+def remaining_or_raise(timeout: float | None, over: type[Exception]) -> float | None:
     """Return the seconds that one network operation may take.
 
     Raises:
@@ -73,13 +74,15 @@ class DeadlineStream:
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return the next bytes."""
-        return self._stream.read(max_bytes, time_left(timeout, self._library.httpcore.ReadTimeout))
+        return self._stream.read(
+            max_bytes, remaining_or_raise(timeout, self._library.httpcore.ReadTimeout)
+        )
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send bytes."""
         over = self._library.httpcore.WriteTimeout
         for part in _slices(buffer):
-            self._stream.write(part, time_left(timeout, over))
+            self._stream.write(part, remaining_or_raise(timeout, over))
 
     def close(self) -> None:
         """Close the connection."""
@@ -92,7 +95,7 @@ class DeadlineStream:
         timeout: float | None = None,
     ) -> DeadlineStream:
         """Return the connection with TLS over it."""
-        limit = time_left(timeout, self._library.httpcore.ConnectTimeout)
+        limit = remaining_or_raise(timeout, self._library.httpcore.ConnectTimeout)
         try:
             self.get_extra_info("socket").getpeername()
         except OSError:
@@ -126,7 +129,7 @@ class DeadlineBackend:
         socket_options: Iterable[Any] | None = None,
     ) -> DeadlineStream:
         """Connect to the first of the host's addresses that answers, all within one timeout."""
-        limit = time_left(timeout, self._httpcore.ConnectTimeout)
+        limit = remaining_or_raise(timeout, self._httpcore.ConnectTimeout)
         end = None if limit is None else time.monotonic() + limit
         failure: Exception | None = None
         for address in self._addresses(host, port, limit):
@@ -184,14 +187,14 @@ class AsyncDeadlineStream:
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return the next bytes."""
         return await self._stream.read(
-            max_bytes, time_left(timeout, self._library.httpcore.ReadTimeout)
+            max_bytes, remaining_or_raise(timeout, self._library.httpcore.ReadTimeout)
         )
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send bytes."""
         over = self._library.httpcore.WriteTimeout
         for part in _slices(buffer):
-            await self._stream.write(part, time_left(timeout, over))
+            await self._stream.write(part, remaining_or_raise(timeout, over))
 
     async def aclose(self) -> None:
         """Close the connection."""
@@ -204,7 +207,7 @@ class AsyncDeadlineStream:
         timeout: float | None = None,
     ) -> AsyncDeadlineStream:
         """Return the connection with TLS over it."""
-        limit = time_left(timeout, self._library.httpcore.ConnectTimeout)
+        limit = remaining_or_raise(timeout, self._library.httpcore.ConnectTimeout)
         secured = await self._stream.start_tls(ssl_context, server_hostname, limit)
         return AsyncDeadlineStream(secured, self._library)
 
@@ -229,7 +232,7 @@ class AsyncDeadlineBackend:
         socket_options: Iterable[Any] | None = None,
     ) -> AsyncDeadlineStream:
         """Connect to the host, resolving its name included."""
-        limit = time_left(timeout, self._library.httpcore.ConnectTimeout)
+        limit = remaining_or_raise(timeout, self._library.httpcore.ConnectTimeout)
         stream = await self._backend.connect_tcp(host, port, limit, local_address, socket_options)
         return AsyncDeadlineStream(stream, self._library)
 

@@ -1,3 +1,4 @@
+# Edited in overrides/package/_http/library.py, from where `make generate` copies it.
 """Which HTTP library is in use: httpx, or httpx2, which has the same interface."""
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ else:
         import httpx2 as httpx
 
 
-__all__ = ["INSTALLED", "Library", "checked_library", "httpcore", "httpx", "library_of"]
+__all__ = ["INSTALLED", "Library", "httpcore", "httpx", "library_of", "validate_library"]
 
 
 @frozen
@@ -38,7 +39,7 @@ INSTALLED = Library(httpx, httpcore)
 
 
 @cache
-def _named(name: str) -> Library:
+def _import_library(name: str) -> Library:
     return Library(
         importlib.import_module(name), importlib.import_module(name.replace("httpx", "httpcore"))
     )
@@ -49,11 +50,11 @@ def library_of(http_client: Any) -> Library | None:
     for kind in type(http_client).__mro__:
         root = kind.__module__.partition(".")[0]
         if root in {"httpx", "httpx2"}:
-            return _named(root)
+            return _import_library(root)
     return None
 
 
-def checked_library(http_client: object, kind: str) -> Library:
+def validate_library(http_client: object, kind: str) -> Library:
     """Return the library that a client belongs to.
 
     Args:

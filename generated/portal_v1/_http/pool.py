@@ -1,3 +1,4 @@
+# Edited in overrides/package/_http/pool.py, from where `make generate` copies it.
 """The library's connection pools, which lose no connection to a call that is given up.
 
 A pool of the library's own counts a connection as one in use for ever, and has none left after a
@@ -28,7 +29,7 @@ else:
     _Pool = _AsyncPool = object
 
 
-class _Assigned:
+class _PendingConnection:
     """A connection that was made for a request, which may or may not come to take it."""
 
     def __init__(self, connection: Any) -> None:
@@ -60,7 +61,7 @@ class _Assigned:
         except BaseException:
             # Of later requests, several may be on their way to it while one has it.
             if first and not self._connection.is_closed():
-                await _undisturbed(self._connection.aclose())
+                await _shielded(self._connection.aclose())
             raise
 
     def _take(self) -> bool:
@@ -88,10 +89,10 @@ class _Closing:
 
     async def aclose(self) -> None:
         """Give the connection back to the pool, or close it."""
-        await _undisturbed(self._stream.aclose())
+        await _shielded(self._stream.aclose())
 
 
-async def _undisturbed(closing: Coroutine[Any, Any, None]) -> None:
+async def _shielded(closing: Coroutine[Any, Any, None]) -> None:
     """Await something to its end, also where this task is cancelled meanwhile."""
     task = asyncio.ensure_future(closing)
     try:
@@ -101,33 +102,33 @@ async def _undisturbed(closing: Coroutine[Any, Any, None]) -> None:
         raise
 
 
-class _TakesBack(_Pool):
+class _ReclaimingPool(_Pool):
     def create_connection(self, origin: httpcore.Origin) -> Any:
-        return _Assigned(super().create_connection(origin))
+        return _PendingConnection(super().create_connection(origin))
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
         try:
             return super().handle_request(request)
         except BaseException:
-            _take_back(self.connections)
+            _reclaim(self.connections)
             raise
 
 
-class _AsyncTakesBack(_AsyncPool):
+class _AsyncReclaimingPool(_AsyncPool):
     def create_connection(self, origin: httpcore.Origin) -> Any:
-        return _Assigned(super().create_connection(origin))
+        return _PendingConnection(super().create_connection(origin))
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         try:
             response = await super().handle_async_request(request)
         except BaseException:
-            _take_back(self.connections)
+            _reclaim(self.connections)
             raise
         response.stream = _Closing(response.stream)
         return response
 
 
-def _take_back(connections: Iterable[Any]) -> None:
+def _reclaim(connections: Iterable[Any]) -> None:
     for connection in connections:
         connection.give_up()
 
@@ -139,5 +140,5 @@ def pool_class(name: str) -> Any:
     Args:
         name: One of its pools, such as `AsyncHTTPProxy`.
     """
-    own = _AsyncTakesBack if name.startswith("Async") else _TakesBack
+    own = _AsyncReclaimingPool if name.startswith("Async") else _ReclaimingPool
     return type(name, (own, getattr(httpcore, name)), {})

@@ -1,3 +1,4 @@
+# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/mock_init.py.jinja.
 """A mock of the API for tests and development: stateful, and checked against the document.
 
 `MockPortal` is used in-process (`.client()`, `.async_client()`), over TCP (`.serve()`),

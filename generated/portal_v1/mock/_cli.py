@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_cli.py, from where `make generate` copies it.
 """The command line of the mock."""
 
 from __future__ import annotations

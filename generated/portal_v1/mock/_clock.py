@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_clock.py, from where `make generate` copies it.
 """The mock's time: the machine's or another's, moved on by hand."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_faults.py, from where `make generate` copies it.
 """Which faults are set, and which of them strike a request."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_journal.py, from where `make generate` copies it.
 """The journal: every request and its answer, secrets masked."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_limits.py, from where `make generate` copies it.
 """How much a custodian may send."""
 
 from __future__ import annotations

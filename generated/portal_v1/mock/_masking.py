@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_masking.py, from where `make generate` copies it.
 """What a journal must not show: keys, tokens and passwords, known from the document."""
 
 from __future__ import annotations

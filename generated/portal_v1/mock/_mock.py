@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_mock.py, from where `make generate` copies it.
 """The mock that users hold: one core and one state, with its faces."""
 
 from __future__ import annotations

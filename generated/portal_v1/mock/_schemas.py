@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_schemas.py, from where `make generate` copies it.
 """The document's schemas: references, the dialects of OpenAPI 3.0 and 3.1, and validators."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_server.py, from where `make generate` copies it.
 """The mock over TCP: an asyncio server in a thread of its own."""
 
 from __future__ import annotations

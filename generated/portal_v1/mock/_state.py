@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_state.py, from where `make generate` copies it.
 """What the mock remembers: custodians, clients, sessions and one-time passwords, in SQLite.
 
 Rows are numbered from 1 within their table; the number of a row gives its identifiers (see

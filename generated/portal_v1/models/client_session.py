@@ -1,3 +1,4 @@
+# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/model.py.jinja.
 """The model `ClientSession`."""
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from attrs import define
 from attrs import field as _field
 
 from .._core import decode, encode
-from .._core.secrets import masked as _masked
-from .._core.secrets import names_only as _names_only
+from .._core.secrets import list_names as _list_names
+from .._core.secrets import mask as _mask
 
 _NAMES: frozenset[str] = frozenset(
     {
@@ -33,9 +34,9 @@ class ClientSession:
     """
 
     id: str
-    client_session_token: str = _field(repr=_masked)
+    client_session_token: str = _field(repr=_mask)
     is_account_abstracted: bool
-    additional_properties: dict[str, Any] = _field(factory=dict, kw_only=True, repr=_names_only)
+    additional_properties: dict[str, Any] = _field(factory=dict, kw_only=True, repr=_list_names)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:

@@ -1,3 +1,4 @@
+# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/model.py.jinja.
 """The model `Error`."""
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from attrs import define
 from attrs import field as _field
 
 from .._core import decode, encode
-from .._core.secrets import names_only as _names_only
+from .._core.secrets import list_names as _list_names
 
 _NAMES: frozenset[str] = frozenset(
     {
@@ -28,7 +29,7 @@ class Error:
     """
 
     error: str | None = None
-    additional_properties: dict[str, Any] = _field(factory=dict, kw_only=True, repr=_names_only)
+    additional_properties: dict[str, Any] = _field(factory=dict, kw_only=True, repr=_list_names)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:

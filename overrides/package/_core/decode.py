@@ -157,20 +157,20 @@ def number(value: Any) -> float:
 
 def date(value: Any) -> datetime.date:
     """Return a date, from a string such as 2026-11-24."""
-    return _converted(value, datetime.date.fromisoformat, "date string")
+    return _convert(value, datetime.date.fromisoformat, "date string")
 
 
 def date_time(value: Any) -> datetime.datetime:
     """Return a point in time, from a string as RFC 3339 has it."""
-    return _converted(value, datetime.datetime.fromisoformat, "date-time string")
+    return _convert(value, datetime.datetime.fromisoformat, "date-time string")
 
 
 def unique_id(value: Any) -> uuid.UUID:
     """Return a UUID, from a string."""
-    return _converted(value, uuid.UUID, "UUID string")
+    return _convert(value, uuid.UUID, "UUID string")
 
 
-def _converted(value: Any, convert: Callable[[str], T], expected: str) -> T:
+def _convert(value: Any, convert: Callable[[str], T], expected: str) -> T:
     if isinstance(value, str):
         try:
             return convert(value)

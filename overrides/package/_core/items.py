@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from typing import Any, Generic, TypeVar
 
 from . import failures
-from .answers import UnreadableError
 from .array import ArrayReader, NotAnArrayError
-from .call import Exchange
+from .call import Success
 from .decode import MismatchError
+from .effects import TransportFailure
 from .json import MalformedJSONError
 from .operation import ListOperation
+from .parsers import UnreadableError
 from .secrets import Secret
-from .wire import Failure
 
 T = TypeVar("T")
 
@@ -23,28 +23,28 @@ class ItemReader(Generic[T]):
 
     Args:
         operation: The operation that was called.
-        exchange: Its answer, whose body is still to come.
+        success: Its answer, whose body is still to come.
     """
 
-    def __init__(self, operation: ListOperation[Any, T], exchange: Exchange) -> None:
+    def __init__(self, operation: ListOperation[Any, T], success: Success) -> None:
         self._operation = operation
-        self._exchange = exchange
+        self._success = success
         self._array = ArrayReader()
         self._index = 0
 
-    def feed(self, chunk: Secret[bytes] | Failure) -> Iterator[T]:
+    def feed(self, chunk: Secret[bytes] | TransportFailure) -> Iterator[T]:
         """Yield the items that are whole with this chunk.
 
         Raises:
             APIConnectionError: The chunk is a failure.
             InvalidResponseError: The answer is not the documented one.
         """
-        if isinstance(chunk, Failure):
+        if isinstance(chunk, TransportFailure):
             raise failures.connection_error(
                 self._operation,
                 chunk.reason,
                 timed_out=chunk.timed_out,
-                attempts=self._exchange.attempts,
+                attempts=self._success.attempts,
                 maybe_processed=chunk.maybe_processed,
             )
         return self._read(chunk, last=False)
@@ -67,7 +67,7 @@ class ItemReader(Generic[T]):
                 break
             yield item
         raise failures.invalid_response(
-            self._operation, self._exchange.received, item, attempts=self._exchange.attempts
+            self._operation, self._success.received, item, attempts=self._success.attempts
         )
 
     def _next(self, values: Iterator[Any]) -> T | MismatchError | _End:

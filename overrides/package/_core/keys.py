@@ -8,12 +8,12 @@ from typing import Any
 
 from ..errors import ConfigurationError
 from .secrets import Secret
-from .settings import Settings, checked_key
+from .settings import Settings, validate_key
 
 _ORIGIN = "that the api_key callable returned"
 
 
-def ask(settings: Settings) -> Secret[str]:
+def fetch_key(settings: Settings) -> Secret[str]:
     """Return the key.
 
     Raises:
@@ -21,17 +21,17 @@ def ask(settings: Settings) -> Secret[str]:
     """
     if settings.key is not None and not callable(settings.key):
         return settings.key
-    returned = _called(settings)
+    returned = _call_source(settings)
     if inspect.isawaitable(returned.reveal()):
         if inspect.iscoroutine(returned.reveal()):
             returned.reveal().close()
         raise ConfigurationError(
             "The api_key callable is async, which only the async client can ask."
         )
-    return checked_key(returned, _ORIGIN)
+    return validate_key(returned, _ORIGIN)
 
 
-async def ask_async(settings: Settings) -> Secret[str]:
+async def fetch_key_async(settings: Settings) -> Secret[str]:
     """Return the key, awaiting it where the callable is async.
 
     Raises:
@@ -39,13 +39,13 @@ async def ask_async(settings: Settings) -> Secret[str]:
     """
     if settings.key is not None and not callable(settings.key):
         return settings.key
-    returned = _called(settings)
+    returned = _call_source(settings)
     if inspect.isawaitable(returned.reveal()):
-        returned = await _awaited(returned)
-    return checked_key(returned, _ORIGIN)
+        returned = await _await_source(returned)
+    return validate_key(returned, _ORIGIN)
 
 
-def _called(settings: Settings) -> Secret[Any]:
+def _call_source(settings: Settings) -> Secret[Any]:
     if not callable(settings.key):
         raise ConfigurationError(
             "This operation needs an API key. Pass api_key=, or set "
@@ -54,17 +54,17 @@ def _called(settings: Settings) -> Secret[Any]:
     try:
         return Secret(settings.key())
     except Exception as error:
-        raise _raised(error) from error
+        raise _source_error(error) from error
 
 
-async def _awaited(returned: Secret[Awaitable[Any]]) -> Secret[Any]:
+async def _await_source(returned: Secret[Awaitable[Any]]) -> Secret[Any]:
     try:
         return Secret(await returned.reveal())
     except Exception as error:
-        raise _raised(error) from error
+        raise _source_error(error) from error
 
 
-def _raised(error: Exception) -> ConfigurationError:
+def _source_error(error: Exception) -> ConfigurationError:
     return ConfigurationError(
         f"The api_key callable raised {type(error).__name__}, so nothing was sent. "
         "What it raised is this error's cause."

@@ -18,7 +18,7 @@ from attrs import define
 from ..errors import ConfigurationError
 from .clock import Clock
 
-_NO_QUEUE_IS_SO_LONG: Final = 24 * 3600.0
+_STALE_AFTER: Final = 24 * 3600.0
 
 
 class Pace:
@@ -129,7 +129,7 @@ class _FileSlots:
             index = self._index(file)
             place = self._HEADER.size + index * self._TIME.size
             slot = _Slot(self._TIME.unpack(os.pread(file, self._TIME.size, place))[0])
-            if slot.time > time.time() + _NO_QUEUE_IS_SO_LONG:
+            if slot.time > time.time() + _STALE_AFTER:
                 # It was left by a clock that has been set back since.
                 slot.time = -math.inf
             yield slot

@@ -6,7 +6,7 @@ from attrs import frozen
 
 
 @frozen
-class Service:
+class ServiceInfo:
     """The facts of the specification that concern no single operation.
 
     Attributes:

@@ -10,13 +10,13 @@ from contextlib import aclosing, closing
 from typing import TYPE_CHECKING
 
 from .._core.deadline import Deadline
+from .._core.effects import AsyncChunks, Chunks, RawResponse, SendRequest, TransportFailure
 from .._core.secrets import Secret
-from .._core.wire import AsyncChunks, Chunks, Failure, Received, Send
 from ..errors import ConfigurationError
-from .backend import within
-from .faults import failure_of, not_sent, out_of_time
-from .library import INSTALLED, checked_library
-from .messages import built, received
+from .backend import deadline_scope
+from .exceptions import build_failed, deadline_exceeded, from_exception
+from .library import INSTALLED, validate_library
+from .messages import build_request, to_raw_response
 from .transport import AsyncDeadlineTransport, DeadlineTransport
 
 if TYPE_CHECKING:
@@ -42,43 +42,47 @@ class Connection:
         self.closed = False
         self._base_url = base_url
         self._http_client = http_client
-        self._library = INSTALLED if http_client is None else checked_library(http_client, "Client")
+        self._library = (
+            INSTALLED if http_client is None else validate_library(http_client, "Client")
+        )
         # A transport a process: after a fork, the child makes connections of its own.
         self._transports: dict[int, DeadlineTransport] = {}
 
-    def send(self, send: Send) -> Received | Failure:
+    def send(self, send: SendRequest) -> RawResponse | TransportFailure:
         """Send a request and return the answer, or how it failed. Raises nothing of its own."""
-        with within(send.deadline):
+        with deadline_scope(send.deadline):
             try:
                 request = self._build(send)
             except Exception as error:  # noqa: BLE001 - the caller sees one family of errors
-                return not_sent(error)
+                return build_failed(error)
             try:
                 response = self._open(request)
                 if send.stream and response.is_success:
-                    return received(response, b"", chunks=self._chunks(response, send.deadline))
+                    return to_raw_response(
+                        response, b"", chunks=self._chunks(response, send.deadline)
+                    )
                 content = Secret(bytearray())
                 with closing(self._chunks(response, send.deadline)) as chunks:
                     for chunk in chunks:
-                        if isinstance(chunk, Failure):
+                        if isinstance(chunk, TransportFailure):
                             return chunk
                         content.reveal().extend(chunk.reveal())
             except ConfigurationError:
                 raise
             except Exception as error:  # noqa: BLE001 - the caller sees one family of errors
-                return failure_of(error, self._library, send.deadline)
-        return received(response, bytes(content.reveal()))
+                return from_exception(error, self._library, send.deadline)
+        return to_raw_response(response, bytes(content.reveal()))
 
     def close(self) -> None:
         """Close the connections, but for those of a client that was given."""
         self.closed = True
-        self._leave_inherited()
+        self._drop_forked()
         for transport in self._transports.values():
             transport.close()
         self._transports.clear()
 
-    def _build(self, send: Send) -> httpx.Request:
-        return built(send, self._library, self._http_client)
+    def _build(self, send: SendRequest) -> httpx.Request:
+        return build_request(send, self._library, self._http_client)
 
     def _open(self, request: httpx.Request) -> httpx.Response:
         client = self._http_client
@@ -92,16 +96,16 @@ class Connection:
         process = os.getpid()
         transport = self._transports.get(process)
         if transport is None:
-            self._leave_inherited()
+            self._drop_forked()
             transport = self._transports.setdefault(process, DeadlineTransport(self._base_url))
             # For a client that is never closed: when it is gone, or at the interpreter's end.
-            weakref.finalize(self, _let_go, process, transport)
+            weakref.finalize(self, _close_idle, process, transport)
         return transport
 
-    def _leave_inherited(self) -> None:
+    def _drop_forked(self) -> None:
         process = os.getpid()
         for other in [one for one in self._transports if one != process]:
-            self._transports.pop(other).let_go(idle_only=False)
+            self._transports.pop(other).close_idle(idle_only=False)
 
     def _chunks(self, response: httpx.Response, deadline: Deadline) -> Chunks:
         chunks = response.iter_bytes()
@@ -110,21 +114,23 @@ class Connection:
             while isinstance(chunk, Secret) and chunk.reveal():
                 yield chunk
                 chunk = self._next(chunks, deadline)
-            if isinstance(chunk, Failure):
+            if isinstance(chunk, TransportFailure):
                 yield chunk
         finally:
             response.close()
 
-    def _next(self, chunks: Iterator[bytes], deadline: Deadline) -> Secret[bytes] | Failure:
+    def _next(
+        self, chunks: Iterator[bytes], deadline: Deadline
+    ) -> Secret[bytes] | TransportFailure:
         """Return the next part of a body, an empty one at its end."""
-        with within(deadline):
+        with deadline_scope(deadline):
             try:
                 chunk = Secret(next(chunks, b""))
             except Exception as error:  # noqa: BLE001 - as in `send`
-                return failure_of(error, self._library, deadline)
+                return from_exception(error, self._library, deadline)
         if self._http_client is not None and chunk.reveal() and deadline.remaining() == 0:
             # Our own streams keep to the deadline; a given client's may not.
-            return out_of_time(deadline)
+            return deadline_exceeded(deadline)
         return chunk
 
 
@@ -141,59 +147,59 @@ class AsyncConnection:
         self._base_url = base_url
         self._http_client = http_client
         self._library = (
-            INSTALLED if http_client is None else checked_library(http_client, "AsyncClient")
+            INSTALLED if http_client is None else validate_library(http_client, "AsyncClient")
         )
         self._transport_in_use: AsyncDeadlineTransport | None = None
-        self._keeper: AsyncGenerator[None, None] | None = None
+        self._loop_finalizer: AsyncGenerator[None, None] | None = None
         self._inherited: list[object] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._process = 0
 
-    async def send(self, send: Send) -> Received | Failure:
+    async def send(self, send: SendRequest) -> RawResponse | TransportFailure:
         """Send a request and return the answer, or how it failed.
 
         Raises:
             ConfigurationError: This is not the event loop in which it sent before.
         """
         self._keep_to_one_loop()
-        with within(send.deadline):
+        with deadline_scope(send.deadline):
             try:
                 request = self._build(send)
             except Exception as error:  # noqa: BLE001 - the caller sees one family of errors
-                return not_sent(error)
+                return build_failed(error)
             try:
                 response = await self._open(request, send.deadline)
                 if send.stream and response.is_success:
                     streamed = self._chunks(response, send.deadline)
-                    return received(response, b"", chunks_async=streamed)
+                    return to_raw_response(response, b"", chunks_async=streamed)
                 content = Secret(bytearray())
                 async with aclosing(self._chunks(response, send.deadline)) as chunks:
                     async for chunk in chunks:
-                        if isinstance(chunk, Failure):
+                        if isinstance(chunk, TransportFailure):
                             return chunk
                         content.reveal().extend(chunk.reveal())
             except ConfigurationError:
                 raise
             except Exception as error:  # noqa: BLE001 - the caller sees one family of errors
-                return failure_of(error, self._library, send.deadline)
-        return received(response, bytes(content.reveal()))
+                return from_exception(error, self._library, send.deadline)
+        return to_raw_response(response, bytes(content.reveal()))
 
     async def close(self) -> None:
         """Close the connections, but for those of a client that was given."""
         self.closed = True
         if self._loop is not asyncio.get_running_loop() or self._process != os.getpid():
             return
-        keeper, self._keeper, self._transport_in_use = self._keeper, None, None
-        if keeper is not None:
-            await keeper.aclose()
+        finalizer, self._loop_finalizer, self._transport_in_use = self._loop_finalizer, None, None
+        if finalizer is not None:
+            await finalizer.aclose()
 
     def _keep_to_one_loop(self) -> None:
         loop, process = asyncio.get_running_loop(), os.getpid()
         if self._process != process:
             # New, or in a child after a fork, where the parent's connections are not to be used.
             # They are kept, unused: an event loop that does not run here cannot close them.
-            self._inherited += [self._keeper, self._transport_in_use]
-            self._keeper = self._transport_in_use = None
+            self._inherited += [self._loop_finalizer, self._transport_in_use]
+            self._loop_finalizer = self._transport_in_use = None
             self._loop, self._process = loop, process
         elif self._loop is not loop:
             raise ConfigurationError(
@@ -201,19 +207,19 @@ class AsyncConnection:
                 "Make a client in each event loop, and close it there."
             )
 
-    def _build(self, send: Send) -> httpx.Request:
-        return built(send, self._library, self._http_client)
+    def _build(self, send: SendRequest) -> httpx.Request:
+        return build_request(send, self._library, self._http_client)
 
     async def _open(self, request: httpx.Request, deadline: Deadline) -> httpx.Response:
         client = self._http_client
         if client is not None:
-            async with _ended_by(deadline):
+            async with _timeout_at(deadline):
                 return await client.send(request, stream=True, auth=None, follow_redirects=False)
         transport = self._transport_in_use
         if transport is None:
             transport = self._transport_in_use = AsyncDeadlineTransport(self._base_url)
-            self._keeper = _kept(transport)
-            await anext(self._keeper)
+            self._loop_finalizer = _close_with_loop(transport)
+            await anext(self._loop_finalizer)
         response = await transport.handle_async_request(request)
         response.request = request
         return response
@@ -225,36 +231,36 @@ class AsyncConnection:
             while isinstance(chunk, Secret) and chunk.reveal():
                 yield chunk
                 chunk = await self._next(chunks, deadline)
-            if isinstance(chunk, Failure):
+            if isinstance(chunk, TransportFailure):
                 yield chunk
         finally:
             await response.aclose()
 
     async def _next(
         self, chunks: AsyncIterator[bytes], deadline: Deadline
-    ) -> Secret[bytes] | Failure:
+    ) -> Secret[bytes] | TransportFailure:
         """Return the next part of a body, an empty one at its end."""
-        with within(deadline):
+        with deadline_scope(deadline):
             try:
                 if self._http_client is None:
                     chunk = Secret(await anext(chunks, b""))
                 else:
-                    async with _ended_by(deadline):
+                    async with _timeout_at(deadline):
                         chunk = Secret(await anext(chunks, b""))
             except Exception as error:  # noqa: BLE001 - as in `send`
-                return failure_of(error, self._library, deadline)
+                return from_exception(error, self._library, deadline)
         if self._http_client is not None and chunk.reveal() and deadline.remaining() == 0:
             # Our own streams keep to the deadline; a given client's may not.
-            return out_of_time(deadline)
+            return deadline_exceeded(deadline)
         return chunk
 
 
-def _let_go(process: int, transport: DeadlineTransport) -> None:
+def _close_idle(process: int, transport: DeadlineTransport) -> None:
     if os.getpid() == process:
-        transport.let_go()
+        transport.close_idle()
 
 
-async def _kept(transport: AsyncDeadlineTransport) -> AsyncGenerator[None, None]:
+async def _close_with_loop(transport: AsyncDeadlineTransport) -> AsyncGenerator[None, None]:
     # An event loop finishes the async generators that were begun in it: when they are dropped,
     # and at its own end. So the connections of a client that is never closed are closed.
     try:
@@ -263,7 +269,7 @@ async def _kept(transport: AsyncDeadlineTransport) -> AsyncGenerator[None, None]
         await transport.aclose()
 
 
-def _ended_by(deadline: Deadline) -> asyncio.Timeout:
+def _timeout_at(deadline: Deadline) -> asyncio.Timeout:
     # A little later than the library's own timeouts, which know better what was waited for.
     left = deadline.remaining()
     return asyncio.timeout(None if left is None else left + 0.1)

@@ -23,7 +23,7 @@ else:
         import httpx2 as httpx
 
 
-__all__ = ["INSTALLED", "Library", "checked_library", "httpcore", "httpx", "library_of"]
+__all__ = ["INSTALLED", "Library", "httpcore", "httpx", "library_of", "validate_library"]
 
 
 @frozen
@@ -38,7 +38,7 @@ INSTALLED = Library(httpx, httpcore)
 
 
 @cache
-def _named(name: str) -> Library:
+def _import_library(name: str) -> Library:
     return Library(
         importlib.import_module(name), importlib.import_module(name.replace("httpx", "httpcore"))
     )
@@ -49,11 +49,11 @@ def library_of(http_client: Any) -> Library | None:
     for kind in type(http_client).__mro__:
         root = kind.__module__.partition(".")[0]
         if root in {"httpx", "httpx2"}:
-            return _named(root)
+            return _import_library(root)
     return None
 
 
-def checked_library(http_client: object, kind: str) -> Library:
+def validate_library(http_client: object, kind: str) -> Library:
     """Return the library that a client belongs to.
 
     Args:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .._core.effects import RawResponse, SendRequest
 from .._core.secrets import Secret
-from .._core.wire import Received, Send
 from .library import Library
 
 if TYPE_CHECKING:
     import httpx
 
 
-def built(
-    send: Send, library: Library, client: httpx.Client | httpx.AsyncClient | None
+def build_request(
+    send: SendRequest, library: Library, client: httpx.Client | httpx.AsyncClient | None
 ) -> httpx.Request:
     """Return the library's request for what is to be sent.
 
@@ -43,9 +43,9 @@ def built(
     return request
 
 
-def received(response: httpx.Response, content: bytes, **chunks: Any) -> Received:
+def to_raw_response(response: httpx.Response, content: bytes, **chunks: Any) -> RawResponse:
     """Return an answer as the pipeline takes it; `chunks` hold its body where it is streamed."""
-    return Received(
+    return RawResponse(
         status=response.status_code,
         headers=response.headers,
         content=Secret(content),

@@ -34,7 +34,7 @@ class DeadlineTransport(httpx.HTTPTransport):
         # httpx's own initialiser would load the certificates again, for a pool not used.
         self._pool = _pool(base_url, INSTALLED, DeadlineBackend(INSTALLED), "")
 
-    def let_go(self, *, idle_only: bool = True) -> None:
+    def close_idle(self, *, idle_only: bool = True) -> None:
         """Close connections past the pool and its lock, which a thread lost in a fork may hold.
 
         Args:

@@ -1,3 +1,4 @@
+# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/endpoint_module.py.jinja.
 """Create a client: POST /custodians/clients."""
 
 from __future__ import annotations
@@ -5,9 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ... import types
-from ..._core import answers as _answers
 from ..._core import encode
 from ..._core import operation as core
+from ..._core import parsers as _parsers
 from ...models.create_client_request import CreateClientRequest
 from ...models.created_client import CreatedClient
 from ...models.error import Error
@@ -19,14 +20,31 @@ if TYPE_CHECKING:
 OPERATION: Final[core.Operation[CreatedClient]] = core.Operation(
     id="createClient",
     method="POST",
+    path="/custodians/clients",
+    resource="clients",
+    method_name="create",
+    body=core.Body(
+        media_types=("application/json",),
+        model=CreateClientRequest,
+        arguments=(
+            core.Parameter("isAccountAbstracted", "is_account_abstracted", "body", required=False),
+        ),
+        required=True,
+    ),
+    links=(
+        core.Link("getClient", {"clientId": "$response.body#/id"}),
+        core.Link("refreshClientSession", {"clientId": "$response.body#/id"}),
+        core.Link("generateClientWebOtp", {"clientId": "$response.body#/id"}),
+        core.Link("listClients", {}),
+    ),
     repeatable=False,
-    answers={
-        201: _answers.json_answer(CreatedClient.from_dict),
+    responses={
+        201: _parsers.json_parser(CreatedClient.from_dict),
     },
     errors={
-        400: _answers.json_answer(Error.from_dict),
-        401: _answers.json_answer(Error.from_dict),
-        429: _answers.json_answer(Error.from_dict),
+        400: _parsers.json_parser(Error.from_dict),
+        401: _parsers.json_parser(Error.from_dict),
+        429: _parsers.json_parser(Error.from_dict),
     },
     credential=core.Credential("Authorization", "Bearer"),
     accept="application/json",

@@ -1,3 +1,4 @@
+# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/endpoint_module.py.jinja.
 """Get a client: GET /custodians/clients/{clientId}."""
 
 from __future__ import annotations
@@ -5,9 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ... import types
-from ..._core import answers as _answers
 from ..._core import encode
 from ..._core import operation as core
+from ..._core import parsers as _parsers
 from ...models.client import Client
 from ...models.error import Error
 from ...types import UNSET, Unset
@@ -18,14 +19,18 @@ if TYPE_CHECKING:
 OPERATION: Final[core.Operation[Client]] = core.Operation(
     id="getClient",
     method="GET",
+    path="/custodians/clients/{clientId}",
+    resource="clients",
+    method_name="get",
+    parameters=(core.Parameter("clientId", "client_id", "path", required=True),),
     repeatable=True,
-    answers={
-        200: _answers.json_answer(Client.from_dict),
+    responses={
+        200: _parsers.json_parser(Client.from_dict),
     },
     errors={
-        400: _answers.json_answer(Error.from_dict),
-        401: _answers.json_answer(Error.from_dict),
-        429: _answers.json_answer(Error.from_dict),
+        400: _parsers.json_parser(Error.from_dict),
+        401: _parsers.json_parser(Error.from_dict),
+        429: _parsers.json_parser(Error.from_dict),
     },
     credential=core.Credential("Authorization", "Bearer"),
     accept="application/json",

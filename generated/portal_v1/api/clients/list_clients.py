@@ -1,3 +1,4 @@
+# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/endpoint_module.py.jinja.
 """List all clients: GET /custodians/clients."""
 
 from __future__ import annotations
@@ -6,9 +7,9 @@ from collections.abc import AsyncGenerator, Generator
 from typing import TYPE_CHECKING, Final
 
 from ... import types
-from ..._core import answers as _answers
 from ..._core import decode
 from ..._core import operation as core
+from ..._core import parsers as _parsers
 from ...models.client_summary import ClientSummary
 from ...models.error import Error
 from ...types import UNSET, Unset
@@ -19,14 +20,18 @@ if TYPE_CHECKING:
 OPERATION: Final[core.ListOperation[list[ClientSummary], ClientSummary]] = core.ListOperation(
     id="listClients",
     method="GET",
+    path="/custodians/clients",
+    resource="clients",
+    method_name="list",
+    iterator_name="iter",
     repeatable=True,
-    answers={
-        200: _answers.json_answer(lambda value: decode.array(value, ClientSummary.from_dict)),
+    responses={
+        200: _parsers.json_parser(lambda value: decode.array(value, ClientSummary.from_dict)),
     },
     errors={
-        400: _answers.json_answer(Error.from_dict),
-        401: _answers.json_answer(Error.from_dict),
-        429: _answers.json_answer(Error.from_dict),
+        400: _parsers.json_parser(Error.from_dict),
+        401: _parsers.json_parser(Error.from_dict),
+        429: _parsers.json_parser(Error.from_dict),
     },
     credential=core.Credential("Authorization", "Bearer"),
     accept="application/json",

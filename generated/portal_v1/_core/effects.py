@@ -1,0 +1,159 @@
+# Edited in overrides/package/_core/effects.py, from where `make generate` copies it.
+"""What passes between the pipeline, which decides, and the connection, which sends."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator, Mapping
+from typing import Protocol
+
+from attrs import field, frozen
+
+from ..types import RequestFiles
+from .deadline import Deadline
+from .secrets import Secret, list_names, redact
+
+
+@frozen
+class FetchKey:
+    """An effect: find out the key, which may have changed since the last request.
+
+    Its outcome is the key, or None where it did not come in time.
+
+    Attributes:
+        deadline: When the key has to be there.
+    """
+
+    deadline: Deadline
+
+
+@frozen
+class Pause:
+    """An effect: wait.
+
+    Attributes:
+        seconds: For how long.
+    """
+
+    seconds: float
+
+
+@frozen
+class SendRequest:
+    """An effect: send a request and receive the answer.
+
+    Attributes:
+        method: The HTTP method.
+        url: The whole URL, encoded.
+        headers: The header fields, the credential apart.
+        credential: The header field that authenticates, if any.
+        content: The body.
+        files: The parts of a multipart body.
+        deadline: When the answer has to be there, whole.
+        connect_timeout: Seconds that connecting may take; None for as long as there is.
+        stream: Whether a success is handed on before its body is read.
+    """
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = field(repr=lambda h: list_names(dict(h)))
+    credential: tuple[str, Secret[str]] | None
+    content: bytes | None = field(repr=False)
+    files: RequestFiles | None = field(repr=False)
+    deadline: Deadline
+    connect_timeout: float | None
+    stream: bool
+
+
+Effect = FetchKey | Pause | SendRequest
+
+
+@frozen
+class TransportFailure:
+    """No answer came, or not the whole of it.
+
+    Attributes:
+        reason: What happened, for people.
+        timed_out: Whether time ran out.
+        maybe_processed: Whether the server may have acted on the request.
+    """
+
+    reason: str
+    timed_out: bool
+    maybe_processed: bool
+
+
+Chunks = Generator[Secret[bytes] | TransportFailure, None, None]
+AsyncChunks = AsyncGenerator[Secret[bytes] | TransportFailure, None]
+
+
+def _no_chunks() -> Chunks:
+    yield from ()
+
+
+async def _no_chunks_async() -> AsyncChunks:
+    nothing: tuple[Secret[bytes], ...] = ()
+    for chunk in nothing:
+        yield chunk
+
+
+@frozen
+class RawResponse:
+    """An answer.
+
+    Attributes:
+        status: Its status.
+        headers: Its header fields, looked up in any case.
+        content: Its body; empty where it is streamed.
+        chunks: Its body as it comes, where it is streamed; a `TransportFailure` ends it early.
+        chunks_async: The same, from an async connection.
+        secrets: What the server may have sent back, and nobody is to see.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=list_names)
+    content: Secret[bytes]
+    chunks: Chunks = field(factory=_no_chunks, repr=False)
+    chunks_async: AsyncChunks = field(factory=_no_chunks_async, repr=False)
+    secrets: tuple[Secret[str], ...] = ()
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's name for the request, secrets cut out; None where it gave none."""
+        for name in ("x-request-id", "request-id", "x-correlation-id", "cf-ray"):
+            if value := self.headers.get(name):
+                return redact(value, self.secrets)[:200]
+        return None
+
+
+class Sender(Protocol):
+    """What a pipeline sends with."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has been closed, for every pipeline that sends with it."""
+        ...
+
+    def send(self, send: SendRequest) -> RawResponse | TransportFailure:
+        """Send a request and return the answer, or how it failed."""
+        ...
+
+    def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
+class AsyncSender(Protocol):
+    """What an async pipeline sends with."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has been closed, for every pipeline that sends with it."""
+        ...
+
+    async def send(self, send: SendRequest) -> RawResponse | TransportFailure:
+        """Send a request and return the answer, or how it failed."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connections."""
+        ...

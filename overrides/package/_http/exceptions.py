@@ -1,0 +1,85 @@
+"""What httpx's exceptions mean: what happened, and whether the server may have acted."""
+
+from __future__ import annotations
+
+import re
+
+from .._core.deadline import Deadline
+from .._core.effects import TransportFailure
+from .library import Library
+
+# Raised before the first byte of the request is sent.
+_BEFORE_SENDING = (
+    "ConnectError",
+    "ConnectTimeout",
+    "PoolTimeout",
+    "ProxyError",
+    "UnsupportedProtocol",
+    "InvalidURL",
+    "LocalProtocolError",
+)
+
+_REASONS = {
+    "ConnectError": "the connection was not made",
+    "ConnectTimeout": "the connection was not made in time",
+    "PoolTimeout": "no connection became free in time",
+    "ProxyError": "the proxy did not connect to the server",
+    "UnsupportedProtocol": "the URL is of a kind that cannot be sent to",
+    "InvalidURL": "the URL is not one",
+    "LocalProtocolError": "the request cannot be sent as HTTP",
+    "WriteError": "the connection broke while the request was sent",
+    "WriteTimeout": "the request was not sent in time",
+    "ReadError": "the connection broke before the answer was whole",
+    "ReadTimeout": "the answer was not whole in time",
+    "RemoteProtocolError": "what the server sent is not an HTTP answer, or not the whole of one",
+    "DecodingError": "the answer's compression is broken",
+}
+
+
+def from_exception(error: Exception, library: Library, deadline: Deadline) -> TransportFailure:
+    """Return what an exception of the library, or of anything beneath it, means."""
+    if isinstance(error, TimeoutError):
+        # Not the library's own: `asyncio.timeout` around a client that was given.
+        return deadline_exceeded(deadline)
+    for name, reason in _REASONS.items():
+        kind = getattr(library.httpx, name, None)
+        if kind is not None and isinstance(error, kind):
+            timed_out = isinstance(error, library.httpx.TimeoutException)
+            detail = "" if timed_out else _detail(error)
+            return TransportFailure(
+                reason + detail + _within(deadline, timed_out=timed_out),
+                timed_out=timed_out,
+                maybe_processed=name not in _BEFORE_SENDING,
+            )
+    return TransportFailure(
+        f"sending failed{_detail(error)}", timed_out=False, maybe_processed=True
+    )
+
+
+def build_failed(error: Exception) -> TransportFailure:
+    """Return the failure of a request that the library would not even build."""
+    return TransportFailure(
+        f"the request cannot be sent{_detail(error)}", timed_out=False, maybe_processed=False
+    )
+
+
+def deadline_exceeded(deadline: Deadline) -> TransportFailure:
+    """Return the failure of an answer that was still coming when time was up."""
+    return TransportFailure(
+        _REASONS["ReadTimeout"] + _within(deadline, timed_out=True),
+        timed_out=True,
+        maybe_processed=True,
+    )
+
+
+def _detail(error: Exception) -> str:
+    # Where h11 quotes what the server sent, that may hold anything: a token, the key sent back.
+    said = re.split(r"(?:bytearray\()?b['\"]", str(error), maxsplit=1)[0].rstrip(" :(")
+    text = "".join(c if c.isprintable() else " " for c in said).strip().rstrip(".")
+    return f" ({type(error).__name__}: {text[:300]})" if text else f" ({type(error).__name__})"
+
+
+def _within(deadline: Deadline, *, timed_out: bool) -> str:
+    if not timed_out or deadline.budget is None or deadline.remaining():
+        return ""
+    return f"; the call's {deadline.budget:g} s are over"
