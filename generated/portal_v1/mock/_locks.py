@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_locks.py, from where `make generate` copies it.
 """Locks that are free in a forked process, whatever other threads did when it was forked."""
 
 from __future__ import annotations
