@@ -19,9 +19,8 @@ SPECTRAL := @stoplight/spectral-cli@6.16.3
 OWASP_RULES := @stoplight/spectral-owasp-ruleset@2.0.1
 
 HAND_WRITTEN := scripts tests overrides/package
-# The generator and schemathesis need httpx itself; what tests them is not among these.
-HTTPX2_TESTS := tests/unit tests/network tests/mock
-COVERING_TESTS := tests/unit tests/network tests/mock
+# The tests of the package itself; those of the generator and of tools are not among them.
+PACKAGE_TESTS := tests/unit tests/network tests/mock
 # A file's tests share what is slow to set up, so they stay together.
 ON_ALL_CORES := --numprocesses auto --maxprocesses 4 --dist loadfile
 
@@ -49,10 +48,15 @@ verify-live: environment ## Compare a server (PORTAL_API_KEY) with the document,
 test: environment ## Run all tests
 	@"$(PY)" -m pytest $(ON_ALL_CORES) $(ARGS)
 
+.PHONY: test-package
+test-package: environment ## Run the tests of the package alone, as for another Python
+	@"$(PY)" -m pytest $(ON_ALL_CORES) $(PACKAGE_TESTS) $(ARGS)
+
 .PHONY: test-httpx2
-test-httpx2: environment ## Run the tests that need no generator with httpx2, httpx absent
+test-httpx2: environment ## The same with httpx2, httpx absent
 	@sh scripts/_support/httpx2.sh "$(PY)" "$(VENV)-httpx2"
-	@"$(VENV)-httpx2/bin/python" -m pytest -p no:cacheprovider $(ON_ALL_CORES) $(HTTPX2_TESTS) $(ARGS)
+	@"$(PY)" tests/sample_package.py
+	@"$(VENV)-httpx2/bin/python" -m pytest -p no:cacheprovider $(ON_ALL_CORES) $(PACKAGE_TESTS) $(ARGS)
 
 CONTRACT = "$(PY)" scripts/contract.py $(if $(SEED),--seed $(SEED)) $(if $(EXAMPLES),--examples $(EXAMPLES))
 
@@ -71,7 +75,7 @@ contract-mutants: environment ## Plant defects in mock and client, show which ch
 .PHONY: coverage
 coverage: environment ## Show the lines and branches of the package that its tests do not reach
 	@rm -f .coverage .coverage.*
-	@"$(PY)" -m coverage run -m pytest $(ON_ALL_CORES) $(COVERING_TESTS) $(ARGS)
+	@"$(PY)" -m coverage run -m pytest $(ON_ALL_CORES) $(PACKAGE_TESTS) $(ARGS)
 	@"$(PY)" -m coverage combine --quiet
 	@failed=0; \
 	"$(PY)" -m coverage report --omit '*/mock/*' || failed=1; \
@@ -87,7 +91,10 @@ generate: environment ## Make generated/ from openapi/ and overrides/, and say w
 	@"$(PY)" scripts/generate.py $(ARGS)
 
 .PHONY: check
-check: environment ## Check that generated/ is what make generate would make
+check: lint drift ## All that is quick and that a change must pass: style, types, drift
+
+.PHONY: drift
+drift: environment ## Check that generated/ is what make generate would make
 	@"$(PY)" scripts/generate.py --check $(ARGS)
 
 .PHONY: breaking
@@ -98,6 +105,7 @@ breaking: environment ## Say what breaks since BASE for those who call the packa
 lint: environment ## Check style (ruff) and types (mypy, pyright)
 	@"$(PY)" -m ruff check .
 	@"$(PY)" -m ruff format --check .
+	@"$(PY)" tests/sample_package.py
 	@"$(PY)" -m mypy
 	@"$(PY)" -m basedpyright --pythonpath "$(PY)"
 

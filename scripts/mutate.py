@@ -1,7 +1,7 @@
 """Plants defects in the code that decides what a call does, and shows which no test notices.
 
 The defects are mutmut's, in a copy of the package and its tests: nothing here is changed. It
-takes minutes, so `make check` and the tests do without it. The exit status is 1 when a defect
+takes minutes, so `make test` does without it. The exit status is 1 when a defect
 was not noticed, but for those that change nothing anyone could notice (`EQUIVALENT`); each is
 printed as a change to the code. CONTRIBUTING.md says what to do then.
 """
@@ -64,7 +64,7 @@ def prepare(folder: Path, modules: list[str]) -> None:
     """Copy what is to be mutated and what is to notice it."""
     ignored = shutil.ignore_patterns("__pycache__", "*_cache", ".hypothesis")
     shutil.copytree(ROOT / "generated/portal_v1", folder / "src/portal_v1", ignore=ignored)
-    for name in ("conftest.py", "unit", "hostile"):
+    for name in ("conftest.py", "unit", "network"):
         source = ROOT / "tests" / name
         if source.is_dir():
             shutil.copytree(source, folder / "tests" / name, ignore=ignored)

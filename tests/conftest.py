@@ -8,6 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.sample_package import make_sample
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Makes the tests' own package, before the workers of xdist start."""
+    if not hasattr(config, "workerinput"):
+        make_sample()
+
 
 @pytest.fixture(scope="session", autouse=True)
 def nothing_set_outside() -> Iterator[None]:

@@ -1,3 +1,4 @@
+# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/package_init.py.jinja.
 """Clients of a custodian, their session tokens and web one-time passwords.
 
 `Portal` for threads, `AsyncPortal` for an event loop; see there. The models

@@ -1,3 +1,4 @@
+# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/service.py.jinja.
 """What the specification says of the service as a whole."""
 
 from __future__ import annotations

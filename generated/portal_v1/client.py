@@ -1,3 +1,4 @@
+# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/client.py.jinja.
 """The clients: settings, lifetime, and the resources.
 
 Portal makes embedded MPC wallets. The backend of a company (the custodian) uses these

@@ -1,3 +1,4 @@
+# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/errors.py.jinja.
 """The errors that this package raises.
 
 PortalError

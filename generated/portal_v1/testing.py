@@ -1,3 +1,4 @@
+# Edited in overrides/package/testing.py, from where `make generate` copies it.
 """Controls for the tests of those who use this package."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/types.py.jinja.
 """Types that requests, answers and models share."""
 
 from __future__ import annotations

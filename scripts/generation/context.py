@@ -39,6 +39,15 @@ class RawOperation:
     parameters: list[dict[str, Any]]
 
 
+@dataclass(frozen=True)
+class Link:
+    """A link from a successful response to another operation."""
+
+    operation_id: str
+    parameters: dict[str, Any]
+    body: Any
+
+
 @dataclass
 class Operation:
     """An operation as the templates see it."""
@@ -46,9 +55,11 @@ class Operation:
     endpoint: Endpoint
     raw: RawOperation
     id: str
+    resource: str
     method_name: str
     repeatable: bool
     credential: tuple[str, str | None] | None
+    links: list[Link]
     answers: list[Response] = field(default_factory=list)
     errors: list[Response] = field(default_factory=list)
 
@@ -195,7 +206,7 @@ def _resolved(value: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]
 
 
 def operation_context(
-    endpoint: Endpoint, raw: RawOperation, document: dict[str, Any], config: Config
+    endpoint: Endpoint, raw: RawOperation, document: dict[str, Any], config: Config, resource: str
 ) -> Operation:
     """Return what the templates are told about an operation."""
     operation_id = raw.data.get("operationId") or str(endpoint.name)
@@ -214,12 +225,29 @@ def operation_context(
         endpoint=endpoint,
         raw=raw,
         id=operation_id,
+        resource=resource,
         method_name=method_name(raw.data, operation_id, tag),
         repeatable=raw.method in _REPEATABLE or reason is not None,
         credential=_credential(raw, operation_id, document),
+        links=list(_links(raw, document)),
         answers=answers,
         errors=[r for r in responses if not any(r is answer for answer in answers)],
     )
+
+
+def _links(raw: RawOperation, document: dict[str, Any]) -> Iterator[Link]:
+    """Yield the links of the successful responses, each with the id of the operation it names."""
+    for status, response in raw.data.get("responses", {}).items():
+        if not status.startswith("2"):
+            continue
+        for value in _resolved(response, document).get("links", {}).values():
+            link = _resolved(value, document)
+            target = link.get("operationId")
+            if target is None:
+                named = {"$ref": link.get("operationRef", "")}
+                target = _resolved(named, document).get("operationId")
+            if target is not None:
+                yield Link(str(target), link.get("parameters", {}), link.get("requestBody"))
 
 
 def _rename_reserved(endpoint: Endpoint, config: Config) -> None:

@@ -68,6 +68,11 @@ class House:
         """The digests of the generator's templates that ours replace."""
         return self.root / "overrides" / "upstream.json"
 
+    def name_document(self, spec: Path) -> str:
+        """Return what to call a document in the package, the same on every machine."""
+        spec = spec.resolve()
+        return str(spec.relative_to(self.root)) if spec.is_relative_to(self.root) else spec.name
+
     def check_folders(self) -> None:
         """Raise GenerationError where templates or package are missing or hold nothing."""
         for folder, pattern in ((self.templates, "*.jinja"), (self.package, "*.py")):
@@ -166,7 +171,7 @@ def _build(house: House, order: Order, document: Document, staged: Path) -> list
     config = load_configuration(
         house.configuration, package=order.package, spec=order.spec, destination=staged
     )
-    _render(house, document, config, staged)
+    _render(house, order, document, config, staged)
     write_extras(
         staged,
         document.data,
@@ -181,10 +186,11 @@ def _build(house: House, order: Order, document: Document, staged: Path) -> list
     return []
 
 
-def _render(house: House, document: Document, config: Config, staged: Path) -> None:
+def _render(house: House, order: Order, document: Document, config: Config, staged: Path) -> None:
     try:
         render(
             document.copy(),
+            source=house.name_document(order.spec),
             config=config,
             templates=house.templates,
             package=house.package,

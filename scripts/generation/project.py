@@ -6,7 +6,6 @@ import builtins
 import contextlib
 import io
 import re
-import shutil
 import traceback
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from openapi_python_client.parser.openapi import import_string_from_class
 
 from .clashes import check_names
 from .context import Operation, operation_context, raw_operations
+from .copying import copy_package
 from .errors import GenerationError
 from .models import Models
 from .naming import (
@@ -38,9 +38,10 @@ from .properties import (
 )
 
 
-def render(
+def render(  # noqa: PLR0913
     document: dict[str, Any],
     *,
+    source: str,
     config: Config,
     templates: Path,
     package: Path,
@@ -50,6 +51,7 @@ def render(
 
     Args:
         document: The OpenAPI document.
+        source: What the first line of each file calls the document.
         config: openapi-python-client's configuration.
         templates: Our templates; where one has the name of the generator's own, it is used instead.
         package: The modules that are copied as they are.
@@ -69,7 +71,9 @@ def render(
             "openapi-python-client would leave out a part of the document.",
             dict.fromkeys(_told(warning) for warning in warnings),
         )
-    project = _Project(document, openapi=data, config=config, custom_template_path=templates)
+    project = _Project(
+        document, source, openapi=data, config=config, custom_template_path=templates
+    )
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             errors = project.build()
@@ -80,7 +84,7 @@ def render(
         raise GenerationError(f"{_place(error)}: {error}") from error
     if errors:
         raise GenerationError("The package was not rendered whole.", [_told(e) for e in errors])
-    _copy(package, destination)
+    copy_package(package, destination)
 
 
 def _place(error: Exception) -> str:
@@ -101,26 +105,14 @@ def _told(error: GeneratorError) -> str:
     return re.sub(r"<[\w.]+ object at 0x[0-9a-f]+>", "(a text of the document)", told)
 
 
-def _copy(package: Path, destination: Path) -> None:
-    for source in sorted(package.rglob("*")):
-        if "__pycache__" in source.parts or source.is_dir() or source.suffix == ".pyc":
-            continue
-        target = destination / source.relative_to(package)
-        if target.exists():
-            raise GenerationError(
-                f"{source.relative_to(package)} is both a template's result and a module of the "
-                "package. Keep one of them."
-            )
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
-
-
 class _Project(Project):
     """openapi-python-client's project, with the document itself in the templates' reach."""
 
-    def __init__(self, document: dict[str, Any], **arguments: Any) -> None:
+    def __init__(self, document: dict[str, Any], source: str, **arguments: Any) -> None:
         super().__init__(**arguments)
+        self._source = source
         self.env.undefined = StrictUndefined
+        self.env.filters["literal"] = repr
         self._models = Models(self.openapi, document)
         self._resources = self._operations(document)
         name = client_name(document)
@@ -177,9 +169,9 @@ class _Project(Project):
         if path.exists():
             raise GenerationError(f"Two parts of the document come to the same file, {target}.")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(
-            self.env.get_template(template).render(**context), encoding=self.config.file_encoding
-        )
+        text = self.env.get_template(template).render(**context)
+        first = f"# Made by `make generate` from {self._source} and overrides/templates/{template}."
+        path.write_text(f"{first}\n{text}", encoding=self.config.file_encoding)
 
     def _build_models(self) -> None:
         imports, names = [], []
@@ -195,7 +187,8 @@ class _Project(Project):
         self._render("models_init.py.jinja", "models/__init__.py", imports=imports, alls=names)
 
     def _build_operations(self) -> None:
-        self._render("api_init.py.jinja", "api/__init__.py")
+        by_id = {o.id: o for found in self._resources.values() for o in found}
+        self._render("api_init.py.jinja", "api/__init__.py", operations=by_id)
         for tag, operations in self._resources.items():
             collection = self.openapi.endpoint_collections_by_tag[tag]
             self._render(
@@ -238,7 +231,7 @@ class _Project(Project):
                     )
                 context = contexts.get(str(endpoint.name))
                 if context is None:
-                    context = operation_context(endpoint, found, document, self.config)
+                    context = operation_context(endpoint, found, document, self.config, str(tag))
                     contexts[str(endpoint.name)] = context
                 operations.append(context)
             resources[tag] = operations

@@ -21,7 +21,17 @@ def operation(
     method: str = "GET", responses: dict[Status, ResponseParser[Any]] | None = None, **more: Any
 ) -> Operation[Any]:
     responses = {200: json_parser(string)} if responses is None else responses
-    return Operation("other", method, repeatable=True, responses=responses, errors={}, **more)
+    return Operation(
+        id="other",
+        method=method,
+        path="/others",
+        resource="others",
+        method_name="other",
+        repeatable=True,
+        responses=responses,
+        errors={},
+        **more,
+    )
 
 
 def run(script: Script, asked: Operation[Any], request: Request | None = None) -> Response[Any]:

@@ -1,3 +1,4 @@
+# Edited in overrides/package/_core/array.py, from where `make generate` copies it.
 """A JSON array read item by item while it arrives."""
 
 from __future__ import annotations

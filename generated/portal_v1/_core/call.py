@@ -1,3 +1,4 @@
+# Edited in overrides/package/_core/call.py, from where `make generate` copies it.
 """A call from its first attempt to its end: what to do next, never doing it.
 
 `call` is a generator. It yields effects, is sent their outcomes, and returns the answer. Sync and

@@ -1,3 +1,4 @@
+# Edited in overrides/package/_core/clock.py, from where `make generate` copies it.
 """The time and the chance that a call depends on, in one place so that tests can hold both."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Edited in overrides/package/_core/deadline.py, from where `make generate` copies it.
 """The budget of a whole call."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Edited in overrides/package/_core/decode.py, from where `make generate` copies it.
 """From JSON values to Python values, with a check at each step.
 
 A decoder takes a JSON value and returns a Python value or raises `MismatchError`, which knows

@@ -1,3 +1,4 @@
+# Edited in overrides/package/_core/effects.py, from where `make generate` copies it.
 """What passes between the pipeline, which decides, and the connection, which sends."""
 
 from __future__ import annotations

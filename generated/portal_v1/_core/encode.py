@@ -1,3 +1,4 @@
+# Edited in overrides/package/_core/encode.py, from where `make generate` copies it.
 """From Python values to what is sent: JSON values, path segments, queries, headers, forms."""
 
 from __future__ import annotations

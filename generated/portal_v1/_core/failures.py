@@ -1,3 +1,4 @@
+# Edited in overrides/package/_core/failures.py, from where `make generate` copies it.
 """What is told to the caller when a call did not succeed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Edited in overrides/package/_core/items.py, from where `make generate` copies it.
 """The items of a list answer, read and checked one by one while it arrives."""
 
 from __future__ import annotations

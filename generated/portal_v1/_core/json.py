@@ -1,3 +1,4 @@
+# Edited in overrides/package/_core/json.py, from where `make generate` copies it.
 """JSON as the standard has it, which Python's own reader is laxer about."""
 
 from __future__ import annotations

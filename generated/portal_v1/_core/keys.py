@@ -1,3 +1,4 @@
+# Edited in overrides/package/_core/keys.py, from where `make generate` copies it.
 """Where the key comes from, at each request anew: it may rotate."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Edited in overrides/package/_core/pace.py, from where `make generate` copies it.
 """How fast a client may send."""
 
 from __future__ import annotations

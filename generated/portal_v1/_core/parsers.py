@@ -1,3 +1,4 @@
+# Edited in overrides/package/_core/parsers.py, from where `make generate` copies it.
 """How the body of an answer becomes a value."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Edited in overrides/package/_core/pipeline.py, from where `make generate` copies it.
 """The two loops that carry a call's steps out: one waits, the other awaits."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Edited in overrides/package/_core/retry.py, from where `make generate` copies it.
 """Whether an attempt is made again, and after how long."""
 
 from __future__ import annotations

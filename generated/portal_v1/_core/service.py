@@ -1,3 +1,4 @@
+# Edited in overrides/package/_core/service.py, from where `make generate` copies it.
 """What is the same for every operation of the service."""
 
 from __future__ import annotations

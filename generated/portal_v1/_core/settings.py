@@ -1,3 +1,4 @@
+# Edited in overrides/package/_core/settings.py, from where `make generate` copies it.
 """What a client is set up with, checked once."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Edited in overrides/package/_http/backend.py, from where `make generate` copies it.
 """Network streams that read and write only as long as the call's deadline lets them.
 
 httpx times each read by itself, so that a server that drips one byte at a time holds a call for

@@ -1,3 +1,4 @@
+# Edited in overrides/package/_http/connection.py, from where `make generate` copies it.
 """Sends one request and receives its answer: the only code that touches the network."""
 
 from __future__ import annotations

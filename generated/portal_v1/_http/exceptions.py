@@ -1,3 +1,4 @@
+# Edited in overrides/package/_http/exceptions.py, from where `make generate` copies it.
 """What httpx's exceptions mean: what happened, and whether the server may have acted."""
 
 from __future__ import annotations

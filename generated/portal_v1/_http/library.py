@@ -1,3 +1,4 @@
+# Edited in overrides/package/_http/library.py, from where `make generate` copies it.
 """Which HTTP library is in use: httpx, or httpx2, which has the same interface."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Edited in overrides/package/_http/messages.py, from where `make generate` copies it.
 """The pipeline's requests and answers, as the library's and from the library's."""
 
 from __future__ import annotations

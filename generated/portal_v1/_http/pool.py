@@ -1,3 +1,4 @@
+# Edited in overrides/package/_http/pool.py, from where `make generate` copies it.
 """The library's connection pools, which lose no connection to a call that is given up.
 
 A pool of the library's own counts a connection as one in use for ever, and has none left after a

@@ -1,3 +1,4 @@
+# Edited in overrides/package/_http/proxies.py, from where `make generate` copies it.
 """Which proxy the environment names, by the rules that httpx goes by.
 
 HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, in capitals or not; on macOS and Windows the

@@ -1,3 +1,4 @@
+# Edited in overrides/package/_http/transport.py, from where `make generate` copies it.
 """Transports whose connections keep to the deadline."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/__main__.py, from where `make generate` copies it.
 """`python -m <package>.mock`: the mock over TCP."""
 
 from __future__ import annotations

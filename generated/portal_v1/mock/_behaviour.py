@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_behaviour.py, from where `make generate` copies it.
 """What the operations with a memory do, by operationId.
 
 A behaviour takes the state and a call and gives the values it knows by property name: one

@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_bodies.py, from where `make generate` copies it.
 """Request bodies: media type, JSON, schema."""
 
 from __future__ import annotations

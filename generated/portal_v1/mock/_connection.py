@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_connection.py, from where `make generate` copies it.
 """One connection to the TCP server: bytes to requests, answers to bytes, by h11."""
 
 from __future__ import annotations

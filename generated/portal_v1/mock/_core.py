@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_core.py, from where `make generate` copies it.
 """The mock without any input or output: one request in, one answer out."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_damage.py, from where `make generate` copies it.
 """Answers that are not what the document says."""
 
 from __future__ import annotations

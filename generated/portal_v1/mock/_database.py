@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_database.py, from where `make generate` copies it.
 """The mock's SQLite database: opened, made where there is none, copied."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_delivery.py, from where `make generate` copies it.
 """An answer's body in the pieces in which it is sent."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_desk.py, from where `make generate` copies it.
 """What every request passes on its way to the core and back: faults, delay, journal."""
 
 from __future__ import annotations

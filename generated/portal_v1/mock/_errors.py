@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_errors.py, from where `make generate` copies it.
 """What can go wrong with the mock itself, as opposed to the answers it gives."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_examples.py, from where `make generate` copies it.
 """Values for schemas: the document's own examples where it has them, else made up to fit."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_identifiers.py, from where `make generate` copies it.
 """Ids, keys and tokens that follow from a seed and a number.
 
 They are random to look at and the same on every run. Because nothing but the number moves on,

@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_inspector.py, from where `make generate` copies it.
 """The mock's page for a browser on the same machine: state, journal, faults, clock, reference.
 
 It is served by the TCP server below `PREFIX`, and only to connections from this machine. A

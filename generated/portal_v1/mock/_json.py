@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_json.py, from where `make generate` copies it.
 """What a JSON value is."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_kinds.py, from where `make generate` copies it.
 """The kinds of faults: what each does to an exchange."""
 
 from __future__ import annotations

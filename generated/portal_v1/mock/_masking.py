@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_masking.py, from where `make generate` copies it.
 """What a journal must not show: keys, tokens and passwords, known from the document."""
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from urllib.parse import quote, unquote_plus
 
 from ._json import is_array, is_object, members
 
-MASK = "••••••"
+MASK = "******"
 _HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
 
 

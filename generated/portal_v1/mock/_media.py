@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_media.py, from where `make generate` copies it.
 """Media types: what they are, which one was asked for."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_merging.py, from where `make generate` copies it.
 """Several schemas that must all hold, as one."""
 
 from __future__ import annotations

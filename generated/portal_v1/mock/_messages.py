@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_messages.py, from where `make generate` copies it.
 """The plain values that pass between the core and its faces."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_operations.py, from where `make generate` copies it.
 """The operations of a document, compiled: what each takes and what each may answer."""
 
 from __future__ import annotations

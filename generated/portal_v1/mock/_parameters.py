@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_parameters.py, from where `make generate` copies it.
 """Parameters: from their text on the wire to values, checked against their schemas."""
 
 from __future__ import annotations

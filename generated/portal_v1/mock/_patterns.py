@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_patterns.py, from where `make generate` copies it.
 """A string that matches a regular expression, for the expressions that API documents use.
 
 Covered: literals, escapes, classes, groups, alternatives (the first is taken), quantifiers

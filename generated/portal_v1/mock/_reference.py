@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_reference.py, from where `make generate` copies it.
 """The API reference as one HTML page, from the document."""
 
 from __future__ import annotations

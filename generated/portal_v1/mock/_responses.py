@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_responses.py, from where `make generate` copies it.
 """Documented responses: which one to give, its example, and whether an answer satisfies it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_router.py, from where `make generate` copies it.
 """From a path on the wire to the operations that the document has there."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_scalars.py, from where `make generate` copies it.
 """Strings and numbers that fit a schema."""
 
 from __future__ import annotations

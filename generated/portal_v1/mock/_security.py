@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_security.py, from where `make generate` copies it.
 """Who is asking: the credentials of a request, by the document's security schemes."""
 
 from __future__ import annotations

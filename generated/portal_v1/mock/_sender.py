@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_sender.py, from where `make generate` copies it.
 """Sends an answer that takes its time, or breaks off."""
 
 from __future__ import annotations

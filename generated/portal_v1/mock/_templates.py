@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_templates.py, from where `make generate` copies it.
 """A documented example that takes the state's values for the properties it knows."""
 
 from __future__ import annotations

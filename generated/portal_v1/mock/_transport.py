@@ -1,3 +1,4 @@
+# Edited in overrides/package/mock/_transport.py, from where `make generate` copies it.
 """The mock in-process: httpx transports that hand each request to the core and no further."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/model.py.jinja.
 """The model `Error`."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/resource.py.jinja.
 """The operations under the tag Clients."""
 
 from __future__ import annotations

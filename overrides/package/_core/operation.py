@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any, Generic, Literal, TypeVar
 
 from attrs import field, frozen
 
@@ -35,12 +36,70 @@ class Credential:
 
 
 @frozen
+class Parameter:
+    """A parameter of an operation, or a field of its body that its method takes as an argument.
+
+    Attributes:
+        name: Its name in the specification.
+        python_name: Its name as an argument.
+        location: Where it is sent.
+        required: Whether it has to be given.
+    """
+
+    name: str
+    python_name: str
+    location: Literal["path", "query", "header", "cookie", "body"]
+    required: bool
+
+
+@frozen
+class Body:
+    """The body of an operation's requests.
+
+    Attributes:
+        media_types: Its media types, the preferred one first.
+        model: The class of the model that it is, where it is one.
+        arguments: The fields that the resource's method takes as arguments of its own; none
+            where the body is passed whole, as `body`.
+        required: Whether it has to be given.
+    """
+
+    media_types: tuple[str, ...]
+    model: type[Any] | None = None
+    arguments: tuple[Parameter, ...] = ()
+    required: bool = False
+
+
+@frozen
+class Link:
+    """What a response says of another operation that can be called with its values.
+
+    Attributes:
+        operation_id: The other operation's id.
+        parameters: The runtime expression for each parameter of the other operation.
+        body: The runtime expression for its body; None where the link gives none.
+    """
+
+    operation_id: str
+    parameters: Mapping[str, Any]
+    body: Any = None
+
+
+@frozen(kw_only=True)
 class Operation(Generic[T_co]):
     """An operation as the specification describes it.
 
     Attributes:
-        id: Its operationId.
+        id: Its operationId; without one, the name of its module.
         method: Its HTTP method, in capitals.
+        path: Its path as the specification has it, with the names of parameters in braces.
+        resource: The client's attribute that has its method; several where it has several tags,
+            of which this is the first.
+        method_name: The name of its method on the resource.
+        iterator_name: The name of the method that yields the items of a list; None for others.
+        parameters: Its parameters, in the order of the document.
+        body: Its body; None where it has none.
+        links: What its successful responses say of other operations.
         repeatable: Whether it may be sent again when nobody knows what became of it.
         responses: How its documented answers are read.
         errors: How its documented errors are read.
@@ -50,6 +109,13 @@ class Operation(Generic[T_co]):
 
     id: str
     method: str
+    path: str
+    resource: str
+    method_name: str
+    iterator_name: str | None = None
+    parameters: tuple[Parameter, ...] = field(default=(), repr=False)
+    body: Body | None = field(default=None, repr=False)
+    links: tuple[Link, ...] = field(default=(), repr=False)
     repeatable: bool
     responses: Mapping[Status, ResponseParser[T_co]] = field(repr=False)
     errors: Mapping[Status, ResponseParser[Any]] = field(repr=False)
@@ -57,7 +123,7 @@ class Operation(Generic[T_co]):
     accept: str = "application/json"
 
 
-@frozen
+@frozen(kw_only=True)
 class ListOperation(Operation[T_co], Generic[T_co, T]):
     """An operation whose answer is an array, which can be read item by item.
 
@@ -65,7 +131,31 @@ class ListOperation(Operation[T_co], Generic[T_co, T]):
         item: How an item is read.
     """
 
-    item: Decoder[T] = field(kw_only=True, repr=False)
+    item: Decoder[T] = field(repr=False)
+
+
+class Operations(Mapping[str, Operation[Any]]):
+    """All operations by id; each is imported when it is asked for.
+
+    Args:
+        package: The package that the modules are relative to.
+        modules: The module of each operation, by its id.
+    """
+
+    def __init__(self, package: str, modules: Mapping[str, str]) -> None:
+        self._package = package
+        self._modules = modules
+
+    def __getitem__(self, operation_id: str) -> Operation[Any]:
+        module = import_module(self._modules[operation_id], self._package)
+        operation: Operation[Any] = module.OPERATION
+        return operation
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
 
 
 @frozen

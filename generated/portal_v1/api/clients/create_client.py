@@ -1,3 +1,4 @@
+# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/endpoint_module.py.jinja.
 """Create a client: POST /custodians/clients."""
 
 from __future__ import annotations
@@ -19,6 +20,23 @@ if TYPE_CHECKING:
 OPERATION: Final[core.Operation[CreatedClient]] = core.Operation(
     id="createClient",
     method="POST",
+    path="/custodians/clients",
+    resource="clients",
+    method_name="create",
+    body=core.Body(
+        media_types=("application/json",),
+        model=CreateClientRequest,
+        arguments=(
+            core.Parameter("isAccountAbstracted", "is_account_abstracted", "body", required=False),
+        ),
+        required=True,
+    ),
+    links=(
+        core.Link("getClient", {"clientId": "$response.body#/id"}),
+        core.Link("refreshClientSession", {"clientId": "$response.body#/id"}),
+        core.Link("generateClientWebOtp", {"clientId": "$response.body#/id"}),
+        core.Link("listClients", {}),
+    ),
     repeatable=False,
     responses={
         201: _parsers.json_parser(CreatedClient.from_dict),

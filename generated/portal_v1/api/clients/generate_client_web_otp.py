@@ -1,3 +1,4 @@
+# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/endpoint_module.py.jinja.
 """Generate a client's web one-time password: GET /custodians/clients/{clientId}/web-otp."""
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 OPERATION: Final[core.Operation[ClientWebOtp]] = core.Operation(
     id="generateClientWebOtp",
     method="GET",
+    path="/custodians/clients/{clientId}/web-otp",
+    resource="clients",
+    method_name="generate_web_otp",
+    parameters=(core.Parameter("clientId", "client_id", "path", required=True),),
     repeatable=True,
     responses={
         200: _parsers.json_parser(ClientWebOtp.from_dict),

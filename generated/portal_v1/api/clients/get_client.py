@@ -1,3 +1,4 @@
+# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/endpoint_module.py.jinja.
 """Get a client: GET /custodians/clients/{clientId}."""
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 OPERATION: Final[core.Operation[Client]] = core.Operation(
     id="getClient",
     method="GET",
+    path="/custodians/clients/{clientId}",
+    resource="clients",
+    method_name="get",
+    parameters=(core.Parameter("clientId", "client_id", "path", required=True),),
     repeatable=True,
     responses={
         200: _parsers.json_parser(Client.from_dict),

@@ -1,3 +1,4 @@
+# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/endpoint_module.py.jinja.
 """List all clients: GET /custodians/clients."""
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 OPERATION: Final[core.ListOperation[list[ClientSummary], ClientSummary]] = core.ListOperation(
     id="listClients",
     method="GET",
+    path="/custodians/clients",
+    resource="clients",
+    method_name="list",
+    iterator_name="iter",
     repeatable=True,
     responses={
         200: _parsers.json_parser(lambda value: decode.array(value, ClientSummary.from_dict)),

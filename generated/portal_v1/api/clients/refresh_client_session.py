@@ -1,3 +1,4 @@
+# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/endpoint_module.py.jinja.
 """Refresh a client's session token: POST /custodians/clients/{clientId}/session."""
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 OPERATION: Final[core.Operation[ClientSession]] = core.Operation(
     id="refreshClientSession",
     method="POST",
+    path="/custodians/clients/{clientId}/session",
+    resource="clients",
+    method_name="refresh_session",
+    parameters=(core.Parameter("clientId", "client_id", "path", required=True),),
     repeatable=True,
     responses={
         200: _parsers.json_parser(ClientSession.from_dict),
