@@ -14,7 +14,7 @@ _OPTIONAL = {"mock": {"jsonschema_rs", "h11"}, "pytest_plugin": {"pytest"}}
 
 _PROGRAM = """
 import importlib, json, sys, traceback
-root, package, modules, optional = json.loads(sys.argv[1])
+root, package, modules, optional = json.load(sys.stdin)
 sys.path.insert(0, root)
 failures, skipped = [], []
 for name in modules:
@@ -51,7 +51,8 @@ def check_imports(package: Path) -> list[str]:
     argument = json.dumps([str(root), package.name, _modules(package), optional])
     # -I: nothing of this machine's environment counts; -B: no __pycache__ in the result.
     done = subprocess.run(
-        [sys.executable, "-I", "-B", "-W", "error", "-c", _PROGRAM, argument],
+        [sys.executable, "-I", "-B", "-W", "error", "-c", _PROGRAM],
+        input=argument,
         cwd=root,
         capture_output=True,
         check=False,

@@ -255,8 +255,9 @@ def _paths(document: Document) -> Iterator[str]:
     for place, _ in document.operations():
         path = str(place[1])
         names = re.findall(r"\{([^{}]*)\}", path)
-        declared = {str(p.get("name")): at for at, p in document.parameters(place)
-                    if p.get("in") == "path"}
+        declared = {
+            str(p.get("name")): at for at, p in document.parameters(place) if p.get("in") == "path"
+        }
         names += [name for name in _COLON.findall(path) if name not in declared]
         text = {"in": "path", "required": True, "schema": {"type": "string"}}
         for name in names:
@@ -275,8 +276,11 @@ def _operation_ids(document: Document) -> Iterator[str]:
     for place, operation in document.operations():
         if isinstance(operation.get("operationId"), str):
             places.setdefault(operation["operationId"], []).append(place)
-        keys = [(p.get("name"), p.get("in")) for p in map(document.resolve, _own(operation))
-                if isinstance(p, dict)]
+        keys = [
+            (p.get("name"), p.get("in"))
+            for p in map(document.resolve, _own(operation))
+            if isinstance(p, dict)
+        ]
         for (name, location), times in Counter(keys).items():
             if times > 1:
                 yield f"{document.where(place)}: the {location} parameter {name!r} is there twice."

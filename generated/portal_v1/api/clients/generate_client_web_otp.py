@@ -63,7 +63,7 @@ def sync_detailed(
         max_attempts: How often to send it at the most, in place of the client's.
 
     Returns:
-        The answer, with its status and headers.
+        The response, with its status and headers.
 
     Raises:
         PortalError: The call failed; each of its classes says how.
@@ -97,7 +97,7 @@ def sync(
         max_attempts: How often to send it at the most, in place of the client's.
 
     Returns:
-        What the server answers.
+        The one-time password.
 
     Raises:
         PortalError: The call failed; each of its classes says how.
@@ -129,7 +129,7 @@ async def asyncio_detailed(
         max_attempts: How often to send it at the most, in place of the client's.
 
     Returns:
-        The answer, with its status and headers.
+        The response, with its status and headers.
 
     Raises:
         PortalError: The call failed; each of its classes says how.
@@ -163,7 +163,7 @@ async def asyncio(
         max_attempts: How often to send it at the most, in place of the client's.
 
     Returns:
-        What the server answers.
+        The one-time password.
 
     Raises:
         PortalError: The call failed; each of its classes says how.

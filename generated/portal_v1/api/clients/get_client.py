@@ -62,7 +62,7 @@ def sync_detailed(
         max_attempts: How often to send it at the most, in place of the client's.
 
     Returns:
-        The answer, with its status and headers.
+        The response, with its status and headers.
 
     Raises:
         PortalError: The call failed; each of its classes says how.
@@ -95,7 +95,7 @@ def sync(
         max_attempts: How often to send it at the most, in place of the client's.
 
     Returns:
-        What the server answers.
+        The client.
 
     Raises:
         PortalError: The call failed; each of its classes says how.
@@ -126,7 +126,7 @@ async def asyncio_detailed(
         max_attempts: How often to send it at the most, in place of the client's.
 
     Returns:
-        The answer, with its status and headers.
+        The response, with its status and headers.
 
     Raises:
         PortalError: The call failed; each of its classes says how.
@@ -159,7 +159,7 @@ async def asyncio(
         max_attempts: How often to send it at the most, in place of the client's.
 
     Returns:
-        What the server answers.
+        The client.
 
     Raises:
         PortalError: The call failed; each of its classes says how.
