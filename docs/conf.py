@@ -22,7 +22,6 @@ extensions = [
     "from_document",
 ]
 exclude_patterns = ["examples", "README.md"]
-default_role = "literal"  # docstrings write `name`, as Markdown does
 nitpicky = False
 
 myst_enable_extensions = ["colon_fence", "deflist"]

@@ -6,6 +6,7 @@ The functions need the package alone; `setup` makes a Sphinx extension of them.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
@@ -94,7 +95,7 @@ def http_reference() -> str:
 def _operation(operation_id: str) -> Iterator[str]:
     operation, node = OPERATIONS[operation_id], _node(operation_id)
     yield from (f"## {node['summary']}", "")
-    yield from ("```http", f"{operation.method} {operation.path}", "```", "")
+    yield from ("```text", f"{operation.method} {operation.path}", "```", "")
     yield from _paragraph(node.get("description", ""))
     yield f"In Python: `portal.{operation.resource}.{operation.method_name}()`. "
     yield f"The operationId is `{operation_id}`."
@@ -170,11 +171,14 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-def _add_examples(_: Sphinx, what: str, name: str, __: Any, ___: Any, lines: list[str]) -> None:
-    """Give each method of a resource an example, and show examples of docstrings as code."""
-    module, _, qualified = name.rpartition(".resources.")
-    if what == "method" and module:
-        resource, kind, method = qualified.split(".")
+def _add_examples(
+    _app: Sphinx, what: str, _name: str, documented: Any, _options: Any, lines: list[str]
+) -> None:
+    """Give each method of a resource an example, and show code in docstrings as code."""
+    lines[:] = re.sub(r"(?<!`)`([^`]+)`(?!`)", r"``\1``", "\n".join(lines)).split("\n")
+    package, _, resource = getattr(documented, "__module__", "").rpartition(".resources.")
+    if what == "method" and package:
+        kind, method = documented.__qualname__.split(".")
         for operation_id, operation in OPERATIONS.items():
             names = {operation.method_name, operation.iterator_name}
             if operation.resource == resource and method in names:
@@ -189,7 +193,7 @@ def _add_examples(_: Sphinx, what: str, name: str, __: Any, ___: Any, lines: lis
             break
 
 
-def _fill_page(_: Sphinx, page: str, source: list[str]) -> None:
+def _fill_page(_app: Sphinx, page: str, source: list[str]) -> None:
     if page == _REFERENCE_PAGE:
         source[0] += http_reference()
 
