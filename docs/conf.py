@@ -37,10 +37,12 @@ napoleon_preprocess_types = True
 napoleon_custom_sections = [("Yields", "returns_style")]
 
 html_theme = "furo"
+html_favicon = "_static/icon.svg"
 html_title = f"portal-v1 {release}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
+html_show_search_summary = False  # it would fetch pages, which a browser allows no page from a file
 html_show_sphinx = False
 pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"

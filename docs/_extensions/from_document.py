@@ -10,13 +10,10 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import portal_v1
 from portal_v1.api import OPERATIONS
-
-if TYPE_CHECKING:
-    from sphinx.application import Sphinx
 
 _REFERENCE_PAGE = "reference/http"
 
@@ -81,10 +78,9 @@ def http_reference() -> str:
     scheme, *_ = document()["components"]["securitySchemes"].values()
     lines = [
         *_paragraph(document()["info"]["description"]),
-        f"The base URL is `{server['url']}`. {server['description']}",
+        f"The base URL is `{server['url']}`.",
         "",
-        "Every request carries `Authorization: Bearer <key>`, where the key is "
-        f"{scheme['description'][0].lower()}{scheme['description'][1:]}",
+        f"Every request carries `Authorization: Bearer <key>`. The key: {scheme['description']}",
         "",
     ]
     for operation_id in OPERATIONS:
@@ -172,7 +168,7 @@ def _cell(text: str) -> str:
 
 
 def _add_examples(
-    _app: Sphinx, what: str, _name: str, documented: Any, _options: Any, lines: list[str]
+    _app: Any, what: str, _name: str, documented: Any, _options: Any, lines: list[str]
 ) -> None:
     """Give each method of a resource an example, and show code in docstrings as code."""
     lines[:] = re.sub(r"(?<!`)`([^`]+)`(?!`)", r"``\1``", "\n".join(lines)).split("\n")
@@ -193,12 +189,12 @@ def _add_examples(
             break
 
 
-def _fill_page(_app: Sphinx, page: str, source: list[str]) -> None:
+def _fill_page(_app: Any, page: str, source: list[str]) -> None:
     if page == _REFERENCE_PAGE:
         source[0] += http_reference()
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Any) -> dict[str, Any]:
     """Connect to Sphinx. Docstrings are seen before napoleon reads their sections."""
     app.connect("autodoc-process-docstring", _add_examples, priority=400)
     app.connect("source-read", _fill_page)
