@@ -104,6 +104,13 @@ drift: environment ## Check that generated/ is what make generate would make
 breaking: environment ## Say what breaks since BASE for those who call the package
 	@"$(PY)" scripts/breaking.py $(if $(BASE),"$(BASE)") $(ARGS)
 
+.PHONY: bench
+bench: environment ## Compare the client's speed with its peers' (needs Java; takes minutes)
+	@test -x build/bench/.venv/bin/python || "$(PY)" -m venv build/bench/.venv
+	@build/bench/.venv/bin/python -m pip install -qq --disable-pip-version-check \
+		--requirement scripts/bench/requirements.txt
+	@PYTHONPATH=scripts build/bench/.venv/bin/python -m bench.run $(ARGS)
+
 .PHONY: lint
 lint: environment ## Check style (ruff) and types (mypy, pyright)
 	@"$(PY)" -m ruff check .
