@@ -79,7 +79,7 @@ class Document:
                     yield ("paths", path, method), resolved[method]
 
     def parameters(self, place: Place) -> Iterator[tuple[Place, dict[str, Any]]]:
-        """Yield the parameters of the operation in a place, its own before its path's, each once."""
+        """Yield an operation's parameters, its own before its path's, each once."""
         item = self.resolve(self.data["paths"][place[1]])
         seen: set[tuple[Any, Any]] = set()
         for owner, prefix in ((item[place[2]], place), (item, place[:2])):

@@ -18,15 +18,13 @@ from .validation import edit
 
 SHOWABLE = "x-not-secret"
 
-# A name that ends in one of these words is likely to be a secret's: apiKey, not keyName.
-_SECRETS = re.compile(
-    r"cst|credential|cvv|jwt|key|mnemonic|otp|passcode|passphrase|password|passwd|pin|pwd|secret"
-    r"|seed|token|totp"
-)
-_ENDINGS = re.compile(r"(apikey|credential|mnemonic|passphrase|password|secret|token)s?$")
+# A name with one of these words is likely to be a secret's, with one of the others if it ends so:
+# passwordHash and apiKey, not tokenAddress.
+_ANYWHERE = re.compile(r"credential|cvv|mnemonic|otp|passcode|passphrase|password|passwd|secret")
+_AT_THE_END = re.compile(r"cst|jwt|key|pin|pwd|seed|token|totp|\w*(apikey|password|secret|token)")
 _QUALIFIERS = {
     *("public", "pub", "primary", "foreign", "sort", "partition", "idempotency", "cache", "page"),
-    *("next", "continuation", "non", "gas", "fee", "native", "base", "quote", "from", "to"),
+    *("next", "continuation"),
 }
 _PLAIN_FORMATS = {"date", "date-time", "duration", "time"}
 
@@ -69,7 +67,7 @@ def _contents(
     document: Document, place: Place, operation: dict[str, Any]
 ) -> Iterator[tuple[Place, dict[str, Any]]]:
     """Yield each JSON body of an operation's requests and responses."""
-    owners = {("requestBody",): operation.get("requestBody")}
+    owners: dict[Place, Any] = {("requestBody",): operation.get("requestBody")}
     owners |= {("responses", k): v for k, v in (operation.get("responses") or {}).items()}
     for step, owner in owners.items():
         for media_type, media in ((document.resolve(owner) or {}).get("content") or {}).items():
@@ -109,9 +107,11 @@ def _needs_mark(document: Document, name: str, schema: Any, bearer: Any) -> bool
 def smells_of_secrets(name: str) -> bool:
     """Tell whether a property of this name is likely to hold a secret."""
     words = [w.lower() for w in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
-    if not words or _QUALIFIERS & set(words[:-1]):
-        return False
-    return bool(_SECRETS.fullmatch(words[-1].removesuffix("s")) or _ENDINGS.search(words[-1]))
+    words = [word.removesuffix("s") for word in words]
+    if any(map(_ANYWHERE.fullmatch, words)) or ("seed" in words and "phrase" in words):
+        return True
+    qualified = bool(_QUALIFIERS & set(words[:-1]))
+    return bool(words and not qualified and _AT_THE_END.fullmatch(words[-1]))
 
 
 def _strings(document: Document, schema: Any, seen: set[int]) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from openapi_python_client import strings
@@ -58,19 +58,23 @@ class OperationNames:
     made: bool = False
 
 
-@lru_cache(maxsize=None)
+@cache
 def identifier(name: str, prefix: str) -> str:
     """Return a name in Python's spelling, as openapi-python-client spells it."""
     return str(strings.PythonIdentifier(name, prefix=prefix))
 
 
-@lru_cache(maxsize=None)
+@cache
 def spell(text: str) -> str:
     """Return a text in which each symbol is replaced by its Unicode name."""
     return " ".join(
         part if part.isalnum() or part in "_ " else f" {unicodedata.name(part, 'symbol').lower()} "
-        for part in re.findall(r"[^\W_]+|.", text, flags=re.S)
+        for part in re.findall(r"[^\W_]+|.", text, flags=re.DOTALL)
     )
+
+
+def _plain(operation_id: str) -> str:
+    return identifier(re.sub(r"\W+", "_", operation_id), "call_")
 
 
 def client_name(document: dict[str, Any]) -> str:
@@ -153,12 +157,12 @@ def _settle_clashes(document: Document, found: list[OperationNames]) -> list[str
             for tag in names.tags:
                 groups.setdefault((resource_name(tag), names.method), []).append(names)
         for (resource, method), group in groups.items():
-            if len(group) < 2:
+            if group[1:] == []:
                 continue
             for names in group:
                 operation = document.resolve(document.data["paths"][names.place[1]])[names.place[2]]
                 if not full and not names.made and "x-method-name" not in operation:
-                    names.method = identifier(names.id, "call_")
+                    names.method = _plain(names.id)
             if full:
                 places = " and ".join(document.where(names.place) for names in group)
                 problems.append(
@@ -171,7 +175,7 @@ def _settle_clashes(document: Document, found: list[OperationNames]) -> list[str
 def _name_modules(found: list[OperationNames]) -> None:
     taken: set[str] = set()
     for names in found:
-        module = identifier(names.id, "call_")
+        module = _plain(names.id)
         while module in taken:
             module += "_"
         taken.add(module)
@@ -184,7 +188,7 @@ def from_operation_id(document: Document, place: Place, tag: str) -> str:
     `listClients` under `Clients` is `list`.
     """
     operation = document.resolve(document.data["paths"][place[1]])[place[2]]
-    words = identifier(str(operation["operationId"]), "call_").strip("_").split("_")
+    words = _plain(str(operation["operationId"])).strip("_").split("_")
     noise = _both_numbers(strings.snake_case(tag).split("_"))
     return "_".join(word for word in words if word not in noise) or "_".join(words)
 
@@ -204,7 +208,8 @@ def from_path(document: Document, place: Place, tag: str) -> str:
     nouns = words[-1:] if index is None else words[index + 1 :]
     last = words[-1] if words else ""
     if verb == "post" and not single and last.split("_")[0] in _VERBS and nouns:
-        return "_".join([nouns[-1], *map(singular, nouns[:-1])])
+        nouns = nouns if index is not None else words[-2:]
+        return "_".join([last, *map(singular, nouns[:-1])])
     many = not single and (_is_plural(last) or _answers_list(document, place))
     if verb == "get":
         action = "list" if many else "get"
@@ -271,6 +276,6 @@ def legal_names(names: Iterable[str], prefix: str, reserved: Iterable[str] = ())
     return renamed
 
 
-@lru_cache(maxsize=None)
+@cache
 def _raw(name: str) -> str:
     return str(strings.PythonIdentifier(name, prefix="field_", skip_snake_case=True))

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -58,6 +58,7 @@ class Operation:
     media_types: dict[tuple[str, str], str]
     responses: list[Response] = field(default_factory=list)
     errors: list[Response] = field(default_factory=list)
+    taken_names: set[str] = field(default_factory=set)
 
     @property
     def id(self) -> str:
@@ -119,7 +120,10 @@ class Operation:
     @property
     def iterator_name(self) -> str | None:
         """The name of the method that yields the items; None where the response is no list."""
-        return None if self.item is None else iterator_name(self.names.method)
+        name = iterator_name(self.names.method)
+        while name in self.taken_names:
+            name += "_"
+        return None if self.item is None else name
 
     @property
     def method_names(self) -> list[str]:
@@ -329,7 +333,7 @@ def error_fields(operations: list[Operation]) -> list[str]:
     return sorted(names, key=lambda name: likely.index(name) if name in likely else len(likely))
 
 
-@lru_cache(maxsize=None)
+@cache
 def tidy_annotation(annotation: str) -> str:
     """Return an annotation in which None and Unset stand behind the other parts of a union."""
     if "|" not in annotation and "Literal[" not in annotation:

@@ -74,17 +74,21 @@ def render(document: Document, *, source: str, config: Config, templates: Path) 
     clashing = [i.class_info for i in (*data.models, *data.enums) if i.class_info.name in own]
     if clashing:
         for info in clashing:
-            config.class_overrides[str(info.name)] = ClassOverride(
-                class_name=f"{info.name}Model", module_name=f"{info.module_name}_model"
+            config.class_overrides[str(info.name)] = ClassOverride.model_validate(
+                {
+                    "class_name": f"{info.name}Model",
+                    "module_name": f"{info.module_name}_model",
+                }
             )
             notes.append(f"The schema {info.name} is the class {info.name}Model.")
         data = _parse(shaped, config)
-    for tag in dict.fromkeys(titles):
-        if strings.snake_case(tag) != resource_name(tag):
-            notes.append(f"The tag {tag!r} is the attribute {resource_name(tag)}.")
+    notes += (
+        f"The tag {tag!r} is the attribute {resource_name(tag)}."
+        for tag in dict.fromkeys(titles)
+        if strings.snake_case(tag) != resource_name(tag)
+    )
     made = {f"{n.resource}.{n.method}": n for n in operations if n.made}
-    for name, names in made.items():
-        notes.append(f"{name} is {str(names.place[2]).upper()} {names.place[1]}.")
+    notes += (f"{name} is {str(n.place[2]).upper()} {n.place[1]}." for name, n in made.items())
     _render_project(_Project(document, source, shaped, data, config, templates, operations))
     return notes
 
@@ -165,6 +169,10 @@ class _Project(Project):
                     )
                 self._resources.setdefault(str(tag), []).append(made[module])
         self.operations = list(made.values())
+        for operations in self._resources.values():
+            taken = {operation.names.method for operation in operations}
+            for operation in operations:
+                operation.taken_names |= taken
         self._titles = {resource_name(t): t for names in by_module.values() for t in names.tags}
         self._describe(document.data)
 
@@ -219,6 +227,7 @@ class _Project(Project):
             ("pytest_plugin.py.jinja", "pytest_plugin.py"),
         ):
             self._render(template, target)
+        classes: list[tuple[Class, str, dict[str, Any]]]
         classes = [(m.class_info, "model.py.jinja", {"model": m}) for m in self.openapi.models]
         for enum in self.openapi.enums:
             template = "int_enum.py.jinja" if enum.value_type is int else "str_enum.py.jinja"
@@ -240,9 +249,9 @@ class _Project(Project):
                     endpoint=operation.endpoint,
                 )
             methods = [name for o in operations for name in o.method_names]
-            context = {"tag": tag, "title": self._titles[tag], "methods": methods}
+            shared: dict[str, Any] = {"tag": tag, "title": self._titles[tag], "methods": methods}
             self._render(
-                "resource.py.jinja", f"resources/{tag}.py", operations=operations, **context
+                "resource.py.jinja", f"resources/{tag}.py", operations=operations, **shared
             )
         return []
 

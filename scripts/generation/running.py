@@ -215,8 +215,9 @@ def attribute_error(error: Exception) -> Exception:
 
 def _changes(current: Path, staged: Path) -> list[str]:
     if not current.is_dir() or not any(current.iterdir()):
-        counts = (len([*(staged / name).rglob("*.py")]) for name in ("api", "models"))
-        return ["{} is new: {} modules of operations, {} of models.".format(staged.name, *counts)]
+        names = ("api/*/*.py", "models/*.py")
+        counts = [sum(p.stem != "__init__" for p in staged.glob(name)) for name in names]
+        return ["{} is new: {} operations, {} models.".format(staged.name, *counts)]
     differing = [line.split(maxsplit=1)[1] for line in compare_folders(staged, current)]
     if all(name.startswith("_") or not name.endswith(".py") for name in differing):
         return [f"{staged.name}: no change on the Python surface."]

@@ -18,18 +18,21 @@ from openapi_python_client import strings
 from .document import Document, reference_parts
 from .naming import OperationNames, legal_names, resource_name, spell
 from .reading import Place
-from .upgrade import SINGLE
+from .upgrade import SEVERAL
 
 _ANNOTATIONS = {
     *("description", "title", "summary", "example", "examples", "deprecated", "default"),
     *("readOnly", "writeOnly", "externalDocs", "xml", "nullable", "discriminator"),
 }
+# The parser makes nothing of these, or not what is meant.
+_PASSED_OVER = {"default", "discriminator", "not", "if", "then", "else", "examples"}
 _IGNORED_HEADERS = {"accept", "authorization", "content-type"}
 _BODIES = ("application/x-www-form-urlencoded", "multipart/form-data", "application/octet-stream")
 _BYTES = "application/octet-stream"
 # Names of a model's own methods and fields.
-_MODEL_ATTRIBUTES = ("additional_keys", "additional_properties", "from_dict", "to_dict")
-_MODEL_ATTRIBUTES += ("to_multipart",)
+_MODEL_ATTRIBUTES = (
+    *("additional_keys", "additional_properties", "from_dict", "to_dict", "to_multipart"),
+)
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,9 @@ class _Shaper:
             schema |= {"description": str(description)} if description else {}
             shaped.append(
                 {
-                    **{"name": alias, "in": location, "schema": schema},
+                    "name": alias,
+                    "in": location,
+                    "schema": schema,
                     "required": location == "path" or parameter.get("required", False),
                 }
             )
@@ -229,48 +234,38 @@ class _Shaper:
     def _shape_any(self, schema: dict[str, Any]) -> dict[str, Any]:
         if isinstance(schema.get("$ref"), str):
             return self._shape_reference(schema)
-        shaped = {k: v for k, v in schema.items() if k not in {"default", "discriminator"}}
+        shaped = {key: value for key, value in schema.items() if key not in _PASSED_OVER}
         if "default" in schema:
             text = json.dumps(schema["default"], ensure_ascii=False)
             shaped["description"] = f"{schema.get('description', '')} Default: {text}.".strip()
         self._shape_types(shaped)
         if "allOf" in shaped:
             shaped = self._shape_all_of(shaped)
-        if any(shaped.get(key) for key in ("oneOf", "anyOf")):
+        if shaped.get("oneOf") or shaped.get("anyOf"):
             self._shape_alternatives(schema, shaped)
         for key in ("items", "additionalProperties"):
             if isinstance(shaped.get(key), dict):
                 shaped[key] = self._shape(shaped[key])
-        for key in ("allOf", "anyOf", "oneOf", "prefixItems"):
+        for key in SEVERAL:
             if key in shaped:
                 shaped[key] = [self._shape(part) for part in shaped[key]]
         if _is_object(shaped) or "allOf" in shaped:
             self._shape_object(shaped)
-        for key in (
-            *SINGLE[1:2],
-            "if",
-            "then",
-            "else",
-            "examples",
-            "enum" if not shaped.get("enum") else "",
-        ):
-            shaped.pop(key, None)
         return shaped
 
     def _shape_reference(self, schema: dict[str, Any]) -> dict[str, Any]:
-        parts = reference_parts(schema["$ref"])
-        if parts[:2] != ("components", "schemas") or len(parts) != 3:
-            parts = (*parts[:2], self._hoist(parts, schema["$ref"]))
-        reference = {"$ref": f"#/components/schemas/{parts[2]}"}
+        name = _component(schema) or self._hoist(schema["$ref"])
+        reference = {"$ref": f"#/components/schemas/{name}"}
         rest = {k: v for k, v in schema.items() if k != "$ref"}
         if rest.keys() - _ANNOTATIONS - {k for k in rest if k.startswith("x-")}:
             return self._shape({"allOf": [{"$ref": schema["$ref"]}, rest]})
         return reference
 
-    def _hoist(self, parts: tuple[str, ...], reference: str) -> str:
+    def _hoist(self, reference: str) -> str:
+        parts = reference_parts(reference)
         if parts not in self._hoisted:
             words = [part for part in parts[1:] if not part.isdecimal() and part != "properties"]
-            name = base = strings.pascal_case(spell(" ".join(words[-3:]))) or "Schema"
+            name = strings.pascal_case(spell(" ".join(words[-3:]))) or "Schema"
             while name in self._schemas or name in (
                 self._document.look_up("#/components/schemas") or {}
             ):
@@ -278,19 +273,15 @@ class _Shaper:
             self._hoisted[parts] = name
             self._schemas[name] = {}
             self._schemas[name] = self._shape(self._document.look_up(reference))
-            del base
         return self._hoisted[parts]
 
     def _shape_types(self, shaped: dict[str, Any]) -> None:
         types = shaped.get("type")
         if isinstance(types, list) and len(types) == 1:
             types = shaped["type"] = types[0]
-        if (
-            "array" in (types if isinstance(types, list) else [types])
-            and "prefixItems" not in shaped
-        ):
-            if not isinstance(shaped.get("items"), dict):
-                shaped["items"] = {}
+        lists = "array" in (types if isinstance(types, list) else [types])
+        if lists and "prefixItems" not in shaped and not isinstance(shaped.get("items"), dict):
+            shaped["items"] = {}
         values = shaped.get("enum")
         if isinstance(values, list):
             kinds = {type(value) for value in values if value is not None}
@@ -383,8 +374,8 @@ class _Shaper:
                 inner = {k: v for k, v in resolved.items() if k != "allOf"}
                 resolved = self._flatten([*resolved["allOf"], inner])
             for name, schema in (resolved.get("properties") or {}).items():
-                earlier = properties.get(name)
-                inline = isinstance(earlier, dict) and isinstance(schema, dict)
+                earlier = properties.get(name, {})
+                inline = isinstance(earlier, dict) and isinstance(schema, dict) and bool(earlier)
                 inline = inline and "$ref" not in earlier and "$ref" not in schema
                 properties[name] = {**earlier, **schema} if inline else schema
             required += resolved.get("required") or ()
@@ -394,7 +385,7 @@ class _Shaper:
     def _shape_alternatives(self, schema: dict[str, Any], shaped: dict[str, Any]) -> None:
         key = "oneOf" if shaped.get("oneOf") else "anyOf"
         alternatives = shaped[key]
-        base = {
+        base: dict[str, Any] = {
             k: shaped[k]
             for k in ("properties", "required", "additionalProperties", "allOf")
             if k in shaped
@@ -408,21 +399,15 @@ class _Shaper:
                 return
             base["type"] = "object"
             shaped[key] = [{"allOf": [base, a]} if _structural(a) else base for a in alternatives]
-            shaped.pop("type", None)
-        elif isinstance(shaped.get("type"), str) or isinstance(shaped.get("type"), list):
-            shaped.pop("type")
+        shaped.pop("type", None)
         given = schema.get("discriminator")
-        names = [self._component(part) for part in alternatives]
+        names = [_component(part) for part in alternatives]
         if isinstance(given, dict) and all(names):
             mapping = {str(name): str(name) for name in names}
             for value, target in (given.get("mapping") or {}).items():
                 mapping[value] = reference_parts(target)[-1] if "/" in target else target
             found = Discriminator(given["propertyName"], mapping)
             self._result.discriminators[frozenset(map(str, names))] = found
-
-    def _component(self, part: Any) -> str | None:
-        parts = reference_parts(part["$ref"]) if isinstance(part, dict) and "$ref" in part else ()
-        return parts[2] if parts[:2] == ("components", "schemas") and len(parts) == 3 else None
 
     def _shape_object(self, shaped: dict[str, Any]) -> None:
         properties = dict(shaped.get("properties") or {})
@@ -479,6 +464,14 @@ def _mark(document: Document, value: Any, found: set[int]) -> None:
         elif isinstance(value, dict) and id(value) not in found:
             found.add(id(value))
             waiting += (v for k, v in value.items() if k not in {"links", "example", "examples"})
+
+
+def _component(schema: Any) -> str | None:
+    """Return the name of the component schema that a reference names; None for anything else."""
+    if not isinstance(schema, dict) or "$ref" not in schema:
+        return None
+    *sections, name = reference_parts(schema["$ref"])
+    return name if sections == ["components", "schemas"] else None
 
 
 def _structural(schema: Any, beside: Iterable[str] = ()) -> bool:

@@ -46,15 +46,13 @@ def upgrade_schema(schema: Any) -> Any:
         return schema
     if isinstance(schema.get("$ref"), str):
         return {"$ref": schema["$ref"]}
-    for key in SINGLE:
-        if key in schema:
-            schema[key] = upgrade_schema(schema[key])
-    for key in SEVERAL:
-        if isinstance(schema.get(key), list):
-            schema[key] = [upgrade_schema(part) for part in schema[key]]
-    for key in NAMED:
-        if isinstance(schema.get(key), dict):
-            schema[key] = {name: upgrade_schema(part) for name, part in schema[key].items()}
+    for key, value in schema.items():
+        if key in SINGLE:
+            schema[key] = upgrade_schema(value)
+        elif key in SEVERAL and isinstance(value, list):
+            schema[key] = [upgrade_schema(part) for part in value]
+        elif key in NAMED and isinstance(value, dict):
+            schema[key] = {name: upgrade_schema(part) for name, part in value.items()}
     for exclusive, inclusive in _BOUNDS.items():
         if isinstance(schema.get(exclusive), bool) and schema.pop(exclusive):
             schema[exclusive] = schema.pop(inclusive, None)
@@ -75,7 +73,7 @@ def _with_null(schema: dict[str, Any]) -> dict[str, Any]:
             return schema
     if "allOf" not in schema:
         return schema  # Without a type, null is among what it takes.
-    outer = {
+    outer: dict[str, Any] = {
         key: schema.pop(key)
         for key in ("title", "description", "deprecated", "readOnly", "writeOnly", "examples")
         if key in schema

@@ -1,4 +1,4 @@
-"""Is this a valid OpenAPI document? Every finding in one run, with its place and the mending edit."""
+"""Is this a valid OpenAPI document? Every finding, with its place and the edit that mends it."""
 
 from __future__ import annotations
 
@@ -191,7 +191,9 @@ def _strange_parts(place: Place, schema: dict[str, Any]) -> Iterator[tuple[Place
         for name, value in properties.items():
             if isinstance(value, dict | bool):
                 continue
-            mended = {name: {"type": value}} if name == "type" else {name: {"examples": [value]}}
+            mended: dict[str, Any] = (
+                {name: {"type": value}} if name == "type" else {name: {"examples": [value]}}
+            )
             text = f"{name!r} stands among the names of properties, and has to be a schema"
             if name == "type" and isinstance(nested, dict):
                 mended = {key: properties[key] for key in ("type", "properties")}
@@ -328,9 +330,9 @@ def _hints(document: Document) -> Iterator[str]:
                     f"{document.where(place)}: `nullable` says nothing in 3.1; "
                     'write "null" among the types.'
                 )
-            properties = value.get("properties")
-            for name in value.get("required") or () if isinstance(properties, dict) else ():
-                if name not in properties and not SEVERAL[0] in value:
+            properties = value.get("properties") or {}
+            for name in value.get("required") or () if properties else ():
+                if name not in properties and "allOf" not in value:
                     yield (
                         f"{document.where((*place, 'required'))}: {name!r} is required, and no "
                         "property describes it; it takes any value."

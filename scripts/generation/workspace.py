@@ -60,7 +60,7 @@ def swap(staged: Path, current: Path) -> None:
         current.rename(retired)
     try:
         staged.rename(current)
-    except OSError:
+    except BaseException:
         if retired.exists():
             retired.rename(current)
         raise
