@@ -1,172 +1,132 @@
-"""What a command prints: a table, JSON, JSON lines or CSV, item by item as items arrive."""
+"""What a command prints: a table, JSON, JSON lines or CSV, each item as soon as it arrives."""
 
 from __future__ import annotations
 
 import csv
-import io
 import itertools
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import attrs
 from rich.cells import cell_len
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from .._core import encode, secrets
+from .. import _secrets
+from .._core import encode
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 Format = Literal["table", "json", "jsonl", "csv"]
-Emit = Callable[[str], object]
 
 _ROWS_TO_MEASURE = 200
 """How many rows decide on the widths of a table's columns; later rows are printed at once."""
 
 
-def column_names(model: Any) -> dict[str, bool] | None:
-    """Return the documented fields of a model as JSON names them, and whether each is secret.
-
-    None where `model` is no model.
-    """
-    if not (isinstance(model, type) and attrs.has(model) and hasattr(model, "to_dict")):
-        return None
-    # A model of which each field holds its own Python name tells which JSON field that becomes.
-    specimen = cast("Any", object.__new__(model))
-    hidden: dict[str, bool] = {}
-    for field in attrs.fields(model):
-        is_rest = field.name == "additional_properties"
-        setattr(specimen, field.name, {} if is_rest else field.name)
-        hidden[field.name] = field.repr is secrets.mask
-    return {name: hidden[python_name] for name, python_name in specimen.to_dict().items()}
+def field_names(model: Any) -> dict[str, bool]:
+    """Return the fields of a model as JSON names them, and whether each is secret."""
+    if not hasattr(model, "to_dict"):
+        return {}
+    # A model that holds the names of its attributes says which JSON field each becomes.
+    specimen: Any = object.__new__(model)
+    fields = {field.name: field.repr for field in attrs.fields(model)}
+    for name, shown in fields.items():
+        setattr(specimen, name, {} if shown is _secrets.list_names else name)
+    return {key: fields[name] is _secrets.mask for key, name in specimen.to_dict().items()}
 
 
-def to_json(value: Any, *, show_secrets: bool) -> Any:
-    """Return a result as JSON has it; secrets and undocumented values masked, or not."""
-    return encode.json_value(value if show_secrets else _masked(value))
-
-
-def _masked(value: Any) -> Any:
-    if attrs.has(type(value)):
-        changes: dict[str, Any] = {}
-        for field in attrs.fields(type(value)):
-            found = getattr(value, field.name)
-            if field.repr is secrets.mask:
-                changes[field.name] = _mask() if found else found
-            elif field.repr is secrets.list_names:
-                changes[field.name] = dict.fromkeys(found, _mask())
-            else:
-                changes[field.name] = _masked(found)
-        return attrs.evolve(value, **changes)
+def mask_secrets(value: Any) -> Any:
+    """Return a result with its secrets, and what the specification does not know, masked."""
     if isinstance(value, list):
-        return [_masked(item) for item in cast("list[Any]", value)]
-    return value
-
-
-def _mask() -> str:
-    try:
-        secrets.MASK.encode(sys.stdout.encoding)
-    except UnicodeEncodeError:
-        return "*" * len(secrets.MASK)
-    return secrets.MASK
+        return [mask_secrets(item) for item in cast("list[object]", value)]
+    kind = cast("Any", type(value))
+    if not hasattr(kind, "to_dict"):
+        return value
+    mask = _secrets.MASK if _is_unicode() else "******"
+    changes: dict[str, Any] = {}
+    for field in attrs.fields(kind):
+        held = getattr(value, field.name)
+        if field.repr is _secrets.mask:
+            changes[field.name] = held and mask
+        elif field.repr is _secrets.list_names:
+            changes[field.name] = dict.fromkeys(held, mask)
+        else:
+            changes[field.name] = mask_secrets(held)
+    return attrs.evolve(value, **changes)
 
 
 @contextmanager
-def open_output(*, progress: bool) -> Iterator[tuple[Emit, Callable[[Iterable[Any]], Iterator[Any]]]]:
-    """Give a function that prints text, and one that counts items on a bar while they pass.
-
-    Args:
-        progress: Whether to show a bar, where a person watches.
-    """
+def show_progress(items: Iterable[Any]) -> Generator[tuple[Iterable[Any], SupportsWrite[str]]]:
+    """Count items on a bar while they pass, where a person watches. Print to the given output."""
     watched = sys.stdout if sys.stdout.isatty() else sys.stderr
-    if not (progress and watched.isatty()):
-        yield sys.stdout.write, iter
+    if not watched.isatty():
+        yield items, sys.stdout
         return
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("received"), TimeElapsedColumn())
-    console = Console(file=watched)
-    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
-        task = bar.add_task("", total=None)
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("received"))
+    bar = Progress(*columns, console=Console(file=watched), transient=True, redirect_stdout=False)
 
-        def count(items: Iterable[Any]) -> Iterator[Any]:
-            for item in items:
-                bar.advance(task)
-                yield item
+    class AboveTheBar:
+        def write(self, text: str, /) -> None:
+            bar.console.out(text, end="", highlight=False)
 
-        def above_the_bar(text: str) -> None:
-            console.out(text, end="", highlight=False)
-
-        yield (above_the_bar if watched is sys.stdout else sys.stdout.write), count
+    with bar:
+        yield bar.track(items), AboveTheBar() if watched is sys.stdout else sys.stdout
 
 
-def write_rows(
-    rows: Iterable[Any], columns: Mapping[str, bool] | None, form: Format, emit: Emit
+def print_values(
+    values: Iterable[Any],
+    fields: Mapping[str, bool],
+    form: Format,
+    out: SupportsWrite[str],
+    *,
+    is_list: bool,
 ) -> None:
-    """Print the items of a list, each as soon as it is there."""
+    """Print the items of a list, or one result that is no list."""
+    rows = map(encode.json_value, values)
     if form == "json":
-        separator = "["
+        before = "[" if is_list else ""
         for row in rows:
-            emit(f"{separator}\n{_indented(row)}")
-            separator = ","
-        emit("[]\n" if separator == "[" else "\n]\n")
+            out.write(before + _dump(row, indent=None if is_list else 2))
+            before = ",\n "
+        out.write("[]\n" if before == "[" else "]\n" if is_list else "\n")
     elif form == "jsonl":
         for row in rows:
-            emit(f"{_dump(row)}\n")
+            out.write(_dump(row) + "\n")
+    elif form == "table" and fields and not is_list:
+        _print_table(([key, _cell(held)] for row in rows for key, held in row.items()), out)
     else:
-        names = [*columns] if columns else ["value"]
-        cells = ([*map(_cell, _values(row, columns))] for row in rows)
-        (_write_csv if form == "csv" else _write_table)(names, cells, emit)
+        cells = ([*map(_cell, map(row.get, fields) if fields else [row])] for row in rows)
+        lines = itertools.chain([[*fields]] if fields else [], cells)
+        if form == "csv":
+            csv.writer(out, lineterminator="\n").writerows(lines)
+        else:
+            _print_table(lines, out)
 
 
-def write_one(value: Any, columns: Mapping[str, bool] | None, form: Format, emit: Emit) -> None:
-    """Print a result that is no list; nothing where there is none."""
-    if value is None:
-        return
-    if form == "json":
-        emit(f"{_dump(value, indent=2)}\n")
-    elif form == "table" and isinstance(value, dict):
-        fields = cast("dict[str, Any]", value)
-        _write_table(["field", "value"], ([name, _cell(v)] for name, v in fields.items()), emit)
-    else:
-        write_rows([value], columns, form, emit)
-
-
-def _values(row: Any, columns: Mapping[str, bool] | None) -> Iterable[Any]:
-    return (row.get(name) for name in columns) if columns else (row,)
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else _dump(value)
+def _is_unicode() -> bool:
+    return sys.stdout.encoding.lower().startswith("utf")
 
 
 def _dump(value: Any, indent: int | None = None) -> str:
-    is_wide = sys.stdout.encoding.lower().startswith("utf")
-    return json.dumps(value, indent=indent, ensure_ascii=not is_wide)
+    return json.dumps(value, indent=indent, ensure_ascii=not _is_unicode())
 
 
-def _indented(row: Any) -> str:
-    return "\n".join(f"  {line}" for line in _dump(row, indent=2).splitlines())
+def _cell(value: Any) -> str:
+    return value if isinstance(value, str) else "" if value is None else _dump(value)
 
 
-def _write_csv(names: list[str], rows: Iterable[list[str]], emit: Emit) -> None:
-    for row in itertools.chain([names], rows):
-        line = io.StringIO()
-        csv.writer(line, lineterminator="\n").writerow(row)
-        emit(line.getvalue())
-
-
-def _write_table(names: list[str], rows: Iterable[list[str]], emit: Emit) -> None:
-    rows = iter(rows)
-    first = [names, *itertools.islice(rows, _ROWS_TO_MEASURE)]
-    widths = [max(cell_len(_visible(row[n])) for row in first) for n in range(len(names))]
-    for row in itertools.chain(first, rows):
-        cells = map(_visible, row)
-        padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(cells, widths, strict=True))
-        emit("  ".join(padded).rstrip() + "\n")
-
-
-def _visible(text: str) -> str:
-    """Return a text of which no character steers the terminal."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+def _print_table(rows: Iterator[list[str]], out: SupportsWrite[str]) -> None:
+    # Characters that would steer the terminal are escaped.
+    shown = (
+        ["".join(c if c.isprintable() else repr(c)[1:-1] for c in cell) for cell in row]
+        for row in rows
+    )
+    first = [*itertools.islice(shown, _ROWS_TO_MEASURE)]
+    widths = [max(map(cell_len, column)) for column in zip(*first, strict=True)]
+    for row in itertools.chain(first, shown):
+        cells = (c + " " * (width - cell_len(c)) for c, width in zip(row, widths, strict=True))
+        out.write("  ".join(cells).rstrip() + "\n")
