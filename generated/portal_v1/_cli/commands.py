@@ -268,7 +268,10 @@ def _read(source: str) -> bytes:
 
 def _convert(metavar: str, convert: Callable[[str], Any]) -> Parameter:
     def converter(_type: Any, tokens: Sequence[Token]) -> Any:
-        return convert(tokens[0].value)
+        try:
+            return convert(tokens[0].value)
+        except ValueError as error:
+            raise ValueError(f"{error}.") from None
 
     return Parameter(converter=converter, metavar=metavar, n_tokens=1, allow_leading_hyphen=True)
 
