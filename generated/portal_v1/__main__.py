@@ -11,7 +11,7 @@ from .client import Portal
 def main() -> int:
     """Run the command line, and return its exit code."""
     try:
-        from ._cli.commands import run
+        from ._cli.commands import run  # noqa: PLC0415 - it may not be installed
     except ModuleNotFoundError as error:
         if error.name not in {"cyclopts", "rich", f"{__package__}._cli"}:
             raise
