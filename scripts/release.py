@@ -48,7 +48,7 @@ def find_version_problems(root: Path, tag: str | None) -> list[str]:
         problems.append(f"The tag is {tag}; the package's version is {version}.")
     if tag and version not in released:
         problems.append(f"CHANGELOG.md has no heading `## [{version}] - YYYY-MM-DD`.")
-    if tag and re.search(r"^## \[Unreleased\]\s+(?!## |\Z)", changelog, re.MULTILINE):
+    if tag and re.search(r"^## \[Unreleased\]\s++(?!## |\Z)", changelog, re.MULTILINE):
         problems.append(f"CHANGELOG.md still has changes under Unreleased: move them to {version}.")
     return problems
 
