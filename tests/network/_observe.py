@@ -20,7 +20,7 @@ from tests.network._server import HOST, HostileServer, Recorded, full_backlog, n
 
 KEY = "key-of-the-tests"
 MODES = ("sync", "async")
-UNKNOWN_HOST = "unknown.localhost"
+UNKNOWN_HOST = "localhost"
 
 
 class Observation(NamedTuple):

@@ -150,17 +150,6 @@ def test_a_proxy_that_cannot_be_used_is_told_and_not_gone_past(
 
 
 @both_ways
-def test_http_on_this_machine_goes_through_http_proxy_where_that_is_set(
-    asynchronous: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with Proxy() as proxy:
-        monkeypatch.setenv("HTTP_PROXY", proxy.url)
-        monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-        assert len(call("http://portal.localhost:1/v1", asynchronous=asynchronous)) == 3
-    assert proxy.heads[0].startswith(b"GET http://portal.localhost:1/v1")
-
-
-@both_ways
 def test_no_proxy_leads_past_the_proxy(
     https: str, heads: list[bytes], asynchronous: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

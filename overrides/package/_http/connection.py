@@ -171,7 +171,7 @@ class AsyncConnection:
                 response = await self._open(request, send.deadline)
                 if send.stream and response.is_success:
                     streamed = self._chunks(response, send.deadline)
-                    return to_raw_response(response, b"", chunks_async=streamed)
+                    return to_raw_response(response, b"", chunks=streamed)
                 content = Secret(bytearray())
                 async with aclosing(self._chunks(response, send.deadline)) as chunks:
                     async for chunk in chunks:
