@@ -20,7 +20,7 @@ from tests.network._server import HOST, HostileServer, Recorded, full_backlog, n
 
 KEY = "key-of-the-tests"
 MODES = ("sync", "async")
-UNKNOWN_HOST = "localhost"
+UNKNOWN_HOST = "unknown.localhost"
 
 
 class Observation(NamedTuple):

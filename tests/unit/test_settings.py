@@ -115,6 +115,7 @@ class TestMaking:
             "http://127.8.8.8",
             "http://[::1]:8000/v1",
             "http://localhost:8000",
+            "http://portal.localhost",
         ],
     )
     def test_a_base_url_that_can(self, make: Any, url: str) -> None:

@@ -244,7 +244,8 @@ def _url_problem(url: Any) -> str | None:
 
 
 def _is_loopback(host: str) -> bool:
-    if host == "localhost":
+    # What such a name stands for is looked at when a connection is made.
+    if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
