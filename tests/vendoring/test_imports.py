@@ -10,9 +10,9 @@ import pytest
 from tests.vendoring._support import NAME, Project
 
 # What the package may import beside the standard library: its two dependencies, httpx's own
-# lower layers, httpx's fork with its own, and what the extra `mock` names.
+# lower layers, httpx's fork with its own, and what the extras name.
 ALLOWED = {"attrs", "httpx", "httpcore", "httpx2", "httpcore2", "h11"}
-ALLOWED_TO_THE_MOCK = {"jsonschema_rs"}
+ALLOWED_TO_EXTRAS = {"mock": {"jsonschema_rs"}, "_cli": {"cyclopts", "rich", "_typeshed"}}
 
 
 def imported(module: Path) -> set[str]:
@@ -30,7 +30,8 @@ def test_the_package_imports_itself_relatively_and_little_else(package: Path) ->
     modules = sorted(package.rglob("*.py"))
     assert len(modules) > 40
     for module in modules:
-        allowed = ALLOWED | (ALLOWED_TO_THE_MOCK if "mock" in module.parts else set())
+        extras = (ALLOWED_TO_EXTRAS.get(part, set()) for part in module.parts)
+        allowed = ALLOWED.union(*extras)
         if module.name == "pytest_plugin.py":
             allowed = allowed | {"pytest"}
         assert imported(module) <= allowed | sys.stdlib_module_names, module

@@ -44,6 +44,7 @@ class Parameter:
         python_name: Its name as an argument.
         location: Where it is sent.
         required: Whether it has to be given.
+        secret: Whether its value is never to be shown.
         response_field: The field of a successful response that repeats it; None for none. A
             response with another value there is not the one to this request.
     """
@@ -52,6 +53,7 @@ class Parameter:
     python_name: str
     location: Literal["path", "query", "header", "cookie", "body"]
     required: bool
+    secret: bool = False
     response_field: str | None = None
 
 
