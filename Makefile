@@ -168,6 +168,7 @@ docs: environment ## Build the documentation into build/docs, and look at it in 
 .PHONY: test-examples
 test-examples: environment ## Run the tests of the example apps in docs/examples
 	@sh scripts/_support/second_venv.sh "$(PY)" "$(VENV)-examples" docs/examples/*/requirements.txt
+	@"$(PY)" -m mypy --python-executable "$(VENV)-examples/bin/python" docs/examples/*/app.py
 	@"$(VENV)-examples/bin/python" -m pytest docs/examples $(ARGS)
 
 .PHONY: clean
