@@ -10,7 +10,11 @@ from pathlib import Path
 from .errors import GenerationError
 
 # Modules that need more than the package's own dependencies, and what they may need.
-_OPTIONAL = {"mock": {"jsonschema_rs", "h11"}, "pytest_plugin": {"pytest"}}
+_OPTIONAL = {
+    "mock": {"jsonschema_rs", "h11"},
+    "pytest_plugin": {"pytest"},
+    "_cli": {"cyclopts", "rich"},
+}
 
 _PROGRAM = """
 import importlib, json, sys, traceback

@@ -56,6 +56,7 @@ class Operation:
     credential: tuple[str, str | None] | None
     links: list[Link]
     media_types: dict[tuple[str, str], str]
+    secret_parameters: set[tuple[str, str]]
     responses: list[Response] = field(default_factory=list)
     errors: list[Response] = field(default_factory=list)
     taken_names: set[str] = field(default_factory=set)
@@ -156,6 +157,24 @@ class Operation:
         """All parameters: path, query, header and cookie."""
         return [p for _, p in self.endpoint.iter_all_parameters()]
 
+    def response_field(self, parameter: Any, location: str) -> str | None:
+        """Return the field of a successful response that repeats a parameter; None for none."""
+        name = parameter.name.get_untrusted_value()
+        for raw in self.raw_parameters:
+            if (raw.get("name"), raw.get("in")) == (name, location):
+                found = raw.get("x-response-field")
+                if found is None or (isinstance(found, str) and found):
+                    return found
+                raise GenerationError(f"{self.id}: x-response-field of {name} has to name a field.")
+        return None
+
+    @property
+    def repeated_parameters(self) -> list[Any]:
+        """The parameters that a successful response repeats."""
+        return [
+            p for at, p in self.endpoint.iter_all_parameters() if self.response_field(p, str(at))
+        ]
+
     @property
     def result_type(self) -> str:
         """The Python type of what the operation returns."""
@@ -196,6 +215,7 @@ def make_operation(
     """Return what the templates are told of an operation."""
     _, path, method = names.place
     raw = document.resolve(document.data["paths"][path])[method]
+    parameters = [parameter for _, parameter in document.parameters(names.place)]
     _rename_reserved(endpoint, config)
     responses = list(endpoint.responses)
     successes = [
@@ -207,7 +227,12 @@ def make_operation(
         endpoint=endpoint,
         names=names,
         raw=raw,
-        raw_parameters=[parameter for _, parameter in document.parameters(names.place)],
+        raw_parameters=parameters,
+        secret_parameters={
+            (p["in"], p["name"])
+            for p in parameters
+            if (document.resolve(p.get("schema")) or {}).get("format") == "password"
+        },
         repeatable=method in _REPEATABLE or "x-repeatable" in raw,
         credential=_credential(raw, names.id, document),
         links=list(_links(raw, document)),

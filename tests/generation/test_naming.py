@@ -155,6 +155,6 @@ def test_names_of_schemas_and_properties(shop: Callable[[str], Package]) -> None
     operation = made.module("api").OPERATIONS["a"]
     assert [(p.name, p.python_name) for p in operation.parameters] == [
         ("self", "self_"),
-        ("page.size", "page_full_stop_size"),
-        ("page_size", "page_size_2"),
+        ("page.size", "pagesize"),
+        ("page_size", "page_size"),
     ]
