@@ -98,7 +98,7 @@ drift: environment ## Check that generated/ is what make generate would make
 	@"$(PY)" scripts/generate.py --check $(ARGS)
 
 .PHONY: breaking
-breaking: environment ## Say what changed since BASE, on the wire and in Python, and what breaks
+breaking: environment ## Say what breaks since BASE for those who call the package
 	@"$(PY)" scripts/breaking.py $(if $(BASE),"$(BASE)") $(ARGS)
 
 .PHONY: lint

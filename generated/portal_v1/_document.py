@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
 
 @cache
 def _text() -> str:
-    return Path(__file__).with_name("openapi.json").read_text(encoding="utf-8")
+    return files(__package__ or "").joinpath("openapi.json").read_text("utf-8")
 
 
 def load_document() -> dict[str, Any]:

@@ -1,8 +1,8 @@
 # Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/pytest_plugin.py.jinja.
 """A pytest plug-in: the mock, and clients of it, as fixtures.
 
-It is on wherever the distribution is installed. A copy of the package under another name is
-switched on in the root `conftest.py`: `pytest_plugins = ["<package>.pytest_plugin"]`.
+It is switched on in the root `conftest.py`: `pytest_plugins = ["portal_v1.pytest_plugin"]`, or
+the name of your copy of the package.
 
 Each test has a mock of its own, in memory, so that tests neither see each other nor mind in
 which process or order they run. `@pytest.mark.portal_mock(rate_limit=200)` gives it the

@@ -10,7 +10,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError
@@ -26,10 +27,12 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(portal_v1.__file__).parents[
 COMMAND = [sys.executable, "-W", "error", "-m", "portal_v1.mock"]
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str, environment: Mapping[str, str] = ENVIRONMENT
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*COMMAND, *arguments],
-        env=ENVIRONMENT,
+        env=environment,
         capture_output=True,
         text=True,
         timeout=20,
@@ -38,11 +41,13 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+def started(
+    *arguments: str, environment: Mapping[str, str] = ENVIRONMENT
+) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     """The running program, and the six lines with which it greets."""
     with subprocess.Popen(
         [*COMMAND, "--port", "0", *arguments],
-        env=ENVIRONMENT,
+        env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -205,19 +210,45 @@ def test_a_number_that_is_none(option: str) -> None:
     assert "is not a number" in done.stderr
 
 
-def test_without_jsonschema_rs_it_says_what_to_install() -> None:
-    script = (
-        "import sys; sys.modules['jsonschema_rs'] = None\n"
-        "try: import portal_v1.mock\n"
-        "except ImportError as error: print(type(error).__name__, error)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=True,
-    )
-    assert done.stdout.startswith("MockDependencyError ")
-    assert "pip install 'portal-v1[mock]'" in done.stdout
+def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "jsonschema_rs.py").write_text("raise ImportError('not here')\n")
+    path = os.pathsep.join([str(tmp_path), ENVIRONMENT["PYTHONPATH"]])
+    done = run(environment={**ENVIRONMENT, "PYTHONPATH": path})
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: The mock validates with jsonschema-rs")
+    assert "pip install 'portal-v1[mock]'" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_nobody_reads_what_it_prints() -> None:
+    with started() as (process, _):
+        assert process.stdout is not None
+        process.stdout.close()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+def test_a_title_that_the_terminal_cannot_print(tmp_path: Path) -> None:
+    document = one_operation({"type": "string", "examples": ["a thing"]})
+    document["info"]["title"] = "Café"
+    (tmp_path / "things.json").write_text(json.dumps(document))
+    environment = {**ENVIRONMENT, "PYTHONIOENCODING": "ascii"}
+    with started("--document", str(tmp_path / "things.json"), environment=environment) as (
+        _,
+        lines,
+    ):
+        assert lines[0] == r"Mock of Caf\xe9"
+
+
+def test_it_runs_out_of_a_zip_file(tmp_path: Path) -> None:
+    package = Path(portal_v1.__file__).parent
+    packed = tmp_path / "packed.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for path in package.rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                archive.write(path, f"portal_v1/{path.relative_to(package)}")
+    with started(environment={**ENVIRONMENT, "PYTHONPATH": str(packed)}) as (_, lines):
+        page = lines[4].removeprefix("page").strip()
+        assert answer(page)[0] == answer(lines[1].split()[1] + "/custodians/clients")[0] == 200

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import threading
+import time
 
 import pytest
-from portal_v1 import AsyncPortal, AuthenticationError, BadRequestError, Portal
+from portal_v1 import AsyncPortal, AuthenticationError, BadRequestError, Portal, RateLimitError
 from portal_v1.mock import MockPortal
+
+from tests.mock._support import JSON, KEY, ask
 
 
 def test_a_client_talks_to_the_mock_in_process(mock: MockPortal) -> None:
@@ -48,6 +54,53 @@ def test_a_refused_key() -> None:
     ):
         portal.clients.list()
     assert caught.value.error == "The API key is not known"
+
+
+def test_a_pause_takes_no_time_and_moves_the_clock() -> None:
+    with MockPortal(rate_limit=1) as mock, mock.client() as portal:
+        portal.clients.list()
+        mock.fault("rate_limited", times=1, retry_after=7)
+        begun, now = time.monotonic(), mock.clock()
+        # Seven seconds are told by the fault; the minute, of which they are a part, by the limit.
+        portal.with_options(timeout=90).clients.list()
+        assert time.monotonic() - begun < 5
+        assert mock.clock() - now >= 60
+        with pytest.raises(RateLimitError):
+            asyncio.run(mock.async_client(timeout=2).clients.list())
+
+
+def test_no_client_of_the_mock_goes_to_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+    with MockPortal() as mock, mock.client() as portal:
+        assert portal.clients.list() == asyncio.run(mock.async_client().clients.list()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_fork_beside_threads_can_use_the_mock(mock: MockPortal) -> None:
+    done = threading.Event()
+
+    def call() -> None:
+        while not done.is_set():
+            mock.handle("POST", "/api/v1/custodians/clients", [KEY, JSON], b"{}")
+
+    threads = [threading.Thread(target=call) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(20):
+            child = os.fork()
+            if not child:
+                signal.alarm(10)
+                os._exit(ask(mock, "POST", "/api/v1/custodians/clients", b"{}").status != 201)
+            assert os.waitpid(child, 0)[1] == 0
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
 
 
 def test_a_client_over_tcp(mock: MockPortal) -> None:

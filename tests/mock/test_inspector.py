@@ -174,6 +174,7 @@ def test_it_is_off_where_the_api_has_paths_there() -> None:
 def test_only_this_machine_sees_it(mock: MockPortal) -> None:
     address = outer_address()
     with mock.serve("0.0.0.0") as server:  # noqa: S104
+        assert server.url == f"http://127.0.0.1:{server.port}/api/v1"
         assert server.page_url == f"http://127.0.0.1:{server.port}/__mock__/"
         connection = http.client.HTTPConnection(address, server.port, timeout=5)
         connection.request("GET", "/__mock__/state", headers={"Host": "localhost"})

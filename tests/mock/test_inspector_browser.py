@@ -89,6 +89,33 @@ def test_what_is_wrong_is_said(browser: Browser, server: MockServer) -> None:
     """)
     shown = browser.wait("!document.getElementById('error').hidden && document.body.innerText")
     assert "such as $.id" in shown
+    browser.wait("asked > 3")  # it has asked for the state meanwhile, and keeps what went wrong
+    assert "such as $.id" in browser.text()
+
+
+def test_nothing_is_taken_from_under_the_users_hands(
+    browser: Browser, mock: MockPortal, server: MockServer
+) -> None:
+    fault = mock.fault("latency", seconds=0)
+    mock.client().clients.create()
+    open_page(browser, server)
+    browser.wait("document.querySelector('#custodians details[open] li')?.textContent")
+    browser.run("""
+        (() => {
+            document.querySelector("#custodians details").open = false;
+            document.querySelector("#faults button").focus();
+            getSelection().selectAllChildren(document.querySelector("#custodians summary"));
+        })()
+    """)
+    created = mock.client().clients.create()
+    browser.wait(f"document.querySelector('#custodians').textContent.includes('{created.id}')")
+    browser.wait(f"document.querySelector('#faults').innerText.includes('struck {fault.struck}')")
+    browser.wait("asked > 4")
+    assert browser.run("document.querySelector('#custodians details').open") is False
+    assert browser.run("document.activeElement.textContent") == "Remove"
+    mock.client("another").clients.create()
+    browser.wait("document.querySelectorAll('#custodians details').length === 2")
+    assert browser.run("document.querySelector('#custodians details').open") is False
 
 
 def test_nothing_that_a_client_sends_becomes_markup(

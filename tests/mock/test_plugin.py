@@ -87,9 +87,8 @@ def test_a_copy_of_the_package_has_it_too(tmp_path: Path) -> None:
     assert "5 passed" in run(tmp_path, path=tmp_path)
 
 
-def test_it_is_an_entry_point_of_the_distribution(repository: Path) -> None:
-    text = (repository / "pyproject.toml").read_text()
-    assert '[project.entry-points.pytest11]\nportal_v1 = "portal_v1.pytest_plugin"\n' in text
+def test_an_installation_alone_loads_nothing_and_takes_no_names(repository: Path) -> None:
+    assert "pytest11" not in (repository / "pyproject.toml").read_text()
 
 
 def test_without_the_mocks_dependencies_other_tests_run(tmp_path: Path) -> None:

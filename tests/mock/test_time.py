@@ -108,6 +108,12 @@ def test_a_one_time_password_works_once(still: MockPortal) -> None:
     assert still.redeem_otp("otp-unknown") is None
 
 
+def test_time_that_a_test_freezes_is_the_mocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    with MockPortal() as mock:
+        monkeypatch.setattr("time.time", lambda: 86_400.0)
+        assert mock.clock() == 86_400.0
+
+
 def test_the_clock_does_not_move_back(still: MockPortal) -> None:
     for step in (-1.0, float("nan"), float("inf")):
         with pytest.raises(ValueError, match="from 0"):

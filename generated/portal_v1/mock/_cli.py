@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import math
+import os
 import shlex
 import signal
 import sys
@@ -54,19 +56,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ) as mock,
             mock.serve(options.host, options.port, inspector=options.inspector) as server,
         ):
-            _say(_greeting(mock.document, server, options))
+            _print(_greeting(mock.document, server, options))
             while not stop.wait(0.5):  # a wait without end cannot be interrupted on Windows
                 pass
     except MockError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
-    _say("Stopped.")
+    _print("Stopped.")
     return 0
 
 
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+def _print(text: str) -> None:
+    """Print a text, whatever the terminal's encoding. Where nobody reads on, nothing is lost."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())  # Python writes what is left when it ends
+        os.close(nowhere)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,22 +3,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
-import threading
+import time
 from collections.abc import Callable
+from random import Random
+
+from ._locks import make_lock
 
 
 class MockClock:
     """Seconds since 1970, with an offset that only grows until it is reset.
 
     Args:
-        source: What the time is without the offset.
+        source: What the time is without the offset; by default the machine's time.
     """
 
-    def __init__(self, source: Callable[[], float]) -> None:
-        self._source = source
+    def __init__(self, source: Callable[[], float] | None = None) -> None:
+        self._source = source or _machine_time
         self._offset = 0.0
-        self._lock = threading.Lock()
+        self._lock = make_lock()
 
     def __call__(self) -> float:
         """The time in seconds since 1970."""
@@ -50,3 +54,47 @@ class MockClock:
         """Give the time of the source again, with an offset of seconds."""
         with self._lock:
             self._offset = offset
+
+
+class ClientClock:
+    """The clock of a client of the mock: a pause between attempts moves the mock's time on.
+
+    So nobody waits for it, and it counts against the call's `timeout` and the mock's rate limit
+    as if somebody had. How long an answer takes is real, and counts too.
+
+    Args:
+        mock_clock: The mock's clock.
+    """
+
+    def __init__(self, mock_clock: MockClock) -> None:
+        self._mock_clock = mock_clock
+        self._skipped = 0.0
+        self._lock = make_lock()
+        self._random = Random(0)  # noqa: S311 - chance, not secrecy
+
+    def monotonic(self) -> float:
+        """Return seconds that only grow, pauses included."""
+        return time.monotonic() + self._skipped
+
+    def time(self) -> float:
+        """Return the mock's time."""
+        return self._mock_clock()
+
+    def sleep(self, seconds: float) -> None:
+        """Let a pause pass at once."""
+        self._mock_clock.advance(seconds)
+        with self._lock:
+            self._skipped += seconds
+
+    async def sleep_async(self, seconds: float) -> None:
+        """Let a pause pass at once; other tasks get their turn."""
+        self.sleep(seconds)
+        await asyncio.sleep(0)
+
+    def jitter(self, most: float) -> float:
+        """Return a random number of seconds from 0 to `most`, the same on each run."""
+        return self._random.uniform(0, most)
+
+
+def _machine_time() -> float:
+    return time.time()  # looked up at each call: tests that freeze time put another one there

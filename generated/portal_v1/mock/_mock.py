@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from os import PathLike
 from types import TracebackType
@@ -54,7 +53,8 @@ class Mock:
             the same answers.
         db: A database file, made where there is none, in which the state outlives the mock. By
             default the state is kept in memory.
-        clock: Gives the time in seconds since 1970; `mock.clock` moves it on.
+        clock: Gives the time in seconds since 1970, by default the machine's; `mock.clock` moves
+            it on.
         rate_limit: How many requests a custodian may send in any minute before it is answered
             429 with Retry-After. By default as many as it likes.
         latency: By how many seconds every answer is late.
@@ -76,7 +76,7 @@ class Mock:
         api_keys: Collection[str] | None = None,
         seed: int = 0,
         db: str | PathLike[str] | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
         rate_limit: int | None = None,
         latency: float = 0.0,
         log: str | PathLike[str] | None = None,

@@ -8,7 +8,6 @@ Rows are numbered from 1 within their table; the number of a row gives its ident
 from __future__ import annotations
 
 import sqlite3
-import threading
 import weakref
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from typing import NamedTuple
 
 from ._database import MEMORY, connect, copied_in, copied_out, room_for_indexes, transaction
 from ._identifiers import Identifiers
+from ._locks import make_lock
 
 _BATCH = 1000
 SESSION_SECONDS = 7 * 86_400.0  # a session lapses, used or not
@@ -58,7 +58,7 @@ class State:
     def __init__(self, path: str | PathLike[str] | None, *, seed: int, clock: Clock) -> None:
         self._identifiers = Identifiers(seed)
         self._clock = clock
-        self._lock = threading.RLock()
+        self._lock = make_lock()
         self._custodians: dict[bytes, int] = {}
         self._connection = connect(MEMORY if path is None else fspath(path))
         # A mock that is simply dropped closes its file all the same.

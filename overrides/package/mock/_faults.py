@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import threading
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields
 from random import Random
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple, Self
 
 from ._errors import FaultError
 from ._kinds import KINDS, Kind, Latency, ResetBeforeReading
+from ._locks import make_lock
 
 
 class Strike(NamedTuple):
@@ -107,7 +107,7 @@ class FaultBook:
     def __init__(self, operations: Collection[str], seed: int) -> None:
         self._operations = operations
         self._seed = seed
-        self._lock = threading.Lock()
+        self._lock = make_lock()
         self._faults: dict[int, Fault] = {}
         self._count = 0
 

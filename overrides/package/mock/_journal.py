@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections import deque
 from os import PathLike, fspath
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple, TextIO
 
 from ._core import Served
 from ._errors import StateError
+from ._locks import make_lock
 from ._masking import Masking
 
 KEPT = 10_000  # the newest entries that are held in memory
@@ -139,7 +139,7 @@ class Journal:
 
     def __init__(self, masking: Masking, log: str | PathLike[str] | None) -> None:
         self._masking = masking
-        self._lock = threading.Lock()
+        self._lock = make_lock()
         self._entries: deque[Entry] = deque(maxlen=KEPT)
         self._number = 0
         self._file: TextIO | None = None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections import deque
 from collections.abc import Callable
 
+from ._locks import make_lock
 from ._messages import RefusalError
 
 _WINDOW = 60.0  # seconds
@@ -28,7 +28,7 @@ class RateLimit:
             raise ValueError(f"rate_limit is a number of requests a minute from 1, not {requests}")
         self.requests = requests
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = make_lock()
         self._sent: dict[str, deque[float]] = {}
 
     def admit(self, credential: str) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote_plus
 
 from ._json import is_array, is_object, members
 
-MASK = "••••••"
+MASK = "******"
 _HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
 
 

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any, Literal, TypeAlias
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ._errors import DocumentError, MockDependencyError
 from ._json import is_array, is_object
 
-try:
+if TYPE_CHECKING:
     import jsonschema_rs
-except ImportError as error:
-    _distribution = __name__.split(".")[-3].replace("_", "-")
-    raise MockDependencyError(
-        "The mock validates with jsonschema-rs, which is not installed. "
-        f"Install it with: pip install '{_distribution}[mock]' "
-        "(in a vendored copy: pip install jsonschema-rs).",
-        name="jsonschema_rs",
-    ) from error
 
 Direction: TypeAlias = Literal["request", "response"]
 Schema: TypeAlias = Any  # a JSON Schema: an object or a boolean
@@ -94,7 +87,8 @@ class Schemas:
             key: self._components(value) if key == "components" else self._walk(value)
             for key, value in document.items()
         }
-        self._registry = jsonschema_rs.Registry([(_BASE, self.document)])
+        self._library = _import_jsonschema_rs()
+        self._registry = self._library.Registry([(_BASE, self.document)])
 
     def validator(self, schema: Schema, where: str) -> Validator:
         """Compile a schema taken from `self.document`.
@@ -104,11 +98,11 @@ class Schemas:
         """
         try:
             return Validator(
-                jsonschema_rs.Draft202012Validator(
+                self._library.Draft202012Validator(
                     schema, registry=self._registry, validate_formats=True, mask=_MASK
                 )
             )
-        except (ValueError, jsonschema_rs.ReferencingError) as error:
+        except (ValueError, self._library.ReferencingError) as error:
             raise DocumentError(f"{where}: the schema cannot be compiled: {error}") from None
 
     def resolve(self, node: Any) -> Any:
@@ -206,6 +200,20 @@ class Schemas:
         if key in _LISTS and is_array(value):
             return [self._schema(item) for item in value]
         return self._schema(value) if key in _SINGLES else value
+
+
+def _import_jsonschema_rs() -> ModuleType:
+    try:
+        import jsonschema_rs  # noqa: PLC0415 - the package can be imported without it
+    except ImportError as error:
+        distribution = __name__.split(".")[-3].replace("_", "-")
+        raise MockDependencyError(
+            "The mock validates with jsonschema-rs, which is not installed. "
+            f"Install it with: pip install '{distribution}[mock]' "
+            "(in a vendored copy: pip install jsonschema-rs).",
+            name="jsonschema_rs",
+        ) from error
+    return jsonschema_rs
 
 
 def _from_30(schema: dict[str, Any]) -> dict[str, Any]:

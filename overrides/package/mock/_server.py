@@ -6,6 +6,7 @@ import asyncio
 import errno
 import socket
 import threading
+from ipaddress import ip_address
 from types import TracebackType
 from typing import Self
 
@@ -16,7 +17,6 @@ from ._messages import Doors
 
 _BACKLOG = 512
 _GRACE_SECONDS = 2.0
-_LOCAL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - every address: which is ours
 
 
 class MockServer:
@@ -42,6 +42,7 @@ class MockServer:
         self._socket = _listening(host, port)
         self.host = host
         self.port: int = self._socket.getsockname()[1]
+        self._reachable = _reachable(host, self._socket)
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._ready = threading.Event()
@@ -52,15 +53,15 @@ class MockServer:
 
     @property
     def url(self) -> str:
-        """The base URL for a client, such as `http://127.0.0.1:8080/api/v1`."""
-        return _root(self.host, self.port) + self._base_path
+        """The base URL for a client on this machine: `http://127.0.0.1:8080/api/v1`."""
+        return _root(self._reachable, self.port) + self._base_path
 
     @property
     def page_url(self) -> str | None:
         """The inspector's page, for a browser on this machine; None where it is off."""
         if self._doors.inspect is None:
             return None
-        return f"{_root(_LOCAL.get(self.host, self.host), self.port)}{PREFIX}/"
+        return f"{_root(self._reachable, self.port)}{PREFIX}/"
 
     def close(self) -> None:
         """Stop. Answers that are being sent are finished first. May be called again."""
@@ -114,6 +115,14 @@ class MockServer:
 
 def _root(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _reachable(host: str, listening: socket.socket) -> str:
+    """The name or address by which this machine reaches a server that listens on `host`."""
+    address: str = listening.getsockname()[0]
+    if not ip_address(address.partition("%")[0]).is_unspecified:
+        return host
+    return "::1" if ":" in address else "127.0.0.1"
 
 
 def _listening(host: str, port: int) -> socket.socket:
