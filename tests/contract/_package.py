@@ -1,4 +1,4 @@
-"""The package under test: its document, its operations, and every public way to call one."""
+"""The package under test: its document and its operations."""
 
 from __future__ import annotations
 
@@ -7,33 +7,25 @@ import os
 import pkgutil
 import sys
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import jsonschema_rs
-
-# A name that can be imported, or the package's folder. `--package` sets it.
-PACKAGE_VARIABLE = "CONTRACT_PACKAGE"
-WAYS = ("function", "detailed", "method", "iterate", "iterator")
-SUCCESS = range(200, 300)
+PACKAGE_VARIABLE = "CONTRACT_PACKAGE"  # a name that can be imported, or the package's folder
+JSON = "application/json"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Endpoint:
-    """One operation of the package.
-
-    Attributes:
-        operation: The package's own description of it.
-        module: The module of its functions.
-        definition: The document's.
-    """
+    """One operation: as the package has it, and as the document has it."""
 
     operation: Any
     module: ModuleType
+    method: str
+    path: str
     definition: Mapping[str, Any]
 
     def __str__(self) -> str:
@@ -41,8 +33,9 @@ class Endpoint:
 
     @property
     def ways(self) -> list[tuple[str, bool]]:
-        """The ways to call it, each sync and async."""
-        names = WAYS if self.operation.iterator_name else WAYS[:3]
+        """The public ways to call it, each sync and async."""
+        names = ["function", "detailed", "method"]
+        names += ["iterate", "iterator"] if self.operation.iterator_name else []
         return [(name, is_async) for name in names for is_async in (False, True)]
 
     @cached_property
@@ -51,51 +44,53 @@ class Endpoint:
         names = {**vars(self.module), **vars(package().client)}
         return typing.get_type_hints(self.module.sync_detailed, names)
 
-    def parameter_schema(self, location: str, name: str) -> Any:
+    def parameters(self, location: str) -> list[Any]:
+        """Its parameters that are sent there, as the package has them."""
+        return [one for one in self.operation.parameters if one.location == location]
+
+    def parameter_schema(self, parameter: Any) -> Any:
         """The schema of one of its parameters."""
-        found = map(resolve, self.definition.get("parameters", ()))
-        return next(one for one in found if (one["in"], one["name"]) == (location, name)).get(
-            "schema", {}
-        )
+        wanted = (parameter.location, parameter.name)
+        found = map(resolve, self.definition["parameters"])
+        return next(one.get("schema", {}) for one in found if (one["in"], one["name"]) == wanted)
 
-    def request_schema(self, media_type: str) -> dict[str, Any]:
+    def request_schema(self, media_type: str = JSON) -> Any:
         """The schema of its body."""
-        content = resolve(self.definition["requestBody"])["content"]
-        return dict(content[media_type].get("schema", {}))
-
-    @property
-    def identity(self) -> str | None:
-        """The property of its answer that has to be what its path names, as a link tells it."""
-        names = [one.name for one in self.operation.parameters if one.location == "path"]
-        for other in package().api.OPERATIONS.values():
-            for link in other.links:
-                told = link.parameters.get(names[-1]) if names else None
-                if isinstance(told, str) and told.startswith("$response.body#/"):
-                    return told.removeprefix("$response.body#/")
-        return None
+        return resolve(self.definition["requestBody"])["content"][media_type].get("schema", {})
 
     def response_schema(self, status: int) -> dict[str, Any] | None:
-        """The schema of its JSON response with a status, as a schema that stands alone."""
+        """The schema of its JSON answer with a status, as a schema that stands alone."""
         responses = self.definition["responses"]
         key = next(
             (k for k in (str(status), f"{status // 100}XX", "default") if k in responses), ""
         )
         content = resolve(responses.get(key, {})).get("content", {})
-        schema = content.get("application/json", {}).get("schema")
-        return None if schema is None else {**schema, "components": document()["components"]}
+        if "schema" not in content.get(JSON, {}):
+            return None
+        return {**content[JSON]["schema"], "components": document()["components"]}
+
+    @property
+    def success(self) -> int:
+        """Its first documented success."""
+        return next((int(one) for one in self.definition["responses"] if one[:1] == "2"), 200)
+
+    @property
+    def identity(self) -> str | None:
+        """The property of its answer that a link gives to the last parameter of its path."""
+        name = next((one.name for one in reversed(self.parameters("path"))), None)
+        told = {
+            str(link.parameters.get(name))
+            for other in endpoints()
+            for link in other.operation.links
+        }
+        return next((one[16:] for one in sorted(told) if one.startswith("$response.body#/")), None)
 
     def credentials(self, key: str) -> dict[str, str]:
-        """Return the header that carries a key; none where it needs none."""
+        """The header that carries a key; none where it needs none."""
         credential = self.operation.credential
         if credential is None:
             return {}
         return {credential.header: f"{credential.scheme} {key}" if credential.scheme else key}
-
-    @property
-    def success(self) -> int:
-        """Its first documented success status."""
-        statuses = (str(one) for one in self.definition["responses"])
-        return next((int(s) for s in statuses if s.isdecimal() and int(s) in SUCCESS), 200)
 
 
 @cache
@@ -105,43 +100,35 @@ def package() -> Any:
     if Path(name).is_dir():
         sys.path.insert(0, str(Path(name).resolve().parent))
         name = Path(name).name
-    importlib.import_module(f"{name}.mock")
-    importlib.import_module(f"{name}.testing")
+    for part in ("mock", "testing", "_document", "api"):
+        importlib.import_module(f"{name}.{part}")
     return importlib.import_module(name)
 
 
 @cache
 def document() -> dict[str, Any]:
     """Return the document that the package was generated from."""
-    loader = importlib.import_module(f"{package().__name__}._document")
-    return {"components": {}, **loader.load_document()}
+    return {"components": {}, **package()._document.load_document()}  # noqa: SLF001
 
 
 @cache
 def endpoints() -> tuple[Endpoint, ...]:
-    """Return the package's operations."""
-    definitions = {
-        (method.upper(), path): {
-            **operation,
-            "parameters": [*item.get("parameters", ()), *operation.get("parameters", ())],
-        }
-        for path, item in document()["paths"].items()
-        for method, operation in item.items()
-        if isinstance(operation, dict)
-    }
-    return tuple(
-        Endpoint(
-            module.OPERATION, module, definitions[module.OPERATION.method, module.OPERATION.path]
-        )
-        for module in _modules(importlib.import_module(f"{package().__name__}.api"))
-        if hasattr(module, "OPERATION")
-    )
-
-
-def client_class(*, is_async: bool) -> Any:
-    """Return the package's client class."""
-    name = package().client.SERVICE.name
-    return getattr(package(), f"Async{name}" if is_async else name)
+    """Return the package's operations, in the document's order."""
+    folder, found = package().api, []
+    modules = [
+        importlib.import_module(info.name)
+        for info in pkgutil.walk_packages(folder.__path__, f"{folder.__name__}.")
+    ]
+    by_id = {one.OPERATION.id: one for one in modules if hasattr(one, "OPERATION")}
+    by_place = {(one.OPERATION.method, one.OPERATION.path): one for one in by_id.values()}
+    for path, item in document()["paths"].items():
+        for method in item.keys() & {"get", "put", "post", "delete", "patch", "head", "options"}:
+            place, definition = (method.upper(), path), item[method]
+            parameters = [*item.get("parameters", ()), *definition.get("parameters", ())]
+            module = by_id.get(definition.get("operationId")) or by_place[place]
+            full = {**definition, "parameters": parameters}
+            found.append(Endpoint(module.OPERATION, module, *place, full))
+    return tuple(sorted(found, key=lambda one: (one.path, one.method)))
 
 
 def resolve(node: Any) -> Any:
@@ -152,13 +139,3 @@ def resolve(node: Any) -> Any:
             target = target[step.replace("~1", "/").replace("~0", "~")]
         node = target
     return node
-
-
-def is_valid(schema: Mapping[str, Any], value: Any) -> bool:
-    """Return whether a value is what a schema says."""
-    return jsonschema_rs.validator_for(dict(schema), validate_formats=True).is_valid(value)
-
-
-def _modules(folder: ModuleType) -> Iterator[ModuleType]:
-    for info in pkgutil.walk_packages(folder.__path__, f"{folder.__name__}."):
-        yield importlib.import_module(info.name)

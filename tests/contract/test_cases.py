@@ -6,7 +6,6 @@ import datetime
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -22,18 +21,15 @@ from schemathesis.core.failures import FailureGroup
 
 from tests.contract import _prism
 from tests.contract._calling import Caller, Outcome, UnfitError, fit, flatten
-from tests.contract._checks import assert_value, error_name
-from tests.contract._package import Endpoint, document, endpoints, package
+from tests.contract._package import JSON, Endpoint, document, endpoints, package
 from tests.contract.conftest import OPTIONS, Server
+from tests.contract.test_answers import assert_value, error_name
 
-JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+FORM = "application/x-www-form-urlencoded"
 # What HTTP and schemathesis put on a request by themselves.
-CARRIERS = {"accept", "accept-encoding", "connection", "content-type", "user-agent"} | {
-    "content-length",
-    "cookie",
-    "x-schemathesis-testcaseid",
-}
-BY_PATH = {(one.operation.method, one.operation.path): one for one in endpoints()}
+CARRIERS = {"accept", "accept-encoding", "connection", "content-length", "content-type", "cookie"}
+CARRIERS |= {"user-agent", "x-schemathesis-testcaseid"}
+BY_PLACE = {(one.method, one.path): one for one in endpoints()}
 SCHEMA = schemathesis.openapi.from_dict(
     document(),
     config=SchemathesisConfig.from_dict(
@@ -51,32 +47,23 @@ class InexpressibleError(Exception):
     """A typed client cannot say what the case says; the message has the reason."""
 
 
-@pytest.fixture
-def tally(record_property: Any) -> Iterator[Counter[str]]:
-    """Count how many cases went through the client, and how many did not, with the reason."""
-    counts = Counter[str]()
-    yield counts
-    record_property("contract calls", dict(counts))
-    assert counts["client"] > 0, f"No case went through the client: {dict(counts)}"
-
-
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 @SCHEMA.parametrize()
 @settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=OPTIONS.examples)
 def test_case(
     case: Case[Any], caller: Caller, server: Server, tally: Counter[str], *, is_async: bool
 ) -> None:
-    endpoint = BY_PATH[case.operation.method.upper(), case.operation.path]
-    assume(not server.prism or _prism.survives(case.body))
+    endpoint = BY_PLACE[case.operation.method.upper(), case.operation.path]
+    assume(not server.is_prism or _prism.survives(case.body))
     headers = endpoint.credentials(server.keys[0])
-    sent = prepare(case, server, headers)
+    wire = case.as_transport_kwargs(base_url=server.url, headers=headers)
+    names = ("method", "url", "headers", "files", "data", "params", "cookies", "json")
+    sent = requests.Request(**{name: wire.get(name) for name in names}).prepare()
     try:
         key, arguments = express(case, endpoint, sent)
         ways = [way for way in endpoint.ways if way[1] is is_async]
-        if arguments:
-            ways = [
-                ways[zlib.crc32(repr(case.path_parameters).encode("utf-8", "replace")) % len(ways)]
-            ]
+        if arguments:  # One way, the same for the same case.
+            ways = [ways[zlib.crc32(repr(arguments).encode("utf-8", "replace")) % len(ways)]]
         for way in ways:
             client = caller.client(is_async=is_async, api_key=key)
             outcome = caller.call(endpoint, arguments, way, client, max_attempts=1)
@@ -84,10 +71,8 @@ def test_case(
                 assert isinstance(outcome.error, package().InvalidRequestError), outcome.error
                 assert any(map(is_unsendable, case.path_parameters.values())), outcome.error
                 raise InexpressibleError("refused by the client")
-            tally["client"] += 1
             check(case, endpoint, sent, outcome, key)
-            response = respond(outcome, server)
-            validate(case, response, headers, server)
+            validate(case, respond(outcome, sent), headers, server)
     except (InexpressibleError, UnfitError) as reason:
         tally[str(reason)] += 1
         with requests.Session() as session:
@@ -96,61 +81,44 @@ def test_case(
         validate(case, raw, headers, server)
 
 
-def prepare(case: Case[Any], server: Server, headers: dict[str, str]) -> requests.PreparedRequest:
-    """Return what schemathesis itself would send."""
-    wire = case.as_transport_kwargs(base_url=server.url, headers=headers)
-    fields = ("method", "url", "headers", "files", "data", "params", "cookies", "json")
-    return requests.Request(**{one: wire.get(one) for one in fields}).prepare()
-
-
 def express(
     case: Case[Any], endpoint: Endpoint, sent: requests.PreparedRequest
 ) -> tuple[str, dict[str, Any]]:
     """Return the key and the arguments of the call that says what a case says.
 
-    Raises:
-        InexpressibleError: There is none.
-        UnfitError: There is none, as a value is of another type.
+    Raises InexpressibleError or UnfitError where there is none.
     """
-    if case.method.upper() != endpoint.operation.method:
+    if case.method.upper() != endpoint.method:
         raise InexpressibleError("another method")
     fields = {name.lower(): value for name, value in sent.headers.items()}
     key, credential = "no-key-is-sent", endpoint.operation.credential
     if credential is not None:
         value = str(fields.pop(credential.header.lower(), ""))
         key = value.removeprefix(f"{credential.scheme} " if credential.scheme else "")
-        if (
-            endpoint.credentials(key).get(credential.header) != value
-            or key.strip() != key
-            or not key
-        ):
+        if endpoint.credentials(key)[credential.header] != value or not key or key.strip() != key:
             raise InexpressibleError("no credential, or one of another kind")
-    arguments = {}
     places = {
         "path": {name: unquote(str(value)) for name, value in case.path_parameters.items()},
         "query": case.query or {},
         "cookie": case.cookies or {},
         "header": {name: value for name, value in fields.items() if name not in CARRIERS},
     }
-    declared = {
-        (one.location, one.name.lower() if one.location == "header" else one.name): one
-        for one in endpoint.operation.parameters
-    }
+    arguments = express_body(case, endpoint, str(fields.get("content-type", JSON)))
     for location, values in places.items():
+        left = {one.name: one for one in endpoint.parameters(location)}
+        if location == "header":
+            left = {name.lower(): one for name, one in left.items()}
         for name, value in values.items():
-            parameter = declared.pop((location, name), None)
-            if parameter is None:
+            if name not in left:
                 raise InexpressibleError(f"an undeclared {location} parameter")
-            hint = endpoint.hints[parameter.python_name]
-            arguments[parameter.python_name] = fit_text(value, hint)
-    arguments |= express_body(case, endpoint, str(fields.get("content-type", JSON)))
-    left_out = [one.python_name for one in declared.values() if one.required]
-    body = endpoint.operation.body
-    if left_out or (body is not None and body.required and "body" not in arguments):
-        raise InexpressibleError("a required part is left out")
-    unset = {one.python_name: package().types.UNSET for one in declared.values()}
+            python_name = left.pop(name).python_name
+            arguments[python_name] = fit_text(value, endpoint.hints[python_name])
+        if any(one.required for one in left.values()):
+            raise InexpressibleError("a required part is left out")
+        # A default would be sent.
+        arguments |= {one.python_name: package().types.UNSET for one in left.values()}
     flatten(endpoint, arguments)
-    return key, unset | arguments
+    return key, arguments
 
 
 def express_body(case: Case[Any], endpoint: Endpoint, media_type: str) -> dict[str, Any]:
@@ -159,6 +127,8 @@ def express_body(case: Case[Any], endpoint: Endpoint, media_type: str) -> dict[s
     if isinstance(case.body, NotSet):
         if media_type != JSON:
             raise InexpressibleError("another media type")
+        if body is not None and body.required:
+            raise InexpressibleError("a required part is left out")
         return {}
     if body is None:
         raise InexpressibleError("a body where none is documented")
@@ -186,11 +156,8 @@ def fit_text(value: Any, hint: Any) -> Any:
 def is_unsendable(value: Any) -> bool:
     """Return whether the client is right to refuse a value of a path."""
     text = unquote(str(value))
-    return (
-        text in {"", ".", ".."}
-        or not text.replace(" ", "x").isprintable()
-        or bool({"/", "\\"} & {*text})
-    )
+    controls = any(ord(c) < 32 or 127 <= ord(c) < 160 or 0xD800 <= ord(c) < 0xE000 for c in text)
+    return text in {"", ".", ".."} or controls or bool({"/", "\\"} & {*text})
 
 
 def check(
@@ -201,59 +168,62 @@ def check(
     key: str,
 ) -> None:
     """Hold the request against the case, and what the client returned against the raw answer."""
-    (exchange,), wanted, got = outcome.exchanges, urlsplit(str(sent.url)), None
-    got = urlsplit(exchange.target)
-    assert exchange.method == sent.method
+    ((request, reply),) = outcome.exchanges
+    got, wanted = urlsplit(request.target), urlsplit(str(sent.url))
+    assert request.method == sent.method
     assert [*map(unquote, got.path.split("/"))] == [*map(unquote, wanted.path.split("/"))]
-    pairs = [sorted(parse_qsl(one, keep_blank_values=True)) for one in (got.query, wanted.query)]
+    pairs = [sorted(parse_qsl(one.query, keep_blank_values=True)) for one in (got, wanted)]
     assert pairs[0] == pairs[1]
-    names = {one.name for one in endpoint.operation.parameters if one.location == "header"}
-    for name in {*names, "Cookie", *endpoint.credentials(key)}:
-        assert exchange.header(name) == str(sent.headers.get(name, ""))
+    for name in (*endpoint.credentials(key), *(one.name for one in endpoint.parameters("header"))):
+        assert request.header(name) == str(sent.headers.get(name, ""))
+    cookies = [
+        sorted(one.split("; "))
+        for one in (request.header("Cookie"), sent.headers.get("Cookie", ""))
+    ]
+    assert cookies[0] == cookies[1]
+    body = sent.body.encode() if isinstance(sent.body, str) else sent.body or b""
     if isinstance(case.body, NotSet):
-        assert exchange.body == (b"{}" if exchange.method in {"POST", "PUT", "PATCH"} else b"")
-    elif exchange.header("Content-Type") == JSON:
-        assert json.loads(exchange.body) == json.loads(sent.body or "null")
+        assert request.body == (b"{}" if request.method in {"POST", "PUT", "PATCH"} else b"")
+    elif request.header("Content-Type") == JSON:
+        assert json.loads(request.body) == json.loads(body)
     else:
-        body = sent.body.encode() if isinstance(sent.body, str) else sent.body or b""
-        assert sorted(parse_qsl(exchange.body)) == sorted(parse_qsl(body))
-    status, error = exchange.reply.status, outcome.error
-    if 200 <= status < 300:
-        assert_value(outcome, exchange.reply.body, endpoint)
+        assert sorted(parse_qsl(request.body)) == sorted(parse_qsl(body))
+    if 200 <= reply.status < 300:
+        assert_value(outcome, reply.body, endpoint)
         return
-    assert type(error).__name__ == error_name(status), repr(error)
-    assert (error.status_code, error.operation_id) == (status, endpoint.operation.id)
-    assert error.body == exchange.reply.body
-    assert error.error == text_of(exchange.reply.body)
-    assert key not in f"{error} {error!r}" or len(key) < 4
+    error = outcome.error
+    assert type(error).__name__ == error_name(reply.status), repr(error)
+    told = (error.status_code, error.operation_id, error.body, error.attempts)
+    assert told == (reply.status, str(endpoint), reply.body, 1)
+    if isinstance(body := parse(reply.body), dict):
+        assert error.error == body.get(package().client.SERVICE.error_fields[0])
+    assert key not in f"{error} {error!r}" or len(key) < 8
 
 
-def text_of(body: bytes) -> str | None:
-    """Return what an error says in its body."""
+def parse(body: bytes) -> Any:
+    """Return the JSON of a body; None where it is none."""
     try:
-        told = json.loads(body)
+        return json.loads(body)
     except ValueError:
         return None
-    return told.get(package().client.SERVICE.error_fields[0]) if isinstance(told, dict) else None
 
 
-def respond(outcome: Outcome, server: Server) -> httpx.Response:
-    """Return the raw answer, as schemathesis takes it."""
-    exchange = outcome.exchanges[-1]
-    url = httpx.URL(server.url).copy_with(raw_path=exchange.target.encode())
-    request = httpx.Request(
-        exchange.method, url, headers=list(exchange.headers), content=exchange.body
+def respond(outcome: Outcome, sent: requests.PreparedRequest) -> httpx.Response:
+    """Return the raw answer as schemathesis takes it."""
+    request, reply = outcome.exchanges[-1]
+    made = httpx.Request(
+        request.method, str(sent.url), headers=list(request.headers), content=request.body
     )
-    status, body, headers, *_ = vars(exchange.reply).values()
-    response = httpx.Response(status, headers=list(headers), content=body, request=request)
+    headers = [(name, value) for name, value in reply.headers if name.lower() != "content-encoding"]
+    response = httpx.Response(reply.status, headers=headers, content=reply.body, request=made)
     response.elapsed = datetime.timedelta()
     return response
 
 
-def validate(case: Case[Any], response: Any, headers: Mapping[str, str], server: Server) -> None:
+def validate(case: Case[Any], response: Any, headers: dict[str, str], server: Server) -> None:
     """Hold a raw answer against the document."""
     try:
-        case.validate_response(response, headers=dict(headers))
+        case.validate_response(response, headers=headers)
     except FailureGroup as group:
-        if not server.prism or not all(map(_prism.is_excused, group.exceptions)):
+        if not server.is_prism or not all(map(_prism.is_excused, group.exceptions)):
             raise
