@@ -19,9 +19,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from . import _http
-from ._core.clock import Clock
+from ._core._async.pipeline import AsyncPipeline
+from ._core._sync.pipeline import Pipeline
 from ._core.pace import Pace
-from ._core.pipeline import AsyncPipeline, Pipeline
 from ._core.settings import build_settings, replace_settings
 from ._http import httpx
 from ._secrets import Secret
@@ -30,6 +30,7 @@ from .resources import (
     AsyncClientsResource,
     ClientsResource,
 )
+from .testing import Clock
 from .types import UNSET, Unset
 
 
@@ -41,7 +42,7 @@ class Portal:
 
     Args:
         api_key: The API key, or a callable that returns it, asked at each request so that the
-            key can rotate. Without one, `PORTAL_API_KEY` is read from the environment.
+            key can rotate; in a thread of its own. Without one, `PORTAL_API_KEY` is read from the environment.
         base_url: Where the API is. Without it, `PORTAL_BASE_URL` is read from the
             environment, and else it is https://api.portalhq.io/api/v1. It has to be https, but on this
             machine.
@@ -51,6 +52,8 @@ class Portal:
         max_attempts: How often a call is sent at the most. Only what is safe to repeat is
             repeated.
         pace: How fast to send, such as `Pace(200)` for 200 requests a minute.
+        max_response_bytes: How large the body of an answer may be. None for 256 MiB of a list that
+            is read whole and 16 MiB of any other answer; the body of an error may have 1 MiB.
         http_client: An `httpx.Client` to send with, for a proxy or certificates of your own. It
             stays yours to close. It is bounded read by read: only an answer's head that
             drips in can outlast `timeout` there.
@@ -74,6 +77,7 @@ class Portal:
         connect_timeout: float | None = 5.0,
         max_attempts: int = 3,
         pace: Pace | None = None,
+        max_response_bytes: int | None = None,
         http_client: httpx.Client | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
@@ -88,6 +92,7 @@ class Portal:
             connect_timeout=connect_timeout,
             max_attempts=max_attempts,
             pace=pace,
+            max_response_bytes=max_response_bytes,
             headers=secrets[2],
         )
         self.pipeline = Pipeline(settings, _http.Connection(settings.base_url, http_client))
@@ -105,6 +110,7 @@ class Portal:
         connect_timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         pace: Pace | Unset | None = UNSET,
+        max_response_bytes: int | Unset | None = UNSET,
         headers: Mapping[str, str] | Unset | None = UNSET,
         clock: Clock | Unset = UNSET,
     ) -> Self:
@@ -119,6 +125,7 @@ class Portal:
             connect_timeout: As for a new client.
             max_attempts: As for a new client.
             pace: As for a new client.
+            max_response_bytes: As for a new client.
             headers: As for a new client; they take the place of this client's.
             clock: Where time and jitter come from, for tests.
 
@@ -136,6 +143,7 @@ class Portal:
                 connect_timeout=connect_timeout,
                 max_attempts=max_attempts,
                 pace=pace,
+                max_response_bytes=max_response_bytes,
                 headers=secrets[1],
                 clock=clock,
             )
@@ -171,7 +179,7 @@ class AsyncPortal:
 
     Args:
         api_key: The API key, or a callable that returns it, async or not, asked at each request so that the
-            key can rotate. Without one, `PORTAL_API_KEY` is read from the environment.
+            key can rotate; in a thread of its own where it is not async. Without one, `PORTAL_API_KEY` is read from the environment.
         base_url: Where the API is. Without it, `PORTAL_BASE_URL` is read from the
             environment, and else it is https://api.portalhq.io/api/v1. It has to be https, but on this
             machine.
@@ -181,6 +189,8 @@ class AsyncPortal:
         max_attempts: How often a call is sent at the most. Only what is safe to repeat is
             repeated.
         pace: How fast to send, such as `Pace(200)` for 200 requests a minute.
+        max_response_bytes: How large the body of an answer may be. None for 256 MiB of a list that
+            is read whole and 16 MiB of any other answer; the body of an error may have 1 MiB.
         http_client: An `httpx.AsyncClient` to send with, for a proxy or certificates of your own. It
             stays yours to close.
         headers: Header fields to send with every request.
@@ -203,6 +213,7 @@ class AsyncPortal:
         connect_timeout: float | None = 5.0,
         max_attempts: int = 3,
         pace: Pace | None = None,
+        max_response_bytes: int | None = None,
         http_client: httpx.AsyncClient | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
@@ -217,6 +228,7 @@ class AsyncPortal:
             connect_timeout=connect_timeout,
             max_attempts=max_attempts,
             pace=pace,
+            max_response_bytes=max_response_bytes,
             headers=secrets[2],
         )
         self.pipeline = AsyncPipeline(
@@ -236,6 +248,7 @@ class AsyncPortal:
         connect_timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         pace: Pace | Unset | None = UNSET,
+        max_response_bytes: int | Unset | None = UNSET,
         headers: Mapping[str, str] | Unset | None = UNSET,
         clock: Clock | Unset = UNSET,
     ) -> Self:
@@ -250,6 +263,7 @@ class AsyncPortal:
             connect_timeout: As for a new client.
             max_attempts: As for a new client.
             pace: As for a new client.
+            max_response_bytes: As for a new client.
             headers: As for a new client; they take the place of this client's.
             clock: Where time and jitter come from, for tests.
 
@@ -267,6 +281,7 @@ class AsyncPortal:
                 connect_timeout=connect_timeout,
                 max_attempts=max_attempts,
                 pace=pace,
+                max_response_bytes=max_response_bytes,
                 headers=secrets[1],
                 clock=clock,
             )
@@ -275,7 +290,7 @@ class AsyncPortal:
 
     async def aclose(self) -> None:
         """Close the connections and take no more calls. Closing twice does no harm."""
-        await self.pipeline.close()
+        await self.pipeline.aclose()
 
     async def __aenter__(self) -> Self:
         return self
