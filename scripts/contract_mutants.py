@@ -122,7 +122,9 @@ def main() -> int:
         for one in pool.imap(functools.partial(run, options.package), mutants):
             missed += not one.failed
             how = one.failed[0] if one.failed else f"NOT CAUGHT (pytest: {one.status})"
-            print(f"{one.mutant.path}: {one.mutant.name:<45} {how}  {one.seconds:.1f} s", flush=True)
+            print(
+                f"{one.mutant.path}: {one.mutant.name:<45} {how}  {one.seconds:.1f} s", flush=True
+            )
     print(f"\n{len(mutants) - missed} of {len(mutants)} planted defects were caught.")
     return 1 if missed else 0
 

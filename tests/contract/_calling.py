@@ -92,7 +92,8 @@ class Caller:
         self.gateway.exchanges.clear()
         self.count += 1
         client = client or self.client(is_async=is_async)
-        value = response = error = None
+        value: Any = None
+        response = error = None
         items: list[Any] = []
         try:
             value = self._start(endpoint, arguments, name, client, options, is_async=is_async)
@@ -111,7 +112,7 @@ class Caller:
             value, response = value.parsed, value
         return Outcome(tuple(self.gateway.exchanges), value, response, error)
 
-    def _start(
+    def _start(  # noqa: PLR0913 - as `call`, whose part it is
         self,
         endpoint: Endpoint,
         arguments: Mapping[str, Any],
@@ -156,7 +157,7 @@ def flatten(endpoint: Endpoint, arguments: Mapping[str, Any]) -> dict[str, Any]:
     return flat | {one.python_name: getattr(model, one.python_name) for one in body.arguments}
 
 
-def fit(value: Any, hint: Any) -> Any:
+def fit(value: Any, hint: Any) -> Any:  # noqa: C901, PLR0912 - a case for each kind of type
     """Return the argument of a type that stands for a JSON value, or raise UnfitError."""
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if hint in (Any, object):
@@ -187,7 +188,7 @@ def fit(value: Any, hint: Any) -> Any:
     raise UnfitError("a value of another type")
 
 
-def differences(value: Any, raw: Any, path: str = "$") -> Iterable[str]:
+def differences(value: Any, raw: Any, path: str = "$") -> Iterable[str]:  # noqa: C901 - as `fit`
     """Yield where a value of the package is not what a JSON value says, attribute by attribute."""
     if attrs.has(type(value)) and isinstance(raw, dict):
         extra = getattr(value, "additional_properties", {})

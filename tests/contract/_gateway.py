@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -24,7 +24,7 @@ class Reply:
     """
 
     status: int
-    body: bytes = b""
+    body: bytes = field(default=b"", repr=False)  # it may hold secrets
     headers: tuple[tuple[str, str], ...] = (("Content-Type", "application/json"),)
     piece: int = 0
     seconds: float = 0.0
@@ -51,6 +51,9 @@ class Request(NamedTuple):
     target: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
+
+    def __repr__(self) -> str:
+        return f"{self.method} {self.target}"  # the rest may hold secrets
 
     def header(self, name: str) -> str:
         """Return a header field; several are joined, none is an empty string."""

@@ -13,7 +13,20 @@ from tests.contract._package import JSON, resolve
 
 _REMOVED = object()
 _TEXT = 'e\u0301\u00e9 "\\\n\U0001f388 '
-_REPLACEMENTS = (_REMOVED, None, 0, 1, -2.5, "", "false", _TEXT, True, False, [], {})
+_REPLACEMENTS: tuple[Any, ...] = (
+    _REMOVED,
+    None,
+    0,
+    1,
+    -2.5,
+    "",
+    "false",
+    _TEXT,
+    True,
+    False,
+    [],
+    {},
+)
 # What a client does not check: a value that is not allowed today may be allowed tomorrow.
 _UNCHECKED = {"enum", "pattern", "minLength", "maxLength", "minimum", "maximum", "maxItems"}
 _UNCHECKED |= {"exclusiveMinimum", "exclusiveMaximum", "minItems", "uniqueItems", "multipleOf"}

@@ -36,7 +36,7 @@ def clients(mock: Any) -> Any:
     return mock.client(KEYS[0]).clients
 
 
-def ask(
+def ask(  # noqa: PLR0913 - a request has so many parts
     server: Server,
     endpoint: Endpoint,
     identity: str = "x",
