@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scaffolding.fakes import FakePath, environment_without_make
+from tests.repo.fakes import FakePath, environment_without_make
 
 LISTED = {
     "help",

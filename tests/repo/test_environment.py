@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scaffolding.fakes import FakePath
+from tests.repo.fakes import FakePath
 
 # Takes note of what pip is asked for, and is a real Python for all else.
 PYTHON = f"""

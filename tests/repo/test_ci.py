@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.scaffolding.fakes import FakePath
+from tests.repo.fakes import FakePath
 
 TESTS = "=== tests on Python {}: passed"
 
