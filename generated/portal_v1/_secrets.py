@@ -1,4 +1,4 @@
-# Edited in overrides/package/_core/secrets.py, from where `make generate` copies it.
+# Edited in overrides/package/_secrets.py, from where `make generate` copies it.
 """Values that are carried but never shown."""
 
 from __future__ import annotations
