@@ -16,6 +16,7 @@ EXAMPLES ?=
 PY := $(VENV)/bin/python
 REDOCLY := @redocly/cli@2.77.0
 SPECTRAL := @stoplight/spectral-cli@6.16.3
+PYRIGHT := pyright@1.1.414
 OWASP_RULES := @stoplight/spectral-owasp-ruleset@2.0.1
 
 HAND_WRITTEN := scripts tests overrides/package
@@ -108,6 +109,10 @@ lint: environment ## Check style (ruff) and types (mypy, pyright)
 	@"$(PY)" tests/sample_package.py
 	@"$(PY)" -m mypy
 	@"$(PY)" -m basedpyright --pythonpath "$(PY)"
+
+.PHONY: lint-pyright
+lint-pyright: environment ## Check the package's types with the plain pyright (needs Node.js)
+	@npx --yes $(PYRIGHT) --pythonpath "$(PY)"
 
 .PHONY: format
 format: environment ## Put hand-written code into its format

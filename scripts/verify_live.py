@@ -36,7 +36,6 @@ from _support.confirming import (
     print_whatever_the_terminal,
 )
 from portal_v1 import Pace, Portal, PortalError, errors
-from portal_v1._core.secrets import MASK, Secret
 from portal_v1._document import load_document
 from portal_v1._service import SERVICE
 from portal_v1.api.clients import create_client, get_client, list_clients
@@ -50,6 +49,7 @@ SUCCESS: Final = range(200, 300)
 
 _EXIT = "Exit status: 0 when all is as documented, 1 when something is not, 2 when it did not run."
 _TYPES: Final = {type(None): "null", bool: "boolean", str: "string", list: "array", dict: "object"}
+_MASK = "••••••"
 _SHORTEST_SECRET = 6  # Anything shorter may stand in a word by chance.
 
 
@@ -92,7 +92,7 @@ class Result:
     call: Call
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: Secret[bytes] = field(default_factory=lambda: Secret(b""))
+    body: bytes = field(default=b"", repr=False)
     error: Exception | None = None
     seconds: float = 0.0
     rows: list[Row] = field(default_factory=list)
@@ -120,7 +120,7 @@ class Comparison:
 
     def compare(self, result: Result) -> Iterator[Row]:
         """Yield a row for each place of an answer."""
-        error, body = result.error, result.body.reveal()
+        error, body = result.error, result.body
         if not result.status:
             # What the message of an error holds that is none of the client's is not known.
             why = str(error) if isinstance(error, PortalError) else "none of the client's errors"
@@ -190,7 +190,7 @@ class Comparison:
         texts = [_counted(what, count, of) for what, count in remarks.items() if count]
         found = ", ".join(f"{kind} ({n})" if of > 1 else kind for kind, n in _kinds(values).items())
         if shows and len(values) == 1 and isinstance(values[0], str | bool | int | float):
-            found += f" {MASK if is_secret else json.dumps(values[0], ensure_ascii=False)}"
+            found += f" {_MASK if is_secret else json.dumps(values[0], ensure_ascii=False)}"
         level = DIFFERS if wrong else NOTE if texts else OK
         yield Row(level, place, documented, found or "nothing", ", ".join(texts))
         objects = [one for one in values if isinstance(one, dict)]
@@ -300,16 +300,15 @@ class Runner:
         self._head, begun = (0, {}), time.perf_counter()
         try:
             response = call.module.sync_detailed(client=portal, max_attempts=1, **arguments)
-            result.body = Secret(response.content)
+            result.body = response.content
         except Exception as error:  # noqa: BLE001 - a defect of the client is a finding, too
             result.error = error
-            body: bytes | None = getattr(error, "body", None)
-            result.body = Secret(body or b"")
-            if body is None:
+            result.body = getattr(error, "body", None) or b""
+            if getattr(error, "body", None) is None:
                 self._head = (0, {})  # The answer did not arrive whole.
         result.seconds = time.perf_counter() - begun
         if call.takes == "body":  # Taken from an answer that the client refuses, too.
-            found = re.search(rb'"id"\s*:\s*"([^"\\]+)"', result.body.reveal())
+            found = re.search(rb'"id"\s*:\s*"([^"\\]+)"', result.body)
             self._client_id = found[1].decode() if found else ""
         result.status, result.headers = self._head
 
@@ -335,7 +334,7 @@ def report(results: Sequence[Result], secrets: set[str]) -> None:
 
     def cut(text: str) -> str:
         for secret in sorted(secrets, key=len, reverse=True):
-            text = text.replace(secret, MASK)
+            text = text.replace(secret, _MASK)
         return "".join(c if c.isprintable() else " " for c in text)[:100]
 
     for result in results:
