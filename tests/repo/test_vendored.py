@@ -16,9 +16,9 @@ from portal_v1.mock import MockPortal
 NAME = "acme.vendor.wallets"
 KEY = "vendored-key"
 # What the package may import beside the standard library: its two dependencies, httpx's own
-# lower layer, httpx's fork with that layer's, and what the extra `mock` names.
-ALLOWED = {"attrs", "httpx", "httpcore", "httpx2", "httpcore2"}
-ALLOWED_TO_THE_MOCK = {"h11", "jsonschema_rs"}
+# lower layers, httpx's fork with its own, and what the extras name.
+ALLOWED = {"attrs", "httpx", "httpcore", "httpx2", "httpcore2", "h11"}
+ALLOWED_TO_EXTRAS = {"mock": {"jsonschema_rs"}, "_cli": {"cyclopts", "rich", "_typeshed"}}
 
 
 class Project:
@@ -147,7 +147,7 @@ def test_it_imports_itself_relatively_and_little_else(package: Path) -> None:
     importing_httpx = set()
     for module in modules:
         place = module.relative_to(package)
-        allowed = ALLOWED | (ALLOWED_TO_THE_MOCK if "mock" in place.parts else set())
+        allowed = ALLOWED.union(*(ALLOWED_TO_EXTRAS.get(part, set()) for part in place.parts))
         allowed |= {"pytest"} if place.name == "pytest_plugin.py" else set()
         for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.level > 0:
@@ -159,6 +159,6 @@ def test_it_imports_itself_relatively_and_little_else(package: Path) -> None:
             elif isinstance(node, ast.ImportFrom):
                 roots = {(node.module or "").partition(".")[0]}
             assert roots <= allowed | sys.stdlib_module_names, module
-            if isinstance(node, ast.Import) and roots & (ALLOWED - {"attrs"}):
+            if isinstance(node, ast.Import) and roots & (ALLOWED - {"attrs", "h11"}):
                 importing_httpx.add(place.parts[0])
     assert importing_httpx == {"_http"}
