@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import mutate
 import portal_v1
 import pytest
 from portal_v1.mock import MockPortal
@@ -55,3 +56,10 @@ def test_links_lead_somewhere_and_make_targets_exist(document: Path) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z][a-z0-9-]*):", makefile, re.MULTILINE))
     assert set(re.findall(r"(?:^|`)make ([a-z0-9-]+)", text, re.MULTILINE)) - targets == set()
+
+
+def test_what_make_mutants_names_is_there() -> None:
+    core = ROOT / "generated/portal_v1/_core"
+    source = "".join((core / f"{name}.py").read_text("utf-8") for name in mutate.MODULES)
+    assert [before for before, _ in mutate.EQUIVALENT if before not in source] == []
+    assert [name for name in mutate.TESTS if not (ROOT / name).is_file()] == []
