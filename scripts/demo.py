@@ -16,12 +16,13 @@ import os
 import sys
 import textwrap
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Any
 
 from _support import confirming
 from portal_v1 import AsyncPortal, AuthenticationError, Portal, PortalError
 from portal_v1.mock import MockPortal
+from portal_v1.models import ClientSummary
 
 
 class StepError(Exception):
@@ -29,25 +30,25 @@ class StepError(Exception):
 
 
 class Round:
-    """Prints the steps of one client; each has to be about what the first one created."""
+    """Prints the steps of one client."""
 
     def __init__(self, name: str) -> None:
         print(f"\n{name}")
-        self._client_id = ""
         self._begun = time.perf_counter()
 
-    def show(self, title: str, answer: Any) -> None:
+    def show(self, title: str, answer: object) -> None:
         """Print a step, and how long it took since the one before."""
-        seconds = time.perf_counter() - self._begun
-        self._client_id = self._client_id or answer.id
-        answers = answer if isinstance(answer, list) else [answer]
-        found = [one for one in answers if getattr(one, "id", self._client_id) == self._client_id]
-        if len(found) != 1:
-            raise StepError(f"could not {title}: {self._client_id} is not in the answer {answer}")
-        text = repr(answer) if found == [answer] else f"{len(answer)}, among them {found[0]}"
-        print(f"  ok  {title:<30}  {seconds * 1000:8.1f} ms")
-        print(textwrap.fill(text, 100, initial_indent=" " * 6, subsequent_indent=" " * 6))
+        print(f"  ok  {title:<30}  {(time.perf_counter() - self._begun) * 1000:8.1f} ms")
+        indent = " " * 6
+        print(textwrap.fill(repr(answer), 100, initial_indent=indent, subsequent_indent=indent))
         self._begun = time.perf_counter()
+
+    def show_in_list(self, client_id: str, answer: Sequence[ClientSummary]) -> None:
+        """Print the step that finds what was created among all clients."""
+        found = [one for one in answer if one.id == client_id]
+        if len(found) != 1:
+            raise StepError(f"{client_id} is {len(found)} times among the {len(answer)} clients")
+        self.show(f"find it in the list of {len(answer)}", found[0])
 
 
 def run_sync(key: str, base_url: str) -> None:
@@ -57,7 +58,7 @@ def run_sync(key: str, base_url: str) -> None:
         created = portal.clients.create(is_account_abstracted=True)
         steps.show("create a client", created)
         steps.show("get it", portal.clients.get(created.id))
-        steps.show("find it in the list", portal.clients.list())
+        steps.show_in_list(created.id, portal.clients.list())
         steps.show("refresh its session", portal.clients.refresh_session(created.id))
         steps.show("generate its web OTP", portal.clients.generate_web_otp(created.id))
         try:
@@ -75,7 +76,7 @@ async def run_async(key: str, base_url: str) -> None:
         created = await portal.clients.create(is_account_abstracted=True)
         steps.show("create a client", created)
         steps.show("get it", await portal.clients.get(created.id))
-        steps.show("find it in the list", await portal.clients.list())
+        steps.show_in_list(created.id, await portal.clients.list())
         steps.show("refresh its session", await portal.clients.refresh_session(created.id))
         steps.show("generate its web OTP", await portal.clients.generate_web_otp(created.id))
 
