@@ -121,7 +121,7 @@ def _operation(operation_id: str) -> Iterator[str]:
             headers = "".join(f", header `{name}`" for name in resolved.get("headers", {}))
             example = json.dumps(_example(_json_media(resolved)))
             errors.append(f"| {status} | {description} | `{example}`{headers} |")
-    yield from (*errors, "") if len(errors) > 2 else ()
+    yield from (*errors, "") if errors[2:] else ()
 
 
 def _content(media: Mapping[str, Any]) -> Iterator[str]:
