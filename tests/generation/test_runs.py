@@ -80,7 +80,8 @@ def test_an_edit_of_the_modules_alone_reads_no_document(
     copied: Tree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copied.generated()
-    (copied.modules / "testing.py").write_text('"""Controls."""\n\nX = [1,2]\n')
+    with (copied.modules / "testing.py").open("a") as file:
+        file.write("X = [1,2]\n")
     (copied.modules / "_gone.py").write_text("X = 1\n")
     with monkeypatch.context() as patch:
         patch.setattr("generation.document.load_document", lambda path: pytest.fail("read"))

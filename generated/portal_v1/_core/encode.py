@@ -105,7 +105,11 @@ def query(parameters: Mapping[str, Any], styles: Mapping[str, str] | None = None
             pairs += (f"{key}={text}" for key, text in _deep_pairs(quote(name, safe=""), value))
         elif style is not None:
             plain = json_value(value)
-            items = _flat_items(plain) if isinstance(plain, dict) else _listed(value)
+            items = (
+                _flat_items(cast("dict[str, Any]", plain))
+                if isinstance(plain, dict)
+                else _listed(value)
+            )
             between = style if style == "," else quote(style)
             joined = between.join(_quoted(item, name) for item in items)
             pairs.append(f"{quote(name, safe='')}={joined}")

@@ -295,15 +295,16 @@ def union(value: Any, *decoders: Decoder[Any]) -> Any:
 def _fit(result: Any) -> tuple[int, int]:
     """Return how many values of a model are among the documented ones, and how many fields."""
     if _is_list(result):
-        fits = [_fit(item) for item in result]
+        fits = [_fit(item) for item in cast("list[Any]", result)]
         return sum(known for known, _ in fits), sum(count for _, count in fits)
     known: bool | None = getattr(result, "is_known", None)
     if known is not None:
         return (1 if known else -1), 0
-    if not attrs.has(type(result)):
+    kind: Any = type(result)
+    if not attrs.has(kind):
         return 0, 0
     values = declared = 0
-    for attribute in attrs.fields(type(result)):
+    for attribute in attrs.fields(kind):
         value = getattr(result, attribute.name)
         if attribute.init and attribute.name != "additional_properties" and _is_given(value):
             inner_values, inner_declared = _fit(value)
