@@ -52,11 +52,11 @@ def mask_secrets(value: Any) -> Any:
     for field in attrs.fields(kind):
         held = getattr(value, field.name)
         if field.repr is _secrets.mask:
-            changes[field.name] = held and mask
+            changes[field.alias] = held and mask
         elif field.repr is _secrets.list_names:
-            changes[field.name] = dict.fromkeys(held, mask)
+            changes[field.alias] = dict.fromkeys(held, mask)
         else:
-            changes[field.name] = mask_secrets(held)
+            changes[field.alias] = mask_secrets(held)
     return attrs.evolve(value, **changes)
 
 
