@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-import sys
+import inspect
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     # Type checkers know this module without its being installed.
-    from typing_extensions import deprecated as deprecated
+    from typing_extensions import deprecated
 else:
     F = TypeVar("F", bound=Callable[..., object])
 
@@ -27,8 +27,11 @@ else:
 def warn_of(thing: str) -> None:
     """Issue a `DeprecationWarning` about the first caller outside of this package."""
     package = __name__.partition("._core")[0]
-    level, frame = 1, sys._getframe()
+    level, frame = 1, inspect.currentframe()
     # The frames of methods that attrs makes name no module.
-    while frame.f_back and f"{frame.f_globals.get('__name__', package)}.".startswith(f"{package}."):
+    while frame and f"{frame.f_globals.get('__name__', package)}.".startswith(f"{package}."):
         level, frame = level + 1, frame.f_back
     warnings.warn(f"{thing} is deprecated by the API.", DeprecationWarning, stacklevel=level)
+
+
+__all__ = ["deprecated", "warn_of"]
