@@ -199,7 +199,10 @@ class _Project(Project):
                 or f"The operations under the tag {self._titles[tag]}."
             ),
             is_sent=lambda model: bool((model.data.model_extra or {}).get("x-sent")),
-            secrets_of=self._secrets_of,
+            secrets_of=lambda prop: (self._model_of(prop).data.model_extra or {})["x-secrets"],
+            is_deprecated=lambda prop, name: (
+                name in (self._model_of(prop).data.model_extra or {})["x-deprecated"]
+            ),
             kind=lambda prop: type(prop).__name__.removesuffix("Property"),
             nullable_inner=nullable_inner,
             annotation=annotation,
@@ -275,9 +278,6 @@ class _Project(Project):
             original = self._shaped.names.get(prop.name.get_untrusted_value())
             if original is not None:
                 prop.name = UntrustedString(original)
-
-    def _secrets_of(self, model: Any) -> set[str]:
-        return set((model.data.model_extra or {}).get("x-secrets", ()))
 
     def _discriminator(self, prop: UnionProperty) -> tuple[str, dict[str, str]] | None:
         """Return the field that tells a union's parts apart, and the class for each value."""

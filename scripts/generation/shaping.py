@@ -417,13 +417,11 @@ class _Shaper:
                 properties[name] = {}
         renamed = legal_names(properties, "field_", _MODEL_ATTRIBUTES)
         renamed = {name: self._alias(name, alias) for name, alias in renamed.items()}
-        secrets = {name for name, value in properties.items() if self._is_secret(value)}
-        secrets |= {
-            n
-            for part in shaped.get("allOf") or ()
-            for n, v in self._properties(part)
-            if self._is_secret(v)
-        }
+        inherited = [pair for part in shaped.get("allOf") or () for pair in self._properties(part)]
+        own = [*inherited, *properties.items()]
+        shaped["x-sent"] = self._is_sent
+        shaped["x-secrets"] = [name for name, value in own if self._is_secret(value)]
+        shaped["x-deprecated"] = [name for name, value in own if self._is_deprecated(value)]
         if properties:
             shaped["properties"] = {
                 renamed.get(name, name): self._shape(value) for name, value in properties.items()
@@ -437,8 +435,10 @@ class _Shaper:
             shaped["additionalProperties"] = self._shape(values[0]) if shut else True
         if shaped.get("additionalProperties") is False and self._is_received:
             del shaped["additionalProperties"]
-        shaped["x-sent"] = self._is_sent
-        shaped["x-secrets"] = sorted(secrets)
+
+    def _is_deprecated(self, schema: Any) -> bool:
+        own, named = schema, self._document.resolve(schema)
+        return any(isinstance(s, dict) and s.get("deprecated") is True for s in (own, named))
 
     def _is_secret(self, schema: Any) -> bool:
         schema = self._document.resolve(schema)
