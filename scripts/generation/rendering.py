@@ -6,6 +6,7 @@ import builtins
 import contextlib
 import io
 import re
+import textwrap
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
@@ -183,7 +184,9 @@ class _Project(Project):
         descriptions = {t["name"]: t.get("description") for t in document.get("tags") or ()}
         self.env.undefined = StrictUndefined
         self.env.tests["taking_null"] = takes_null
-        self.env.filters.update(literal=repr, sentence=_sentence, words=_words)
+        self.env.filters.update(
+            literal=repr, sentence=_sentence, words=_words, paragraphs=_paragraphs
+        )
         self.env.globals.update(
             document=document,
             client_name=name,
@@ -320,3 +323,14 @@ def _sentence(value: Any) -> str:
     """Return a text of the document on one line that ends as a sentence does."""
     text = " ".join(_words(value).split())
     return text if not text or text[-1] in ".!?" else f"{text}."
+
+
+def _paragraphs(value: Any) -> str:
+    """Return a text of the document as a docstring: a sentence, a blank line, the rest."""
+    first, _, rest = _words(value).partition("\n\n")
+    first = " ".join(first.split())
+    found = re.match(r"(.+?[.!?])\s+(?=[A-Z`(])(.+)", first)
+    head, tail = found.groups() if found else (_sentence(first), "")
+    lines = [*([tail, ""] if tail and rest else [tail]), *rest.splitlines()]
+    body = "\n".join(textwrap.fill(line, 92) for line in lines).strip()
+    return f"{head}\n\n{body}" if body else head
