@@ -18,10 +18,10 @@ from types import FrameType
 from typing import Any
 
 from ._errors import DocumentError, MockError
-from ._inspector import PREFIX
-from ._json import is_object, members
+from ._messages import PREFIX
 from ._mock import Mock
 from ._server import MockServer
+from ._values import is_object, members
 
 _LAST_PORT = 65535
 
