@@ -54,7 +54,10 @@ test-package: environment ## Run the tests of the package alone, as for another 
 
 .PHONY: test-httpx2
 test-httpx2: environment ## The same with httpx2, httpx absent
-	@sh scripts/_support/httpx2.sh "$(PY)" "$(VENV)-httpx2"
+	@sh scripts/_support/second_venv.sh "$(PY)" "$(VENV)-httpx2" scripts/_support/httpx2.txt
+	@! "$(VENV)-httpx2/bin/python" -c "import httpx" 2>/dev/null || { \
+		echo "httpx came along into $(VENV)-httpx2, so nothing would be shown there." >&2; exit 1; \
+	}
 	@"$(PY)" tests/sample_package.py
 	@"$(VENV)-httpx2/bin/python" -m pytest -p no:cacheprovider $(ON_ALL_CORES) $(PACKAGE_TESTS) $(ARGS)
 
@@ -98,8 +101,15 @@ drift: environment ## Check that generated/ is what make generate would make
 	@"$(PY)" scripts/generate.py --check $(ARGS)
 
 .PHONY: breaking
-breaking: environment ## Say what changed since BASE, on the wire and in Python, and what breaks
+breaking: environment ## Say what breaks since BASE for those who call the package
 	@"$(PY)" scripts/breaking.py $(if $(BASE),"$(BASE)") $(ARGS)
+
+.PHONY: bench
+bench: environment ## Compare the client's speed with its peers' (needs Java; takes minutes)
+	@test -x build/bench/.venv/bin/python || "$(PY)" -m venv build/bench/.venv
+	@build/bench/.venv/bin/python -m pip install -qq --disable-pip-version-check \
+		--requirement scripts/bench/requirements.txt
+	@PYTHONPATH=scripts build/bench/.venv/bin/python -m bench.run $(ARGS)
 
 .PHONY: lint
 lint: environment ## Check style (ruff) and types (mypy, pyright)
@@ -139,6 +149,18 @@ browser: ## Install Chromium, in which the mock's page is tested (by apt, as roo
 		}; \
 		apt-get update && apt-get install --yes --no-install-recommends chromium; \
 	}
+
+.PHONY: docs
+docs: environment ## Build the documentation into build/docs, and look at it in Chromium
+	@sh scripts/_support/second_venv.sh "$(PY)" "$(VENV)-docs" docs/requirements.txt
+	@"$(VENV)-docs/bin/python" -m sphinx --quiet --fail-on-warning --keep-going -E -j auto -b html \
+		-d build/docs-cache docs build/docs
+	@DOCS_SITE=build/docs "$(PY)" -m pytest tests/docs/test_site.py $(ARGS)
+
+.PHONY: test-examples
+test-examples: environment ## Run the tests of the example apps in docs/examples
+	@sh scripts/_support/second_venv.sh "$(PY)" "$(VENV)-examples" docs/examples/*/requirements.txt
+	@"$(VENV)-examples/bin/python" -m pytest docs/examples $(ARGS)
 
 .PHONY: clean
 clean: ## Remove what make made: environments, caches, builds, reports

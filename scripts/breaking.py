@@ -1,27 +1,120 @@
-"""Say what breaks since a commit. See --help, and scripts/compatibility/."""
+"""Say what breaks for callers of the generated package since a commit.
+
+griffe compares the public names. What they take and return is checked by mypy: it holds callers of
+the older package against the one in the working tree, one that is written here and uses every
+public name, and those in tests/typing as they were.
+
+A break passes where it is announced: by the package's next major version (while that is 0.x, by
+its second number) and by a change of CHANGELOG.md.
+"""
 
 from __future__ import annotations
 
-import os
+import argparse
+import io
+import re
+import subprocess
 import sys
+import tarfile
+import tempfile
 from pathlib import Path
+from typing import Final
 
-sys.dont_write_bytecode = True  # It touches nothing in the working tree.
+from _support.callers import NotComparableError, find_breaks
+from _support.confirming import print_whatever_the_terminal
 
-from _support.confirming import print_whatever_the_terminal  # noqa: E402 - after the line above
+CALLERS: Final = "tests/typing"
+_EXIT = "Exit status: 0 when all is well, 1 for a break that is not announced, 2 for no comparison."
 
-ROOT = Path(__file__).resolve().parents[1]
+
+def main() -> int:
+    """Compare the package in the current folder with an older one; return the exit status."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=_EXIT, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("base", nargs="?", help="a commit (default: where this branch left main)")
+    parser.add_argument("--package", type=Path, default=Path("generated/portal_v1"), metavar="DIR")
+    options = parser.parse_args()
+    try:
+        return _compare(options.base or _find_base(), options.package)
+    except NotComparableError as error:
+        print(f"breaking: {error}", file=sys.stderr)
+        return 2
+
+
+def _compare(base: str, package: Path) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        old = Path(folder)
+        _export(base, package, old)
+        callers = {file.name: file.read_text("utf-8") for file in (old / CALLERS).glob("*.py")}
+        breaks = find_breaks(old / package.parent, package.parent, [package.name], callers)
+        version, version_now = _read_version(old / package), _read_version(package)
+    print(f"{package} compared with {base}: {len(breaks) or 'no'} break{'s'[: len(breaks) != 1]}.")
+    heading = ""
+    for where, what in breaks:
+        if where != heading:
+            print(f"\n{where}")
+        print(f"    {what}")
+        heading = where
+    if not breaks:
+        return 0
+    is_told = _git("diff", "--quiet", base, "--", "CHANGELOG.md").returncode == 1
+    if is_told and announces_breaks(version, version_now):
+        print(f"\nVersion {version_now} and CHANGELOG.md announce it.")
+        return 0
+    print(
+        f"\nIf it has to be: raise the version from {version} to the next major one (it is "
+        f"{version_now} now), and tell it in CHANGELOG.md."
+    )
+    return 1
+
+
+def announces_breaks(old: str, new: str) -> bool:
+    """Tell whether a version is the next major one; while it is 0.x, the second number counts."""
+    (major, minor), (next_major, next_minor) = (
+        map(int, [*re.findall(r"\d+", version), 0, 0][:2]) for version in (old, new)
+    )
+    return next_major > major or (next_major == major == 0 and next_minor > minor)
+
+
+def _read_version(package: Path) -> str:
+    file = package / "_version.py"
+    found = re.search(r'__version__ = "(.*)"', file.read_text("utf-8")) if file.exists() else None
+    return found[1] if found else "0.0"
+
+
+def _find_base() -> str:
+    for main_branch in ("origin/main", "main"):
+        found = _git("merge-base", "HEAD", main_branch)
+        if found.returncode == 0:
+            return found.stdout.decode().strip()
+    raise NotComparableError(
+        "there is no branch main that this one left. Say what to compare with: make breaking "
+        "BASE=<a commit, branch or tag>."
+    )
+
+
+def _export(base: str, package: Path, folder: Path) -> None:
+    """Write the package and the callers of a commit into a folder."""
+    known = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}")
+    if known.returncode:
+        raise NotComparableError(f"git knows no commit {base!r}. Is it misspelt, or not fetched?")
+    for path in (package.as_posix(), CALLERS):
+        archive = _git("archive", "--format=tar", known.stdout.decode().strip(), "--", path)
+        if archive.returncode == 0:
+            with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
+                files.extractall(folder, filter="data")
+        elif path != CALLERS:
+            raise NotComparableError(f"there is no {path} in {base}. Take a later commit.")
+
+
+def _git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(["git", *arguments], capture_output=True, check=False)  # noqa: S607
+    except FileNotFoundError:
+        raise NotComparableError("git was not found; it is needed to look back.") from None
+
 
 if __name__ == "__main__":
-    try:
-        from compatibility.cli import main
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("compatibility"):
-            raise
-        print(
-            f"breaking: {error.name} is not installed; `make breaking` sets up what it needs.",
-            file=sys.stderr,
-        )
-        sys.exit(2)
     print_whatever_the_terminal()
-    sys.exit(main(root=ROOT, environ=os.environ, stream=sys.stdout))
+    sys.exit(main())

@@ -13,25 +13,24 @@ A custodian may send 200 requests a minute, all its machines together.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
+from . import _http
 from ._core.clock import Clock
 from ._core.pace import Pace
 from ._core.pipeline import AsyncPipeline, Pipeline
-from ._core.secrets import Secret
 from ._core.settings import build_settings, replace_settings
-from ._http import AsyncConnection, Connection
+from ._http import httpx
+from ._secrets import Secret
 from ._service import SERVICE
 from .resources import (
     AsyncClientsResource,
     ClientsResource,
 )
 from .types import UNSET, Unset
-
-if TYPE_CHECKING:
-    from ._http import httpx
 
 
 class Portal:
@@ -61,7 +60,7 @@ class Portal:
         ConfigurationError: One of these cannot be used, or the key is missing.
     """
 
-    __slots__ = ("__weakref__", "_owns_connection", "pipeline")
+    __slots__ = ("__weakref__", "pipeline")
 
     pipeline: Pipeline
     """What carries the calls out; the functions in `api` use it."""
@@ -91,8 +90,7 @@ class Portal:
             pace=pace,
             headers=secrets[2],
         )
-        self.pipeline = Pipeline(settings, Connection(settings.base_url, http_client))
-        self._owns_connection = True
+        self.pipeline = Pipeline(settings, _http.Connection(settings.base_url, http_client))
 
     @property
     def clients(self) -> ClientsResource:
@@ -129,8 +127,8 @@ class Portal:
         """
         secrets: list[Secret[Any]] = [Secret(api_key), Secret(headers)]
         del api_key, headers
-        copy = object.__new__(type(self))
-        copy.pipeline = self.pipeline.with_settings(
+        changed = copy.copy(self)
+        changed.pipeline = self.pipeline.with_settings(
             replace_settings(
                 self.pipeline.settings,
                 key=secrets[0],
@@ -142,12 +140,11 @@ class Portal:
                 clock=clock,
             )
         )
-        copy._owns_connection = False
-        return copy
+        return changed
 
     def close(self) -> None:
         """Close the connections and take no more calls. Closing twice does no harm."""
-        self.pipeline.close(connection=self._owns_connection)
+        self.pipeline.close()
 
     def __enter__(self) -> Self:
         return self
@@ -192,7 +189,7 @@ class AsyncPortal:
         ConfigurationError: One of these cannot be used, or the key is missing.
     """
 
-    __slots__ = ("__weakref__", "_owns_connection", "pipeline")
+    __slots__ = ("__weakref__", "pipeline")
 
     pipeline: AsyncPipeline
     """What carries the calls out; the functions in `api` use it."""
@@ -222,8 +219,9 @@ class AsyncPortal:
             pace=pace,
             headers=secrets[2],
         )
-        self.pipeline = AsyncPipeline(settings, AsyncConnection(settings.base_url, http_client))
-        self._owns_connection = True
+        self.pipeline = AsyncPipeline(
+            settings, _http.AsyncConnection(settings.base_url, http_client)
+        )
 
     @property
     def clients(self) -> AsyncClientsResource:
@@ -260,8 +258,8 @@ class AsyncPortal:
         """
         secrets: list[Secret[Any]] = [Secret(api_key), Secret(headers)]
         del api_key, headers
-        copy = object.__new__(type(self))
-        copy.pipeline = self.pipeline.with_settings(
+        changed = copy.copy(self)
+        changed.pipeline = self.pipeline.with_settings(
             replace_settings(
                 self.pipeline.settings,
                 key=secrets[0],
@@ -273,12 +271,11 @@ class AsyncPortal:
                 clock=clock,
             )
         )
-        copy._owns_connection = False
-        return copy
+        return changed
 
     async def aclose(self) -> None:
         """Close the connections and take no more calls. Closing twice does no harm."""
-        await self.pipeline.close(connection=self._owns_connection)
+        await self.pipeline.close()
 
     async def __aenter__(self) -> Self:
         return self

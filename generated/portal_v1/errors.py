@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final, Self, TypeVar
 
-from ._core.secrets import Secret
+from ._secrets import Secret
 
 
 class PortalError(Exception):

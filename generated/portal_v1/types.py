@@ -5,13 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import IntEnum, StrEnum
-from io import BytesIO
 from typing import IO, Any, BinaryIO, Final, Generic, Literal, Self, TypeVar
 
 from attrs import define, field, frozen
 
-from ._core import decode
-from ._core.secrets import Secret
+from ._secrets import Secret
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -69,15 +67,6 @@ class File:
     file_name: str | None = None
     mime_type: str | None = None
 
-    @classmethod
-    def from_value(cls, value: Any) -> Self:
-        """Return a file of these bytes; JSON has none, so only Python values come here."""
-        if isinstance(value, cls):
-            return value
-        if isinstance(value, bytes):
-            return cls(payload=BytesIO(value))
-        raise decode.MismatchError("bytes", value)
-
     def to_tuple(self) -> FileTypes:
         """Return the file as a part of a multipart body."""
         return self.file_name, self.payload, self.mime_type
@@ -128,11 +117,6 @@ class OpenStrEnum(StrEnum):
         """Whether the specification names this value."""
         return self._name_ in type(self).__members__
 
-    @classmethod
-    def from_json(cls, value: Any) -> Self:
-        """Return the value for a JSON string."""
-        return cls(decode.string(value))
-
 
 class OpenIntEnum(IntEnum):
     """Integers of which the specification names some. Others are taken as they come.
@@ -151,11 +135,6 @@ class OpenIntEnum(IntEnum):
     def is_known(self) -> bool:
         """Whether the specification names this value."""
         return self._name_ in type(self).__members__
-
-    @classmethod
-    def from_json(cls, value: Any) -> Self:
-        """Return the value for a JSON integer."""
-        return cls(decode.integer(value))
 
 
 E = TypeVar("E", bound=OpenStrEnum | OpenIntEnum)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import enum
 import json
 import types
 import typing
@@ -134,7 +135,7 @@ def _parsed(value: Any, parse: Callable[[str], Any]) -> Any:
 
 
 def _made(value: Any, kind: Any) -> Any:
-    make = getattr(kind, "from_json", None) or getattr(kind, "from_dict", None)
+    make = getattr(kind, "from_dict", kind if isinstance(kind, enum.EnumMeta) else None)
     if make is None:
         raise UnfitError
     try:

@@ -12,8 +12,8 @@ import portal_v1
 from conformance.endpoints import Endpoint, endpoints
 from conformance.typing_values import UnfitError, fitted
 from portal_v1 import APIStatusError, InvalidResponseError, Portal, PortalError
-from portal_v1._core.secrets import Secret
 from portal_v1._document import load_document
+from portal_v1._secrets import Secret
 
 from .masks import kind_of
 from .operations import Operation

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Final
 
-from portal_v1._core.secrets import MASK, Secret
+from portal_v1._secrets import MASK, Secret
 
 _LEAST = 6  # Anything shorter may stand in a word by chance, and tells nobody anything.
 _NAMES_SHOWN = 8

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from portal_v1._core.secrets import Secret
+from portal_v1._secrets import Secret
 
 
 class Level(IntEnum):

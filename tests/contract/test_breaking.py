@@ -1,372 +1,280 @@
-"""make breaking: what changed since a commit, what breaks, and what that asks for."""
+"""make breaking: what breaks for those who call the package."""
 
 from __future__ import annotations
 
-import json
-import re
-import shutil
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
-from compatibility.changes import gathered
-from compatibility.wire import wire_changes
-from generation.document import Document, parse_document
-from generation.errors import GenerationError
-from generation.validation import check_document
+from _support.callers import find_breaks
+from breaking import announces_breaks
 
-from tests.contract._compatibility_cases import (
-    ASKED_FOR,
-    BEYOND,
-    FIELDS,
-    GONE,
-    ORDERS,
-    SHOP,
-    TEXT,
-    WORDS_ONLY,
-    Case,
-    Edit,
-    both,
-    edited,
-    put,
+MODELS = """\
+from attrs import define, field
+
+@define
+class Wish:
+    item: str
+    count: int | None = None
+
+@define
+class Order:
+    id: str
+    note: str | None = None
+    rest: dict[str, int] = field(factory=dict, kw_only=True)
+
+class Both:
+    size: int
+"""
+CLIENT = """\
+from .models import Order, Wish
+
+LIMIT = 3
+
+class Shop:
+    def get(self, order_id: str, *, timeout: float | None = 30.0) -> Order | None: ...
+    def create(self, wish: Wish, note: str = "") -> Order: ...
+    async def watch(self, *ids: str) -> None: ...
+    @property
+    def name(self) -> str: ...
+"""
+WATCH = "    async def watch(self, *ids: str) -> None: ...\n"
+NAME = "    @property\n    def name(self) -> str: ...\n"
+
+# The text to replace in one of the two modules, what stands there now, and what breaks: None where
+# nothing does.
+CASES = {
+    "a method is gone": (WATCH, "", "client.Shop.watch: Public object was removed"),
+    "a method is renamed": ("def get(", "def fetch(", "client.Shop.get: Public object was removed"),
+    "a class is gone": ("class Shop:", "class Store:", "client.Shop: Public object was removed"),
+    "an argument is renamed": ("order_id: str", "id: str", 'Parameter was removed: "order_id"'),
+    "an argument is needed": ("order_id: str,", "order_id: str, shop: str,", '"shop"'),
+    "an argument has no default now": (' = ""', "", 'Parameter is now required: "note"'),
+    "a default is another": ("= 30.0", "= 5.0", '"timeout" from 30.0 to 5.0'),
+    "an argument takes less": ("float | None = 30.0", "float = 30.0", 'expected "float"'),
+    "an argument is by keyword only": ("wish: Wish, note", "wish: Wish, *, note", '"note"'),
+    "arguments have changed places": (
+        'wish: Wish, note: str = ""',
+        'note: str = "", wish: Wish | None = None',
+        'Positional parameter was moved: "note"',
+    ),
+    "an argument stands before another": (
+        "wish: Wish, note",
+        'wish: Wish, day: str = "", note',
+        'Positional parameter was moved: "note"',
+    ),
+    "more is returned": ("-> Order:", "-> Order | None:", 'It gives "Order | None", not "Order"'),
+    "it is async now": ("    def get(", "    async def get(", 'It gives "Coroutine'),
+    "it is no longer async": ("async def watch", "def watch", "client.Shop.watch:"),
+    "a property is gone": (NAME, "", "client.Shop.name: Public object was removed"),
+    "a property's type is another": (
+        "def name(self) -> str",
+        "def name(self) -> int",
+        'client.Shop.name: It gives "int", not "str"',
+    ),
+    "a constant is another": ("LIMIT = 3", "LIMIT = 4", "client.LIMIT: The value was 3 and is 4"),
+    "a method is added": ("    @property", "    def go(self) -> None: ...\n    @property", None),
+    "an argument is added": ("= 30.0)", "= 30.0, day: str = 'x')", None),
+    "an argument takes more": ("order_id: str", "order_id: int | str", None),
+    "an argument takes anything": ("order_id: str", "order_id: object", None),
+    "an argument has a default now": ("wish: Wish,", "wish: Wish = Wish(''),", None),
+    "less is returned": ("-> Order | None", "-> Order", None),
+    "a keyword may be a position": ("*, timeout", "timeout", None),
+    "a constant is added": ("LIMIT = 3", "LIMIT = 3\nMOST = 4", None),
+    "a sent model needs more": (
+        "    item: str\n",
+        "    item: str\n    day: str\n",
+        'models.Wish: Parameter was added as required: "day"',
+    ),
+    "a sent model takes less": ("count: int | None", "count: int", 'expected "int"'),
+    "a sent model is made in another order": (
+        "    count: int | None = None\n",
+        "    day: str = ''\n    count: int | None = None\n",
+        'models.Wish: Positional parameter was moved: "count"',
+    ),
+    "an answered model has less": (
+        "    note: str | None = None\n",
+        "",
+        "models.Order.note: Public",
+    ),
+    "an answered field may be None": ("id: str\n", "id: str | None\n", "models.Order.id: It gives"),
+    "an answered field is another": ("id: str\n", "id: int\n", "models.Order.id: It gives"),
+    "a sent model takes something else": ("item: str", "item: str | int", None),
+    "a sent model takes more": ("= None\n\n@", "= None\n    day: str = ''\n\n@", None),
+    "an answer has more": ("    id: str\n", "    id: str\n    colour: str\n", None),
+    "an answered field is never None": ("note: str | None = None", "note: str", None),
+}
+# Other modules, then and now, and what breaks.
+MODULES = {
+    "a module is gone": ({"more": "A = 1\n"}, {}, "more: Public object was removed"),
+    "a module is added": ({}, {"more": "A = 1\n"}, None),
+    "a base is gone": (
+        {"more": "from .models import Both, Wish\nclass More(Both, Wish): ..."},
+        {"more": "from .models import Both, Wish\nclass More(Both): ..."},
+        "more.More: Base class was removed",
+    ),
+    "a base is another": (
+        {"more": "class A: ...\nclass B: ...\nclass More(A): ..."},
+        {"more": "class A: ...\nclass B: ...\nclass More(B): ..."},
+        'more.More: It gives "More", not "A"',
+    ),
+    "a member of an enum is another": (
+        {"more": "import enum\nclass More(enum.StrEnum):\n    A = 'a'\n"},
+        {"more": "import enum\nclass More(enum.StrEnum):\n    A = 'b'\n"},
+        "more.More.A: The value was 'a' and is 'b'",
+    ),
+    "a name is no longer exported": (
+        {"__init__": "from .models import Order, Wish\n__all__ = ['Order', 'Wish']\n"},
+        {"__init__": "from .models import Order, Wish\n__all__ = ['Order']\n"},
+        'Wish: Module "PACKAGE" does not explicitly export attribute "Wish"',
+    ),
+    "a model in another private module": (
+        {"_a": "class A: ...\n", "more": "from ._a import A\n__all__ = ['A']\n"},
+        {"_b": "class A: ...\n", "more": "from ._b import A\n__all__ = ['A']\n"},
+        None,
+    ),
+    "what has an underscore is nobody's": ({"_more": "def go(): ...\n"}, {"_more": ""}, None),
+    "what mypy holds against the caller was so before": (
+        {"more": "class More:\n    def go(self, a: Missing) -> None: ...\n"},
+        {"more": "class More:\n    def go(self, a: Missing) -> None: ...\n\nA = 1\n"},
+        None,
+    ),
+}
+
+
+def write(folder: Path, modules: dict[str, str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in {"__init__": "", **modules}.items():
+        (folder / f"{name}.py").write_text(text, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """What breaks in each case. All of them are compared at once, for mypy starts slowly."""
+    old, new = tmp_path_factory.mktemp("old"), tmp_path_factory.mktemp("new")
+    names: dict[str, str] = {}
+    for case, (before, after, _) in CASES.items():
+        names[case] = name = f"shop{len(names)}"
+        assert before in CLIENT + MODELS
+        write(old / name, {"client": CLIENT, "models": MODELS})
+        now = {"client": CLIENT.replace(before, after, 1), "models": MODELS}
+        if before not in CLIENT:
+            now["models"] = MODELS.replace(before, after, 1)
+        write(new / name, now)
+    for case, (then, later, _) in MODULES.items():
+        names[case] = name = f"shop{len(names)}"
+        write(old / name, {"models": MODELS, **then})
+        write(new / name, {"models": MODELS, **later})
+    breaks: dict[str, list[str]] = {}
+    for where, what in find_breaks(old, new, list(names.values())):
+        package, _, name = where.partition(".")
+        breaks.setdefault(package, []).append(f"{name}: {what.replace(package, 'PACKAGE')}")
+    return {case: breaks.get(name, []) for case, name in names.items()}
+
+
+@pytest.mark.parametrize("case", [*CASES, *MODULES])
+def test_a_change_breaks_callers_or_not(found: dict[str, list[str]], case: str) -> None:
+    breaks = {**CASES, **MODULES}[case][2]
+    if breaks is None:
+        assert found[case] == []
+    else:
+        assert any(breaks in line for line in found[case]), found[case]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "announces"),
+    [
+        ("1.2.3", "1.3.0", False),
+        ("1.2.3", "2.0.0", True),
+        ("1.2.3", "0.9.0", False),
+        ("0.4.2", "0.4.3", False),
+        ("0.4.2", "0.5.0", True),
+        ("0.4.2", "1.0.0", True),
+        ("0.4.2", "next", False),
+    ],
 )
-from tests.contract._compatibility_support import (
-    CHANGELOG,
-    PACKAGE,
-    SPEC,
-    TOLD,
-    UNRELEASED,
-    Shop,
-    shop,
-)
-
-ADDITION = put(TEXT, *FIELDS, "colour")
-BREAK = put(GONE, *FIELDS, "price")
+def test_the_next_major_version_announces_breaks(old: str, new: str, *, announces: bool) -> None:
+    assert announces_breaks(old, new) is announces
 
 
-def version(number: str) -> Edit:
-    return put(number, "info", "version")
+class Shop:
+    """A git repository with a package, a caller of it and a changelog."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.write(CLIENT, version="0.4.2")
+        (root / "CHANGELOG.md").write_text("# Changelog\n")
+        (root / "tests/typing").mkdir(parents=True)
+        (root / "tests/typing/calls.py").write_text(
+            "from shop.client import Shop\nname: str = Shop().name\n"
+        )
+        self.git("init", "--quiet", "--initial-branch", "main")
+        self.commit()
+
+    def write(self, client: str, *, version: str) -> None:
+        modules = {"client": client, "models": MODELS, "_version": f'__version__ = "{version}"\n'}
+        write(self.root / "generated/shop", modules)
+
+    def commit(self) -> None:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", "A state")
+
+    def git(self, *arguments: str) -> None:
+        names = {"GIT_AUTHOR_NAME": "A", "GIT_COMMITTER_NAME": "A"}
+        emails = {"GIT_AUTHOR_EMAIL": "a@example.com", "GIT_COMMITTER_EMAIL": "a@example.com"}
+        env = {**os.environ, **names, **emails, "GIT_CONFIG_GLOBAL": os.devnull}
+        subprocess.run(["git", *arguments], cwd=self.root, env=env, check=True, timeout=30)
+
+    def compare(self, *arguments: str, path: str | None = None) -> tuple[int, str]:
+        script = Path(__file__).parents[2] / "scripts/breaking.py"
+        run = subprocess.run(
+            [sys.executable, script, "--package", "generated/shop", *arguments],
+            cwd=self.root,
+            env={**os.environ, "PATH": os.environ["PATH"] if path is None else path},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        return run.returncode, run.stdout + run.stderr
 
 
 @pytest.fixture
-def old(tmp_path: Path) -> Shop:
-    return shop(tmp_path / "shop")
+def shop(tmp_path: Path) -> Shop:
+    return Shop(tmp_path)
 
 
-def document(data: object, name: str) -> Document:
-    parsed = parse_document(json.dumps(data).encode(), name, is_json=True)
-    check_document(parsed)
-    return parsed
+def test_a_break_fails_until_it_is_announced(shop: Shop) -> None:
+    shop.git("checkout", "--quiet", "-b", "change")
+    shop.write(CLIENT.replace("def name(self) -> str", "def name(self) -> int"), version="0.4.2")
+    shop.commit()  # It is compared with where the branch left main.
+    status, output = shop.compare()
+    assert status == 1
+    assert '\nshop.client.Shop.name\n    It gives "int", not "str"\n' in output
+    assert '\ncalls.py:2\n    It gives "int", not "str"\n' in output
+    assert "raise the version from 0.4.2" in output
+    shop.write((shop.root / "generated/shop/client.py").read_text(), version="0.5.0")
+    assert shop.compare()[0] == 1
+    (shop.root / "CHANGELOG.md").write_text("# Changelog\n\n- The name is a number.\n")
+    status, output = shop.compare("main")
+    assert status == 0
+    assert output.endswith("Version 0.5.0 and CHANGELOG.md announce it.\n")
+    assert not list(shop.root.rglob(".mypy_cache"))
 
 
-@pytest.mark.parametrize("case", [*ASKED_FOR, *BEYOND], ids=lambda case: case.name)
-def test_a_change_on_the_wire_breaks_or_not(case: Case) -> None:
-    after = document(edited(case.edit), "new")
-    changes = gathered(wire_changes(document(SHOP, "old"), after))
-    assert any(change.breaking for change in changes) is case.breaking
-    deciding = [change for change in changes if change.breaking is case.breaking]
-    told = [f"{one.what} {one.old} → {one.new} {' '.join(one.users)}" for one in deciding]
-    assert any(case.shown in line for line in told), told
-
-
-@pytest.mark.parametrize(("name", "edit"), WORDS_ONLY)
-def test_another_way_to_say_the_same_is_no_change(name: str, edit: Edit) -> None:
-    after = document(edited(edit), "new")
-    assert after.data != SHOP
-    assert list(wire_changes(document(SHOP, "old"), after)) == []
-    assert list(wire_changes(after, document(SHOP, "old"))) == []
-
-
-def test_nullable_of_openapi_3_0_is_the_null_of_3_1() -> None:
-    older = edited(both(put("3.0.3", "openapi"), put({**TEXT, "nullable": True}, *FIELDS, "note")))
-    assert list(wire_changes(document(older, "old"), document(SHOP, "new"))) == []
-    narrower = edited(put(TEXT, *FIELDS, "note"), older)
-    changes = list(wire_changes(document(narrower, "old"), document(SHOP, "new")))
-    assert {(one.old, one.new, one.breaking) for one in changes} == {
-        ("string", "string or null", True)
-    }
-
-
-def test_nullable_beside_a_reference_is_compared_too() -> None:
-    wrapped = {"allOf": [{"$ref": "#/components/schemas/Error"}]}
-    older = edited(both(put("3.0.3", "openapi"), put(TEXT, *FIELDS, "note")))
-    plain = edited(put(wrapped, *FIELDS, "note"), older)
-    nullable = edited(put({**wrapped, "nullable": True}, *FIELDS, "note"), older)
-    for then, now, breaks in ((plain, nullable, True), (nullable, plain, False)):
-        changes = list(wire_changes(document(then, "old"), document(now, "new")))
-        assert {change.breaking for change in changes} == {breaks}
-
-
-def test_nothing_but_words_can_be_taken_out_unnoticed() -> None:
-    """Every key of the document, one after the other."""
-    old = document(SHOP, "old")
-    unnoticed: list[tuple[str | int, ...]] = []
-    tried = 0
-    for place in places(SHOP):
-        shorter = edited(put(GONE, *place))
-        try:
-            new = document(shorter, "new")
-        except GenerationError:
-            continue  # The document needs it.
-        tried += 1
-        words = place[-1] == "summary" or "tags" in place
-        unused = place[:3] == ("components", "securitySchemes", "other")
-        if not words and not unused and not list(wire_changes(old, new)):
-            unnoticed.append(place)
-    assert tried > 100
-    assert unnoticed == []
-
-
-def places(value: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    pairs = value.items() if isinstance(value, dict) else enumerate(value)
-    for key, inner in pairs:
-        yield (*place, key)
-        if isinstance(inner, dict | list):
-            yield from places(inner, (*place, key))
-
-
-def test_a_component_that_many_answers_share_takes_one_line(old: Shop) -> None:
-    old.describe(edited(BREAK))
-    (row,) = old.compare().rows
-    assert row.startswith("| **BREAKING** | wire | answer Order.price (listOrders, createOrder, ")
-
-
-@pytest.mark.parametrize(
-    ("number", "status"),
-    [("1.2.3", 1), ("1.2.4", 1), ("1.3.0", 1), ("2.0.0", 0), ("0.9.0", 1), ("next", 1)],
-)
-def test_a_break_on_the_wire_asks_for_the_next_major_version(
-    old: Shop, number: str, status: int
-) -> None:
-    old.describe(edited(both(BREAK, version(number))))
-    old.write(CHANGELOG, TOLD)
-    run = old.compare("--format", "text")
-    assert run.status == status
-    assert ("has to become 2.0.0" in run.output) == (status == 1)
-
-
-def test_while_it_is_0_x_the_second_number_allows_a_break(old: Shop) -> None:
-    old.describe(edited(version("0.3.1")))
-    old.commit()
-    old.write(CHANGELOG, TOLD)
-    old.describe(edited(both(BREAK, version("0.3.2"))))
-    assert old.compare().status == 1
-    old.describe(edited(both(BREAK, version("0.4.0"))))
-    assert old.compare().status == 0
-    old.describe(edited(both(BREAK, version("1.0.0"))))
-    assert old.compare().status == 0
-
-
-def test_an_addition_asks_for_a_minor_version_and_goes_in_without(old: Shop) -> None:
-    old.write(CHANGELOG, TOLD)
-    old.describe(edited(ADDITION))
-    run = old.compare("--format", "text")
-    assert run.status == 0
-    assert "1.3.0 would tell it" in run.output
-    assert run.output.endswith("Nothing breaks.\n")
-    old.describe(edited(both(ADDITION, version("1.3.0"))))
-    assert "would tell it" not in old.compare("--format", "text").output
-
-
-@pytest.mark.parametrize(
-    ("changelog", "told"),
-    [
-        (UNRELEASED, False),
-        (UNRELEASED.replace("The first entry.", "The\n  first   entry."), False),
-        (TOLD, True),
-        ("# Changelog\n\n## [Unreleased]\n\n## [1.0.0]\n\n- The first entry.\n", False),
-        ("# Changelog\n\n## [Unreleased]\n\n## [1.0.0]\n\n- The first.\n- A new one.\n", True),
-        (f"{UNRELEASED}\nNo list item.\n\n### Added\n", False),
-        ("", False),
-    ],
-)
-def test_a_change_asks_for_an_entry_in_the_changelog(
-    old: Shop, changelog: str, *, told: bool
-) -> None:
-    old.describe(edited(ADDITION))
-    old.write(CHANGELOG, changelog)
-    run = old.compare("--format", "text")
-    assert run.status == (0 if told else 1)
-    assert ("no new entry under Unreleased" in run.output) is not told
-
-
-def test_an_entry_under_a_version_that_is_out_does_not_count(old: Shop) -> None:
-    old.write(CHANGELOG, f"{UNRELEASED}\n## [1.2.3]\n\n- Old.\n")
-    old.commit()
-    old.describe(edited(ADDITION))
-    old.write(CHANGELOG, f"{UNRELEASED}\n## [1.2.3]\n\n- Old.\n- Late.\n")
-    assert old.compare().status == 1
-
-
-def test_words_ask_for_nothing(old: Shop) -> None:
-    old.describe(edited(put("Other words.", *ORDERS, "get", "summary")))
-    run = old.compare("--format", "text")
-    assert (run.status, run.rows) == (0, [])
-    assert run.output.endswith("Nothing changed, on the wire or for Python callers.\n")
-
-
-def test_with_no_base_it_takes_where_the_branch_left_main(old: Shop, tmp_path: Path) -> None:
-    clone = Shop(tmp_path / "clone")
-    old.git("clone", "--quiet", str(old.root), str(clone.root))
-    old.describe(edited(BREAK))
-    old.commit()
-    clone.git("fetch", "--quiet")
-    clone.describe(edited(ADDITION))
-    clone.commit()
-    (row,) = clone.compare(base=None).rows
-    assert "Order.colour" in row
-
-
-def test_a_branch_and_a_tag_are_bases_too(old: Shop) -> None:
-    old.git("tag", "v1")
-    old.describe(edited(ADDITION))
-    old.commit()
-    assert old.compare(base="main").rows == []
-    assert len(old.compare(base="v1").rows) == 1
-
-
-def test_a_repository_that_begins_above_is_read_all_the_same(tmp_path: Path) -> None:
-    whole = shop(tmp_path / "whole")
-    part = Shop(whole.root / "clients" / "python")
-    part.root.mkdir(parents=True)
-    for name in ("openapi", "generated", "overrides", CHANGELOG):
-        (whole.root / name).rename(part.root / name)
-    whole.commit()
-    part.describe(edited(BREAK))
-    assert len(part.compare().breaks) == 1
-    assert part.compare().rows == part.compare("--package", f"{PACKAGE}/").rows
-
-
-def test_the_working_tree_is_not_touched(old: Shop) -> None:
-    old.describe(edited(BREAK))
-    before = old.git("status", "--porcelain", "--ignored")
-    old.compare()
-    assert old.git("status", "--porcelain", "--ignored") == before
-
-
-def test_what_a_document_says_is_shown_as_it_is(old: Shop) -> None:
-    old.describe(edited(put("<b>|x|</b>\n![](y)\x1b[31m", *FIELDS, "token", "x-odd")))
-    markdown = old.compare().output
-    (row,) = [line for line in markdown.splitlines() if "x-odd" in line]
-    assert row.count("|") == 5
-    assert "<" not in row
-    assert "![" not in row
-    assert "\x1b" not in old.compare("--format", "text").output
-
-
-@pytest.mark.parametrize("base", ["nowhere", "--output=file", "HEAD~5", "HEAD:openapi"])
-def test_an_unknown_base_is_said(old: Shop, base: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert old.compare(base=base).status == 2
-    assert f"git knows no commit by the name of {base!r}." in capsys.readouterr().err
-    assert not (old.root / "file").exists()
-
-
-def test_with_no_base_and_no_main_elsewhere_it_asks_for_one(
-    old: Shop, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert old.compare(base=None).status == 2
-    assert "make breaking BASE=" in capsys.readouterr().err
-
-
-def test_no_document_at_the_base_is_said(old: Shop, capsys: pytest.CaptureFixture[str]) -> None:
-    old.git("rm", "--quiet", "--cached", SPEC)
-    old.git("commit", "--quiet", "--message", "Without")
-    assert old.compare().status == 2
-    assert capsys.readouterr().err.startswith(f"breaking: There is no {SPEC} at HEAD")
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("openapi: [", "not valid YAML"),
-        ("openapi: 2.0.0\n", "`openapi` must say"),
-        ("- a\n", "a list"),
-        ("openapi: 3.1.0\n", "is not valid OpenAPI"),
-    ],
-)
-@pytest.mark.parametrize("then", [True, False])
-def test_a_document_that_does_not_parse_is_said(
-    old: Shop, text: str, said: str, *, then: bool, capsys: pytest.CaptureFixture[str]
-) -> None:
-    old.write(SPEC, text)
-    if then:
-        old.commit()
-        old.describe(SHOP)
-    assert old.compare().status == 2
-    error = capsys.readouterr().err
-    assert said in error
-    assert (f"HEAD:{SPEC}" in error) is then
-
-
-def test_no_document_now_is_said(old: Shop, capsys: pytest.CaptureFixture[str]) -> None:
-    (old.root / SPEC).unlink()
-    assert old.compare().status == 2
-    assert f"{SPEC} cannot be read" in capsys.readouterr().err
-
-
-def test_outside_of_git_it_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
-    folder = tmp_path / "plain"
-    folder.mkdir()
-    assert Shop(folder).compare().status == 2
-    assert "is not in a git repository" in capsys.readouterr().err
-
-
-def test_without_git_it_says_so(
-    old: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("PATH", "")
-    assert old.compare().status == 2
-    assert capsys.readouterr().err == "breaking: git was not found; it is needed to look back.\n"
-
-
-def test_a_package_of_before_the_edit_is_not_taken_for_one_of_now(
-    old: Shop, capsys: pytest.CaptureFixture[str]
-) -> None:
-    old.write(SPEC, yaml.safe_dump(edited(ADDITION)))
-    run = old.compare()
-    assert run.status == 2
-    assert len(run.rows) == 1
-    assert "Run `make generate` first." in capsys.readouterr().err
-
-
-def test_a_package_that_is_no_python_is_said(old: Shop, capsys: pytest.CaptureFixture[str]) -> None:
-    old.code(client="def broken(:\n")
-    assert old.compare().status == 2
-    assert "cannot be read as Python" in capsys.readouterr().err
-
-
-def test_this_repository_is_compared_with_its_last_commit(repository: Path, tmp_path: Path) -> None:
-    """The committed state against itself, by the script, in a copy with a history of its own."""
-    for name in ("openapi", "overrides", "generated", "scripts", CHANGELOG):
-        source = repository / name
-        if source.is_dir():
-            shutil.copytree(
-                source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", ".*")
-            )
-        else:
-            shutil.copy(source, tmp_path / name)
-    here = Shop(tmp_path)
-    here.git("init", "--quiet")
-    here.commit()
-    command = [sys.executable, "scripts/breaking.py", "HEAD"]
-    run = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
-    )
-    assert (run.returncode, run.stderr) == (0, "")
-    assert run.stdout.endswith("Nothing changed, on the wire or for Python callers.\n")
-    models = (tmp_path / "generated/portal_v1/models").glob("*.py")
-    model = next(one for one in sorted(models) if " | None = None\n" in one.read_text())
-    model.write_text(model.read_text().replace(" | None = None\n", "\n"))
-    run = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
-    )
-    assert run.returncode == 1
-    assert re.search(r"fine +Python +field \w+\.\w+ +str \| None = None → str", run.stdout)
-    assert here.git("status", "--porcelain") == f"M {model.relative_to(tmp_path)}"
+def test_what_cannot_be_compared_is_said(shop: Shop) -> None:
+    for base in ("nowhere", "--output=file", "HEAD:generated"):
+        status, output = shop.compare("--", base)
+        assert (status, output.startswith(f"breaking: git knows no commit {base!r}")) == (2, True)
+    assert shop.compare(path="")[1] == "breaking: git was not found; it is needed to look back.\n"
+    shop.git("branch", "--quiet", "--move", "other")
+    assert "make breaking BASE=" in shop.compare()[1]
+    shop.write("def broken(:\n", version="0.4.2")
+    status, output = shop.compare("HEAD")
+    assert status == 2
+    assert "shop cannot be read as Python: invalid syntax" in output
+    shop.git("rm", "--quiet", "-r", "--cached", "generated")
+    shop.git("commit", "--quiet", "--message", "Without")
+    assert "there is no generated/shop in HEAD" in shop.compare("HEAD")[1]

@@ -8,8 +8,8 @@ import uuid
 from typing import Any
 
 import pytest
-from portal_v1._core.secrets import Secret
 from portal_v1._document import load_document
+from portal_v1._secrets import Secret
 from portal_v1.mock._schemas import Schemas
 from verification.calling import Exchange
 from verification.comparison import Comparison

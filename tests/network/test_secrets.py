@@ -26,8 +26,8 @@ from portal_v1 import (
     Portal,
     PortalError,
 )
-from portal_v1._core.secrets import Secret
 from portal_v1._http import httpx
+from portal_v1._secrets import Secret
 
 from tests.network._support_canary import KEY, MARK, UNKNOWN, Seen, planted, watched
 from tests.network._support_operations import (

@@ -31,8 +31,8 @@ def test_nothing_whatever_the_body() -> None:
 
 def test_a_file_within_a_model() -> None:
     file = File(BytesIO(b"x"), "x.txt", "text/plain")
-    assert File.from_value(file) is file
-    assert File.from_value(b"x").payload.read() == b"x"
+    assert decode.file(file) is file
+    assert decode.file(b"x").payload.read() == b"x"
     assert file.to_tuple() == ("x.txt", file.payload, "text/plain")
     with pytest.raises(ValueError, match="bytes"):
-        File.from_value("x")
+        decode.file("x")

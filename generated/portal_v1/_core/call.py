@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from attrs import evolve, frozen
 
+from .._secrets import Secret, redact
 from ..errors import APIConnectionError
 from ..types import Response
 from . import failures, retry
@@ -21,7 +22,6 @@ from .decode import MismatchError
 from .effects import Effect, FetchKey, Pause, RawResponse, SendRequest, TransportFailure
 from .operation import Operation, Request, for_status
 from .parsers import ResponseParser, UnreadableError
-from .secrets import Secret, redact
 from .settings import Settings
 
 T = TypeVar("T")

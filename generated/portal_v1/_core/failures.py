@@ -6,6 +6,7 @@ from __future__ import annotations
 import http
 from typing import Any, TypeVar, cast
 
+from .._secrets import Secret, redact_body
 from ..errors import (
     APIConnectionError,
     APIStatusError,
@@ -18,7 +19,6 @@ from .decode import MismatchError
 from .effects import RawResponse
 from .operation import Operation, for_status
 from .parsers import ResponseParser, UnreadableError
-from .secrets import Secret, redact_body
 
 T = TypeVar("T")
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Generic, TypeVar
 
+from .._secrets import Secret
 from . import failures
 from .array import ArrayReader, NotAnArrayError
 from .call import Success
@@ -14,7 +15,6 @@ from .effects import TransportFailure
 from .json import MalformedJSONError
 from .operation import ListOperation
 from .parsers import UnreadableError
-from .secrets import Secret
 
 T = TypeVar("T")
 

@@ -7,8 +7,8 @@ import inspect
 from collections.abc import Awaitable
 from typing import Any
 
+from .._secrets import Secret
 from ..errors import ConfigurationError
-from .secrets import Secret
 from .settings import Settings, validate_key
 
 _ORIGIN = "that the api_key callable returned"

@@ -9,10 +9,10 @@ from typing import Any, Generic, Literal, TypeVar
 
 from attrs import field, frozen
 
+from .._secrets import Secret, list_names
 from ..types import RequestFiles
 from .decode import Decoder
 from .parsers import ResponseParser
-from .secrets import Secret, list_names
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")

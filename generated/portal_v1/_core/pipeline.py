@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from attrs import evolve
 
+from .._secrets import Secret
 from ..errors import ConfigurationError
 from ..types import Response, Unset
 from .call import CallFlow, Success, call, read
@@ -26,7 +27,6 @@ from .effects import (
 from .items import ItemReader
 from .keys import fetch_key, fetch_key_async
 from .operation import ListOperation, Operation, Request
-from .secrets import Secret
 from .settings import Settings, validate_attempts, validate_timeout
 
 T = TypeVar("T")
@@ -36,10 +36,13 @@ ItemT = TypeVar("ItemT")
 class _Common:
     """What both pipelines know."""
 
-    def __init__(self, settings: Settings, connection: Sender | AsyncSender) -> None:
+    def __init__(
+        self, settings: Settings, connection: Sender | AsyncSender, *, shared: bool
+    ) -> None:
         self.settings = settings
         self._closed = False
         self._owner = connection
+        self._shared = shared
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.settings.base_url!r})"
@@ -65,20 +68,21 @@ class Pipeline(_Common):
     Args:
         settings: What the client is set up with.
         connection: What sends.
+        shared: Whether the connection belongs to another pipeline, which closes it.
     """
 
-    def __init__(self, settings: Settings, connection: Sender) -> None:
-        super().__init__(settings, connection)
+    def __init__(self, settings: Settings, connection: Sender, *, shared: bool = False) -> None:
+        super().__init__(settings, connection, shared=shared)
         self._connection = connection
 
     def with_settings(self, settings: Settings) -> Pipeline:
         """Return a pipeline of other settings over the same connection."""
-        return Pipeline(settings, self._connection)
+        return Pipeline(settings, self._connection, shared=True)
 
-    def close(self, *, connection: bool) -> None:
-        """Take no more calls; close the connection too, where that is asked for."""
+    def close(self) -> None:
+        """Take no more calls; close the connection too, unless it is shared."""
         self._closed = True
-        if connection:
+        if not self._shared:
             self._connection.close()
 
     def run(
@@ -149,20 +153,23 @@ class AsyncPipeline(_Common):
     Args:
         settings: What the client is set up with.
         connection: What sends.
+        shared: Whether the connection belongs to another pipeline, which closes it.
     """
 
-    def __init__(self, settings: Settings, connection: AsyncSender) -> None:
-        super().__init__(settings, connection)
+    def __init__(
+        self, settings: Settings, connection: AsyncSender, *, shared: bool = False
+    ) -> None:
+        super().__init__(settings, connection, shared=shared)
         self._connection = connection
 
     def with_settings(self, settings: Settings) -> AsyncPipeline:
         """Return a pipeline of other settings over the same connection."""
-        return AsyncPipeline(settings, self._connection)
+        return AsyncPipeline(settings, self._connection, shared=True)
 
-    async def close(self, *, connection: bool) -> None:
-        """Take no more calls; close the connection too, where that is asked for."""
+    async def close(self) -> None:
+        """Take no more calls; close the connection too, unless it is shared."""
         self._closed = True
-        if connection:
+        if not self._shared:
             await self._connection.close()
 
     async def run(

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._core.effects import RawResponse, SendRequest
-from .._core.secrets import Secret
+from .._secrets import Secret
 from .library import Library
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from attrs import define
 from attrs import field as _field
 
 from .._core import decode, encode
-from .._core.secrets import list_names as _list_names
-from .._core.secrets import mask as _mask
+from .._secrets import list_names as _list_names
+from .._secrets import mask as _mask
 
 _NAMES: frozenset[str] = frozenset(
     {

@@ -10,7 +10,7 @@ from attrs import define
 from attrs import field as _field
 
 from .._core import decode, encode
-from .._core.secrets import list_names as _list_names
+from .._secrets import list_names as _list_names
 
 _NAMES: frozenset[str] = frozenset(
     {

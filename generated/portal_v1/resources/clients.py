@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import AsyncGenerator, Generator
-from typing import TYPE_CHECKING
 
+from .. import client as _client
 from ..api.clients import (
     create_client,
     generate_client_web_otp,
@@ -22,9 +22,6 @@ from ..models.create_client_request import CreateClientRequest
 from ..models.created_client import CreatedClient
 from ..types import UNSET, Unset
 
-if TYPE_CHECKING:
-    from ..client import AsyncPortal, Portal
-
 
 class ClientsResource:
     """The operations under the tag Clients.
@@ -34,7 +31,7 @@ class ClientsResource:
 
     __slots__ = ("_client",)
 
-    def __init__(self, client: Portal) -> None:
+    def __init__(self, client: _client.Portal) -> None:
         self._client = client
 
     def __repr__(self) -> str:
@@ -222,7 +219,7 @@ class AsyncClientsResource:
 
     __slots__ = ("_client",)
 
-    def __init__(self, client: AsyncPortal) -> None:
+    def __init__(self, client: _client.AsyncPortal) -> None:
         self._client = client
 
     def __repr__(self) -> str:

@@ -7,13 +7,18 @@ where in the answer it happened and what was expected there. It never holds the 
 from __future__ import annotations
 
 import datetime
+import enum
 import re
 import uuid
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from typing import Any, Final, TypeGuard, TypeVar, cast
+
+from ..types import File
 
 T = TypeVar("T")
 U = TypeVar("U")
+MemberT = TypeVar("MemberT", bound=enum.Enum)
 Decoder = Callable[[Any], T]
 
 
@@ -184,6 +189,20 @@ def constant(value: Any, only: T) -> T:
     if type(value) is type(only) and value == only:
         return only
     raise MismatchError(f"the constant {only!r}", value)
+
+
+def member(value: Any, kind: type[MemberT]) -> MemberT:
+    """Return a member of an enumeration of strings or of integers."""
+    return kind(string(value) if issubclass(kind, str) else integer(value))
+
+
+def file(value: Any) -> File:
+    """Return a file; JSON has none, so only Python values come here."""
+    if isinstance(value, File):
+        return value
+    if isinstance(value, bytes):
+        return File(payload=BytesIO(value))
+    raise MismatchError("bytes", value)
 
 
 def nullable(value: Any, decoder: Decoder[T]) -> T | None:

@@ -7,9 +7,9 @@ from typing import Protocol
 
 from attrs import field, frozen
 
+from .._secrets import Secret, list_names, redact
 from ..types import RequestFiles
 from .deadline import Deadline
-from .secrets import Secret, list_names, redact
 
 
 @frozen

@@ -11,11 +11,11 @@ from urllib.parse import unquote, urlsplit
 
 from attrs import evolve, field, frozen
 
+from .._secrets import Secret, list_names, mask
 from ..errors import ConfigurationError
 from ..types import Unset
 from .clock import Clock, SystemClock
 from .pace import Pace
-from .secrets import Secret, list_names, mask
 from .service import ServiceInfo
 
 KeySource = str | Callable[[], str] | Callable[[], Awaitable[str]]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from .._core.deadline import Deadline
 from .._core.effects import AsyncChunks, Chunks, RawResponse, SendRequest, TransportFailure
-from .._core.secrets import Secret
+from .._secrets import Secret
 from ..errors import ConfigurationError
 from .backend import deadline_scope
 from .exceptions import build_failed, deadline_exceeded, from_exception

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from ... import client as _client
 from ... import types
 from ..._core import encode
 from ..._core import operation as core
@@ -13,9 +14,6 @@ from ...models.create_client_request import CreateClientRequest
 from ...models.created_client import CreatedClient
 from ...models.error import Error
 from ...types import UNSET, Unset
-
-if TYPE_CHECKING:
-    from ...client import AsyncPortal, Portal
 
 OPERATION: Final[core.Operation[CreatedClient]] = core.Operation(
     id="createClient",
@@ -64,7 +62,7 @@ def _request(
 
 def sync_detailed(
     *,
-    client: Portal,
+    client: _client.Portal,
     body: CreateClientRequest,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
@@ -98,7 +96,7 @@ def sync_detailed(
 
 def sync(
     *,
-    client: Portal,
+    client: _client.Portal,
     body: CreateClientRequest,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
@@ -130,7 +128,7 @@ def sync(
 
 async def asyncio_detailed(
     *,
-    client: AsyncPortal,
+    client: _client.AsyncPortal,
     body: CreateClientRequest,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
@@ -164,7 +162,7 @@ async def asyncio_detailed(
 
 async def asyncio(
     *,
-    client: AsyncPortal,
+    client: _client.AsyncPortal,
     body: CreateClientRequest,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from ... import client as _client
 from ... import types
 from ..._core import encode
 from ..._core import operation as core
@@ -12,9 +13,6 @@ from ..._core import parsers as _parsers
 from ...models.client_web_otp import ClientWebOtp
 from ...models.error import Error
 from ...types import UNSET, Unset
-
-if TYPE_CHECKING:
-    from ...client import AsyncPortal, Portal
 
 OPERATION: Final[core.Operation[ClientWebOtp]] = core.Operation(
     id="generateClientWebOtp",
@@ -49,7 +47,7 @@ def _request(
 def sync_detailed(
     client_id: str,
     *,
-    client: Portal,
+    client: _client.Portal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
 ) -> types.Response[ClientWebOtp]:
@@ -83,7 +81,7 @@ def sync_detailed(
 def sync(
     client_id: str,
     *,
-    client: Portal,
+    client: _client.Portal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
 ) -> ClientWebOtp:
@@ -115,7 +113,7 @@ def sync(
 async def asyncio_detailed(
     client_id: str,
     *,
-    client: AsyncPortal,
+    client: _client.AsyncPortal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
 ) -> types.Response[ClientWebOtp]:
@@ -149,7 +147,7 @@ async def asyncio_detailed(
 async def asyncio(
     client_id: str,
     *,
-    client: AsyncPortal,
+    client: _client.AsyncPortal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
 ) -> ClientWebOtp:

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from ... import client as _client
 from ... import types
 from ..._core import decode
 from ..._core import operation as core
@@ -13,9 +14,6 @@ from ..._core import parsers as _parsers
 from ...models.client_summary import ClientSummary
 from ...models.error import Error
 from ...types import UNSET, Unset
-
-if TYPE_CHECKING:
-    from ...client import AsyncPortal, Portal
 
 OPERATION: Final[core.ListOperation[list[ClientSummary], ClientSummary]] = core.ListOperation(
     id="listClients",
@@ -47,7 +45,7 @@ def _request() -> core.Request:
 
 def sync_detailed(
     *,
-    client: Portal,
+    client: _client.Portal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
 ) -> types.Response[list[ClientSummary]]:
@@ -76,7 +74,7 @@ def sync_detailed(
 
 def sync(
     *,
-    client: Portal,
+    client: _client.Portal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
 ) -> list[ClientSummary]:
@@ -104,7 +102,7 @@ def sync(
 
 async def asyncio_detailed(
     *,
-    client: AsyncPortal,
+    client: _client.AsyncPortal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
 ) -> types.Response[list[ClientSummary]]:
@@ -133,7 +131,7 @@ async def asyncio_detailed(
 
 async def asyncio(
     *,
-    client: AsyncPortal,
+    client: _client.AsyncPortal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
 ) -> list[ClientSummary]:
@@ -162,7 +160,7 @@ async def asyncio(
 
 def iterate(
     *,
-    client: Portal,
+    client: _client.Portal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
 ) -> Generator[ClientSummary, None, None]:
@@ -191,7 +189,7 @@ def iterate(
 
 def iterate_async(
     *,
-    client: AsyncPortal,
+    client: _client.AsyncPortal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
 ) -> AsyncGenerator[ClientSummary, None]:

@@ -1,0 +1,201 @@
+"""What the site says of the API, made from the OpenAPI document: examples and the HTTP reference.
+
+The functions need the package alone; `setup` makes a Sphinx extension of them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import portal_v1
+from portal_v1.api import OPERATIONS
+
+_REFERENCE_PAGE = "reference/http"
+
+
+@cache
+def document() -> dict[str, Any]:
+    """Return the document that the package was made from."""
+    loaded: dict[str, Any] = json.loads((files(portal_v1) / "openapi.json").read_text("utf-8"))
+    return loaded
+
+
+def example_call(operation_id: str, method: str | None = None, client: str = "portal") -> str:
+    """Return a call of an operation in Python, its arguments taken from the document's examples.
+
+    Args:
+        operation_id: The operation.
+        method: The method to call, where it is not the operation's first one.
+        client: The variable that holds the client.
+    """
+    operation = OPERATIONS[operation_id]
+    node = _node(operation_id)
+    values = {
+        parameter["name"]: _example(parameter)
+        for parameter in map(_resolve, node.get("parameters", ()))
+    }
+    arguments = [json.dumps(values[one.name]) for one in operation.parameters if one.required]
+    if operation.body is not None:
+        body = _example(_json_media(_resolve(node["requestBody"])))
+        arguments += [
+            f"{one.python_name}={body[one.name]!r}"
+            for one in operation.body.arguments
+            if one.name in body
+        ]
+    name = method or operation.method_name
+    return f"{client}.{operation.resource}.{name}({', '.join(arguments)})"
+
+
+def example_answer(operation_id: str) -> tuple[int, Any]:
+    """Return the status and the JSON of the document's example of a success."""
+    responses = _node(operation_id)["responses"]
+    status = next(one for one in responses if one.startswith("2"))
+    return int(status), _example(_json_media(_resolve(responses[status])))
+
+
+def example_session(
+    operation_id: str, method: str | None = None, *, is_async: bool = False
+) -> list[str]:
+    """Return an example of a call as an interpreter shows it, line by line."""
+    operation = OPERATIONS[operation_id]
+    status, answer = example_answer(operation_id)
+    value = operation.responses[status](json.dumps(answer).encode())
+    call = example_call(operation_id, method, "async_portal" if is_async else "portal")
+    if method is not None and method == operation.iterator_name:
+        loop = f">>> {'async ' if is_async else ''}for item in {call}:"
+        return [loop, "...     print(item)", *map(repr, value)]
+    return [f">>> {'await ' if is_async else ''}{call}", repr(value)]
+
+
+def http_reference() -> str:
+    """Return the reference of the API over HTTP, as Markdown."""
+    server = document()["servers"][0]
+    scheme, *_ = document()["components"]["securitySchemes"].values()
+    lines = [
+        *_paragraph(document()["info"]["description"]),
+        f"The base URL is `{server['url']}`.",
+        "",
+        f"Every request carries `Authorization: Bearer <key>`. The key: {scheme['description']}",
+        "",
+    ]
+    for operation_id in OPERATIONS:
+        lines += _operation(operation_id)
+    return "\n".join(lines)
+
+
+def _operation(operation_id: str) -> Iterator[str]:
+    operation, node = OPERATIONS[operation_id], _node(operation_id)
+    yield from (f"## {node['summary']}", "")
+    yield from ("```text", f"{operation.method} {operation.path}", "```", "")
+    yield from _paragraph(node.get("description", ""))
+    yield f"In Python: `portal.{operation.resource}.{operation.method_name}()`. "
+    yield f"The operationId is `{operation_id}`."
+    yield ""
+    parameters = [_resolve(one) for one in node.get("parameters", ())]
+    if parameters:
+        yield from ("| parameter | in | |", "| --- | --- | --- |")
+        for one in parameters:
+            yield f"| `{one['name']}` | {one['in']} | {_cell(one['description'])} |"
+        yield ""
+    if "requestBody" in node:
+        body = _resolve(node["requestBody"])
+        yield from ("**Body**", "", *_paragraph(body["description"]))
+        yield from _content(_json_media(body))
+    errors = ["| error | | body |", "| --- | --- | --- |"]
+    for status, response in node["responses"].items():
+        resolved = _resolve(response)
+        description = _cell(resolved["description"])
+        if status.startswith("2"):
+            yield from (f"**{status}**: {description}", "")
+            yield from _content(_json_media(resolved))
+        else:
+            headers = "".join(f", header `{name}`" for name in resolved.get("headers", {}))
+            example = json.dumps(_example(_json_media(resolved)))
+            errors.append(f"| {status} | {description} | `{example}`{headers} |")
+    yield from (*errors, "")
+
+
+def _content(media: Mapping[str, Any]) -> Iterator[str]:
+    schema = _resolve(media["schema"])
+    fields = _resolve(schema.get("items", schema))
+    yield from ("| field | type | |", "| --- | --- | --- |")
+    for name, node in fields.get("properties", {}).items():
+        need = "" if name in fields.get("required", ()) else ", optional"
+        kinds = node["type"] if isinstance(node["type"], list) else [node["type"]]
+        yield f"| `{name}` | {' or '.join(kinds)}{need} | {_cell(node['description'])} |"
+    yield from ("", "```json", json.dumps(_example(media), indent=2), "```", "")
+
+
+def _node(operation_id: str) -> dict[str, Any]:
+    """Return an operation of the document, the parameters of its path among its own."""
+    operation = OPERATIONS[operation_id]
+    item = document()["paths"][operation.path]
+    node = item[operation.method.lower()]
+    return {**node, "parameters": [*item.get("parameters", ()), *node.get("parameters", ())]}
+
+
+def _json_media(node: Mapping[str, Any]) -> dict[str, Any]:
+    media: dict[str, Any] = node["content"]["application/json"]
+    return media
+
+
+def _example(node: Mapping[str, Any]) -> Any:
+    """Return the example of a parameter or of a body, else of its schema."""
+    schema = _resolve(node["schema"])
+    return node["example"] if "example" in node else schema["examples"][0]
+
+
+def _resolve(node: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in node:
+        target: Any = document()
+        for key in node["$ref"].removeprefix("#/").split("/"):
+            target = target[key]
+        node = target
+    return node
+
+
+def _paragraph(text: str) -> tuple[str, str]:
+    return text.strip(), ""
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _add_examples(
+    _app: Any, what: str, _name: str, documented: Any, _options: Any, lines: list[str]
+) -> None:
+    """Give each method of a resource an example, and show code in docstrings as code."""
+    lines[:] = re.sub(r"(?<!`)`([^`]+)`(?!`)", r"``\1``", "\n".join(lines)).split("\n")
+    package, _, resource = getattr(documented, "__module__", "").rpartition(".resources.")
+    if what == "method" and package:
+        kind, method = documented.__qualname__.split(".")
+        for operation_id, operation in OPERATIONS.items():
+            names = {operation.method_name, operation.iterator_name}
+            if operation.resource == resource and method in names:
+                session = example_session(operation_id, method, is_async=kind.startswith("Async"))
+                lines += ["", "Example:", *(f"    {line}" for line in session), ""]
+    for number, line in enumerate(lines):
+        if line == "Example:" and "`" not in lines[number + 1]:
+            lines[number + 1 :] = [
+                *("", "    .. code-block:: python", ""),
+                *(f"    {rest}" if rest else "" for rest in lines[number + 1 :]),
+            ]
+            break
+
+
+def _fill_page(_app: Any, page: str, source: list[str]) -> None:
+    if page == _REFERENCE_PAGE:
+        source[0] += http_reference()
+
+
+def setup(app: Any) -> dict[str, Any]:
+    """Connect to Sphinx. Docstrings are seen before napoleon reads their sections."""
+    app.connect("autodoc-process-docstring", _add_examples, priority=400)
+    app.connect("source-read", _fill_page)
+    return {"parallel_read_safe": True, "version": portal_v1.__version__}

@@ -1,0 +1,3 @@
+"""The mock of Portal for the tests of both apps."""
+
+pytest_plugins = ["portal_v1.pytest_plugin"]

@@ -1,0 +1,72 @@
+# Edited in overrides/package/_secrets.py, from where `make generate` copies it.
+"""Values that are carried but never shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final, Generic, NoReturn, Self, TypeVar
+
+T = TypeVar("T")
+
+MASK: Final = "••••••"
+
+
+class Secret(Generic[T]):
+    """A value that is asked for by name and that no repr, str or pickle shows."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: T) -> None:
+        self._value = value
+
+    def reveal(self) -> T:
+        """Return the value. Keep it out of variables that outlive the line."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return MASK
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is not pickled")
+
+
+def mask(value: object) -> str:
+    """Return what a repr shows in place of a secret field: a mask, or that there is no value."""
+    return MASK if value else repr(value)
+
+
+def list_names(values: Mapping[str, object]) -> str:
+    """Return what a repr shows of fields that the specification does not know: their names."""
+    return "{" + ", ".join(f"{name!r}: …" for name in values) + "}"
+
+
+def redact(text: str, secrets: Iterable[Secret[str]]) -> str:
+    """Return `text` with every occurrence of a known secret masked."""
+    for secret in secrets:
+        if secret.reveal():
+            text = text.replace(secret.reveal(), MASK)
+    return text
+
+
+def redact_body(body: Secret[bytes], secrets: Iterable[Secret[str]]) -> Secret[bytes]:
+    """Return `body` with every occurrence of a known secret masked, escaped as JSON or not."""
+    for secret in secrets:
+        if secret.reveal():
+            body = Secret(
+                re.sub(
+                    "".join(map(_in_json, secret.reveal())).encode(), MASK.encode(), body.reveal()
+                )
+            )
+    return body
+
+
+def _in_json(character: str) -> str:
+    """Return a pattern of the ways in which JSON writes a character."""
+    return rf"(?:\\?{re.escape(character)}|\\u(?i:{ord(character):04x}))"

@@ -1,0 +1,39 @@
+#!/bin/sh
+# Makes an environment beside the usual one, for what needs other packages, or brings it up to date.
+#
+# usage: second_venv.sh PYTHON VENV LIST...
+#
+# PYTHON is the interpreter to make it with, each LIST a file of the packages in it; versions that
+# constraints.txt has are taken from there. Run it from the repository's root. Nothing is done,
+# nor said, where the environment is complete.
+set -eu
+
+[ $# -ge 3 ] || { echo "usage: second_venv.sh PYTHON VENV LIST..." >&2; exit 1; }
+python=$1
+venv=$2
+shift 2
+mark=$venv/.complete
+
+is_complete() {
+    [ "$(cat "$mark" 2>/dev/null)" = "$(pwd -P)" ] && "$venv/bin/python" -c "" 2>/dev/null || return 1
+    for source in "$0" constraints.txt "$@"; do
+        [ "$mark" -nt "$source" ] || return 1
+    done
+}
+
+if is_complete "$@"; then
+    exit 0
+fi
+printf 'setup: making %s from %s.\n' "$venv" "$*"
+"$python" -m venv --clear "$venv"
+for list in "$@"; do
+    PIP_DISABLE_PIP_VERSION_CHECK=1 "$venv/bin/python" -m pip install -qq \
+        --constraint constraints.txt --requirement "$list"
+done
+# The package as it stands here, also for the programs that are started there.
+"$venv/bin/python" -c '
+import pathlib, sysconfig
+path = pathlib.Path(sysconfig.get_path("purelib"), "portal_v1_here.pth")
+path.write_text(str(pathlib.Path("generated").resolve()) + "\n")
+'
+pwd -P >"$mark"

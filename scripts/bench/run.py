@@ -1,0 +1,183 @@
+"""Compare the client with its peers, and write the figures as a table and as a chart.
+
+The peers are generated from openapi/portal-v1.yaml, in an environment of their own under
+build/bench. The client runs on one core and the server on another; how busy the server was is
+shown, so that it is not what is measured. Ratios are of medians; behind them stands the middle
+half of the ratios of single rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any, Final
+
+import pyperf
+from bench.chart import draw_chart
+from bench.measure import BENCHMARKS
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+HERE: Final = Path(__file__).parent
+FOLDER: Final = ROOT / "build" / "bench"
+PEERS: Final = FOLDER / "peers"
+SPEC: Final = ROOT / "openapi" / "portal-v1.yaml"
+_IMPORTED: Final = ("scripts", "generated", "build/bench/peers")
+REPORTS: Final = ROOT / "reports" / "bench"
+BASELINES: Final = ("default generated client", "bare httpx", "bare aiohttp")
+"""What the ratios of a benchmark are to: the first of these that it measures."""
+
+
+def main() -> None:
+    """Run the benchmarks that were asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("benchmark", nargs="*", help=f"of {', '.join(BENCHMARKS)}; default: all")
+    parser.add_argument("--rounds", type=int, default=15)
+    options = parser.parse_args()
+    unknown = set(options.benchmark) - BENCHMARKS.keys()
+    if unknown:
+        parser.error(
+            f"there is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}"
+        )
+    generate_peers()
+    results: dict[str, dict[str, list[float]]] = {}
+    cores = sorted(os.sched_getaffinity(0))
+    with subprocess.Popen(
+        [sys.executable, "-m", "bench.server", str(cores[-1])], stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        url = f"http://127.0.0.1:{server.stdout.readline().strip()}"
+        try:
+            for name in options.benchmark or BENCHMARKS:
+                figures = run_benchmark(name, url, options.rounds, cores[0])
+                if figures:
+                    results[name] = figures
+        finally:
+            server.kill()
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    (REPORTS / "figures.json").write_text(json.dumps(results, indent=1))
+    draw_chart(results, REPORTS / "chart.svg")
+    asked = options.benchmark or BENCHMARKS
+    if len(results) < len(asked):
+        sys.exit(f"bench: {len(asked) - len(results)} of {len(asked)} benchmarks failed.")
+    print(f"\nThe figures are in {REPORTS.relative_to(ROOT)}: figures.json, chart.svg.")
+
+
+def run_benchmark(name: str, url: str, rounds: int, core: int) -> dict[str, list[float]]:
+    """Measure one benchmark in a process of its own on one core, print its table, return it."""
+    before = read_busy(url)
+    done = subprocess.run(
+        ["taskset", "-c", str(core), sys.executable, "-m", "bench.measure", name, url, str(rounds)],
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(str(ROOT / name) for name in _IMPORTED),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    print(f"\n{BENCHMARKS[name].__doc__}")
+    if done.returncode:
+        print(f"  failed: {done.stderr.strip().splitlines()[-1]}")
+        return {}
+    figures: dict[str, list[float]] = json.loads(done.stdout)
+    base = next(figures[peer] for peer in BASELINES if peer in figures)
+    for peer, values in sorted(figures.items(), key=lambda item: statistics.median(item[1])):
+        ratios = sorted(value / other for value, other in zip(values, base, strict=True))
+        quarter = len(ratios) // 4
+        ratio = statistics.median(values) / statistics.median(base)
+        spread = f"{ratios[quarter]:.2f} to {ratios[-1 - quarter]:.2f}"
+        print(f"  {peer:28}{statistics.median(values):12,.1f}{ratio:8.2f} x   ({spread})")
+    print(f"  the server's CPU: {read_busy(url) - before:.1f} s")
+    save_for_pyperf(name, figures)
+    return figures
+
+
+def save_for_pyperf(name: str, figures: dict[str, list[float]]) -> None:
+    """Write the figures as pyperf keeps them, for `pyperf stats`, `hist` and `compare_to`."""
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    suite = pyperf.BenchmarkSuite(
+        [
+            pyperf.Benchmark([pyperf.Run(values, metadata={"name": peer}, collect_metadata=False)])
+            for peer, values in figures.items()
+        ]
+    )
+    suite.dump(str(REPORTS / f"{name}.json"), replace=True)
+
+
+def read_busy(url: str) -> float:
+    """Return the CPU seconds that the server has spent."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(f"{url}/busy") as response:
+        return float(response.read())
+
+
+def generate_peers() -> None:
+    """Generate the peers anew where the document has changed."""
+    mark = PEERS / "document"
+    if mark.is_file() and mark.read_text() == SPEC.read_text():
+        return
+    shutil.rmtree(PEERS, ignore_errors=True)
+    PEERS.mkdir(parents=True)
+    programs = Path(sys.executable).parent
+    environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+
+    def run(program: str, *arguments: Any) -> None:
+        done = subprocess.run(
+            [programs / program, *map(str, arguments)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            sys.exit(f"bench: {program} failed:\n{done.stdout}{done.stderr}")
+
+    print("Generating the peers.", flush=True)
+    default = PEERS / "default_portal"
+    run(
+        "openapi-python-client",
+        "generate",
+        "--path",
+        SPEC,
+        "--output-path",
+        default,
+        "--meta",
+        "none",
+    )
+    run(
+        "openapi-generator-cli",
+        "generate",
+        "-i",
+        SPEC,
+        "-g",
+        "python",
+        "-o",
+        PEERS / "og",
+        "--additional-properties=packageName=openapi_generator_portal",
+    )
+    (PEERS / "og" / "openapi_generator_portal").rename(PEERS / "openapi_generator_portal")
+    run(
+        "crozier",
+        "generate",
+        "python",
+        "--spec",
+        SPEC,
+        "--output",
+        PEERS / "crozier",
+        "--package-name",
+        "crozier_portal",
+    )
+    (PEERS / "crozier" / "src" / "crozier_portal").rename(PEERS / "crozier_portal")
+    run("stainful", "generate", "--spec", SPEC, "--config", HERE / "stainful.yml", "--out", PEERS)
+    mark.write_text(SPEC.read_text())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""A server that answers at once with fixed bodies, so that the client is what is measured.
+
+usage: server.py CORE
+
+It prints its port. The base URL says how to answer: `/wait/20/...` after 20 ms, `/items/1000/...`
+with a list of a thousand clients. `GET /busy` answers with the CPU seconds spent so far.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import sys
+import time
+from functools import cache
+from typing import Final
+
+CLIENT: Final = {
+    "id": "clx5n0q3k0001l408kx7v2q9d",
+    "address": "0x8F2559F2D5C8D4B3a7E2F9BcE6E4c1A0b3D7e9F1",
+    "backupStatus": "STORED_CLIENT_BACKUP_SHARE",
+    "clientApiKey": "5f2b9f04-6a51-4a0e-9d5b-3f1c7f0a9c11",
+    "signingStatus": "STORED_CLIENT",
+}
+ONE: Final = {**CLIENT, "clientSessionToken": "cst-0d6cbd4e", "isAccountAbstracted": True}
+_ITEMS: Final = re.compile(rb"/items/(\d+)/")
+_WAIT: Final = re.compile(rb"/wait/(\d+)/")
+_LENGTH: Final = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+
+
+@cache
+def _answer(status: bytes, items: int | None) -> bytes:
+    body = json.dumps(ONE if items is None else [CLIENT] * items).encode()
+    head = b"HTTP/1.1 %b\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    return head % (status, len(body)) + body
+
+
+class _Connection(asyncio.Protocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._buffer = b""
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
+            head = self._buffer[:end]
+            length = _LENGTH.search(head)
+            whole = end + 4 + (int(length[1]) if length else 0)
+            if len(self._buffer) < whole:
+                return
+            self._buffer = self._buffer[whole:]
+            self._serve(head[: head.index(b"\r\n")])
+
+    def _serve(self, request: bytes) -> None:
+        wait = _WAIT.search(request)
+        if request.startswith(b"GET /busy"):
+            body = b"%.6f" % time.process_time()
+            self._transport.write(
+                b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+            )
+        elif wait:
+            asyncio.get_running_loop().call_later(int(wait[1]) / 1000, self._write, request)
+        else:
+            self._write(request)
+
+    def _write(self, request: bytes) -> None:
+        items = _ITEMS.search(request)
+        listed = request.endswith(b"/clients HTTP/1.1") and request.startswith(b"GET")
+        created = request.startswith(b"POST") and b"/session" not in request
+        answer = _answer(
+            b"201 Created" if created else b"200 OK", int(items[1]) if items and listed else None
+        )
+        if not self._transport.is_closing():
+            self._transport.write(answer)
+
+
+async def _main() -> None:
+    server = await asyncio.get_running_loop().create_server(
+        _Connection, "127.0.0.1", 0, backlog=2048
+    )
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    os.sched_setaffinity(0, {int(sys.argv[1])})
+    asyncio.run(_main())

@@ -1,0 +1,50 @@
+"""What the site says of the API follows from the document."""
+
+from __future__ import annotations
+
+import re
+
+import from_document
+import httpx
+import pytest
+from portal_v1 import Portal
+from portal_v1.api import OPERATIONS
+
+METHODS = [
+    (operation.id, method)
+    for operation in OPERATIONS.values()
+    for method in (operation.method_name, operation.iterator_name)
+    if method
+]
+
+
+@pytest.mark.parametrize(("operation_id", "method"), METHODS)
+def test_an_example_calls_the_operation_and_shows_what_comes_back(
+    operation_id: str, method: str
+) -> None:
+    status, answer = from_document.example_answer(operation_id)
+    operation = OPERATIONS[operation_id]
+    sent: list[str] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        sent.append(f"{request.method} {request.url.path}")
+        return httpx.Response(status, json=answer)
+
+    with httpx.Client(transport=httpx.MockTransport(respond)) as http_client:
+        portal = Portal("a-key", base_url="https://mock.invalid", http_client=http_client)
+        value = eval(from_document.example_call(operation_id, method), {"portal": portal})  # noqa: S307
+        shown = repr(value if method == operation.method_name else next(value))
+    assert from_document.example_session(operation_id, method)[-1] == shown
+    path = re.sub(r"{\w+}", "[^/]+", operation.path)
+    assert all(re.fullmatch(f"{operation.method} {path}", one) for one in sent)
+
+
+def test_the_http_reference_has_every_operation_status_and_field() -> None:
+    page = from_document.http_reference()
+    document = from_document.document()
+    for operation in OPERATIONS.values():
+        assert f"```text\n{operation.method} {operation.path}\n```" in page
+        for status in document["paths"][operation.path][operation.method.lower()]["responses"]:
+            assert f"| {status} |" in page or f"**{status}**" in page
+    for schema in document["components"]["schemas"].values():
+        assert all(f"`{name}`" in page or f'"{name}"' in page for name in schema["properties"])

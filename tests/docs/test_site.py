@@ -1,0 +1,97 @@
+"""The built site: `make docs` builds it, and runs these."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from tests.mock._browser import Browser, browser_path
+
+SITE = Path(os.environ.get("DOCS_SITE", "nowhere")).resolve()
+PAGES = sorted(str(page.relative_to(SITE)) for page in SITE.rglob("*.html"))
+pytestmark = pytest.mark.skipif(
+    "DOCS_SITE" not in os.environ, reason="make docs builds the site and runs these"
+)
+
+
+class Page(HTMLParser):
+    """What a page is made of: its anchors, its links, and what it loads."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.links: set[str] = set()
+        self.loaded: set[str] = set()
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attributes}
+        self.ids.add(values.get("id", ""))
+        if tag == "a" and "href" in values:
+            self.links.add(values["href"])
+        elif tag == "link" and values["rel"] in {"stylesheet", "icon", "preload"}:
+            self.loaded.add(values["href"])
+        elif "src" in values:
+            self.loaded.add(values["src"])
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    if browser_path() is None:
+        pytest.skip("no Chromium here; `make browser` installs it where apt is")
+    with Browser(str(browser_path()), tmp_path_factory.mktemp("profile")) as running:
+        yield running
+
+
+def test_there_are_pages() -> None:
+    assert {"index.html", "tutorial/first-client.html", "reference/http.html"} <= set(PAGES)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_link_is_broken_and_nothing_comes_from_elsewhere(name: str) -> None:
+    page = Page(SITE / name)
+    assert [one for one in page.loaded if urlsplit(one).netloc] == []
+    broken = []
+    for link in page.links | page.loaded:
+        parts = urlsplit(link)
+        if parts.scheme:
+            continue
+        target = (SITE / name).parent / unquote(parts.path) if parts.path else SITE / name
+        anchor = unquote(parts.fragment)
+        if not target.is_file() or (
+            anchor and target.suffix == ".html" and anchor not in Page(target).ids
+        ):
+            broken.append(link)
+    assert broken == []
+
+
+def test_every_page_is_readable_on_a_phone_and_at_a_desk_in_light_and_dark(
+    browser: Browser,
+) -> None:
+    grounds = {}
+    for width, scheme in ((360, "light"), (360, "dark"), (1280, "light"), (1280, "dark")):
+        screen = {"width": width, "height": 740, "deviceScaleFactor": 1, "mobile": width < 700}
+        browser.send("Emulation.setDeviceMetricsOverride", **screen)
+        feature = {"name": "prefers-color-scheme", "value": scheme}
+        browser.send("Emulation.setEmulatedMedia", features=[feature])
+        for name in PAGES:
+            browser.events.clear()
+            browser.open((SITE / name).as_uri())
+            assert browser.run("document.documentElement.scrollWidth") <= width, name
+            style = "getComputedStyle(document.querySelector('article p, article'))"
+            assert browser.run(f"parseFloat({style}.fontSize)") >= 14, name
+            assert browser.problems() == [], name
+        grounds[scheme] = browser.run("getComputedStyle(document.body).backgroundColor")
+    assert grounds["light"] != grounds["dark"]
+
+
+def test_the_search_finds_what_a_page_says(browser: Browser) -> None:
+    browser.events.clear()
+    browser.open((SITE / "search.html").as_uri() + "?q=maybe_processed")
+    browser.wait("document.querySelector('#search-results li a')?.textContent")
+    assert browser.problems() == []

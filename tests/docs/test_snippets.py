@@ -1,0 +1,115 @@
+"""Whatever stands in a code block of the documentation runs, and prints what the page says."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from portal_v1.mock import MockPortal, MockServer
+
+ROOT = Path(__file__).resolve().parents[2]
+# A snippet about one of these is left out where the library is not installed.
+LIBRARIES = ("httpx", "httpx2")
+# Commands that install or set something up; what they name is looked at, not done.
+ONLY_READ = ("pip", "python3 -m venv", "export", "cp")
+
+
+class Block(NamedTuple):
+    place: str
+    language: str
+    code: str
+    printed: str | None
+
+
+def blocks() -> Iterator[Block]:
+    fence = re.compile(
+        r"^( *)```(python|sh)\n(.*?)^\1```$(?:\n+^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL
+    )
+    for page in sorted((ROOT / "docs").rglob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        for match in fence.finditer(text):
+            line = text.count("\n", 0, match.start()) + 1
+            code = re.sub(rf"^{match[1]}", "", match[3], flags=re.MULTILINE)
+            yield Block(f"{page.relative_to(ROOT)}:{line}", match[2], code, match[4])
+
+
+ALL = list(blocks())
+PYTHON = [one for one in ALL if one.language == "python"]
+TESTS = [one for one in PYTHON if re.search(r"^def test_", one.code, re.MULTILINE)]
+PROGRAMS = [one for one in PYTHON if one not in TESTS]
+COMMANDS = [
+    pytest.param(command, id=f"{one.place} {command[:40]}")
+    for one in ALL
+    if one.language == "sh"
+    for command in one.code.replace("\\\n", " ").splitlines()
+    if command and not command.startswith("#")
+]
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockServer]:
+    with MockPortal() as mock, mock.serve() as running:
+        monkeypatch.setenv("PORTAL_BASE_URL", running.url)
+        monkeypatch.setenv("PORTAL_API_KEY", "any-key")
+        yield running
+
+
+@pytest.mark.parametrize("block", PROGRAMS, ids=[one.place for one in PROGRAMS])
+def test_a_program_runs_and_prints_what_the_page_says(
+    block: Block, server: MockServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for library in LIBRARIES:
+        if f"import {library}\n" in block.code and importlib.util.find_spec(library) is None:
+            pytest.skip(f"{library} is not installed here")
+    exec(compile(block.code, block.place, "exec"), {"__name__": "__main__"})  # noqa: S102
+    if block.printed is not None:
+        assert capsys.readouterr().out == block.printed
+
+
+def test_the_tests_pass(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["portal_v1.pytest_plugin"]\n')
+    for number, block in enumerate(TESTS):
+        (tmp_path / f"test_{number}.py").write_text(f"# {block.place}\n{block.code}")
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "generated")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert run.returncode == 0, run.stdout
+    written = sum(len(re.findall(r"^def test_", one.code, re.MULTILINE)) for one in TESTS)
+    assert f"{written} passed" in run.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_is_one_that_works(command: str, server: MockServer) -> None:
+    command = command.replace(".venv/bin/", "").replace("--port 8080", "--port 0")
+    command = command.replace("http://127.0.0.1:8080", server.url.removesuffix("/api/v1"))
+    words = shlex.split(command)
+    if words[0] == "make":
+        assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    elif command.startswith(ONLY_READ):
+        project = (ROOT / "pyproject.toml").read_text()
+        assert all(f"\n{one} = [" in project for one in re.findall(r"\.\[(\w+)]", command))
+    elif words[0] == "curl":
+        answer = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60)
+        assert "clientSessionToken" in answer.stdout
+    elif words[1] == "-m":
+        words = [sys.executable, *words[1:]]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline(), "it said nothing"
+            process.terminate()
+    else:
+        assert (words[0], (ROOT / words[1]).is_file()) == ("python", True)
