@@ -59,6 +59,7 @@ test-httpx2: environment ## The same with httpx2, httpx absent
 		echo "httpx came along into $(VENV)-httpx2, so nothing would be shown there." >&2; exit 1; \
 	}
 	@"$(PY)" tests/sample_package.py
+	@"$(VENV)-httpx2/bin/python" -m pytest -p no:cacheprovider -q -k httpx2 tests/docs/test_snippets.py
 	@"$(VENV)-httpx2/bin/python" -m pytest -p no:cacheprovider $(ON_ALL_CORES) $(PACKAGE_TESTS) $(ARGS)
 
 CONTRACT = "$(PY)" scripts/contract.py $(if $(SEED),--seed $(SEED)) $(if $(EXAMPLES),--examples $(EXAMPLES))

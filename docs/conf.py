@@ -32,6 +32,7 @@ autodoc_default_options = {"members": True, "exclude-members": "additional_keys,
 add_module_names = False
 python_use_unqualified_type_names = True
 maximum_signature_line_length = 72
+napoleon_use_ivar = True
 napoleon_use_rtype = False
 napoleon_preprocess_types = True
 napoleon_custom_sections = [("Yields", "returns_style")]

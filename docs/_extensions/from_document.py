@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
+from textwrap import wrap
 from typing import Any
 
 import portal_v1
@@ -179,7 +180,8 @@ def _add_examples(
             names = {operation.method_name, operation.iterator_name}
             if operation.resource == resource and method in names:
                 session = example_session(operation_id, method, is_async=kind.startswith("Async"))
-                lines += ["", "Example:", *(f"    {line}" for line in session), ""]
+                shown = (wrap(line, 72, subsequent_indent="    ") for line in session)
+                lines += ["", "Example:", *(f"    {line}" for part in shown for line in part), ""]
     for number, line in enumerate(lines):
         if line == "Example:" and "`" not in lines[number + 1]:
             lines[number + 1 :] = [

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 import pytest
 from flask import Flask, Response, request
@@ -27,7 +26,7 @@ def served(app: Flask) -> Iterator[str]:
 
 
 def portal_web(redeem: Callable[[str], str | None]) -> Flask:
-    """A stand-in for Portal's frame: a page, and the route that takes the password."""
+    """Return a stand-in for Portal's frame: a page, and the route that takes the password."""
     app = Flask("portal_web")
     app.add_url_rule("/", "page", lambda: "<link rel=icon href=data:,>")
 
@@ -49,14 +48,12 @@ def test_a_login_from_the_form_to_the_frame(portal, portal_mock, tmp_path, monke
         )
         monkeypatch.setenv("PORTAL_WEB", frame)
         app = stack.enter_context(served(create_app(portal)))
-        browser = stack.enter_context(Browser(str(browser_path()), Path(tmp_path / "profile")))
+        browser = stack.enter_context(Browser(str(browser_path()), tmp_path / "profile"))
 
         def submit(button: str, password: str) -> str:
             browser.open(app)
-            browser.run(
-                f"document.forms[0].email.value = 'ada@example.com'; "
-                f"document.forms[0].password.value = '{password}'"
-            )
+            browser.run("document.forms[0].email.value = 'ada@example.com'")
+            browser.run(f"document.forms[0].password.value = '{password}'")
             browser.run(f"document.querySelector('[value={button}]').click()")
             return str(browser.wait("document.querySelector('output').textContent"))
 

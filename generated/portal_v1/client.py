@@ -51,6 +51,8 @@ class Portal:
         max_attempts: How often a call is sent at the most. Only what is safe to repeat is
             repeated.
         pace: How fast to send, such as `Pace(200)` for 200 requests a minute.
+        max_response_bytes: How large the body of an answer may be. None for 256 MiB of a list that
+            is read whole and 16 MiB of any other answer; the body of an error may have 1 MiB.
         http_client: An `httpx.Client` to send with, for a proxy or certificates of your own. It
             stays yours to close. It is bounded read by read: only an answer's head that
             drips in can outlast `timeout` there.
@@ -74,6 +76,7 @@ class Portal:
         connect_timeout: float | None = 5.0,
         max_attempts: int = 3,
         pace: Pace | None = None,
+        max_response_bytes: int | None = None,
         http_client: httpx.Client | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
@@ -88,6 +91,7 @@ class Portal:
             connect_timeout=connect_timeout,
             max_attempts=max_attempts,
             pace=pace,
+            max_response_bytes=max_response_bytes,
             headers=secrets[2],
         )
         self.pipeline = Pipeline(settings, _http.Connection(settings.base_url, http_client))
@@ -105,6 +109,7 @@ class Portal:
         connect_timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         pace: Pace | Unset | None = UNSET,
+        max_response_bytes: int | Unset | None = UNSET,
         headers: Mapping[str, str] | Unset | None = UNSET,
         clock: Clock | Unset = UNSET,
     ) -> Self:
@@ -119,6 +124,7 @@ class Portal:
             connect_timeout: As for a new client.
             max_attempts: As for a new client.
             pace: As for a new client.
+            max_response_bytes: As for a new client.
             headers: As for a new client; they take the place of this client's.
             clock: Where time and jitter come from, for tests.
 
@@ -136,6 +142,7 @@ class Portal:
                 connect_timeout=connect_timeout,
                 max_attempts=max_attempts,
                 pace=pace,
+                max_response_bytes=max_response_bytes,
                 headers=secrets[1],
                 clock=clock,
             )
@@ -181,6 +188,8 @@ class AsyncPortal:
         max_attempts: How often a call is sent at the most. Only what is safe to repeat is
             repeated.
         pace: How fast to send, such as `Pace(200)` for 200 requests a minute.
+        max_response_bytes: How large the body of an answer may be. None for 256 MiB of a list that
+            is read whole and 16 MiB of any other answer; the body of an error may have 1 MiB.
         http_client: An `httpx.AsyncClient` to send with, for a proxy or certificates of your own. It
             stays yours to close.
         headers: Header fields to send with every request.
@@ -203,6 +212,7 @@ class AsyncPortal:
         connect_timeout: float | None = 5.0,
         max_attempts: int = 3,
         pace: Pace | None = None,
+        max_response_bytes: int | None = None,
         http_client: httpx.AsyncClient | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
@@ -217,6 +227,7 @@ class AsyncPortal:
             connect_timeout=connect_timeout,
             max_attempts=max_attempts,
             pace=pace,
+            max_response_bytes=max_response_bytes,
             headers=secrets[2],
         )
         self.pipeline = AsyncPipeline(
@@ -236,6 +247,7 @@ class AsyncPortal:
         connect_timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         pace: Pace | Unset | None = UNSET,
+        max_response_bytes: int | Unset | None = UNSET,
         headers: Mapping[str, str] | Unset | None = UNSET,
         clock: Clock | Unset = UNSET,
     ) -> Self:
@@ -250,6 +262,7 @@ class AsyncPortal:
             connect_timeout: As for a new client.
             max_attempts: As for a new client.
             pace: As for a new client.
+            max_response_bytes: As for a new client.
             headers: As for a new client; they take the place of this client's.
             clock: Where time and jitter come from, for tests.
 
@@ -267,6 +280,7 @@ class AsyncPortal:
                 connect_timeout=connect_timeout,
                 max_attempts=max_attempts,
                 pace=pace,
+                max_response_bytes=max_response_bytes,
                 headers=secrets[1],
                 clock=clock,
             )

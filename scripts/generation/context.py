@@ -60,6 +60,7 @@ class Operation:
     repeatable: bool
     credential: tuple[str, str | None] | None
     links: list[Link]
+    secret_parameters: set[tuple[str, str]]
     answers: list[Response] = field(default_factory=list)
     errors: list[Response] = field(default_factory=list)
 
@@ -230,6 +231,11 @@ def operation_context(
         repeatable=raw.method in _REPEATABLE or reason is not None,
         credential=_credential(raw, operation_id, document),
         links=list(_links(raw, document)),
+        secret_parameters={
+            (p["in"], p["name"])
+            for p in raw.parameters
+            if _resolved(p.get("schema", {}), document).get("format") == "password"
+        },
         answers=answers,
         errors=[r for r in responses if not any(r is answer for answer in answers)],
     )

@@ -10,18 +10,9 @@ import pytest
 from portal_v1 import Portal
 from portal_v1.api import OPERATIONS
 
-METHODS = [
-    (operation.id, method)
-    for operation in OPERATIONS.values()
-    for method in (operation.method_name, operation.iterator_name)
-    if method
-]
 
-
-@pytest.mark.parametrize(("operation_id", "method"), METHODS)
-def test_an_example_calls_the_operation_and_shows_what_comes_back(
-    operation_id: str, method: str
-) -> None:
+@pytest.mark.parametrize("operation_id", OPERATIONS)
+def test_an_example_calls_the_operation_and_shows_what_comes_back(operation_id: str) -> None:
     status, answer = from_document.example_answer(operation_id)
     operation = OPERATIONS[operation_id]
     sent: list[str] = []
@@ -32,11 +23,13 @@ def test_an_example_calls_the_operation_and_shows_what_comes_back(
 
     with httpx.Client(transport=httpx.MockTransport(respond)) as http_client:
         portal = Portal("a-key", base_url="https://mock.invalid", http_client=http_client)
-        value = eval(from_document.example_call(operation_id, method), {"portal": portal})  # noqa: S307
-        shown = repr(value if method == operation.method_name else next(value))
-    assert from_document.example_session(operation_id, method)[-1] == shown
-    path = re.sub(r"{\w+}", "[^/]+", operation.path)
-    assert all(re.fullmatch(f"{operation.method} {path}", one) for one in sent)
+        for method in filter(None, (operation.method_name, operation.iterator_name)):
+            call = from_document.example_call(operation_id, method)
+            value = eval(call, {"portal": portal})  # noqa: S307
+            shown = repr(next(value) if method == operation.iterator_name else value)
+            assert from_document.example_session(operation_id, method)[-1] == shown
+            path = re.sub(r"{\w+}", "[^/]+", operation.path)
+            assert re.fullmatch(f"{operation.method} {path}", sent.pop())
 
 
 def test_the_http_reference_has_every_operation_status_and_field() -> None:

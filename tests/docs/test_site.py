@@ -48,10 +48,6 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         yield running
 
 
-def test_there_are_pages() -> None:
-    assert {"index.html", "tutorial/first-client.html", "reference/http.html"} <= set(PAGES)
-
-
 @pytest.mark.parametrize("name", PAGES)
 def test_no_link_is_broken_and_nothing_comes_from_elsewhere(name: str) -> None:
     page = Page(SITE / name)
@@ -73,21 +69,22 @@ def test_no_link_is_broken_and_nothing_comes_from_elsewhere(name: str) -> None:
 def test_every_page_is_readable_on_a_phone_and_at_a_desk_in_light_and_dark(
     browser: Browser,
 ) -> None:
-    grounds = {}
-    for width, scheme in ((360, "light"), (360, "dark"), (1280, "light"), (1280, "dark")):
-        screen = {"width": width, "height": 740, "deviceScaleFactor": 1, "mobile": width < 700}
-        browser.send("Emulation.setDeviceMetricsOverride", **screen)
-        feature = {"name": "prefers-color-scheme", "value": scheme}
-        browser.send("Emulation.setEmulatedMedia", features=[feature])
-        for name in PAGES:
-            browser.events.clear()
-            browser.open((SITE / name).as_uri())
+    assert "reference/http.html" in PAGES
+    for name in PAGES:
+        browser.events.clear()
+        browser.open((SITE / name).as_uri())
+        grounds = set()
+        for width, scheme in ((360, "light"), (360, "dark"), (1280, "dark"), (1280, "light")):
+            screen = {"width": width, "height": 740, "deviceScaleFactor": 1, "mobile": width < 700}
+            browser.send("Emulation.setDeviceMetricsOverride", **screen)
+            feature = {"name": "prefers-color-scheme", "value": scheme}
+            browser.send("Emulation.setEmulatedMedia", features=[feature])
             assert browser.run("document.documentElement.scrollWidth") <= width, name
-            style = "getComputedStyle(document.querySelector('article p, article'))"
+            style = "getComputedStyle(document.querySelector('article'))"
             assert browser.run(f"parseFloat({style}.fontSize)") >= 14, name
-            assert browser.problems() == [], name
-        grounds[scheme] = browser.run("getComputedStyle(document.body).backgroundColor")
-    assert grounds["light"] != grounds["dark"]
+            grounds.add(browser.run("getComputedStyle(document.body).backgroundColor"))
+        assert len(grounds) == 2, name
+        assert browser.problems() == [], name
 
 
 def test_the_search_finds_what_a_page_says(browser: Browser) -> None:

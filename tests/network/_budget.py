@@ -91,11 +91,6 @@ def _floods_body(peer: Peer) -> None:
     peer.flood(b"400\r\n" + b" " * 1024 + b"\r\n")
 
 
-def _floods_error(peer: Peer) -> None:
-    peer.send(head(500, "Transfer-Encoding: chunked"))
-    peer.flood(b"400\r\n" + b" " * 1024 + b"\r\n")
-
-
 def _floods_information(peer: Peer) -> None:
     peer.flood(head(103, "Link: </x>"))
 
@@ -119,7 +114,6 @@ SLOW: dict[str, Answer] = {
     "chunks that drip": Answer(_drips_chunks),
     "an error's body that drips": Answer(_drips_error),
     "a body that never ends": Answer(_floods_body),
-    "an error's body that never ends": Answer(_floods_error),
     "early hints that never end": Answer(_floods_information),
     "100 Continue that drips": Answer(_drips_information),
     "a late answer that stops": Answer(_late_then_silent),

@@ -112,8 +112,8 @@ class Proxy:
         if self._refusal is not None:
             client.sendall(f"HTTP/1.1 {self._refusal}\r\nContent-Length: 0\r\n\r\n".encode())
         elif head.startswith(b"CONNECT "):
-            host, _, port = head.split(b" ")[1].decode().rpartition(":")
-            with socket.create_connection((host, int(port)), 5) as server:
+            port = int(head.split(b" ")[1].rpartition(b":")[2])
+            with socket.create_connection(("127.0.0.1", port), 5) as server:
                 client.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
                 self._tunnel(client, server)
         else:

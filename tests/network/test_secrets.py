@@ -550,8 +550,6 @@ def test_the_http_libraries_log_no_secret_at_any_level(
         value = call_over_tcp(subject, url, asynchronous=asynchronous)
     seen.value("the answer", value)
     assert f"Bearer {KEY}".encode() in requests[0]
-    logs = next(text for where, text in seen.texts.items() if where.startswith("logs"))
-    assert "receive_response_body.complete" in logs  # httpcore's own lines are among them
     assert seen.leaks == {}
 
 

@@ -135,17 +135,16 @@ def refused(
 def test_a_reset_before_the_handshake_leaves_no_socket(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connected, connect = threading.Event(), socket.create_connection
+    connected, connect = threading.Event(), socket.socket.connect
 
-    def slowly(*args: Any, **options: Any) -> socket.socket:
-        connection = connect(*args, **options)
+    def slowly(connection: socket.socket, address: Any) -> None:
+        connect(connection, address)
         connected.set()
         poll = select.poll()
         poll.register(connection, 0)
         assert poll.poll(5000), "The reset does not arrive."
-        return connection
 
-    monkeypatch.setattr(socket, "create_connection", slowly)
+    monkeypatch.setattr(socket.socket, "connect", slowly)
 
     def reset(peer: Peer) -> None:
         connected.wait(5)
@@ -156,7 +155,7 @@ def test_a_reset_before_the_handshake_leaves_no_socket(
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         with Portal(KEY, base_url=url, max_attempts=1) as portal:
-            with pytest.raises(APIConnectionError, match="before TLS began") as caught:
+            with pytest.raises(APIConnectionError, match="was not made") as caught:
                 SUBJECT.sync(portal)
             gc.collect()
     assert [str(one.message) for one in warned] == []

@@ -10,9 +10,9 @@ import pytest
 from tests.vendoring._support import NAME, Project
 
 # What the package may import beside the standard library: its two dependencies, httpx's own
-# lower layer, httpx's fork with that layer's, and what the extra `mock` names.
-ALLOWED = {"attrs", "httpx", "httpcore", "httpx2", "httpcore2"}
-ALLOWED_TO_THE_MOCK = {"h11", "jsonschema_rs"}
+# lower layers, httpx's fork with its own, and what the extras name.
+ALLOWED = {"attrs", "httpx", "httpcore", "httpx2", "httpcore2", "h11"}
+ALLOWED_TO_EXTRAS = {"mock": {"jsonschema_rs"}, "_cli": {"cyclopts", "rich", "_typeshed"}}
 
 
 def imported(module: Path) -> set[str]:
@@ -30,7 +30,8 @@ def test_the_package_imports_itself_relatively_and_little_else(package: Path) ->
     modules = sorted(package.rglob("*.py"))
     assert len(modules) > 40
     for module in modules:
-        allowed = ALLOWED | (ALLOWED_TO_THE_MOCK if "mock" in module.parts else set())
+        extras = (ALLOWED_TO_EXTRAS.get(part, set()) for part in module.parts)
+        allowed = ALLOWED.union(*extras)
         if module.name == "pytest_plugin.py":
             allowed = allowed | {"pytest"}
         assert imported(module) <= allowed | sys.stdlib_module_names, module
@@ -42,7 +43,7 @@ def test_only_one_place_imports_httpx(package: Path) -> None:
         for module in package.rglob("*.py")
         if any(
             isinstance(node, ast.Import)
-            and any(alias.name in ALLOWED - {"attrs"} for alias in node.names)
+            and any(alias.name in ALLOWED - {"attrs", "h11"} for alias in node.names)
             for node in _outside_type_checking(ast.parse(module.read_text(encoding="utf-8")))
         )
     }

@@ -44,14 +44,6 @@ def test_the_frame_is_sent_to_portal_with_a_password_that_works(browser, portal_
     assert answer.headers["Access-Control-Allow-Credentials"] == "true"
 
 
-@pytest.mark.parametrize("path", ["/portal/authenticate", "/login"])
-def test_no_other_origin_and_no_other_route_is_allowed(browser, path: str) -> None:
-    browser.post("/signup", json=ADA)
-    origin = "https://evil.example" if path.startswith("/portal") else FRAME["Origin"]
-    answer = browser.get(path, headers={"Origin": origin})
-    assert "Access-Control-Allow-Origin" not in answer.headers
-
-
 def test_a_lost_create_is_made_up_for_at_the_login(browser, portal_mock) -> None:
     with portal_mock.fault("reset_after_reading", "createClient"):
         assert browser.post("/signup", json=ADA).status_code == 503

@@ -51,6 +51,7 @@ class SendRequest:
         deadline: When the answer has to be there, whole.
         connect_timeout: Seconds that connecting may take; None for as long as there is.
         stream: Whether a success is handed on before its body is read.
+        max_bytes: How large an answer's body may be that is read whole.
     """
 
     method: str
@@ -62,6 +63,7 @@ class SendRequest:
     deadline: Deadline
     connect_timeout: float | None
     stream: bool
+    max_bytes: int
 
 
 Effect = FetchKey | Pause | SendRequest
@@ -107,6 +109,7 @@ class RawResponse:
         chunks: Its body as it comes, where it is streamed; a `TransportFailure` ends it early.
         chunks_async: The same, from an async connection.
         secrets: What the server may have sent back, and nobody is to see.
+        whole: Whether `content` is all of the body, which may be too large.
     """
 
     status: int
@@ -115,6 +118,7 @@ class RawResponse:
     chunks: Chunks = field(factory=_no_chunks, repr=False)
     chunks_async: AsyncChunks = field(factory=_no_chunks_async, repr=False)
     secrets: tuple[Secret[str], ...] = ()
+    whole: bool = True
 
     @property
     def request_id(self) -> str | None:

@@ -61,7 +61,7 @@ class ItemReader(Generic[T]):
     def _read(self, chunk: Secret[bytes], *, last: bool) -> Iterator[T]:
         values = self._array.feed(chunk.reveal(), last=last)
         while True:
-            item = self._next(values)
+            item = failures.unreadable(self._success.received) or self._next(values)
             if isinstance(item, _End):
                 return
             if isinstance(item, MismatchError):

@@ -28,7 +28,10 @@ _KEY: Final = re.compile(r"[\x21-\x7e]+")
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE: Final = re.compile(r"[\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?")
 _OWN_HEADERS: Final = frozenset(
-    {"authorization", "connection", "content-length", "content-type", "host", "transfer-encoding"}
+    {
+        *("accept-encoding", "authorization", "connection", "content-length", "content-type"),
+        *("host", "transfer-encoding"),
+    }
 )
 
 
@@ -44,6 +47,7 @@ class Settings:
         connect_timeout: Seconds that making a connection may take; None for as long as there is.
         max_attempts: How often a call is sent at the most.
         pace: How fast to send; None for as fast as calls come.
+        max_response_bytes: How large an answer's body may be; None for what suits its kind.
         headers: Header fields sent with every request.
         clock: Where time and jitter come from.
     """
@@ -56,6 +60,7 @@ class Settings:
     connect_timeout: float | None
     max_attempts: int
     pace: Pace | None
+    max_response_bytes: int | None
     headers: tuple[tuple[str, str], ...] = field(repr=lambda h: list_names(dict(h)))
     clock: Clock = field(factory=SystemClock, repr=False)
 
@@ -69,6 +74,7 @@ def build_settings(
     connect_timeout: float | None,
     max_attempts: int,
     pace: Pace | None,
+    max_response_bytes: int | None,
     headers: Secret[Any],
 ) -> Settings:
     """Return the settings that these arguments and the environment make.
@@ -86,6 +92,7 @@ def build_settings(
         connect_timeout=validate_timeout(connect_timeout, "connect_timeout"),
         max_attempts=validate_attempts(max_attempts),
         pace=_validate_pace(pace),
+        max_response_bytes=_validate_size(max_response_bytes),
         headers=_validate_headers(headers),
     )
 
@@ -98,6 +105,7 @@ def replace_settings(
     connect_timeout: float | Unset | None,
     max_attempts: int | Unset,
     pace: Pace | Unset | None,
+    max_response_bytes: int | Unset | None,
     headers: Secret[Any],
     clock: Clock | Unset,
 ) -> Settings:
@@ -117,6 +125,8 @@ def replace_settings(
         changes["max_attempts"] = validate_attempts(max_attempts)
     if not isinstance(pace, Unset):
         changes["pace"] = _validate_pace(pace)
+    if not isinstance(max_response_bytes, Unset):
+        changes["max_response_bytes"] = _validate_size(max_response_bytes)
     if not isinstance(headers.reveal(), Unset):
         changes["headers"] = _validate_headers(headers)
     if not isinstance(clock, Unset):
@@ -247,6 +257,12 @@ def _validate_pace(pace: object) -> Pace | None:
     if not isinstance(pace, Pace | None):
         raise ConfigurationError(f"pace is a Pace, such as Pace(200), not {type(pace).__name__}.")
     return pace
+
+
+def _validate_size(size: object) -> int | None:
+    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
+        raise ConfigurationError("max_response_bytes is a whole number of bytes from 1, or None.")
+    return size
 
 
 def _validate_headers(headers: Secret[Any]) -> tuple[tuple[str, str], ...]:

@@ -7,6 +7,8 @@ import re
 
 from .._core.deadline import Deadline
 from .._core.effects import TransportFailure
+from ..errors import ConfigurationError
+from .attempt import Attempt
 from .library import Library
 
 # Raised before the first byte of the request is sent.
@@ -36,24 +38,47 @@ _REASONS = {
     "DecodingError": "the answer's compression is broken",
 }
 
+# What an HTTP library is made of: exceptions of these packages are the network's as well.
+_LIBRARIES = {"httpx", "httpx2", "httpcore", "httpcore2", "h11", "h2", "anyio", "socksio"}
 
-def from_exception(error: Exception, library: Library, deadline: Deadline) -> TransportFailure:
-    """Return what an exception of the library, or of anything beneath it, means."""
-    if isinstance(error, TimeoutError):
-        # Not the library's own: `asyncio.timeout` around a client that was given.
-        return deadline_exceeded(deadline)
+
+def from_exception(
+    error: Exception, library: Library, attempt: Attempt, deadline: Deadline, *, own: bool
+) -> TransportFailure:
+    """Return what an exception of the library means.
+
+    Args:
+        error: What was raised.
+        library: What may have raised it.
+        attempt: What was sent so far.
+        deadline: When the call has to be over.
+        own: Whether over connections of ours, which raise nothing but the library's exceptions.
+
+    Raises:
+        Exception: `error` itself: it is the caller's own, as a signal's handler raises one.
+    """
+    known = own or attempt.traced
     for name, reason in _REASONS.items():
-        kind = getattr(library.httpx, name, None)
-        if kind is not None and isinstance(error, kind):
-            timed_out = isinstance(error, library.httpx.TimeoutException)
-            detail = "" if timed_out else _detail(error)
-            return TransportFailure(
-                reason + detail + _within(deadline, timed_out=timed_out),
-                timed_out=timed_out,
-                maybe_processed=name not in _BEFORE_SENDING,
-            )
+        for module in (library.httpx, library.httpcore):
+            kind = getattr(module, name, None)
+            if kind is not None and isinstance(error, kind):
+                timed_out = name.endswith("Timeout")
+                detail = "" if timed_out else _detail(error)
+                return TransportFailure(
+                    reason + detail + _within(deadline, timed_out=timed_out),
+                    timed_out=timed_out,
+                    maybe_processed=attempt.sent if known else name not in _BEFORE_SENDING,
+                )
+    if not own and isinstance(error, TimeoutError):
+        # `asyncio.timeout` around a client that was given.
+        return deadline_exceeded(deadline, maybe_processed=attempt.sent or not known)
+    from_below = isinstance(error, OSError | UnicodeError) and not own
+    if isinstance(error, ConfigurationError) or not (from_below or _is_of_library(error)):
+        raise error
     return TransportFailure(
-        f"sending failed{_detail(error)}", timed_out=False, maybe_processed=True
+        f"sending failed{_detail(error)}",
+        timed_out=False,
+        maybe_processed=attempt.sent or not known,
     )
 
 
@@ -64,13 +89,17 @@ def build_failed(error: Exception) -> TransportFailure:
     )
 
 
-def deadline_exceeded(deadline: Deadline) -> TransportFailure:
+def deadline_exceeded(deadline: Deadline, *, maybe_processed: bool = True) -> TransportFailure:
     """Return the failure of an answer that was still coming when time was up."""
     return TransportFailure(
         _REASONS["ReadTimeout"] + _within(deadline, timed_out=True),
         timed_out=True,
-        maybe_processed=True,
+        maybe_processed=maybe_processed,
     )
+
+
+def _is_of_library(error: Exception) -> bool:
+    return any(kind.__module__.partition(".")[0] in _LIBRARIES for kind in type(error).__mro__)
 
 
 def _detail(error: Exception) -> str:

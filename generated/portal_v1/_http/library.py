@@ -1,5 +1,5 @@
 # Edited in overrides/package/_http/library.py, from where `make generate` copies it.
-"""Which HTTP library is in use: httpx, or httpx2, which has the same interface."""
+"""Which HTTP library is in use: httpx, or httpx2, which has the same interface; h11 is beneath."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+import h11
 from attrs import frozen
 
 from ..errors import ConfigurationError
@@ -24,7 +25,7 @@ else:
         import httpx2 as httpx
 
 
-__all__ = ["INSTALLED", "Library", "httpcore", "httpx", "library_of", "validate_library"]
+__all__ = ["INSTALLED", "Library", "h11", "httpcore", "httpx", "library_of", "validate_library"]
 
 
 @frozen

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def build_request(
-    send: SendRequest, library: Library, client: httpx.Client | httpx.AsyncClient | None
+    send: SendRequest,
+    library: Library,
+    client: httpx.Client | httpx.AsyncClient | None,
+    extensions: dict[str, Any],
 ) -> httpx.Request:
     """Return the library's request for what is to be sent.
 
@@ -27,28 +30,36 @@ def build_request(
     else:
         connect = min(send.connect_timeout, left)
     timeout = library.httpx.Timeout(left, connect=connect)
-    headers = library.httpx.Headers(list(send.headers))
+    headers = Secret(library.httpx.Headers(list(send.headers)))
+    # Compressed, a small answer could become one that takes all memory.
+    headers.reveal()["Accept-Encoding"] = "identity"
     if send.credential is not None:
-        headers[send.credential[0]] = send.credential[1].reveal()
+        headers.reveal()[send.credential[0]] = send.credential[1].reveal()
     if client is not None and client.is_closed:
         raise RuntimeError("the http_client that was given is closed")
     build = library.httpx.Request if client is None else client.build_request
     request: httpx.Request = build(
         send.method,
         send.url,
-        headers=headers,
+        headers=headers.reveal(),
         content=send.content,
         files=send.files,
-        extensions={"timeout": timeout.as_dict()},
+        extensions={"timeout": timeout.as_dict(), **extensions},
     )
     return request
 
 
-def to_raw_response(response: httpx.Response, content: bytes, **chunks: Any) -> RawResponse:
-    """Return an answer as the pipeline takes it; `chunks` hold its body where it is streamed."""
+def to_raw_response(
+    response: httpx.Response, content: Secret[bytes], *, whole: bool = True, chunks: Any = None
+) -> RawResponse:
+    """Return an answer as the pipeline takes it; `chunks` are its body where it is streamed."""
+    streamed: dict[str, Any] = {} if chunks is None else {"chunks": chunks}
+    if hasattr(chunks, "__anext__"):
+        streamed = {"chunks_async": chunks}
     return RawResponse(
         status=response.status_code,
         headers=response.headers,
-        content=Secret(content),
-        **chunks,
+        content=content,
+        whole=whole,
+        **streamed,
     )

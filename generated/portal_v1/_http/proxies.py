@@ -14,11 +14,27 @@ from urllib.request import getproxies
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
+def is_loopback(host: str) -> bool:
+    """Return whether a host's name or address is this machine's by itself."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def proxy_for(url: str) -> str | None:
-    """Return the URL of the proxy through which `url` is reached; None for none."""
+    """Return the URL of the proxy through which `url` is reached; None for none.
+
+    Nothing leads to this machine through a proxy, whatever the environment says: the request
+    would leave it, key and all.
+    """
     parts = urlsplit(url)
     proxies = getproxies()
     host = parts.hostname or ""
+    if is_loopback(host):
+        return None
     for entry in proxies.get("no", "").split(","):
         if _exempts(entry.strip().lower(), parts.scheme, host, parts.port):
             return None

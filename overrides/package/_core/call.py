@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from attrs import evolve, frozen
 
@@ -19,9 +19,13 @@ from . import failures, retry
 from .deadline import Deadline
 from .decode import MismatchError
 from .effects import Effect, FetchKey, Pause, RawResponse, SendRequest, TransportFailure
-from .operation import Operation, Request, for_status
+from .operation import ListOperation, Operation, Request, for_status
 from .parsers import ResponseParser, UnreadableError
 from .settings import Settings
+
+# How large the body of an answer may be where nothing else is set.
+_LIST_BYTES: Final = 256 * 1024 * 1024
+_BYTES: Final = 16 * 1024 * 1024
 
 T = TypeVar("T")
 CallFlow = Generator[Effect, Any, T]
@@ -121,7 +125,9 @@ def read(operation: Operation[T], success: Success) -> Response[T]:
     """
     received = success.received
     mismatches: list[MismatchError] = []
-    for parser in _parsers(operation, received.status):
+    if (unreadable := failures.unreadable(received)) is not None:
+        mismatches.append(unreadable)
+    for parser in () if mismatches else _parsers(operation, received.status):
         value = failures.try_parse(parser, received.content)
         if not isinstance(value, MismatchError):
             return Response(
@@ -263,6 +269,7 @@ def _send(
         if content is None and operation.method in {"POST", "PUT", "PATCH"}:
             # An empty body is not JSON, and strict servers refuse it.
             content = b"{}" if content_type == "application/json" else None
+    most = _LIST_BYTES if isinstance(operation, ListOperation) else _BYTES
     overridden = {name.lower() for name, _ in (*settings.headers, *request.headers)}
     return SendRequest(
         method=operation.method,
@@ -278,6 +285,7 @@ def _send(
         deadline=deadline,
         connect_timeout=settings.connect_timeout,
         stream=stream,
+        max_bytes=settings.max_response_bytes or most,
     )
 
 

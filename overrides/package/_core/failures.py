@@ -118,6 +118,15 @@ def invalid_response(
     )
 
 
+def unreadable(received: RawResponse) -> UnreadableError | None:
+    """Return why a body need not be looked at; None where it can be read."""
+    if not received.whole:
+        return UnreadableError("within max_response_bytes, the largest size that is taken")
+    if received.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
+        return UnreadableError("plain: it is compressed, which the client did not ask for")
+    return None
+
+
 def _server_text(content: Secret[bytes], fields: tuple[str, ...]) -> str | None:
     try:
         answer: Any = json.load(content.reveal())

@@ -44,12 +44,14 @@ class Parameter:
         python_name: Its name as an argument.
         location: Where it is sent.
         required: Whether it has to be given.
+        secret: Whether its value is never to be shown.
     """
 
     name: str
     python_name: str
     location: Literal["path", "query", "header", "cookie", "body"]
     required: bool
+    secret: bool = False
 
 
 @frozen

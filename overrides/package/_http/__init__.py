@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .connection import AsyncConnection, Connection
+from ._async.connection import AsyncConnection
+from ._sync.connection import Connection
 from .library import httpx
 
 __all__ = ["AsyncConnection", "Connection", "httpx"]

@@ -1,4 +1,4 @@
-"""Which HTTP library is in use: httpx, or httpx2, which has the same interface."""
+"""Which HTTP library is in use: httpx, or httpx2, which has the same interface; h11 is beneath."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+import h11
 from attrs import frozen
 
 from ..errors import ConfigurationError
@@ -23,7 +24,7 @@ else:
         import httpx2 as httpx
 
 
-__all__ = ["INSTALLED", "Library", "httpcore", "httpx", "library_of", "validate_library"]
+__all__ = ["INSTALLED", "Library", "h11", "httpcore", "httpx", "library_of", "validate_library"]
 
 
 @frozen

@@ -1,0 +1,120 @@
+# Made from overrides/package/_http/_async/http11.py by `make generate`; edited there.
+"""HTTP/1.1 over a connection: one request after the other, each with its own answer."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import suppress
+from typing import Any
+
+from ..._secrets import Secret
+from ..attempt import Attempt
+from ..library import h11, httpcore
+from ..sockets import SocketStream
+from .tls import TLSStream
+
+_HEAD_AT_MOST = 100 * 1024  # bytes
+_TOGETHER = 65536  # bytes of a request that are sent at once
+
+
+class HTTP11Connection:
+    """A connection that requests are sent over.
+
+    Args:
+        stream: What it reads and writes.
+    """
+
+    def __init__(self, stream: SocketStream | TLSStream) -> None:
+        self.stream = stream
+        self._h11: Any = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD_AT_MOST)
+
+    def request(self, request: httpcore.Request, attempt: Attempt) -> dict[str, Any]:
+        """Send a request; return its answer's `status`, `headers` and `extensions`."""
+        with suppress(httpcore.WriteError):  # A server may answer before it has read all.
+            self._send(request, attempt)
+        event: Any = Secret(None)
+        while not isinstance(event.reveal(), h11.Response):
+            event = self._next_event(attempt)
+        return {
+            "status": event.reveal().status_code,
+            "headers": event.reveal().headers.raw_items(),
+            "extensions": {
+                "http_version": b"HTTP/" + event.reveal().http_version,
+                "reason_phrase": event.reveal().reason,
+            },
+        }
+
+    def body(self, attempt: Attempt) -> Generator[bytes, None, None]:
+        """Yield the parts of the answer's body."""
+        while True:
+            event: Any = self._next_event(attempt)
+            if not isinstance(event.reveal(), h11.Data):
+                return
+            yield bytes(event.reveal().data)
+
+    def is_quiet(self) -> bool:
+        """Return whether it is open, and nothing came that no request asked for."""
+        return self._h11.trailing_data == (b"", False) and self.stream.poll() is None
+
+    def start_next(self) -> bool:
+        """Make it ready for another request; return False where it can carry none."""
+        done = self._h11.our_state is h11.DONE and self._h11.their_state is h11.DONE
+        if not done or self._h11.trailing_data != (b"", False):
+            return False
+        self._h11.start_next_cycle()
+        return True
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.stream.close()
+
+    def _send(self, request: httpcore.Request, attempt: Attempt) -> None:
+        # Head and body leave together, and every event is a secret: it may hold the key.
+        pending = Secret(bytearray())
+        self._add(pending, self._head(request))
+        stream: Any = request.stream
+        parts = iter(stream)
+        part: Any = Secret(next(parts, None))
+        while part.reveal() is not None:
+            self._add(pending, Secret(h11.Data(data=part.reveal())))
+            if len(pending.reveal()) >= _TOGETHER:
+                self._write(pending, request, attempt)
+                pending = Secret(bytearray())
+            part = Secret(next(parts, None))
+        self._add(pending, Secret(h11.EndOfMessage()))
+        self._write(pending, request, attempt)
+
+    def _head(self, request: httpcore.Request) -> Secret[Any]:
+        try:
+            return Secret(
+                h11.Request(
+                    method=request.method, target=request.url.target, headers=request.headers
+                )
+            )
+        except h11.LocalProtocolError as error:
+            raise httpcore.LocalProtocolError(str(error)) from None
+
+    def _add(self, pending: Secret[bytearray], event: Secret[Any]) -> None:
+        try:
+            pending.reveal().extend(self._h11.send(event.reveal()) or b"")
+        except h11.LocalProtocolError as error:
+            raise httpcore.LocalProtocolError(str(error)) from None
+
+    def _write(
+        self, pending: Secret[bytearray], request: httpcore.Request, attempt: Attempt
+    ) -> None:
+        attempt.sent |= request.method != b"CONNECT"
+        self.stream.write(memoryview(pending.reveal()), attempt)
+
+    def _next_event(self, attempt: Attempt) -> Secret[Any]:
+        while True:
+            try:
+                event = Secret(self._h11.next_event())
+            except h11.RemoteProtocolError as error:
+                raise httpcore.RemoteProtocolError(str(error)) from None
+            if event.reveal() is not h11.NEED_DATA:
+                return event
+            data = self.stream.read(attempt)
+            if not data.reveal() and self._h11.their_state is h11.SEND_RESPONSE:
+                raise httpcore.RemoteProtocolError("the server closed without an answer")
+            self._h11.receive_data(data.reveal())

@@ -1,0 +1,85 @@
+# Edited in overrides/package/_http/attempt.py, from where `make generate` copies it.
+"""One attempt of a call on the network: how long it may take, and how far it came."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from .._core.deadline import Deadline
+from ..errors import ConfigurationError
+from .proxies import is_loopback
+
+NOT_ENCRYPTED = (
+    "The base URL is http, which is for this machine only, but the request would leave it for {}: "
+    "the API key would cross the network in the clear. Use https, or send past the proxy."
+)
+
+
+class Attempt:
+    """The time that an attempt has, and whether its request left.
+
+    Args:
+        deadline: When the call has to be over.
+        connect_timeout: Seconds of it that making a connection may take.
+        encrypted: Whether the request goes through TLS.
+
+    Attributes:
+        sent: Whether the server may have received any of the request.
+        traced: Whether a client that was given told what it did.
+    """
+
+    __slots__ = ("_connect_by", "_connect_timeout", "_deadline", "_encrypted", "sent", "traced")
+
+    def __init__(
+        self, deadline: Deadline, connect_timeout: float | None, *, encrypted: bool
+    ) -> None:
+        self._deadline = deadline
+        self._connect_timeout = connect_timeout
+        self._connect_by: float | None = None
+        self._encrypted = encrypted
+        self.sent = False
+        self.traced = False
+
+    def remaining(self, error: type[Exception]) -> float | None:
+        """Return the seconds that the next operation on the network may take.
+
+        Raises:
+            error: None are left. A server that sends without a pause never lets a read time out.
+        """
+        left = self._deadline.remaining()
+        if self._connect_by is not None:
+            until = max(0.0, self._connect_by - time.monotonic())
+            left = until if left is None else min(left, until)
+        if left == 0:
+            raise error("the time is over")
+        return left
+
+    @contextmanager
+    def connecting(self) -> Generator[None, None, None]:
+        """Keep what is done in this block within the connect timeout, too."""
+        if self._connect_timeout is not None:
+            self._connect_by = time.monotonic() + self._connect_timeout
+        try:
+            yield
+        finally:
+            self._connect_by = None
+
+    def trace_sync(self, event: str, info: Mapping[str, Any]) -> None:
+        """Take note of what a client that was given does: httpcore's `trace` extension.
+
+        Raises:
+            ConfigurationError: It is about to send in the clear to another machine.
+        """
+        self.traced = True
+        if event.endswith("connect_tcp.started"):
+            if not self._encrypted and not is_loopback(info["host"]):
+                raise ConfigurationError(NOT_ENCRYPTED.format(info["host"]))
+        elif event.endswith("send_request_headers.started"):
+            self.sent |= info["request"].method != b"CONNECT"
+
+    async def trace_async(self, event: str, info: Mapping[str, Any]) -> None:
+        """Do the same for an async client."""
+        self.trace_sync(event, info)

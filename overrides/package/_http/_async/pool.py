@@ -1,0 +1,209 @@
+"""Connections to one server that are kept for the next request, and the calls that wait."""
+
+from __future__ import annotations
+
+import threading
+import time
+import weakref
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from typing import Any
+
+from ...errors import ConfigurationError
+from ..attempt import Attempt
+from ..library import httpcore
+from ..sockets import AsyncSignal
+from .connector import AsyncConnector
+from .http11 import AsyncHTTP11Connection
+
+_IDLE_AT_MOST = 20  # connections that are kept, as httpx does
+_IDLE_FOR = 5.0  # seconds that one is kept, as httpx does
+
+
+def closed_error() -> ConfigurationError:
+    """Return the error for a client that was closed meanwhile."""
+    return ConfigurationError("This client was closed before the request could be sent.")
+
+
+class AsyncSlot:
+    """The right to send one request. It is free again when released, or else when it is gone."""
+
+    __slots__ = ("__weakref__", "release")
+
+    def __init__(self, free: Callable[[], None]) -> None:
+        self.release = weakref.finalize(self, free)
+        self.release.atexit = False
+
+
+class AsyncSlots:
+    """Lets only so many requests be sent at once; the others wait, first come first served.
+
+    They wait here, and not within a pool of the library's: that one looks at every waiting
+    request and every connection each time that either of them changes.
+
+    Args:
+        count: How many.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._lock = threading.RLock()  # A slot that is gone may be freed within any line.
+        self._free = count
+        self._waiting: OrderedDict[AsyncSignal, list[AsyncSlot]] = OrderedDict()
+        self._closed = False
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
+    async def acquire(self, attempt: Attempt) -> AsyncSlot:
+        """Wait for a slot and return it.
+
+        Raises:
+            ConfigurationError: The client was closed.
+            httpcore.PoolTimeout: None became free in time.
+        """
+        with self._lock:
+            if self._closed:
+                raise closed_error()
+            if self._free:
+                self._free -= 1
+                return AsyncSlot(self._free_one)
+            turn, granted = AsyncSignal(), list[AsyncSlot]()
+            self._waiting[turn] = granted
+        came = False
+        try:
+            came = await turn.wait(attempt.remaining(httpcore.PoolTimeout))
+        finally:
+            with self._lock:
+                self._waiting.pop(turn, None)
+                came = came and not self._closed
+            for slot in () if came else granted:
+                slot.release()
+        if self._closed:
+            raise closed_error()
+        if not came:
+            raise httpcore.PoolTimeout("timed out")
+        return granted[0]
+
+    def close(self) -> None:
+        """Let no more requests in, and have those that wait end."""
+        with self._lock:
+            self._closed = True
+            waiting, self._waiting = self._waiting, OrderedDict()
+        for turn in waiting:
+            turn.set()
+
+    def _free_one(self) -> None:
+        with self._lock:
+            if self._waiting:
+                turn, granted = self._waiting.popitem(last=False)
+                granted.append(AsyncSlot(self._free_one))
+                turn.set()
+            else:
+                self._free += 1
+
+
+class AsyncPool:
+    """Sends over connections that are kept, or new ones.
+
+    Args:
+        connector: Makes connections.
+        slots: What has let in the requests that are sent here.
+    """
+
+    def __init__(self, connector: AsyncConnector, slots: AsyncSlots) -> None:
+        self._connector = connector
+        self._slots = slots
+        self._connections: set[AsyncHTTP11Connection] = set()
+        self._idle: deque[tuple[float, AsyncHTTP11Connection]] = deque()
+        self._closed = False
+
+    async def handle_request(self, request: Any) -> httpcore.Response:
+        """Send a request and return its answer, whose body is still to come.
+
+        Raises:
+            httpcore.NetworkError: There is no answer. Or one of httpcore's other exceptions.
+        """
+        attempt: Attempt = request.extensions["attempt"]
+        connection = await self._take_idle()
+        if connection is None:
+            connection = await self._connector.connect(attempt)
+            self._connections.add(connection)
+        if self._closed:
+            self._drop(connection)
+            raise closed_error()
+        try:
+            answer = await connection.request(request, attempt)
+        except BaseException:
+            self._drop(connection)
+            raise
+        return httpcore.Response(**answer, content=_AsyncBody(self, connection, attempt))
+
+    def give_back(self, connection: AsyncHTTP11Connection) -> None:
+        """Keep a connection for the next request, where it can carry one."""
+        if not connection.start_next():
+            self._drop(connection)
+            return
+        now = time.monotonic()
+        self._idle.append((now, connection))
+        with suppress(IndexError):  # Another thread may take the last one meanwhile.
+            while self._closed or self._idle[0][0] < now - _IDLE_FOR or self._has_surplus():
+                self._drop(self._idle.popleft()[1])
+
+    def close_idle(self) -> None:
+        """Close the connections that no answer is coming over."""
+        with suppress(IndexError):
+            while True:
+                self._drop(self._idle.popleft()[1])
+
+    def close_all(self) -> None:
+        """Close every connection; in a fork, the copies of the parent's."""
+        self.close_idle()
+        for connection in list(self._connections):
+            self._drop(connection)
+
+    def close(self) -> None:
+        """Close every connection, and let no more requests in."""
+        self._closed = True
+        self._slots.close()
+        self.close_all()
+
+    async def _take_idle(self) -> AsyncHTTP11Connection | None:
+        with suppress(IndexError):
+            while True:
+                since, connection = self._idle.pop()
+                if time.monotonic() - since < _IDLE_FOR and await connection.is_quiet():
+                    return connection
+                self._drop(connection)
+        return None
+
+    def _has_surplus(self) -> bool:
+        # While calls wait, every connection is in use again at once.
+        return len(self._idle) > _IDLE_AT_MOST and not self._slots.waiting
+
+    def _drop(self, connection: AsyncHTTP11Connection) -> None:
+        self._connections.discard(connection)
+        connection.close()
+
+
+class _AsyncBody:
+    """The body of an answer, whose end gives the connection back."""
+
+    def __init__(
+        self, pool: AsyncPool, connection: AsyncHTTP11Connection, attempt: Attempt
+    ) -> None:
+        self._pool = pool
+        self._connection: AsyncHTTP11Connection | None = connection
+        self._parts = connection.body(attempt)
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._parts
+
+    async def aclose(self) -> None:
+        """Give the connection back, or close it."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await self._parts.aclose()
+            self._pool.give_back(connection)

@@ -1,0 +1,102 @@
+"""TLS over a connection, be it encrypted itself or not.
+
+The deadline is kept by the connection beneath, in each read and write of the handshake, too.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from ..._secrets import Secret
+from ..attempt import Attempt
+from ..library import httpcore
+from ..sockets import AsyncSocketStream
+
+T = TypeVar("T")
+
+_RECORD = 16384  # bytes that TLS sends together at the most
+
+
+class AsyncTLSStream:
+    """An encrypted connection; `handshake` comes first.
+
+    Args:
+        stream: The connection beneath.
+        context: What certificates are trusted.
+        host: The name that the server has to prove.
+    """
+
+    def __init__(
+        self, stream: AsyncSocketStream | AsyncTLSStream, context: ssl.SSLContext, host: str
+    ) -> None:
+        self._stream = stream
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
+
+    async def handshake(self, attempt: Attempt) -> None:
+        """Agree on keys, and see the server's certificate."""
+        try:
+            await self._carry_out(self._tls.do_handshake, attempt)
+        except ssl.SSLEOFError:
+            raise httpcore.ConnectError("the other side closed it within the handshake") from None
+        except ssl.SSLError as error:
+            raise httpcore.ConnectError(str(error)) from None
+
+    async def read(self, attempt: Attempt) -> Secret[bytes]:
+        """Return the next bytes; none at the end."""
+        try:
+            return await self._carry_out(partial(self._tls.read, _RECORD), attempt)
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
+            return Secret(b"")
+        except ssl.SSLError as error:
+            raise httpcore.ReadError(str(error)) from None
+
+    async def write(self, data: memoryview, attempt: Attempt) -> None:
+        """Send bytes."""
+        try:
+            while data:
+                written = await self._carry_out(partial(self._tls.write, data), attempt)
+                data = data[written.reveal() :]
+        except ssl.SSLError as error:
+            raise httpcore.WriteError(str(error)) from None
+
+    async def poll(self) -> Secret[bytes] | None:
+        """Return what came unasked, nothing at the end; None where it is open and quiet."""
+        while True:
+            try:
+                return Secret(self._tls.read(_RECORD))
+            except ssl.SSLWantReadError:
+                pass
+            except ssl.SSLError:
+                return Secret(b"")
+            # What comes may be no data: a server hands out tickets for later sessions.
+            data = await self._stream.poll()
+            if data is None or not data.reveal():
+                return data
+            self._incoming.write(data.reveal())
+
+    def close(self) -> None:
+        """Close the connection beneath."""
+        self._stream.close()
+
+    async def _carry_out(self, step: Callable[[], T], attempt: Attempt) -> Secret[T]:
+        while True:
+            done: Secret[T] | None = None
+            try:
+                done = Secret(step())
+            except ssl.SSLWantReadError:
+                pass
+            finally:
+                if self._outgoing.pending:
+                    await self._stream.write(memoryview(self._outgoing.read()), attempt)
+            if done is not None:
+                return done
+            data = await self._stream.read(attempt)
+            if data.reveal():
+                self._incoming.write(data.reveal())
+            else:
+                self._incoming.write_eof()
