@@ -30,7 +30,7 @@ def resolved(document: Mapping[str, Any], value: Any) -> Any:
     """Return what a `$ref` into the document stands for, or the value itself."""
     while isinstance(value, dict) and isinstance(value.get("$ref"), str):
         target: Any = document
-        for part in value["$ref"].removeprefix("#/").split("/"):
+        for part in value["$ref"].removeprefix("urn:openapi").removeprefix("#/").split("/"):
             target = target[part.replace("~1", "/").replace("~0", "~")]
         value = target
     return value

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import jsonschema_rs
-from portal_v1.mock._merging import merged
 from portal_v1.mock._schemas import Schemas
 
 from .fields import ITEM, MEMBER, Field
@@ -212,7 +211,7 @@ class _Walk:
         if not parts:
             return schema
         rest = {key: one for key, one in schema.items() if key not in _COMBINED and key != "allOf"}
-        return merged(parts, rest)
+        return self._schemas.flatten({"allOf": [*parts, rest]})
 
     def _branch(self, branches: list[Any], value: Any) -> Any:
         full = [one for one in branches if self._schemas.types(one) != {"null"}] or branches

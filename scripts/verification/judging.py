@@ -10,8 +10,8 @@ from typing import Any
 from portal_v1 import APIStatusError, InvalidResponseError
 from portal_v1._core import encode, json
 from portal_v1._service import SERVICE
-from portal_v1.mock._media import best_range, essence, is_json
 from portal_v1.mock._schemas import Schemas
+from portal_v1.mock._values import best_range, essence, is_json
 
 from .calling import Exchange
 from .comparison import Comparison

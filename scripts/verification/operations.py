@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.document import operations
-from portal_v1.mock._examples import Examples, NoExampleError
-from portal_v1.mock._media import is_json
 from portal_v1.mock._schemas import Schemas
+from portal_v1.mock._values import is_json
 
 _SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 _DEEPEST_EXAMPLE = 20
@@ -149,7 +148,6 @@ class Reader:
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._requests = Schemas(document, "request")
-        self._examples = Examples(self._requests)
         self.responses = Schemas(document, "response")
 
     def operations(self) -> tuple[Operation, ...]:
@@ -235,10 +233,9 @@ class Reader:
 
     def _of(self, schema: Any, depth: int = 0) -> tuple[Any, ...]:
         """An example of a schema, made of nothing but values that the document names."""
-        try:
-            flat = self._examples.flat(schema)
-        except NoExampleError:
+        if schema is False:
             return ()
+        flat = self._requests.flatten(schema)
         if "const" in flat:
             return (flat["const"],)
         for name in ("examples", "enum"):

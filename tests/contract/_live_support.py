@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from portal_v1._document import load_document
 from portal_v1.mock import Answer, MockPortal, MockServer
-from portal_v1.mock._messages import Doors
+from portal_v1.mock._messages import Handlers
 from verification.cli import main
 
 _HEADINGS = ("place", "documented", "found", "remark")
@@ -114,8 +114,8 @@ def altered(mock: MockPortal, change: Change) -> Iterator[Altered]:
         seen.answers.append(answer.content)
         return answer
 
-    doors = Doors(handle, lambda *_: False, None)
-    with MockServer(doors, f"/{base}", "127.0.0.1", 0) as server:
+    handlers = Handlers(handle, lambda *_: False)
+    with MockServer(handlers, f"/{base}", "127.0.0.1", 0) as server:
         seen.url = server.url
         yield seen
 

@@ -17,7 +17,7 @@ HARMLESS = Mutant("nothing is wrong", "client", "errors.py", r"\A", "# A comment
 LOUD = Mutant(
     "the server's words are lost", "client", "_core/failures.py", r"error=text,", "error=None,"
 )
-STALE = Mutant("long gone", "mock", "mock/_core.py", "words that are nowhere", "others")
+STALE = Mutant("long gone", "mock", "mock/_engine.py", "words that are nowhere", "others")
 BROKEN = Mutant("no Python", "client", "errors.py", r"\A", "def\n")
 
 
@@ -75,7 +75,7 @@ def test_a_defect_that_fits_nothing_is_an_error(
     with pytest.raises(CannotRunError, match="changes nothing in"):
         mutation.planted(PACKAGE, STALE)
     assert run(monkeypatch, LOUD, STALE) == 2
-    assert "'long gone' changes nothing in mock/_core.py" in capsys.readouterr().err
+    assert "'long gone' changes nothing in mock/_engine.py" in capsys.readouterr().err
 
 
 def test_a_name_that_no_defect_has(capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,21 +28,21 @@ DEFECTS = {
         ("createClient", "model"),
     ),
     "the mock answers another status": (
-        "mock/_core.py",
+        "mock/_engine.py",
         "status, response = operation.responses.success",
         "_, response = operation.responses.success\n        status = 203",
         ("listClients", "status_code_conformance"),
     ),
     "the mock shows another custodian's client": (
         "mock/_state.py",
-        '"WHERE id = ? AND custodian = ?", (client_id, custodian)',
-        '"WHERE id = ?", (client_id,)',
+        'WHERE custodian = ? AND place = ? "',
+        'WHERE ? AND place = ? "',
         (None, "model"),
     ),
     "the mock forgets one in the list": (
         "mock/_state.py",
-        "yield from map(_client, rows)",
-        "yield from map(_client, rows[: len(rows) - 1 or None])",
+        "yield from map(_item, rows)",
+        "yield from map(_item, rows[: len(rows) - 1 or None])",
         ("listClients", "model"),
     ),
 }

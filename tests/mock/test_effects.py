@@ -197,8 +197,8 @@ def test_items_below_an_item_are_its_own() -> None:
 
 
 def test_the_document_can_say_otherwise() -> None:
-    effect = {"does": "use", "fresh": ["apiKey"]}
-    with Mock(vendor(patch=operation(CLIENT, **{"x-effect": effect}))) as mock:
+    effect: dict[str, Any] = {"x-effect": {"does": "use", "fresh": ["apiKey"]}}
+    with Mock(vendor(patch=operation(CLIENT, **effect))) as mock:
         made = ask(mock, "POST", CLIENTS, {}).json
         path = f"{CLIENTS}/{made['id']}"
         renewed = ask(mock, "PATCH", path).json

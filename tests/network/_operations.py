@@ -20,9 +20,8 @@ import portal_v1.api
 from portal_v1 import AsyncPortal, Portal
 from portal_v1._core.operation import ListOperation
 from portal_v1._document import load_document
-from portal_v1.mock._core import base_path
-from portal_v1.mock._operations import compile_operations
-from portal_v1.mock._schemas import Schemas
+from portal_v1.mock._engine import Engine, base_path
+from portal_v1.mock._state import State
 
 from tests.network._server import Answer, Peer, head
 
@@ -84,9 +83,7 @@ class Operation:
         self.is_list = isinstance(module.OPERATION, ListOperation)
         described = next(
             one
-            for one in compile_operations(
-                Schemas(document, "request"), Schemas(document, "response")
-            )
+            for one in Engine(document, State(None, float), seed=0, api_keys=None).operations
             if one.id == self.id
         )
         self.has_body = described.body is not None

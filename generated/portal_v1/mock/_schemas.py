@@ -267,7 +267,9 @@ def _convert_30(schema: dict[str, Any]) -> dict[str, Any]:
             schema["enum"] = [*schema["enum"], None]
     elif schema.keys() & {"allOf", "anyOf", "oneOf"}:
         # What OpenAPI 3.0 says of "nullable" without "type" is nothing; what people mean is this.
-        own = {key: schema.pop(key) for key in ("default", "example") if key in schema}
+        own: dict[str, Any] = {}
+        for key in schema.keys() & {"default", "example"}:
+            own[key] = schema.pop(key)
         return {"anyOf": [schema, {"type": "null"}], **own}
     return schema
 

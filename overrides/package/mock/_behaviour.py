@@ -21,7 +21,9 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _TAIL = re.compile(r"(0x|[A-Za-z]?)([0-9A-Za-z]*)\Z")
 _LONG = 16  # so many letters and digits at the end of an example, some digits, are no word
 # What parameters of lists, and the fields beside a list, are called; only letters count.
-_LIMITS = frozenset({"limit", "take", "pagesize", "perpage", "size", "count", "maxresults", "top", "first"})
+_LIMITS = frozenset(
+    {"limit", "take", "pagesize", "perpage", "size", "count", "maxresults", "top", "first"}
+)
 _OFFSETS = frozenset({"offset", "skip", "start"})
 _PAGES = frozenset({"page", "pagenumber"})
 _CURSORS = frozenset({"cursor", "after", "startingafter", "startafter", "pagetoken", "nexttoken"})

@@ -219,7 +219,9 @@ def _read_operations(schemas: Schemas) -> Iterator[_Operation]:
             responses = node["responses"]
             response = schemas.resolve(responses[success_key(responses)])
             content = members(response, "content").items()
-            schema = next(((one or {}).get("schema") for name, one in content if is_json(name)), None)
+            schema = next(
+                ((one or {}).get("schema") for name, one in content if is_json(name)), None
+            )
             fields = members(schemas.flatten(schema), "properties")
             items, envelope = _list_fields(schemas, schema), ""
             for name, inner in fields.items() if not items else ():

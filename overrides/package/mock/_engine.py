@@ -347,7 +347,9 @@ def _compile(document: Mapping[str, Any], state: State, seed: int) -> Iterator[O
                         maker, members(outgoing[method], "responses"), where
                     ),
                     security=compile_security(requests, security, where),
-                    behaviour=None if effect is None else Behaviour(effect, body, state, maker, seed),
+                    behaviour=None
+                    if effect is None
+                    else Behaviour(effect, body, state, maker, seed),
                 )
             except (KeyError, TypeError, AttributeError) as error:
                 raise DocumentError(

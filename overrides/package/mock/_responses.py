@@ -17,9 +17,48 @@ from ._values import accepted_ranges, is_array, is_json, is_object, matches, mem
 
 BATCH = 1000  # items of a list that are held in memory at a time
 # With one of these, a list may be valid although each part of it is not, or the reverse.
-_WHOLE = frozenset([*("contains", "enum", "const", "maxItems", "minItems",), *("not", "prefixItems", "uniqueItems", "allOf", "anyOf",), *("oneOf", "if", "unevaluatedItems",)])
+_WHOLE = frozenset(
+    [
+        *(
+            "contains",
+            "enum",
+            "const",
+            "maxItems",
+            "minItems",
+        ),
+        *(
+            "not",
+            "prefixItems",
+            "uniqueItems",
+            "allOf",
+            "anyOf",
+        ),
+        *(
+            "oneOf",
+            "if",
+            "unevaluatedItems",
+        ),
+    ]
+)
 # What HTTP says of the connection and the body as it is sent: never copied from a document.
-_NOT_HEADERS = frozenset([*("connection", "content-encoding", "content-length", "content-range", "content-type",), *("date", "keep-alive", "trailer", "transfer-encoding", "upgrade",)])
+_NOT_HEADERS = frozenset(
+    [
+        *(
+            "connection",
+            "content-encoding",
+            "content-length",
+            "content-range",
+            "content-type",
+        ),
+        *(
+            "date",
+            "keep-alive",
+            "trailer",
+            "transfer-encoding",
+            "upgrade",
+        ),
+    ]
+)
 
 
 class UndocumentedError(Exception):

@@ -19,7 +19,31 @@ Schema: TypeAlias = Any  # a JSON Schema: an object or a boolean
 
 _BASE = "urn:openapi"
 # The members of these have names of the author's choice, which are no keywords.
-_NAMED = frozenset([*("$defs", "callbacks", "content", "definitions", "dependentSchemas",), *("encoding", "headers", "links", "parameters", "paths",), *("patternProperties", "properties", "requestBodies", "responses", "schemas",)])
+_NAMED = frozenset(
+    [
+        *(
+            "$defs",
+            "callbacks",
+            "content",
+            "definitions",
+            "dependentSchemas",
+        ),
+        *(
+            "encoding",
+            "headers",
+            "links",
+            "parameters",
+            "paths",
+        ),
+        *(
+            "patternProperties",
+            "properties",
+            "requestBodies",
+            "responses",
+            "schemas",
+        ),
+    ]
+)
 _VALUES = frozenset({"const", "default", "enum", "example", "examples"})
 _MOST_FINDINGS = 3
 _DEPTH = 50
@@ -242,7 +266,9 @@ def _convert_30(schema: dict[str, Any]) -> dict[str, Any]:
             schema["enum"] = [*schema["enum"], None]
     elif schema.keys() & {"allOf", "anyOf", "oneOf"}:
         # What OpenAPI 3.0 says of "nullable" without "type" is nothing; what people mean is this.
-        own = {key: schema.pop(key) for key in ("default", "example") if key in schema}
+        own: dict[str, Any] = {}
+        for key in schema.keys() & {"default", "example"}:
+            own[key] = schema.pop(key)
         return {"anyOf": [schema, {"type": "null"}], **own}
     return schema
 
