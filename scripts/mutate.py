@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-MODULES: Final = ("call", "deadline", "pace", "retry")
+MODULES: Final = ("attempts", "deadline", "pace", "retry")
 TESTS: Final = (
     "tests/unit/test_pace.py",
     "tests/unit/test_retry.py",

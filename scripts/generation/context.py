@@ -137,6 +137,28 @@ class Operation:
         """All parameters: path, query, header and cookie."""
         return [p for _, p in self.endpoint.iter_all_parameters()]
 
+    def response_field(self, parameter: Any, location: str) -> str | None:
+        """The field of a successful response that repeats a parameter; None for none.
+
+        Raises:
+            GenerationError: The document names it by something that is no name.
+        """
+        name = parameter.name.get_untrusted_value()
+        for raw in reversed(self.raw.parameters):
+            if (raw.get("name"), raw.get("in")) == (name, location):
+                field = raw.get("x-response-field")
+                if field is None or (isinstance(field, str) and field):
+                    return field
+                raise GenerationError(f"{self.id}: x-response-field of {name} has to name a field.")
+        return None
+
+    @property
+    def repeated_parameters(self) -> list[Any]:
+        """The parameters that a successful response repeats."""
+        return [
+            p for at, p in self.endpoint.iter_all_parameters() if self.response_field(p, str(at))
+        ]
+
     @property
     def result_type(self) -> str:
         """The Python type of what the operation answers."""

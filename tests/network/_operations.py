@@ -89,7 +89,8 @@ class Operation:
         self.has_body = described.body is not None
         self.status, response = described.responses.success
         self.example: Any = response.media[0].example if response.media else None
-        self.body = json.dumps(self.example).encode() if response.media else b""
+        self.has_media = bool(response.media)
+        self.parameters = module.OPERATION.parameters
         self.template = described.path
         hints = typing.get_type_hints(module._request)  # noqa: SLF001 - it names the arguments alone
         hints.pop("return")
@@ -97,6 +98,7 @@ class Operation:
         # The function takes the path's first, as the document has them.
         in_path = [one.name for one in described.parameters if one.location == "path"]
         self.in_path = dict(zip(self.arguments, in_path, strict=False))
+        self._repeat_arguments()
 
     @property
     def path(self) -> str:
@@ -109,7 +111,19 @@ class Operation:
         """The same operation, called with another argument."""
         changed = copy.copy(self)
         changed.arguments = {**self.arguments, name: value}
+        changed._repeat_arguments()  # noqa: SLF001 - a copy of its own
         return changed
+
+    def _repeat_arguments(self) -> None:
+        """Have the answer repeat what it is to repeat of the request."""
+        repeated = {
+            one.response_field: self.arguments[one.python_name]
+            for one in self.parameters
+            if one.response_field and isinstance(self.arguments[one.python_name], str)
+        }
+        if repeated:
+            self.example = {**self.example, **repeated}
+        self.body = json.dumps(self.example).encode() if self.has_media else b""
 
     def call(self, client: Portal, **options: Any) -> Any:
         """Call it through a sync client; the whole answer comes back."""

@@ -21,7 +21,7 @@ from portal_v1._http import httpx
 
 DOCUMENT: Final = load_document()
 BASE_URL: Final = "https://api.example.test/base/v1"
-SAMPLE_ID: Final = "client-id-of-a-test"
+SAMPLE_ID: Final = "clx5n0q3k0001l408kx7v2q9d"
 
 Handler = Callable[[httpx.Request], httpx.Response]
 

@@ -158,9 +158,9 @@ def test_what_cannot_be_one_path_segment_is_refused_unsent(
 def test_any_other_text_is_one_path_segment(
     serve: Serve, operation: Operation, value: str, mode: str
 ) -> None:
-    server = serve(reply(operation.status, operation.body))
     for name in operation.in_path:
         changed = operation.with_argument(name, value)
+        server = serve(reply(changed.status, changed.body))
         try:
             call(changed, mode, server.url + BASE_PATH, ManualClock())
         except InvalidRequestError:

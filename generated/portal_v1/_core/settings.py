@@ -245,6 +245,7 @@ def _url_problem(url: Any) -> str | None:
 
 
 def _is_loopback(host: str) -> bool:
+    # What such a name stands for is looked at when a connection is made.
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
