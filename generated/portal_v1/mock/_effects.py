@@ -26,8 +26,10 @@ from ._values import is_json, is_object, members, success_key
 
 EFFECTS = ("create", "list", "read", "replace", "change", "remove", "use")
 _EXTENSION = "x-effect"
-_ON_ITEM = {"GET": "read", "PUT": "replace", "PATCH": "change", "POST": "change"}
-_ON_ITEM |= {"DELETE": "remove", "HEAD": "read"}
+_ON_ITEM = {
+    **{"GET": "read", "HEAD": "read", "PUT": "replace"},
+    **{"PATCH": "change", "POST": "change", "DELETE": "remove"},
+}
 _VARIABLE = re.compile(r"\{([^{}]+)\}")
 _BODY = "$response.body#/"
 
@@ -137,18 +139,9 @@ def _find_collection(
 ) -> Collection | None:
     if one.said.get("does", "create" if one.method == "POST" else "") != "create":
         return None
-    by_id = {other.id: other for other in operations}
-    item, identifier = str(one.said.get("item", "")), str(one.said.get("identifier", ""))
-    for link in members(one.response, "links").values():
-        link = schemas.resolve(link)
-        target = by_id.get(str(link.get("operationId")))
-        for name, expression in members(link, "parameters").items():
-            variable = f"{{{name.removeprefix('path.')}}}"
-            if target is None or variable not in target.path or item:
-                continue
-            if str(expression).startswith(_BODY) and str(expression)[len(_BODY) :] in one.fields:
-                item = target.path.partition(variable)[0] + variable
-                identifier = identifier or str(expression)[len(_BODY) :]
+    item, identifier = _follow_links(schemas, one, operations)
+    item = str(one.said.get("item", item))
+    identifier = str(one.said.get("identifier", identifier))
     if not item:
         below = [other.path for other in operations if _is_below(other.path, one.path)]
         if not below:
@@ -172,6 +165,22 @@ def _find_collection(
     shown = frozenset(name for fields in known for name in fields)
     fields = {name: schema for each in (one.fields, *known) for name, schema in each.items()}
     return Collection(one.path, item, identifier, fields, shown)
+
+
+def _follow_links(
+    schemas: Schemas, one: _Operation, operations: list[_Operation]
+) -> tuple[str, str]:
+    """The path of what an operation makes, and the field that identifies it, by its links."""
+    paths = {other.id: other.path for other in operations}
+    for node in members(one.response, "links").values():
+        link = schemas.resolve(node)
+        path = paths.get(str(link.get("operationId")), "")
+        for name, expression in members(link, "parameters").items():
+            variable, field = f"{{{name.removeprefix('path.')}}}", str(expression)
+            identifier = field.removeprefix(_BODY)
+            if variable in path and field.startswith(_BODY) and identifier in one.fields:
+                return path.partition(variable)[0] + variable, identifier
+    return "", ""
 
 
 def _find_effect(
@@ -198,7 +207,7 @@ def _find_effect(
     if said == "none":
         return None
     secrets = {name for name, schema in one.fields.items() if is_password(schemas, schema)}
-    fresh = secrets - own.shown if effect.does in ("create", "use") else set()
+    fresh = secrets - own.shown if effect.does in ("create", "use") else set[str]()
     return replace(
         effect,
         envelope=one.envelope,
@@ -220,9 +229,8 @@ def _read_operations(schemas: Schemas) -> Iterator[_Operation]:
             responses = node["responses"]
             response = schemas.resolve(responses[success_key(responses)])
             content = members(response, "content").items()
-            schema = next(
-                ((one or {}).get("schema") for name, one in content if is_json(name)), None
-            )
+            media: Any = next((one for name, one in content if is_json(name)), None)
+            schema: Schema = members({"media": media}, "media").get("schema")
             fields = members(schemas.flatten(schema), "properties")
             items, envelope = _list_fields(schemas, schema), ""
             for name, inner in fields.items() if not items else ():

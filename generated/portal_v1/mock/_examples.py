@@ -206,10 +206,11 @@ class Template:
             return self
         if name not in self._inner:
             schema = self._properties.get(name, True)
-            example = self._example.get(name) if is_object(self._example) else None
-            if example is None:
-                is_list = "array" in self._maker.schemas.types(schema)
-                example = [] if is_list else self._maker.build(schema)
+            example: Any = self._example.get(name) if is_object(self._example) else None
+            if example is None and "array" in self._maker.schemas.types(schema):
+                example = list[Any]()
+            elif example is None:
+                example = self._maker.build(schema)
             self._inner[name] = Template(schema, example, self._maker)
         return self._inner[name]
 

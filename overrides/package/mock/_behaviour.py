@@ -41,6 +41,12 @@ class Call(NamedTuple):
     body: Any
 
 
+class Listing(NamedTuple):
+    """The items of a list that is an answer by itself."""
+
+    values: Iterator[Values]
+
+
 class Behaviour:
     """What one operation does.
 
@@ -81,7 +87,7 @@ class Behaviour:
             template: What the answer looks like; None where it has no body.
 
         Returns:
-            The answer's value; an iterator of values for a list that is one by itself.
+            The answer's value, or a `Listing`.
 
         Raises:
             RefusalError: An item that the path names is not there, or one that is made is.
@@ -154,7 +160,7 @@ class Behaviour:
         What neither the request nor the document decides is as the answer's example has it.
         """
         collection, values = self.effect.collection, {**self._defaults, **given}
-        shown = template.at(self.effect.envelope).fill(values) if template is not None else {}
+        shown: Any = template.at(self.effect.envelope).fill(values) if template is not None else {}
         values = {
             name: value
             for name, value in {**(shown if is_object(shown) else {}), **values}.items()
@@ -231,7 +237,7 @@ class Behaviour:
             if page.cursor is not None:
                 items = _after(items, page.cursor)
             end = None if page.limit is None else page.start + page.limit
-            return (item.content for item in islice(items, page.start, end))
+            return Listing(item.content for item in islice(items, page.start, end))
         every = list(items)
         rest = list(_after(iter(every), page.cursor)) if page.cursor is not None else every
         shown = rest[page.start :][: page.limit]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from ._behaviour import Behaviour, Call
+from ._behaviour import Behaviour, Call, Listing
 from ._clock import make_lock
 from ._effects import find_effects
 from ._errors import DocumentError
@@ -236,11 +236,11 @@ class Engine:
                 path = tuple(match.path.values())
                 template = media.template if media is not None else None
                 call = Call(self._state.custodian(credential), path, parameters, value)
-                value = operation.behaviour.carry_out(call, template)
-                if isinstance(value, Iterator):
-                    content = media.list_body(value) if media is not None else b""
+                done = operation.behaviour.carry_out(call, template)
+                if media is not None and isinstance(done, Listing):
+                    content = media.list_body(done.values)
                 elif media is not None:
-                    content = media.encode(value)
+                    content = media.encode(done)
             elif media is not None:
                 content = media.body()
         except UndocumentedError as error:

@@ -191,7 +191,7 @@ class Schemas:
             return [self._convert(item) for item in node]
         if not is_object(node):
             return node
-        result = {
+        result: dict[str, Any] = {
             key: value
             if not named and (key in _VALUES or key.startswith("x-"))
             else self._convert(value, named=not named and key in _NAMED)

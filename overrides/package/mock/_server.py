@@ -193,29 +193,19 @@ class _Connection:
             text = f"A request line and headers may have {MAX_HEAD} bytes."
             await self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, text)
             return
-        expected = dict(request.headers).get(b"content-length", b"0")
         head = _head_of(request)
-        body = bytearray()
-        if int(expected) <= MAX_BODY:
-            if self._handlers.should_reset(*head):
-                self._reset()
-                return
-            while not isinstance(event := await self._next_event(), h11.EndOfMessage):
-                if not isinstance(event, h11.Data):
-                    self._is_ending = True
-                    return
-                body += event.data
-                if len(body) > MAX_BODY:
-                    break
-        if int(expected) > MAX_BODY or len(body) > MAX_BODY:
-            text = f"A body may have {MAX_BODY} bytes at most."
-            await self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text)
+        announced = int(dict(request.headers).get(b"content-length", b"0"))
+        if announced <= MAX_BODY and self._handlers.should_reset(*head):
+            self._reset()
+            return
+        body = await self._read_body(announced)
+        if body is None:
             return
         handle = self._handlers.handle
         if self._handlers.inspect is not None and head[1].startswith(PREFIX):
             handle = self._handlers.inspect
         try:
-            answer = handle(*head, bytes(body))
+            answer = handle(*head, body)
         except Exception:  # noqa: BLE001 - one bug must not end the other connections
             _log.exception("The mock failed on %s", head[0])
             answer = plain(500, "The mock failed; its log says how.")
@@ -228,6 +218,21 @@ class _Connection:
         else:
             self._is_ending = True
 
+    async def _read_body(self, announced: int) -> bytes | None:
+        """The body of a request; None where there is none to be served."""
+        body = bytearray()
+        while max(announced, len(body)) <= MAX_BODY:
+            event = await self._next_event()
+            if isinstance(event, h11.EndOfMessage):
+                return bytes(body)
+            if not isinstance(event, h11.Data):
+                self._is_ending = True
+                return None
+            body += event.data
+        text = f"A body may have {MAX_BODY} bytes at most."
+        await self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text)
+        return None
+
     async def _send(self, answer: Answer, *, without_body: bool) -> None:
         if answer.delivery is None and isinstance(answer.body, bytes):
             body = b"" if answer.status in _NO_BODY else answer.body
@@ -235,7 +240,7 @@ class _Connection:
             self._write(_response(answer, len(body)), data, h11.EndOfMessage())
             await self._writer.drain()
             return
-        delivery, chunks = answer.delivery or Delivery(), chunks_of(answer)
+        delivery = answer.delivery or Delivery()
         await asyncio.sleep(delivery.delay)
         if delivery.broken in (Break.RESET, Break.EMPTY, Break.GARBAGE):
             if delivery.broken is Break.RESET:
@@ -243,7 +248,11 @@ class _Connection:
             elif delivery.broken is Break.GARBAGE:
                 self._writer.write(_GARBAGE)
             self._is_ending = True
-            return
+        else:
+            await self._send_chunks(answer, without_body=without_body)
+
+    async def _send_chunks(self, answer: Answer, *, without_body: bool) -> None:
+        chunks = chunks_of(answer)
         self._write(_response(answer, chunks.length))
         try:
             for piece in () if without_body else chunks.pieces:
@@ -335,11 +344,13 @@ def _listen(host: str, port: int) -> socket.socket:
         family, _, _, _, address = found[0]
         return socket.create_server(address[:2], family=family, backlog=_BACKLOG, reuse_port=False)
     except (OSError, OverflowError) as error:
-        why = {
-            errno.EADDRINUSE: f"Port {port} on {host} is in use. Take another, or 0 for a free one.",
-            errno.EACCES: f"Port {port} on {host} may not be opened by this user. "
-            "Take one above 1023.",
-            errno.EADDRNOTAVAIL: f"{host} is not an address of this machine. 127.0.0.1 always is.",
-        }
-        text = f"The mock cannot listen on {host}, port {port}: {error}."
-        raise ServeError(why.get(getattr(error, "errno", None) or 0, text)) from None
+        match error.errno if isinstance(error, OSError) else None:
+            case errno.EADDRINUSE:
+                why = f"Port {port} on {host} is in use. Take another, or 0 for a free one."
+            case errno.EACCES:
+                why = f"Port {port} on {host} may not be opened by this user. Take one above 1023."
+            case errno.EADDRNOTAVAIL:
+                why = f"{host} is not an address of this machine. 127.0.0.1 always is."
+            case _:
+                why = f"The mock cannot listen on {host}, port {port}: {error}."
+        raise ServeError(why) from None
