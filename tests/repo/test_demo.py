@@ -43,7 +43,8 @@ def demo(repository: Path) -> Demo:
 def test_with_nothing_set_it_runs_every_step_on_the_embedded_mock(
     demo: Demo, encoding: str
 ) -> None:
-    run = demo(PYTHONIOENCODING=encoding)
+    proxies = {"HTTP_PROXY": "http://127.0.0.1:1", "NO_PROXY": "", "no_proxy": ""}
+    run = demo(PYTHONIOENCODING=encoding, **proxies)
     assert (run.returncode, run.stderr) == (0, "")
     assert run.stdout.startswith("Server: the embedded mock on http://127.0.0.1:")
     sync, asynchronous = (

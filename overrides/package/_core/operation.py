@@ -19,8 +19,6 @@ T = TypeVar("T")
 Status = int | str
 """A status as a specification names it: 201, "4XX" or "default"."""
 
-METHODS_TO_REPEAT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
-
 
 @frozen
 class Credential:

@@ -26,8 +26,12 @@ from ._values import is_json, is_object, members, success_key
 EFFECTS = ("create", "list", "read", "replace", "change", "remove", "use")
 _EXTENSION = "x-effect"
 _ON_ITEM = {
-    **{"GET": "read", "HEAD": "read", "PUT": "replace"},
-    **{"PATCH": "change", "POST": "change", "DELETE": "remove"},
+    "GET": "read",
+    "HEAD": "read",
+    "PUT": "replace",
+    "PATCH": "change",
+    "POST": "change",
+    "DELETE": "remove",
 }
 _VARIABLE = re.compile(r"\{([^{}]+)\}")
 _BODY = "$response.body#/"
