@@ -68,7 +68,7 @@ def ways_of(endpoint: Endpoint, number: int) -> list[tuple[str, bool]]:
 
 def is_sent_again(endpoint: Endpoint, status: int) -> bool:
     """Return whether a call is sent again after this status."""
-    return status == 429 or (endpoint.operation.repeatable and status in TRANSIENT)
+    return status == 429 or (endpoint.is_repeatable and status in TRANSIENT)
 
 
 def error_name(status: int) -> str:
