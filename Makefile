@@ -3,6 +3,7 @@
 # PYTHON=...  the interpreter for the environment; else the first new enough one found
 # VENV=...    the environment's folder
 # BASE=...    the commit, branch or tag that make breaking compares with; else where this left main
+# TAG=...     the tag that make test-wheel is to check the versions against
 # SEED=...    what the chance of make contract follows from; EXAMPLES=... how many cases it makes
 # ARGS=...    passed on: make test ARGS="-k demo", make generate ARGS="--help"
 
@@ -10,12 +11,14 @@ PYTHON ?=
 VENV ?= .venv
 ARGS ?=
 BASE ?=
+TAG ?=
 SEED ?=
 EXAMPLES ?=
 
 PY := $(VENV)/bin/python
 REDOCLY := @redocly/cli@2.77.0
 SPECTRAL := @stoplight/spectral-cli@6.16.3
+PYRIGHT := pyright@1.1.414
 OWASP_RULES := @stoplight/spectral-owasp-ruleset@2.0.1
 
 HAND_WRITTEN := scripts tests overrides/package
@@ -62,18 +65,18 @@ test-httpx2: environment ## The same with httpx2, httpx absent
 	@"$(VENV)-httpx2/bin/python" -m pytest -p no:cacheprovider -q -k httpx2 tests/docs/test_snippets.py
 	@"$(VENV)-httpx2/bin/python" -m pytest -p no:cacheprovider $(ON_ALL_CORES) $(PACKAGE_TESTS) $(ARGS)
 
-CONTRACT = "$(PY)" scripts/contract.py $(if $(SEED),--seed $(SEED)) $(if $(EXAMPLES),--examples $(EXAMPLES))
+CONTRACT = "$(PY)" -m pytest tests/contract --examples "$(or $(EXAMPLES),200)" $(if $(SEED),--seed "$(SEED)")
 
 .PHONY: contract
 contract: environment ## Hold client and mock to the document: schemathesis through the client
-	@$(CONTRACT) $(ARGS)
+	@$(CONTRACT) --junitxml reports/contract.xml $(ARGS)
 
 .PHONY: contract-prism
 contract-prism: environment ## The same with Prism, a mock that nobody here wrote (needs Node.js)
-	@$(CONTRACT) --prism --reports reports/contract-prism $(ARGS)
+	@$(CONTRACT) --junitxml reports/contract-prism.xml --prism $(ARGS)
 
 .PHONY: contract-mutants
-contract-mutants: environment ## Plant defects in mock and client, show which check caught each
+contract-mutants: environment ## Plant defects in mock and client, show which test caught each
 	@"$(PY)" scripts/contract_mutants.py $(ARGS)
 
 .PHONY: coverage
@@ -112,13 +115,22 @@ bench: environment ## Compare the client's speed with its peers' (needs Java; ta
 		--requirement scripts/bench/requirements.txt
 	@PYTHONPATH=scripts build/bench/.venv/bin/python -m bench.run $(ARGS)
 
+.PHONY: test-wheel
+test-wheel: environment ## Build wheel and SBOM into dist/, and call all from the installed wheel
+	@"$(PY)" scripts/release.py --try $(if $(TAG),--tag "$(TAG)")
+
 .PHONY: lint
-lint: environment ## Check style (ruff) and types (mypy, pyright)
+lint: environment ## Check style (ruff), types (mypy, pyright) and workflows (zizmor)
 	@"$(PY)" -m ruff check .
 	@"$(PY)" -m ruff format --check .
 	@"$(PY)" tests/sample_package.py
 	@"$(PY)" -m mypy
 	@"$(PY)" -m basedpyright --pythonpath "$(PY)"
+	@"$(VENV)/bin/zizmor" --offline --quiet --strict-collection .github .pre-commit-config.yaml
+
+.PHONY: lint-pyright
+lint-pyright: environment ## Check the package's types with the plain pyright (needs Node.js)
+	@npx --yes $(PYRIGHT) --pythonpath "$(PY)"
 
 .PHONY: format
 format: environment ## Put hand-written code into its format
@@ -161,6 +173,7 @@ docs: environment ## Build the documentation into build/docs, and look at it in 
 .PHONY: test-examples
 test-examples: environment ## Run the tests of the example apps in docs/examples
 	@sh scripts/_support/second_venv.sh "$(PY)" "$(VENV)-examples" docs/examples/*/requirements.txt
+	@"$(PY)" -m mypy --python-executable "$(VENV)-examples/bin/python" docs/examples/*/app.py
 	@"$(VENV)-examples/bin/python" -m pytest docs/examples $(ARGS)
 
 .PHONY: clean

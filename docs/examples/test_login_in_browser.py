@@ -43,9 +43,8 @@ def test_a_login_from_the_form_to_the_frame(portal, portal_mock, tmp_path, monke
     monkeypatch.setenv("DATABASE", str(tmp_path / "users.db"))
     monkeypatch.setenv("SESSION_SECRET", "a secret of the tests")
     with ExitStack() as stack:
-        frame, stranger = (
-            stack.enter_context(served(portal_web(portal_mock.redeem_otp))) for _ in range(2)
-        )
+        web = portal_web(portal_mock.redeem_otp)
+        frame, stranger = (stack.enter_context(served(web)) for _ in range(2))
         monkeypatch.setenv("PORTAL_WEB", frame)
         app = stack.enter_context(served(create_app(portal)))
         browser = stack.enter_context(Browser(str(browser_path()), tmp_path / "profile"))

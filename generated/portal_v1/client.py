@@ -19,9 +19,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from . import _http
-from ._core.clock import Clock
+from ._core._async.pipeline import AsyncPipeline
+from ._core._sync.pipeline import Pipeline
 from ._core.pace import Pace
-from ._core.pipeline import AsyncPipeline, Pipeline
 from ._core.settings import build_settings, replace_settings
 from ._http import httpx
 from ._secrets import Secret
@@ -30,6 +30,7 @@ from .resources import (
     AsyncClientsResource,
     ClientsResource,
 )
+from .testing import Clock
 from .types import UNSET, Unset
 
 
@@ -41,7 +42,7 @@ class Portal:
 
     Args:
         api_key: The API key, or a callable that returns it, asked at each request so that the
-            key can rotate. Without one, `PORTAL_API_KEY` is read from the environment.
+            key can rotate; in a thread of its own. Without one, `PORTAL_API_KEY` is read from the environment.
         base_url: Where the API is. Without it, `PORTAL_BASE_URL` is read from the
             environment, and else it is https://api.portalhq.io/api/v1. It has to be https, but on this
             machine.
@@ -178,7 +179,7 @@ class AsyncPortal:
 
     Args:
         api_key: The API key, or a callable that returns it, async or not, asked at each request so that the
-            key can rotate. Without one, `PORTAL_API_KEY` is read from the environment.
+            key can rotate; in a thread of its own where it is not async. Without one, `PORTAL_API_KEY` is read from the environment.
         base_url: Where the API is. Without it, `PORTAL_BASE_URL` is read from the
             environment, and else it is https://api.portalhq.io/api/v1. It has to be https, but on this
             machine.
@@ -289,7 +290,7 @@ class AsyncPortal:
 
     async def aclose(self) -> None:
         """Close the connections and take no more calls. Closing twice does no harm."""
-        await self.pipeline.close()
+        await self.pipeline.aclose()
 
     async def __aenter__(self) -> Self:
         return self

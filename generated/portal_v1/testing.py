@@ -6,6 +6,10 @@ from __future__ import annotations
 import asyncio
 import threading
 
+from ._core.clock import Clock
+
+__all__ = ["Clock", "ManualClock"]
+
 
 class ManualClock:
     """A clock that moves only when it is told to, or slept on: no test waits for a pause.

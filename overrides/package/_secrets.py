@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Generic, NoReturn, Self, TypeVar
 
 T = TypeVar("T")
 
-MASK: Final = "••••••"
+MASK: Final = "***"  # ASCII: a terminal may know nothing else
+
+_SHORT: Final = 8  # characters
 
 
 class Secret(Generic[T]):
@@ -43,14 +45,14 @@ def mask(value: object) -> str:
 
 def list_names(values: Mapping[str, object]) -> str:
     """Return what a repr shows of fields that the specification does not know: their names."""
-    return "{" + ", ".join(f"{name!r}: …" for name in values) + "}"
+    return "{" + ", ".join(f"{name!r}: ..." for name in values) + "}"
 
 
 def redact(text: str, secrets: Iterable[Secret[str]]) -> str:
     """Return `text` with every occurrence of a known secret masked."""
     for secret in secrets:
         if secret.reveal():
-            text = text.replace(secret.reveal(), MASK)
+            text = re.sub(_pattern(secret, re.escape), MASK, text)
     return text
 
 
@@ -58,14 +60,17 @@ def redact_body(body: Secret[bytes], secrets: Iterable[Secret[str]]) -> Secret[b
     """Return `body` with every occurrence of a known secret masked, escaped as JSON or not."""
     for secret in secrets:
         if secret.reveal():
-            body = Secret(
-                re.sub(
-                    "".join(map(_in_json, secret.reveal())).encode(), MASK.encode(), body.reveal()
-                )
-            )
+            pattern = _pattern(secret, _escape_json).encode()
+            body = Secret(re.sub(pattern, MASK.encode(), body.reveal()))
     return body
 
 
-def _in_json(character: str) -> str:
+def _pattern(secret: Secret[str], escape: Callable[[str], str]) -> str:
+    pattern = "".join(map(escape, secret.reveal()))
+    # Cut out of the midst of words, a short secret would garble every text.
+    return pattern if len(secret.reveal()) >= _SHORT else rf"(?<!\w){pattern}(?!\w)"
+
+
+def _escape_json(character: str) -> str:
     """Return a pattern of the ways in which JSON writes a character."""
     return rf"(?:\\?{re.escape(character)}|\\u(?i:{ord(character):04x}))"

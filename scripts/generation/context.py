@@ -60,6 +60,7 @@ class Operation:
     repeatable: bool
     credential: tuple[str, str | None] | None
     links: list[Link]
+    secret_parameters: set[tuple[str, str]]
     answers: list[Response] = field(default_factory=list)
     errors: list[Response] = field(default_factory=list)
 
@@ -135,6 +136,28 @@ class Operation:
     def parameters(self) -> list[Any]:
         """All parameters: path, query, header and cookie."""
         return [p for _, p in self.endpoint.iter_all_parameters()]
+
+    def response_field(self, parameter: Any, location: str) -> str | None:
+        """The field of a successful response that repeats a parameter; None for none.
+
+        Raises:
+            GenerationError: The document names it by something that is no name.
+        """
+        name = parameter.name.get_untrusted_value()
+        for raw in reversed(self.raw.parameters):
+            if (raw.get("name"), raw.get("in")) == (name, location):
+                field = raw.get("x-response-field")
+                if field is None or (isinstance(field, str) and field):
+                    return field
+                raise GenerationError(f"{self.id}: x-response-field of {name} has to name a field.")
+        return None
+
+    @property
+    def repeated_parameters(self) -> list[Any]:
+        """The parameters that a successful response repeats."""
+        return [
+            p for at, p in self.endpoint.iter_all_parameters() if self.response_field(p, str(at))
+        ]
 
     @property
     def result_type(self) -> str:
@@ -230,6 +253,11 @@ def operation_context(
         repeatable=raw.method in _REPEATABLE or reason is not None,
         credential=_credential(raw, operation_id, document),
         links=list(_links(raw, document)),
+        secret_parameters={
+            (p["in"], p["name"])
+            for p in raw.parameters
+            if _resolved(p.get("schema", {}), document).get("format") == "password"
+        },
         answers=answers,
         errors=[r for r in responses if not any(r is answer for answer in answers)],
     )

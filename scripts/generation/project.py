@@ -155,6 +155,7 @@ class _Project(Project):
             ("types.py.jinja", "types.py"),
             ("errors.py.jinja", "errors.py"),
             ("client.py.jinja", "client.py"),
+            ("main.py.jinja", "__main__.py"),
             ("mock_init.py.jinja", "mock/__init__.py"),
             ("pytest_plugin.py.jinja", "pytest_plugin.py"),
         ):

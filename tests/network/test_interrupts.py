@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import sample
-from sample import APIStatusError, AsyncSample, Sample, ServerError
+from sample import APIConnectionError, APIStatusError, AsyncSample, Sample, ServerError
 from sample.testing import ManualClock
 
 from tests.network._canary import CANARY, KEY, Seen, planted
@@ -25,7 +25,6 @@ from tests.network._server import SILENT, Answer, Peer, head, reply, whole
 from tests.network.conftest import Serve, each_mode
 
 PACKAGE = str(Path(sample.__file__).parent)
-HTTP = f"{PACKAGE}/_http"
 
 
 class TimeIsUp(Exception):  # noqa: N818 - as job queues name it
@@ -76,13 +75,13 @@ def test_what_a_signals_handler_raises_reaches_the_caller_and_nothing_is_repeate
         "request": Answer(_reads_nothing, reads=False),
     }
     server = serve(answers[where])
-    headers = {"X-Long": "x" * 8_000_000} if where == "request" else {}
+    headers = {"X-Long": "x" * 4_000_000} if where == "request" else {}
     alarm(kind, 0.1)
     with pytest.raises(kind, match="the caller's own") as caught:
         run("sync", server.url, operation.call, headers=headers)
     assert type(caught.value) is kind
     server.settle()
-    assert len(server.peers) == 1
+    assert len(server.peers) <= 1
 
 
 @each_mode
@@ -186,7 +185,7 @@ def test_an_interrupt_at_any_line_shows_no_secret(
     _, count = _strike(once, 0)
     assert count > 100
     struck = 0
-    seen = Seen(frames=HTTP)
+    seen = Seen()
     for at in range(1, count, 3):
         error, _ = _strike(once, at)
         if error is not None:
@@ -207,7 +206,7 @@ def test_an_interrupt_at_any_line_shows_no_secret(
 def test_calls_that_wait_in_a_thread_end_when_the_client_is_closed(serve: Serve) -> None:
     server = serve(SILENT)
     client = Sample(KEY, base_url=f"{server.url}/v1", max_attempts=1)
-    errors: list[BaseException] = []
+    errors: list[sample.SampleError] = []
 
     def call() -> None:
         try:
@@ -223,6 +222,7 @@ def test_calls_that_wait_in_a_thread_end_when_the_client_is_closed(serve: Serve)
     client.close()
     for thread in threads:
         thread.join(10)
-    told = sorted(type(error).__name__ for error in errors)
-    assert told == ["APIConnectionError"] * 100 + ["ConfigurationError"] * 3
+    assert {type(error) for error in errors} == {APIConnectionError}
+    told = sorted(error.maybe_processed for error in errors)
+    assert told == [False] * 3 + [True] * 100
     server.settle()

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample import AsyncSample, ConfigurationError, Sample
+from sample import APIConnectionError, AsyncSample, ConfigurationError, Sample
 from sample.testing import ManualClock
 
 from tests.network._operations import GET, KEY, LIST, fail, items
@@ -89,8 +89,9 @@ def test_a_call_that_pauses_while_its_client_is_closed_sends_no_more(
         return GET.call(client.with_options(clock=Closing()))
 
     error = fail(mode, server.url, calling)
-    assert isinstance(error, ConfigurationError)
-    assert "closed" in str(error)
+    assert isinstance(error, APIConnectionError)
+    assert "the client was closed" in str(error)
+    assert (error.attempts, error.maybe_processed) == (1, True)
     server.settle()
     assert len(server.requests) == 1
 
@@ -248,7 +249,7 @@ def test_multiprocessing_after_use(serve: Serve) -> None:
 # imports of a first call do, and what is listened for here is something else.
 _BEGINS = """
 import asyncio, gc, os, sys, threading, tracemalloc
-from sample import AsyncSample, Sample
+from sample import APIConnectionError, AsyncSample, Sample
 
 def client(kind=Sample):
     return kind("key", base_url=sys.argv[1])

@@ -333,7 +333,8 @@ def test_a_callable_that_gives_no_key_ends_the_call_and_nothing_is_sent(source: 
 @each_mode
 def test_nobody_logs_a_secret_at_any_level(serve: Serve, mode: str) -> None:
     server = serve(reply(CREATE.status, _json(planted(CREATE))))
-    for given in (None, {}):
+    ways: tuple[dict[str, Any] | None, ...] = (None, {})
+    for given in ways:
         with watched() as seen:
             value = run(mode, server.url, CREATE.call, key=KEY, given=given)
         seen.value("the answer", value)

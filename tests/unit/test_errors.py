@@ -146,7 +146,7 @@ class TestStatus:
 class TestText:
     def test_the_key_is_cut_out(self, kind: str) -> None:
         error = failed(kind, Script((400, {"error": f"unknown key {KEY}, sorry"})))
-        assert error.error == "unknown key ••••••, sorry"
+        assert error.error == "unknown key ***, sorry"
         assert KEY not in shown(error)
 
     @pytest.mark.parametrize("before", [280, 290, 299, 310])
@@ -157,12 +157,12 @@ class TestText:
 
     def test_the_key_is_cut_out_of_a_request_id(self, kind: str) -> None:
         error = failed(kind, Script((400, {}, {"X-Request-Id": f"req-{KEY}"})))
-        assert error.request_id == "req-••••••"
+        assert error.request_id == "req-***"
         assert KEY not in shown(error)
 
     def test_the_model_of_the_error_has_it_cut_out_and_the_body_is_whole(self, kind: str) -> None:
         error = failed(kind, Script((400, {"error": f"unknown key {KEY}"})))
-        assert error.parsed == Error("unknown key ••••••")
+        assert error.parsed == Error("unknown key ***")
         assert KEY.encode() in error.body
 
     def test_control_characters_do_not_reach_a_terminal(self, kind: str) -> None:

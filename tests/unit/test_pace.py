@@ -229,7 +229,7 @@ class TestFile:
 
     @pytest.mark.parametrize("place", ["", "missing/pace"])
     def test_a_place_that_cannot_be_written(self, tmp_path: Path, place: str) -> None:
-        with pytest.raises(ConfigurationError, match="cannot be opened"):
+        with pytest.raises(ConfigurationError, match="cannot be used"):
             Pace(2, path=tmp_path / place)
 
     def test_only_its_owner_reads_it(self, tmp_path: Path) -> None:

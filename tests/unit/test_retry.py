@@ -32,7 +32,7 @@ NOW = 1_445_412_480.0  # Wed, 21 Oct 2015 07:28:00 GMT
         ("soon", None),
         ("٣", None),
         ("²", None),
-        ("5, 6", None),
+        ("5, 6", 6.0),
         ("nan", None),
         ("inf", None),
         ("Wed, 21 Oct 2015 07:29:00 GMT", 60.0),

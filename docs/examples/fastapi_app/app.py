@@ -13,6 +13,7 @@ import secrets
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import FastAPI, HTTPException, Request
@@ -63,13 +64,13 @@ class Users:
         rows = self._run("SELECT client_id FROM users WHERE email = ?", email)
         return rows[0][0] if rows else None
 
-    def keep_client(self, email: str, client_id: str) -> None:
-        """Remember a new client, unless the user has got one in the meantime."""
-        self._run(
-            "UPDATE users SET client_id = ? WHERE email = ? AND client_id IS NULL", client_id, email
-        )
+    def keep_client(self, email: str, client_id: str) -> str:
+        """Remember a new client, unless the user has one by now. The id of the user's client."""
+        keep = "UPDATE users SET client_id = ? WHERE email = ? AND client_id IS NULL"
+        self._run(keep, client_id, email)
+        return self.client_id(email) or client_id
 
-    def _run(self, statement: str, *values: object) -> list[tuple]:
+    def _run(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self._path)) as database, database:
             return database.execute(statement, values).fetchall()
 
@@ -103,8 +104,7 @@ def create_app(portal: AsyncPortal | None = None) -> FastAPI:
         if client_id is None:
             # Also where an earlier create was lost: at worst it left a client that nobody uses.
             created = await client.clients.create(is_account_abstracted=True)
-            await run_in_threadpool(users.keep_client, email, created.id)
-            client_id = await run_in_threadpool(users.client_id, email)
+            client_id = await run_in_threadpool(users.keep_client, email, created.id)
             if client_id == created.id:
                 return created.client_session_token
         return (await client.clients.refresh_session(client_id)).client_session_token
@@ -134,7 +134,7 @@ def create_app(portal: AsyncPortal | None = None) -> FastAPI:
     # An app of its own, so that Portal's origin may read this route and no other.
     web = FastAPI()
     web.add_middleware(CORSMiddleware, allow_origins=[portal_web], allow_credentials=True)
-    web.add_exception_handler(PortalError, report)
+    web.exception_handler(PortalError)(report)
     app.mount("/portal", web)
 
     @web.get("/authenticate")

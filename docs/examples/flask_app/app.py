@@ -10,13 +10,15 @@ import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, Response, abort, jsonify, redirect, request, session
+from flask.typing import ResponseReturnValue
 from portal_v1 import Portal, PortalError
 from werkzeug.security import check_password_hash, generate_password_hash
 
-PAGE = (Path(__file__).parent / "index.html").read_text(encoding="utf-8")
+PAGE = Path(__file__).with_name("index.html").read_text("utf-8")
 
 
 class Users:
@@ -46,13 +48,13 @@ class Users:
         rows = self._run("SELECT client_id FROM users WHERE email = ?", email)
         return rows[0][0] if rows else None
 
-    def keep_client(self, email: str, client_id: str) -> None:
-        """Remember a new client, unless the user has got one in the meantime."""
-        self._run(
-            "UPDATE users SET client_id = ? WHERE email = ? AND client_id IS NULL", client_id, email
-        )
+    def keep_client(self, email: str, client_id: str) -> str:
+        """Remember a new client, unless the user has one by now. The id of the user's client."""
+        keep = "UPDATE users SET client_id = ? WHERE email = ? AND client_id IS NULL"
+        self._run(keep, client_id, email)
+        return self.client_id(email) or client_id
 
-    def _run(self, statement: str, *values: object) -> list[tuple]:
+    def _run(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self._path)) as database, database:
             return database.execute(statement, values).fetchall()
 
@@ -73,8 +75,7 @@ def create_app(portal: Portal | None = None) -> Flask:
         if client_id is None:
             # Also where an earlier create was lost: at worst it left a client that nobody uses.
             created = client.clients.create(is_account_abstracted=True)
-            users.keep_client(email, created.id)
-            client_id = users.client_id(email)
+            client_id = users.keep_client(email, created.id)
             if client_id == created.id:
                 return created.client_session_token
         return client.clients.refresh_session(client_id).client_session_token
@@ -105,7 +106,7 @@ def create_app(portal: Portal | None = None) -> Flask:
         return begin_session(given["email"], 200)
 
     @app.get("/portal/authenticate")
-    def authenticate() -> Response:
+    def authenticate() -> ResponseReturnValue:
         client_id = users.client_id(session.get("email", ""))
         if client_id is None:
             abort(401, "Log in first.")

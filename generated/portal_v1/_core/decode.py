@@ -73,7 +73,9 @@ class MismatchError(ValueError):
 
 
 def _field_step(name: str) -> str:
-    return f".{name}" if re.fullmatch(r"[A-Za-z_]\w*", name) else f"[{name!r}]"
+    if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
+        return f".{name}"
+    return f"[{name!a}]"
 
 
 def required(fields: Mapping[str, Any], name: str, decoder: Decoder[T]) -> T:

@@ -20,8 +20,6 @@ T = TypeVar("T")
 Status = int | str
 """A status as a specification names it: 201, "4XX" or "default"."""
 
-METHODS_TO_REPEAT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
-
 
 @frozen
 class Credential:
@@ -45,12 +43,17 @@ class Parameter:
         python_name: Its name as an argument.
         location: Where it is sent.
         required: Whether it has to be given.
+        secret: Whether its value is never to be shown.
+        response_field: The field of a successful response that repeats it; None for none. A
+            response with another value there is not the one to this request.
     """
 
     name: str
     python_name: str
     location: Literal["path", "query", "header", "cookie", "body"]
     required: bool
+    secret: bool = False
+    response_field: str | None = None
 
 
 @frozen
@@ -101,7 +104,7 @@ class Operation(Generic[T_co]):
         parameters: Its parameters, in the order of the document.
         body: Its body; None where it has none.
         links: What its successful responses say of other operations.
-        repeatable: Whether it may be sent again when nobody knows what became of it.
+        repeatable: Whether it is safe to retry after an ambiguous failure.
         responses: How its documented answers are read.
         errors: How its documented errors are read.
         credential: How it wants the key; None where it wants none.
@@ -169,6 +172,7 @@ class Request:
         content: The body, encoded.
         content_type: The body's media type.
         files: The parts of a multipart body, which is encoded as it is sent.
+        arguments: The arguments that a response repeats, by the parameter's Python name.
     """
 
     path: str
@@ -176,6 +180,7 @@ class Request:
     content: bytes | None = field(default=None, repr=False)
     content_type: str | None = None
     files: RequestFiles | None = field(default=None, repr=False)
+    arguments: Mapping[str, Any] = field(factory=dict, repr=False)
 
 
 def for_status(

@@ -7,19 +7,15 @@ import math
 import os
 import struct
 import threading
-import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import UnionType
-from typing import Final
 
 from attrs import define
 
 from ..errors import ConfigurationError
 from .clock import Clock
-
-_STALE_AFTER: Final = 24 * 3600.0
 
 
 class Pace:
@@ -62,13 +58,16 @@ class Pace:
         Returns:
             The seconds to wait, 0.0 where there is none; None, and nothing is reserved, where it
             would be longer than the caller can wait.
+
+        Raises:
+            BlockingIOError: Another process holds the file at this moment.
+            ConfigurationError: The file cannot be used.
         """
-        with self._slots.oldest() as slot:
-            now = self._slots.now(clock)
-            wait = max(0.0, slot.time + self.period - now)
+        with self._slots.oldest(clock, self.period) as slot:
+            wait = max(0.0, slot.time + self.period - slot.now)
             if at_most is not None and wait > at_most:
                 return None
-            slot.time = now + wait
+            slot.time = slot.now + wait
             slot.taken = True
             return wait
 
@@ -82,9 +81,10 @@ def _is_number(value: object, kind: type | UnionType) -> bool:
 
 @define
 class _Slot:
-    """The time of the request that was sent `limit` requests ago."""
+    """The time of the request that was sent `limit` requests ago, and the time now."""
 
     time: float
+    now: float
     taken: bool = False
 
 
@@ -95,13 +95,10 @@ class _MemorySlots:
         # A lock a process: a thread that a fork left behind may hold the parent's.
         self._locks: dict[int, threading.Lock] = {}
 
-    def now(self, clock: Clock) -> float:
-        return clock.monotonic()
-
     @contextmanager
-    def oldest(self) -> Generator[_Slot, None, None]:
+    def oldest(self, clock: Clock, _period: float) -> Generator[_Slot, None, None]:
         with self._locks.setdefault(os.getpid(), threading.Lock()):
-            slot = _Slot(self._times[self._next])
+            slot = _Slot(self._times[self._next], clock.monotonic())
             yield slot
             if slot.taken:
                 self._times[self._next] = slot.time
@@ -111,35 +108,34 @@ class _MemorySlots:
 class _FileSlots:
     """A ring of times in a file, under the file's lock; the machine's clock is common to all."""
 
-    _HEADER = struct.Struct("<8sQQ")
+    _HEADER = struct.Struct("<8sQQd")
     _TIME = struct.Struct("<d")
-    _MAGIC = b"PACE\x00\x00\x00\x01"
+    _MAGIC = b"PACE\x00\x00\x00\x02"
 
     def __init__(self, limit: int, path: Path) -> None:
         self._limit = limit
         self._path = path
-        with self.oldest():
-            pass
-
-    def now(self, clock: Clock) -> float:
-        return clock.time()
+        with suppress(BlockingIOError), self._open() as file:
+            self._read_header(file)
 
     @contextmanager
-    def oldest(self) -> Generator[_Slot, None, None]:
-        with self._locked() as file:
-            index = self._index(file)
+    def oldest(self, clock: Clock, period: float) -> Generator[_Slot, None, None]:
+        with self._open() as file:
+            now = clock.time()
+            index, written_at = self._read_header(file)
+            if written_at > now + period:
+                # Written by a clock that has been set back since: its times say nothing.
+                self._write_times(file)
+                index = 0
             place = self._HEADER.size + index * self._TIME.size
-            slot = _Slot(self._TIME.unpack(os.pread(file, self._TIME.size, place))[0])
-            if slot.time > time.time() + _STALE_AFTER:
-                # It was left by a clock that has been set back since.
-                slot.time = -math.inf
+            slot = _Slot(self._TIME.unpack(os.pread(file, self._TIME.size, place))[0], now)
             yield slot
             if slot.taken:
                 os.pwrite(file, self._TIME.pack(slot.time), place)
-                self._write_index(file, (index + 1) % self._limit)
+                self._write_header(file, (index + 1) % self._limit, now)
 
     @contextmanager
-    def _locked(self) -> Generator[int, None, None]:
+    def _open(self) -> Generator[int, None, None]:
         try:
             import fcntl  # noqa: PLC0415 - Windows has none, and may use the rest
         except ImportError:
@@ -148,32 +144,40 @@ class _FileSlots:
             ) from None
         try:
             file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            reason = error.strerror
-        else:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX)
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 yield file
             finally:
                 os.close(file)
+        except BlockingIOError:
+            raise
+        except OSError as error:
+            if error.errno is None:
+                raise  # not the system's, but a signal handler's
+            reason = error.strerror
+        else:
             return
-        raise ConfigurationError(f"The pace's file {self._path} cannot be opened: {reason}.")
+        raise ConfigurationError(f"The pace's file {self._path} cannot be used: {reason}.")
 
-    def _index(self, file: int) -> int:
+    def _read_header(self, file: int) -> tuple[int, float]:
+        """Return the index of the oldest time, and when the file was written."""
         header = os.pread(file, self._HEADER.size, 0)
         if not header:
-            os.pwrite(file, self._TIME.pack(-math.inf) * self._limit, self._HEADER.size)
-            self._write_index(file, 0)
-            return 0
+            self._write_times(file)
+            self._write_header(file, 0, -math.inf)
+            return 0, -math.inf
         whole = self._HEADER.size + self._limit * self._TIME.size
         if len(header) == self._HEADER.size and os.fstat(file).st_size == whole:
-            magic, limit, index = self._HEADER.unpack(header)
+            magic, limit, index, written_at = self._HEADER.unpack(header)
             if magic == self._MAGIC and limit == self._limit and index < limit:
-                return int(index)
+                return int(index), float(written_at)
         raise ConfigurationError(
             f"{self._path} is not the file of a pace of {self._limit} requests. "
             "Name another file, or give every process the same limit."
         )
 
-    def _write_index(self, file: int, index: int) -> None:
-        os.pwrite(file, self._HEADER.pack(self._MAGIC, self._limit, index), 0)
+    def _write_times(self, file: int) -> None:
+        os.pwrite(file, self._TIME.pack(-math.inf) * self._limit, self._HEADER.size)
+
+    def _write_header(self, file: int, index: int, now: float) -> None:
+        os.pwrite(file, self._HEADER.pack(self._MAGIC, self._limit, index, now), 0)

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import datetime
 import email.utils
+import re
 from typing import Final
 
 STATUSES_TO_REPEAT: Final = frozenset({408, 429, 500, 502, 503, 504})
 REFUSED: Final = 429
 """The one status with which a server says that it did nothing and that a later try may succeed."""
 
-_LONGEST: Final = 365 * 24 * 3600.0  # seconds: whatever is asked for beyond, nobody waits
+_LONGEST: Final = 365 * 24 * 3600.0  # seconds: a longer wait is as good as none
+_COMMA: Final = re.compile(r",(?!\s*\d\d?[ -][A-Za-z])")  # between two values, not in a date
 
 _BACKOFF_FIRST: Final = 0.5  # seconds
 _DOUBLINGS: Final = 4  # so 8 seconds at the most
@@ -46,11 +48,14 @@ def retry_after(value: str | None, now: float) -> float | None:
 
     Args:
         value: The header's value: whole seconds, or an HTTP date (RFC 9110, section 10.2.3).
+            Where a proxy and the server both sent one, the longer wait counts.
         now: Seconds since the epoch.
     """
-    if value is None:
-        return None
-    value = value.strip()
+    waits = [_read_wait(part.strip(), now) for part in _COMMA.split(value or "")]
+    return max((wait for wait in waits if wait is not None), default=None)
+
+
+def _read_wait(value: str, now: float) -> float | None:
     if value.isascii() and value.isdecimal():
         return min(float(value), _LONGEST)
     try:

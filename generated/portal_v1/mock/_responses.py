@@ -39,7 +39,7 @@ class Media:
     validator: Validator | None = field(repr=False)
     given: Sequence[Any] = field(repr=False)  # the examples beside the schema
     examples: Examples = field(repr=False)
-    _example: list[Any] = field(default_factory=list, repr=False)
+    _example: list[Any] = field(default_factory=list[Any], repr=False)
     _template: Template | None = field(default=None, repr=False)
 
     @property

@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from .decode import MismatchError
 from .json import DECODER, MalformedJSONError
 
-_WHITESPACE = " \t\n\r"
-_IN_NUMBERS = "+-.0123456789Ee"  # holds the empty string too: the end of a chunk
+_BLANKS: Final = re.compile(r"[ \t\n\r]*")
+_OPEN_NUMBER: Final = re.compile(r"(\.|[Ee][-+]?)?\Z")
+_LONG: Final = 4096  # characters
+_TOKEN: Final = 16  # characters, more than any word or escape of JSON has
+
+_START, _FIRST, _ITEM, _COMMA, _END = range(5)
+"""What comes next: the array, its first item or its end, an item, a comma or the end, nothing."""
+_STEPS: Final = {
+    (_START, "["): _FIRST,
+    (_FIRST, "]"): _END,
+    (_COMMA, ","): _ITEM,
+    (_COMMA, "]"): _END,
+}
+_PROBLEMS: Final = {
+    _COMMA: "an item is followed by neither a comma nor the end",
+    _END: "something follows the array",
+}
 
 
 class NotAnArrayError(MismatchError):
@@ -22,17 +38,18 @@ class ArrayReader:
     """Turns the chunks of a body into the items of the array that it holds.
 
     Memory holds one chunk and the item that is not whole yet, however long the array.
+
+    Args:
+        largest_item: The characters that an item may have; None for any number.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, largest_item: int | None = None) -> None:
+        self._largest_item = largest_item
         self._text = codecs.getincrementaldecoder("utf-8-sig")()
-        self._buffer = ""
-        self._position = 0
-        self._state = self._before_array
-        self._arrived: list[str] = []
-        self._waiting = 0
-        self._wait_until = 0
-        self._last = False
+        self._pending: list[str] = []
+        self._length = 0
+        self._read_at = 0
+        self._expected = _START
 
     def feed(self, chunk: bytes, *, last: bool = False) -> Iterator[Any]:
         """Yield the items that are whole now.
@@ -42,109 +59,73 @@ class ArrayReader:
             last: Whether the body ends with them.
 
         Raises:
-            MalformedJSONError: It is not JSON.
+            MalformedJSONError: It is not JSON, or an item is too large.
             NotAnArrayError: It is another JSON value.
         """
         try:
-            self._arrived.append(self._text.decode(chunk, last))
+            self._pending.append(self._text.decode(chunk, last))
         except UnicodeDecodeError:
             problem = "not UTF-8"
         else:
-            self._waiting += len(self._arrived[-1])
-            # A long item is looked at again only when twice as much of it is there: work
-            # stays in proportion to the body's length.
-            if last or self._waiting >= self._wait_until:
-                self._buffer = self._buffer[self._position :] + "".join(self._arrived)
-                self._arrived.clear()
-                self._position = self._wait_until = 0
-                self._last = last
-                yield from self._items()
-                self._waiting = len(self._buffer) - self._position
+            self._length += len(self._pending[-1])
+            if last or self._length >= self._read_at:
+                yield from self._read("".join(self._pending), last=last)
             return
         raise MalformedJSONError(problem)
 
-    def _items(self) -> Iterator[Any]:
-        while self._skip_whitespace():
-            if self._state == self._after_array:
-                raise MalformedJSONError("something follows the array")
-            found = self._state()
-            if found is None:
-                return
-            yield from found
-        if self._last and self._state != self._after_array:
+    def _read(self, text: str, *, last: bool) -> Iterator[Any]:
+        position = _skip_blanks(text, 0)
+        while position < len(text):
+            step = _STEPS.get((self._expected, text[position]))
+            if step is not None:
+                self._expected = step
+                position += 1
+            elif self._expected in _PROBLEMS:
+                raise MalformedJSONError(_PROBLEMS[self._expected])
+            else:
+                found = _read_value(text, position, last=last)
+                if found is None:
+                    break
+                value, position = found
+                if self._expected == _START:
+                    raise NotAnArrayError("array", value)
+                self._expected = _COMMA
+                yield value
+            position = _skip_blanks(text, position)
+        if last and self._expected != _END:
             raise MalformedJSONError("the array does not end")
+        self._pending = [text[position:]]
+        self._length = len(text) - position
+        if self._largest_item is not None and self._length > self._largest_item:
+            raise MalformedJSONError(f"an item has more than {self._largest_item:,} characters")
+        # A long item is read again only when twice as much of it is there: the work stays in
+        # proportion to the body's length.
+        self._read_at = 2 * self._length if self._length > _LONG else 0
 
-    def _skip_whitespace(self) -> bool:
-        while self._position < len(self._buffer):
-            if self._buffer[self._position] not in _WHITESPACE:
-                return True
-            self._position += 1
-        return False
 
-    def _take(self, character: str) -> bool:
-        if self._buffer[self._position] != character:
-            return False
-        self._position += 1
-        return True
+def _skip_blanks(text: str, position: int) -> int:
+    found = _BLANKS.match(text, position)
+    return position if found is None else found.end()
 
-    def _before_array(self) -> tuple[Any, ...] | None:
-        if self._take("["):
-            self._state = self._before_first
-            return ()
-        # Not an array: read it, to tell other JSON from no JSON at all.
-        value = self._value()
-        if value is None:
+
+def _read_value(text: str, position: int, *, last: bool) -> tuple[Any, int] | None:
+    """Return the value that begins here and where it ends; None where it is not whole yet."""
+    try:
+        value, end = DECODER.raw_decode(text, position)
+    except MalformedJSONError:
+        raise
+    except RecursionError:
+        problem = "nested too deeply"
+    except json.JSONDecodeError as error:
+        problem = error.msg
+        open_string = problem.startswith("Unterminated string")
+        if not last and (open_string or len(text) - error.pos < _TOKEN):
             return None
-        raise NotAnArrayError("array", value[0])
-
-    def _before_first(self) -> tuple[Any, ...] | None:
-        if self._take("]"):
-            self._state = self._after_array
-            return ()
-        return self._before_item()
-
-    def _before_item(self) -> tuple[Any, ...] | None:
-        value = self._value()
-        if value is not None:
-            self._state = self._after_item
-        return value
-
-    def _after_item(self) -> tuple[Any, ...] | None:
-        if self._take(","):
-            self._state = self._before_item
-        elif self._take("]"):
-            self._state = self._after_array
-        else:
-            raise MalformedJSONError("an item is followed by neither a comma nor the end")
-        return ()
-
-    def _after_array(self) -> tuple[Any, ...] | None:
-        raise MalformedJSONError("something follows the array")
-
-    def _value(self) -> tuple[Any, ...] | None:
-        """Return the value that begins here, in a tuple; None where it is not whole yet."""
-        try:
-            value, end = DECODER.raw_decode(self._buffer, self._position)
-        except MalformedJSONError:
-            raise
-        except RecursionError:
-            problem = "nested too deeply"
-        except json.JSONDecodeError as error:
-            problem = error.msg
-            if not self._last:
-                self._wait_until = 2 * (len(self._buffer) - self._position)
-                return None
-        except ValueError:
-            problem = "a number of too many digits"
-            if not self._last and self._goes_on(len(self._buffer)):
-                return None
-        else:
-            if not self._last and type(value) in (int, float) and self._goes_on(end):
-                return None
-            self._position = end
-            return (value,)
-        raise MalformedJSONError(problem)
-
-    def _goes_on(self, end: int) -> bool:
-        """Return whether a number that ends here may go on in the next chunk."""
-        return self._buffer[end : end + 1] in _IN_NUMBERS
+    except ValueError:
+        problem = "a number of too many digits"
+    else:
+        # A number may go on in the next chunk.
+        if not last and type(value) in (int, float) and _OPEN_NUMBER.match(text, end):
+            return None
+        return value, end
+    raise MalformedJSONError(problem)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from attrs import field, frozen
 
 from .._secrets import Secret, list_names, redact
 from ..types import RequestFiles
 from .deadline import Deadline
+from .text import to_printable
+
+_REQUEST_IDS = ("x-request-id", "request-id", "x-correlation-id", "cf-ray")
 
 
 @frozen
@@ -17,12 +20,7 @@ class FetchKey:
     """An effect: find out the key, which may have changed since the last request.
 
     Its outcome is the key, or None where it did not come in time.
-
-    Attributes:
-        deadline: When the key has to be there.
     """
-
-    deadline: Deadline
 
 
 @frozen
@@ -38,7 +36,7 @@ class Pause:
 
 @frozen
 class SendRequest:
-    """An effect: send a request and receive the answer.
+    """An effect: send a request and receive the response.
 
     Attributes:
         method: The HTTP method.
@@ -47,10 +45,10 @@ class SendRequest:
         credential: The header field that authenticates, if any.
         content: The body.
         files: The parts of a multipart body.
-        deadline: When the answer has to be there, whole.
+        deadline: When the response has to be there, whole.
         connect_timeout: Seconds that connecting may take; None for as long as there is.
         stream: Whether a success is handed on before its body is read.
-        max_bytes: How large an answer's body may be that is read whole.
+        max_bytes: How large a response's body may be that is read whole.
     """
 
     method: str
@@ -70,7 +68,7 @@ Effect = FetchKey | Pause | SendRequest
 
 @frozen
 class TransportFailure:
-    """No answer came, or not the whole of it.
+    """No response came, or not the whole of it.
 
     Attributes:
         reason: What happened, for people.
@@ -87,26 +85,16 @@ Chunks = Generator[Secret[bytes] | TransportFailure, None, None]
 AsyncChunks = AsyncGenerator[Secret[bytes] | TransportFailure, None]
 
 
-def _no_chunks() -> Chunks:
-    yield from ()
-
-
-async def _no_chunks_async() -> AsyncChunks:
-    nothing: tuple[Secret[bytes], ...] = ()
-    for chunk in nothing:
-        yield chunk
-
-
 @frozen
 class RawResponse:
-    """An answer.
+    """A response.
 
     Attributes:
         status: Its status.
         headers: Its header fields, looked up in any case.
         content: Its body; empty where it is streamed.
-        chunks: Its body as it comes, where it is streamed; a `TransportFailure` ends it early.
-        chunks_async: The same, from an async connection.
+        chunks: Its body as it comes, where it is streamed: `Chunks`, or `AsyncChunks` from an
+            async connection. A `TransportFailure` ends it early.
         secrets: What the server may have sent back, and nobody is to see.
         whole: Whether `content` is all of the body, which may be too large.
     """
@@ -114,17 +102,16 @@ class RawResponse:
     status: int
     headers: Mapping[str, str] = field(repr=list_names)
     content: Secret[bytes]
-    chunks: Chunks = field(factory=_no_chunks, repr=False)
-    chunks_async: AsyncChunks = field(factory=_no_chunks_async, repr=False)
+    chunks: Any = field(default=None, repr=False)
     secrets: tuple[Secret[str], ...] = ()
     whole: bool = True
 
     @property
     def request_id(self) -> str | None:
-        """The server's name for the request, secrets cut out; None where it gave none."""
-        for name in ("x-request-id", "request-id", "x-correlation-id", "cf-ray"):
+        """The server's name for the request, fit to be shown; None where it gave none."""
+        for name in _REQUEST_IDS:
             if value := self.headers.get(name):
-                return redact(value, self.secrets)[:200]
+                return to_printable(redact(value, self.secrets), 200) or None
         return None
 
 
@@ -137,7 +124,7 @@ class Sender(Protocol):
         ...
 
     def send(self, send: SendRequest) -> RawResponse | TransportFailure:
-        """Send a request and return the answer, or how it failed."""
+        """Send a request and return the response, or how it failed."""
         ...
 
     def close(self) -> None:
@@ -154,7 +141,7 @@ class AsyncSender(Protocol):
         ...
 
     async def send(self, send: SendRequest) -> RawResponse | TransportFailure:
-        """Send a request and return the answer, or how it failed."""
+        """Send a request and return the response, or how it failed."""
         ...
 
     async def close(self) -> None:

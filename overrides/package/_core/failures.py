@@ -1,11 +1,11 @@
-"""What is told to the caller when a call did not succeed."""
+"""The error that a caller sees when a call did not succeed."""
 
 from __future__ import annotations
 
 import http
 from typing import Any, TypeVar, cast
 
-from .._secrets import Secret, redact_body
+from .._secrets import Secret, redact, redact_body
 from ..errors import (
     APIConnectionError,
     APIStatusError,
@@ -14,77 +14,74 @@ from ..errors import (
     status_error_class,
 )
 from . import json
+from .call import Call
 from .decode import MismatchError
 from .effects import RawResponse
-from .operation import Operation, for_status
+from .operation import for_status
 from .parsers import ResponseParser, UnreadableError
+from .text import join_sentences, to_printable
 
 T = TypeVar("T")
 
 _TEXT_AT_MOST = 300
 
 
-def try_parse(answer: ResponseParser[T], content: Secret[bytes]) -> T | MismatchError:
-    """Return what a body says, or where it is not what the specification has."""
+def try_parse(parser: ResponseParser[T], content: Secret[bytes]) -> T | MismatchError:
+    """Return the value of a body, or where it is not what the specification has."""
     try:
-        return answer(content.reveal())
+        return parser(content.reveal())
     except MismatchError as mismatch:
-        # Its frames hold the values.
         return mismatch.with_traceback(None)
 
 
 def connection_error(
-    operation: Operation[Any],
-    reason: str,
-    *,
-    timed_out: bool,
-    attempts: int,
-    maybe_processed: bool,
+    call: Call[Any], reason: str, *, timed_out: bool = False, advice: str | None = None
 ) -> APIConnectionError:
-    """Return the error for a call that got no answer."""
+    """Return the error for a call that got no response."""
     kind = APITimeoutError if timed_out else APIConnectionError
     return kind(
-        _sentences(
-            f"{operation.id} failed: {reason}",
-            _consequence(operation, maybe_processed=maybe_processed),
-            kind.advice,
-            _attempts(attempts),
+        join_sentences(
+            f"{call.operation.id} failed: {reason}",
+            _consequence(call),
+            kind.advice if advice is None else advice,
+            _attempts(call),
         ),
-        operation_id=operation.id,
-        attempts=attempts,
-        maybe_processed=maybe_processed,
+        operation_id=call.operation.id,
+        attempts=call.attempts,
+        maybe_processed=call.maybe_processed,
     )
 
 
+def late_reading(call: Call[Any]) -> APIConnectionError:
+    """Return the error for a response that came in time, and was not read in time."""
+    call.maybe_processed = True
+    reason = f"the call's {call.deadline.budget:g} s were over while the answer was read"
+    return connection_error(call, reason, timed_out=True)
+
+
 def status_error(
-    operation: Operation[Any],
-    received: RawResponse,
-    *,
-    attempts: int,
-    maybe_processed: bool,
-    retry_after: float | None,
-    error_fields: tuple[str, ...],
+    call: Call[Any], received: RawResponse, *, retry_after: float | None
 ) -> APIStatusError:
     """Return the error for a call that the server answered with one."""
     kind = status_error_class(received.status)
     content = redact_body(received.content, received.secrets)
-    text = _server_text(content, error_fields)
-    answer = for_status(operation.errors, received.status)
-    model = None if answer is None else try_parse(answer, content)
-    happened = f"{operation.id} failed: the server answered {_status(received.status)}"
+    text = _server_text(content, call.settings.service.error_fields)
+    parser = for_status(call.operation.errors, received.status)
+    model = None if parser is None else try_parse(parser, content)
+    happened = f"{call.operation.id} failed: the server answered {_status(received.status)}"
     if received.status < 400:
         happened += ", a redirect, which is not followed"
     return kind(
-        _sentences(
+        join_sentences(
             f"{happened}: {text}" if text else happened,
-            _consequence(operation, maybe_processed=maybe_processed),
+            _consequence(call),
             kind.advice,
             "" if retry_after is None else f"The server asks to wait {retry_after:g} s.",
-            _attempts(attempts, received.request_id),
+            _attempts(call, received.request_id),
         ),
-        operation_id=operation.id,
-        attempts=attempts,
-        maybe_processed=maybe_processed,
+        operation_id=call.operation.id,
+        attempts=call.attempts,
+        maybe_processed=call.maybe_processed,
         status_code=received.status,
         error=text,
         request_id=received.request_id,
@@ -95,22 +92,24 @@ def status_error(
 
 
 def invalid_response(
-    operation: Operation[Any], received: RawResponse, mismatch: MismatchError, *, attempts: int
+    call: Call[Any], received: RawResponse, mismatch: MismatchError
 ) -> InvalidResponseError:
-    """Return the error for an answer that is not the documented one."""
+    """Return the error for a response that is not the documented one."""
     if isinstance(mismatch, UnreadableError):
         problem = f"the body is not {mismatch.expected}"
     else:
         problem = str(mismatch)
+    call.maybe_processed = True
     return InvalidResponseError(
-        _sentences(
-            f"{operation.id} was answered {_status(received.status)}, but {problem}",
-            _consequence(operation, maybe_processed=True),
+        join_sentences(
+            f"{call.operation.id} was answered {_status(received.status)}, but "
+            + to_printable(redact(problem, received.secrets), _TEXT_AT_MOST),
+            _consequence(call),
             InvalidResponseError.advice,
-            _attempts(attempts, received.request_id),
+            _attempts(call, received.request_id),
         ),
-        operation_id=operation.id,
-        attempts=attempts,
+        operation_id=call.operation.id,
+        attempts=call.attempts,
         maybe_processed=True,
         status_code=received.status,
         request_id=received.request_id,
@@ -118,7 +117,7 @@ def invalid_response(
     )
 
 
-def unreadable(received: RawResponse) -> UnreadableError | None:
+def find_unreadable(received: RawResponse) -> UnreadableError | None:
     """Return why a body need not be looked at; None where it can be read."""
     if not received.whole:
         return UnreadableError("within max_response_bytes, the largest size that is taken")
@@ -127,18 +126,16 @@ def unreadable(received: RawResponse) -> UnreadableError | None:
     return None
 
 
-def _server_text(content: Secret[bytes], fields: tuple[str, ...]) -> str | None:
+def _server_text(content: Secret[bytes], names: tuple[str, ...]) -> str | None:
     try:
-        answer: Any = json.load(content.reveal())
+        body: Any = json.load(content.reveal())
     except json.MalformedJSONError:
         return None
-    if not isinstance(answer, dict):
-        return None
-    for name in fields:
-        said = cast("dict[str, Any]", answer).get(name)
-        if isinstance(said, str) and said.strip():
-            text = "".join(c if c.isprintable() else " " for c in said).strip()
-            return text if len(text) <= _TEXT_AT_MOST else text[: _TEXT_AT_MOST - 1] + "…"
+    if isinstance(body, dict):
+        for name in names:
+            text = cast("dict[str, Any]", body).get(name)
+            if isinstance(text, str) and text.strip():
+                return to_printable(text, _TEXT_AT_MOST)
     return None
 
 
@@ -149,26 +146,18 @@ def _status(status: int) -> str:
         return str(status)
 
 
-def _consequence(operation: Operation[Any], *, maybe_processed: bool) -> str:
-    if operation.method in {"GET", "HEAD"}:
+def _consequence(call: Call[Any]) -> str:
+    if call.operation.method in {"GET", "HEAD"}:
         return ""
-    if not maybe_processed:
+    if not call.maybe_processed:
         return "Nothing was changed"
-    if operation.repeatable:
+    if call.operation.repeatable:
         return "The server may have acted on it; it is safe to call again"
     return "The server may have acted on it: look before you call again"
 
 
-def _attempts(attempts: int, request_id: str | None = None) -> str:
-    notes = [] if attempts <= 1 else [f"{attempts} attempts"]
+def _attempts(call: Call[Any], request_id: str | None = None) -> str:
+    notes = [] if call.attempts <= 1 else [f"{call.attempts} attempts"]
     if request_id:
         notes.append(f"request id {request_id}")
     return f"({', '.join(notes)})" if notes else ""
-
-
-def _sentences(*parts: str) -> str:
-    return " ".join(
-        part if part.startswith("(") or part.endswith((".", "…", "!", "?")) else f"{part}."
-        for part in parts
-        if part
-    )

@@ -52,13 +52,10 @@ def to_raw_response(
     response: httpx.Response, content: Secret[bytes], *, whole: bool = True, chunks: Any = None
 ) -> RawResponse:
     """Return an answer as the pipeline takes it; `chunks` are its body where it is streamed."""
-    streamed: dict[str, Any] = {} if chunks is None else {"chunks": chunks}
-    if hasattr(chunks, "__anext__"):
-        streamed = {"chunks_async": chunks}
     return RawResponse(
         status=response.status_code,
         headers=response.headers,
         content=content,
         whole=whole,
-        **streamed,
+        chunks=chunks,
     )

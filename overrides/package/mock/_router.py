@@ -26,7 +26,7 @@ class _Path:
     template: str
     pattern: re.Pattern[str]
     names: list[str]
-    operations: dict[str, Operation] = field(default_factory=dict)
+    operations: dict[str, Operation] = field(default_factory=dict[str, Operation])
 
 
 class Router:

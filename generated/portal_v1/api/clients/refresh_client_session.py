@@ -20,7 +20,9 @@ OPERATION: Final[core.Operation[ClientSession]] = core.Operation(
     path="/custodians/clients/{clientId}/session",
     resource="clients",
     method_name="refresh_session",
-    parameters=(core.Parameter("clientId", "client_id", "path", required=True),),
+    parameters=(
+        core.Parameter("clientId", "client_id", "path", required=True, response_field="id"),
+    ),
     repeatable=True,
     responses={
         200: _parsers.json_parser(ClientSession.from_dict),
@@ -41,6 +43,9 @@ def _request(
 ) -> core.Request:
     return core.Request(
         path=f"/custodians/clients/{encode.segment(client_id, 'client_id')}/session",
+        arguments={
+            "client_id": client_id,
+        },
     )
 
 

@@ -1,0 +1,162 @@
+# Made from overrides/package/_core/_async/pipeline.py by `make generate`; edited there.
+"""Carries a call out: waits where it has to wait, and sends over a connection."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any, TypeVar
+
+from attrs import evolve
+
+from ...errors import ConfigurationError
+from ...types import Response, Unset
+from ..attempts import make_attempts
+from ..call import Call
+from ..deadline import Deadline
+from ..effects import Chunks, FetchKey, Pause, RawResponse, Sender, SendRequest
+from ..frames import FrameGuard
+from ..operation import ListOperation, Operation, Request
+from ..responses import LARGEST_ITEM, ItemReader, build_response, is_long_list, read_response
+from ..runtime import (
+    fetch_key_sync,
+    has_loop_sync,
+    pause_sync,
+    require_loop_sync,
+    yield_sync,
+)
+from ..settings import Settings, validate_attempts, validate_timeout
+
+T = TypeVar("T")
+ItemT = TypeVar("ItemT")
+
+
+class Pipeline:
+    """Carries calls out over a connection.
+
+    Args:
+        settings: The client's settings.
+        connection: What sends.
+        shared: Whether the connection belongs to another pipeline, which closes it.
+    """
+
+    def __init__(self, settings: Settings, connection: Sender, *, shared: bool = False) -> None:
+        self.settings = settings
+        self._connection = connection
+        self._shared = shared
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.settings.base_url!r})"
+
+    def with_settings(self, settings: Settings) -> Pipeline:
+        """Return a pipeline of other settings over the same connection."""
+        return Pipeline(settings, self._connection, shared=True)
+
+    def close(self) -> None:
+        """Take no more calls; close the connection too, unless it is shared."""
+        self._closed = True
+        if not self._shared and has_loop_sync():
+            self._connection.close()
+
+    def run(
+        self,
+        operation: Operation[T],
+        request: Request,
+        *,
+        timeout: float | Unset | None,
+        max_attempts: int | Unset,
+    ) -> Response[T]:
+        """Carry one call out and return its response.
+
+        Raises:
+            PortalError: The call failed.
+        """
+        with FrameGuard():
+            call = self._start_call(operation, request, timeout, max_attempts, stream=False)
+            received = self._send(call)
+            if not is_long_list(call, received):
+                return read_response(call, received)
+            items: Any = []
+            reader: ItemReader[Any] = ItemReader(call, received)
+            for part in reader.split(received.content):
+                items.extend(reader.feed(part))
+                yield_sync()
+            items.extend(reader.end())
+            return build_response(call, received, items)
+
+    def iterate(
+        self,
+        operation: ListOperation[Any, ItemT],
+        request: Request,
+        *,
+        timeout: float | Unset | None,
+        max_attempts: int | Unset,
+    ) -> Generator[ItemT, None, None]:
+        """Carry one call out and yield the items of its response while it arrives.
+
+        The time that the caller spends between items is not counted.
+
+        Raises:
+            PortalError: The call failed.
+        """
+        with FrameGuard():
+            call = self._start_call(operation, request, timeout, max_attempts, stream=True)
+            received = self._send(call)
+            reader: ItemReader[ItemT] = ItemReader(call, received, LARGEST_ITEM)
+            clock = call.settings.clock
+            chunks: Chunks = received.chunks
+            try:
+                for chunk in chunks:
+                    for part in reader.split(chunk):
+                        for item in reader.feed(part):
+                            left_at = clock.monotonic()
+                            yield item
+                            call.deadline.extend(clock.monotonic() - left_at)
+                        yield_sync()
+                for item in reader.end():
+                    yield item
+            finally:
+                chunks.close()
+
+    def _start_call(
+        self,
+        operation: Operation[T],
+        request: Request,
+        timeout: float | Unset | None,
+        max_attempts: int | Unset,
+        *,
+        stream: bool,
+    ) -> Call[T]:
+        settings = self.settings
+        if self._is_closed():
+            raise ConfigurationError(
+                f"This {settings.service.name} client is closed. Make a new one, or close it later."
+            )
+        require_loop_sync(settings.service.name)
+        if not isinstance(timeout, Unset):
+            settings = evolve(settings, timeout=validate_timeout(timeout, "timeout"))
+        if not isinstance(max_attempts, Unset):
+            settings = evolve(settings, max_attempts=validate_attempts(max_attempts))
+        deadline = Deadline(settings.timeout, settings.clock)
+        return Call(operation, request, settings, deadline, self._is_closed, stream)
+
+    def _is_closed(self) -> bool:
+        return self._closed or self._connection.closed
+
+    def _send(self, call: Call[Any]) -> RawResponse:
+        attempts = make_attempts(call)
+        outcome: Any = None
+        while True:
+            try:
+                effect = attempts.send(outcome)
+            except StopIteration as done:
+                received: RawResponse = done.value
+                return received
+            match effect:
+                case SendRequest():
+                    outcome = self._connection.send(effect)
+                case Pause():
+                    pause_sync(call.settings.clock, effect.seconds)
+                    outcome = None
+                case FetchKey():
+                    outcome = fetch_key_sync(call.settings, call.deadline)

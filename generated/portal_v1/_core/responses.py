@@ -1,0 +1,154 @@
+# Edited in overrides/package/_core/responses.py, from where `make generate` copies it.
+"""From the response of a successful call to its value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, Generic, TypeVar
+
+from .._secrets import Secret
+from ..types import Response
+from . import encode, failures
+from .array import ArrayReader, NotAnArrayError
+from .call import Call
+from .decode import Decoder, MismatchError
+from .effects import RawResponse, TransportFailure
+from .json import MalformedJSONError
+from .operation import ListOperation, for_status
+from .parsers import ResponseParser, UnreadableError
+
+T = TypeVar("T")
+ItemT = TypeVar("ItemT")
+
+LARGEST_ITEM: Final = 4 * 1024 * 1024
+"""The characters that an item may have which is read while the list arrives."""
+
+_SLICE: Final = 64 * 1024  # bytes that are read between two looks at the time
+_LONG: Final = 4 * _SLICE  # bytes from which a list is read in slices
+
+
+def read_response(call: Call[T], received: RawResponse) -> Response[T]:
+    """Return the response as the caller sees it.
+
+    Raises:
+        InvalidResponseError: It is not the documented response.
+    """
+    unreadable = failures.find_unreadable(received)
+    if unreadable is not None:
+        raise failures.invalid_response(call, received, unreadable)
+    mismatches: list[MismatchError] = []
+    for parser in _parsers(call, received.status):
+        value = failures.try_parse(parser, received.content)
+        if not isinstance(value, MismatchError):
+            foreign = _find_foreign(call, value)
+            if foreign is not None:
+                raise failures.invalid_response(call, received, foreign)
+            return build_response(call, received, value)
+        mismatches.append(value)
+    mismatches.append(UnreadableError("a documented answer"))
+    raise failures.invalid_response(call, received, mismatches[0])
+
+
+def build_response(call: Call[Any], received: RawResponse, value: T) -> Response[T]:
+    """Return the response with this value."""
+    return Response(
+        status_code=received.status,
+        headers=received.headers,
+        parsed=value,
+        content=received.content,
+        request_id=received.request_id,
+        attempts=call.attempts,
+    )
+
+
+def is_long_list(call: Call[Any], received: RawResponse) -> bool:
+    """Return whether the response is a list that is too long to be read at once."""
+    return (
+        failures.find_unreadable(received) is None
+        and isinstance(call.operation, ListOperation)
+        and len(received.content.reveal()) > _LONG
+    )
+
+
+def _parsers(call: Call[T], status: int) -> list[ResponseParser[T]]:
+    documented = for_status(call.operation.responses, status)
+    # A success that the specification does not name is taken where its body is the documented
+    # one: a created client whose answer is thrown away is lost with its keys.
+    return list(call.operation.responses.values()) if documented is None else [documented]
+
+
+def _find_foreign(call: Call[Any], value: Any) -> MismatchError | None:
+    """Return where the response is about something else than the request, if it is."""
+    for parameter in call.operation.parameters:
+        name, sent = parameter.response_field, call.request.arguments.get(parameter.python_name)
+        if name is None or sent is None or not hasattr(value, "to_dict"):
+            continue
+        fields = value.to_dict()
+        if name in fields and encode.text(fields[name]) != encode.text(sent):
+            mismatch = MismatchError("the one that was asked for", None).at(name)
+            mismatch.found = "another one"
+            return mismatch
+    return None
+
+
+class ItemReader(Generic[ItemT]):
+    """Turns the chunks of a list's body into items.
+
+    Args:
+        call: The call of a `ListOperation`.
+        received: Its response.
+        largest_item: The characters that an item may have; None for any number.
+    """
+
+    def __init__(
+        self, call: Call[Any], received: RawResponse, largest_item: int | None = None
+    ) -> None:
+        operation: Any = call.operation
+        self._decode_item: Decoder[ItemT] = operation.item
+        self._call = call
+        self._received = received
+        self._array = ArrayReader(largest_item)
+        self._index = 0
+
+    def split(self, chunk: Secret[bytes] | TransportFailure) -> Iterator[Secret[bytes]]:
+        """Yield a chunk in parts that are read without a pause, as long as there is time.
+
+        Raises:
+            APIConnectionError: The chunk is a failure, or time is over.
+        """
+        if isinstance(chunk, TransportFailure):
+            self._call.maybe_processed = chunk.maybe_processed
+            raise failures.connection_error(self._call, chunk.reason, timed_out=chunk.timed_out)
+        for start in range(0, len(chunk.reveal()), _SLICE):
+            if self._call.deadline.remaining() == 0:
+                raise failures.late_reading(self._call)
+            yield Secret(chunk.reveal()[start : start + _SLICE])
+
+    def feed(self, part: Secret[bytes], *, last: bool = False) -> Iterator[ItemT]:
+        """Yield the items that are whole with this part of the body.
+
+        Raises:
+            InvalidResponseError: The response is not the documented one.
+        """
+        problem: MismatchError | None = failures.find_unreadable(self._received)
+        try:
+            for value in () if problem else self._array.feed(part.reveal(), last=last):
+                item = self._decode_item(value)
+                self._index += 1
+                yield item
+        except MalformedJSONError as error:
+            problem = UnreadableError(f"JSON ({error})")
+        except NotAnArrayError as mismatch:
+            problem = mismatch
+        except MismatchError as mismatch:
+            problem = mismatch.at(self._index)
+        if problem is not None:
+            raise failures.invalid_response(self._call, self._received, problem)
+
+    def end(self) -> Iterator[ItemT]:
+        """Yield the items that are whole now that the body has ended.
+
+        Raises:
+            InvalidResponseError: The response is not the documented one.
+        """
+        return self.feed(Secret(b""), last=True)

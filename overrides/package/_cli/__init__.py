@@ -1,0 +1,1 @@
+"""The command line: a command for each operation of the specification. It needs cyclopts."""

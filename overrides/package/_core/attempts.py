@@ -1,0 +1,219 @@
+"""A call from its first attempt to its last: what to do next, never doing it.
+
+`make_attempts` is a generator. It yields effects, is sent their outcomes, and returns the
+response. Sync and async clients differ only in how they carry the effects out.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator
+from typing import Any, Final, TypeVar
+
+from attrs import evolve, frozen
+
+from .._secrets import Secret, redact
+from ..errors import APIConnectionError, InvalidRequestError
+from . import failures, retry
+from .call import Call
+from .effects import Effect, FetchKey, Pause, RawResponse, SendRequest, TransportFailure
+from .operation import ListOperation, Operation
+from .text import to_printable
+
+T = TypeVar("T")
+CallFlow = Generator[Effect, Any, T]
+
+# How large the body of a response may be where nothing else is set.
+_LIST_BYTES: Final = 256 * 1024 * 1024
+_BYTES: Final = 16 * 1024 * 1024
+_LONGEST_URL: Final = 8000  # characters; RFC 9110 asks servers to take as many
+_LOCK_POLL: Final = 0.005  # seconds
+
+
+def make_attempts(call: Call[Any]) -> CallFlow[RawResponse]:
+    """Yield what is to be done until there is a successful response, and return it.
+
+    Raises:
+        APIConnectionError: No response came.
+        APIStatusError: The server answered with an error.
+        ConfigurationError: The key or the pace's file cannot be used.
+        InvalidRequestError: The URL is too long.
+    """
+    settings, deadline = call.settings, call.deadline
+    log = logging.getLogger(settings.service.logger)
+    url = _build_url(call)
+    while True:
+        yield from _keep_pace(call)
+        key: Secret[str] | None = None
+        credential: tuple[str, Secret[str]] | None = None
+        if call.operation.credential is not None:
+            key = yield FetchKey()
+            if key is None:
+                raise _too_late(call)
+            credential = call.operation.credential.header_field(key)
+        if deadline.remaining() == 0:
+            raise _too_late(call)
+        if call.is_closed():
+            reason = "the client was closed before it could be sent"
+            raise failures.connection_error(call, reason, advice="Make a new client")
+        call.attempts += 1
+        started = settings.clock.monotonic()
+        outcome = _redact_key(key, (yield _build_send(call, url, credential)))
+        _log_attempt(log, call, outcome, seconds=settings.clock.monotonic() - started)
+        if isinstance(outcome, RawResponse) and _is_success(call.operation, outcome.status):
+            return outcome
+        verdict = _judge(call, outcome)
+        call.maybe_processed |= verdict.maybe_processed
+        if (
+            not verdict.may_repeat
+            or call.attempts >= settings.max_attempts
+            or not deadline.allows(verdict.pause)
+        ):
+            break
+        log.warning(
+            "%s attempt %d failed: %s; trying again in %.2f s",
+            call.operation.id,
+            call.attempts,
+            verdict.reason,
+            verdict.pause,
+        )
+        yield Pause(verdict.pause)
+    if isinstance(outcome, TransportFailure):
+        raise failures.connection_error(call, outcome.reason, timed_out=outcome.timed_out)
+    raise failures.status_error(call, outcome, retry_after=verdict.retry_after)
+
+
+@frozen
+class _Verdict:
+    reason: str
+    may_repeat: bool
+    maybe_processed: bool
+    pause: float
+    retry_after: float | None = None
+
+
+def _judge(call: Call[Any], outcome: RawResponse | TransportFailure) -> _Verdict:
+    clock, repeatable = call.settings.clock, call.operation.repeatable
+    pause = clock.jitter(retry.backoff(call.attempts))
+    if isinstance(outcome, TransportFailure):
+        may_repeat = retry.may_repeat_failure(
+            maybe_processed=outcome.maybe_processed, repeatable=repeatable
+        )
+        return _Verdict(outcome.reason, may_repeat, outcome.maybe_processed, pause)
+    retry_after = retry.retry_after(outcome.headers.get("retry-after"), clock.time())
+    return _Verdict(
+        reason=f"status {outcome.status}",
+        may_repeat=retry.may_repeat_status(outcome.status, repeatable=repeatable),
+        maybe_processed=retry.status_may_be_processed(outcome.status),
+        pause=pause if retry_after is None else retry_after,
+        retry_after=retry_after,
+    )
+
+
+def _keep_pace(call: Call[Any]) -> CallFlow[None]:
+    pace, deadline = call.settings.pace, call.deadline
+    if pace is None:
+        return
+    while True:
+        try:
+            wait = pace.reserve(call.settings.clock, deadline.remaining())
+        except BlockingIOError:
+            if not deadline.allows(_LOCK_POLL):
+                reason = "another process kept the pace's file locked until the time was over"
+                raise failures.connection_error(call, reason, timed_out=True) from None
+            yield Pause(_LOCK_POLL)
+        else:
+            break
+    if wait is None:
+        reason = (
+            f"the pace of {pace.limit} requests in {pace.period:g} s leaves no "
+            f"room within the call's {deadline.budget:g} s"
+        )
+        raise failures.connection_error(call, reason, timed_out=True)
+    if wait:
+        yield Pause(wait)
+
+
+def _redact_key(
+    key: Secret[str] | None, outcome: RawResponse | TransportFailure
+) -> RawResponse | TransportFailure:
+    """Return an outcome that shows nothing of a key which the server sends back."""
+    secrets = () if key is None else (key,)
+    if isinstance(outcome, TransportFailure):
+        return evolve(outcome, reason=to_printable(redact(outcome.reason, secrets), 500))
+    return evolve(outcome, secrets=secrets)
+
+
+def _too_late(call: Call[Any]) -> APIConnectionError:
+    reason = f"the call's {call.deadline.budget:g} s were over before it could be sent"
+    return failures.connection_error(call, reason, timed_out=True)
+
+
+def _log_attempt(
+    log: logging.Logger,
+    call: Call[Any],
+    outcome: RawResponse | TransportFailure,
+    *,
+    seconds: float,
+) -> None:
+    if isinstance(outcome, RawResponse):
+        result, request_id = str(outcome.status), outcome.request_id
+    else:
+        result, request_id = outcome.reason, None
+    log.debug(
+        "%s attempt %d: %s in %.0f ms, request id %s",
+        call.operation.id,
+        call.attempts,
+        result,
+        seconds * 1000,
+        request_id,
+    )
+
+
+def _build_url(call: Call[Any]) -> str:
+    url = call.settings.base_url + call.request.path
+    if len(url) > _LONGEST_URL:
+        raise InvalidRequestError(
+            f"The URL of {call.operation.id} would have {len(url):,} characters; "
+            f"{_LONGEST_URL:,} are sent at the most. Check the ids and values that were passed.",
+            operation_id=call.operation.id,
+        )
+    return url
+
+
+def _build_send(
+    call: Call[Any], url: str, credential: tuple[str, Secret[str]] | None
+) -> SendRequest:
+    operation, request, settings = call.operation, call.request, call.settings
+    content_type = request.content_type or settings.service.content_type
+    content = request.content
+    headers = [("Accept", operation.accept), ("User-Agent", settings.service.user_agent)]
+    if request.files is None and content_type is not None:
+        headers.append(("Content-Type", content_type))
+        if content is None and operation.method in {"POST", "PUT", "PATCH"}:
+            # An empty body is not JSON, and strict servers refuse it.
+            content = b"{}" if content_type == "application/json" else None
+    most = _LIST_BYTES if isinstance(operation, ListOperation) else _BYTES
+    overridden = {name.lower() for name, _ in (*settings.headers, *request.headers)}
+    return SendRequest(
+        method=operation.method,
+        url=url,
+        headers=(
+            *(field for field in headers if field[0].lower() not in overridden),
+            *settings.headers,
+            *request.headers,
+        ),
+        credential=credential,
+        content=content,
+        files=request.files,
+        deadline=call.deadline,
+        connect_timeout=settings.connect_timeout,
+        stream=call.stream,
+        max_bytes=settings.max_response_bytes or most,
+    )
+
+
+def _is_success(operation: Operation[Any], status: int) -> bool:
+    if status // 100 == 3:
+        return status in operation.responses or "3XX" in operation.responses
+    return status // 100 == 2

@@ -1,0 +1,203 @@
+"""The distribution: what the wheel holds and says, and what the development pins are."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import tomllib
+import zipfile
+from collections.abc import Iterable
+from email.parser import HeaderParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+import release
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from trove_classifiers import classifiers
+
+
+def build(source: Path, folder: Path) -> tuple[Path, Path]:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-t", "sdist"]
+    subprocess.run(
+        [*command, "-d", str(folder)], cwd=source, check=True, capture_output=True, timeout=120
+    )
+    return next(folder.glob("*.whl")), next(folder.glob("*.tar.gz"))
+
+
+@pytest.fixture(scope="module")
+def built(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return build(repository, tmp_path_factory.mktemp("dist"))
+
+
+@pytest.fixture(scope="module")
+def configuration(repository: Path) -> dict[str, Any]:
+    return tomllib.loads((repository / "pyproject.toml").read_text())
+
+
+def test_the_wheel_holds_the_package_and_says_all_about_it(
+    built: tuple[Path, Path], repository: Path
+) -> None:
+    with zipfile.ZipFile(built[0]) as archive:
+        names = set(archive.namelist())
+        (path,) = (name for name in names if name.endswith(".dist-info/METADATA"))
+        metadata = HeaderParser().parsestr(archive.read(path).decode())
+        scripts = archive.read(path.replace("METADATA", "entry_points.txt")).decode()
+    info = path.removesuffix("METADATA")
+    root = repository / "generated"
+    files = [file for file in (root / "portal_v1").rglob("*") if "__pycache__" not in file.parts]
+    package = {file.relative_to(root).as_posix() for file in files if file.is_file()}
+    assert {name for name in names if not name.startswith(info)} == package
+    assert f"{info}licenses/LICENSE" in names
+    assert package >= {"portal_v1/py.typed", "portal_v1/manifest.json", "portal_v1/__main__.py"}
+    assert metadata["Version"] == release.read_version(repository)
+    assert metadata["Requires-Python"] == ">=3.11"
+    assert metadata["License-Expression"] == "MIT"
+    assert set(metadata.get_all("Classifier", [])) <= classifiers
+    assert "portal-v1 = portal_v1.__main__:main" in scripts
+    wanted = [Requirement(line) for line in metadata.get_all("Requires-Dist", [])]
+    needs = {extra: set[str]() for extra in ("", "cli", "mock")}
+    for needed in wanted:
+        for extra, distributions in needs.items():
+            if (needed.marker is None) == (not extra) and (
+                needed.marker is None or needed.marker.evaluate({"extra": extra})
+            ):
+                distributions.add(needed.name)
+    assert needs == {
+        "": {"attrs", "httpx"},
+        "cli": {"cyclopts", "rich"},
+        "mock": {"h11", "jsonschema-rs"},
+    }
+
+
+def test_the_wheel_is_the_same_to_the_byte_wherever_it_is_built(
+    built: tuple[Path, Path], tmp_path: Path
+) -> None:
+    wheel, sdist = built
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (root,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    for file in root.rglob("*"):  # another machine: other times, other modes
+        os.utime(file, (1_000_000_000, 1_000_000_000))
+        file.chmod(0o700 if file.is_dir() else 0o600)
+    again, sdist_again = build(root, tmp_path / "again")
+    assert again.read_bytes() == wheel.read_bytes()
+    assert sdist_again.read_bytes() == sdist.read_bytes()
+    assert {path.name for path in root.iterdir()} <= {
+        *("CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md", "generated", "pyproject.toml"),
+        ".gitignore",
+    }
+
+
+def test_the_sbom_names_the_wheel_and_all_that_it_needs(built: tuple[Path, Path]) -> None:
+    sbom = release.describe(built[0])
+    assert sbom == json.loads(json.dumps(release.describe(built[0])))
+    main = sbom["metadata"]["component"]
+    digest = hashlib.sha256(built[0].read_bytes()).hexdigest()
+    assert main["hashes"] == [{"alg": "SHA-256", "content": digest}]
+    scopes = {component["name"]: component["scope"] for component in sbom["components"]}
+    assert {scopes[name] for name in ("attrs", "httpx", "httpcore", "certifi")} == {"required"}
+    assert {scopes[name] for name in ("cyclopts", "rich", "jsonschema-rs")} == {"optional"}
+    refs = {main["bom-ref"], *(component["bom-ref"] for component in sbom["components"])}
+    assert {edge["ref"] for edge in sbom["dependencies"]} == refs
+    assert {ref for edge in sbom["dependencies"] for ref in edge["dependsOn"]} < refs
+
+
+@pytest.mark.parametrize(
+    ("changes", "tag", "problems"),
+    [
+        ({}, None, []),
+        ({}, "v1.2.3", []),
+        ({"1.2.3": "1.2.4"}, None, ["CHANGELOG.md has a release after 1.2.3"]),
+        ({"2026-01-01": "soon"}, "v1.2.3", ["has no heading `## [1.2.3] - YYYY-MM-DD`"]),
+        ({"[Unreleased]\n": "[Unreleased]\n\n- More.\n"}, None, []),
+        ({"[Unreleased]\n": "[Unreleased]\n\n- More.\n"}, "v1.2.3", ["still has changes"]),
+        ({}, "v1.2.4", ["The tag is v1.2.4; the package's version is 1.2.3."]),
+        ({"manifest": "1.2.2"}, None, ["manifest.json says 1.2.2, _version.py 1.2.3"]),
+    ],
+)
+def test_version_changelog_and_manifest_agree(
+    tmp_path: Path, changes: dict[str, str], tag: str | None, problems: list[str]
+) -> None:
+    package = tmp_path / "generated" / "portal_v1"
+    package.mkdir(parents=True)
+    manifest = {"package": {"version": changes.get("manifest", "1.2.3")}}
+    (package / "manifest.json").write_text(json.dumps(manifest))
+    (package / "_version.py").write_text('__version__ = "1.2.3"\n')
+    changelog = "# Changelog\n\n## [Unreleased]\n\n## [1.2.3] - 2026-01-01\n\n- A change.\n"
+    for old, new in changes.items():
+        changelog = changelog.replace(old, new)
+    (tmp_path / "CHANGELOG.md").write_text(changelog)
+    found = release.find_version_problems(tmp_path, tag)
+    assert len(found) == len(problems)
+    assert all(part in sentence for part, sentence in zip(problems, found, strict=True))
+
+
+def test_the_versions_of_this_repository_agree(repository: Path) -> None:
+    assert release.find_version_problems(repository, None) == []
+
+
+def test_hooks_run_targets_that_exist(repository: Path) -> None:
+    hooks = yaml.safe_load((repository / ".pre-commit-config.yaml").read_text())["repos"][0]
+    targets = {hook["entry"].rpartition(" ")[2] for hook in hooks["hooks"]}
+    declared = re.findall(r"^\.PHONY: (.+)$", (repository / "Makefile").read_text(), re.MULTILINE)
+    assert targets <= set(declared)
+
+
+def pins(repository: Path) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for line in (repository / "constraints.txt").read_text().splitlines():
+        if line.startswith("#"):
+            continue
+        pin = Requirement(line)
+        match = re.fullmatch(r"==([A-Za-z0-9.+!]+)", str(pin.specifier))
+        assert match, f"not a pin: {line!r}"
+        if pin.marker is None or pin.marker.evaluate():
+            found[canonicalize_name(pin.name)] = match[1]
+    return found
+
+
+def requirements(configuration: dict[str, Any]) -> list[Requirement]:
+    project, groups = configuration["project"], configuration["dependency-groups"]
+    lines = [*project["dependencies"], *groups["dev"]]
+    for extra in project["optional-dependencies"].values():
+        lines += extra
+    return [Requirement(line) for line in lines]
+
+
+def test_the_pins_are_what_the_project_asks_for(
+    repository: Path, configuration: dict[str, Any]
+) -> None:
+    pinned = pins(repository)
+    wanted = requirements(configuration)
+    for needed in wanted:
+        assert needed.specifier.contains(pinned[canonicalize_name(needed.name)]), needed
+    for line in configuration["dependency-groups"]["dev"]:
+        assert re.fullmatch(r"[\w-]+==[\d.]+(b\d+)?", line), line
+    assert pinned.keys() == brought_along(wanted)
+    assert configuration["build-system"]["requires"] == [f"hatchling=={pinned['hatchling']}"]
+
+
+def brought_along(wanted: Iterable[Requirement]) -> set[str]:
+    """The names of these and of all that they need here, as the installed metadata says."""
+    open_ones = [(needed, extra) for needed in wanted for extra in ["", *needed.extras]]
+    seen: set[tuple[str, str]] = set()
+    while open_ones:
+        needed, extra = open_ones.pop()
+        key = canonicalize_name(needed.name), extra
+        if key in seen:
+            continue
+        seen.add(key)
+        for line in importlib.metadata.requires(needed.name) or []:
+            inner = Requirement(line)
+            if inner.marker is None or inner.marker.evaluate({"extra": extra}):
+                open_ones += [(inner, more) for more in ["", *inner.extras]]
+    return {name for name, _ in seen}

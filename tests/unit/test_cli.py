@@ -1,0 +1,252 @@
+"""The command line, in a process of its own where pipes, signals or a terminal are the point."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import pty
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from sample.__main__ import main
+from sample._document import load_document
+from sample.api import OPERATIONS
+from sample.mock import MockSample
+
+KEY = "cli-key-5d0c7a"
+PICKUP, LABEL = "pickup-5f2b9f04", "label-0d6cbd4e"
+MASK = "••••••"
+SAMPLE = Path(__file__).parents[2] / "build" / "tests" / "sample"
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def mock() -> Iterator[MockSample]:
+    with MockSample(api_keys=[KEY]) as running:
+        yield running
+
+
+@pytest.fixture
+def server(mock: MockSample, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with mock.serve() as running:
+        monkeypatch.setenv("SAMPLE_BASE_URL", running.url)
+        monkeypatch.setenv("SAMPLE_API_KEY", KEY)
+        yield
+
+
+@pytest.fixture
+def run(server: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    def run_main(*arguments: str, stdin: str = "") -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["sample", *arguments])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        try:
+            code = main()
+        except SystemExit as ended:  # --help and --version
+            code = int(ended.code or 0)
+        out, err = capsys.readouterr()
+        assert KEY not in out + err
+        return code, out, err
+
+    return run_main
+
+
+def start(*arguments: str, package: Path = SAMPLE, **options: Any) -> subprocess.Popen[str]:
+    command = [sys.executable, "-W", "error", "-m", package.name, *arguments]
+    variables = {**os.environ, "PYTHONPATH": str(package.parent), **options.pop("variables", {})}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    return subprocess.Popen(command, env=variables, **{"encoding": "utf-8", **pipes})
+
+
+def finish(program: subprocess.Popen[str]) -> tuple[int, str, str]:
+    with program:
+        out, err = program.communicate(timeout=20)
+    return program.returncode, out, err
+
+
+LIST = ("parcels", "list", "--output")
+ROW = {"id": "parcel-1", "pickupCode": MASK, "address": "1 Main Street", "status": "ON_ITS_WAY"}
+TABLE = f"""\
+id        pickupCode  address        status
+parcel-1  {MASK}      1 Main Street  ON_ITS_WAY
+"""
+
+
+def test_each_operation_has_a_command_that_says_all_about_itself(run: Run) -> None:
+    _, text, _ = run("--help")
+    assert "\n  SAMPLE_API_KEY  the API key\n" in text
+    assert "\n  141  the reader of the output closed the pipe" in text
+    for operation in OPERATIONS.values():
+        command = operation.method_name.replace("_", "-")
+        code, text, _ = run(operation.resource, command, "--help")
+        assert code == 0
+        assert f"{operation.id}: {operation.method} {operation.path}\n" in text
+        assert "--output, -o CHOICE: How to print the result. [choices: table, json, " in text
+    _, text, _ = run("parcels", "create", "--help")
+    assert "  --is-express, --no-is-express: Whether it is in a hurry.\n" in text
+    assert "Fields of the result: id, pickupCode (secret), labelToken (secret)" in text
+
+
+def test_results_are_printed_as_asked_and_secrets_only_when_asked(run: Run) -> None:
+    assert run(*LIST, "table") == (0, TABLE, "")
+    assert json.loads(run(*LIST, "json")[1]) == [ROW]
+    assert json.loads(run(*LIST, "jsonl")[1]) == ROW
+    csv = f"id,pickupCode,address,status\nparcel-1,{PICKUP},1 Main Street,ON_ITS_WAY\n"
+    assert run(*LIST, "csv", "--show-secrets") == (0, csv, "")
+    created = json.loads(run("parcels", "create", "-o", "json")[1])
+    assert created == {"id": "parcel-1", "pickupCode": MASK, "labelToken": MASK, "isExpress": True}
+    assert f"labelToken  {LABEL}\n" in run("parcels", "create", "--show-secrets")[1]
+
+
+def test_flags_are_the_request(run: Run, mock: MockSample, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("parcels", "create", "--no-is-express", "--note", "Fragile")
+    run("parcels", "get", "--", "-1")
+    operation = OPERATIONS["getParcel"]
+    hidden = attrs.evolve(operation.parameters[0], secret=True)
+    secret = {"getParcel": attrs.evolve(operation, parameters=(hidden,))}
+    monkeypatch.setattr("sample._cli.commands.OPERATIONS", secret)
+    run("parcels", "get", "--parcel-id-file", "-", stdin="parcel-7\n")
+    created, *found = mock.calls()
+    assert created.request_body == {"isExpress": False, "note": "Fragile"}
+    assert [call.target for call in found] == ["/v1/parcels/-1", "/v1/parcels/parcel-7"]
+
+
+def test_the_key_comes_from_the_environment_a_file_or_stdin(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SAMPLE_API_KEY")
+    file = tmp_path / "key"
+    file.write_text(f"{KEY}\n")
+    option = "--api-key-file"
+    assert run(*LIST, "table", option, str(file)) == (0, TABLE, "")
+    assert run(*LIST, "table", option, "-", stdin=f"{KEY}\n") == (0, TABLE, "")
+    for arguments, code, sentence in (
+        ([f"--api-key={KEY}"], 2, "A key is never taken from an argument"),
+        (["--api-key", KEY], 2, "A key is never taken from an argument"),
+        ([KEY], 2, "Arguments too many: 1."),
+        ([option, KEY], 3, "The file cannot be read: No such file or directory."),
+        ([option, "-"], 3, "The file with the secret is empty."),
+        ([], 3, "There is no API key. Pass --api-key-file, or set SAMPLE_API_KEY"),
+    ):
+        returned, _, err = run("parcels", "list", *arguments)
+        assert (returned, err[: len(sentence) + 7]) == (code, f"error: {sentence}")
+    monkeypatch.setenv("SAMPLE_API_KEY", "another")
+    assert run("parcels", "list")[0] == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        ("", 2, "Name one of these commands."),
+        ("parcels", 2, "Name one of these commands."),
+        ("parcls list", 2, 'Unknown command "parcls". Did you mean "parcels"?'),
+        ("parcels get", 2, "--parcel-id requires an argument"),
+        ("parcels get ..", 2, "which would lead to another path"),
+        ("parcels list --output yaml", 2, 'Choose from: "table", "json", "jsonl", "csv".'),
+        ("parcels create --is-express=maybe", 2, 'unable to convert "maybe" into bool'),
+        ("parcels list --timeout 0", 3, "--timeout has to be over 0 seconds"),
+        ("parcels list --max-attempts 0", 3, "--max-attempts is a whole number from 1"),
+    ],
+)
+def test_bad_use_gets_a_sentence(run: Run, arguments: str, code: int, sentence: str) -> None:
+    returned, _, err = run(*arguments.split())
+    assert (returned, err[:7]) == (code, "error: ")
+    assert sentence in err
+
+
+def test_failures_have_exit_codes(run: Run, mock: MockSample) -> None:
+    for fault, code, sentence in (
+        ("server_error", 5, "the server answered 503"),
+        ("rate_limited", 5, "429 Too Many Requests"),
+        ("reset_after_reading", 5, "look before you call again"),
+        ("malformed_json", 6, "the body is not"),
+    ):
+        with mock.fault(fault, "createParcel"):
+            returned, out, err = run("parcels", "create", "--max-attempts", "1")
+        assert (returned, out) == (code, "")
+        assert sentence in err
+
+
+def test_without_the_extra_it_says_what_to_install(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("sample._cli")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "cyclopts", None)
+    code, out, err = run("parcels", "list")
+    assert (code, out, err.count("\n")) == (3, "", 1)
+    assert "pip install 'sample[cli]'" in err
+
+
+@pytest.mark.parametrize("reason", ["| head -1", "Ctrl-C"])
+def test_it_ends_well_in_the_middle_of_a_list(mock: MockSample, server: None, reason: str) -> None:
+    # The first line is there while the rest is still to come.
+    with mock.fault("dripping_body", "listParcels", piece=20, seconds=0.2):
+        program = start(*LIST, "csv")
+        assert program.stdout
+        assert program.stdout.readline() == "id,pickupCode,address,status\n"
+        if reason == "Ctrl-C":
+            program.send_signal(signal.SIGINT)
+            error = "error: Interrupted. What was sent may have been done.\n"
+            assert finish(program) == (130, "", error)
+        else:
+            program.stdout.close()
+            with program:
+                assert (program.wait(20), program.stderr and program.stderr.read()) == (141, "")
+
+
+def test_narrow_encodings_lose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = json.loads(json.dumps(load_document()).replace("1 Main Street", "Straße ✓"))
+    with MockSample(document) as mock, mock.serve() as server:
+        for name, value in (("BASE_URL", server.url), ("API_KEY", KEY)):
+            monkeypatch.setenv(f"SAMPLE_{name}", value)
+        _, out, err = finish(start(*LIST, "jsonl", variables={"PYTHONIOENCODING": "ascii"}))
+        assert (json.loads(out)["address"], err) == ("Straße ✓", "")
+        cp437 = {"PYTHONIOENCODING": "cp437"}
+        _, out, err = finish(start(*LIST, "table", variables=cp437, encoding="cp437"))
+    assert "parcel-1  ******      Straße \\u2713" in out
+
+
+def test_a_terminal_gets_a_progress_bar(server: None) -> None:
+    ours, theirs = pty.openpty()
+    program = start("parcels", "list", "-o", "jsonl", stderr=theirs, variables={"TERM": "xterm"})
+    os.close(theirs)
+    _, out, _ = finish(program)
+    shown = b""
+    with contextlib.suppress(OSError):  # Linux says so where the other end is closed.
+        while chunk := os.read(ours, 65536):
+            shown += chunk
+    os.close(ours)
+    assert json.loads(out) == ROW
+    assert b"1/?" in shown
+    assert b"received" in shown
+
+
+def test_a_shell_completes_commands_and_flags(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    code, out, _ = run("--install-completion", "--shell", "bash")
+    assert code == 0
+    (script,) = (path for path in tmp_path.rglob("*") if path.is_file())
+    assert str(script) in out
+    words = "COMP_WORDS=(sample parcels get --o); COMP_CWORD=3"
+    ask = f"source {script}; {words}; _sample; echo ${{COMPREPLY[@]}}"
+    shell = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, check=True)
+    assert shell.stdout.split() == ["--output"]
+
+
+def test_a_copy_runs_under_any_name(server: None, tmp_path: Path) -> None:
+    package = tmp_path / "any_name"
+    shutil.copytree(SAMPLE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    assert finish(start(*LIST, "table", package=package)) == (0, TABLE, "")
+    _, out, _ = finish(start("parcels", package=package))
+    assert out.startswith("Usage: python -m any_name parcels COMMAND\n")
