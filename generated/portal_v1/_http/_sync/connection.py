@@ -1,4 +1,4 @@
-# Made from overrides/package/_http/_async/connection.py by `make generate`; edited there.
+# Edited in overrides/package/_http/_async/connection.py, of which `make generate` makes this sync twin.
 """Sends one request and receives its answer: the only code that touches the network."""
 
 from __future__ import annotations

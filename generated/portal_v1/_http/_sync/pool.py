@@ -1,4 +1,4 @@
-# Made from overrides/package/_http/_async/pool.py by `make generate`; edited there.
+# Edited in overrides/package/_http/_async/pool.py, of which `make generate` makes this sync twin.
 """Connections to one server that are kept for the next request, and the calls that wait."""
 
 from __future__ import annotations
