@@ -182,6 +182,7 @@ class _Project(Project):
         name = client_name(document)
         url = ((document.get("servers") or [{}])[0] or {}).get("url", "")
         descriptions = {t["name"]: t.get("description") for t in document.get("tags") or ()}
+        schemes = list(dict.fromkeys(o.scheme for o in self.operations if o.scheme))
         self.env.undefined = StrictUndefined
         self.env.tests["taking_null"] = takes_null
         self.env.filters.update(
@@ -194,7 +195,8 @@ class _Project(Project):
             base_url=url.rstrip("/") if "://" in url and "{" not in url else None,
             content_type=(document["info"].get("x-client") or {}).get("content-type"),
             error_fields=error_fields(self.operations),
-            needs_key=any(o.credential is not None for o in self.operations),
+            needs_key=bool(schemes),
+            other_schemes=schemes[1:],
             resources=self._resources,
             resource_class=resource_class,
             tag_description=lambda tag: (
