@@ -80,6 +80,15 @@ class Operation:
         return self.raw.data.get("deprecated") is True
 
     @property
+    def deprecated_parameters(self) -> set[tuple[str, str]]:
+        """The locations and names of the parameters that the document advises against."""
+        return {
+            (p["in"], p["name"])
+            for p in self.raw.parameters
+            if p.get("deprecated") is True or p.get("schema", {}).get("deprecated") is True
+        }
+
+    @property
     def path_parts(self) -> list[tuple[str, Any]]:
         """The path as literal text and parameters in turn, each text already encoded."""
         by_name = {p.name.get_untrusted_value(): p for p in self.endpoint.path_parameters}

@@ -38,7 +38,14 @@ class Models:
 
     def is_secret(self, model: ModelProperty, name: str) -> bool:
         """Return whether a field of a model is never to be shown."""
-        return self._has_secret(model.data, name, set())
+        found = self._property(model.data, name, set())
+        return found is not None and self._is_secret(found, set())
+
+    def is_deprecated(self, model: ModelProperty, name: str) -> bool:
+        """Return whether the document advises against a field of a model."""
+        found = self._property(model.data, name, set())
+        schema = None if found is None else self._resolved(found, set())
+        return schema is not None and schema.deprecated is True
 
     def _reachable(self, properties: Iterable[Any]) -> set[str]:
         found: set[str] = set()
@@ -58,15 +65,18 @@ class Models:
                     waiting.append(model.additional_properties)
         return found
 
-    def _has_secret(self, data: oai.Schema, name: str, seen: set[str]) -> bool:
+    def _property(
+        self, data: oai.Schema, name: str, seen: set[str]
+    ) -> oai.Reference | oai.Schema | None:
         for key, value in (data.properties or {}).items():
             if key == name:
-                return self._is_secret(value, set())
+                return value
         for part in data.allOf:
             schema = self._resolved(part, seen)
-            if schema is not None and self._has_secret(schema, name, seen):
-                return True
-        return False
+            found = None if schema is None else self._property(schema, name, seen)
+            if found is not None:
+                return found
+        return None
 
     def _is_secret(self, data: oai.Reference | oai.Schema, seen: set[str]) -> bool:
         schema = self._resolved(data, seen)

@@ -133,6 +133,7 @@ class _Project(Project):
             tag_description=lambda tag: self._tag_description(document, tag),
             is_sent=self._models.is_sent,
             is_secret=self._models.is_secret,
+            is_deprecated=self._models.is_deprecated,
             kind=lambda prop: type(prop).__name__.removesuffix("Property"),
             nullable_inner=nullable_inner,
             annotation=annotation,

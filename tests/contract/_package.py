@@ -75,15 +75,10 @@ class Endpoint:
         return next((int(one) for one in self.definition["responses"] if one[:1] == "2"), 200)
 
     @property
-    def identity(self) -> str | None:
-        """The property of its answer that a link gives to the last parameter of its path."""
-        name = next((one.name for one in reversed(self.parameters("path"))), None)
-        told = {
-            str(link.parameters.get(name))
-            for other in endpoints()
-            for link in other.operation.links
-        }
-        return next((one[16:] for one in sorted(told) if one.startswith("$response.body#/")), None)
+    def identity(self) -> tuple[str, str] | None:
+        """The property of its answer that has to be what an argument is, and that argument."""
+        pairs = ((one.response_field, one.python_name) for one in self.operation.parameters)
+        return next(((name, argument) for name, argument in pairs if name is not None), None)
 
     def credentials(self, key: str) -> dict[str, str]:
         """The header that carries a key; none where it needs none."""

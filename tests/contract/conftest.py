@@ -81,8 +81,8 @@ def proxy_that_is_not_there() -> Iterator[None]:
         for name in ("http_proxy", "https_proxy", "all_proxy"):
             patch.setenv(name, "http://127.0.0.1:9")
             patch.setenv(name.upper(), "http://127.0.0.1:9")
-        for name in ("no_proxy", "NO_PROXY"):
-            patch.setenv(name, "127.0.0.1,localhost")
+        patch.delenv("no_proxy", raising=False)
+        patch.delenv("NO_PROXY", raising=False)
         yield
 
 

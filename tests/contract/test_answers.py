@@ -48,8 +48,9 @@ def arguments_of(endpoint: Endpoint, number: int = 0) -> dict[str, Any]:
 def documented(endpoint: Endpoint, arguments: dict[str, Any]) -> Any:
     """Return the documented answer to a call, every property of it there."""
     value = sample(endpoint.response_schema(endpoint.success))
-    if isinstance(value, dict) and endpoint.identity in value:
-        value[endpoint.identity] = arguments[endpoint.parameters("path")[-1].python_name]
+    if endpoint.identity is not None:
+        name, argument = endpoint.identity
+        value[name] = arguments[argument]
     return value
 
 
@@ -305,8 +306,8 @@ def test_an_answer_is_returned_as_it_is_or_refused(endpoint: Endpoint, caller: C
     assert is_documented(schema, value)
     for number, (place, changed) in enumerate(variations(value)):
         is_right = is_documented(schema, changed)
-        if is_right and place == f"$.{endpoint.identity}":
-            continue
+        if endpoint.identity is not None and place == f"$.{endpoint.identity[0]}":
+            is_right = False  # The id of another thing.
         answer = reply(endpoint.success, changed, piece=number % 8)
         ways = {*ways_of(endpoint, number), *endpoint.ways[6:]}
         for way in sorted(ways):

@@ -156,6 +156,7 @@ def test_a_session_and_a_one_time_password_are_their_clients(mock: Any, clients:
     for _ in range(7):
         assert mock.use_session(used)
         mock.clock.advance(hours=DAY - 0.01)
+    assert mock.use_session(used)
     mock.clock.advance(hours=0.1)
     assert not mock.use_session(used)
     assert not mock.session_is_live("cst-none")

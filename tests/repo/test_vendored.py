@@ -16,8 +16,8 @@ from portal_v1.mock import MockPortal
 NAME = "acme.vendor.wallets"
 KEY = "vendored-key"
 # What the package may import beside the standard library: its two dependencies, httpx's own
-# lower layers, httpx's fork with its own, and what the extras name.
-ALLOWED = {"attrs", "httpx", "httpcore", "httpx2", "httpcore2", "h11"}
+# lower layers, httpx's fork with its own, what the extras name, and what only type checkers import.
+ALLOWED = {"attrs", "httpx", "httpcore", "httpx2", "httpcore2", "h11", "typing_extensions"}
 ALLOWED_TO_EXTRAS = {"mock": {"jsonschema_rs"}, "_cli": {"cyclopts", "rich", "_typeshed"}}
 
 
