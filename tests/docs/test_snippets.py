@@ -16,7 +16,7 @@ import pytest
 from portal_v1.mock import MockPortal, MockServer
 
 ROOT = Path(__file__).resolve().parents[2]
-# Commands that install or set something up; what they name is looked at, not done.
+# What installs or sets something up is looked at, not done.
 ONLY_READ = ("pip", "python3 -m venv", "export", "cp")
 
 
