@@ -350,7 +350,7 @@ class TestSecrets:
         with altered(mock, unchanged) as server:
             run = verify(server.url)
         assert_quiet(run, server)
-        assert run.row("$.otp", "generateClientWebOtp") == "ok $.otp string, secret string ••••••"
+        assert run.row("$.otp", "generateClientWebOtp") == "ok $.otp string, secret string ***"
 
     def test_none_is_shown_where_a_server_repeats_them(self, mock: MockPortal) -> None:
         tokens: list[str] = []
@@ -371,7 +371,7 @@ class TestSecrets:
             run = verify(server.url)
         assert run.code == 1
         assert_quiet(run, server, {tokens[0]})
-        assert 'string "not you, ••••••, nor ••••••"' in run.row("$.error", "getClient", UNKNOWN_ID)
+        assert 'string "not you, ***, nor ***"' in run.row("$.error", "getClient", UNKNOWN_ID)
 
     def test_none_is_shown_where_the_answer_is_refused(self, mock: MockPortal) -> None:
         def spoilt(method: str, path: str, answer: Answer) -> Answer:

@@ -24,7 +24,7 @@ from sample.mock import MockSample
 
 KEY = "cli-key-5d0c7a"
 PICKUP, LABEL = "pickup-5f2b9f04", "label-0d6cbd4e"
-MASK = "••••••"
+MASK = "***"
 SAMPLE = Path(__file__).parents[2] / "build" / "tests" / "sample"
 Run = Callable[..., tuple[int, str, str]]
 
