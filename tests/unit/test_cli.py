@@ -76,7 +76,7 @@ LIST = ("parcels", "list", "--output")
 ROW = {"id": "parcel-1", "pickupCode": MASK, "address": "1 Main Street", "status": "ON_ITS_WAY"}
 TABLE = f"""\
 id        pickupCode  address        status
-parcel-1  {MASK}      1 Main Street  ON_ITS_WAY
+parcel-1  {MASK}         1 Main Street  ON_ITS_WAY
 """
 
 
