@@ -5,6 +5,7 @@
 # BASE=...    the commit, branch or tag that make breaking compares with; else where this left main
 # TAG=...     the tag that make test-wheel is to check the versions against
 # SEED=...    what the chance of make contract follows from; EXAMPLES=... how many cases it makes
+# DEST=... NAME=... WITH=...  where make vendor puts the copy, its name, and what comes along
 # ARGS=...    passed on: make test ARGS="-k demo", make generate ARGS="--help"
 
 PYTHON ?=
@@ -14,10 +15,14 @@ BASE ?=
 TAG ?=
 SEED ?=
 EXAMPLES ?=
+DEST ?=
+NAME ?=
+WITH ?=
 
 PY := $(VENV)/bin/python
 REDOCLY := @redocly/cli@2.77.0
 SPECTRAL := @stoplight/spectral-cli@6.16.3
+PYRIGHT := pyright@1.1.414
 OWASP_RULES := @stoplight/spectral-owasp-ruleset@2.0.1
 
 HAND_WRITTEN := scripts tests overrides/package
@@ -64,18 +69,18 @@ test-httpx2: environment ## The same with httpx2, httpx absent
 	@"$(VENV)-httpx2/bin/python" -m pytest -p no:cacheprovider -q -k httpx2 tests/docs/test_snippets.py
 	@"$(VENV)-httpx2/bin/python" -m pytest -p no:cacheprovider $(ON_ALL_CORES) $(PACKAGE_TESTS) $(ARGS)
 
-CONTRACT = "$(PY)" scripts/contract.py $(if $(SEED),--seed $(SEED)) $(if $(EXAMPLES),--examples $(EXAMPLES))
+CONTRACT = "$(PY)" -m pytest tests/contract --examples "$(or $(EXAMPLES),200)" $(if $(SEED),--seed "$(SEED)")
 
 .PHONY: contract
 contract: environment ## Hold client and mock to the document: schemathesis through the client
-	@$(CONTRACT) $(ARGS)
+	@$(CONTRACT) --junitxml reports/contract.xml $(ARGS)
 
 .PHONY: contract-prism
 contract-prism: environment ## The same with Prism, a mock that nobody here wrote (needs Node.js)
-	@$(CONTRACT) --prism --reports reports/contract-prism $(ARGS)
+	@$(CONTRACT) --junitxml reports/contract-prism.xml --prism $(ARGS)
 
 .PHONY: contract-mutants
-contract-mutants: environment ## Plant defects in mock and client, show which check caught each
+contract-mutants: environment ## Plant defects in mock and client, show which test caught each
 	@"$(PY)" scripts/contract_mutants.py $(ARGS)
 
 .PHONY: coverage
@@ -118,6 +123,10 @@ bench: environment ## Compare the client's speed with its peers' (needs Java; ta
 test-wheel: environment ## Build wheel and SBOM into dist/, and call all from the installed wheel
 	@"$(PY)" scripts/release.py --try $(if $(TAG),--tag "$(TAG)")
 
+.PHONY: vendor
+vendor: environment ## Copy the client into other code: DEST=folder [NAME=portal_v1] [WITH=mock]
+	@"$(PY)" scripts/vendor.py "$(DEST)" $(if $(NAME),--name "$(NAME)") $(if $(WITH),--with $(WITH)) $(ARGS)
+
 .PHONY: lint
 lint: environment ## Check style (ruff), types (mypy, pyright) and workflows (zizmor)
 	@"$(PY)" -m ruff check .
@@ -126,6 +135,10 @@ lint: environment ## Check style (ruff), types (mypy, pyright) and workflows (zi
 	@"$(PY)" -m mypy
 	@"$(PY)" -m basedpyright --pythonpath "$(PY)"
 	@"$(VENV)/bin/zizmor" --offline --quiet --strict-collection .github .pre-commit-config.yaml
+
+.PHONY: lint-pyright
+lint-pyright: environment ## Check the package's types with the plain pyright (needs Node.js)
+	@npx --yes $(PYRIGHT) --pythonpath "$(PY)"
 
 .PHONY: format
 format: environment ## Put hand-written code into its format

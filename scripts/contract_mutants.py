@@ -1,17 +1,135 @@
-"""Prove the contract tests: plant known defects, show which check caught each."""
+"""Plant known defects in copies of the package, and show which contract test caught each.
+
+tests/contract/mutants.txt has the defects. The exit status is 0 where each was caught, 1 where one
+was not, 2 where one could not be planted or the tests fail without any.
+"""
 
 from __future__ import annotations
 
+import argparse
+import contextlib
+import functools
+import io
+import multiprocessing
+import os
+import shutil
 import sys
+import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import schemathesis  # noqa: F401 - what each run needs is imported once, before it forks
 
 ROOT = Path(__file__).resolve().parents[1]
+PACKAGE, TESTS = ROOT / "generated" / "portal_v1", ROOT / "tests" / "contract"
+MODULES = ("answers", "mock", "walks", "cases")
+FOR_THE_MOCK = ("mock", "walks", "cases", "answers")
+
+
+class Mutant(NamedTuple):
+    """One defect: a text that stands once in a file of the package, and what takes its place."""
+
+    name: str
+    path: str
+    old: str
+    new: str
+
+
+class Result(NamedTuple):
+    """What became of a defect: the tests that failed, and what was printed."""
+
+    mutant: Mutant
+    status: int
+    failed: list[str]
+    output: str
+    seconds: float
+
+
+def read_mutants(text: str) -> Iterator[Mutant]:
+    """Yield the defects: `@ path` for the file, `# name`, then the lines `-` old and `+` new."""
+    path = name = ""
+    old: list[str] = []
+    new: list[str] = []
+    for line in [*text.splitlines(), "# "]:
+        kind, rest = line[:1], line[2:]
+        if kind in {"@", "#"} and name:
+            yield Mutant(name, path, "\n".join(old), "\n".join(new))
+            name, old, new = "", [], []
+        path = rest if kind == "@" else path
+        name = rest if kind == "#" else name
+        {"-": old, "+": new}.get(kind, []).append(rest)
+
+
+def find_problem(package: Path, mutant: Mutant) -> str | None:
+    """Return why a defect cannot be planted."""
+    file = package / mutant.path
+    count = file.read_text("utf-8").count(mutant.old) if file.is_file() else 0
+    if count == 1 and mutant.old != mutant.new:
+        return None
+    return f"{mutant.name!r}: what it replaces stands {count} times in {mutant.path}, not once."
+
+
+def run(package: Path, mutant: Mutant | None) -> Result:
+    """Run the contract tests on a copy of the package with one defect, until one fails."""
+    begun = time.monotonic()
+    failed: list[str] = []
+
+    class Listener:
+        def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+            if report.failed:
+                failed.append(report.nodeid.rpartition("/")[2])
+
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, "planted")
+        shutil.copytree(package, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        if mutant is not None:
+            text = (copy / mutant.path).read_text("utf-8")
+            (copy / mutant.path).write_text(text.replace(mutant.old, mutant.new), "utf-8")
+        names = FOR_THE_MOCK if mutant is not None and mutant.path.startswith("mock/") else MODULES
+        files = [str(TESTS / f"test_{name}.py") for name in names]
+        # schemathesis was imported by then: pytest is not to mind.
+        options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--package", str(copy)]
+        options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+        with io.StringIO() as output:
+            with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+                status = pytest.main([*options, *files], plugins=[Listener()])
+            told = output.getvalue()
+    seconds = time.monotonic() - begun
+    return Result(mutant or Mutant("", "", "", ""), int(status), failed, told, seconds)
+
+
+def main() -> int:
+    """Plant the defects that the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--package", type=Path, default=PACKAGE, help="the package's folder")
+    parser.add_argument("--only", default="", help="those with this in their name or path")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many at once")
+    options = parser.parse_args()
+    mutants = [*read_mutants((TESTS / "mutants.txt").read_text("utf-8"))]
+    mutants = [one for one in mutants if options.only in f"{one.path} {one.name}"]
+    if problems := [*filter(None, (find_problem(options.package, one) for one in mutants))]:
+        print(*problems, sep="\n", file=sys.stderr)
+        return 2
+    missed = 0
+    with multiprocessing.get_context("fork").Pool(options.jobs, maxtasksperchild=1) as pool:
+        sound = pool.apply(run, (options.package, None))
+        if sound.status != 0:
+            print(f"Without any defect the contract tests fail:\n{sound.output}", file=sys.stderr)
+            return 2
+        for one in pool.imap(functools.partial(run, options.package), mutants):
+            missed += not one.failed
+            how = one.failed[0] if one.failed else f"NOT CAUGHT (pytest: {one.status})"
+            print(
+                f"{one.mutant.path}: {one.mutant.name:<45} {how}  {one.seconds:.1f} s", flush=True
+            )
+    print(f"\n{len(mutants) - missed} of {len(mutants)} planted defects were caught.")
+    return 1 if missed else 0
+
 
 if __name__ == "__main__":
-    try:
-        from conformance.mutation import main
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("conformance"):
-            raise
-        sys.exit(f"contract_mutants: {error.name} is not installed; use `make contract-mutants`.")
-    sys.exit(main(root=ROOT))
+    sys.path.insert(0, str(ROOT))
+    os.chdir(ROOT)
+    sys.exit(main())

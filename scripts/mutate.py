@@ -32,6 +32,7 @@ EQUIVALENT: Final = {
         'headers.get("retry-after")',
         'headers.get("RETRY-AFTER")',
     ): "header fields are looked up in any case",
+    ('value or ""', 'value or "XXXX"'): "neither is a number of seconds or a date",
     (
         "self._TIME.pack(-math.inf)",
         "self._TIME.pack(+math.inf)",
@@ -48,7 +49,7 @@ addopts = ["--import-mode=importlib", "-p", "no:cacheprovider"]
 source_paths = ["src"]
 only_mutate = [{modules}]
 pytest_add_cli_args_test_selection = [{tests}]
-also_copy = ["src/portal_v1"]
+also_copy = ["src"]
 use_git_change_detection = false
 track_dependencies = false
 timeout_constant = 10.0
@@ -63,17 +64,19 @@ def quoted(names: list[str]) -> str:
 def prepare(folder: Path, modules: list[str]) -> None:
     """Copy what is to be mutated and what is to notice it."""
     ignored = shutil.ignore_patterns("__pycache__", "*_cache", ".hypothesis")
-    shutil.copytree(ROOT / "generated/portal_v1", folder / "src/portal_v1", ignore=ignored)
-    for name in ("conftest.py", "unit", "network"):
-        source = ROOT / "tests" / name
-        if source.is_dir():
-            shutil.copytree(source, folder / "tests" / name, ignore=ignored)
-        elif source.exists():
-            (folder / "tests").mkdir(exist_ok=True)
-            shutil.copy(source, folder / "tests" / name)
-    tests = [name for name in TESTS if (ROOT / name).exists()]
-    paths = [f"src/portal_v1/_core/{module}.py" for module in modules]
-    settings = SETTINGS.format(modules=quoted(paths), tests=quoted(tests))
+    subprocess.run([sys.executable, ROOT / "tests/sample_package.py"], check=True)
+    for package in (ROOT / "generated/portal_v1", ROOT / "build/tests/sample"):
+        shutil.copytree(package, folder / "src" / package.name, ignore=ignored)
+    for name in ("unit", "network"):
+        shutil.copytree(ROOT / "tests" / name, folder / "tests" / name, ignore=ignored)
+    shutil.copy(ROOT / "tests/conftest.py", folder / "tests")
+    (folder / "tests/sample_package.py").write_text("def make_sample() -> None: ...\n")
+    # What is planted is planted in the package that the tests are about.
+    texts = [(ROOT / name).read_text("utf-8") for name in TESTS]
+    is_sample = all("sample" in text and "portal_v1" not in text for text in texts)
+    package_name = "sample" if is_sample else "portal_v1"
+    paths = [f"src/{package_name}/_core/{module}.py" for module in modules]
+    settings = SETTINGS.format(modules=quoted(paths), tests=quoted([*TESTS]))
     (folder / "pyproject.toml").write_text(settings)
     # Python remembers of a folder on its path that it was not there when it started.
     (folder / "mutants/src").mkdir(parents=True)

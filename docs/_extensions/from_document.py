@@ -36,24 +36,25 @@ def example_call(operation_id: str, method: str | None = None, client: str = "po
     """
     operation = OPERATIONS[operation_id]
     node = _node(operation_id)
-    values = {
-        parameter["name"]: _example(parameter)
-        for parameter in map(_resolve, node.get("parameters", ()))
-    }
-    arguments = [json.dumps(values[one.name]) for one in operation.parameters if one.required]
+    values = {one["name"]: _example(one) for one in map(_resolve, node["parameters"])}
+    arguments = [
+        f"{'' if one.location == 'path' else one.python_name + '='}{_literal(values[one.name])}"
+        for one in operation.parameters
+        if one.required
+    ]
     if operation.body is not None:
         body = _example(_json_media(_resolve(node["requestBody"])))
         arguments += [
-            f"{one.python_name}={body[one.name]!r}"
+            f"{one.python_name}={_literal(body[one.name])}"
             for one in operation.body.arguments
-            if one.name in body
+            if one.name in (body or ())
         ]
     name = method or operation.method_name
     return f"{client}.{operation.resource}.{name}({', '.join(arguments)})"
 
 
 def example_answer(operation_id: str) -> tuple[int, Any]:
-    """Return the status and the JSON of the document's example of a success."""
+    """Return the status and the JSON of the document's example of a success, None for none."""
     responses = _node(operation_id)["responses"]
     status = next(one for one in responses if one.startswith("2"))
     return int(status), _example(_json_media(_resolve(responses[status])))
@@ -65,8 +66,10 @@ def example_session(
     """Return an example of a call as an interpreter shows it, line by line."""
     operation = OPERATIONS[operation_id]
     status, answer = example_answer(operation_id)
-    value = operation.responses[status](json.dumps(answer).encode())
     call = example_call(operation_id, method, "async_portal" if is_async else "portal")
+    if answer is None:
+        return [f">>> {'await ' if is_async else ''}{call}"]
+    value = operation.responses[status](json.dumps(answer).encode())
     if method is not None and method == operation.iterator_name:
         loop = f">>> {'async ' if is_async else ''}for item in {call}:"
         return [loop, "...     print(item)", *map(repr, value)]
@@ -91,7 +94,7 @@ def http_reference() -> str:
 
 def _operation(operation_id: str) -> Iterator[str]:
     operation, node = OPERATIONS[operation_id], _node(operation_id)
-    yield from (f"## {node['summary']}", "")
+    yield from (f"## {node.get('summary', operation_id)}", "")
     yield from ("```text", f"{operation.method} {operation.path}", "```", "")
     yield from _paragraph(node.get("description", ""))
     yield f"In Python: `portal.{operation.resource}.{operation.method_name}()`. "
@@ -101,11 +104,11 @@ def _operation(operation_id: str) -> Iterator[str]:
     if parameters:
         yield from ("| parameter | in | |", "| --- | --- | --- |")
         for one in parameters:
-            yield f"| `{one['name']}` | {one['in']} | {_cell(one['description'])} |"
+            yield f"| `{one['name']}` | {one['in']} | {_cell(one.get('description', ''))} |"
         yield ""
     if "requestBody" in node:
         body = _resolve(node["requestBody"])
-        yield from ("**Body**", "", *_paragraph(body["description"]))
+        yield from ("**Body**", "", *_paragraph(body.get("description", "")))
         yield from _content(_json_media(body))
     errors = ["| error | | body |", "| --- | --- | --- |"]
     for status, response in node["responses"].items():
@@ -118,17 +121,21 @@ def _operation(operation_id: str) -> Iterator[str]:
             headers = "".join(f", header `{name}`" for name in resolved.get("headers", {}))
             example = json.dumps(_example(_json_media(resolved)))
             errors.append(f"| {status} | {description} | `{example}`{headers} |")
-    yield from (*errors, "")
+    yield from (*errors, "") if errors[2:] else ()
 
 
 def _content(media: Mapping[str, Any]) -> Iterator[str]:
+    if not media:
+        return
     schema = _resolve(media["schema"])
     fields = _resolve(schema.get("items", schema))
     yield from ("| field | type | |", "| --- | --- | --- |")
-    for name, node in fields.get("properties", {}).items():
+    for name, field in fields.get("properties", {}).items():
+        node = _resolve(field)
         need = "" if name in fields.get("required", ()) else ", optional"
-        kinds = node["type"] if isinstance(node["type"], list) else [node["type"]]
-        yield f"| `{name}` | {' or '.join(kinds)}{need} | {_cell(node['description'])} |"
+        kinds = node.get("type", "any")
+        shown = kinds if isinstance(kinds, str) else " or ".join(kinds)
+        yield f"| `{name}` | {shown}{need} | {_cell(node.get('description', ''))} |"
     yield from ("", "```json", json.dumps(_example(media), indent=2), "```", "")
 
 
@@ -141,14 +148,18 @@ def _node(operation_id: str) -> dict[str, Any]:
 
 
 def _json_media(node: Mapping[str, Any]) -> dict[str, Any]:
-    media: dict[str, Any] = node["content"]["application/json"]
+    media: dict[str, Any] = node.get("content", {}).get("application/json", {})
     return media
 
 
 def _example(node: Mapping[str, Any]) -> Any:
-    """Return the example of a parameter or of a body, else of its schema."""
-    schema = _resolve(node["schema"])
-    return node["example"] if "example" in node else schema["examples"][0]
+    """Return the example of a parameter or of a body, else of its schema; None for none."""
+    schema = _resolve(node.get("schema", {}))
+    return node.get("example", next(iter(schema.get("examples", ())), None))
+
+
+def _literal(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, str) else repr(value)
 
 
 def _resolve(node: dict[str, Any]) -> dict[str, Any]:

@@ -133,7 +133,7 @@ def _add_attrs_init(cls: Any) -> None:
             default, options = attribute.value, dict[str, Any]()
             if isinstance(default, griffe.ExprCall) and default.canonical_path == "attrs.field":
                 options = {one.name: one.value for one in default.arguments}  # type: ignore[union-attr]
-                default = options.get("default", options.get("factory"))
+                default = options.get("default", str(options.get("factory", "")).partition("[")[0])
             kw_only = options.get("kw_only") == "True"
             is_field = attribute.annotation and "property" not in attribute.labels
             if is_field and "ClassVar" not in str(attribute.annotation):

@@ -80,24 +80,29 @@ DAY = datetime.date(2026, 11, 24)
 
 
 @pytest.mark.parametrize(
-    ("parameters", "joined", "query"),
+    ("parameters", "styles", "query"),
     [
-        ({}, "", ""),
-        ({"a": None, "b": UNSET}, "", ""),
-        ({"a": "x y&z=1+2/é"}, "", "?a=x%20y%26z%3D1%2B2%2F%C3%A9"),
-        ({"a b": 1}, "", "?a%20b=1"),
-        ({"a": True, "b": False}, "", "?a=true&b=false"),
-        ({"a": [1, 2]}, "", "?a=1&a=2"),
-        ({"a": [1, "x,y"]}, "a", "?a=1,x,y"),
-        ({"a": []}, "", ""),
-        ({"a": {"x": 1, "y": UNSET}}, "", "?x=1"),
-        ({"a": Size.SMALL, "b": Size("huge")}, "", "?a=small&b=huge"),
-        ({"a": DAY, "b": ID}, "", f"?a=2026-11-24&b={ID}"),
-        ({"a": 1.5, "b": ""}, "", "?a=1.5&b="),
+        ({}, {}, ""),
+        ({"a": None, "b": UNSET}, {}, ""),
+        ({"a": "x y&z=1+2/é"}, {}, "?a=x%20y%26z%3D1%2B2%2F%C3%A9"),
+        ({"a b": 1}, {}, "?a%20b=1"),
+        ({"a": True, "b": False}, {}, "?a=true&b=false"),
+        ({"a": [1, 2]}, {}, "?a=1&a=2"),
+        ({"a": [1, "x,y"]}, {"a": ","}, "?a=1,x%2Cy"),
+        ({"a": ["x", "y|z"]}, {"a": "|"}, "?a=x%7Cy%7Cz"),
+        ({"a": ["x", "y"]}, {"a": " "}, "?a=x%20y"),
+        ({"a": {"x": 1, "y": [2, 3]}}, {"a": "deepObject"}, "?a[x]=1&a[y]=2&a[y]=3"),
+        ({"a": {"x": 1, "y": UNSET}}, {"a": ","}, "?a=x,1"),
+        ({"a": {"x": [1]}}, {"a": "json"}, "?a=%7B%22x%22%3A%5B1%5D%7D"),
+        ({"a": []}, {}, ""),
+        ({"a": {"x": 1, "y": UNSET}}, {}, "?x=1"),
+        ({"a": Size.SMALL, "b": Size("huge")}, {}, "?a=small&b=huge"),
+        ({"a": DAY, "b": ID}, {}, f"?a=2026-11-24&b={ID}"),
+        ({"a": 1.5, "b": ""}, {}, "?a=1.5&b="),
     ],
 )
-def test_query(parameters: dict[str, Any], joined: str, query: str) -> None:
-    assert encode.query(parameters, frozenset(joined)) == query
+def test_query(parameters: dict[str, Any], styles: dict[str, str], query: str) -> None:
+    assert encode.query(parameters, styles) == query
 
 
 def test_headers_and_cookies() -> None:

@@ -20,8 +20,6 @@ T = TypeVar("T")
 Status = int | str
 """A status as a specification names it: 201, "4XX" or "default"."""
 
-METHODS_TO_REPEAT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
-
 
 @frozen
 class Credential:
@@ -182,7 +180,7 @@ class Request:
     content: bytes | None = field(default=None, repr=False)
     content_type: str | None = None
     files: RequestFiles | None = field(default=None, repr=False)
-    arguments: Mapping[str, Any] = field(factory=dict, repr=False)
+    arguments: Mapping[str, Any] = field(factory=dict[str, Any], repr=False)
 
 
 def for_status(

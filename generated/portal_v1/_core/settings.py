@@ -6,7 +6,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeGuard
 from urllib.parse import unquote, urlsplit
 
@@ -18,8 +18,6 @@ from ..types import Unset
 from .clock import Clock, SystemClock
 from .pace import Pace
 from .service import ServiceInfo
-
-KeySource = str | Callable[[], str] | Callable[[], Awaitable[str]]
 
 _YEAR: Final = 365 * 24 * 3600.0  # seconds
 _HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:\d{1,5})?")

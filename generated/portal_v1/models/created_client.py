@@ -39,7 +39,9 @@ class CreatedClient:
     client_api_key: str = _field(repr=_mask)
     client_session_token: str = _field(repr=_mask)
     is_account_abstracted: bool
-    additional_properties: dict[str, Any] = _field(factory=dict, kw_only=True, repr=_list_names)
+    additional_properties: dict[str, Any] = _field(
+        factory=dict[str, Any], kw_only=True, repr=_list_names
+    )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:

@@ -29,7 +29,9 @@ class Error:
     """
 
     error: str | None = None
-    additional_properties: dict[str, Any] = _field(factory=dict, kw_only=True, repr=_list_names)
+    additional_properties: dict[str, Any] = _field(
+        factory=dict[str, Any], kw_only=True, repr=_list_names
+    )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import itertools
 import json
@@ -46,17 +47,16 @@ def mask_secrets(value: Any) -> Any:
     kind = cast("Any", type(value))
     if not hasattr(kind, "to_dict"):
         return value
-    mask = _secrets.MASK if _is_unicode() else "******"
-    changes: dict[str, Any] = {}
+    masked = copy.copy(value)  # Which fields are null, and not absent, is copied along.
     for field in attrs.fields(kind):
         held = getattr(value, field.name)
         if field.repr is _secrets.mask:
-            changes[field.name] = held and mask
+            setattr(masked, field.name, held and _secrets.MASK)
         elif field.repr is _secrets.list_names:
-            changes[field.name] = dict.fromkeys(held, mask)
+            setattr(masked, field.name, dict.fromkeys(held, _secrets.MASK))
         else:
-            changes[field.name] = mask_secrets(held)
-    return attrs.evolve(value, **changes)
+            setattr(masked, field.name, mask_secrets(held))
+    return masked
 
 
 @contextmanager
@@ -107,12 +107,9 @@ def print_values(
             _print_table(lines, out)
 
 
-def _is_unicode() -> bool:
-    return sys.stdout.encoding.lower().startswith("utf")
-
-
 def _dump(value: Any, indent: int | None = None) -> str:
-    return json.dumps(value, indent=indent, ensure_ascii=not _is_unicode())
+    is_unicode = sys.stdout.encoding.lower().startswith("utf")
+    return json.dumps(value, indent=indent, ensure_ascii=not is_unicode)
 
 
 def _cell(value: Any) -> str:

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import math
 import os
 import shlex
 import signal
 import sys
-import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from ._errors import DocumentError, MockError
-from ._inspector import PREFIX
-from ._json import is_object, members
+from ._messages import PREFIX
 from ._mock import Mock
 from ._server import MockServer
+from ._values import is_object, members
 
 _LAST_PORT = 65535
+_PAUSE_SECONDS = 0.2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,13 +35,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0 after Ctrl-C or SIGTERM, 1 where the mock cannot start.
     """
     options = _parser().parse_args(arguments)
-    stop = threading.Event()
+    stopped: list[int] = []  # an event cannot be set while the same thread is about to wait for it
 
-    def interrupted(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        stopped.append(number)
 
     for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, interrupted)
+        signal.signal(name, interrupt)
     try:
         with (
             Mock(
@@ -56,8 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             mock.serve(options.host, options.port, inspector=options.inspector) as server,
         ):
             _print(_greeting(mock.document, server, options))
-            while not stop.wait(0.5):  # a wait without end cannot be interrupted on Windows
-                pass
+            while not stopped:
+                time.sleep(_PAUSE_SECONDS)
     except MockError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
@@ -67,8 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _print(text: str) -> None:
     """Print a text, whatever the terminal's encoding. Where nobody reads on, nothing is lost."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
     try:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()

@@ -8,8 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import NoReturn
 
 from .._http import httpx
-from ._delivery import Pieces, pieces_of
-from ._messages import Answer, Cut, Gate, Handler
+from ._messages import Answer, Break, Chunks, Handler, ResetCheck, chunks_of
 
 
 class InProcessTransport(httpx.BaseTransport):
@@ -18,13 +17,13 @@ class InProcessTransport(httpx.BaseTransport):
     Scheme, host and port of the URL do not matter; its path does.
     """
 
-    def __init__(self, handler: Handler, gate: Gate) -> None:
+    def __init__(self, handler: Handler, should_reset: ResetCheck) -> None:
         self._handler = handler
-        self._gate = gate
+        self._should_reset = should_reset
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
-        answer = _answer(self._handler, self._gate, request, request.read())
+        answer = _answer(self._handler, self._should_reset, request, request.read())
         if answer.delivery is not None:
             wait, in_time = _wait(request, answer.delivery.delay)
             time.sleep(wait)
@@ -35,13 +34,13 @@ class InProcessTransport(httpx.BaseTransport):
 class AsyncInProcessTransport(httpx.AsyncBaseTransport):
     """The same for `httpx.AsyncClient(transport=...)`."""
 
-    def __init__(self, handler: Handler, gate: Gate) -> None:
+    def __init__(self, handler: Handler, should_reset: ResetCheck) -> None:
         self._handler = handler
-        self._gate = gate
+        self._should_reset = should_reset
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
-        answer = _answer(self._handler, self._gate, request, await request.aread())
+        answer = _answer(self._handler, self._should_reset, request, await request.aread())
         if answer.delivery is not None:
             wait, in_time = _wait(request, answer.delivery.delay)
             await asyncio.sleep(wait)
@@ -52,7 +51,7 @@ class AsyncInProcessTransport(httpx.AsyncBaseTransport):
 class _Stream(httpx.SyncByteStream):
     def __init__(self, request: httpx.Request, answer: Answer) -> None:
         self._request = request
-        self._pieces = pieces_of(answer)
+        self._pieces = chunks_of(answer)
 
     def __iter__(self) -> Iterator[bytes]:
         wait, in_time = _wait(self._request, self._pieces.pause)
@@ -67,7 +66,7 @@ class _Stream(httpx.SyncByteStream):
 class _AsyncStream(httpx.AsyncByteStream):
     def __init__(self, request: httpx.Request, answer: Answer) -> None:
         self._request = request
-        self._pieces = pieces_of(answer)
+        self._pieces = chunks_of(answer)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         wait, in_time = _wait(self._request, self._pieces.pause)
@@ -79,12 +78,14 @@ class _AsyncStream(httpx.AsyncByteStream):
         _end(self._request, self._pieces)
 
 
-def _answer(handler: Handler, gate: Gate, request: httpx.Request, body: bytes) -> Answer:
+def _answer(
+    handler: Handler, should_reset: ResetCheck, request: httpx.Request, body: bytes
+) -> Answer:
     headers = [
         (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw
     ]
     target = request.url.raw_path.decode("ascii")
-    if gate(request.method, target, headers):
+    if should_reset(request.method, target, headers):
         raise _reset(request)
     answer = handler(request.method, target, headers, body)
     return answer._replace(body=b"") if request.method == "HEAD" else answer
@@ -113,13 +114,13 @@ def _check(request: httpx.Request, answer: Answer, *, in_time: bool) -> None:
         RemoteProtocolError: It was closed, or what came is not HTTP.
     """
     _check_time(request, in_time=in_time)
-    match answer.delivery.cut if answer.delivery else None:
-        case Cut.RESET:
+    match answer.delivery.broken if answer.delivery else None:
+        case Break.RESET:
             raise _reset(request)
-        case Cut.EMPTY:
+        case Break.EMPTY:
             text = "Server disconnected without sending a response."
             raise httpx.RemoteProtocolError(text, request=request)
-        case Cut.GARBAGE:
+        case Break.GARBAGE:
             raise httpx.RemoteProtocolError("illegal status line", request=request)
         case _:
             pass
@@ -130,21 +131,21 @@ def _check_time(request: httpx.Request, *, in_time: bool) -> None:
         raise httpx.ReadTimeout("The read operation timed out", request=request)
 
 
-def _numbered(pieces: Pieces) -> Iterator[tuple[bool, bytes]]:
+def _numbered(pieces: Chunks) -> Iterator[tuple[bool, bytes]]:
     return ((number == 0, piece) for number, piece in enumerate(pieces.pieces))
 
 
-def _end(request: httpx.Request, pieces: Pieces) -> None:
-    if pieces.cut is not None:
-        _broken(request, pieces.cut)
+def _end(request: httpx.Request, pieces: Chunks) -> None:
+    if pieces.broken is not None:
+        _broken(request, pieces.broken)
 
 
 def _reset(request: httpx.Request) -> httpx.ReadError:
     return httpx.ReadError("[Errno 104] Connection reset by peer", request=request)
 
 
-def _broken(request: httpx.Request, cut: Cut) -> NoReturn:
-    if cut is Cut.RESET_IN_BODY:
+def _broken(request: httpx.Request, broken: Break) -> NoReturn:
+    if broken is Break.RESET_IN_BODY:
         raise _reset(request)
     text = "peer closed connection without sending complete message body"
     raise httpx.RemoteProtocolError(text, request=request)

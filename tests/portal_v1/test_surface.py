@@ -1,0 +1,68 @@
+"""The signatures that callers rely on, as they stand; the names and errors are in tests/unit."""
+
+from __future__ import annotations
+
+import inspect
+
+import portal_v1
+import pytest
+from portal_v1 import models, resources
+
+CALL = "timeout: 'float | Unset | None' = UNSET, max_attempts: 'int | Unset' = UNSET"
+METHODS = {
+    "list": (f"*, {CALL}", "builtins.list[ClientSummary]"),
+    "create": (f"*, is_account_abstracted: 'bool | Unset' = UNSET, {CALL}", "CreatedClient"),
+    "get": (f"client_id: 'str', *, {CALL}", "Client"),
+    "refresh_session": (f"client_id: 'str', *, {CALL}", "ClientSession"),
+    "generate_web_otp": (f"client_id: 'str', *, {CALL}", "ClientWebOtp"),
+}
+ITERATORS = {
+    resources.ClientsResource: "Generator[ClientSummary, None, None]",
+    resources.AsyncClientsResource: "AsyncGenerator[ClientSummary, None]",
+}
+
+
+@pytest.mark.parametrize("resource", ITERATORS)
+def test_each_method_has_its_signature(resource: type) -> None:
+    expected = {**METHODS, "iter": (f"*, {CALL}", ITERATORS[resource])}
+    found = {
+        name: str(inspect.signature(method))
+        for name, method in vars(resource).items()
+        if not name.startswith("_")
+    }
+    assert found == {
+        name: f"(self, {arguments}) -> '{result}'" for name, (arguments, result) in expected.items()
+    }
+
+
+@pytest.mark.parametrize("client", [portal_v1.Portal, portal_v1.AsyncPortal])
+def test_each_client_has_the_same_options(client: type) -> None:
+    options = {
+        name: parameter.default for name, parameter in inspect.signature(client).parameters.items()
+    }
+    assert options == {
+        "api_key": None,
+        "base_url": None,
+        "timeout": 30.0,
+        "connect_timeout": 5.0,
+        "max_attempts": 3,
+        "pace": None,
+        "max_response_bytes": None,
+        "http_client": None,
+        "headers": None,
+    }
+
+
+def test_each_model_has_its_fields() -> None:
+    kinds = (getattr(models, name) for name in models.__all__)
+    assert {kind.__name__: ", ".join(inspect.signature(kind).parameters) for kind in kinds} == {
+        "Client": "id, client_api_key, is_account_abstracted, address, additional_properties",
+        "ClientSession": "id, client_session_token, is_account_abstracted, additional_properties",
+        "ClientSummary": "id, client_api_key, address, backup_status, signing_status, "
+        "additional_properties",
+        "ClientWebOtp": "id, otp, additional_properties",
+        "CreateClientRequest": "is_account_abstracted",
+        "CreatedClient": "id, client_api_key, client_session_token, is_account_abstracted, "
+        "additional_properties",
+        "Error": "error, additional_properties",
+    }

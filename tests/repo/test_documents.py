@@ -1,0 +1,65 @@
+"""README and its like: what they promise is there, and their code runs."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import mutate
+import portal_v1
+import pytest
+from portal_v1.mock import MockPortal
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```python\n(.+?)^```$", README, re.MULTILINE | re.DOTALL)
+DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/**/README.md")]
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=[f"block{n}" for n in range(1, len(BLOCKS) + 1)])
+def test_the_code_of_the_readme_runs(block: str) -> None:
+    with MockPortal(api_keys=["a-key-for-the-readme"]) as mock, mock.serve() as server:
+        settings = {"PORTAL_API_KEY": "a-key-for-the-readme", "PORTAL_BASE_URL": server.url}
+        paths = {"PYTHONPATH": str(ROOT / "generated"), "PYTHONIOENCODING": "utf-8"}
+        run = subprocess.run(
+            [sys.executable, "-W", "error", "-c", block],
+            env={**os.environ, **paths, **settings},
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+            timeout=60,
+        )
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_the_readme_names_every_error_and_no_other() -> None:
+    exported = {name for name in portal_v1.__all__ if name.endswith("Error")}
+    (tree,) = re.findall(r"^```\n(PortalError\n.+?)^```$", README, re.MULTILINE | re.DOTALL)
+    assert set(re.findall(r"\b\w+Error\b", tree)) == exported
+
+
+def test_the_client_options_of_the_readme_have_these_defaults() -> None:
+    defaults = portal_v1.Portal.__init__.__kwdefaults__ or {}
+    for name, value in re.findall(r"`(timeout|max_attempts)=([\d.]+)`", README):
+        assert defaults[name] == float(value)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere_and_make_targets_exist(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)]+)\)", text)]
+    local = [link for link in links if link and "://" not in link]
+    assert [link for link in local if not (document.parent / link).exists()] == []
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z][a-z0-9-]*):", makefile, re.MULTILINE))
+    assert set(re.findall(r"(?:^|`)make ([a-z0-9-]+)", text, re.MULTILINE)) - targets == set()
+
+
+def test_what_make_mutants_names_is_there() -> None:
+    core = ROOT / "generated/portal_v1/_core"
+    source = "".join((core / f"{name}.py").read_text("utf-8") for name in mutate.MODULES)
+    assert [before for before, _ in mutate.EQUIVALENT if before not in source] == []
+    assert [name for name in mutate.TESTS if not (ROOT / name).is_file()] == []
