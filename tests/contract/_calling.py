@@ -192,8 +192,8 @@ def differences(value: Any, raw: Any, path: str = "$") -> Iterable[str]:  # noqa
     """Yield where a value of the package is not what a JSON value says, attribute by attribute."""
     if attrs.has(type(value)) and isinstance(raw, dict):
         extra = getattr(value, "additional_properties", {})
-        names = {one.name for one in attrs.fields(type(value))} - {"additional_properties"}
-        left = {_squash(name): getattr(value, name) for name in names}
+        names = {one.name for one in attrs.fields(type(value)) if one.init}
+        left = {_squash(name): getattr(value, name) for name in names - {"additional_properties"}}
         for key, inner in raw.items():
             one = extra[key] if key in extra else left.pop(_squash(key), ...)
             yield from differences(one, inner, f"{path}.{key}")
