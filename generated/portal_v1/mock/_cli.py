@@ -11,7 +11,7 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,7 +22,6 @@ from ._mock import Mock
 from ._server import MockServer
 from ._values import is_object, members
 
-_LAST_PORT = 65535
 _PAUSE_SECONDS = 0.2
 
 
@@ -35,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 after Ctrl-C or SIGTERM, 1 where the mock cannot start.
     """
-    options = _parser().parse_args(arguments)
+    options = vars(_parser().parse_args(arguments))
+    host, port, inspector = (options.pop(name) for name in ("host", "port", "inspector"))
     stopped: list[int] = []  # an event cannot be set while the same thread is about to wait for it
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
@@ -44,17 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, interrupt)
     try:
+        document = _read_document(options.pop("document"))
         with (
-            Mock(
-                _document(options.document),
-                api_keys=options.api_key,
-                seed=options.seed,
-                db=options.db,
-                rate_limit=options.rate_limit,
-                latency=options.latency,
-                log=options.log,
-            ) as mock,
-            mock.serve(options.host, options.port, inspector=options.inspector) as server,
+            Mock(document, **options) as mock,
+            mock.serve(host, port, inspector=inspector) as server,
         ):
             _print(_greeting(mock.document, server, options))
             while not stopped:
@@ -86,58 +79,46 @@ def _parser() -> argparse.ArgumentParser:
         description="Serve a stateful mock of the API over HTTP, for tests and development.",
         epilog="Stop it with Ctrl-C. Each API key is a custodian of its own.",
     )
-    parser.add_argument(
-        "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--port", type=_port, default=8080, help="port, 0 for a free one (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--db", metavar="FILE", help="keep the state in this SQLite file (default: in memory)"
-    )
-    parser.add_argument(
-        "--seed",
-        type=int,
-        default=0,
-        help="what ids and tokens follow from; the same seed gives the same (default: 0)",
-    )
-    parser.add_argument(
-        "--api-key",
-        action="append",
-        metavar="KEY",
-        help="accept this key; repeat for more (default: any key that is not empty)",
-    )
-    parser.add_argument(
-        "--rate-limit",
-        type=_count,
-        metavar="N",
-        help="answer 429 after N requests of a key within a minute (default: no limit)",
-    )
-    parser.add_argument(
-        "--latency",
-        type=_seconds,
-        default=0.0,
-        metavar="SECONDS",
-        help="answer that much later (default: 0)",
-    )
-    parser.add_argument(
-        "--log", metavar="FILE", help="add each request and answer to it as JSON, secrets masked"
-    )
-    parser.add_argument(
-        "--document",
-        metavar="FILE",
-        help="serve this OpenAPI document, as JSON (default: the package's own)",
-    )
-    parser.add_argument(
-        "--no-inspector",
-        dest="inspector",
-        action="store_false",
-        help=f"have no page for browsers at {PREFIX}/",
-    )
+    port = _number(int, 0, "a port (0 to 65535)", 65_535)
+    count = _number(int, 1, "a number from 1")
+    seconds = _number(float, 0, "a number of seconds from 0", sys.float_info.max)
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    add("--port", type=port, default=8080, help="port, 0 for a free one (default: %(default)s)")
+    add("--db", metavar="FILE", help="keep the state in this SQLite file (default: in memory)")
+    seed = "what ids and tokens follow from; the same seed gives the same (default: 0)"
+    add("--seed", type=int, default=0, help=seed)
+    key = "accept this key; repeat for more (default: any key that is not empty)"
+    add("--api-key", dest="api_keys", action="append", metavar="KEY", help=key)
+    limit = "answer 429 after N requests of a key within a minute (default: no limit)"
+    add("--rate-limit", type=count, metavar="N", help=limit)
+    late = "answer that much later (default: 0)"
+    add("--latency", type=seconds, default=0.0, metavar="SECONDS", help=late)
+    log = "add each request and answer to it as JSON, secrets masked"
+    add("--log", metavar="FILE", help=log)
+    document = "serve this OpenAPI document, as JSON (default: the package's own)"
+    add("--document", metavar="FILE", help=document)
+    page = f"have no page for browsers at {PREFIX}/"
+    add("--no-inspector", dest="inspector", action="store_false", help=page)
     return parser
 
 
-def _document(path: str | None) -> Any:
+def _number(
+    kind: Callable[[str], float], least: float, name: str, most: float = math.inf
+) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            number = kind(text)
+        except ValueError:
+            number = math.nan
+        if not least <= number <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not {name}")
+        return number
+
+    return parse
+
+
+def _read_document(path: str | None) -> Any:
     """The document in a file, None for the package's own.
 
     Raises:
@@ -158,61 +139,27 @@ def _document(path: str | None) -> Any:
     return document
 
 
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0")
-    return seconds
-
-
-def _port(text: str) -> int:
-    try:
-        port = int(text)
-    except ValueError:
-        port = -1
-    if not 0 <= port <= _LAST_PORT:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port (0 to {_LAST_PORT})")
-    return port
-
-
-def _greeting(document: Mapping[str, Any], server: MockServer, options: argparse.Namespace) -> str:
-    url = server.url
-    title = members(document, "info").get("title", "the API")
-    where = options.db or "memory: it is gone when the mock stops"
-    keys = f"{len(options.api_key)} accepted" if options.api_key else "any that is not empty"
-    page = server.page_url or "none"
-    return "\n".join(
-        [
-            f"Mock of {title}",
-            f"  URL    {url}",
-            f"  state  {where}",
-            f"  keys   {keys}",
-            f"  page   {page}",
-            f"  try    {_example(document, url, 'YOUR_KEY' if options.api_key else 'any-key')}",
-        ]
-    )
+def _greeting(document: Mapping[str, Any], server: MockServer, options: Mapping[str, Any]) -> str:
+    keys = options["api_keys"]
+    example = _example(document, server.url, "YOUR_KEY" if keys else "any-key")
+    return f"""\
+Mock of {members(document, "info").get("title", "the API")}
+  URL    {server.url}
+  state  {options["db"] or "memory: it is gone when the mock stops"}
+  keys   {f"{len(keys)} accepted" if keys else "any that is not empty"}
+  page   {server.page_url or "none"}
+  try    {example}"""
 
 
 def _example(document: Mapping[str, Any], url: str, key: str) -> str:
     """A curl line: the first GET whose path has no variables, else the first path there is."""
     paths: Mapping[str, Any] = members(document, "paths")
-    path = next(
-        (path for path, item in paths.items() if "get" in item and "{" not in path),
-        next(iter(paths), "/"),
-    )
-    headers = []
+    plain = (path for path, item in paths.items() if "get" in item and "{" not in path)
+    path = next(plain, next(iter(paths), "/"))
+    header = ""
     for scheme in members(members(document, "components"), "securitySchemes").values():
         if scheme.get("type") == "http":
-            headers = [f"Authorization: {scheme['scheme'].capitalize()} {key}"]
+            header = f"Authorization: {scheme['scheme'].capitalize()} {key}"
         elif scheme.get("type") == "apiKey" and scheme.get("in") == "header":
-            headers = [f"{scheme['name']}: {key}"]
-    return shlex.join(["curl", *(part for line in headers for part in ("-H", line)), url + path])
+            header = f"{scheme['name']}: {key}"
+    return shlex.join(["curl", *(["-H", header] if header else []), url + path])
