@@ -7,9 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .document import shown
-from .driver import House, Order, accept, check, generate
-from .errors import GenerationError
+from .errors import GenerationError, display_path
+from .running import Job, Layout, check, generate
 
 _DESCRIPTION = """\
 Make the Python package from an OpenAPI document: validate it, render the templates, format,
@@ -31,42 +30,37 @@ def main(arguments: Sequence[str] | None = None, *, root: Path) -> int:
     Returns:
         The exit status.
     """
-    house = House(root)
-    options = _parser(house).parse_args(arguments)
-    order = Order(
+    layout = Layout(root)
+    options = _parser(layout).parse_args(arguments)
+    job = Job(
         spec=options.spec,
         output=options.output.resolve(),
         package=options.package,
         house_rules=not options.no_house_rules,
     )
     try:
-        if options.accept_upstream:
-            notes = accept(house)
-        elif options.check:
-            notes = check(house, order)
-        else:
-            notes = generate(house, order)
+        notes = (check if options.check else generate)(layout, job)
     except GenerationError as error:
-        return _fail(str(error), order, options)
+        return _fail(str(error), job, options)
     except OSError as error:
         name = f"{error.filename}: " if error.filename else ""
-        return _fail(f"{name}{error.strerror or error}.", order, options)
+        return _fail(f"{name}{error.strerror or error}.", job, options)
     except KeyboardInterrupt:
-        return _fail("interrupted.", order, options)
+        return _fail("interrupted.", job, options)
     print("\n".join(notes))
     return 0
 
 
-def _fail(message: str, order: Order, options: argparse.Namespace) -> int:
+def _fail(message: str, job: Job, options: argparse.Namespace) -> int:
     print(f"generate: {message}", file=sys.stderr)
-    if not options.check and not options.accept_upstream:
-        package = order.output / order.package
-        kept = f"{shown(package)} is as it was." if package.exists() else "Nothing was made."
+    if not options.check:
+        package = job.current
+        kept = f"{display_path(package)} is as it was." if package.exists() else "Nothing was made."
         print(kept, file=sys.stderr)
     return 1
 
 
-def _parser(house: House) -> argparse.ArgumentParser:
+def _parser(layout: Layout) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="generate.py",
         description=_DESCRIPTION,
@@ -77,14 +71,14 @@ def _parser(house: House) -> argparse.ArgumentParser:
     parser.add_argument(
         "--spec",
         type=Path,
-        default=house.spec,
+        default=layout.spec,
         metavar="FILE",
         help="the OpenAPI 3.0 or 3.1 document, YAML or JSON (default: openapi/portal-v1.yaml)",
     )
     parser.add_argument(
         "--output",
         type=Path,
-        default=house.output,
+        default=layout.output,
         metavar="DIR",
         help="the folder that holds the package (default: generated)",
     )
@@ -99,15 +93,9 @@ def _parser(house: House) -> argparse.ArgumentParser:
         action="store_true",
         help="take a document without tags, summaries, explicit security or marked secrets",
     )
-    mode = parser.add_mutually_exclusive_group()
-    mode.add_argument(
+    parser.add_argument(
         "--check",
         action="store_true",
         help="change nothing: say whether the package is what would be generated now",
-    )
-    mode.add_argument(
-        "--accept-upstream",
-        action="store_true",
-        help="generate nothing: record the generator's templates that ours replace as seen",
     )
     return parser

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .errors import GenerationError
 
+_MARK = "Edited in overrides/package/"
 _COMMENTS = {".py": "# {}", ".md": "<!-- {} -->", ".html": "<!-- {} -->"}
 
 # What turns a module of a folder `_async` into its twin in `_sync`, in this order.
@@ -28,15 +29,27 @@ _TO_SYNC = tuple(
 )
 
 
-def copy_package(source: Path, destination: Path) -> None:
+def is_copied(path: Path) -> bool:
+    """Tell whether a file of a package was copied into it, by its first line."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return _MARK in file.readline().decode("utf-8", "replace")
+
+
+def copy_package(source: Path, destination: Path) -> list[Path]:
     """Copy the folder `source` into the package in folder `destination`.
 
     Each file that can hold a comment begins with one that says where it is edited. A module of a
     folder `_async` gives its synchronous twin in the folder `_sync` as well.
 
+    Returns:
+        The files that were written, relative to `destination`.
+
     Raises:
         GenerationError: A file is there already, or a twin would still be asynchronous.
     """
+    written = []
     for path in sorted(source.rglob("*")):
         if "__pycache__" in path.parts or path.is_dir() or path.suffix == ".pyc":
             continue
@@ -49,18 +62,21 @@ def copy_package(source: Path, destination: Path) -> None:
                 )
             (destination / target).parent.mkdir(parents=True, exist_ok=True)
             (destination / target).write_bytes(content)
+            written.append(target)
+    return written
 
 
 def _copies(path: Path, name: Path) -> Iterator[tuple[Path, bytes]]:
     content = path.read_bytes()
-    edited = f"overrides/package/{name.as_posix()}"
+    edited = f"{_MARK}{name.as_posix()}"
     comment = _COMMENTS.get(path.suffix, "")
-    first = comment.format(f"Edited in {edited}, from where `make generate` copies it.")
+    first = comment.format(f"{edited}, from where `make generate` copies it.")
     yield name, (f"{first}\n".encode() if comment else b"") + content
     if path.suffix == ".py" and "_async" in name.parts:
         twin = Path(*("_sync" if part == "_async" else part for part in name.parts))
-        first = comment.format(f"Made from {edited} by `make generate`; edited there.")
-        yield twin, f"{first}\n{to_sync(content.decode(), edited)}".encode()
+        first = comment.format(f"{edited}, of which `make generate` makes this sync twin.")
+        code = to_sync(content.decode(), edited.removeprefix("Edited in "))
+        yield twin, f"{first}\n{code}".encode()
 
 
 def to_sync(code: str, source: str) -> str:

@@ -1,19 +1,17 @@
-"""The OpenAPI document, read strictly, with the line of each place in it."""
+"""The OpenAPI document: read, turned into 3.1, and the one place where `$ref` is followed."""
 
 from __future__ import annotations
 
-import copy
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
-from ._yaml import Place, parse_yaml
-from .errors import GenerationError
+from .errors import GenerationError, display_path
+from .reading import Place, Text
+from .upgrade import upgrade
 
-# Real documents stay below 40.
-MOST_LEVELS = 100
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 # Under these keys stand data, not OpenAPI: nothing in them is a reference or a schema.
@@ -21,25 +19,9 @@ _DATA = {"example", "examples", "default", "const", "enum"}
 
 # Under these keys stand names that somebody chose: "default" or "example" is a name like any other.
 _NAMES = {
-    "$defs",
-    "callbacks",
-    "content",
-    "definitions",
-    "dependentSchemas",
-    "encoding",
-    "headers",
-    "links",
-    "parameters",
-    "pathItems",
-    "paths",
-    "patternProperties",
-    "properties",
-    "requestBodies",
-    "responses",
-    "schemas",
-    "securitySchemes",
-    "variables",
-    "webhooks",
+    *("$defs", "callbacks", "content", "definitions", "dependentSchemas", "encoding", "headers"),
+    *("links", "parameters", "pathItems", "paths", "patternProperties", "properties"),
+    *("requestBodies", "responses", "schemas", "securitySchemes", "variables", "webhooks"),
 }
 
 
@@ -49,13 +31,15 @@ class Document:
 
     Attributes:
         source: The file's name as the user gave it, for messages.
-        data: The document, as JSON values, keys in the file's order.
-        lines: The line of each place, counted from 1; empty for a JSON file.
+        data: The document in its 3.1 form, as JSON values, keys in the file's order.
+        version: The version of OpenAPI that it was written in.
+        text: Its text.
     """
 
     source: str
     data: dict[str, Any]
-    lines: dict[Place, int] = field(default_factory=dict)
+    version: Any
+    text: Text
 
     def where(self, place: Place) -> str:
         """Name a place: its JSON pointer, and its line (or that of the nearest place above).
@@ -64,71 +48,83 @@ class Document:
         """
         place = self._written(place)
         pointer = "#" + "".join(f"/{_escape(part)}" for part in place)
-        for length in range(len(place), -1, -1):
-            line = self.lines.get(place[:length])
-            if line is not None:
-                return f"{pointer} (line {line})"
-        return pointer
-
-    def copy(self) -> dict[str, Any]:
-        """Return the document's data, for somebody who may change it."""
-        return copy.deepcopy(self.data)
+        line = self.text.line(place)
+        return pointer if line is None else f"{pointer} (line {line})"
 
     def resolve(self, value: Any) -> Any:
         """Follow `$ref` until something else than a reference is there; None where nothing is."""
         seen: set[str] = set()
         while isinstance(value, dict) and isinstance(value.get("$ref"), str):
-            if value["$ref"] in seen:
+            reference = value["$ref"]
+            if reference in seen:
                 return None
-            seen.add(value["$ref"])
-            value = self.look_up(value["$ref"])
+            seen.add(reference)
+            value = self.look_up(reference)
         return value
 
     def look_up(self, reference: str) -> Any:
-        """Return what `reference` ("#/components/…") points to, or None where nothing is."""
-        if reference != "#" and not reference.startswith("#/"):
-            return None
+        """Return what a reference within this document names; None where nothing is."""
         value: Any = self.data
-        for part in _parts(reference):
+        for part in reference_parts(reference):
             value = _step(value, part)
-        return value
-
-    def _written(self, place: Place) -> Place:
-        written: Place = ()
-        value: Any = self.data
-        for part in place:
-            seen: set[str] = set()
-            while isinstance(value, dict) and part not in value:
-                reference = value.get("$ref")
-                if not isinstance(reference, str) or reference in seen:
-                    break
-                seen.add(reference)
-                written, value = _parts(reference), self.look_up(reference)
-            written = (*written, part)
-            value = _step(value, str(part))
-        return written
+        return value if reference.startswith("#") else None
 
     def operations(self) -> Iterator[tuple[Place, dict[str, Any]]]:
         """Yield each operation under `paths` with its place."""
         paths = self.data.get("paths")
         for path, item in paths.items() if isinstance(paths, dict) else ():
-            for method in METHODS:
-                if isinstance(item, dict) and isinstance(item.get(method), dict):
-                    yield ("paths", path, method), item[method]
+            resolved = self.resolve(item)
+            for method in METHODS if not path.startswith("x-") else ():
+                if isinstance(resolved, dict) and isinstance(resolved.get(method), dict):
+                    yield ("paths", path, method), resolved[method]
+
+    def parameters(self, place: Place) -> Iterator[tuple[Place, dict[str, Any]]]:
+        """Yield an operation's parameters, its own before its path's, each once."""
+        item = self.resolve(self.data["paths"][place[1]])
+        seen: set[tuple[Any, Any]] = set()
+        for owner, prefix in ((item[place[2]], place), (item, place[:2])):
+            for index, value in enumerate(owner.get("parameters") or ()):
+                parameter = self.resolve(value)
+                if isinstance(parameter, dict):
+                    key = (parameter.get("name"), parameter.get("in"))
+                    if key not in seen:
+                        seen.add(key)
+                        yield (*prefix, "parameters", index), parameter
 
     def objects(self) -> Iterator[tuple[Place, dict[str, Any]]]:
         """Yield each mapping of the document that is OpenAPI: no names' list, no example data."""
         yield from _objects(self.data, (), names=False)
+
+    def _written(self, place: Place) -> Place:
+        value: Any = self.data
+        written: Place = ()
+        for part in place:
+            while isinstance(value, dict) and isinstance(value.get("$ref"), str) and part != "$ref":
+                target = self.look_up(value["$ref"])
+                if target is None or target is value:
+                    break
+                written, value = reference_parts(value["$ref"]), target
+            written = (*written, part)
+            value = _step(value, str(part))
+        return written
 
 
 def load_document(path: Path) -> Document:
     """Read an OpenAPI document: JSON from a file named *.json, else YAML.
 
     Raises:
-        GenerationError: No such file, not UTF-8, a syntax error, a repeated key, no mapping.
+        GenerationError: No such file, not UTF-8, a syntax error, a repeated key, no OpenAPI.
     """
-    source = shown(path)
-    return parse_document(_read(path, source), source, is_json=path.suffix.lower() == ".json")
+    source = display_path(path)
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise GenerationError(f"{source}: there is no such file.") from None
+    except IsADirectoryError:
+        raise GenerationError(f"{source}: this is a folder, not an OpenAPI document.") from None
+    except OSError as error:
+        raise GenerationError(f"{source}: cannot be read: {error.strerror}.") from None
+    return parse_document(content, source, is_json=path.suffix.lower() == ".json")
 
 
 def parse_document(raw: bytes, source: str, *, is_json: bool) -> Document:
@@ -140,101 +136,26 @@ def parse_document(raw: bytes, source: str, *, is_json: bool) -> Document:
         is_json: Whether it is JSON; else it is YAML.
 
     Raises:
-        GenerationError: Not UTF-8, a syntax error, a repeated key, no mapping.
+        GenerationError: Not UTF-8, a syntax error, a repeated key, no OpenAPI.
     """
-    text = _decoded(raw, source)
-    lines: dict[Place, int] = {}
-    try:
-        if is_json:
-            data = _parse_json(text, source)
-        else:
-            data, lines = parse_yaml(text, source)
-        json.dumps(data, ensure_ascii=False).encode("utf-8")
-    except RecursionError:
-        raise _too_deep(source) from None
-    except UnicodeEncodeError:
-        raise GenerationError(
-            f"{source}: an escape in it is half a character (\\ud800 to \\udfff)."
-        ) from None
+    text = Text(raw, source, is_json=is_json)
+    data = text.load()
     if not isinstance(data, dict):
+        held = {type(None): "nothing", list: "a list"}.get(type(data), "a single value")
         raise GenerationError(
             f"{source}: an OpenAPI document is a mapping (openapi, info, paths …), "
-            f"this file holds {_name_of(data)}."
+            f"this file holds {held}."
         )
-    if not _is_walkable(data):
-        raise _too_deep(source)
-    return Document(source, data, lines)
+    version = data.get("openapi")
+    if isinstance(version, str) and version.startswith("3.0"):
+        data = upgrade(data)
+    return Document(source, data, version, text)
 
 
-def _is_walkable(data: Any) -> bool:
-    """Whether those who walk the document, level by level on Python's stack, reach its end."""
-    level = [data]
-    for _ in range(MOST_LEVELS):
-        level = [
-            inner
-            for value in level
-            for inner in (value.values() if isinstance(value, dict) else value)
-            if isinstance(inner, dict | list)
-        ]
-        if not level:
-            return True
-    return False
-
-
-def _too_deep(source: str) -> GenerationError:
-    return GenerationError(f"{source}: it is nested too deeply, beyond {MOST_LEVELS} levels.")
-
-
-def shown(path: Path) -> str:
-    """Return `path` for a message: seen from the current folder where it lies within."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except (OSError, ValueError):
-        return str(path)
-
-
-def _read(path: Path, source: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise GenerationError(f"{source}: there is no such file.") from None
-    except IsADirectoryError:
-        raise GenerationError(f"{source}: this is a folder, not an OpenAPI document.") from None
-    except OSError as error:
-        raise GenerationError(f"{source}: cannot be read: {error.strerror}.") from None
-
-
-def _decoded(raw: bytes, source: str) -> str:
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise GenerationError(
-            f"{source}, line {line}: not UTF-8 (byte 0x{raw[error.start]:02x}). Save it as UTF-8."
-        ) from None
-
-
-def _parse_json(text: str, source: str) -> Any:
-    def mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        result: dict[str, Any] = {}
-        for name, value in pairs:
-            if name in result:
-                raise GenerationError(
-                    f"{source}: the key {name!r} stands twice in one object; "
-                    "one would silently win."
-                )
-            result[name] = value
-        return result
-
-    def constant(name: str) -> Any:
-        raise GenerationError(f"{source}: JSON has no number {name}.")
-
-    try:
-        return json.loads(text, object_pairs_hook=mapping, parse_constant=constant)
-    except json.JSONDecodeError as error:
-        raise GenerationError(
-            f"{source}, line {error.lineno}: not valid JSON: {error.msg}."
-        ) from None
+def reference_parts(reference: str) -> tuple[str, ...]:
+    """Return the steps of a reference within the document."""
+    parts = reference.split("/")[1:]
+    return tuple(unquote(part).replace("~1", "/").replace("~0", "~") for part in parts)
 
 
 def _objects(value: Any, place: Place, *, names: bool) -> Iterator[tuple[Place, dict[str, Any]]]:
@@ -249,12 +170,7 @@ def _objects(value: Any, place: Place, *, names: bool) -> Iterator[tuple[Place, 
         if names:
             yield from _objects(item, (*place, key), names=False)
         elif key not in _DATA and not key.startswith("x-"):
-            yield from _objects(item, (*place, key), names=key in _NAMES)
-
-
-def _parts(reference: str) -> tuple[str, ...]:
-    parts = reference.split("/")[1:]
-    return tuple(part.replace("~1", "/").replace("~0", "~") for part in parts)
+            yield from _objects(item, (*place, key), names=key in _NAMES and isinstance(item, dict))
 
 
 def _step(value: Any, part: str) -> Any:
@@ -267,9 +183,3 @@ def _step(value: Any, part: str) -> Any:
 
 def _escape(part: str | int) -> str:
     return str(part).replace("~", "~0").replace("/", "~1")
-
-
-def _name_of(value: Any) -> str:
-    if value is None:
-        return "nothing"
-    return "a list" if isinstance(value, list) else "a single value"

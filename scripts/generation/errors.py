@@ -1,8 +1,11 @@
-"""The one exception that means: the generation stopped, and here is what to mend."""
+"""What ends a generation, and how it is told."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
+
+_SHOWN = 50
 
 
 class GenerationError(Exception):
@@ -19,9 +22,19 @@ class GenerationError(Exception):
     def __init__(self, message: str, problems: Iterable[str] = ()) -> None:
         super().__init__(message)
         self.message = message
-        self.problems = list(problems)
+        self.problems = list(dict.fromkeys(problems))
 
     def __str__(self) -> str:
         lines = [self.message]
-        lines.extend("  - " + problem.replace("\n", "\n    ") for problem in self.problems)
+        lines += (f"  - {problem}".replace("\n", "\n    ") for problem in self.problems[:_SHOWN])
+        if len(self.problems) > _SHOWN:
+            lines.append(f"  - … and {len(self.problems) - _SHOWN} more")
         return "\n".join(lines)
+
+
+def display_path(path: Path) -> str:
+    """Return `path` for a message: seen from the current folder where it lies within."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except (OSError, ValueError):
+        return str(path)

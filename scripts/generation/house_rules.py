@@ -1,8 +1,8 @@
 """The rules of this house for a document, beyond OpenAPI's own.
 
-They keep the generated client whole: without an operationId a method has no stable name, without
-a tag no resource, without explicit security the generator sends no key, without a summary no
-first line in its docstring; and a secret that does not say so would show in reprs and logs.
+They keep the generated client whole: without a tag a method has no resource, without security it
+sends no key, without a summary its docstring no first line, without an example the mock no answer;
+and a secret that does not say so would show in reprs and logs.
 """
 
 from __future__ import annotations
@@ -11,19 +11,21 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ._yaml import Place
 from .document import Document
 from .errors import GenerationError
+from .reading import Place
+from .validation import edit
 
 SHOWABLE = "x-not-secret"
 
-# As a word of its own: "key" in apiKey, not in monkey.
-_WORDS = re.compile(
-    r"cst|credential|cvv|jwt|key|otp|passcode|passphrase|password|passwd|pin|pwd|secret|seed|token"
-    r"|totp",
-)
-# Anywhere in a name, since nobody writes them as part of another word.
-_FRAGMENTS = ("apikey", "credential", "mnemonic", "passphrase", "password", "secret", "token")
+# A name with one of these words is likely to be a secret's, with one of the others if it ends so:
+# passwordHash and apiKey, not tokenAddress.
+_ANYWHERE = re.compile(r"credential|cvv|mnemonic|otp|passcode|passphrase|password|passwd|secret")
+_AT_THE_END = re.compile(r"cst|jwt|key|pin|pwd|seed|token|totp|\w*(apikey|password|secret|token)")
+_QUALIFIERS = {
+    *("public", "pub", "primary", "foreign", "sort", "partition", "idempotency", "cache", "page"),
+    *("next", "continuation"),
+}
 _PLAIN_FORMATS = {"date", "date-time", "duration", "time"}
 
 
@@ -39,77 +41,77 @@ def check_house_rules(document: Document) -> None:
 
 
 def _operation_problems(document: Document) -> Iterator[str]:
-    schemes = document.look_up("#/components/securitySchemes") or {}
     for place, operation in document.operations():
         where = document.where(place)
-        if not _says_something(operation.get("operationId")):
-            yield f"{where}: an operation needs an operationId: methods are named after it."
         if not _says_something(operation.get("summary")):
             yield f"{where}: an operation needs a summary: it is what its docstring begins with."
         tags = operation.get("tags")
-        if not isinstance(tags, list) or not tags or not _says_something(tags[0]):
+        if not tags or not _says_something(tags[0]):
             yield f"{where}: an operation needs a tag: its first one names the resource it is on."
-        if "security" not in operation:
-            yield (
-                f"{where}: an operation needs its own `security`, be it `[]` for none: "
-                "the document's is not seen by the generator."
-            )
-        for requirement in operation.get("security") or ():
-            for name in requirement:
-                if name not in schemes:
-                    yield (
-                        f"{document.where((*place, 'security'))}: {name!r} is not in "
-                        "components/securitySchemes."
-                    )
+        if "security" not in operation and "security" not in document.data:
+            code = edit({"security": []})
+            yield f"{where}: `security` has to say which key it needs, be it `[]` for none.{code}"
         if "x-repeatable" in operation and not _says_something(operation["x-repeatable"]):
             yield (
                 f"{document.where((*place, 'x-repeatable'))}: x-repeatable must be the reason, in "
                 "words, why sending the operation twice does no harm."
             )
+        for found, media in _contents(document, place, operation):
+            schema = document.resolve(media.get("schema"))
+            given = {*media, *(schema if isinstance(schema, dict) else ())}
+            if "schema" in media and not given & {"example", "examples"}:
+                yield f"{document.where(found)}: an example is missing; the mock answers with it."
+
+
+def _contents(
+    document: Document, place: Place, operation: dict[str, Any]
+) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """Yield each JSON body of an operation's requests and responses."""
+    owners: dict[Place, Any] = {("requestBody",): operation.get("requestBody")}
+    owners |= {("responses", k): v for k, v in (operation.get("responses") or {}).items()}
+    for step, owner in owners.items():
+        for media_type, media in ((document.resolve(owner) or {}).get("content") or {}).items():
+            if "json" in media_type:
+                yield (*place, *step, "content", media_type), media
 
 
 def _secret_problems(document: Document) -> Iterator[str]:
+    places: dict[str, list[str]] = {}
     for place, value in document.objects():
         properties = value.get("properties")
         for name, schema in properties.items() if isinstance(properties, dict) else ():
-            yield from _secret_problem(document, (*place, "properties", name), name, schema)
+            if _needs_mark(document, name, schema, schema):
+                places.setdefault(name, []).append(document.where((*place, "properties", name)))
         if isinstance(value.get("name"), str) and isinstance(value.get("schema"), dict):
-            yield from _secret_problem(
-                document, (*place, "schema"), value["name"], value["schema"], value
-            )
-
-
-def _secret_problem(
-    document: Document,
-    place: Place,
-    name: str,
-    schema: Any,
-    parameter: dict[str, Any] | None = None,
-) -> Iterator[str]:
-    if not smells_of_secrets(name):
-        return
-    for bearer in (parameter, schema, document.resolve(schema)):
-        if isinstance(bearer, dict) and SHOWABLE in bearer:
-            if not _says_something(bearer[SHOWABLE]):
-                yield (
-                    f"{document.where(place)}: {SHOWABLE} must be the reason, in words, "
-                    f"why {name!r} may be shown."
-                )
-            return
-    if any(plain.get("format") != "password" for plain in _strings(document, schema, set())):
+            if value.get("in") == "header" and value["name"].lower() == "authorization":
+                continue
+            if _needs_mark(document, value["name"], value["schema"], value):
+                places.setdefault(value["name"], []).append(document.where((*place, "schema")))
+    for name, found in places.items():
+        lines = "".join(f"\n    {where}" for where in dict.fromkeys(found))
         yield (
-            f"{document.where(place)}: {name!r} smells of a secret: say `format: password`, so "
-            f"that it is masked wherever it could be shown, or `{SHOWABLE}: <the reason>`."
+            f"{name!r} smells of a secret: say `format: password`, so that it is masked wherever "
+            f"it could be shown, or `{SHOWABLE}: <the reason>`. It is in{lines}"
         )
+
+
+def _needs_mark(document: Document, name: str, schema: Any, bearer: Any) -> bool:
+    if not smells_of_secrets(name):
+        return False
+    for owner in (bearer, schema, document.resolve(schema)):
+        if isinstance(owner, dict) and _says_something(owner.get(SHOWABLE)):
+            return False
+    return any(s.get("format") != "password" for s in _strings(document, schema, set()))
 
 
 def smells_of_secrets(name: str) -> bool:
     """Tell whether a property of this name is likely to hold a secret."""
-    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)
-    plain = name.replace("-", "").replace("_", "").lower()
-    return any(_WORDS.fullmatch(word.lower().removesuffix("s")) for word in words) or any(
-        fragment in plain for fragment in _FRAGMENTS
-    )
+    words = [w.lower() for w in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
+    words = [word.removesuffix("s") for word in words]
+    if any(map(_ANYWHERE.fullmatch, words)) or ("seed" in words and "phrase" in words):
+        return True
+    qualified = bool(_QUALIFIERS & set(words[:-1]))
+    return bool(words and not qualified and _AT_THE_END.fullmatch(words[-1]))
 
 
 def _strings(document: Document, schema: Any, seen: set[int]) -> Iterator[dict[str, Any]]:

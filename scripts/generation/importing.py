@@ -10,11 +10,15 @@ from pathlib import Path
 from .errors import GenerationError
 
 # Modules that need more than the package's own dependencies, and what they may need.
-_OPTIONAL = {"mock": {"jsonschema_rs", "h11"}, "pytest_plugin": {"pytest"}}
+_OPTIONAL = {
+    "mock": {"jsonschema_rs", "h11"},
+    "pytest_plugin": {"pytest"},
+    "_cli": {"cyclopts", "rich"},
+}
 
 _PROGRAM = """
 import importlib, json, sys, traceback
-root, package, modules, optional = json.loads(sys.argv[1])
+root, package, modules, optional = json.load(sys.stdin)
 sys.path.insert(0, root)
 failures, skipped = [], []
 for name in modules:
@@ -51,7 +55,8 @@ def check_imports(package: Path) -> list[str]:
     argument = json.dumps([str(root), package.name, _modules(package), optional])
     # -I: nothing of this machine's environment counts; -B: no __pycache__ in the result.
     done = subprocess.run(
-        [sys.executable, "-I", "-B", "-W", "error", "-c", _PROGRAM, argument],
+        [sys.executable, "-I", "-B", "-W", "error", "-c", _PROGRAM],
+        input=argument,
         cwd=root,
         capture_output=True,
         check=False,

@@ -1,249 +1,125 @@
-"""The Python surface of a package: what its users can name, read from its source, not run.
-
-Public is what no part of its name hides with an underscore. What a public module exports out of a
-private one counts as the public module's own, and so does what a class inherits from a private one.
-"""
+"""What changed between two versions of a package for those who use it, read from their source."""
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import griffe
 
-# The decorators that write an __init__ out of a class's fields.
-_MAKERS = re.compile(r"(^|\.)(attrs|attr\.s|dataclass|define|frozen|mutable)\b")
-
-_OWN_DUNDERS = {"__init__", "__call__"}
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter of a function."""
-
-    name: str
-    kind: str
-    annotation: str | None
-    default: str | None
+_KEYWORD = griffe.ParameterKind.keyword_only
+_VARIADIC = (griffe.ParameterKind.var_positional, griffe.ParameterKind.var_keyword)
+_LONGEST = 60
 
 
-@dataclass(frozen=True)
-class Function:
-    """A function or a method, without `self`."""
+def compare_packages(old: Path, new: Path) -> list[str]:
+    """Return what changed on the Python surface, grouped by module; nothing when it is the same.
 
-    parameters: tuple[Parameter, ...]
-    returns: str | None
-    is_async: bool
-    overloads: tuple[Function, ...] = ()
-
-
-@dataclass(frozen=True)
-class Class:
-    """A class; its members stand in the surface by themselves."""
-
-    bases: tuple[str, ...]
-
-
-class Argument(StrEnum):
-    """How a field is given to its class."""
-
-    POSITIONAL = "positional"
-    KEYWORD = "keyword-only"
-
-
-@dataclass(frozen=True)
-class Value:
-    """A field, a property, an enum's member or a constant.
-
-    Attributes:
-        annotation: Its type.
-        value: Its value or, of a field, its default.
-        argument: How its class takes it when one is made; None where it does not.
+    `+` stands before what is new, `-` before what is gone, `~` before what is another now. Modules
+    whose name begins with an underscore do not count.
     """
-
-    annotation: str | None
-    value: str | None
-    argument: Argument | None = None
-
-
-@dataclass
-class Surface:
-    """What a package's users can name.
-
-    Attributes:
-        items: What there is, by module (relative to the package, "" for itself) and name.
-        exports: The names in each module's `__all__`.
-    """
-
-    items: dict[tuple[str, str], Function | Class | Value] = field(default_factory=dict)
-    exports: dict[str, frozenset[str]] = field(default_factory=dict)
-
-
-def read_surface(package: Path) -> Surface:
-    """Read the surface of the package in folder `package`.
-
-    Raises:
-        griffe.GriffeError, SyntaxError, OSError: The package cannot be read.
-    """
-    root = griffe.load(
-        package.name,
-        search_paths=[package.parent],
-        try_relative_path=False,
-        allow_inspection=False,
-        resolve_aliases=False,
-    )
-    if not isinstance(root, griffe.Module):
-        raise griffe.LoadingError(f"{package.name} is no package")
-    surface = Surface()
-    for module in _public_modules(root):
-        name = module.path[len(root.path) + 1 :]
-        exported = frozenset(str(item) for item in module.exports or ())
-        if exported:
-            surface.exports[name] = exported
-        for member_name, member in _members(module, root, exported):
-            _add(surface, name, member_name, member, root)
-    return surface
-
-
-def _public_modules(module: griffe.Module) -> Iterator[griffe.Module]:
-    yield module
-    for name, member in module.members.items():
-        if isinstance(member, griffe.Module) and not name.startswith("_"):
-            yield from _public_modules(member)
-
-
-def _members(
-    module: griffe.Module, root: griffe.Module, exported: frozenset[str]
-) -> Iterator[tuple[str, griffe.Object]]:
-    for name, member in module.members.items():
-        if name.startswith("_") or isinstance(member, griffe.Module):
+    lines: list[str] = []
+    modules = {p.relative_to(f): None for f in (old, new) for p in sorted(f.rglob("*.py"))}
+    for path in sorted(modules, key=lambda p: p.with_suffix("").parts):
+        parts = [part for part in path.with_suffix("").parts if part != "__init__"]
+        if any(part.startswith("_") for part in parts):
             continue
-        if not isinstance(member, griffe.Alias):
-            yield name, member
-        elif name in exported:
-            target = _target(member)
-            if target is not None and _is_hidden(target, root):
-                yield name, target
+        before, after = (_read(folder / path) for folder in (old, new))
+        if before != after:
+            module = ".".join((new.name, *parts))
+            changes = [*_changes(_items(module, before), _items(module, after))]
+            changes.sort(key=lambda line: "+-~".index(line[0]))
+            lines += [module, *(f"  {line}" for line in changes)] if changes else []
+    return lines
 
 
-def _target(member: griffe.Object | griffe.Alias) -> griffe.Object | None:
-    if not isinstance(member, griffe.Alias):
-        return member
-    try:
-        return member.final_target
-    except griffe.GriffeError:  # Of another package, most often.
-        return None
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
-def _is_hidden(target: griffe.Object, root: griffe.Module) -> bool:
-    """Is this of the package, in a place that its users do not name?"""
-    if not target.path.startswith(f"{root.path}."):
-        return False
-    parents = target.path[len(root.path) + 1 :].split(".")[:-1]
-    return any(part.startswith("_") for part in parents)
-
-
-def _add(
-    surface: Surface, module: str, name: str, member: griffe.Object, root: griffe.Module
-) -> None:
-    key = (module, name)
-    if isinstance(member, griffe.Class):
-        surface.items[key] = Class(tuple(str(base) for base in member.bases))
-        for inner_name, inner in _class_members(member, root):
-            _add(surface, module, f"{name}.{inner_name}", inner, root)
-    elif isinstance(member, griffe.Function):
-        surface.items[key] = _function(member)
-    elif isinstance(member, griffe.Attribute):
-        surface.items[key] = _value(member)
-
-
-def _class_members(owner: griffe.Class, root: griffe.Module) -> Iterator[tuple[str, griffe.Object]]:
-    members: dict[str, griffe.Object | griffe.Alias] = {}
-    for base in reversed(_bases(owner)):
-        if _is_hidden(base, root) or base.name.startswith("_"):
-            members.update(base.members)
-    members.update(owner.members)
-    for name, member in members.items():
-        target = _target(member)
-        if target is None or (name.startswith("_") and name not in _OWN_DUNDERS):
+def _items(module: str, code: str) -> dict[str, Any]:
+    """Return the public items of a module by name, members of classes among them."""
+    root = griffe.visit(module, Path(f"{module}.py"), code)
+    items: dict[str, Any] = {}
+    if root.exports is not None:
+        items["__all__"] = root.exports
+    for name, member in root.members.items():
+        if member.is_alias or name.startswith("_"):
             continue
-        # A dataclass's fields say what the __init__ says that griffe derives from them.
-        if name != "__init__" or "dataclass" not in owner.labels:
-            yield name, target
+        items[name] = member
+        for inner_name, inner in member.members.items() if member.is_class else ():
+            if not inner.is_alias and (inner_name == "__init__" or not inner_name.startswith("_")):
+                items[
+                    f"{name}.{inner_name}".removesuffix(".__init__")
+                    + "()" * (inner_name == "__init__")
+                ] = inner
+    return items
 
 
-def _bases(owner: griffe.Class) -> list[griffe.Class]:
-    try:
-        return owner.mro()
-    except (ValueError, griffe.GriffeError):  # An order that Python would refuse as well.
-        return []
+def _changes(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
+    for name, item in new.items():
+        if name == "__all__":
+            exported = {*map(str, item)}, {*map(str, old.get(name, ()))}
+            for sign, names in (("+", exported[0] - exported[1]), ("-", exported[1] - exported[0])):
+                if names and (old or sign == "+"):
+                    yield f"{sign} exports {', '.join(sorted(names))}"
+        elif name not in old:
+            yield f"+ {_text(name, item)}"
+        elif _text(name, old[name]) != _text(name, item):
+            yield f"~ {_difference(name, old[name], item)}"
+    for name, item in old.items():
+        # A class that is gone takes its members with it, without a line for each.
+        owner = name.rpartition(".")[0]
+        if name not in new and name != "__all__" and (not owner or owner in new):
+            yield f"- {_text(name, item)}"
 
 
-def _function(function: griffe.Function) -> Function:
-    parameters = tuple(_parameter(parameter) for parameter in function.parameters)
-    if isinstance(function.parent, griffe.Class) and "staticmethod" not in function.labels:
-        parameters = parameters[1:]
-    return Function(
-        parameters,
-        _text(function.returns),
-        "async" in function.labels,
-        tuple(_function(overload) for overload in function.overloads or ()),
-    )
+def _difference(name: str, old: Any, new: Any) -> str:
+    if not (old.is_function and new.is_function):
+        return f"{_text(name, old)} → {_text(name, new).removeprefix(name).lstrip(': ')}"
+    before = {p.name: _parameter(p) for p in old.parameters}
+    after = {p.name: _parameter(p) for p in new.parameters}
+    parts = [f"+ {text}" for n, text in after.items() if n not in before]
+    parts += [f"- {text}" for n, text in before.items() if n not in after]
+    parts += [
+        f"~ {before[n]} → {text}" for n, text in after.items() if n in before and before[n] != text
+    ]
+    if str(old.returns) != str(new.returns):
+        parts.append(f"returns {old.returns} → {new.returns}")
+    if not parts:
+        return f"{_text(name, old)} → {_text(name, new)}"
+    return f"{name.removesuffix('()')}(): {'; '.join(parts)}"
 
 
-def _parameter(parameter: griffe.Parameter) -> Parameter:
-    kind = parameter.kind or griffe.ParameterKind.positional_or_keyword
-    # griffe notes () and {} as the defaults of *args and **kwargs.
-    variadic = kind in {griffe.ParameterKind.var_positional, griffe.ParameterKind.var_keyword}
-    default = None if variadic else _text(parameter.default)
-    return Parameter(parameter.name, kind.value, _text(parameter.annotation), default)
+def _text(name: str, item: Any) -> str:
+    if item.is_class:
+        bases = ", ".join(map(str, item.bases))
+        return f"class {name}({bases})" if bases else f"class {name}"
+    if item.is_function:
+        start = "async " if "async" in item.labels else ""
+        returns = f" -> {item.returns}" if item.returns and not name.endswith("()") else ""
+        shown, keyword = [], False
+        for parameter in item.parameters:
+            if parameter.kind is _KEYWORD and not keyword:
+                shown.append("*")
+            keyword |= parameter.kind is _KEYWORD or parameter.kind in _VARIADIC
+            shown.append(_parameter(parameter))
+        shown = [text for text in shown if text != "self"]
+        return f"{start}{name.removesuffix('()')}({', '.join(shown)}){returns}"
+    annotation = f": {item.annotation}" if item.annotation else ""
+    value = "" if item.value is None else f" = {_short(item.value)}"
+    return f"{name}{annotation}{value}"
 
 
-def _value(attribute: griffe.Attribute) -> Value:
-    annotation, value = _text(attribute.annotation), _text(attribute.value)
-    if value is None or (annotation and _is_made(attribute)):
-        return Value(annotation, None, _argument(attribute))
-    return Value(annotation, _default(value), _argument(attribute))
+def _parameter(parameter: Any) -> str:
+    stars = {_VARIADIC[0]: "*", _VARIADIC[1]: "**"}.get(parameter.kind, "")
+    annotation = f": {parameter.annotation}" if parameter.annotation else ""
+    if stars or parameter.default is None:
+        return f"{stars}{parameter.name}{annotation}"
+    return f"{parameter.name}{annotation} = {_short(parameter.default)}"
 
 
-def _argument(attribute: griffe.Attribute) -> Argument | None:
-    owner = attribute.parent
-    if not isinstance(owner, griffe.Class) or attribute.annotation is None:
-        return None
-    if "property" in attribute.labels or "ClassVar" in str(attribute.annotation):
-        return None
-    makers = [str(decorator.value) for decorator in owner.decorators]
-    if not any(_MAKERS.search(maker) for maker in makers):
-        return None
-    shut = any("kw_only=True" in text for text in (*makers, str(attribute.value)))
-    return Argument.KEYWORD if shut else Argument.POSITIONAL
-
-
-def _is_made(attribute: griffe.Attribute) -> bool:
-    """Is this a module's own object, whose type says all that its users need?"""
-    return isinstance(attribute.parent, griffe.Module) and isinstance(
-        attribute.value, griffe.ExprCall
-    )
-
-
-def _default(value: str) -> str | None:
-    """Return the default that an attrs or dataclass field has; of anything else, its value."""
-    try:
-        call = ast.parse(value, mode="eval").body
-    except SyntaxError:
-        return value
-    if not isinstance(call, ast.Call) or not ast.unparse(call.func).endswith(("field", "attr.ib")):
-        return value
-    for keyword in call.keywords:
-        if keyword.arg in {"default", "factory", "default_factory"}:
-            made = "" if keyword.arg == "default" else "()"
-            return ast.unparse(keyword.value) + made
-    return None
-
-
-def _text(expression: griffe.Expr | str | None) -> str | None:
-    return None if expression is None else str(expression)
+def _short(value: Any) -> str:
+    text = " ".join(str(value).split())
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -1,148 +1,350 @@
-"""Is this a valid OpenAPI document? Every finding, each with its place."""
+"""Is this a valid OpenAPI document? Every finding, with its place and the edit that mends it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
-from jsonschema_path.paths import SchemaPath
-from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
-from openapi_spec_validator.schemas import schema_v30, schema_v31
-from openapi_spec_validator.schemas.backend.jsonschema import create_validator
-from openapi_spec_validator.validation.exceptions import UnresolvableParameterError
-from openapi_spec_validator.validation.keywords import KeywordValidator
-from openapi_spec_validator.validation.registries import KeywordValidatorRegistry
+import jsonschema_rs
 
-from ._yaml import Place
-from .document import Document
+from .document import Document, reference_parts
 from .errors import GenerationError
+from .reading import Place
+from .upgrade import NAMED, SEVERAL, SINGLE
 
-_SHOWN = 20
-_LENGTH = 300
+_LENGTH = 200
 _LEFTOVER = ("unevaluatedProperties", "additionalProperties")
-_VERSIONS = {
-    "3.0": (OpenAPIV30SpecValidator, schema_v30),
-    "3.1": (OpenAPIV31SpecValidator, schema_v31),
+# What a schema may say beside the keywords that hold schemas.
+KEYWORDS = {
+    *SINGLE,
+    *SEVERAL,
+    *NAMED,
+    *("$ref", "$id", "$schema", "$anchor", "$comment", "$dynamicRef", "$dynamicAnchor", "type"),
+    *("enum", "const", "multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum"),
+    *("maxLength", "minLength", "pattern", "maxItems", "minItems", "uniqueItems", "maxContains"),
+    *("minContains", "maxProperties", "minProperties", "required", "dependentRequired", "format"),
+    *("title", "description", "default", "deprecated", "readOnly", "writeOnly", "examples"),
+    *("contentEncoding", "contentMediaType", "contentSchema", "example", "discriminator", "xml"),
+    *("externalDocs", "nullable"),
 }
+_COLON = re.compile(r":([A-Za-z_]\w*):?(?=/|$)")
 
 
-def check_document(document: Document) -> None:
-    """Raise GenerationError, with every finding, unless `document` is valid OpenAPI 3.0 or 3.1."""
-    version = document.data.get("openapi")
-    major_minor = ".".join(version.split(".")[:2]) if isinstance(version, str) else None
-    if major_minor not in _VERSIONS:
+def check_document(document: Document) -> list[str]:
+    """Check that `document` is valid OpenAPI 3.0 or 3.1; return what is odd in it, a line each.
+
+    Raises:
+        GenerationError: It is not; every finding is told.
+    """
+    version = document.version
+    if not isinstance(version, str) or not re.match(r"3\.[01](\.|$)", version):
+        said = "missing" if version is None else _brief(version)
         raise GenerationError(
-            f"{document.source}: `openapi` must say 3.0.x or 3.1.x, as a string; "
-            f"it is {_brief(version)}."
+            f"{document.source}: `openapi` must say 3.0.x or 3.1.x, as a string; it is {said}."
         )
-    # One at a time: each step relies on what the one before has made sure of.
-    for step in (_structure, _references, _meaning):
+    problems: list[str] = []
+    for step in (_structure, _references, _schemas, _paths, _operation_ids, _security):
         try:
-            problems = _unique(step(document, major_minor))
+            problems += step(document)
         except RecursionError:
-            problems = ["A schema is made of itself (by allOf, anyOf, oneOf or not)."]
-        if problems:
-            raise GenerationError(f"{document.source} is not valid OpenAPI {version}.", problems)
+            problems.append("A schema is made of itself (by allOf, anyOf, oneOf or not).")
+    if problems:
+        raise GenerationError(f"{document.source} is not valid OpenAPI {version}.", problems)
+    return [*_hints(document)]
 
 
-def _structure(document: Document, version: str) -> Iterator[str]:
-    # openapi-spec-validator's other backend is faster and does not say which alternative failed.
-    validator = create_validator(_VERSIONS[version][1])
-    errors = sorted(validator.iter_errors(document.data), key=lambda error: str(error.json_path))
-    blamed = {tuple(error.absolute_path) for error in errors if error.validator not in _LEFTOVER}
+def edit(members: dict[str, Any], where: str = "") -> str:
+    """Return the end of a finding: what to write, as one could paste it into JSON or YAML."""
+    place = f" in {where}" if where else ""
+    return f"\nWrite{place}:\n    {json.dumps(members, ensure_ascii=False)[1:-1]}"
+
+
+@cache
+def _validator(*, schemas: bool) -> Any:
+    if schemas:
+        meta = {"$ref": "https://json-schema.org/draft/2020-12/schema"}
+        return jsonschema_rs.Draft202012Validator(meta)
+    from openapi_spec_validator.schemas import schema_v31  # noqa: PLC0415 - it takes a while
+
+    return jsonschema_rs.Draft202012Validator(dict(schema_v31))
+
+
+def _structure(document: Document) -> Iterator[str]:
+    data, paths = document.data, document.data.get("paths")
+    if isinstance(paths, dict):  # What _paths finds is told once.
+        named = {p if p[:1] == "/" or p[:2] == "x-" else f"/{p}": v for p, v in paths.items()}
+        data = {**data, "paths": named}
+    errors = [*_validator(schemas=False).iter_errors(data)]
+    at_fault = {tuple(e.instance_path) for e in errors if e.kind.name not in _LEFTOVER}
+    empty = {tuple(e.instance_path) for e in errors if e.kind.name == "minProperties"}
     for error in errors:
+        place = tuple(str(part) for part in error.instance_path)
+        if place[:1] == ("paths",) and isinstance(paths, dict) and place[1:2]:
+            place = ("paths", place[1] if place[1] in paths else place[1][1:], *place[2:])
+        name, where = error.kind.name, document.where(place)
+        if place[-1:] == ("responses",) and tuple(error.instance_path) in empty:
+            if name == "minProperties":
+                code = edit({"responses": {"default": {"description": "Any answer."}}})
+                yield f"{where}: `responses` is empty, and must name one.{code}"
+        elif place[-1:] == ("required",) and name == "const":
+            yield f"{where}: a parameter in the path is always required.{edit({'required': True})}"
         # A key counts as unknown, too, when the alternative that knows it failed for a reason.
-        if error.validator not in _LEFTOVER or tuple(error.absolute_path) not in blamed:
-            yield _describe(document, error, ())
+        elif name not in _LEFTOVER or tuple(error.instance_path) not in at_fault:
+            yield f"{where}: {_explain(error)}"
 
 
-def _references(document: Document, version: str) -> Iterator[str]:
-    del version
+def _explain(error: Any) -> str:
+    siblings: list[Any] = []
+    while getattr(error.kind, "context", None):
+        siblings = [inner for branch in error.kind.context for inner in branch]
+        # The alternative that got furthest is the one that was meant; of equals, not the bare type.
+        error = max(siblings, key=lambda e: (len(e.instance_path), e.kind.name != "type"))
+    name, kind = error.kind.name, error.kind
+    if name == "required":
+        missing = {
+            other.kind.property
+            for other in (*siblings, error)
+            if other.kind.name == name and list(other.instance_path) == list(error.instance_path)
+        }
+        return " or ".join(f"{item!r} is a required property" for item in sorted(missing))
+    if name in _LEFTOVER:
+        return f"OpenAPI has no such key here: {', '.join(map(repr, kind.unexpected))}"
+    if name == "type":
+        types = kind.types if isinstance(kind.types, list) else [kind.types]
+        return f"{_brief(error.instance)} is not of type {' or '.join(map(repr, types))}"
+    return _cut(str(error.message))
+
+
+def _references(document: Document) -> Iterator[str]:
     for place, value in document.objects():
         reference = value.get("$ref")
         if not isinstance(reference, str):
             continue
+        where = document.where((*place, "$ref"))
         if not reference.startswith("#"):
             yield (
-                f"{document.where((*place, '$ref'))}: {reference!r} is outside of this document; "
+                f"{where}: {reference!r} is outside of this document; "
                 "bring what it names into components."
             )
         elif document.look_up(reference) is None:
-            yield f"{document.where((*place, '$ref'))}: {reference!r} names nothing here."
+            *sections, name = reference_parts(reference)
+            stub = {"type": "object"} if sections[-1:] == ["schemas"] else {"description": "…"}
+            code = edit({name: stub}, "/".join(sections))
+            yield f"{where}: {reference!r} names nothing here.{code}"
+        elif document.resolve(value) is None:
+            yield f"{where}: the reference leads back to itself."
 
 
-def _meaning(document: Document, version: str) -> Iterator[str]:
-    validator_class = _VERSIONS[version][0]
-    registry = KeywordValidatorRegistry(
-        {name: _placed(kind) for name, kind in validator_class.keyword_validators.items()}
-    )
-    check: Any = registry["__root__"]
-    for error in check(SchemaPath.from_dict(document.data)):
-        yield _describe(document, error, getattr(error, "place", ()))
+def root_schemas(document: Document) -> Iterator[tuple[Place, Any]]:
+    """Yield each schema that is not part of another, with its place."""
+    schemas = document.look_up("#/components/schemas")
+    for name, schema in schemas.items() if isinstance(schemas, dict) else ():
+        yield ("components", "schemas", name), schema
+    for place, value in document.objects():
+        if "schema" in value and (not place or place[-1] != "properties"):
+            yield (*place, "schema"), value["schema"]
 
 
-def _placed(kind: type[KeywordValidator]) -> type[KeywordValidator]:
-    """Let a keyword's validator note where it was when it found an error; it does not by itself."""
-
-    def call(self: Any, *arguments: Any, **options: Any) -> Iterator[Any]:
-        paths = [value for value in arguments if isinstance(value, SchemaPath)]
-        for error in kind.__call__(self, *arguments, **options):
-            if paths and not hasattr(error, "place"):
-                error.place = tuple(paths[0].parts)
-            yield error
-
-    return type(kind.__name__, (kind,), {"__call__": call})
-
-
-def _describe(document: Document, error: Any, place: Place) -> str:
-    inner, siblings = error, []
-    while inner.context:
-        siblings = inner.context
-        inner = max(siblings, key=_telling)
-    alternatives = [_message(other) for other in siblings if _as_telling(other, inner)]
-    text = " or ".join(alternatives or [_message(inner)])
-    return f"{document.where((*place, *inner.absolute_path))}: {_brief_text(text)}"
+def walk_schema(schema: Any, place: Place) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """Yield a schema and each that it holds; what references name is not followed."""
+    if not isinstance(schema, dict):
+        return
+    yield place, schema
+    for key, value in schema.items():
+        if key in SINGLE:
+            yield from walk_schema(value, (*place, key))
+        elif key in SEVERAL and isinstance(value, list):
+            for index, part in enumerate(value):
+                yield from walk_schema(part, (*place, key, index))
+        elif key in NAMED and isinstance(value, dict):
+            for name, part in value.items():
+                yield from walk_schema(part, (*place, key, name))
 
 
-def _telling(error: Any) -> tuple[int, bool]:
-    # The alternative that got furthest is the one that was meant; of equals, not the bare type.
-    return len(error.absolute_path), error.validator != "type"
+def _schemas(document: Document) -> Iterator[str]:
+    for root, schema in root_schemas(document):
+        told: set[Place] = set()
+        for place, value in walk_schema(schema, root):
+            for found, text in _strange_parts(place, value):
+                told.add(found)
+                yield f"{document.where(found)}: {text}"
+        for error in _validator(schemas=True).iter_errors(schema):
+            found = (*root, *(str(part) for part in error.instance_path))
+            if not any(found[: len(place)] == place for place in map(_texts, told)):
+                yield f"{document.where(found)}: {_explain(error)}"
+    _check_rings(document)
 
 
-def _as_telling(error: Any, chosen: Any) -> bool:
-    """Is this another way to mend it, as in "'schema' is required or 'content' is required"?"""
-    return bool(
-        chosen.validator == error.validator == "required"
-        and chosen.absolute_path == error.absolute_path
-    )
+def _texts(place: Place) -> Place:
+    return tuple(str(part) for part in place)
 
 
-def _message(error: Any) -> str:
-    message = str(error.message)
-    if isinstance(error.instance, dict | list):
-        # The library prints the whole object at fault; its place says as much.
-        message = message.replace(repr(error.instance), "this")
-    if error.validator in _LEFTOVER:
-        unknown = message.partition("(")[2].removesuffix(")")
-        return f"OpenAPI has no such key here: {unknown}"
-    if isinstance(error, UnresolvableParameterError):
-        return f"{message}: the path and its `in: path` parameters must name the same"
-    return message
+def _strange_parts(place: Place, schema: dict[str, Any]) -> Iterator[tuple[Place, str]]:
+    """Yield what is most often put in a schema's wrong place."""
+    properties, items = schema.get("properties"), schema.get("items")
+    if isinstance(properties, dict):
+        nested = properties.get("properties")
+        for name, value in properties.items():
+            if isinstance(value, dict | bool):
+                continue
+            mended: dict[str, Any] = (
+                {name: {"type": value}} if name == "type" else {name: {"examples": [value]}}
+            )
+            text = f"{name!r} stands among the names of properties, and has to be a schema"
+            if name == "type" and isinstance(nested, dict):
+                mended = {key: properties[key] for key in ("type", "properties")}
+                text = "a schema stands where the names of its properties stand; it belongs one up"
+                yield (*place, "properties"), text + "." + edit(mended)
+            else:
+                yield (*place, "properties", name), text + "." + edit(mended)
+    if isinstance(items, dict) and items and not _says_anything(items):
+        mended = {"items": {"type": "object"}, "example": [items]}
+        names = ", ".join(map(repr, items))
+        yield (
+            (*place, "items"),
+            f"OpenAPI has no such key here: {names}; it looks like an example, where `items` has "
+            "the schema of an item." + edit(mended),
+        )
+    elif "items" in schema and not isinstance(items, dict | bool):
+        mended = {"items": {}, "example": items if isinstance(items, list) else [items]}
+        text = "an example stands where `items` has the schema of an item"
+        yield (*place, "items"), f"{text}.{edit(mended)}"
+
+
+def _says_anything(schema: dict[str, Any]) -> bool:
+    return any(key in KEYWORDS or key.startswith("x-") for key in schema)
+
+
+def _check_rings(document: Document) -> None:
+    """Raise RecursionError where a schema is made of itself."""
+    done: set[int] = set()
+    for _, schema in root_schemas(document):
+        path: list[tuple[Any, bool]] = [(schema, False)]
+        open_: set[int] = set()
+        while path:
+            value, left = path.pop()
+            value = document.resolve(value)
+            if not isinstance(value, dict) or id(value) in done:
+                continue
+            if left:
+                open_.discard(id(value))
+                done.add(id(value))
+                continue
+            if id(value) in open_:
+                raise RecursionError
+            open_.add(id(value))
+            path.append((value, True))
+            for key in ("allOf", "anyOf", "oneOf", "not"):
+                parts = value.get(key, ())
+                path += [(part, False) for part in (parts if isinstance(parts, list) else [parts])]
+
+
+def _paths(document: Document) -> Iterator[str]:
+    paths = document.data.get("paths")
+    for path in paths if isinstance(paths, dict) else ():
+        where = document.where(("paths", path))
+        if path.startswith("x-"):
+            continue
+        meant = _COLON.sub(r"{\1}", path if path.startswith("/") else f"/{path}")
+        if meant != path:
+            rule = "a parameter in a path is written {name}" if "{" in meant else ""
+            rule = rule or "a path begins with a slash"
+            yield f"{where}: {rule}. Write:\n    {json.dumps(meant)}: …"
+    for place, _ in document.operations():
+        path = str(place[1])
+        names = re.findall(r"\{([^{}]*)\}", path)
+        declared = {
+            str(p.get("name")): at for at, p in document.parameters(place) if p.get("in") == "path"
+        }
+        names += [name for name in _COLON.findall(path) if name not in declared]
+        text = {"in": "path", "required": True, "schema": {"type": "string"}}
+        for name in names:
+            if name not in declared:
+                code = edit({"parameters": [{"name": name, **text}]})
+                yield f"{document.where(place)}: {{{name}}} is not among its parameters.{code}"
+        for name, at in declared.items():
+            if name not in names and f":{name}" not in path:
+                yield f"{document.where(at)}: the parameter {name!r} is not in the path {path}."
+            if names.count(name) > 1:
+                yield f"{document.where(at)}: {{{name}}} stands twice in the path {path}."
+
+
+def _operation_ids(document: Document) -> Iterator[str]:
+    places: dict[str, list[Place]] = {}
+    for place, operation in document.operations():
+        if isinstance(operation.get("operationId"), str):
+            places.setdefault(operation["operationId"], []).append(place)
+        keys = [
+            (p.get("name"), p.get("in"))
+            for p in map(document.resolve, _own(operation))
+            if isinstance(p, dict)
+        ]
+        for (name, location), times in Counter(keys).items():
+            if times > 1:
+                yield f"{document.where(place)}: the {location} parameter {name!r} is there twice."
+    for name, found in places.items():
+        if len(found) > 1:
+            where = ", ".join(map(document.where, found))
+            yield f"{where}: several operations have the operationId {name!r}."
+
+
+def _own(operation: dict[str, Any]) -> list[Any]:
+    parameters = operation.get("parameters")
+    return parameters if isinstance(parameters, list) else []
+
+
+def _security(document: Document) -> Iterator[str]:
+    schemes = document.look_up("#/components/securitySchemes") or {}
+    users: dict[str, list[str]] = {}
+    everywhere = [((), document.data), *document.operations()]
+    for place, owner in everywhere:
+        for requirement in owner.get("security") or ():
+            for name in requirement if isinstance(requirement, dict) else ():
+                if name not in schemes:
+                    users.setdefault(name, []).append(
+                        f"{document.where((*place, 'security'))} {owner.get('operationId', '')}"
+                    )
+    for name, found in users.items():
+        code = edit({name: {"type": "http", "scheme": "bearer"}}, "components/securitySchemes")
+        yield (
+            f"the security scheme {name!r} is not declared. It is named in\n"
+            + "\n".join(f"    {text.strip()}" for text in found)
+            + code
+        )
+
+
+def _hints(document: Document) -> Iterator[str]:
+    """Yield what is allowed and yet unlikely to be meant."""
+    tags = {tag.get("name") for tag in document.data.get("tags") or ()}
+    told = {name for _, o in document.operations() for name in o.get("tags") or ()} - tags
+    if tags and told:
+        yield f"The document has operations under tags that it does not declare: {sorted(told)}."
+    for root, schema in root_schemas(document):
+        for place, value in walk_schema(schema, root):
+            if "nullable" in value and "$ref" not in value:
+                yield (
+                    f"{document.where(place)}: `nullable` says nothing in 3.1; "
+                    'write "null" among the types.'
+                )
+            properties = value.get("properties") or {}
+            for name in value.get("required") or () if properties else ():
+                if name not in properties and "allOf" not in value:
+                    yield (
+                        f"{document.where((*place, 'required'))}: {name!r} is required, and no "
+                        "property describes it; it takes any value."
+                    )
+            unknown = [k for k in value if k not in KEYWORDS and not k.startswith("x-")]
+            if unknown and "$ref" not in value:
+                yield f"{document.where(place)}: these keys say nothing: {', '.join(unknown)}."
 
 
 def _brief(value: Any) -> str:
-    if value is None:
-        return "missing"
-    return _brief_text(json.dumps(value, ensure_ascii=False, default=str))
+    return _cut(json.dumps(value, ensure_ascii=False, default=str))
 
 
-def _brief_text(text: str) -> str:
+def _cut(text: str) -> str:
     return text if len(text) <= _LENGTH else text[: _LENGTH - 1] + "…"
-
-
-def _unique(problems: Iterable[str]) -> list[str]:
-    found = list(dict.fromkeys(problems))
-    if len(found) > _SHOWN:
-        return [*found[:_SHOWN], f"… and {len(found) - _SHOWN} more"]
-    return found

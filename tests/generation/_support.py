@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.util
 import io
 import os
@@ -17,11 +18,19 @@ from typing import Any, NamedTuple
 
 import yaml
 from generation.cli import main
+from generation.configuration import load_configuration
+from generation.copying import copy_package
+from generation.document import Document, parse_document
+from generation.errors import GenerationError
+from generation.metadata import write_metadata
+from generation.rendering import render
+from generation.validation import check_document
 
 PACKAGE = "portal_v1"
 CLIENTS = "/custodians/clients"
 CLIENT = "/custodians/clients/{clientId}"
 DOCUMENTS = Path(__file__).parent / "documents"
+ROOT = Path(__file__).parents[2]
 
 # The same as safe_load and safe_dump, and several times as fast where libyaml is there.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -64,14 +73,6 @@ class Tree:
     def modules(self) -> Path:
         return self.root / "overrides" / "package"
 
-    @property
-    def configuration(self) -> Path:
-        return self.root / "overrides" / "generator.yaml"
-
-    @property
-    def upstream(self) -> Path:
-        return self.root / "overrides" / "upstream.json"
-
     def generate(self, *arguments: str) -> Outcome:
         """Run the generation in this process."""
         out, err = io.StringIO(), io.StringIO()
@@ -82,8 +83,7 @@ class Tree:
     def generated(self, *arguments: str) -> str:
         """Run the generation, which must succeed; return what it says."""
         outcome = self.generate(*arguments)
-        assert outcome.code == 0, outcome.err
-        assert outcome.err == ""
+        assert (outcome.code, outcome.err) == (0, "")
         self.assert_no_leftovers()
         return outcome.out
 
@@ -129,13 +129,6 @@ class Tree:
         with self.edited() as document:
             change(document)
 
-    def replace(self, old: str, new: str) -> int:
-        """Replace a text that stands once in the document; return its line."""
-        text = self.spec.read_text(encoding="utf-8")
-        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in the document"
-        self.spec.write_text(text.replace(old, new), encoding="utf-8")
-        return text[: text.index(old)].count("\n") + 1
-
 
 def copy_repository(repository: Path, root: Path) -> Tree:
     """Copy what a generation reads, without what it makes."""
@@ -154,18 +147,6 @@ def snapshot(folder: Path) -> Snapshot:
         )
         for path in sorted(folder.rglob("*"))
     }
-
-
-def write_package(folder: Path, modules: dict[str, str]) -> Path:
-    """Write a package of modules, named as "models/pet"."""
-    for name, text in modules.items():
-        path = folder / f"{name}.py"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    folder.mkdir(exist_ok=True, parents=True)
-    for parent in {folder, *(path.parent for path in folder.rglob("*.py"))}:
-        (parent / "__init__.py").touch()
-    return folder
 
 
 def load_package(folder: Path, name: str) -> ModuleType:
@@ -191,3 +172,54 @@ def forget_package(name: str) -> None:
 def clean_environment(**more: str) -> dict[str, str]:
     """This process's environment with a few variables of one's own."""
     return {**os.environ, **more}
+
+
+# Small documents -------------------------------------------------------------------------------
+
+_HEAD = "openapi: 3.1.0\ninfo: {title: Demo Shop, version: '1'}\n"
+_OK = '{"200": {description: Fine., content: {application/json: {schema: {type: string}}}}}'
+
+
+def document_of(text: str) -> Document:
+    """Read a small document; its head is added where it has none, and `OK` stands for responses."""
+    text = text if text.startswith("openapi") else _HEAD + text
+    return parse_document(text.replace("OK", _OK).encode(), "shop.yaml", is_json=False)
+
+
+def findings(text: str) -> str:
+    """Check a small document, which must be refused; return how."""
+    try:
+        check_document(document_of(text))
+    except GenerationError as error:
+        return str(error)
+    raise AssertionError("The document was not refused.")
+
+
+class Package(NamedTuple):
+    """A package made of a small document, its modules, and what the rendering said."""
+
+    root: ModuleType
+    models: ModuleType
+    folder: Path
+    notes: list[str]
+
+    def module(self, name: str) -> ModuleType:
+        return importlib.import_module(f"{self.root.__name__}.{name}")
+
+
+def make_package(text: str, folder: Path, name: str) -> Package:
+    """Render a small document and copy the modules beside it, all in this process, unformatted."""
+    document = document_of(text)
+    notes = check_document(document)
+    configuration = load_configuration(
+        ROOT / "overrides" / "generator.yaml",
+        package=name,
+        spec=folder / "shop.yaml",
+        destination=folder / name,
+    )
+    templates = ROOT / "overrides" / "templates"
+    notes += render(document, source="shop.yaml", config=configuration, templates=templates)
+    write_metadata(folder / name, document.data, name=name, package_version="1")
+    copy_package(ROOT / "overrides" / "package", folder / name)
+    root = load_package(folder / name, name)
+    return Package(root, importlib.import_module(f"{name}.models"), folder / name, notes)

@@ -1,13 +1,24 @@
 from __future__ import annotations
 
+import itertools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from tests.generation._support import DOCUMENTS, Tree, copy_repository, forget_package, load_package
+from tests.generation._support import (
+    DOCUMENTS,
+    Package,
+    Tree,
+    copy_repository,
+    forget_package,
+    load_package,
+    make_package,
+)
+
+_NUMBERS = itertools.count()
 
 
 @pytest.fixture
@@ -49,7 +60,7 @@ def other_packages(repository: Path, tmp_path_factory: pytest.TempPathFactory) -
     for document, name in (("library-3.0.yaml", "library_api"), ("studio-3.1.yaml", "studio_api")):
         spec = f"--spec={DOCUMENTS / document}"
         said = tree.generated(spec, f"--package={name}", "--no-house-rules")
-        assert said.startswith(f"{name} is new: ")
+        assert f"{name} is new: " in said
     return tree.output
 
 
@@ -63,3 +74,17 @@ def library(other_packages: Path) -> Iterator[ModuleType]:
 def studio(other_packages: Path) -> Iterator[ModuleType]:
     yield load_package(other_packages / "studio_api", "studio_api")
     forget_package("studio_api")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Callable[[str], Package]]:
+    """Make packages of small documents."""
+    names: list[str] = []
+
+    def make(text: str) -> Package:
+        names.append(f"shop_{next(_NUMBERS)}")
+        return make_package(text, tmp_path, names[-1])
+
+    yield make
+    for name in names:
+        forget_package(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import importlib
 from types import ModuleType
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -50,10 +51,9 @@ def test_every_kind_of_parameter(library: ModuleType) -> None:
         ("genre", "children's"),
         ("shelfNumbers", "3,14"),
         ("publishedAfter", "1900-01-02"),
-        ("changedSince", "2024-01-02T03:04:05+00:00"),
+        ("changedSince", "2024-01-02T03:04:05Z"),
         ("sort", "author"),
         ("onlyAvailable", "true"),
-        ("page", "1"),
     ]
     assert server.request.headers["X-Reader-Priority"] == "3"
     assert server.request.headers["Cookie"] == "reader_hint=a1"
@@ -74,7 +74,7 @@ def test_every_kind_of_parameter(library: ModuleType) -> None:
 def test_a_body_of_models(library: ModuleType) -> None:
     models = library.models
     server = Server(201, BOOK)
-    new = models.NewBook(
+    new = dict[str, Any](
         title="Emil",
         authors=[models.Author(name="Erich", born=None)],
         genre=models.Genre.CHILDRENS,
@@ -82,29 +82,27 @@ def test_a_body_of_models(library: ModuleType) -> None:
         price=models.Money(amount=12.5, currency="EUR"),
         pages=None,
     )
-    book = call_async(library.AsyncCityLibrary, server, lambda client: client.books.add(body=new))
+    book = call_async(library.AsyncCityLibrary, server, lambda client: client.books.add(**new))
     assert book.id == BOOK_ID
     assert server.request.method == "POST"
     assert server.request.headers["Content-Type"] == "application/json"
     assert server.json == {
         "title": "Emil",
         "authors": [{"name": "Erich", "born": None}],
-        "genre": new.genre.value,
+        "genre": new["genre"].value,
         "published": "1929-10-15",
         "price": MONEY,
         "pages": None,
-        "language": "en",
-        "available": True,
     }
 
 
 def test_a_patch_knows_null_from_absent(library: ModuleType) -> None:
     server = Server(200, BOOK)
-    patch = library.models.BookPatch(pages=None, price=None, title="Pünktchen")
+    patch = dict[str, Any](pages=None, price=None, title="Pünktchen")
     call(
         library.CityLibrary,
         server,
-        lambda client: client.books.change(BOOK_ID, if_match='"3"', body=patch),
+        lambda client: client.books.change(BOOK_ID, if_match='"3"', **patch),
     )
     assert server.request.method == "PATCH"
     assert server.target == f"/v2/books/{BOOK_ID}"
@@ -116,7 +114,7 @@ def test_one_of_two_answers(library: ModuleType) -> None:
     answer = call(
         library.CityLibrary,
         Server(204),
-        lambda client: client.books.change(BOOK_ID, if_match="x", body=library.models.BookPatch()),
+        lambda client: client.books.change(BOOK_ID, if_match="x"),
     )
     assert answer is None
 
@@ -178,10 +176,10 @@ def test_inline_schemas(library: ModuleType) -> None:
     loan = {"id": "l1", "book": BOOK, "due": "2024-02-29"}
     server = Server(201, loan)
     note = models.LendBookLoanRequestNotesItem(text="Torn", written_on=datetime.date(2024, 1, 1))
-    body = models.LendBookLoanRequest(
+    body = dict[str, Any](
         book_id=BOOK_ID, member_number=7, weeks=models.LoanWeeks.VALUE_2, notes=[note]
     )
-    answer = call(library.CityLibrary, server, lambda client: client.loans.lend_book(body=body))
+    answer = call(library.CityLibrary, server, lambda client: client.loans.lend_book(**body))
     assert answer.book.title == "Emil"
     assert server.json == {
         "bookId": str(BOOK_ID),

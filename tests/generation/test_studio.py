@@ -183,7 +183,7 @@ def test_names_that_are_in_pythons_way(studio: ModuleType) -> None:
         "list": ["l"],
         "print": True,
         "self": "s",
-        "datetime": "2024-01-01T00:00:00+00:00",
+        "datetime": "2024-01-01T00:00:00Z",
         "1st": 1,
         "x-y.z": "x",
         "json": "j",

@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from portal_v1.mock import Mock
+from sample.mock import Mock
 
 KEY = ("Authorization", "Bearer one")
 JSON = ("Content-Type", "application/json")
+PARCELS = "/v1/parcels"
 
 
 class Reply(NamedTuple):
@@ -30,28 +31,30 @@ def ask(
     mock: Mock,
     method: str,
     target: str,
-    body: bytes = b"",
+    body: Any = b"",
     headers: Iterable[tuple[str, str]] = (KEY, JSON),
 ) -> Reply:
-    answer = mock.handle(method, target, headers, body)
+    """Ask the mock something. A body that is not bytes is sent as JSON."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    answer = mock.handle(method, target, headers, content)
     return Reply(answer.status, dict(answer.headers), answer.content)
 
 
-def one_operation(
-    schema: Any, *, version: str = "3.1.0", schemas: Any = None, **media: Any
-) -> dict[str, Any]:
-    """A document with one open GET /thing that answers with the schema."""
+def paths(items: dict[str, Any], version: str = "3.1.0", **more: Any) -> dict[str, Any]:
+    """A document with these paths."""
+    return {"openapi": version, "info": {"title": "Things", "version": "1"}, "paths": items, **more}
+
+
+def said(schema: Any, status: str = "200", **media: Any) -> dict[str, Any]:
+    """Responses with one, JSON of a schema."""
     content = {"application/json": {"schema": schema, **media}}
-    return {
-        "openapi": version,
-        "info": {"title": "Things", "version": "1"},
-        "paths": {"/thing": {"get": {"responses": {"200": _response(content)}}}},
-        "components": {"schemas": schemas or {}},
-    }
+    return {status: {"description": "A thing.", "content": content}}
 
 
-def _response(content: Any) -> dict[str, Any]:
-    return {"description": "A thing.", "content": content}
+def one_operation(schema: Any, *, schemas: Any = None, **media: Any) -> dict[str, Any]:
+    """A document with one open GET /thing that answers with the schema."""
+    item = {"get": {"responses": said(schema, **media)}}
+    return paths({"/thing": item}, components={"schemas": schemas or {}})
 
 
 def get_thing(document: dict[str, Any]) -> Reply:

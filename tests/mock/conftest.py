@@ -1,23 +1,28 @@
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from portal_v1._document import load_document
-from portal_v1._http import httpx
-from portal_v1.mock import MockPortal
+from sample._document import load_document
+from sample._http import httpx
+from sample.mock import MockSample, MockServer
 
 
 @pytest.fixture
-def mock() -> Iterator[MockPortal]:
-    with MockPortal() as running:
+def mock() -> Iterator[MockSample]:
+    with MockSample() as running:
         yield running
 
 
 @pytest.fixture
-def http(mock: MockPortal) -> Iterator[httpx.Client]:
+def server(mock: MockSample) -> Iterator[MockServer]:
+    with mock.serve() as running:
+        yield running
+
+
+@pytest.fixture
+def http(mock: MockSample) -> Iterator[httpx.Client]:
     with httpx.Client(
         transport=mock.transport(),
         base_url=mock.base_url,
@@ -28,5 +33,22 @@ def http(mock: MockPortal) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def document() -> dict[str, Any]:
-    """The package's own document, to be edited."""
-    return copy.deepcopy(load_document())
+    """The package's own document, with a code that works once, to be edited."""
+    document = load_document()
+    code = {"type": "string", "format": "password", "examples": ["door-5f2b9f04"]}
+    schema = {"type": "object", "required": ["id", "code"], "properties": {"id": {}, "code": code}}
+    document["paths"]["/parcels/{parcelId}/door-code"] = {
+        "parameters": [{"$ref": "#/components/parameters/ParcelId"}],
+        "get": {
+            "operationId": "getDoorCode",
+            "security": [{"serviceKey": []}],
+            "responses": {
+                "200": {
+                    "description": "A code.",
+                    "content": {"application/json": {"schema": schema}},
+                },
+                "400": {"$ref": "#/components/responses/BadRequest"},
+            },
+        },
+    }
+    return document

@@ -1,4 +1,4 @@
-"""`python -m portal_v1.mock`, as a program."""
+"""`python -m sample.mock`, as a program."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-import portal_v1
 import pytest
-from portal_v1.mock import MockPortal
+import sample
+from sample.mock import MockSample
 
 from tests.mock._support import ask, one_operation
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(portal_v1.__file__).parents[1])}
-COMMAND = [sys.executable, "-W", "error", "-m", "portal_v1.mock"]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(sample.__file__).parents[1])}
+COMMAND = [sys.executable, "-W", "error", "-m", "sample.mock"]
 
 
 def run(
@@ -64,7 +64,7 @@ def test_it_serves_what_it_prints_until_it_is_interrupted(number: signal.Signals
     with started("--api-key", "top-secret") as (process, lines):
         url = lines[1].split()[1]
         request = Request(  # noqa: S310 - the scheme is the mock's own
-            url + "/custodians/clients", headers={"Authorization": "Bearer top-secret"}
+            url + "/parcels", headers={"Authorization": "Bearer top-secret"}
         )
         with urlopen(request, timeout=5) as response:  # noqa: S310
             assert response.read() == b"[]"
@@ -86,32 +86,13 @@ def test_the_example_that_it_prints_works() -> None:
 
 def test_the_state_is_kept_in_the_file(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
-    with MockPortal(db=path, seed=3) as mock:
-        created = ask(mock, "POST", "/api/v1/custodians/clients", b"{}").json
+    with MockSample(db=path, seed=3) as mock:
+        created = ask(mock, "POST", "/v1/parcels", b"{}").json
     with started("--db", str(path), "--seed", "3") as (_, lines):
-        url = lines[1].split()[1] + "/custodians/clients/" + created["id"]
+        url = lines[1].split()[1] + "/parcels/" + created["id"]
         request = Request(url, headers={"Authorization": "Bearer one"})  # noqa: S310
         with urlopen(request, timeout=5) as response:  # noqa: S310
             assert created["id"] in response.read().decode()
-
-
-def test_help_names_every_option() -> None:
-    done = run("--help")
-    assert done.returncode == 0
-    assert done.stdout.startswith("usage: python -m portal_v1.mock ")
-    for option in (
-        "--host",
-        "--port",
-        "--db",
-        "--seed",
-        "--api-key",
-        "--rate-limit",
-        "--latency",
-        "--log",
-        "--document",
-        "--no-inspector",
-    ):
-        assert option in done.stdout
 
 
 def test_a_port_in_use() -> None:
@@ -122,14 +103,6 @@ def test_a_port_in_use() -> None:
     assert done.stderr == (
         f"error: Port {port} on 127.0.0.1 is in use. Take another, or 0 for a free one.\n"
     )
-
-
-def test_a_file_of_something_else(tmp_path: Path) -> None:
-    path = tmp_path / "letter.txt"
-    path.write_text("Dear all, " * 200)
-    done = run("--port", "0", "--db", str(path))
-    assert done.returncode == 1
-    assert done.stderr.startswith(f"error: The file {path} cannot be used")
 
 
 @pytest.mark.parametrize("port", ["-1", "65536", "http"])
@@ -153,7 +126,7 @@ def test_a_limit_a_delay_and_a_log(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     options = ("--rate-limit", "2", "--latency", "0.1", "--log", str(log))
     with started(*options) as (_, lines):
-        url = lines[1].split()[1] + "/custodians/clients"
+        url = lines[1].split()[1] + "/parcels"
         begun = time.monotonic()
         answers = [answer(url) for _ in range(3)]
         assert time.monotonic() - begun >= 0.3
@@ -169,7 +142,7 @@ def test_the_page_is_there_unless_it_is_switched_off() -> None:
         assert answer(lines[4].removeprefix("page").strip())[0] == 200
     with started("--no-inspector") as (_, lines):
         assert lines[4].split() == ["page", "none"]
-        root = lines[1].split()[1].removesuffix("/api/v1")
+        root = lines[1].split()[1].removesuffix("/v1")
         assert answer(root + "/__mock__/")[0] == 404
 
 
@@ -216,7 +189,7 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
     done = run(environment={**ENVIRONMENT, "PYTHONPATH": path})
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("error: The mock validates with jsonschema-rs")
-    assert "pip install 'portal-v1[mock]'" in done.stderr
+    assert "pip install 'sample[mock]'" in done.stderr
     assert done.stderr.count("\n") == 1
 
 
@@ -243,12 +216,12 @@ def test_a_title_that_the_terminal_cannot_print(tmp_path: Path) -> None:
 
 
 def test_it_runs_out_of_a_zip_file(tmp_path: Path) -> None:
-    package = Path(portal_v1.__file__).parent
+    package = Path(sample.__file__).parent
     packed = tmp_path / "packed.zip"
     with zipfile.ZipFile(packed, "w") as archive:
         for path in package.rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:
-                archive.write(path, f"portal_v1/{path.relative_to(package)}")
+                archive.write(path, f"sample/{path.relative_to(package)}")
     with started(environment={**ENVIRONMENT, "PYTHONPATH": str(packed)}) as (_, lines):
         page = lines[4].removeprefix("page").strip()
-        assert answer(page)[0] == answer(lines[1].split()[1] + "/custodians/clients")[0] == 200
+        assert answer(page)[0] == answer(lines[1].split()[1] + "/parcels")[0] == 200

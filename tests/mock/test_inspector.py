@@ -6,12 +6,11 @@ import http.client
 import json
 import re
 import socket
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
-from portal_v1 import Portal
-from portal_v1.mock import MockPortal, MockServer
+from sample import Sample
+from sample.mock import MockSample, MockServer
 
 from tests.mock._support import ask, one_operation
 
@@ -24,12 +23,6 @@ class Got(NamedTuple):
     @property
     def json(self) -> Any:
         return json.loads(self.text)
-
-
-@pytest.fixture
-def server(mock: MockPortal) -> Iterator[MockServer]:
-    with mock.serve() as running:
-        yield running
 
 
 def fetch(
@@ -77,34 +70,37 @@ def test_the_page_is_whole_and_guarded(server: MockServer) -> None:
         assert sink not in page.text
 
 
-def test_what_it_shows(mock: MockPortal, server: MockServer) -> None:
+def test_what_it_shows(mock: MockSample, server: MockServer) -> None:
     portal = mock.client("canary-key")
-    created = portal.clients.create()
-    ask(mock, "GET", "/api/v1/custodians/clients/%3Cscript%3E?x=<b>")
-    mock.fault("latency", "createClient", after=2, seconds=3.0)
+    created = portal.parcels.create()
+    ask(mock, "GET", "/v1/parcels/%3Cscript%3E?x=<b>")
+    mock.fault("latency", "createParcel", after=2, seconds=3.0)
     mock.clock.advance(60)
     got = fetch(server, "/state")
     state = got.json
-    assert state["custodians"][0]["clients"] == [{"id": created.id, "address": None}]
+    (item,) = state["custodians"][0]["items"]
+    assert item["id"] == created.id
+    assert item["content"]["pickupCode"] == "******"
+    assert fetch(server, "/openapi.json").json == mock.document
     assert [entry["status"] for entry in state["journal"]] == [201, 400]
     assert "not found" in state["journal"][1]["request_problem"]
     assert state["faults"][0]["settings"] == {"seconds": 3.0}
     assert state["clock"]["offset"] == 60
     assert state["operations"] == mock.operations
-    for secret in ("canary", created.client_api_key, created.client_session_token):
+    for secret in ("canary", created.pickup_code, created.label_token):
         assert secret not in got.text
     assert fetch(server, "/state?after=1").json["journal"][0]["number"] == 2
     assert fetch(server, "/state?after=2").json["journal"] == []
     assert len(mock.calls()) == 2  # the page itself is not in the journal
 
 
-def test_what_it_changes(mock: MockPortal, server: MockServer) -> None:
+def test_what_it_changes(mock: MockSample, server: MockServer) -> None:
     allowed = {"x_mock_token": token(server)}
-    fault = {"name": "server_error", "operation": "listClients", "settings": {"status": 502}}
+    fault = {"name": "server_error", "operation": "listParcels", "settings": {"status": 502}}
     assert fetch(server, "/faults", fault, **allowed).json["faults"][0]["number"] == 1
-    assert ask(mock, "GET", "/api/v1/custodians/clients").status == 502
+    assert ask(mock, "GET", "/v1/parcels").status == 502
     assert fetch(server, "/faults/remove", {"number": 1}, **allowed).json["faults"] == []
-    assert ask(mock, "GET", "/api/v1/custodians/clients").status == 200
+    assert ask(mock, "GET", "/v1/parcels").status == 200
     assert fetch(server, "/clock", {"seconds": 90}, **allowed).status == 200
     assert mock.clock.offset == 90
     assert fetch(server, "/reset", {}, **allowed).json["journal"] == []
@@ -131,7 +127,7 @@ def test_what_cannot_be_done(server: MockServer, path: str, order: Any, expected
     assert expected in got.json["error"]
 
 
-def test_another_sites_page_cannot_use_it(mock: MockPortal, server: MockServer) -> None:
+def test_another_sites_page_cannot_use_it(mock: MockSample, server: MockServer) -> None:
     clock = {"seconds": 5}
     assert fetch(server, "/clock", clock).status == 403
     assert fetch(server, "/clock", clock, x_mock_token="guess").status == 403
@@ -154,27 +150,27 @@ def test_other_addresses_and_methods(server: MockServer) -> None:
     assert (head.status, head.text) == (200, "")
 
 
-def test_it_is_not_in_process_and_can_be_switched_off(mock: MockPortal) -> None:
+def test_it_is_not_in_process_and_can_be_switched_off(mock: MockSample) -> None:
     assert ask(mock, "GET", "/__mock__/").status == 404
     with mock.serve(inspector=False) as server:
         assert server.page_url is None
         assert fetch(server, "/").status == 404
-        with Portal("one", base_url=server.url) as portal:
-            portal.clients.create()
+        with Sample("one", base_url=server.url) as portal:
+            portal.parcels.create()
 
 
 def test_it_is_off_where_the_api_has_paths_there() -> None:
     document = one_operation({"type": "string"})
     document["paths"]["/__mock__/thing"] = document["paths"].pop("/thing")
-    with MockPortal(document) as mock, mock.serve() as server:
+    with MockSample(document) as mock, mock.serve() as server:
         assert server.page_url is None
         assert fetch(server, "/thing").status == 200
 
 
-def test_only_this_machine_sees_it(mock: MockPortal) -> None:
+def test_only_this_machine_sees_it(mock: MockSample) -> None:
     address = outer_address()
     with mock.serve("0.0.0.0") as server:  # noqa: S104
-        assert server.url == f"http://127.0.0.1:{server.port}/api/v1"
+        assert server.url == f"http://127.0.0.1:{server.port}/v1"
         assert server.page_url == f"http://127.0.0.1:{server.port}/__mock__/"
         connection = http.client.HTTPConnection(address, server.port, timeout=5)
         connection.request("GET", "/__mock__/state", headers={"Host": "localhost"})
@@ -193,36 +189,3 @@ def outer_address() -> str:
     if address.startswith("127."):
         pytest.skip("this machine has no address but its own")
     return address
-
-
-def test_the_reference_has_every_operation(mock: MockPortal, server: MockServer) -> None:
-    page = fetch(server, "/docs")
-    assert page.status == 200
-    assert "script-src" in str(page.headers["content-security-policy"])
-    for operation in mock.operations:
-        assert f"<section id='{operation}'>" in page.text
-    for part in ("clientApiKey", "isAccountAbstracted", "CST", "429", "Client not found"):
-        assert part in page.text
-
-
-def test_the_reference_escapes_what_the_document_says() -> None:
-    evil = "<img src=x onerror=alert(1)>'\""
-    document = one_operation(
-        {"type": "object", "description": evil, "properties": {evil: {"type": "string"}}},
-        example={evil: evil},
-    )
-    document["info"]["title"] = document["info"]["description"] = evil
-    operation = document["paths"]["/thing"]["get"]
-    operation.update(
-        operationId=evil,
-        summary=evil,
-        description=evil,
-        parameters=[{"name": evil, "in": "query", "description": evil, "schema": {}}],
-    )
-    operation["responses"]["200"]["description"] = evil
-    document["paths"]["/" + evil] = document["paths"].pop("/thing")
-    with MockPortal(document) as mock, mock.serve() as server:
-        text = fetch(server, "/docs").text
-    assert text.count("&lt;img src=x") >= 10
-    assert "<img" not in text
-    assert evil not in text

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from portal_v1 import Portal, ServerError
-from portal_v1.mock import MockPortal, MockServer
+from sample import Sample, ServerError
+from sample.mock import MockSample, MockServer
 
 from tests.mock._browser import Browser, browser_path
 from tests.mock._support import ask
@@ -23,19 +23,13 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         yield running
 
 
-@pytest.fixture
-def server(mock: MockPortal) -> Iterator[MockServer]:
-    with mock.serve() as running:
-        yield running
-
-
-def open_page(browser: Browser, server: MockServer, path: str = "") -> None:
+def open_page(browser: Browser, server: MockServer) -> None:
     browser.events.clear()
-    browser.open(f"{server.page_url}{path}")
+    browser.open(str(server.page_url))
 
 
 def test_a_fault_is_added_strikes_is_seen_and_removed(
-    browser: Browser, mock: MockPortal, server: MockServer
+    browser: Browser, mock: MockSample, server: MockServer
 ) -> None:
     open_page(browser, server)
     browser.wait("document.querySelectorAll('#kind option').length > 10")
@@ -46,30 +40,30 @@ def test_a_fault_is_added_strikes_is_seen_and_removed(
                 document.getElementById(id).dispatchEvent(new Event("change"));
             };
             set("kind", "server_error");
-            set("operation", "createClient");
+            set("operation", "createParcel");
             document.querySelector("[data-setting=status]").value = "502";
             document.getElementById("add").click();
         })()
     """)
     browser.wait("document.querySelector('#faults code')?.textContent === 'server_error'")
-    with Portal("one", base_url=server.url, max_attempts=1) as portal:
+    with Sample("one", base_url=server.url, max_attempts=1) as portal:
         with pytest.raises(ServerError) as caught:
-            portal.clients.create()
+            portal.parcels.create()
         assert caught.value.status_code == 502
         browser.wait("document.querySelector('#journal strong')?.textContent === '502'")
         entry = str(browser.run("document.querySelector('#journal li').innerText"))
-        assert "createClient" in entry
+        assert "createParcel" in entry
         assert "fault: server_error" in entry
         browser.run("document.querySelector('#faults button').click()")
         browser.wait("document.querySelector('#faults').innerText.includes('None is set')")
-        created = portal.clients.create()
+        created = portal.parcels.create()
     browser.wait(f"document.querySelector('#custodians').innerText.includes('{created.id}')")
     assert mock.faults == ()
     assert browser.problems() == []
 
 
-def test_the_clock_is_moved(browser: Browser, mock: MockPortal, server: MockServer) -> None:
-    token = mock.client().clients.create().client_session_token
+def test_the_clock_is_moved(browser: Browser, mock: MockSample, server: MockServer) -> None:
+    token = mock.client().parcels.create().label_token
     open_page(browser, server)
     browser.wait("document.getElementById('now').textContent")
     browser.run("document.querySelector('[data-advance=\"86400\"]').click()")
@@ -94,10 +88,10 @@ def test_what_is_wrong_is_said(browser: Browser, server: MockServer) -> None:
 
 
 def test_nothing_is_taken_from_under_the_users_hands(
-    browser: Browser, mock: MockPortal, server: MockServer
+    browser: Browser, mock: MockSample, server: MockServer
 ) -> None:
     fault = mock.fault("latency", seconds=0)
-    mock.client().clients.create()
+    mock.client().parcels.create()
     open_page(browser, server)
     browser.wait("document.querySelector('#custodians details[open] li')?.textContent")
     browser.run("""
@@ -107,26 +101,26 @@ def test_nothing_is_taken_from_under_the_users_hands(
             getSelection().selectAllChildren(document.querySelector("#custodians summary"));
         })()
     """)
-    created = mock.client().clients.create()
+    created = mock.client().parcels.create()
     browser.wait(f"document.querySelector('#custodians').textContent.includes('{created.id}')")
     browser.wait(f"document.querySelector('#faults').innerText.includes('struck {fault.struck}')")
     browser.wait("asked > 4")
     assert browser.run("document.querySelector('#custodians details').open") is False
     assert browser.run("document.activeElement.textContent") == "Remove"
-    mock.client("another").clients.create()
+    mock.client("another").parcels.create()
     browser.wait("document.querySelectorAll('#custodians details').length === 2")
     assert browser.run("document.querySelector('#custodians details').open") is False
 
 
 def test_nothing_that_a_client_sends_becomes_markup(
-    browser: Browser, mock: MockPortal, server: MockServer
+    browser: Browser, mock: MockSample, server: MockServer
 ) -> None:
     evil = "<img src=x onerror=window.hit=1><script>window.hit=1</script>"
     open_page(browser, server)
-    body = json.dumps({"isAccountAbstracted": evil, evil: 1}).encode()
-    ask(mock, "POST", f"/api/v1/custodians/clients?q={evil}", body)
+    body = json.dumps({"isExpress": evil, evil: 1}).encode()
+    ask(mock, "POST", f"/v1/parcels?q={evil}", body)
     ask(mock, "GET", f"/{evil}")
-    ask(mock, "GET", "/api/v1/custodians/clients/" + evil.replace("/", "%2F"))
+    ask(mock, "GET", "/v1/parcels/" + evil.replace("/", "%2F"))
     browser.wait("document.querySelectorAll('#journal li').length === 3")
     browser.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     assert "<img src=x" in browser.text()
@@ -134,20 +128,16 @@ def test_nothing_that_a_client_sends_becomes_markup(
     assert browser.run("window.hit === undefined")
 
 
-@pytest.mark.parametrize("path", ["", "docs"])
-def test_it_fits_on_a_phone(
-    browser: Browser, mock: MockPortal, server: MockServer, path: str
-) -> None:
+def test_it_fits_on_a_phone(browser: Browser, mock: MockSample, server: MockServer) -> None:
     mock.seed_clients(60, has_wallet=True)
     with pytest.raises(ServerError), mock.fault("server_error"):
-        mock.client(max_attempts=1).clients.get("x" * 300)
+        mock.client(max_attempts=1).parcels.get("x" * 300)
     phone = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
     browser.send("Emulation.setDeviceMetricsOverride", **phone)
     try:
-        open_page(browser, server, path)
-        if not path:
-            browser.wait("document.querySelectorAll('#journal li').length === 1")
-            browser.run("document.querySelectorAll('details').forEach((o) => { o.open = true; })")
+        open_page(browser, server)
+        browser.wait("document.querySelectorAll('#journal li').length === 1")
+        browser.run("document.querySelectorAll('details').forEach((o) => { o.open = true; })")
         assert browser.run("document.documentElement.scrollWidth") <= 360
     finally:
         browser.send("Emulation.clearDeviceMetricsOverride")

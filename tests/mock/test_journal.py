@@ -6,111 +6,79 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from portal_v1 import BadRequestError, ServerError
-from portal_v1.mock import FaultError, MockPortal, StateError
+from sample import BadRequestError
+from sample.mock import FaultError, MockSample, StateError
 
-from tests.mock._support import JSON, KEY, ask
-
-CLIENTS = "/api/v1/custodians/clients"
+from tests.mock._support import JSON, KEY, PARCELS, ask
 
 
-def test_calls_are_counted_by_operation(mock: MockPortal) -> None:
+def test_an_entry_has_all_of_a_call(mock: MockSample) -> None:
     portal = mock.client()
-    created = portal.clients.create(is_account_abstracted=True)
-    portal.clients.get(created.id)
-    portal.clients.get(created.id)
-    assert [entry.operation_id for entry in mock.calls()] == [
-        "createClient",
-        "getClient",
-        "getClient",
-    ]
-    (entry,) = mock.calls("createClient")
+    created = portal.parcels.create(is_express=True)
+    portal.parcels.get(created.id)
+    assert [entry.operation_id for entry in mock.calls()] == ["createParcel", "getParcel"]
+    (entry,) = mock.calls("createParcel")
     assert (entry.number, entry.method, entry.status) == (1, "POST", 201)
-    assert entry.target == CLIENTS
-    assert entry.request_body == {"isAccountAbstracted": True}
+    assert entry.target == PARCELS
+    assert entry.request_body == json.loads(entry.body) == {"isExpress": True}
     assert entry.request_headers["content-type"] == "application/json"
     assert entry.answer_headers["content-type"] == "application/json"
     assert entry.answer_body["id"] == created.id
-    assert entry.request_problem is None
-    assert entry.answer_problem is None
+    assert entry.request_problem is entry.answer_problem is None
     assert 0 < entry.duration < 1
-    assert mock.calls("listClients") == []
-
-
-def test_an_unknown_operation_is_no_empty_list(mock: MockPortal) -> None:
-    with pytest.raises(FaultError, match=r"no operation 'create'.*createClient.*listClients"):
+    assert mock.calls("listParcels") == []
+    with pytest.raises(FaultError, match=r"no operation 'create'.*createParcel.*listParcels"):
         mock.calls("create")
 
 
-def test_the_time_is_the_mocks(mock: MockPortal) -> None:
-    with MockPortal(clock=lambda: 1000.0) as still:
+def test_the_time_is_the_mocks() -> None:
+    with MockSample(clock=lambda: 1000.0) as still:
         still.clock.advance(hours=1)
-        ask(still, "GET", CLIENTS)
+        ask(still, "GET", PARCELS)
         assert still.calls()[0].time == 4600.0
 
 
-def test_what_is_refused_says_why(mock: MockPortal) -> None:
-    ask(mock, "POST", CLIENTS, b'{"isAccountAbstracted": 1}')
+def test_what_is_refused_says_why(mock: MockSample) -> None:
+    ask(mock, "POST", PARCELS, {"isExpress": 1})
     ask(mock, "GET", "/nowhere")
-    ask(mock, "GET", CLIENTS, headers=())
+    ask(mock, "GET", PARCELS, headers=())
     wrong, nowhere, nobody = mock.calls()
-    assert "isAccountAbstracted" in str(wrong.request_problem)
+    assert "isExpress" in str(wrong.request_problem)
     assert (nowhere.operation_id, nowhere.status) == (None, 404)
     assert "no path" in str(nowhere.request_problem)
     assert nobody.status == 401
 
 
-def test_answers_that_break_the_document_are_named(document: dict[str, Any]) -> None:
-    document["components"]["schemas"]["Client"]["properties"]["address"] = {
-        "type": "string",
-        "not": {},
-    }
-    document["components"]["schemas"]["Client"]["required"].append("address")
-    with MockPortal(document) as mock:
-        portal = mock.client(max_attempts=1)
-        with pytest.raises(ServerError):
-            portal.clients.get(portal.clients.create().id)
-        assert "$.address" in str(mock.calls("getClient")[0].answer_problem)
-
-
-def shown(mock: MockPortal) -> str:
+def shown(mock: MockSample) -> str:
     return repr(mock.calls()) + json.dumps([entry.as_dict() for entry in mock.calls()])
 
 
 def test_no_secret_is_shown(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
-    with MockPortal(log=log) as mock:
+    with MockSample(log=log) as mock:
         portal = mock.client("canary-key")
-        created = portal.clients.create()
-        session = portal.clients.refresh_session(created.id)
-        otp = portal.clients.generate_web_otp(created.id)
-        portal.clients.list()
+        created = portal.parcels.create()
+        label = portal.parcels.renew_label(created.id)
+        portal.parcels.list()
         with pytest.raises(BadRequestError):
-            portal.clients.get("nobody")
-        ask(mock, "POST", CLIENTS, b'{"clientApiKey": "canary-body"}')
-        ask(mock, "POST", CLIENTS, b"canary-text")
-        ask(mock, "GET", CLIENTS + "?clientApiKey=canary-query&other=seen")
+            portal.parcels.get("nobody")
+        ask(mock, "POST", PARCELS, {"pickupCode": "canary-body"})
+        ask(mock, "POST", PARCELS, b"canary-text")
+        ask(mock, "GET", PARCELS + "?pickupCode=canary-query&other=seen")
+        mock.handle("GET", PARCELS, [KEY, JSON, ("Cookie", "canary=1")], b"")
         text = shown(mock) + log.read_text()
-    for secret in (
-        "canary",
-        created.client_api_key,
-        created.client_session_token,
-        session.client_session_token,
-        otp.otp,
-    ):
+    for secret in ("canary", created.pickup_code, created.label_token, label.label_token):
         assert secret not in text
     assert created.id in text
     assert "other=seen" in text
+    assert text.isascii()
 
 
 def test_a_credential_in_the_query_is_masked(document: dict[str, Any]) -> None:
-    document["components"]["securitySchemes"]["portalApiKey"] = {
-        "type": "apiKey",
-        "in": "query",
-        "name": "api_key",
-    }
-    with MockPortal(document) as mock:
-        assert ask(mock, "GET", CLIENTS + "?api_key=canary", headers=()).status == 200
+    scheme = {"type": "apiKey", "in": "query", "name": "api_key"}
+    document["components"]["securitySchemes"]["serviceKey"] = scheme
+    with MockSample(document) as mock:
+        assert ask(mock, "GET", PARCELS + "?api_key=canary", headers=()).status == 200
         assert "canary" not in shown(mock)
         assert "api_key=" in mock.calls()[0].target
 
@@ -118,51 +86,33 @@ def test_a_credential_in_the_query_is_masked(document: dict[str, Any]) -> None:
 def test_the_log_is_json_lines(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     for count in (2, 1):
-        with MockPortal(log=log) as mock:
+        with MockSample(log=log) as mock:
             for _ in range(count):
-                ask(mock, "POST", CLIENTS, b"{}")
+                ask(mock, "POST", PARCELS, {})
     entries = [json.loads(line) for line in log.read_text().splitlines()]
     assert [(entry["number"], entry["status"]) for entry in entries] == [
         (1, 201),
         (2, 201),
         (1, 201),
     ]
-    assert entries[0]["operation_id"] == "createClient"
-
-
-def test_a_log_that_cannot_be_written(tmp_path: Path) -> None:
+    assert entries[0]["operation_id"] == "createParcel"
     with pytest.raises(StateError, match="cannot be written"):
-        MockPortal(log=tmp_path / "none" / "log.jsonl")
+        MockSample(log=tmp_path / "none" / "log.jsonl")
 
 
-def test_only_the_newest_entries_are_held(mock: MockPortal) -> None:
-    for _ in range(10_050):
-        mock.handle("GET", "/nowhere", (), b"")
-    entries = mock.calls()
-    assert (len(entries), entries[0].number, entries[-1].number) == (10_000, 51, 10_050)
-
-
-def test_long_bodies_are_not_held(mock: MockPortal) -> None:
-    body = json.dumps({"text": "x" * 70_000}).encode()
-    ask(mock, "POST", CLIENTS, body)
-    assert mock.calls()[0].request_body is None
+def test_only_so_much_is_held(mock: MockSample) -> None:
+    ask(mock, "POST", PARCELS, {"text": "x" * 70_000})
     mock.seed_clients(900, api_key="one")
-    assert len(ask(mock, "GET", CLIENTS).json) == 900
-    assert mock.calls()[1].answer_body is None
+    assert len(ask(mock, "GET", PARCELS).json) == 900
+    assert mock.calls()[0].request_body is mock.calls()[1].answer_body is None
 
+    def work() -> None:
+        for _ in range(1_256):
+            mock.handle("GET", "/nowhere", (), b"")
 
-def test_every_thread_is_in_it(mock: MockPortal) -> None:
-    threads = [
-        threading.Thread(target=lambda: [ask(mock, "GET", CLIENTS) for _ in range(50)])
-        for _ in range(8)
-    ]
+    threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [entry.number for entry in mock.calls()] == list(range(1, 401))
-
-
-def test_headers_may_come_twice(mock: MockPortal) -> None:
-    mock.handle("GET", CLIENTS, [KEY, JSON, ("Cookie", "canary=1")], b"")
-    assert "canary" not in shown(mock)
+    assert [entry.number for entry in mock.calls()] == list(range(51, 10_051))

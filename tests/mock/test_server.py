@@ -11,16 +11,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from portal_v1.mock import MockPortal, MockServer, ServeError
+from sample.mock import MockSample, MockServer, ServeError
 
-CLIENTS = "/api/v1/custodians/clients"
+from tests.mock._support import PARCELS
+
 HEAD = b"Host: mock\r\nAuthorization: Bearer one\r\nContent-Type: application/json\r\n"
-
-
-@pytest.fixture
-def server(mock: MockPortal) -> Iterator[MockServer]:
-    with mock.serve() as running:
-        yield running
 
 
 @pytest.fixture
@@ -31,13 +26,13 @@ def connection(server: MockServer) -> Iterator[http.client.HTTPConnection]:
 
 
 def post(path: str = "", body: bytes = b"{}", version: bytes = b"1.1", more: bytes = b"") -> bytes:
-    target = (CLIENTS + path).encode()
+    target = (PARCELS + path).encode()
     length = b"Content-Length: %d\r\n" % len(body)
     return b"POST " + target + b" HTTP/" + version + b"\r\n" + HEAD + more + length + b"\r\n" + body
 
 
 def get(path: str = "", more: bytes = b"") -> bytes:
-    return b"GET " + (CLIENTS + path).encode() + b" HTTP/1.1\r\n" + HEAD + more + b"\r\n"
+    return b"GET " + (PARCELS + path).encode() + b" HTTP/1.1\r\n" + HEAD + more + b"\r\n"
 
 
 def talk(server: MockServer, *pieces: bytes, pause: float = 0.0) -> bytes:
@@ -55,22 +50,17 @@ def talk(server: MockServer, *pieces: bytes, pause: float = 0.0) -> bytes:
 BYE = b"Connection: close\r\n"
 
 
-def test_the_url_is_a_base_url(server: MockServer) -> None:
-    assert server.url == f"http://127.0.0.1:{server.port}/api/v1"
-    assert server.port > 0
-
-
 def test_one_connection_serves_many_requests(connection: http.client.HTTPConnection) -> None:
     headers = {"Authorization": "Bearer one", "Content-Type": "application/json"}
     ids = []
     for _ in range(3):
-        connection.request("POST", CLIENTS, b"{}", headers)
+        connection.request("POST", PARCELS, b"{}", headers)
         response = connection.getresponse()
         assert response.status == 201
         assert response.getheader("date")
         ids.append(json.loads(response.read())["id"])
     local = connection.sock.getsockname()
-    connection.request("GET", CLIENTS, headers=headers)
+    connection.request("GET", PARCELS, headers=headers)
     assert [one["id"] for one in json.loads(connection.getresponse().read())] == ids
     assert connection.sock.getsockname() == local
 
@@ -98,20 +88,7 @@ def test_more_pipelined_answers_than_fit_into_the_buffers(server: MockServer) ->
             tail = chunk[-12:]
         sender.join()
     assert found == count
-    assert size > count * 200 * 100
-
-
-def test_a_client_that_has_said_all_still_gets_every_answer(server: MockServer) -> None:
-    talk(server, *[post() for _ in range(199)], post(more=BYE))
-    with socket.create_connection((server.host, server.port), timeout=10) as client:
-        client.sendall(get() * 100)
-        client.shutdown(socket.SHUT_WR)
-        time.sleep(0.2)
-        received = bytearray()
-        while chunk := client.recv(1 << 20):
-            received += chunk
-    assert received.count(b"HTTP/1.1 200 OK") == 100
-    assert received.endswith(b"}]")
+    assert size > count * 200 * 90
 
 
 def test_a_request_may_come_byte_by_byte(server: MockServer) -> None:
@@ -121,12 +98,12 @@ def test_a_request_may_come_byte_by_byte(server: MockServer) -> None:
 
 
 def test_a_chunked_body(server: MockServer) -> None:
-    start = b"POST " + CLIENTS.encode() + b" HTTP/1.1\r\n" + HEAD + BYE
-    chunks = b'Transfer-Encoding: chunked\r\n\r\n8\r\n{"isAcco\r\n'
-    rest = b'1\r\nu\r\n13\r\nntAbstracted": true\r\n1\r\n}\r\n0\r\n\r\n'
+    start = b"POST " + PARCELS.encode() + b" HTTP/1.1\r\n" + HEAD + BYE
+    chunks = b'Transfer-Encoding: chunked\r\n\r\n8\r\n{"isExpr\r\n'
+    rest = b'1\r\ne\r\n9\r\nss": true\r\n1\r\n}\r\n0\r\n\r\n'
     received = talk(server, start + chunks, rest)
     assert received.startswith(b"HTTP/1.1 201 ")
-    assert received.endswith(b'"isAccountAbstracted":true}')
+    assert received.endswith(b'"isExpress":true}')
 
 
 def test_expect_100_continue(server: MockServer) -> None:
@@ -139,11 +116,11 @@ def test_expect_100_continue(server: MockServer) -> None:
 
 
 def test_head_has_no_body(connection: http.client.HTTPConnection) -> None:
-    connection.request("HEAD", CLIENTS)
+    connection.request("HEAD", PARCELS)
     response = connection.getresponse()
     assert (response.status, response.read()) == (405, b"")
     assert int(response.getheader("content-length") or 0) > 0
-    connection.request("GET", CLIENTS, headers={"Authorization": "Bearer one"})
+    connection.request("GET", PARCELS, headers={"Authorization": "Bearer one"})
     assert connection.getresponse().read() == b"[]"
 
 
@@ -180,13 +157,13 @@ def test_what_is_no_request_is_refused(server: MockServer, request_: bytes, stat
 def test_a_body_that_is_announced_too_large(server: MockServer) -> None:
     length = b"Content-Length: 999999999\r\nExpect: 100-continue\r\n"
     received = talk(
-        server, b"POST " + CLIENTS.encode() + b" HTTP/1.1\r\n" + HEAD + length + b"\r\n"
+        server, b"POST " + PARCELS.encode() + b" HTTP/1.1\r\n" + HEAD + length + b"\r\n"
     )
     assert received.startswith(b"HTTP/1.1 413 ")
 
 
 def test_a_body_that_grows_too_large(server: MockServer) -> None:
-    start = b"POST " + CLIENTS.encode() + b" HTTP/1.1\r\n" + HEAD
+    start = b"POST " + PARCELS.encode() + b" HTTP/1.1\r\n" + HEAD
     chunk = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
     received = talk(server, start + b"Transfer-Encoding: chunked\r\n\r\n", *[chunk] * 9)
     assert received.startswith(b"HTTP/1.1 413 ")
@@ -206,7 +183,7 @@ def test_32_connections_at_once(server: MockServer) -> None:
         headers = {"Authorization": "Bearer one", "Content-Type": "application/json"}
         ids = []
         for _ in range(10):
-            client.request("POST", CLIENTS, b"{}", headers)
+            client.request("POST", PARCELS, b"{}", headers)
             ids.append(json.loads(client.getresponse().read())["id"])
         client.close()
         return ids
@@ -218,7 +195,7 @@ def test_32_connections_at_once(server: MockServer) -> None:
     assert len(set(ids)) == 320
 
 
-def test_closing_ends_idle_connections_and_frees_the_port(mock: MockPortal) -> None:
+def test_closing_ends_idle_connections_and_frees_the_port(mock: MockSample) -> None:
     server = mock.serve()
     client = socket.create_connection((server.host, server.port), timeout=5)
     client.sendall(get())
@@ -233,25 +210,12 @@ def test_closing_ends_idle_connections_and_frees_the_port(mock: MockPortal) -> N
         assert again.port == server.port
 
 
-def test_closing_the_mock_stops_its_servers() -> None:
-    with MockPortal() as mock:
-        server = mock.serve()
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((server.host, server.port))
-
-
-def test_servers_share_one_state(mock: MockPortal) -> None:
-    with mock.serve() as one, mock.serve() as other:
-        talk(one, post(more=BYE))
-        assert talk(other, get("", BYE)).count(b'"id"') == 1
-
-
-def test_a_port_in_use_is_said_plainly(mock: MockPortal, server: MockServer) -> None:
+def test_a_port_in_use_is_said_plainly(mock: MockSample, server: MockServer) -> None:
     with pytest.raises(ServeError, match=f"Port {server.port} on 127.0.0.1 is in use"):
         mock.serve(port=server.port)
 
 
 @pytest.mark.parametrize("host", ["203.0.113.1", "no host"])
-def test_an_impossible_host_is_said_plainly(mock: MockPortal, host: str) -> None:
+def test_an_impossible_host_is_said_plainly(mock: MockSample, host: str) -> None:
     with pytest.raises(ServeError, match=host):
         mock.serve(host)

@@ -1,72 +1,248 @@
+"""State that can be trusted: in a file, killed under load, copied, seeded in bulk, streamed."""
+
 from __future__ import annotations
 
+import http.client
+import json
+import os
+import random
+import signal
 import sqlite3
+import subprocess
+import sys
+import threading
+import time
+import tracemalloc
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from portal_v1.mock import MockPortal, StateError
+import sample
+from sample import Sample
+from sample._http import httpx
+from sample.mock import MockSample, MockServer, StateError
 
-from tests.mock._support import ask
+from tests.mock._support import JSON, KEY, PARCELS, ask
 
-CLIENTS = "/api/v1/custodians/clients"
-
-
-def test_a_file_outlives_the_mock(tmp_path: Path) -> None:
-    path = tmp_path / "state.db"
-    with MockPortal(db=path) as first:
-        before = [ask(first, "POST", CLIENTS, b"{}").json["id"] for _ in range(3)]
-    with MockPortal(db=path) as second:
-        after = ask(second, "POST", CLIENTS, b"{}").json["id"]
-        listed = [one["id"] for one in ask(second, "GET", CLIENTS).json]
-    assert listed == [*before, after]
-    assert len(set(listed)) == 4
+HEADERS = {"Authorization": "Bearer one", "Content-Type": "application/json"}
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(sample.__file__).parents[1])}
 
 
-def test_two_mocks_on_one_file_agree(tmp_path: Path) -> None:
-    path = str(tmp_path / "state.db")
-    with MockPortal(db=path) as one, MockPortal(db=path) as other:
-        ids = [ask(mock, "POST", CLIENTS, b"{}").json["id"] for mock in (one, other, one)]
-        for mock in (one, other):
-            assert [client["id"] for client in ask(mock, "GET", CLIENTS).json] == ids
-
-
-def test_keys_are_not_in_the_file(tmp_path: Path) -> None:
-    path = tmp_path / "state.db"
-    with MockPortal(db=path) as mock:
-        headers = [("authorization", "Bearer canary-key")]
-        assert ask(mock, "GET", CLIENTS, headers=headers).status == 200
-    assert b"canary-key" not in path.read_bytes()
-
-
-def test_the_clock_is_the_one_that_is_given(tmp_path: Path) -> None:
-    path = tmp_path / "state.db"
-    with MockPortal(db=path, clock=lambda: 86_400.0) as mock:
-        client_id = ask(mock, "POST", CLIENTS, b"{}").json["id"]
-        ask(mock, "GET", f"{CLIENTS}/{client_id}/web-otp")
-    connection = sqlite3.connect(path)
+def create_until_it_is_gone(port: int, answered: list[str]) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        for table in ("client", "session", "otp"):
-            rows = connection.execute(f"SELECT created_at FROM {table}").fetchall()  # noqa: S608
-            assert rows == [(86_400.0,)]
-    finally:
+        while True:
+            connection.request("POST", PARCELS, b"{}", HEADERS)
+            response = connection.getresponse()
+            if response.status == 201:
+                answered.append(json.loads(response.read())["id"])
+    except (OSError, http.client.HTTPException, ValueError):
         connection.close()
 
 
+def test_what_was_answered_is_there_after_a_kill(tmp_path: Path) -> None:
+    path, chance = tmp_path / "state.db", random.Random(4)  # noqa: S311
+    command = [sys.executable, "-m", "sample.mock", "--port", "0", "--db", str(path)]
+    answered: list[str] = []
+    for _ in range(2):
+        with subprocess.Popen(
+            command, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            url = [process.stdout.readline() for _ in range(2)][1]
+            port = int(url.split(":")[-1].split("/")[0])
+            threads = [
+                threading.Thread(target=create_until_it_is_gone, args=(port, answered))
+                for _ in range(8)
+            ]
+            for thread in threads:
+                thread.start()
+            time.sleep(chance.uniform(0.2, 0.4))
+            process.send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
+            for thread in threads:
+                thread.join()
+    with MockSample(db=path) as mock:
+        kept = [one["id"] for one in ask(mock, "GET", PARCELS).json]
+    assert len(answered) > 20
+    assert set(answered) <= set(kept)
+    assert len(kept) == len(set(kept))
+    assert len(kept) <= len(answered) + 2 * 8  # what was written when the answer was lost
+
+
+def test_a_file_outlives_the_mock_and_is_shared(tmp_path: Path) -> None:
+    path = str(tmp_path / "state.db")
+    with MockSample(db=path) as first, MockSample(db=path) as second:
+        ids = [ask(mock, "POST", PARCELS, {}).json["id"] for mock in (first, second, first)]
+        for mock in (first, second):
+            assert [one["id"] for one in ask(mock, "GET", PARCELS).json] == ids
+    with MockSample(db=path) as again:
+        ids.append(ask(again, "POST", PARCELS, {}).json["id"])
+        assert [one["id"] for one in ask(again, "GET", PARCELS).json] == ids
+    assert len(set(ids)) == 4
+    assert b"Bearer" not in Path(path).read_bytes()
+
+
+@pytest.mark.parametrize("kept_in", ["memory", "a file"])
+def test_threads_agree_and_forks_go_on(tmp_path: Path, kept_in: str) -> None:
+    with MockSample(db=tmp_path / "state.db" if kept_in == "a file" else None) as mock:
+
+        def work(number: int) -> str:
+            headers = (("authorization", f"Bearer {number % 4}"), JSON)
+            return str(ask(mock, "POST", PARCELS, {}, headers).json["id"])
+
+        with ThreadPoolExecutor(16) as pool:
+            ids = list(pool.map(work, range(200)))
+        assert len(set(ids)) == 200
+        for number in range(4):
+            headers = [("authorization", f"Bearer {number}")]
+            assert len(ask(mock, "GET", PARCELS, headers=headers).json) == 50
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.parametrize("kept_in", ["memory", "a file"])
+def test_a_fork_beside_threads_can_use_the_mock(tmp_path: Path, kept_in: str) -> None:
+    done = threading.Event()
+    with MockSample(db=tmp_path / "state.db" if kept_in == "a file" else None) as mock:
+
+        def call() -> None:
+            while not done.is_set():
+                mock.handle("POST", PARCELS, [KEY, JSON], b"{}")
+
+        threads = [threading.Thread(target=call) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        try:
+            for _ in range(10):
+                child = os.fork()
+                if not child:
+                    signal.alarm(10)
+                    os._exit(ask(mock, "POST", PARCELS, {}).status != 201)
+                assert os.waitpid(child, 0)[1] == 0
+        finally:
+            done.set()
+            for thread in threads:
+                thread.join()
+        ids = [one["id"] for one in ask(mock, "GET", PARCELS).json]
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("kept_in", ["memory", "a file"])
+def test_snapshot_and_restore(tmp_path: Path, kept_in: str) -> None:
+    path = tmp_path / "state.db" if kept_in == "a file" else None
+    with MockSample(db=path, clock=lambda: 5e8) as mock, MockSample() as other:
+        portal = mock.client()
+        first = portal.parcels.create()
+        before = mock.snapshot()
+        second = portal.parcels.create()
+        mock.clock.advance(days=2)
+        assert not mock.session_is_live(first.label_token)
+        after = mock.snapshot()
+
+        mock.restore(before)
+        assert [one.id for one in portal.parcels.list()] == [first.id]
+        assert mock.session_is_live(first.label_token)
+        assert portal.parcels.create().id == second.id  # as it was the first time
+
+        mock.restore(after)
+        other.restore(after)
+        for one in (portal, other.client()):
+            assert [parcel.id for parcel in one.parcels.list()] == [first.id, second.id]
+
+
+def test_reset_is_as_new(mock: MockSample) -> None:
+    first = mock.client().parcels.create()
+    mock.fault("latency")
+    mock.clock.advance(5)
+    mock.reset()
+    assert mock.client().parcels.list() == []
+    assert not mock.faults
+    assert mock.clock.offset == 0
+    assert [entry.number for entry in mock.calls()] == [1]
+    assert mock.client().parcels.create() == first
+
+
+def test_a_run_repeats_to_the_byte() -> None:
+    runs = []
+    for seed in (11, 11, 12):
+        with MockSample(seed=seed) as mock:
+            created = ask(mock, "POST", PARCELS, {})
+            mock.seed_clients(20, api_key="one", has_wallet=True)
+            label = ask(mock, "POST", f"{PARCELS}/{created.json['id']}/label")
+            runs.append([created, label, ask(mock, "GET", PARCELS)])
+    assert runs[0] == runs[1] != runs[2]
+
+
+def test_what_is_seeded_is_there(mock: MockSample) -> None:
+    mock.seed_clients(2)
+    mock.seed_clients(1, has_wallet=True)
+    mock.seed_clients(3, api_key="other")
+    portal = mock.client()
+    plain, _, full = portal.parcels.list()
+    assert (plain.address, plain.status) == (None, None)
+    assert (full.address, full.status) == ("1 Main Street", "ON_ITS_WAY")
+    assert mock.session_is_live(portal.parcels.renew_label(plain.id).label_token)
+    with pytest.raises(ValueError, match="from 0"):
+        mock.seed_clients(-1)
+
+
+@pytest.mark.parametrize("count", [999, 1000, 1001, 2500])
+def test_a_long_list_is_whole_and_in_order(mock: MockSample, count: int) -> None:
+    mock.seed_clients(count, api_key="one")
+    listed = [one["id"] for one in ask(mock, "GET", PARCELS).json]
+    assert len(set(listed)) == count
+    with mock.serve() as server, Sample("one", base_url=server.url) as portal:
+        assert [one.id for one in portal.parcels.iter()] == listed
+
+
+def test_a_long_list_is_held_in_pieces(mock: MockSample) -> None:
+    mock.seed_clients(40_000, api_key="one")
+    ask(mock, "GET", PARCELS, headers=())
+    tracemalloc.start()
+    try:
+        answer = mock.handle("GET", PARCELS, [("authorization", "Bearer one")], b"")
+        assert not isinstance(answer.body, bytes)
+        size = sum(map(len, answer.body))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert size > 3_600_000 > peak
+
+
+def test_others_are_answered_while_a_long_list_is_sent(
+    mock: MockSample, server: MockServer
+) -> None:
+    mock.seed_clients(20_000, api_key="one")
+    with httpx.Client(headers=HEADERS, base_url=server.url, trust_env=False) as client:
+        with client.stream("GET", "/parcels") as response:
+            pieces = response.iter_bytes()
+            text = next(pieces)
+            assert client.post("/parcels", content=b"{}").status_code == 201
+            text += b"".join(pieces)
+        assert response.headers["transfer-encoding"] == "chunked"
+        assert len(json.loads(text)) >= 20_000
+
+
 def other_program(path: Path) -> None:
-    connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE theirs (a)")
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE theirs (a)")
     connection.close()
 
 
 def other_version(path: Path) -> None:
-    MockPortal(db=path).close()
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 99")
+    MockSample(db=path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 99")
     connection.close()
 
 
-def text(path: Path) -> None:
-    path.write_text("To whom it may concern: " * 100)
+def damaged(path: Path) -> None:
+    with MockSample(db=path) as mock:
+        mock.seed_clients(500)
+    content = bytearray(path.read_bytes())
+    content[8192:40_960] = bytes(range(256)) * 128
+    path.write_bytes(content)
 
 
 @pytest.mark.parametrize(
@@ -74,24 +250,20 @@ def text(path: Path) -> None:
     [
         (other_program, "belongs to another program"),
         (other_version, "is of version 99"),
-        (text, "not a database"),
+        (damaged, "cannot be used as the mock's database"),
+        (lambda path: path.write_text("Dear all, " * 200), "not a database"),
         (Path.mkdir, "cannot be opened"),
+        (lambda path: path.with_name("none"), "folder"),
     ],
 )
 def test_a_file_that_cannot_be_used_says_why_and_is_left_alone(
-    tmp_path: Path, make: object, expected: str
+    tmp_path: Path, make: Callable[[Path], object], expected: str
 ) -> None:
     path = tmp_path / "state.db"
-    assert callable(make)
-    make(path)
+    made = make(path)
+    path = made / "state.db" if isinstance(made, Path) else path
     before = path.read_bytes() if path.is_file() else None
-    with pytest.raises(StateError) as caught:
-        MockPortal(db=path)
-    assert expected in str(caught.value)
+    with pytest.raises(StateError, match=expected) as caught:
+        MockSample(db=path)
     assert str(path) in str(caught.value)
     assert (path.read_bytes() if path.is_file() else None) == before
-
-
-def test_a_missing_folder_says_so(tmp_path: Path) -> None:
-    with pytest.raises(StateError, match="folder"):
-        MockPortal(db=tmp_path / "none" / "state.db")

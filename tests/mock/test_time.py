@@ -1,84 +1,72 @@
-"""The rate limit, and what lapses."""
+"""The mock's clock: what lapses, the rate limit, and its clients' pauses."""
 
 from __future__ import annotations
 
+import asyncio
+import time
+
 import pytest
-from portal_v1 import RateLimitError
-from portal_v1.mock import MockPortal
+from sample import AsyncSample, RateLimitError, Sample
+from sample.mock import MockSample
 
-from tests.mock._support import ask
-
-CLIENTS = "/api/v1/custodians/clients"
+from tests.mock._support import PARCELS, ask
 
 
 @pytest.fixture
-def still() -> MockPortal:
-    return MockPortal(clock=lambda: 1_000_000.0, rate_limit=200)
+def still() -> MockSample:
+    return MockSample(clock=lambda: 1_000_000.0, rate_limit=200)
 
 
-def test_200_a_minute_and_no_more(still: MockPortal) -> None:
+def test_200_a_minute_and_no_more(still: MockSample) -> None:
     for _ in range(200):
-        assert ask(still, "GET", CLIENTS).status == 200
+        assert ask(still, "GET", PARCELS).status == 200
         still.clock.advance(0.1)
-    refused = ask(still, "GET", CLIENTS)
+    refused = ask(still, "GET", PARCELS)
     assert refused.status == 429
     assert refused.headers["retry-after"] == "40"
     assert refused.json == {"error": "Too many requests"}
+    assert ask(still, "GET", PARCELS, headers=[("authorization", "Bearer two")]).status == 200
     still.clock.advance(39)
-    assert ask(still, "GET", CLIENTS).headers["retry-after"] == "1"
+    assert ask(still, "GET", PARCELS).headers["retry-after"] == "1"
     still.clock.advance(1)
-    assert ask(still, "GET", CLIENTS).status == 200
-    assert ask(still, "GET", CLIENTS).status == 429
-
-
-def test_each_custodian_has_a_limit_of_its_own(still: MockPortal) -> None:
-    for _ in range(201):
-        last = ask(still, "GET", CLIENTS)
-    assert last.status == 429
-    other = [("authorization", "Bearer two")]
-    assert ask(still, "GET", CLIENTS, headers=other).status == 200
+    assert ask(still, "GET", PARCELS).status == 200
+    assert ask(still, "GET", PARCELS).status == 429
+    with pytest.raises(ValueError, match="from 1"):
+        MockSample(rate_limit=0)
 
 
 def test_who_is_unknown_does_not_count() -> None:
-    with MockPortal(api_keys=["one"], rate_limit=1) as mock:
+    with MockSample(api_keys=["one"], rate_limit=1) as mock:
         for _ in range(3):
-            assert ask(mock, "GET", CLIENTS, headers=()).status == 401
-        assert ask(mock, "GET", CLIENTS).status == 200
+            assert ask(mock, "GET", PARCELS, headers=()).status == 401
+        assert ask(mock, "GET", PARCELS).status == 200
 
 
-def test_the_client_waits_as_long_as_it_is_told() -> None:
-    with MockPortal(rate_limit=2) as mock:
-        portal = mock.client(max_attempts=1)
-        portal.clients.list()
-        portal.clients.list()
-        with pytest.raises(RateLimitError) as caught:
-            portal.clients.list()
-        assert 0 < (caught.value.retry_after or 0) <= 60
-        mock.clock.advance(60)
-        portal.clients.list()
+def test_a_pause_takes_no_time_and_moves_the_clock() -> None:
+    with MockSample(rate_limit=1) as mock, mock.client() as portal:
+        portal.parcels.list()
+        mock.fault("rate_limited", times=1, retry_after=7)
+        begun, now = time.monotonic(), mock.clock()
+        # Seven seconds are told by the fault; the minute, of which they are a part, by the limit.
+        portal.with_options(timeout=90).parcels.list()
+        assert time.monotonic() - begun < 5
+        assert mock.clock() - now >= 60
+        with pytest.raises(RateLimitError):
+            asyncio.run(mock.async_client(timeout=2).parcels.list())
 
 
-def test_no_limit_unless_it_is_asked_for(mock: MockPortal) -> None:
-    assert {ask(mock, "GET", CLIENTS).status for _ in range(300)} == {200}
-
-
-@pytest.mark.parametrize("limit", [0, -1])
-def test_a_limit_that_is_none(limit: int) -> None:
-    with pytest.raises(ValueError, match="from 1"):
-        MockPortal(rate_limit=limit)
-
-
-def test_a_session_lapses_without_use(still: MockPortal) -> None:
-    token = still.client().clients.create().client_session_token
+def test_a_token_lapses_without_use(still: MockSample) -> None:
+    token = still.client().parcels.create().label_token
     still.clock.advance(hours=23.9)
     assert still.session_is_live(token)
     still.clock.advance(hours=0.1)
     assert not still.session_is_live(token)
     assert not still.use_session(token)
+    assert not still.session_is_live("unknown")
 
 
-def test_each_use_keeps_a_session_alive_but_not_past_7_days(still: MockPortal) -> None:
-    token = still.client().clients.create().client_session_token
+def test_each_use_keeps_a_token_alive_but_not_past_7_days(still: MockSample) -> None:
+    token = still.client().parcels.create().label_token
     for _ in range(8):
         still.clock.advance(hours=20)
         assert still.use_session(token)
@@ -88,34 +76,30 @@ def test_each_use_keeps_a_session_alive_but_not_past_7_days(still: MockPortal) -
     assert not still.session_is_live(token)
 
 
-def test_a_refreshed_session_is_another_one(still: MockPortal) -> None:
+def test_a_renewed_token_is_another_one(still: MockSample) -> None:
     portal = still.client()
-    created = portal.clients.create()
+    created = portal.parcels.create()
     still.clock.advance(days=1)
-    renewed = portal.clients.refresh_session(created.id).client_session_token
-    assert still.session_is_live(renewed)
-    assert not still.session_is_live(created.client_session_token)
-    assert not still.session_is_live("cst-unknown")
-
-
-def test_a_one_time_password_works_once(still: MockPortal) -> None:
-    portal = still.client()
-    created = portal.clients.create()
-    first, second = (portal.clients.generate_web_otp(created.id).otp for _ in range(2))
-    assert still.redeem_otp(first) == created.id
-    assert still.redeem_otp(first) is None
-    assert still.redeem_otp(second) == created.id
-    assert still.redeem_otp("otp-unknown") is None
+    assert still.session_is_live(portal.parcels.renew_label(created.id).label_token)
+    assert not still.session_is_live(created.label_token)
 
 
 def test_time_that_a_test_freezes_is_the_mocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    with MockPortal() as mock:
+    with MockSample() as mock:
         monkeypatch.setattr("time.time", lambda: 86_400.0)
         assert mock.clock() == 86_400.0
+        for step in (-1.0, float("nan"), float("inf")):
+            with pytest.raises(ValueError, match="from 0"):
+                mock.clock.advance(step)
 
 
-def test_the_clock_does_not_move_back(still: MockPortal) -> None:
-    for step in (-1.0, float("nan"), float("inf")):
-        with pytest.raises(ValueError, match="from 0"):
-            still.clock.advance(step)
-    assert still.clock() == 1_000_000.0
+def test_no_client_of_the_mock_goes_to_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with MockSample() as mock, mock.client() as portal:
+        other = mock.async_client()
+        assert isinstance(portal, Sample)
+        assert isinstance(other, AsyncSample)
+        assert portal.parcels.list() == asyncio.run(other.parcels.list()) == []

@@ -9,7 +9,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+if TYPE_CHECKING:
+    import trustme
+
+    from tests.network._operations import Operation
 
 HOST = "127.0.0.1"
 
@@ -116,7 +121,7 @@ class Answer(NamedTuple):
     reads: bool = True  # whether the request is read first
 
 
-def raw(*parts: bytes, end: Callable[[Peer], object] = Peer.close) -> Answer:
+def raw(*parts: bytes, end: Callable[[Peer], object] = Peer.close, reads: bool = True) -> Answer:
     """Bytes as they are, then the connection's end."""
 
     def act(peer: Peer) -> None:
@@ -124,7 +129,7 @@ def raw(*parts: bytes, end: Callable[[Peer], object] = Peer.close) -> Answer:
             peer.send(part)
         end(peer)
 
-    return Answer(act)
+    return Answer(act, reads)
 
 
 def head(status: int | str, *fields: str) -> bytes:
@@ -151,6 +156,18 @@ def _unread(end: Callable[[Peer], object]) -> Answer:
         end(peer)
 
     return Answer(act, reads=False)
+
+
+def tls_of(authority: trustme.CA, *names: str, **options: Any) -> ssl.SSLContext:
+    """A server's TLS, for these names."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*names, **options).configure_cert(context)
+    return context
+
+
+def whole(operation: Operation, *fields: str) -> Answer:
+    """The documented answer, on a connection that is kept."""
+    return reply(operation.status, operation.body, *fields)
 
 
 RESET_UNREAD = _unread(Peer.reset)
@@ -287,10 +304,10 @@ class HostileServer:
 
 
 @contextmanager
-def full_backlog() -> Iterator[int]:
+def full_backlog(host: str = HOST, port: int = 0) -> Iterator[int]:
     """The port of a listener that takes no more connections: connecting to it never ends."""
     with socket.socket() as listener:
-        listener.bind((HOST, 0))
+        listener.bind((host, port))
         listener.listen(0)
         waiting = [socket.socket() for _ in range(4)]
         try:

@@ -1,22 +1,32 @@
-"""What every hostile test needs."""
+"""What every test of the network needs."""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
-import anyio
 import pytest
+import trustme
 
+from tests.network._operations import OPERATIONS
 from tests.network._server import Answer, HostileServer
 
 Serve = Callable[..., HostileServer]
 
+each_mode = pytest.mark.parametrize("mode", ["sync", "async"])
+each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=repr)
 
-@pytest.fixture(autouse=True, scope="session")
-def _anyio_is_loaded() -> None:
-    """What a first call imports is not what is measured here."""
-    anyio.run(anyio.sleep, 0)
+
+@pytest.fixture(autouse=True)
+def _no_proxy_and_no_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is set on the machine says nothing here."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
 
 
 @pytest.fixture
@@ -24,7 +34,42 @@ def serve() -> Iterator[Serve]:
     """Starts servers that answer by a script; they end with the test."""
     with ExitStack() as servers:
 
-        def start(*script: Answer) -> HostileServer:
-            return servers.enter_context(HostileServer(*script))
+        def start(*script: Answer, **options: Any) -> HostileServer:
+            return servers.enter_context(HostileServer(*script, **options))
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[trustme.CA, Path]:
+    """A certificate authority, and the file that its own certificate is in."""
+    authority = trustme.CA()
+    path = tmp_path_factory.mktemp("tls") / "ca.pem"
+    authority.cert_pem.write_to_path(path)
+    return authority, path
+
+
+@pytest.fixture
+def trusted(authority: tuple[trustme.CA, Path], monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
+    """The same authority, which clients of this test trust."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority[1]))
+    return authority[0]
+
+
+@pytest.fixture
+def resolve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Gives a host's name the addresses that it has, as far as this process looks it up."""
+    hosts: dict[str, tuple[str, ...]] = {}
+    look_up = socket.getaddrinfo
+
+    def found(host: Any, *args: Any, **options: Any) -> list[Any]:
+        name = host.decode() if isinstance(host, bytes) else host
+        addresses = hosts.get(name, (host,))
+        return [entry for one in addresses for entry in look_up(one, *args, **options)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+
+    def give(host: str, *addresses: str) -> None:
+        hosts[host] = addresses
+
+    return give

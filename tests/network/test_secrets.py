@@ -5,113 +5,88 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
-import os
 import pickle
-import socket
-import subprocess
-import sys
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
-from portal_v1 import (
+from sample import (
     APIStatusError,
-    APITimeoutError,
-    AsyncPortal,
+    AsyncSample,
     ConfigurationError,
     InvalidResponseError,
-    Portal,
-    PortalError,
+    Sample,
+    SampleError,
 )
-from portal_v1._http import httpx
-from portal_v1._secrets import Secret
+from sample._http import httpx
+from sample._secrets import Secret
+from sample.api.parcels import create_parcel
+from sample.models import CreateParcelRequest
 
-from tests.network._support_canary import KEY, MARK, UNKNOWN, Seen, planted, watched
-from tests.network._support_operations import (
-    LISTS,
-    SUBJECTS,
-    HeldClock,
-    Subject,
-    async_portal,
-    called,
-    secret_fields,
-    sync_portal,
+from tests.network._canary import CANARY, KEY, UNKNOWN, Seen, planted, watched
+from tests.network._operations import (
+    CREATE,
+    GET,
+    LIST,
+    RENEW,
+    Operation,
+    answering,
+    fail,
+    items,
+    mocked,
+    run,
 )
-
-every_operation = pytest.mark.parametrize("subject", SUBJECTS, ids=str)
-both_ways = pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
+from tests.network._server import Answer, Peer, head, raw, reply
+from tests.network.conftest import Serve, each_mode, each_operation
 
 ECHO = f"the key {KEY} is not known; Bearer {KEY} was sent"
-PADDED = "x" * 280 + ECHO  # the key lies across the place where a long text is cut off
-BROKEN = {"error": 5, "echo": KEY}
+PADDED = "x" * 280 + ECHO  # The key lies across the place where a long text is cut off.
 
 
-def as_json(value: Any) -> bytes:
+def _json(value: Any) -> bytes:
     return json.dumps(value).encode()
 
 
-def escaped(text: str) -> bytes:
+def _escaped(text: str) -> bytes:
     """A JSON string in which every character is written as its number."""
     return b'"' + b"".join(b"\\u%04X" % ord(character) for character in text) + b'"'
 
 
-ERROR_BODIES = {
-    "error text": as_json({"error": ECHO}),
-    "long error text": as_json({"error": PADDED}),
-    "message": as_json({"message": ECHO, "detail": ECHO, "errors": [ECHO]}),
-    "escaped": b'{"error": ' + escaped(ECHO) + b"}",
-    "slashes escaped": as_json({"error": ECHO}).replace(b"/", b"\\/"),
-    "unknown field": as_json({"error": "no", "sentKey": KEY, KEY: {"deep": KEY}}),
-    "wrong type": as_json(BROKEN),
-    "html": f"<html><body>{ECHO}</body></html>".encode(),
-    "key alone": KEY.encode(),
-}
-STATUSES = (302, 400, 401, 403, 404, 408, 409, 418, 429, 500, 503, 599)
-
-
-def fails(
-    seen: Seen, subject: Subject, handler: Any, *, asynchronous: bool, **options: Any
-) -> PortalError:
-    with pytest.raises(PortalError) as caught:
-        called(subject, handler, asynchronous=asynchronous, key=KEY, **options)
+def _failing(mode: str, handler: Any, act: Callable[[Any], Any], **options: Any) -> SampleError:
+    """Return the error of a call, after a look at all that it shows."""
+    with watched() as seen, pytest.raises(SampleError) as caught:
+        mocked(mode, handler, act, key=KEY, max_attempts=1, **options)
     seen.error("the error", caught.value)
+    assert seen.leaks == {}
     return caught.value
 
 
-@every_operation
-@both_ways
-def test_an_answer_shows_no_secret_and_keeps_every_one(
-    subject: Subject, asynchronous: bool
-) -> None:
-    answer = planted(subject)
+@each_mode
+@each_operation
+def test_an_answer_shows_no_secret_and_keeps_every_one(operation: Operation, mode: str) -> None:
+    answer = planted(operation)
     with watched() as seen:
-        value = called(
-            subject,
-            lambda _: httpx.Response(subject.success, json=answer),
-            asynchronous=asynchronous,
-            key=KEY,
+        value = mocked(
+            mode, lambda _: httpx.Response(operation.status, json=answer), operation.call, key=KEY
         )
     seen.value("the answer", value)
     one, sent = (value[0], answer[0]) if isinstance(value, list) else (value, answer)
     seen.value("the additional fields' names", one.additional_keys)
     assert seen.leaks == {}
-    assert "portal_v1" in str(seen.texts)
-    assert one.to_dict() == sent
-    assert secret_fields(subject.responses[subject.success])
+    assert one.to_dict() == {name: inner for name, inner in sent.items() if inner is not None}
 
 
-@every_operation
-def test_a_detailed_answer_shows_no_secret_and_is_not_pickled(subject: Subject) -> None:
-    with sync_portal(
-        lambda _: httpx.Response(
-            subject.success, json=planted(subject), headers={"set-cookie": f"s={MARK}cookie"}
-        ),
-        KEY,
-    ) as portal:
-        answer = subject.module.sync_detailed(client=portal, **subject.arguments())
+def test_a_detailed_answer_shows_no_secret_and_is_not_pickled() -> None:
+    def detailed(client: Any) -> Any:
+        return create_parcel.sync_detailed(client=client, body=CreateParcelRequest())
+
+    headers = {"set-cookie": f"s={CANARY}cookie"}
+    answer = mocked(
+        "sync",
+        lambda _: httpx.Response(201, json=planted(CREATE), headers=headers),
+        detailed,
+        key=KEY,
+    )
     seen = Seen()
     seen.value("the answer", answer)
     assert seen.leaks == {}
@@ -120,27 +95,30 @@ def test_a_detailed_answer_shows_no_secret_and_is_not_pickled(subject: Subject) 
         pickle.dumps(answer)
 
 
-@every_operation
-@both_ways
-@pytest.mark.parametrize("body", ERROR_BODIES.values(), ids=ERROR_BODIES)
-@pytest.mark.parametrize("status", STATUSES)
-def test_a_status_error_whose_text_holds_the_key(
-    subject: Subject, status: int, body: bytes, asynchronous: bool
-) -> None:
+ERROR_BODIES = {
+    "error text": _json({"error": ECHO}),
+    "long error text": _json({"error": PADDED}),
+    "message": _json({"message": ECHO, "detail": ECHO, "errors": [ECHO]}),
+    "escaped": b'{"error": ' + _escaped(ECHO) + b"}",
+    "slashes escaped": _json({"error": ECHO}).replace(b"/", b"\\/"),
+    "unknown field": _json({"error": "no", "sentKey": KEY, KEY: {"deep": KEY}}),
+    "wrong type": _json({"error": 5, "echo": KEY}),
+    "html": f"<html><body>{ECHO}</body></html>".encode(),
+}
+
+
+@each_mode
+@pytest.mark.parametrize("body", ERROR_BODIES)
+@pytest.mark.parametrize("status", [302, 400, 503])
+def test_a_status_error_whose_text_holds_the_key(status: int, body: str, mode: str) -> None:
     headers = {"x-request-id": f"for-{KEY}", "www-authenticate": f"Bearer error={KEY}"}
-    with watched() as seen:
-        error = fails(
-            seen,
-            subject,
-            lambda _: httpx.Response(status, content=body, headers=headers),
-            asynchronous=asynchronous,
-            max_attempts=1,
-        )
+    content = ERROR_BODIES[body]
+    error = _failing(
+        mode, lambda _: httpx.Response(status, content=content, headers=headers), GET.call
+    )
     assert isinstance(error, APIStatusError)
-    assert error.body == body
-    # What is logged of an attempt is looked at in its own test, below.
-    assert {where: text for where, text in seen.leaks.items() if "logs" not in where} == {}
-    if error.error and body is not ERROR_BODIES["wrong type"] and error.error != "no":
+    assert error.body == content
+    if error.error and body not in {"wrong type", "unknown field"}:
         assert "the key" in error.error
 
 
@@ -150,162 +128,52 @@ INVALID: dict[str, Callable[[bytes], bytes]] = {
     "nan": lambda whole: whole.replace(b"{", b'{"n": NaN, ', 1),
     "followed": lambda whole: whole + whole,
     "bad utf-8": lambda whole: whole.replace(b"{", b'{"\xff": 1, ', 1),
-    "another type": lambda whole: as_json(whole.decode()),
+    "another type": lambda whole: _json(whole.decode()),
     "wrapped": lambda whole: b'{"data": ' + whole + b"}",
     "nested too deep": lambda whole: whole[:-1] + b"[" * 100_000,
     "an id that is none": lambda whole: whole.replace(b'"id": "', b'"id": 5, "was": "'),
     "secrets that are objects": lambda whole: whole.replace(
-        f'"{MARK}'.encode(), b'{"is": 1}, "x": "' + MARK.encode()
+        f'"{CANARY}'.encode(), b'{"is": 1}, "x": "' + CANARY.encode()
     ),
 }
 
 
-@every_operation
-@both_ways
-@pytest.mark.parametrize("spoil", INVALID.values(), ids=INVALID)
-def test_an_invalid_response(
-    subject: Subject, spoil: Callable[[bytes], bytes], asynchronous: bool
-) -> None:
-    body = spoil(as_json(planted(subject)))
-    with watched() as seen:
-        error = fails(
-            seen,
-            subject,
-            lambda _: httpx.Response(subject.success, content=body),
-            asynchronous=asynchronous,
-        )
-    assert isinstance(error, InvalidResponseError)
-    assert error.body == body
-    assert MARK.encode() in body
-    assert seen.leaks == {}
+@each_mode
+@pytest.mark.parametrize("spoil", INVALID)
+def test_an_invalid_response(spoil: str, mode: str) -> None:
+    for operation, act in ((GET, GET.call), (LIST, items)):
+        body = INVALID[spoil](_json(planted(operation)))
+        error = _failing(mode, lambda _, body=body: httpx.Response(200, content=body), act)
+        assert isinstance(error, InvalidResponseError)
+        assert error.body == (body if act is GET.call else b"")
+        assert CANARY.encode() in body
 
 
-@pytest.mark.parametrize("subject", LISTS, ids=str)
-@both_ways
-@pytest.mark.parametrize("spoil", INVALID.values(), ids=INVALID)
-def test_an_invalid_response_that_is_read_item_by_item(
-    subject: Subject, spoil: Callable[[bytes], bytes], asynchronous: bool
-) -> None:
-    body = spoil(as_json(planted(subject)))
-    answer = httpx.Response(subject.success, content=body)
-
-    async def iterate() -> None:
-        async with async_portal(lambda _: answer, KEY) as portal:
-            async for item in subject.module.iterate_async(client=portal, **subject.arguments()):
-                seen.value("an item", item)
-
-    def iterate_sync() -> None:
-        portal = sync_portal(lambda _: answer, KEY)
-        for item in subject.module.iterate(client=portal, **subject.arguments()):
-            seen.value("an item", item)
-
-    def run() -> None:
-        if asynchronous:
-            asyncio.run(iterate())
-        else:
-            iterate_sync()
-
-    with watched() as seen, pytest.raises(InvalidResponseError) as caught:
-        run()
-    seen.error("the error", caught.value)
-    assert seen.leaks == {}
+NETWORK_ERRORS = ("ConnectError", "ReadError", "ReadTimeout", "RemoteProtocolError", "ProxyError")
 
 
-NETWORK_ERRORS = (
-    *("ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "ReadError", "ReadTimeout"),
-    *("RemoteProtocolError", "WriteError", "WriteTimeout", "LocalProtocolError"),
-    *("DecodingError", "UnsupportedProtocol"),
-)
-
-
-@every_operation
-@both_ways
+@each_mode
 @pytest.mark.parametrize("name", NETWORK_ERRORS)
-def test_a_network_error(subject: Subject, name: str, asynchronous: bool) -> None:
+def test_a_network_error(name: str, mode: str) -> None:
     def handler(request: httpx.Request) -> httpx.Response:
         assert request.headers["Authorization"] == f"Bearer {KEY}"
         raise getattr(httpx, name)("it broke", request=request)
 
-    with watched() as seen:
-        fails(seen, subject, handler, asynchronous=asynchronous, max_attempts=1)
-    assert seen.leaks == {}
+    _failing(mode, handler, CREATE.call)
 
 
-@every_operation
-@both_ways
-def test_a_body_that_breaks_off(subject: Subject, asynchronous: bool) -> None:
+@each_mode
+def test_a_body_that_breaks_off(mode: str) -> None:
     def chunks() -> Iterator[bytes]:
-        yield as_json(planted(subject))[:-1]
+        yield _json(planted(GET))[:-1]
         raise httpx.ReadError("reset by peer")
 
     async def chunks_async() -> AsyncIterator[bytes]:
         for chunk in chunks():
             yield chunk
 
-    with watched() as seen:
-        content = chunks_async if asynchronous else chunks
-        fails(
-            seen,
-            subject,
-            lambda _: httpx.Response(subject.success, content=content()),
-            asynchronous=asynchronous,
-            max_attempts=1,
-        )
-    assert seen.leaks == {}
-
-
-class Stop(BaseException):
-    """Ends a call from outside, as Ctrl-C does."""
-
-
-@every_operation
-@pytest.mark.parametrize("body_begun", [False, True], ids=["before the answer", "in the body"])
-def test_a_sync_call_that_is_interrupted(subject: Subject, body_begun: bool) -> None:
-    def chunks() -> Iterator[bytes]:
-        yield as_json(planted(subject))[:-1]
-        raise Stop
-
-    def handler(request: httpx.Request) -> httpx.Response:
-        if not body_begun:
-            raise Stop
-        return httpx.Response(subject.success, content=chunks())
-
-    with watched() as seen, pytest.raises(Stop) as caught:
-        called(subject, handler, asynchronous=False, key=KEY)
-    seen.error("the interrupt", caught.value)
-    assert seen.leaks == {}
-
-
-@every_operation
-@pytest.mark.parametrize("body_begun", [False, True], ids=["before the answer", "in the body"])
-def test_an_async_call_that_is_cancelled(subject: Subject, body_begun: bool) -> None:
-    waiting = asyncio.Event()
-
-    async def wait() -> None:
-        waiting.set()
-        await asyncio.Event().wait()
-
-    async def chunks() -> AsyncIterator[bytes]:
-        yield as_json(planted(subject))[:-1]
-        await wait()
-
-    async def handler(request: httpx.Request) -> httpx.Response:
-        if not body_begun:
-            await wait()
-        return httpx.Response(subject.success, content=chunks())
-
-    async def run() -> BaseException:
-        async with async_portal(handler, KEY) as portal:
-            task = asyncio.create_task(subject.asyncio(portal))
-            await waiting.wait()
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError) as caught:
-                await task
-            return caught.value
-
-    with watched() as seen:
-        seen.error("the cancellation", asyncio.run(run()))
-    assert seen.leaks == {}
+    content: Any = chunks if mode == "sync" else chunks_async
+    _failing(mode, lambda _: httpx.Response(200, content=content()), GET.call)
 
 
 BAD_OPTIONS: dict[str, dict[str, Any]] = {
@@ -314,11 +182,10 @@ BAD_OPTIONS: dict[str, dict[str, Any]] = {
     "key that is not ascii": {"api_key": f"{KEY}ÿ"},
     "key of bytes": {"api_key": KEY.encode()},
     "key in a list": {"api_key": [KEY]},
-    "url with the key as user": {"base_url": f"https://{MARK}key:x@example.test"},
+    "url with the key as user": {"base_url": f"https://{CANARY}key:x@example.test"},
     "url with the key as password": {"base_url": f"https://u:{KEY}@example.test"},
     "url with the key in its query": {"base_url": f"https://example.test/?key={KEY}"},
     "url that is none": {"base_url": f"https://[{KEY}"},
-    "url with a bad port": {"base_url": f"https://example.test:{KEY}"},
     "url that is the key": {"base_url": KEY},
     "url in the clear": {"base_url": f"http://{KEY}.example.test"},
     "header value with a line break": {"headers": {"X-Session": f"{KEY}\r\nX: y"}},
@@ -327,52 +194,50 @@ BAD_OPTIONS: dict[str, dict[str, Any]] = {
     "headers that are a string": {"headers": KEY},
     "headers of the client": {"headers": {"Authorization": f"Bearer {KEY}"}},
     "timeout": {"api_key": KEY, "timeout": 0},
-    "attempts": {"api_key": KEY, "max_attempts": 0},
     "client that is none": {"api_key": KEY, "http_client": object(), "headers": {"X-A": KEY}},
 }
+_VARIABLES = {"api_key": "SAMPLE_API_KEY", "base_url": "SAMPLE_BASE_URL"}
 
 
-@pytest.mark.parametrize("kind", [Portal, AsyncPortal])
-@pytest.mark.parametrize("options", BAD_OPTIONS.values(), ids=BAD_OPTIONS)
-@pytest.mark.parametrize("given_with", ["new", "environment", "with_options"])
+@pytest.mark.parametrize("kind", [Sample, AsyncSample])
+@pytest.mark.parametrize("bad", BAD_OPTIONS)
 def test_a_setting_that_cannot_be_used(
-    kind: Any, options: dict[str, Any], given_with: str, monkeypatch: pytest.MonkeyPatch
+    kind: Any, bad: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    base: dict[str, Any] = {"api_key": KEY}
-    if given_with == "environment":
-        names = {"api_key": "PORTAL_API_KEY", "base_url": "PORTAL_BASE_URL"}
-        if not options.keys() <= names.keys() or not isinstance(next(iter(options.values())), str):
-            pytest.skip("this is not set in the environment")
-        for name, value in options.items():
-            monkeypatch.setenv(names[name], value)
-            base.pop(name, None)
-        options = {}
-    good = kind("test-key") if given_with == "with_options" else None
-    if good is not None and ({"base_url", "http_client"} & options.keys()):
-        pytest.skip("a copy keeps this")
-    make, arguments = (kind, {**base, **options}) if good is None else (good.with_options, options)
-    with watched() as seen, pytest.raises(ConfigurationError) as caught:
-        make(**arguments)
-    seen.error("the error", caught.value)
-    assert seen.leaks == {}
+    options = BAD_OPTIONS[bad]
+    good = kind("test-key", base_url="https://example.test")
+    tries: list[tuple[Callable[..., Any], dict[str, Any]]] = [
+        (kind, {"api_key": KEY, "base_url": "https://example.test", **options})
+    ]
+    if not {"base_url", "http_client"} & options.keys():
+        tries.append((good.with_options, options))
+    for name, variable in _VARIABLES.items():
+        if isinstance(options.get(name), str) and len(options) == 1:
+            monkeypatch.setenv(variable, options[name])
+            base = {"api_key": KEY, "base_url": "https://example.test"}
+            tries.append((kind, {one: base[one] for one in base if one != name}))
+    for make, arguments in tries:
+        with watched() as seen, pytest.raises(ConfigurationError) as caught:
+            make(**arguments)
+        seen.error("the error", caught.value)
+        assert seen.leaks == {}
 
 
 def test_a_client_shows_no_secret_whatever_it_is_asked_for() -> None:
     sources: list[Any] = [KEY, functools.partial(str, KEY), lambda: KEY]
     for source in sources:
-        portal = Portal(source, base_url="https://example.test", headers={"X-Session": KEY})
-        copied = portal.with_options(api_key=source, headers={"X-Other": KEY})
+        client = Sample(source, base_url="https://example.test", headers={"X-Session": KEY})
+        copied = client.with_options(api_key=source, headers={"X-Other": KEY})
         seen = Seen()
-        for one in (portal, copied):
+        for one in (client, copied):
             seen.value("the client", one)
-            seen.value("its pipeline", one.pipeline)
             seen.value("its settings", one.pipeline.settings)
-            seen.value("a resource", one.clients)
+            seen.value("a resource", one.parcels)
             for name, value in vars(one.pipeline).items():
                 seen.value(name, value)
         assert seen.leaks == {}
         with pytest.raises((TypeError, NotImplementedError, AttributeError)):
-            pickle.dumps(portal)
+            pickle.dumps(client)
 
 
 def test_a_secret_shows_a_mask_only() -> None:
@@ -394,7 +259,7 @@ class Rotating:
         self.given: list[str] = []
 
     def __call__(self) -> str:
-        self.given.append(f"{MARK}rotating-{len(self.given)}")
+        self.given.append(f"{CANARY}rotating-{len(self.given)}")
         return self.given[-1]
 
     async def later(self) -> str:
@@ -402,32 +267,24 @@ class Rotating:
         return self()
 
     def __repr__(self) -> str:
-        return f"Rotating({MARK}rotating)"
+        return f"Rotating({CANARY}rotating)"
 
 
-@every_operation
 @pytest.mark.parametrize("way", ["sync", "async", "async callable"])
-def test_a_key_is_asked_for_at_each_request(subject: Subject, way: str) -> None:
+def test_a_key_is_asked_for_at_each_request(way: str) -> None:
     source, sent = Rotating(), list[str]()
 
     def handler(request: httpx.Request) -> httpx.Response:
         sent.append(request.headers["Authorization"])
         if len(sent) == 1:
             return httpx.Response(429, json={"error": f"{source.given[-1]} is over its limit"})
-        return httpx.Response(subject.success, json=planted(subject))
+        return httpx.Response(RENEW.status, json=planted(RENEW))
 
-    async def run() -> Any:
-        given = source.later if way == "async callable" else source
-        portal = async_portal(handler, given).with_options(clock=HeldClock())
-        return await subject.asyncio(portal)
-
+    key = source.later if way == "async callable" else source
     with watched() as seen:
-        if way == "sync":
-            answer = subject.sync(sync_portal(handler, source).with_options(clock=HeldClock()))
-        else:
-            answer = asyncio.run(run())
+        answer = mocked(way.split(" ", maxsplit=1)[0], handler, RENEW.call, key=key)
     seen.value("the answer", answer)
-    assert sent == [f"Bearer {MARK}rotating-0", f"Bearer {MARK}rotating-1"]
+    assert sent == [f"Bearer {CANARY}rotating-0", f"Bearer {CANARY}rotating-1"]
     assert seen.leaks == {}
 
 
@@ -435,237 +292,101 @@ class VaultError(Exception):
     """What a user's own key store raises; its text is the user's to look after."""
 
 
-def raising() -> str:
+def _raising() -> str:
     raise VaultError("the vault is sealed")
 
 
-async def raising_later() -> str:
+async def _raising_later() -> str:
     await asyncio.sleep(0)
     raise VaultError("the vault is sealed")
 
 
-async def returning_later() -> str:
+async def _returning_later() -> str:
     return KEY
 
 
-class Telling:
-    """What gives a key and tells of it in its repr."""
-
-    def __init__(self, give: Callable[[], Any]) -> None:
-        self.give = give
-
-    def __call__(self) -> Any:
-        return self.give()
-
-    def __repr__(self) -> str:
-        return f"Telling({KEY})"
-
-
-BAD_SOURCES: dict[str, tuple[Callable[[], Any], str, bool]] = {
-    "raises": (raising, "raised VaultError", False),
-    "raises later": (raising_later, "raised VaultError", True),
-    "returns None": (lambda: None, "is NoneType, not a string", False),
-    "returns bytes": (KEY.encode, "is bytes, not a string", False),
-    "returns a list": (lambda: [KEY], "is list, not a string", False),
-    "returns a key with a line break": (lambda: f"{KEY}\n", "white space or a line break", False),
-    "returns two keys": (lambda: f"{KEY} {KEY}", "cannot stand in a header", False),
-    "returns an empty key": (lambda: "", "is empty", False),
-    "is async for a sync client": (returning_later, "only the async client", False),
+BAD_SOURCES: dict[str, tuple[Callable[[], Any], str, tuple[str, ...]]] = {
+    "raises": (_raising, "raised VaultError", ("sync", "async")),
+    "raises later": (_raising_later, "raised VaultError", ("async",)),
+    "returns None": (lambda: None, "is NoneType, not a string", ("sync", "async")),
+    "returns bytes": (KEY.encode, "is bytes, not a string", ("sync", "async")),
+    "returns two keys": (lambda: f"{KEY} {KEY}", "cannot stand in a header", ("sync", "async")),
+    "is async for a sync client": (_returning_later, "only the async client", ("sync",)),
 }
 
 
-@every_operation
-@both_ways
-@pytest.mark.parametrize("source", BAD_SOURCES.values(), ids=BAD_SOURCES)
-def test_a_callable_that_gives_no_key_ends_the_call_and_nothing_is_sent(
-    subject: Subject, source: tuple[Callable[[], Any], str, bool], asynchronous: bool
-) -> None:
-    give, expected, only_async = source
-    if asynchronous == (give is returning_later) or (only_async and not asynchronous):
-        pytest.skip("not a failure there")
-
-    def handler(request: httpx.Request) -> httpx.Response:
-        pytest.fail("sent")
-
-    with watched() as seen, pytest.raises(ConfigurationError, match=expected) as caught:
-        called(subject, handler, asynchronous=asynchronous, key=Telling(give))
-    seen.error("the error", caught.value)
-    assert seen.leaks == {}
-    assert caught.value.maybe_processed is False
-    raises = give in {raising, raising_later}
-    assert isinstance(caught.value.__cause__, VaultError) is raises
+@pytest.mark.parametrize("source", BAD_SOURCES)
+def test_a_callable_that_gives_no_key_ends_the_call_and_nothing_is_sent(source: str) -> None:
+    give, expected, modes = BAD_SOURCES[source]
+    for mode in modes:
+        with watched() as seen, pytest.raises(ConfigurationError, match=expected) as caught:
+            mocked(mode, lambda _: pytest.fail("sent"), GET.call, key=give)
+        seen.error("the error", caught.value)
+        assert seen.leaks == {}
+        assert caught.value.maybe_processed is False
+        assert isinstance(caught.value.__cause__, VaultError) is ("raised" in expected)
 
 
-# --- over real sockets: what the HTTP libraries log, and what a broken server makes them say ---
+# --- over real sockets: what the libraries log, and what a broken server makes them say ---
 
 
-@contextmanager
-def tcp_server(answer: Callable[[bytes], bytes]) -> Iterator[tuple[str, list[bytes]]]:
-    """A server that answers each request head on a connection with bytes, then closes it."""
-    requests: list[bytes] = []
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            with connection:
-                head = b""
-                while b"\r\n\r\n" not in head:
-                    head += connection.recv(65536)
-                requests.append(head)
-                connection.sendall(answer(head))
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1", requests
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join(5)
+@each_mode
+def test_nobody_logs_a_secret_at_any_level(serve: Serve, mode: str) -> None:
+    server = serve(reply(CREATE.status, _json(planted(CREATE))))
+    ways: tuple[dict[str, Any] | None, ...] = (None, {})
+    for given in ways:
+        with watched() as seen:
+            value = run(mode, server.url, CREATE.call, key=KEY, given=given)
+        seen.value("the answer", value)
+        assert seen.leaks == {}
+    assert [one.headers("authorization") for one in server.requests] == [[f"Bearer {KEY}"]] * 2
 
 
-def call_over_tcp(subject: Subject, url: str, *, asynchronous: bool, **options: Any) -> Any:
-    async def run() -> Any:
-        async with AsyncPortal(KEY, base_url=url, **options) as portal:
-            return await subject.asyncio(portal)
-
-    if asynchronous:
-        return asyncio.run(run())
-    with Portal(KEY, base_url=url, **options) as portal:
-        return subject.sync(portal)
-
-
-@every_operation
-@both_ways
-def test_the_http_libraries_log_no_secret_at_any_level(
-    subject: Subject, asynchronous: bool
-) -> None:
-    body = as_json(planted(subject))
-    head = b"HTTP/1.1 %d OK\r\nContent-Length: %d\r\n\r\n" % (subject.success, len(body))
-    with tcp_server(lambda _: head + body) as (url, requests), watched() as seen:
-        value = call_over_tcp(subject, url, asynchronous=asynchronous)
-    seen.value("the answer", value)
-    assert f"Bearer {KEY}".encode() in requests[0]
-    assert seen.leaks == {}
-
-
-def chunked(body: bytes) -> bytes:
-    return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body
+def _chunked(body: bytes) -> bytes:
+    return head(200, "Transfer-Encoding: chunked") + body
 
 
 BROKEN_ANSWERS: dict[str, Callable[[bytes], bytes]] = {
     "status line that is the body": lambda body: body + b"\r\n\r\n",
     "header line that is the body": lambda body: b"HTTP/1.1 200 OK\r\n" + body + b"\r\n\r\n",
-    "chunk size that is the body": lambda body: chunked(body + b"\r\n"),
-    "chunk cut short": lambda body: chunked(b"fff\r\n" + body),
-    "length that is longer": lambda body: (
-        b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n" + body
-    ),
-    "no gzip": lambda body: (
-        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
-        + body
-    ),
+    "chunk size that is the body": lambda body: _chunked(body + b"\r\n"),
+    "chunk cut short": lambda body: _chunked(b"fff\r\n" + body),
+    "length that is longer": lambda body: head(200, "Content-Length: 99999") + body,
+    "compressed": lambda body: head(200, "Content-Encoding: gzip") + body,
     "the request back": lambda _: f"HTTP/1.1 200 OK\r\n{KEY} Bearer {KEY}\r\n\r\n".encode(),
 }
 
 
-@every_operation
-@both_ways
-@pytest.mark.parametrize("spoil", BROKEN_ANSWERS.values(), ids=BROKEN_ANSWERS)
+@each_mode
+@pytest.mark.parametrize("given", [None, {}], ids=["own", "http_client"])
+@pytest.mark.parametrize("spoil", BROKEN_ANSWERS)
 def test_a_server_that_breaks_http_has_no_secret_shown(
-    subject: Subject, spoil: Callable[[bytes], bytes], asynchronous: bool
+    serve: Serve, spoil: str, given: dict[str, Any] | None, mode: str
 ) -> None:
-    # At DEBUG, httpcore itself quotes the bytes that broke the protocol; no client can keep it
-    # from that. What this package says of them is looked at.
-    answer = spoil(as_json(planted(subject)))
+    server = serve(raw(BROKEN_ANSWERS[spoil](_json(planted(GET)))))
+    # Of a client that was given, httpcore quotes at DEBUG the bytes that broke the protocol.
     with (
-        tcp_server(lambda _: answer) as (url, _),
-        watched(but_for=("httpcore",)) as seen,
-        pytest.raises(PortalError) as caught,
+        watched(but_for=() if given is None else ("httpcore",)) as seen,
+        pytest.raises(SampleError) as caught,
     ):
-        call_over_tcp(subject, url, asynchronous=asynchronous, max_attempts=1)
+        run(mode, server.url, GET.call, key=KEY, given=given, max_attempts=1)
     seen.error("the error", caught.value)
     assert seen.leaks == {}
 
 
-@every_operation
-@both_ways
-def test_a_body_that_never_ends_in_time(subject: Subject, asynchronous: bool) -> None:
-    body = as_json(planted(subject))
-    ended = threading.Event()
-    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n" + body
-    listener = socket.create_server(("127.0.0.1", 0))
+@each_mode
+def test_a_body_that_never_ends_in_time(serve: Serve, mode: str) -> None:
+    def act(peer: Peer) -> None:
+        peer.send(head(200, "Content-Length: 99999") + _json(planted(GET)))
+        peer.hold()
 
-    def serve() -> None:
-        connection, _ = listener.accept()
-        with connection:
-            connection.recv(65536)
-            connection.sendall(answer)
-            ended.wait(10)
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    with listener, watched() as seen, pytest.raises(APITimeoutError) as caught:
-        call_over_tcp(subject, url, asynchronous=asynchronous, max_attempts=1, timeout=0.15)
-    ended.set()
-    thread.join(5)
-    seen.error("the error", caught.value)
-    assert seen.leaks == {}
-
-
-@every_operation
-@both_ways
-def test_what_this_package_logs_holds_no_key_that_a_server_sends_back(
-    subject: Subject, asynchronous: bool
-) -> None:
     with watched() as seen:
-        fails(
-            seen,
-            subject,
-            lambda _: httpx.Response(503, headers={"x-request-id": f"for-{KEY}"}),
-            asynchronous=asynchronous,
-            max_attempts=1,
-        )
-    logs = next(text for where, text in seen.texts.items() if where.startswith("logs"))
-    assert [line for line in logs.splitlines() if "portal_v1" in line and MARK in line] == []
+        error = fail(mode, serve(Answer(act)).url, GET.call, key=KEY, timeout=0.15)
+    seen.error("the error", error)
+    assert seen.leaks == {}
 
 
-@pytest.mark.parametrize("status", [200, 401, 500])
-def test_the_demo_prints_no_secret(status: int, repository: Path) -> None:
-    bodies = {(one.operation.method, one.path.rpartition("/")[2]): planted(one) for one in SUBJECTS}
-
-    def answer(head: bytes) -> bytes:
-        method, target = head.decode().split(" ")[:2]
-        found = [body for (verb, end), body in bodies.items() if verb == method and "{" in end]
-        body = bodies.get((method, target.rpartition("/")[2]), found[0] if found else None)
-        known = KEY.encode() in head
-        if status == 200 and known:
-            content, line = as_json(body), "200 OK"
-        else:
-            content, line = as_json({"error": ECHO}), f"{max(status, 401)} No"
-        return f"HTTP/1.1 {line}\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content
-
-    with tcp_server(answer) as (url, requests):
-        run = subprocess.run(
-            [sys.executable, "scripts/demo.py", "--traceback"],
-            cwd=repository,
-            env={
-                **os.environ,
-                "PORTAL_API_KEY": KEY,
-                "PORTAL_BASE_URL": url,
-                "CONFIRM": "1",
-                "PYTHONPATH": "generated",
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-    assert KEY.encode() in requests[0]
-    assert run.stdout
-    assert MARK not in run.stdout + run.stderr
+def test_the_documented_answer_is_what_the_tests_answer_with() -> None:
+    for operation in (CREATE, LIST, GET, RENEW):
+        handler = functools.partial(lambda one, _: answering(one), operation)
+        assert mocked("sync", handler, operation.call)

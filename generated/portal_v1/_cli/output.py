@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import itertools
 import json
@@ -47,16 +48,16 @@ def mask_secrets(value: Any) -> Any:
     kind = cast("Any", type(value))
     if not hasattr(kind, "to_dict"):
         return value
-    changes: dict[str, Any] = {}
+    masked = copy.copy(value)  # Which fields are null, and not absent, is copied along.
     for field in attrs.fields(kind):
         held = getattr(value, field.name)
         if field.repr is _secrets.mask:
-            changes[field.alias] = held and _secrets.MASK
+            setattr(masked, field.name, held and _secrets.MASK)
         elif field.repr is _secrets.list_names:
-            changes[field.alias] = dict.fromkeys(held, _secrets.MASK)
+            setattr(masked, field.name, dict.fromkeys(held, _secrets.MASK))
         else:
-            changes[field.alias] = mask_secrets(held)
-    return attrs.evolve(value, **changes)
+            setattr(masked, field.name, mask_secrets(held))
+    return masked
 
 
 @contextmanager

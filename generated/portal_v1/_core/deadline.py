@@ -41,4 +41,4 @@ class Deadline:
         self._end += seconds
 
     def __repr__(self) -> str:
-        return f"Deadline(budget={self.budget})"
+        return f"Deadline(budget={getattr(self, 'budget', None)})"

@@ -7,14 +7,16 @@ import datetime
 import enum
 import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import UnionType
-from typing import Any, Final, Protocol, cast, runtime_checkable
+from typing import Any, Final, Protocol, TypeVar, cast, runtime_checkable
 from urllib.parse import quote, urlencode
 
 from ..errors import InvalidRequestError
-from ..types import UNSET, File, FileTypes, RequestFiles
+from ..types import UNSET, File, FileTypes, RequestFiles, Unset
 from . import json
+
+T = TypeVar("T")
 
 _HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e]*")
 _COOKIE_VALUE: Final = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*")
@@ -32,7 +34,11 @@ def json_value(value: Any) -> Any:
         return value.value
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    if isinstance(value, (datetime.date, datetime.datetime)):
+    if isinstance(value, datetime.datetime):
+        whole_milliseconds = value.microsecond and value.microsecond % 1000 == 0
+        text = value.isoformat(timespec="milliseconds" if whole_milliseconds else "auto")
+        return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
+    if isinstance(value, datetime.date):
         return value.isoformat()
     if isinstance(value, uuid.UUID):
         return str(value)
@@ -81,21 +87,52 @@ def segment(value: Any, name: str, kind: type | UnionType = str) -> str:
     return quote(segment, safe="")
 
 
-def query(parameters: Mapping[str, Any], joined: frozenset[str] = frozenset()) -> str:
+def query(parameters: Mapping[str, Any], styles: Mapping[str, str] | None = None) -> str:
     """Return a query string with its question mark, or an empty string.
 
     Args:
         parameters: The values; those that are None or UNSET are left out. A list gives the
             name once an item, an object its own fields.
-        joined: The names whose lists are sent as one value, with commas.
+        styles: The names that are written in another way: "," "|" or " " between the items of one
+            value, "deepObject" for fields in brackets, "json" for a value of JSON.
     """
-    pairs = [
-        quote(name, safe="")
-        + "="
-        + quote(_encodable(value, name), safe="," if name in joined else "")
-        for name, value in _pairs(parameters, joined)
-    ]
+    pairs: list[str] = []
+    for name, value in _given(parameters):
+        style = (styles or {}).get(name)
+        if style == "json":
+            pairs.append(f"{quote(name, safe='')}={quote(json_body(value), safe='')}")
+        elif style == "deepObject":
+            pairs += (f"{key}={text}" for key, text in _deep_pairs(quote(name, safe=""), value))
+        elif style is not None:
+            plain = json_value(value)
+            items = (
+                _flat_items(cast("dict[str, Any]", plain))
+                if isinstance(plain, dict)
+                else _listed(value)
+            )
+            between = style if style == "," else quote(style)
+            joined = between.join(_quoted(item, name) for item in items)
+            pairs.append(f"{quote(name, safe='')}={joined}")
+        else:
+            pairs += (f"{quote(n, safe='')}={_quoted(v, n)}" for n, v in _pairs({name: value}))
     return f"?{'&'.join(pairs)}" if pairs else ""
+
+
+def _quoted(value: Any, name: str) -> str:
+    return quote(_encodable(text(value), name), safe="")
+
+
+def _flat_items(value: Mapping[str, Any]) -> list[Any]:
+    return [part for pair in _given(value) for part in pair]
+
+
+def _deep_pairs(name: str, value: Any) -> Iterable[tuple[str, str]]:
+    plain = json_value(value)
+    if isinstance(plain, dict):
+        for key, inner in _given(cast("dict[str, Any]", plain)):
+            yield from _deep_pairs(f"{name}[{quote(key, safe='')}]", inner)
+    else:
+        yield from ((name, _quoted(item, name)) for item in _listed(plain))
 
 
 def headers(values: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -139,7 +176,7 @@ def json_body(value: Any) -> bytes:
 
 def form_body(fields: Mapping[str, Any]) -> bytes:
     """Return a body of form fields."""
-    pairs = [(name, _encodable(value, name)) for name, value in _pairs(fields, frozenset())]
+    pairs = [(name, _encodable(value, name)) for name, value in _pairs(fields)]
     return urlencode(pairs).encode()
 
 
@@ -163,14 +200,27 @@ def _listed(value: Any) -> Iterable[Any]:
     return cast("list[Any]", value) if isinstance(value, (list, tuple)) else (value,)
 
 
-def _pairs(values: Mapping[str, Any], joined: frozenset[str]) -> Iterable[tuple[str, str]]:
+def _pairs(values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     for name, value in _given(values):
-        if name in joined:
-            yield name, ",".join(map(text, _listed(value)))
-        elif isinstance(json_value(value), dict):
-            yield from _pairs(json_value(value), joined)
+        if isinstance(json_value(value), dict):
+            yield from _pairs(json_value(value))
         else:
             yield from ((name, text(item)) for item in _listed(value))
+
+
+def optional_body(model: Callable[..., T], required: tuple[str, ...], **fields: Any) -> T | Unset:
+    """Return the body of the fields that are given, or UNSET where none is.
+
+    Raises:
+        InvalidRequestError: Some are given, and one that the body has to have is not.
+    """
+    given = {name: value for name, value in fields.items() if value is not UNSET}
+    if not given:
+        return UNSET
+    missing = [name for name in required if name not in given]
+    if missing:
+        raise InvalidRequestError(f"A body needs {', '.join(missing)} as well.")
+    return model(**given)
 
 
 def multipart(fields: Mapping[str, Any]) -> RequestFiles:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 from .._core.deadline import Deadline
 from .._core.effects import TransportFailure
@@ -37,6 +38,8 @@ _REASONS = {
     "RemoteProtocolError": "what the server sent is not an HTTP answer, or not the whole of one",
     "DecodingError": "the answer's compression is broken",
 }
+
+_PACKAGE = __name__.removesuffix("_http.exceptions")
 
 # What an HTTP library is made of: exceptions of these packages are the network's as well.
 _LIBRARIES = {"httpx", "httpx2", "httpcore", "httpcore2", "h11", "h2", "anyio", "socksio"}
@@ -83,7 +86,18 @@ def from_exception(
 
 
 def build_failed(error: Exception) -> TransportFailure:
-    """Return the failure of a request that the library would not even build."""
+    """Return the failure of a request that the library would not even build.
+
+    Raises:
+        Exception: `error` itself, where it comes from the caller's code.
+    """
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    module: str = "" if trace is None else trace.tb_frame.f_globals.get("__name__", "")
+    known = {*_LIBRARIES, *sys.stdlib_module_names}
+    if not module.startswith(_PACKAGE) and module.partition(".")[0] not in known:
+        raise error
     return TransportFailure(
         f"the request cannot be sent{_detail(error)}", timed_out=False, maybe_processed=False
     )

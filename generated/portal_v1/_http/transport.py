@@ -85,7 +85,8 @@ class Lifetime:
         """Return what limits the requests of this process, and what sends them.
 
         Raises:
-            ConfigurationError: It was closed, or cannot be made as the environment says.
+            ConfigurationError: It cannot be made as the environment says.
+            httpcore.ConnectError: It was closed.
         """
         process = os.getpid()
         found = self._of_process.get(process)
@@ -137,8 +138,9 @@ class AsyncLifetime:
         """Return what limits the requests of this event loop, and what sends them.
 
         Raises:
-            ConfigurationError: It was closed, cannot be made as the environment says, or this is
-                not the event loop in which it was used before.
+            ConfigurationError: It cannot be made as the environment says, or this is not the event
+                loop in which it was used before.
+            httpcore.ConnectError: It was closed.
         """
         self._keep_to_one_loop()
         if self.closed:

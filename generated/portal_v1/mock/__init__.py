@@ -20,9 +20,9 @@ from ._errors import (
     ServeError,
     StateError,
 )
+from ._fault_types import FAULT_TYPES as FAULTS
 from ._faults import Fault
 from ._journal import Entry
-from ._kinds import KINDS as FAULTS
 from ._messages import Answer
 from ._mock import Mock, Snapshot
 from ._server import MockServer

@@ -1,92 +1,317 @@
 # Edited in overrides/package/mock/_behaviour.py, from where `make generate` copies it.
-"""What the operations with a memory do, by operationId.
-
-A behaviour takes the state and a call and gives the values it knows by property name: one
-mapping, or an iterator with one for each item of a list. It raises `RefusalError` with the
-state's own words. What the answer looks like is not its business: the document says that (see
-`_templates`). Where the document has no operation of a name, its behaviour is never asked; an
-operation that has no behaviour is answered from the document alone.
-"""
+"""Carries out what an operation does to the state."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from hashlib import blake2b
+from itertools import dropwhile, islice
+from typing import Any, NamedTuple
 
-from ._json import is_object
-from ._messages import bad_request
-from ._state import Client, State
+from ._effects import Collection, Effect, variables
+from ._examples import ExampleMaker, NoExampleError, Template, Values, own_examples
+from ._messages import RefusalError
+from ._requests import RequestBody
+from ._schemas import Schema, Validator
+from ._state import Item, Place, State
+from ._values import is_object, members
 
-Values: TypeAlias = Mapping[str, Any]
+_NOT_FOUND = (404, 400, 422)
+_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_TAIL = re.compile(r"(0x|[A-Za-z]?)([0-9A-Za-z]*)\Z")
+_LONG = 16  # so many letters and digits at the end of an example, some digits, are no word
+# What parameters of lists, and the fields beside a list, are called; only letters count.
+_LIMITS = frozenset(
+    {"limit", "take", "pagesize", "perpage", "size", "count", "maxresults", "top", "first"}
+)
+_OFFSETS = frozenset({"offset", "skip", "start"})
+_PAGES = frozenset({"page", "pagenumber"})
+_CURSORS = frozenset({"cursor", "after", "startingafter", "startafter", "pagetoken", "nexttoken"})
+_TOTALS = frozenset({"total", "totalcount", "totalitems", "count"})
+_MORE = frozenset({"hasmore", "hasnext", "hasnextpage"})
+_NEXT = frozenset({"next", "nextcursor", "nextpagetoken", "nexttoken", "endcursor", "cursor"})
 
 
 class Call(NamedTuple):
     """One valid call of an operation."""
 
     custodian: int
-    path: Mapping[str, str]  # the path's variables, decoded, in the path's order
+    path: tuple[str, ...]  # the path's variables, decoded, in the path's order
     parameters: Mapping[str, Any]  # all parameters by name, as values
     body: Any
 
 
-Behaviour: TypeAlias = Callable[[State, Call], Values | Iterator[Values]]
+class Listing(NamedTuple):
+    """The items of a list that is an answer by itself."""
+
+    values: Iterator[Values]
 
 
-def create_client(state: State, call: Call) -> Values:
-    """A new client with its first session."""
-    body = call.body if is_object(call.body) else {}
-    client, session = state.create_client(
-        call.custodian, is_account_abstracted=body.get("isAccountAbstracted") is True
-    )
-    return {**_shown(client), "clientSessionToken": session}
+class Behaviour:
+    """What one operation does."""
+
+    def __init__(
+        self,
+        effect: Effect,
+        body: RequestBody | None,
+        state: State,
+        maker: ExampleMaker,
+        seed: int,
+    ) -> None:
+        self.effect = effect
+        self._state = state
+        self._maker = maker
+        self._seed = seed
+        self._writable: dict[str, Schema] = {}
+        for schema, _ in body.content.values() if body is not None else ():
+            self._writable |= members(maker.schemas.flatten(schema), "properties")
+        self._fresh: list[str] = []  # fields of an item that are made for each
+        self._defaults: dict[str, Any] = {}  # what they are where a request does not say it
+        self._filled: dict[str, Any] = {}  # examples of those that are null by default
+        self._fits: dict[str, tuple[Any, int, Validator]] = {}
+        self._sort_fields()
+
+    def carry_out(self, call: Call, template: Template | None) -> Any:
+        """Do it.
+
+        Raises:
+            RefusalError: An item that the path names is not there, or one that is made is.
+        """
+        collection = self.effect.collection
+        for parent in self.effect.parents:
+            self._find(call, parent)
+        if self.effect.does == "create":
+            return self._create(call, template)
+        if self.effect.does == "list":
+            return self._list(call, template)
+        item = self._find(call, collection)
+        given = self._given(call)
+        given.pop(collection.identifier, None)
+        if self.effect.does in ("replace", "change"):
+            if self.effect.does == "replace":
+                kept = {collection.identifier, *(item.content.keys() - self._writable.keys())}
+                for name in item.content.keys() - kept:
+                    del item.content[name]
+            item.content.update(given)
+            self._state.save(item)
+        elif self.effect.does == "remove":
+            self._state.remove(item)
+        return self._show(item, template)
+
+    def seed(self, custodian: int, count: int, template: Template | None, *, filled: bool) -> None:
+        """Add many items at once. `filled`: their fields that may be null are not."""
+        place = Place(custodian, self.effect.collection.path)
+        given = self._filled if filled else {}
+        fresh = [*self._fresh, *(name for name in given if _looks_random(given[name]))]
+        self._state.add_many(place, count, self._item_maker(given, fresh, template))
+
+    def _create(self, call: Call, template: Template | None) -> Any:
+        given = self._given(call)
+        fresh = [name for name in self._fresh if name not in given]
+        make = self._item_maker(given, fresh, template)
+        item = self._state.add(self._place(call), make)
+        if item is None:
+            raise RefusalError((409, 400, 422), f"{self.effect.collection.noun} exists already")
+        return self._show(item, template)
+
+    def _given(self, call: Call) -> dict[str, Any]:
+        known = self.effect.collection.fields
+        body = call.body if is_object(call.body) else {}
+        return {name: value for name, value in body.items() if name in known}
+
+    def _sort_fields(self) -> None:
+        """Tell the fields of a new item apart: made for it, null, set by default."""
+        schemas, collection = self._maker.schemas, self.effect.collection
+        for name, schema in collection.fields.items():
+            flat, types = schemas.flatten(schema), schemas.types(schema)
+            if name in self.effect.fresh:
+                continue
+            if name == collection.identifier or flat.get("format") == "password":
+                self._fresh.append(name)
+            elif "null" in types:
+                self._defaults[name] = None
+                for example in islice(own_examples(flat), 1):
+                    self._filled[name] = example
+            elif name in self._writable:
+                default = schemas.flatten(self._writable[name]).get("default")
+                if default is not None or "boolean" in types:
+                    self._defaults[name] = default if default is not None else False
+
+    def _item_maker(
+        self, given: Values, fresh: list[str], template: Template | None
+    ) -> Callable[[int], tuple[str, Values]]:
+        """What makes an item's id and content from its number.
+
+        What neither the request nor the document decides is as the answer's example has it.
+        """
+        collection, values = self.effect.collection, {**self._defaults, **given}
+        shown: Any = template.at(self.effect.envelope).fill(values) if template is not None else {}
+        values = {
+            name: value
+            for name, value in {**(shown if is_object(shown) else {}), **values}.items()
+            if name in collection.fields and name not in self.effect.fresh
+        }
+
+        def make(number: int) -> tuple[str, Values]:
+            new = {name: self._new(name, collection.fields[name], number) for name in fresh}
+            content = {**values, **new}
+            return str(content[collection.identifier]), content
+
+        return make
+
+    def _new(self, name: str, schema: Schema, number: int, table: str = "item") -> Any:
+        """A value that follows from the seed, a field and the number of a row, and fits."""
+        if name not in self._fits:
+            schemas = self._maker.schemas
+            try:
+                example = self._maker.build(schema)
+            except NoExampleError:
+                example = ""
+            longest = schemas.flatten(schema).get("maxLength", 24)
+            self._fits[name] = example, longest, schemas.validator(schema, f"field {name}")
+        example, longest, validator = self._fits[name]
+        text = f"{self._seed}:{self.effect.collection.path}:{table}:{name}:{number}"
+        digest = blake2b(text.encode("utf-8", "replace"), digest_size=32).hexdigest()
+        for candidate in (*_reshape(example, digest), digest[:longest], number, str(number)):
+            if validator.is_valid(candidate):
+                return candidate
+        return example
+
+    def _show(self, item: Item, template: Template | None) -> Any:
+        """An item in the answer, with what is new in each."""
+        values, envelope, kept = dict(item.content), self.effect.envelope, False
+        inner = template.at(envelope) if template is not None else None
+        for name in sorted(self.effect.fresh):
+            schema = inner.properties.get(name, True) if inner is not None else True
+
+            def make(number: int, name: str = name, schema: Schema = schema) -> str:
+                return str(self._new(name, schema, number, "token"))
+
+            values[name] = self._state.add_token(item, make, once=self.effect.once)
+            if name in item.content:
+                item.content[name], kept = values[name], True
+        if kept:
+            self._state.save(item)
+        return template.fill_in(envelope, values) if template is not None else None
+
+    def _find(self, call: Call, collection: Collection) -> Item:
+        above = len(variables(collection.item)) - 1
+        place = Place(call.custodian, collection.path, call.path[:above])
+        item = self._state.find(place, call.path[above])
+        if item is None:
+            raise RefusalError(_NOT_FOUND, f"{collection.noun} not found")
+        return item
+
+    def _place(self, call: Call) -> Place:
+        return Place(call.custodian, self.effect.collection.path, call.path)
+
+    def _list(self, call: Call, template: Template | None) -> Any:
+        """The items, as far as the parameters ask for them."""
+        known, page = self.effect.collection.fields, _Page()
+        filters = {
+            name: value
+            for name, value in call.parameters.items()
+            if not page.take(_letters(name), value) and name in known
+        }
+        items: Iterator[Item] = (
+            item
+            for item in self._state.items(self._place(call))
+            if all(item.content.get(name) == value for name, value in filters.items())
+        )
+        if not self.effect.envelope or template is None:
+            if page.cursor is not None:
+                items = _after(items, page.cursor)
+            end = None if page.limit is None else page.start + page.limit
+            return Listing(item.content for item in islice(items, page.start, end))
+        every = list(items)
+        rest = list(_after(iter(every), page.cursor)) if page.cursor is not None else every
+        shown = rest[page.start :][: page.limit]
+        more = len(rest) > page.start + len(shown)
+        page.facts = {
+            **dict.fromkeys(_TOTALS, len(every)),
+            **dict.fromkeys(_MORE, more),
+            **dict.fromkeys(_NEXT, shown[-1].id if more and shown else None),
+        }
+        values = [item.content for item in shown]
+        result = page.describe(template, self.effect.envelope)
+        result[self.effect.envelope] = template.at(self.effect.envelope).fill_list(values)
+        return result
 
 
-def get_client(state: State, call: Call) -> Values:
-    """The client that the path names."""
-    return _shown(_named(state, call))
+class _Page:
+    """The part of a list that is asked for, and what is said about it beside the list."""
+
+    def __init__(self) -> None:
+        self.limit: int | None = None
+        self.cursor: str | None = None
+        self.facts: dict[str, Any] = {}
+        self._skip = 0
+        self._number = 1
+
+    @property
+    def start(self) -> int:
+        """How many items are left out at the start."""
+        return self._skip + (self._number - 1) * (self.limit or 0)
+
+    def take(self, letters: str, value: Any) -> bool:
+        """Whether a parameter of this name says which part is wanted."""
+        if letters in _CURSORS and isinstance(value, str):
+            self.cursor = value
+        elif not isinstance(value, int):
+            return False
+        elif letters in _LIMITS:
+            self.limit = max(value, 0)
+        elif letters in _OFFSETS:
+            self._skip = max(value, 0)
+        elif letters in _PAGES:
+            self._number = max(value, 1)
+        else:
+            return False
+        return True
+
+    def describe(self, template: Template, envelope: str) -> dict[str, Any]:
+        """The answer around the list, with what is known about the list in it."""
+        values = {
+            name: self.facts[_letters(name)]
+            for name in template.properties
+            if _letters(name) in self.facts
+        }
+        result: dict[str, Any] = template.fill(values)
+        for name, value in result.items():
+            if name != envelope and is_object(value):
+                result[name] = self.describe(template.at(name), "")
+        return result
 
 
-def list_clients(state: State, call: Call) -> Iterator[Values]:
-    """All clients of the custodian, oldest first."""
-    return map(_shown, state.clients(call.custodian))
+def _after(items: Iterator[Item], cursor: str) -> Iterator[Item]:
+    """The items after the one whose id is the cursor."""
+    return islice(dropwhile(lambda item: item.id != cursor, items), 1, None)
 
 
-def refresh_client_session(state: State, call: Call) -> Values:
-    """A new session token; those handed out before stay as they are."""
-    client = _named(state, call)
-    return {**_shown(client), "clientSessionToken": state.create_session(client)}
+def _letters(name: str) -> str:
+    return re.sub(r"[^a-z]", "", name.lower())
 
 
-def generate_client_web_otp(state: State, call: Call) -> Values:
-    """A new one-time password; those handed out before stay as they are."""
-    client = _named(state, call)
-    return {**_shown(client), "otp": state.create_otp(client)}
+def _looks_random(example: Any) -> bool:
+    if not isinstance(example, str):
+        return False
+    match = _TAIL.search(example)
+    tail = match[0] if match else ""
+    return bool(_UUID.search(example)) or (len(tail) >= _LONG and any(map(str.isdigit, tail)))
 
 
-BEHAVIOURS: Mapping[str, Behaviour] = {
-    "createClient": create_client,
-    "getClient": get_client,
-    "listClients": list_clients,
-    "refreshClientSession": refresh_client_session,
-    "generateClientWebOtp": generate_client_web_otp,
-}
-
-
-def _named(state: State, call: Call) -> Client:
-    """The client whose id is the last variable of the path, whatever that is called."""
-    client_id = list(call.path.values())[-1]
-    client = state.client(call.custodian, client_id)
-    if client is None:
-        raise bad_request("Client not found")
-    return client
-
-
-def _shown(client: Client) -> Values:
-    return {
-        "id": client.id,
-        "address": client.address,
-        "backupStatus": client.backup_status,
-        "clientApiKey": client.api_key,
-        "isAccountAbstracted": client.is_account_abstracted,
-        "signingStatus": client.signing_status,
-    }
+def _reshape(example: Any, digest: str) -> Iterator[str]:
+    """Texts that look like the example, and are others for another digest."""
+    h = digest
+    uuid = f"{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{h[20:32]}"
+    if not isinstance(example, str):
+        return
+    if _UUID.search(example):
+        yield _UUID.sub(uuid, example, count=1)
+    match = _TAIL.search(example)
+    if match is not None:
+        start = match[1] if len(match[0]) >= _LONG else ""
+        length = max(len(match[0]) - len(start), 12)
+        yield example[: match.start()] + start + (digest * (length // 64 + 1))[:length]
+    yield uuid

@@ -1,15 +1,20 @@
 # Edited in overrides/package/mock/_clock.py, from where `make generate` copies it.
-"""The mock's time: the machine's or another's, moved on by hand."""
+"""The mock's time, its clients' time, and locks that outlive a fork."""
 
 from __future__ import annotations
 
 import asyncio
 import math
+import os
+import threading
 import time
+import weakref
 from collections.abc import Callable
 from random import Random
 
-from ._locks import make_lock
+_forking = threading.Lock()
+_locks: weakref.WeakSet[threading.RLock] = weakref.WeakSet()
+_held: list[threading.RLock] = []
 
 
 class MockClock:
@@ -61,9 +66,6 @@ class ClientClock:
 
     So nobody waits for it, and it counts against the call's `timeout` and the mock's rate limit
     as if somebody had. How long an answer takes is real, and counts too.
-
-    Args:
-        mock_clock: The mock's clock.
     """
 
     def __init__(self, mock_clock: MockClock) -> None:
@@ -96,5 +98,34 @@ class ClientClock:
         return self._random.uniform(0, most)
 
 
+def make_lock() -> threading.RLock:
+    """A lock that a fork waits for, so that the child finds it free and its data whole.
+
+    Nobody may wait for one of these locks while holding another.
+    """
+    lock = threading.RLock()
+    _locks.add(lock)
+    return lock
+
+
 def _machine_time() -> float:
     return time.time()  # looked up at each call: tests that freeze time put another one there
+
+
+def _acquire_all() -> None:
+    _forking.acquire()
+    _held.extend(_locks)
+    for lock in _held:
+        lock.acquire()
+
+
+def _release_all() -> None:
+    while _held:
+        _held.pop().release()
+    _forking.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_acquire_all, after_in_parent=_release_all, after_in_child=_release_all
+    )

@@ -1,5 +1,5 @@
 # Edited in overrides/package/mock/_faults.py, from where `make generate` copies it.
-"""Which faults are set, and which of them strike a request."""
+"""Which faults are set, and which of them are active for a request."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from random import Random
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
+from ._clock import make_lock
 from ._errors import FaultError
-from ._kinds import KINDS, Kind, Latency, ResetBeforeReading
-from ._locks import make_lock
+from ._fault_types import FAULT_TYPES, PRE_READ, FaultType, Latency
 
 
-class Strike(NamedTuple):
+class ActiveFault(NamedTuple):
     """A fault that strikes a request."""
 
-    kind: Kind
+    type: FaultType
     random: Random
 
 
@@ -27,34 +27,39 @@ class Fault:
 
     Attributes:
         number: Counts the faults of a mock from 1.
-        name: Its kind.
+        name: Its type.
         operation: The operationId that it concerns; None for every operation.
         times: How often it strikes at most; None for as often as it can.
         after: How many requests it lets pass first.
         probability: How likely it strikes, from 0 to 1.
-        settings: What its kind was told.
+        settings: What its type was told.
         seen: The requests that it might have struck so far.
         struck: Those that it did.
     """
 
     def __init__(
         self,
-        book: FaultBook,
+        registry: FaultRegistry,
         number: int,
-        kind: Kind,
-        *,
+        fault_type: FaultType,
+        random: Random,
         operation: str | None,
+        *,
         times: int | None,
         after: int,
         probability: float,
         settings: Mapping[str, Any],
-        random: Random,
     ) -> None:
-        self._book = book
-        self._random = random
-        self._kind = kind
+        if times is not None and times < 1:
+            raise FaultError(f"times is a number from 1, or None, not {times!r}")
+        if after < 0:
+            raise FaultError(f"after is a number from 0, not {after!r}")
+        if not 0 <= probability <= 1:
+            raise FaultError(f"probability is a number from 0 to 1, not {probability!r}")
+        self._registry = registry
+        self._active = ActiveFault(fault_type, random)
         self.number = number
-        self.name = kind.name
+        self.name = fault_type.name
         self.operation = operation
         self.times = times
         self.after = after
@@ -65,21 +70,21 @@ class Fault:
 
     def remove(self) -> None:
         """Take the fault away. May be called again."""
-        self._book.remove(self.number)
+        self._registry.remove(self.number)
 
-    def meets(self, operation: str) -> bool:
+    def matches(self, operation: str) -> bool:
         """Count a request. Whether the fault strikes it, if nothing comes before."""
         if self.operation not in (None, operation):
             return False
         self.seen += 1
         if self.seen <= self.after or (self.times is not None and self.struck >= self.times):
             return False
-        return self.probability >= 1 or self._random.random() < self.probability
+        return self.probability >= 1 or self._active.random.random() < self.probability
 
-    def strike(self) -> Strike:
+    def strike(self) -> ActiveFault:
         """Count that it struck."""
         self.struck += 1
-        return Strike(self._kind, self._random)
+        return self._active
 
     def __enter__(self) -> Self:
         return self
@@ -97,7 +102,7 @@ class Fault:
         return f"<Fault {self.number}: {self.name} of {where}, struck {self.struck} times>"
 
 
-class FaultBook:
+class FaultRegistry:
     """The faults of a mock. Every method may be called from any thread.
 
     Args:
@@ -113,14 +118,7 @@ class FaultBook:
         self._count = 0
 
     def add(
-        self,
-        name: str,
-        operation: str | None,
-        *,
-        times: int | None,
-        after: int,
-        probability: float,
-        settings: Mapping[str, Any],
+        self, name: str, operation: str | None, settings: Mapping[str, Any], **limits: Any
     ) -> Fault:
         """Set a fault.
 
@@ -128,44 +126,25 @@ class FaultBook:
             FaultError: The name, the operation or a setting is not known. The text lists those
                 that are.
         """
-        kind = _kind(name, settings)
+        fault_type = _make_type(name, settings)
         self.check_operation(operation)
-        if times is not None and times < 1:
-            raise FaultError(f"times is a number from 1, or None, not {times!r}")
-        if after < 0:
-            raise FaultError(f"after is a number from 0, not {after!r}")
-        if not 0 <= probability <= 1:
-            raise FaultError(f"probability is a number from 0 to 1, not {probability!r}")
         with self._lock:
-            self._count += 1
-            random = Random(f"{self._seed}:{self._count}")  # noqa: S311 - chance, not secrecy
-            fault = Fault(
-                self,
-                self._count,
-                kind,
-                operation=operation,
-                times=times,
-                after=after,
-                probability=probability,
-                settings=settings,
-                random=random,
-            )
-            self._faults[fault.number] = fault
+            number = self._count + 1
+            random = Random(f"{self._seed}:{number}")  # noqa: S311 - chance, not secrecy
+            fault = Fault(self, number, fault_type, random, operation, settings=settings, **limits)
+            self._faults[number] = fault
+            self._count = number
             return fault
 
     def check_operation(self, operation: str | None) -> None:
-        """See to it that an operation is there; None stands for all.
-
-        Raises:
-            FaultError: It is not. The text lists those that are.
-        """
+        """Raise FaultError, which lists those that are there, unless an operation is; or None."""
         if operation is not None and operation not in self._operations:
             raise FaultError(_unknown("operation", operation, self._operations))
 
-    def remove(self, number: int) -> bool:
-        """Take a fault away. Whether it was there."""
+    def remove(self, number: int) -> None:
+        """Take a fault away, if it is there."""
         with self._lock:
-            return self._faults.pop(number, None) is not None
+            self._faults.pop(number, None)
 
     def clear(self) -> None:
         """Take all faults away, and count from 1 again."""
@@ -175,41 +154,39 @@ class FaultBook:
 
     def list(self) -> tuple[Fault, ...]:
         """The faults that are set, in the order in which they were."""
-        if not self._faults:
-            return ()
         with self._lock:
             return tuple(self._faults.values())
 
-    def has_early(self) -> bool:
+    def has_pre_read(self) -> bool:
         """Whether a fault is set that strikes before a request is read."""
-        return any(fault.name == ResetBeforeReading.name for fault in self.list())
+        return bool(self._faults) and any(fault.name == PRE_READ for fault in self.list())
 
-    def draw(self, operation: str, *, early: bool) -> tuple[Strike, ...]:
-        """The faults that strike a request: every delay, and one fault of another kind.
+    def select(self, operation: str, *, pre_read: bool) -> tuple[ActiveFault, ...]:
+        """The faults that strike a request: every delay, and one fault of another type.
 
-        `early` asks for those that strike before a request is read, and only for those.
+        `pre_read` asks for those that strike before a request is read, and only for those.
         """
         if not self._faults:
             return ()
-        struck: list[Strike] = []
+        active: list[ActiveFault] = []
         with self._lock:
             broken = False
             for fault in self._faults.values():
-                is_early = fault.name == ResetBeforeReading.name
-                if is_early is not early or not fault.meets(operation):
+                is_pre_read = fault.name == PRE_READ
+                if is_pre_read is not pre_read or not fault.matches(operation):
                     continue
                 is_delay = fault.name == Latency.name
                 if is_delay or not broken:
                     broken = broken or not is_delay
-                    struck.append(fault.strike())
-        return tuple(struck)
+                    active.append(fault.strike())
+        return tuple(active)
 
 
-def _kind(name: str, settings: Mapping[str, Any]) -> Kind:
-    kind = KINDS.get(name)
-    if kind is None:
-        raise FaultError(_unknown("fault", name, KINDS))
-    known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+def _make_type(name: str, settings: Mapping[str, Any]) -> FaultType:
+    fault_type = FAULT_TYPES.get(name)
+    if fault_type is None:
+        raise FaultError(_unknown("fault", name, FAULT_TYPES))
+    known = [field.name for field in fields(fault_type)]  # type: ignore[arg-type]
     for setting in settings:
         if setting not in known:
             raise FaultError(
@@ -217,7 +194,7 @@ def _kind(name: str, settings: Mapping[str, Any]) -> Kind:
                 + (f"It has: {', '.join(known)}." if known else "It has none.")
             )
     try:
-        return kind(**settings)
+        return fault_type(**settings)
     except (TypeError, ValueError) as error:
         raise FaultError(f"The fault {name}: {error}.") from None
 

@@ -1,16 +1,20 @@
 # Edited in overrides/package/mock/_messages.py, from where `make generate` copies it.
-"""The plain values that pass between the core and its faces."""
+"""What passes between the mock's engine, its faults and its transports."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from enum import Enum
+from itertools import islice
 from typing import NamedTuple, Protocol, TypeAlias
 
+PREFIX = "/__mock__"  # of the inspector's paths
+
 Body: TypeAlias = bytes | Iterator[bytes]
+Headers: TypeAlias = Iterable[tuple[str, str]]
 
 
-class Cut(Enum):
+class Break(Enum):
     """Where a connection breaks off."""
 
     RESET = "reset before the answer"
@@ -24,7 +28,7 @@ class Delivery(NamedTuple):
     """How an answer is to be sent, where not simply at once and whole."""
 
     delay: float = 0.0  # seconds before the first byte
-    cut: Cut | None = None
+    broken: Break | None = None
     drip: float = 0.0  # seconds between two pieces of the body
     piece: int = 1  # bytes of a piece
 
@@ -46,40 +50,45 @@ class Answer(NamedTuple):
         return self.body if isinstance(self.body, bytes) else b"".join(self.body)
 
 
+class Chunks(NamedTuple):
+    """A body as it is sent."""
+
+    length: int | None  # of the whole body, as the headers name it; None where it is not known
+    pieces: Iterator[bytes]
+    pause: float  # seconds between two pieces
+    broken: Break | None  # how the connection breaks after them
+
+
+class Outcome(NamedTuple):
+    """An answer, and what was found wrong."""
+
+    answer: Answer
+    request_problem: str | None = None  # why the request was refused
+    answer_problem: str | None = None  # why the intended answer was not sent
+
+
 class Handler(Protocol):
-    """Whatever turns one request into one answer, without any input or output of its own.
+    """Turns one request into one answer. `target` is path and query, percent-encoded."""
 
-    `target` is the path with its query, percent-encoded as on the wire.
-    """
-
-    def __call__(
-        self, method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes
-    ) -> Answer: ...
+    def __call__(self, method: str, target: str, headers: Headers, body: bytes) -> Answer: ...
 
 
-class Gate(Protocol):
-    """Whatever says, by the head of a request, whether its connection is reset at once."""
+class ResetCheck(Protocol):
+    """Says, by the head of a request, whether its connection is reset at once."""
 
-    def __call__(self, method: str, target: str, headers: Iterable[tuple[str, str]]) -> bool: ...
+    def __call__(self, method: str, target: str, headers: Headers) -> bool: ...
 
 
-class Doors(NamedTuple):
-    """Where the requests of a TCP server go."""
+class Handlers(NamedTuple):
+    """Where the requests of a server go."""
 
     handle: Handler
-    turns_away: Gate
-    inspect: Handler | None  # for the inspector's page; None for no such page
+    should_reset: ResetCheck
+    inspect: Handler | None = None  # for the inspector's page; None for no such page
 
 
 class RefusalError(Exception):
-    """A request is refused.
-
-    Args:
-        statuses: The status to answer with, best first: the first that the document names
-            for the operation is taken.
-        text: What is wrong, for the person who sent the request.
-        headers: Headers that HTTP asks for beside the status.
-    """
+    """A request is refused."""
 
     def __init__(
         self, statuses: tuple[int, ...], text: str, headers: tuple[tuple[str, str], ...] = ()
@@ -97,8 +106,28 @@ def bad_request(text: str) -> RefusalError:
 
 def plain(status: int, text: str, *headers: tuple[str, str]) -> Answer:
     """An answer that is HTTP's or the mock's own, not the document's: plain text."""
-    return Answer(
-        status,
-        [("content-type", "text/plain; charset=utf-8"), *headers],
-        (text + "\n").encode("utf-8", "replace"),
-    )
+    content_type = ("content-type", "text/plain; charset=utf-8")
+    return Answer(status, [content_type, *headers], f"{text}\n".encode("utf-8", "replace"))
+
+
+def chunks_of(answer: Answer) -> Chunks:
+    """The pieces in which an answer's body is sent."""
+    delivery, body = answer.delivery or Delivery(), answer.body
+    in_body = (Break.TRUNCATED, Break.RESET_IN_BODY)
+    broken = delivery.broken if delivery.broken in in_body else None
+    length: int | None = None
+    if isinstance(body, bytes):
+        # A body that is announced one byte longer is cut short even where it has none.
+        length = max(len(body), 1) if broken else len(body)
+        pieces = iter((body[: len(body) // 2] if broken else body,))
+    else:
+        pieces = islice(body, 1) if broken else body
+    if delivery.drip:
+        pieces = _slice(pieces, delivery.piece)
+    return Chunks(length, pieces, delivery.drip, broken)
+
+
+def _slice(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
+    for piece in pieces:
+        for start in range(0, len(piece), size):
+            yield piece[start : start + size]

@@ -1,68 +1,84 @@
 # Edited in overrides/package/mock/_state.py, from where `make generate` copies it.
-"""What the mock remembers: custodians, clients, sessions and one-time passwords, in SQLite.
+"""What the mock remembers, in SQLite: custodians, items, and the tokens handed out for them.
 
-Rows are numbered from 1 within their table; the number of a row gives its identifiers (see
-`_identifiers`), and its place in a list. Nothing is ever renumbered.
+Rows are numbered from 1 within their table and never renumbered; the number of a row gives the
+values that are made for it, and its place in a list.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import sqlite3
 import weakref
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from hashlib import sha256
 from os import PathLike, fspath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from ._database import MEMORY, connect, copied_in, copied_out, room_for_indexes, transaction
-from ._identifiers import Identifiers
-from ._locks import make_lock
+from ._clock import make_lock
+from ._errors import StateError
+
+SESSION_SECONDS = 7 * 86_400.0  # a token lapses, used or not
+IDLE_SECONDS = 86_400.0  # and earlier where it is not used
 
 _BATCH = 1000
-SESSION_SECONDS = 7 * 86_400.0  # a session lapses, used or not
-IDLE_SECONDS = 86_400.0  # and earlier where it is not used
-_WALLET = ("STORED_CLIENT_BACKUP_SHARE", "STORED_CLIENT")
-_CLIENT = (
-    "SELECT number, id, api_key, is_account_abstracted, address, backup_status, signing_status "
-    "FROM client "
-)
+_MEMORY = ":memory:"
+_APPLICATION_ID = 0x506D6F63  # marks a database file as one of the mock's
+_VERSION = 2
+_BUSY_SECONDS = 10.0
+_TABLES = """
+CREATE TABLE custodian (number INTEGER PRIMARY KEY AUTOINCREMENT, key_digest BLOB UNIQUE);
+CREATE TABLE item (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, custodian INTEGER, place TEXT, id TEXT,
+    content TEXT, created_at REAL, UNIQUE (custodian, place, id)
+);
+CREATE INDEX items_of_custodian ON item (custodian, number);
+CREATE TABLE token (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, token TEXT UNIQUE, id TEXT, once INTEGER,
+    created_at REAL, used_at REAL
+);
+"""
 
-Clock = Callable[[], float]
+Make = Callable[[int], tuple[str, Mapping[str, Any]]]  # from a number to an id and a content
 
 
-class Client(NamedTuple):
-    """A client as the state knows it."""
+class Item(NamedTuple):
+    """An item as the state knows it: its number, id and content."""
 
     number: int
     id: str
-    api_key: str
-    is_account_abstracted: bool
-    address: str | None
-    backup_status: str | None
-    signing_status: str | None
+    content: dict[str, Any]
+
+
+class Place(NamedTuple):
+    """Where items are: whose they are, and on which path."""
+
+    custodian: int
+    collection: str
+    parents: tuple[str, ...] = ()  # the ids of the items above
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """The place as the database has it."""
+        return self.custodian, json.dumps([self.collection, *self.parents])
 
 
 class State:
     """The mock's memory. Every method may be called from any thread.
 
-    Args:
-        path: The database file, made where there is none; None keeps everything in memory.
-        seed: What ids, keys and tokens follow from.
-        clock: Gives the time in seconds since 1970.
-
     Raises:
         StateError: The file cannot be opened, is damaged, or is not the mock's.
     """
 
-    def __init__(self, path: str | PathLike[str] | None, *, seed: int, clock: Clock) -> None:
-        self._identifiers = Identifiers(seed)
+    def __init__(self, path: str | PathLike[str] | None, clock: Callable[[], float]) -> None:
+        self._path = _MEMORY if path is None else fspath(path)
         self._clock = clock
         self._lock = make_lock()
         self._custodians: dict[bytes, int] = {}
-        self._connection = connect(MEMORY if path is None else fspath(path))
-        # A mock that is simply dropped closes its file all the same.
-        self._closing = weakref.finalize(self, self._connection.close)
+        self._abandoned: list[sqlite3.Connection] = []
+        self._open()
 
     def close(self) -> None:
         """Close the database. The state is not to be used afterwards."""
@@ -75,196 +91,255 @@ class State:
         number = self._custodians.get(digest)
         if number is None:
             with self._writing() as connection:
-                connection.execute(
-                    "INSERT OR IGNORE INTO custodian (key_digest) VALUES (?)", (digest,)
-                )
-                (number,) = connection.execute(
-                    "SELECT number FROM custodian WHERE key_digest = ?", (digest,)
-                ).fetchone()
+                query = "SELECT number FROM custodian WHERE key_digest = ?"
+                row = connection.execute(query, (digest,)).fetchone()
+                if row is None:
+                    connection.execute("INSERT INTO custodian (key_digest) VALUES (?)", (digest,))
+                    row = connection.execute(query, (digest,)).fetchone()
+            number = int(row[0])
             self._custodians[digest] = number
         return number
 
-    def create_client(self, custodian: int, *, is_account_abstracted: bool) -> tuple[Client, str]:
-        """Add a client. Gives it back with the token of its first session."""
+    def add(self, place: Place, make: Make) -> Item | None:
+        """Add the item that `make` gives for its number; None where one of its id is there."""
         with self._writing() as connection:
-            number = _next(connection, "client")
-            client = Client(
-                number=number,
-                id=self._identifiers.client_id(number),
-                api_key=self._identifiers.client_api_key(number),
-                is_account_abstracted=is_account_abstracted,
-                address=None,
-                backup_status=None,
-                signing_status=None,
-            )
-            connection.execute(
-                "INSERT INTO client (number, custodian, id, api_key, is_account_abstracted, "
-                "created_at) VALUES (?, ?, ?, ?, ?, ?)",
+            number = _next(connection, "item")
+            made, content = make(number)
+            row = (number, *place.key, made, _dump(content), self._clock())
+            try:
+                connection.execute("INSERT INTO item VALUES (?, ?, ?, ?, ?, ?)", row)
+            except sqlite3.IntegrityError:
+                return None
+            return Item(number, made, dict(content))
+
+    def add_many(self, place: Place, count: int, make: Make) -> None:
+        """Add many items at once."""
+        with self._writing() as connection:
+            connection.execute("PRAGMA cache_size = -131072")  # much is written in no order
+            first, now, key = _next(connection, "item"), self._clock(), place.key
+            connection.executemany(
+                "INSERT INTO item VALUES (?, ?, ?, ?, ?, ?)",
                 (
-                    number,
-                    custodian,
-                    client.id,
-                    client.api_key,
-                    is_account_abstracted,
-                    self._clock(),
+                    (number, *key, made, _dump(content), now)
+                    for number in range(first, first + count)
+                    for made, content in (make(number),)
                 ),
             )
-            return client, self._add_session(connection, number)
+            connection.execute("PRAGMA cache_size = -2000")
 
-    def client(self, custodian: int, client_id: str) -> Client | None:
-        """The custodian's client of that id; None where it has none."""
+    def find(self, place: Place, item_id: str) -> Item | None:
+        """The item of that id; None where there is none."""
         try:
-            with self._lock:
-                row = self._connection.execute(
-                    _CLIENT + "WHERE id = ? AND custodian = ?", (client_id, custodian)
+            with self._reading() as connection:
+                row = connection.execute(
+                    "SELECT number, id, content FROM item WHERE custodian = ? AND place = ? "
+                    "AND id = ?",
+                    (*place.key, item_id),
                 ).fetchone()
         except UnicodeEncodeError:  # half a surrogate pair is nobody's id
             return None
-        return None if row is None else _client(row)
+        return None if row is None else _item(row)
 
-    def clients(self, custodian: int) -> Iterator[Client]:
-        """The custodian's clients, oldest first, read in batches as they are asked for.
+    def items(self, place: Place) -> Iterator[Item]:
+        """The items, oldest first, read in batches as they are asked for.
 
-        Clients that are added meanwhile may be among them.
+        Items that are added meanwhile may be among them.
         """
         last = 0
         while True:
-            with self._lock:
-                rows = self._connection.execute(
-                    _CLIENT + "WHERE custodian = ? AND number > ? ORDER BY number LIMIT ?",
-                    (custodian, last, _BATCH),
+            with self._reading() as connection:
+                rows = connection.execute(
+                    "SELECT number, id, content FROM item WHERE custodian = ? AND place = ? "
+                    "AND number > ? ORDER BY number LIMIT ?",
+                    (*place.key, last, _BATCH),
                 ).fetchall()
-            yield from map(_client, rows)
+            yield from map(_item, rows)
             if len(rows) < _BATCH:
                 return
             last = rows[-1][0]
 
-    def create_session(self, client: Client) -> str:
-        """Open a session of the client. Gives its token."""
+    def save(self, item: Item) -> None:
+        """Keep an item's changed content."""
         with self._writing() as connection:
-            return self._add_session(connection, client.number)
+            row = (_dump(item.content), item.number)
+            connection.execute("UPDATE item SET content = ? WHERE number = ?", row)
 
-    def create_otp(self, client: Client) -> str:
-        """Make a one-time password for the client. Gives it."""
+    def remove(self, item: Item) -> None:
+        """Forget an item."""
         with self._writing() as connection:
-            number = _next(connection, "otp")
-            otp = self._identifiers.otp(number)
-            connection.execute(
-                "INSERT INTO otp (number, otp, client, created_at) VALUES (?, ?, ?, ?)",
-                (number, otp, client.number, self._clock()),
-            )
-            return otp
+            connection.execute("DELETE FROM item WHERE number = ?", (item.number,))
 
-    def redeem_otp(self, otp: str) -> str | None:
-        """Use a one-time password up. Gives its client's id; None where it is none, or used."""
+    def add_token(self, item: Item, make: Callable[[int], str], *, once: bool) -> str:
+        """Hand out the token that `make` gives for its number."""
+        with self._writing() as connection:
+            number = _next(connection, "token")
+            token, now = make(number), self._clock()
+            row = (number, token, item.id, once, now, None if once else now)
+            connection.execute("INSERT OR REPLACE INTO token VALUES (?, ?, ?, ?, ?, ?)", row)
+            return token
+
+    def redeem(self, token: str) -> str | None:
+        """Use a token up that works once. Gives its item's id; None where there is none."""
         with self._writing() as connection:
             row = connection.execute(
-                "UPDATE otp SET used_at = ? WHERE otp = ? AND used_at IS NULL RETURNING client",
-                (self._clock(), otp),
+                "UPDATE token SET used_at = ? WHERE token = ? AND once AND used_at IS NULL "
+                "RETURNING id",
+                (self._clock(), token),
             ).fetchone()
-            if row is None:
-                return None
-            (client_id,) = connection.execute(
-                "SELECT id FROM client WHERE number = ?", row
-            ).fetchone()
-            return str(client_id)
+            return None if row is None else str(row[0])
 
-    def session_is_live(self, token: str, *, use: bool) -> bool:
-        """Whether a session has not lapsed. `use` counts as one, and keeps it alive for longer."""
+    def is_live(self, token: str, *, use: bool) -> bool:
+        """Whether a token has not lapsed. `use` counts as one, and keeps it alive for longer."""
         with self._writing() as connection:
             now = self._clock()
             row = connection.execute(
-                "SELECT created_at, used_at FROM session WHERE token = ?", (token,)
+                "SELECT created_at, used_at FROM token WHERE token = ? AND NOT once", (token,)
             ).fetchone()
             if row is None or now - row[0] >= SESSION_SECONDS or now - row[1] >= IDLE_SECONDS:
                 return False
             if use:
-                connection.execute("UPDATE session SET used_at = ? WHERE token = ?", (now, token))
+                connection.execute("UPDATE token SET used_at = ? WHERE token = ?", (now, token))
             return True
 
-    def seed_clients(self, custodian: int, count: int, *, has_wallet: bool) -> None:
-        """Add many clients at once, without sessions."""
-        with self._writing() as connection, room_for_indexes(connection):
-            first = _next(connection, "client")
-            now = self._clock()
-            made = self._identifiers
-            wallet = _WALLET if has_wallet else (None, None)
-            connection.executemany(
-                "INSERT INTO client (number, custodian, id, api_key, is_account_abstracted, "
-                "address, backup_status, signing_status, created_at) "
-                "VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?)",
-                (
-                    (
-                        number,
-                        custodian,
-                        made.client_id(number),
-                        made.client_api_key(number),
-                        made.address(number) if has_wallet else None,
-                        *wallet,
-                        now,
-                    )
-                    for number in range(first, first + count)
-                ),
-            )
-
     def custodians(self) -> list[tuple[int, int]]:
-        """The custodians' numbers, and how many clients each has."""
-        with self._lock:
-            return self._connection.execute(
-                "SELECT number, (SELECT count(*) FROM client WHERE custodian = custodian.number) "
+        """The custodians' numbers, and how many items each has."""
+        with self._reading() as connection:
+            return connection.execute(
+                "SELECT number, (SELECT count(*) FROM item WHERE custodian = custodian.number) "
                 "FROM custodian ORDER BY number"
             ).fetchall()
 
-    def newest_clients(self, custodian: int, count: int) -> list[dict[str, str | None]]:
-        """Id and address of the custodian's newest clients, newest first."""
-        with self._lock:
-            rows = self._connection.execute(
-                "SELECT id, address FROM client WHERE custodian = ? ORDER BY number DESC LIMIT ?",
+    def newest(self, custodian: int, count: int) -> list[Item]:
+        """The custodian's newest items, newest first."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT number, id, content FROM item WHERE custodian = ? "
+                "ORDER BY number DESC LIMIT ?",
                 (custodian, count),
             ).fetchall()
-        return [{"id": client_id, "address": address} for client_id, address in rows]
+        return [_item(row) for row in rows]
 
-    def copied_out(self) -> bytes:
-        """Everything, as bytes for `copied_in`."""
-        with self._lock:
-            return copied_out(self._connection)
+    def dump(self) -> bytes:
+        """Everything, as bytes for `load`."""
+        with self._reading() as connection, closing(sqlite3.connect(_MEMORY)) as copy:
+            connection.backup(copy)
+            content = copy.serialize()
+        # These two bytes say that a log belongs to the database. In memory there is none, and
+        # SQLite would refuse to open it.
+        return content[:18] + b"\x01\x01" + content[20:]
 
-    def copied_in(self, content: bytes) -> None:
-        """Put what was copied out in place of everything."""
-        with self._lock:
+    def load(self, content: bytes) -> None:
+        """Put what was dumped in place of everything."""
+        with self._reading() as connection, closing(sqlite3.connect(_MEMORY)) as copy:
             self._custodians.clear()
-            copied_in(self._connection, content)
+            copy.deserialize(content)
+            copy.backup(connection)
 
     def clear(self) -> None:
         """Forget everything."""
         with self._writing() as connection:
             self._custodians.clear()
-            for table in ("custodian", "client", "session", "otp"):
+            for table in ("custodian", "item", "token", "sqlite_sequence"):
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
 
-    def _add_session(self, connection: sqlite3.Connection, client: int) -> str:
-        number = _next(connection, "session")
-        token = self._identifiers.session_token(number)
-        now = self._clock()
-        connection.execute(
-            "INSERT INTO session (number, token, client, created_at, used_at) "
-            "VALUES (?, ?, ?, ?, ?)",
-            (number, token, client, now, now),
-        )
-        return token
+    def _open(self) -> None:
+        self._process = os.getpid()
+        self._connection = _connect(self._path)
+        # A mock that is simply dropped closes its file all the same.
+        self._closing = weakref.finalize(self, self._connection.close)
+
+    @contextmanager
+    def _reading(self) -> Generator[sqlite3.Connection, None, None]:
+        with self._lock:
+            if self._process != os.getpid() and self._path != _MEMORY:
+                # SQLite's files do not survive a fork: the parent's connection is left alone.
+                self._closing.detach()
+                self._abandoned.append(self._connection)
+                self._open()
+            yield self._connection
 
     @contextmanager
     def _writing(self) -> Generator[sqlite3.Connection, None, None]:
-        with self._lock, transaction(self._connection):
-            yield self._connection
+        with self._reading() as connection, _transaction(connection):
+            yield connection
 
 
-def _client(row: tuple[int, str, str, int, str | None, str | None, str | None]) -> Client:
-    number, client_id, api_key, abstracted, *rest = row
-    return Client(number, client_id, api_key, bool(abstracted), *rest)
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Generator[None, None, None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(
+            path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+    except sqlite3.Error as error:
+        raise StateError(
+            f"The database file {path} cannot be opened ({error}). Is its folder there, and may "
+            "it be written?"
+        ) from None
+    try:
+        with _transaction(connection):
+            if not _is_ours(connection, path):
+                for statement in filter(str.strip, _TABLES.split(";")):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+                connection.execute(f"PRAGMA user_version = {_VERSION}")
+        # WAL with synchronous=NORMAL: what was committed outlives the process being killed.
+        # Only the power failing can take the last commits, and can never damage the file.
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        damage = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if damage != "ok":
+            raise sqlite3.DatabaseError(f"it is damaged: {damage}")
+    except StateError:
+        connection.close()
+        raise
+    except sqlite3.Error as error:
+        connection.close()
+        raise StateError(
+            f"The file {path} cannot be used as the mock's database ({error}). "
+            "Name another file, or one that does not exist yet."
+        ) from None
+    return connection
+
+
+def _is_ours(connection: sqlite3.Connection, path: str) -> bool:
+    """Whether the database is the mock's; False for an empty one."""
+    (mark,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if mark == 0 and version == 0 and tables == 0:
+        return False
+    if mark != _APPLICATION_ID:
+        raise StateError(
+            f"The database {path} belongs to another program. Name another file, or one that "
+            "does not exist yet."
+        )
+    if version != _VERSION:
+        raise StateError(
+            f"The database {path} is of version {version}; this mock reads version {_VERSION}. "
+            "Name another file, or use the version of the package that wrote it."
+        )
+    return True
+
+
+def _item(row: tuple[int, str, str]) -> Item:
+    return Item(row[0], row[1], json.loads(row[2]))
+
+
+def _dump(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, ensure_ascii=True)
 
 
 def _next(connection: sqlite3.Connection, table: str) -> int:
-    query = f"SELECT coalesce(max(number), 0) + 1 FROM {table}"  # noqa: S608 - one of our names
-    (number,) = connection.execute(query).fetchone()
-    return int(number)
+    query = "SELECT seq FROM sqlite_sequence WHERE name = ?"
+    row: Iterable[int] = connection.execute(query, (table,)).fetchone() or (0,)
+    return next(iter(row)) + 1

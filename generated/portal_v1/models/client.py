@@ -42,6 +42,7 @@ class Client:
     additional_properties: dict[str, Any] = _field(
         factory=dict[str, Any], kw_only=True, repr=_list_names
     )
+    _nulls: frozenset[str] = _field(default=frozenset(), init=False, repr=False, eq=False)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -51,13 +52,15 @@ class Client:
             ValueError: It is not what the specification describes. The message does not show it.
         """
         fields = decode.fields(src_dict)
-        return cls(
+        model = cls(
             id=decode.required(fields, "id", decode.string),
             client_api_key=decode.required(fields, "clientApiKey", decode.string),
             is_account_abstracted=decode.required(fields, "isAccountAbstracted", decode.boolean),
             address=decode.optional(fields, "address", decode.nullable_string, None),
             additional_properties=decode.additional(fields, _NAMES, decode.anything),
         )
+        model._nulls = decode.nulls(fields, ("address",))
+        return model
 
     def to_dict(self) -> dict[str, Any]:
         """Return the model as a JSON object, secrets included."""
@@ -67,7 +70,7 @@ class Client:
             "clientApiKey": self.client_api_key,
             "isAccountAbstracted": self.is_account_abstracted,
         }
-        if self.address is not None:
+        if self.address is not None or "address" in self._nulls:
             fields["address"] = self.address
         return fields
 

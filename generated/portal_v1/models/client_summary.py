@@ -47,6 +47,7 @@ class ClientSummary:
     additional_properties: dict[str, Any] = _field(
         factory=dict[str, Any], kw_only=True, repr=_list_names
     )
+    _nulls: frozenset[str] = _field(default=frozenset(), init=False, repr=False, eq=False)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -56,7 +57,7 @@ class ClientSummary:
             ValueError: It is not what the specification describes. The message does not show it.
         """
         fields = decode.fields(src_dict)
-        return cls(
+        model = cls(
             id=decode.required(fields, "id", decode.string),
             client_api_key=decode.required(fields, "clientApiKey", decode.string),
             address=decode.optional(fields, "address", decode.nullable_string, None),
@@ -64,6 +65,15 @@ class ClientSummary:
             signing_status=decode.optional(fields, "signingStatus", decode.nullable_string, None),
             additional_properties=decode.additional(fields, _NAMES, decode.anything),
         )
+        model._nulls = decode.nulls(
+            fields,
+            (
+                "address",
+                "backupStatus",
+                "signingStatus",
+            ),
+        )
+        return model
 
     def to_dict(self) -> dict[str, Any]:
         """Return the model as a JSON object, secrets included."""
@@ -72,11 +82,11 @@ class ClientSummary:
             "id": self.id,
             "clientApiKey": self.client_api_key,
         }
-        if self.address is not None:
+        if self.address is not None or "address" in self._nulls:
             fields["address"] = self.address
-        if self.backup_status is not None:
+        if self.backup_status is not None or "backupStatus" in self._nulls:
             fields["backupStatus"] = self.backup_status
-        if self.signing_status is not None:
+        if self.signing_status is not None or "signingStatus" in self._nulls:
             fields["signingStatus"] = self.signing_status
         return fields
 

@@ -36,6 +36,7 @@ class CreateClientRequest:
             ValueError: It is not what the specification describes. The message does not show it.
         """
         fields = decode.fields(src_dict)
+        decode.nothing_else(fields, _NAMES)
         return cls(
             is_account_abstracted=decode.optional(
                 fields, "isAccountAbstracted", decode.boolean, UNSET

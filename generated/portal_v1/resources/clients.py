@@ -52,7 +52,7 @@ class ClientsResource:
             max_attempts: How often to send it at the most, in place of the client's.
 
         Returns:
-            What the server answers.
+            All clients of the custodian.
 
         Raises:
             PortalError: The call failed; each of its classes says how.
@@ -107,7 +107,7 @@ class ClientsResource:
             max_attempts: How often to send it at the most, in place of the client's.
 
         Returns:
-            What the server answers.
+            The client was created.
 
         Raises:
             PortalError: The call failed; each of its classes says how.
@@ -138,7 +138,7 @@ class ClientsResource:
             max_attempts: How often to send it at the most, in place of the client's.
 
         Returns:
-            What the server answers.
+            The client.
 
         Raises:
             PortalError: The call failed; each of its classes says how.
@@ -168,7 +168,7 @@ class ClientsResource:
             max_attempts: How often to send it at the most, in place of the client's.
 
         Returns:
-            What the server answers.
+            The client's new session token.
 
         Raises:
             PortalError: The call failed; each of its classes says how.
@@ -198,7 +198,7 @@ class ClientsResource:
             max_attempts: How often to send it at the most, in place of the client's.
 
         Returns:
-            What the server answers.
+            The one-time password.
 
         Raises:
             PortalError: The call failed; each of its classes says how.
@@ -240,7 +240,7 @@ class AsyncClientsResource:
             max_attempts: How often to send it at the most, in place of the client's.
 
         Returns:
-            What the server answers.
+            All clients of the custodian.
 
         Raises:
             PortalError: The call failed; each of its classes says how.
@@ -295,7 +295,7 @@ class AsyncClientsResource:
             max_attempts: How often to send it at the most, in place of the client's.
 
         Returns:
-            What the server answers.
+            The client was created.
 
         Raises:
             PortalError: The call failed; each of its classes says how.
@@ -326,7 +326,7 @@ class AsyncClientsResource:
             max_attempts: How often to send it at the most, in place of the client's.
 
         Returns:
-            What the server answers.
+            The client.
 
         Raises:
             PortalError: The call failed; each of its classes says how.
@@ -356,7 +356,7 @@ class AsyncClientsResource:
             max_attempts: How often to send it at the most, in place of the client's.
 
         Returns:
-            What the server answers.
+            The client's new session token.
 
         Raises:
             PortalError: The call failed; each of its classes says how.
@@ -386,7 +386,7 @@ class AsyncClientsResource:
             max_attempts: How often to send it at the most, in place of the client's.
 
         Returns:
-            What the server answers.
+            The one-time password.
 
         Raises:
             PortalError: The call failed; each of its classes says how.

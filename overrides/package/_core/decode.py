@@ -14,12 +14,19 @@ from collections.abc import Callable, Mapping
 from io import BytesIO
 from typing import Any, Final, TypeGuard, TypeVar, cast
 
-from ..types import File
+import attrs
+
+from ..types import File, Unset
 
 T = TypeVar("T")
 U = TypeVar("U")
 MemberT = TypeVar("MemberT", bound=enum.Enum)
 Decoder = Callable[[Any], T]
+
+
+_DATE_TIME: Final = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:)(\d\d)((?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)?)", re.ASCII
+)
 
 
 class _Missing:
@@ -119,6 +126,17 @@ def additional(
     return found
 
 
+def nothing_else(fields: Mapping[str, Any], known: frozenset[str]) -> None:
+    """Refuse fields that the specification does not name, where it allows no other."""
+    for name in fields.keys() - known:
+        raise MismatchError("no field", fields[name]).at(name)
+
+
+def nulls(fields: Mapping[str, Any], names: tuple[str, ...]) -> frozenset[str]:
+    """Return which of the fields `names` are null, and not absent."""
+    return frozenset([name for name in names if fields.get(name, MISSING) is None])
+
+
 def anything(value: Any) -> Any:
     """Return whatever is there."""
     if value is MISSING:
@@ -168,8 +186,18 @@ def date(value: Any) -> datetime.date:
 
 
 def date_time(value: Any) -> datetime.datetime:
-    """Return a point in time, from a string as RFC 3339 has it."""
-    return _convert(value, datetime.datetime.fromisoformat, "date-time string")
+    """Return a point in time, from a string as RFC 3339 has it; a leap second is the one before."""
+    return _convert(value, _parse_date_time, "date-time string")
+
+
+def _parse_date_time(text: str) -> datetime.datetime:
+    found = _DATE_TIME.fullmatch(text)
+    if found is None:
+        raise ValueError(text)
+    date, time, second, rest = found.groups()
+    return datetime.datetime.fromisoformat(
+        f"{date}T{time}{'59' if second == '60' else second}{rest.upper()}"
+    )
 
 
 def unique_id(value: Any) -> uuid.UUID:
@@ -243,11 +271,56 @@ def _is_list(value: Any) -> TypeGuard[list[Any]]:
 
 
 def union(value: Any, *decoders: Decoder[Any]) -> Any:
-    """Return what the first decoder that takes the value makes of it."""
+    """Return what the decoder makes of the value that fits it best; of equals, the first.
+
+    What fits has all required fields and types. Of these, the one counts whose constants and known
+    enum values are there, and then the one that documents the most of the fields that are there.
+    """
+    best: tuple[tuple[int, int], Any] | None = None
     mismatches: list[MismatchError] = []
     for decoder in decoders:
         try:
-            return decoder(value)
+            result = decoder(value)
         except MismatchError as mismatch:
             mismatches.append(mismatch)
+        else:
+            fit = _fit(result)
+            if best is None or fit > best[0]:
+                best = fit, result
+    if best is not None:
+        return best[1]
     raise MismatchError(" or ".join(dict.fromkeys(m.expected for m in mismatches)), value)
+
+
+def _fit(result: Any) -> tuple[int, int]:
+    """Return how many values of a model are among the documented ones, and how many fields."""
+    if _is_list(result):
+        fits = [_fit(item) for item in result]
+        return sum(known for known, _ in fits), sum(count for _, count in fits)
+    known: bool | None = getattr(result, "is_known", None)
+    if known is not None:
+        return (1 if known else -1), 0
+    kind: Any = result.__class__
+    if not attrs.has(kind):
+        return 0, 0
+    values = declared = 0
+    for attribute in attrs.fields(kind):
+        value = getattr(result, attribute.name)
+        if attribute.init and attribute.name != "additional_properties" and _is_given(value):
+            inner_values, inner_declared = _fit(value)
+            values += inner_values + str(attribute.type).startswith("Literal[")
+            declared += inner_declared + 1
+    return values, declared + len(getattr(result, "_nulls", ()))
+
+
+def _is_given(value: Any) -> bool:
+    return value is not None and not isinstance(value, Unset)
+
+
+def discriminated(
+    value: Any, name: str, by_value: Mapping[str, Decoder[Any]], *decoders: Decoder[Any]
+) -> Any:
+    """Return what the decoder makes of an object that its field `name` tells; else as `union`."""
+    told = cast("dict[str, Any]", value).get(name) if isinstance(value, dict) else None
+    decoder = by_value.get(told) if isinstance(told, str) else None
+    return union(value, *decoders) if decoder is None else decoder(value)

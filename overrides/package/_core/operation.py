@@ -179,7 +179,7 @@ class Request:
     content: bytes | None = field(default=None, repr=False)
     content_type: str | None = None
     files: RequestFiles | None = field(default=None, repr=False)
-    arguments: Mapping[str, Any] = field(factory=dict, repr=False)
+    arguments: Mapping[str, Any] = field(factory=dict[str, Any], repr=False)
 
 
 def for_status(

@@ -1,223 +1,223 @@
-"""Values for schemas: the document's own examples where it has them, else made up to fit."""
+"""Examples for schemas, and answers made of them."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, TypeAlias
 
-from ._json import is_array, is_object, members
-from ._merging import merged
-from ._scalars import SCALARS
-from ._schemas import Schema, Schemas, Validator
+from ._schemas import Schema, Schemas
+from ._values import is_array, is_object, members
 
-_DEPTH = 24
+Values: TypeAlias = Mapping[str, Any]
+
+_DEPTH = 12
+_ERROR_TEXTS = ("message", "error", "detail", "description", "reason", "title")
+# For strings, by what documents ask for: formats, and patterns of common things.
+_TEXTS = (
+    *("string", "a", "A", "0", "1", "c3RyaW5n", "2024-01-15", "2024-01-15T09:30:00Z", "09:30:00Z"),
+    *("PT1H", "person@example.com", "host.example.com", "192.0.2.1", "2001:db8::1", "/resource"),
+    *("https://example.com/", "1/resource", "3f2b9f04-6a51-4a0e-9d5b-3f1c7f0a9c11", "aa", "en-US"),
+    *("AAA", "000", "12345", "+15550100000", "0x" + "0" * 40, "0x" + "0" * 64, "0" * 64, "0x0"),
+)
 
 
 class NoExampleError(Exception):
     """No value could be made for a schema."""
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """One way to go about it. Plans are tried in turn until a value is valid."""
-
-    examples: bool = True  # use the examples in the schemas
-    optional: bool = True  # include properties that are not required
-    branch: int = 0  # which branch of each anyOf and oneOf to take
-
-
-_PLANS = (
-    _Plan(),
-    _Plan(optional=False),
-    *(_Plan(branch=branch) for branch in (1, 2, 3)),
-    _Plan(examples=False),
-    _Plan(examples=False, optional=False),
-    *(_Plan(examples=False, optional=False, branch=branch) for branch in (1, 2, 3)),
-)
-
-
-class Examples:
-    """Makes values for the schemas of one document."""
+class ExampleMaker:
+    """Finds or makes values for the schemas of one document."""
 
     def __init__(self, schemas: Schemas) -> None:
         self.schemas = schemas
 
-    def value(self, schema: Schema, validator: Validator, given: Iterable[Any] = ()) -> Any:
+    def find(self, schema: Schema, where: str, given: Iterable[Any] = ()) -> Any:
         """A value that satisfies the schema.
 
-        Args:
-            schema: Taken from the document.
-            validator: The same schema, compiled.
-            given: Examples that the document gives outside the schema, best first. To those
-                and the schema's own, required properties that they lack are added, so that an
-                example need not follow each edit of the schema at once.
-
         Raises:
-            NoExampleError: Nothing that was tried is valid. The text says what is wrong with
-                the best attempt.
+            NoExampleError: The document has no valid example, and none could be made.
         """
-        problem: str | None = None
+        lenient = self.schemas.validator(schema, where)
+        strict = self.schemas.validator(schema, where, strict=True)
+        problem, second_best = None, list[Any]()
         for candidate in self._candidates(schema, given):
-            found = validator.problem(candidate)
-            if found is None:
+            if strict.is_valid(candidate):
                 return candidate
+            found = lenient.problem(candidate)
+            if found is None:
+                second_best.append(candidate)
             problem = problem or found
-        raise NoExampleError(problem or "the schema allows no value")
+        if second_best:
+            return second_best[0]
+        problem = problem or "nothing short of one could be made"
+        raise NoExampleError(f"no example is valid ({problem}); add one to the document at {where}")
 
-    def unchecked(self, schema: Schema) -> Any:
-        """A value for the schema, made without looking whether it is valid.
+    def build(self, schema: Schema, branch: int = 0, depth: int = 0, skip: int = 0) -> Any:
+        """The smallest value for a schema, as far as it is known; it may not be valid.
 
         Raises:
-            NoExampleError: The schema has no end, or allows nothing.
+            NoExampleError: The schema has no end, or allows nothing that is known.
         """
-        return self._made(schema, _PLANS[0], ())
-
-    def flat(self, schema: Schema) -> dict[str, Any]:
-        """The schema as one object: references followed, allOf merged, a branch chosen."""
-        return self._flat(schema, _PLANS[0], ())[0]
+        if depth > _DEPTH or schema is False:
+            raise NoExampleError
+        flat = self.schemas.flatten(schema, branch)
+        own = [flat["const"]] if "const" in flat else list(flat.get("enum", ()))
+        if depth >= skip and "const" not in flat:
+            own = [*own_examples(flat), *own]
+        if own:
+            return self._complete(flat, copy.deepcopy(own[0]), depth)
+        match _type_of(flat):
+            case "object":
+                return self._build_object(flat, branch, depth, skip)
+            case "array":
+                least = int(flat.get("minItems", 0))
+                first = flat.get("prefixItems", [])[:least]
+                items = [flat.get("items", True)] * (least - len(first))
+                return [self.build(item, branch, depth + 1, skip) for item in [*first, *items]]
+            case "":
+                return {}
+            case kind:
+                validator = self.schemas.validator(flat, "an example")
+                candidates = _TEXTS if kind == "string" else _numbers(flat, kind)
+                for value in (*_fit_length(flat, candidates), True, None):
+                    if validator.is_valid(value):
+                        return value
+                raise NoExampleError
 
     def _candidates(self, schema: Schema, given: Iterable[Any]) -> Iterator[Any]:
-        for plan in _PLANS:
-            try:
-                if plan is _PLANS[0]:
-                    for example in given:
-                        yield self._completed(schema, copy.deepcopy(example), plan, ())
-                    for example in _own_examples(self.flat(schema)):
-                        yield self._completed(schema, copy.deepcopy(example), plan, ())
-                yield self._made(schema, plan, ())
-            except NoExampleError:
-                continue
+        for example in (*given, *own_examples(self.schemas.flatten(schema))):
+            with suppress(NoExampleError):
+                yield self._complete(schema, copy.deepcopy(example), 0)
+        for skip in (1, _DEPTH + 1):
+            for branch in range(self.schemas.alternatives(schema)):
+                with suppress(NoExampleError):
+                    yield self.build(schema, branch, skip=skip)
 
-    def _flat(
-        self, schema: Schema, plan: _Plan, seen: tuple[str, ...]
-    ) -> tuple[dict[str, Any], tuple[str, ...]]:
-        """Flatten one level. `seen` lists the references on the way down, to end recursion."""
-        if len(seen) > _DEPTH:
-            raise NoExampleError("the schema has no end")
-        if schema is True:
-            return {}, seen
-        if not is_object(schema):
-            raise NoExampleError("the schema allows no value")
-        reference = schema.get("$ref")
-        if isinstance(reference, str):
-            if seen.count(reference) > 1:
-                raise NoExampleError("the schema has no end")
-            target = self.schemas.resolve({"$ref": reference})
-            siblings = {key: value for key, value in schema.items() if key != "$ref"}
-            inner, seen = self._flat(target, plan, (*seen, reference))
-            return (merged([inner], siblings) if siblings else inner), seen
-        parts = schema.get("allOf")
-        if parts:
-            flats: list[dict[str, Any]] = []
-            for part in parts:
-                inner, seen = self._flat(part, plan, seen)
-                flats.append(inner)
-            rest = {key: value for key, value in schema.items() if key != "allOf"}
-            return self._flat(merged(flats, rest), plan, seen)
-        for key in ("oneOf", "anyOf"):
-            if schema.get(key):
-                return self._branch(schema, key, plan, seen)
-        return schema, seen
-
-    def _branch(
-        self, schema: dict[str, Any], key: str, plan: _Plan, seen: tuple[str, ...]
-    ) -> tuple[dict[str, Any], tuple[str, ...]]:
-        branches = sorted(schema[key], key=lambda branch: branch == {"type": "null"})
-        start = min(plan.branch, len(branches) - 1)
-        rest = {name: value for name, value in schema.items() if name != key}
-        for branch in branches[start:] + branches[:start]:
-            try:
-                inner, deeper = self._flat(branch, plan, seen)
-            except NoExampleError:
-                continue
-            chosen = merged([inner, _discriminated(schema, branch)], rest)
-            return self._flat(chosen, plan, deeper)
-        raise NoExampleError("no branch of the schema has an end")
-
-    def _made(self, schema: Schema, plan: _Plan, seen: tuple[str, ...]) -> Any:
-        flat, seen = self._flat(schema, plan, seen)
-        if "const" in flat:
-            return flat["const"]
-        if plan.examples:
-            for example in _own_examples(flat):
-                return self._completed(flat, copy.deepcopy(example), plan, seen)
-        if flat.get("enum"):
-            return flat["enum"][min(plan.branch, len(flat["enum"]) - 1)]
-        kind = _kind(flat)
-        if kind == "object":
-            return self._object(flat, plan, seen)
-        if kind == "array":
-            return self._array(flat, plan, seen)
-        return SCALARS.get(kind, _anything)(flat)
-
-    def _object(self, flat: Mapping[str, Any], plan: _Plan, seen: tuple[str, ...]) -> Any:
-        properties = members(flat, "properties")
-        required: list[str] = list(flat.get("required", ()))
+    def _build_object(
+        self, flat: Mapping[str, Any], branch: int, depth: int, skip: int
+    ) -> dict[str, Any]:
+        """An object of what is required, and of what has an example of its own."""
+        properties, required = members(flat, "properties"), flat.get("required", ())
         extra = flat.get("additionalProperties", True)
         result: dict[str, Any] = {}
-        for name, schema in properties.items():
-            if name not in required and not (plan.optional and _is_sent(schema)):
-                continue
-            try:
-                result[name] = self._made(schema, plan, seen)
-            except NoExampleError:
-                if name in required:
-                    raise
-        for name in required:
-            if name not in result:
-                result[name] = self._made(extra, plan, seen)
-        is_map = is_object(extra) and not properties and plan.optional
-        wanted = max(int(flat.get("minProperties", 0)), 1 if is_map else 0)
-        for number in range(wanted - len(result)):
-            try:
-                result[f"key{number + 1}"] = self._made(extra, plan, seen)
-            except NoExampleError:
-                break
+        for name in [*properties, *(one for one in required if one not in properties)]:
+            schema = properties.get(name, extra)
+            inner = {} if name in required else self.schemas.flatten(schema)
+            optional = not inner.get("writeOnly") and any(True for _ in own_examples(inner))
+            if name in required or (optional and depth + 1 >= skip):
+                result[name] = self.build(schema, branch, depth + 1, skip)
+        for number in range(int(flat.get("minProperties", 0)) - len(result)):
+            result[f"key{number + 1}"] = self.build(extra, branch, depth + 1, skip)
         return result
 
-    def _array(self, flat: Mapping[str, Any], plan: _Plan, seen: tuple[str, ...]) -> Any:
-        least = int(flat.get("minItems", 0))
-        most = int(flat.get("maxItems", max(least, 1)))
-        first: list[Any] = flat.get("prefixItems", [])
-        items = [self._made(schema, plan, seen) for schema in first]
-        schema = flat.get("items", True)
-        if schema is False or (schema is True and len(items) >= least):
-            return items
-        try:
-            items += [
-                self._made(schema, plan, seen) for _ in range(min(max(least, 1), most) - len(items))
-            ]
-        except NoExampleError:
-            if len(items) < least:
-                raise
-        if flat.get("uniqueItems"):
-            choices = self._flat(schema, plan, seen)[0].get("enum", ())
-            items = [
-                choices[n] if n < len(choices) else _varied(item, n) for n, item in enumerate(items)
-            ]
-        return items
-
-    def _completed(self, schema: Schema, value: Any, plan: _Plan, seen: tuple[str, ...]) -> Any:
+    def _complete(self, schema: Schema, value: Any, depth: int) -> Any:
         """Add to an example what its schema has come to require since it was written."""
+        flat = self.schemas.flatten(schema)
         if is_array(value):
-            items = self._flat(schema, plan, seen)[0].get("items", True)
-            return [self._completed(items, item, plan, seen) for item in value]
-        if not is_object(value):
+            return [self._complete(flat.get("items", True), one, depth + 1) for one in value]
+        if not is_object(value) or depth > _DEPTH:
             return value
-        flat, seen = self._flat(schema, plan, seen)
         properties = members(flat, "properties")
         for name in value.keys() & properties.keys():
-            value[name] = self._completed(properties[name], value[name], plan, seen)
+            value[name] = self._complete(properties[name], value[name], depth + 1)
         for name in flat.get("required", ()):
             if name not in value:
-                fallback = flat.get("additionalProperties", True)
-                value[name] = self._made(properties.get(name, fallback), plan, seen)
+                extra = flat.get("additionalProperties", True)
+                value[name] = self.build(properties.get(name, extra), 0, depth + 1)
         return value
 
 
-def _own_examples(flat: Mapping[str, Any]) -> Iterator[Any]:
+class Template:
+    """What an answer looks like, from its schema and example.
+
+    The state knows values by property name. Those that the schema has, and that fit, take the
+    place of the example's; everything else stays as the example has it. So an answer outlives
+    an edit of the schema: a property that the state does not know comes from its example, one
+    that was taken away is left out.
+    """
+
+    def __init__(self, schema: Schema, example: Any, maker: ExampleMaker) -> None:
+        self._flat = maker.schemas.flatten(schema)
+        self._example = example
+        self._maker = maker
+        self._required = frozenset(self._flat.get("required", ()))
+        self._properties = members(self._flat, "properties")
+        self._fits = {
+            name: maker.schemas.validator(inner, f"property {name}").is_valid
+            for name, inner in self._properties.items()
+        }
+        self._items: Template | None = None
+        self._inner: dict[str, Template] = {}
+
+    def fill(self, values: Values) -> Any:
+        """The example with the values in it."""
+        if not is_object(self._example):
+            return self._example
+        result = dict(self._example)
+        for name, value in values.items():
+            fits = self._fits.get(name)
+            if fits is None:
+                continue
+            if fits(value):
+                result[name] = value
+            elif value is None and name not in self._required:
+                result.pop(name, None)
+        return result
+
+    def fill_list(self, values: Sequence[Values]) -> Any:
+        """An item for each of the values; the example where the document has no list."""
+        if not is_array(self._example):
+            return self._example
+        if self._items is None:
+            schema = self._flat.get("items", True)
+            first = self._example[0] if self._example else self._maker.build(schema)
+            self._items = Template(schema, first, self._maker)
+        return [self._items.fill(one) for one in values]
+
+    @property
+    def properties(self) -> Mapping[str, Schema]:
+        """The schemas of the answer's fields."""
+        return self._properties
+
+    def at(self, name: str) -> Template:
+        """The template of a field, or this one for ""."""
+        if not name:
+            return self
+        if name not in self._inner:
+            schema = self._properties.get(name, True)
+            example: Any = self._example.get(name) if is_object(self._example) else None
+            if example is None and "array" in self._maker.schemas.types(schema):
+                example = list[Any]()
+            elif example is None:
+                example = self._maker.build(schema)
+            self._inner[name] = Template(schema, example, self._maker)
+        return self._inner[name]
+
+    def fill_at(self, name: str, values: Values) -> Any:
+        """The field of that name, or the whole for "", with the values in it."""
+        return self.at(name).fill(values)
+
+    def fill_in(self, name: str, values: Values) -> Any:
+        """The whole, with the values in the field of that name, or in itself for ""."""
+        if not name or not is_object(self._example):
+            return self.fill(values)
+        return {**self._example, name: self.fill_at(name, values)}
+
+    def error_text(self) -> str | None:
+        """The property that says what is wrong in an error's own words."""
+        plain = [
+            name
+            for name, inner in self._properties.items()
+            if "string" in self._maker.schemas.types(inner)
+            and not self._maker.schemas.flatten(inner).keys() & {"enum", "const", "format"}
+        ]
+        return next((name for name in _ERROR_TEXTS if name in plain), next(iter(plain), None))
+
+
+def own_examples(flat: Mapping[str, Any]) -> Iterator[Any]:
     examples = flat.get("examples")
     if is_array(examples):
         yield from examples
@@ -226,48 +226,36 @@ def _own_examples(flat: Mapping[str, Any]) -> Iterator[Any]:
             yield flat[key]
 
 
-def _kind(flat: Mapping[str, Any]) -> str:
+def _type_of(flat: Mapping[str, Any]) -> str:
     named = flat.get("type")
     if is_array(named):
         named = next((name for name in named if name != "null"), "null")
     if isinstance(named, str):
         return named
     for kind, keywords in (
-        ("object", ("properties", "required", "additionalProperties", "minProperties")),
-        ("array", ("items", "prefixItems", "minItems")),
-        ("string", ("pattern", "minLength", "maxLength", "format")),
-        ("number", ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")),
+        ("object", {"properties", "required", "additionalProperties", "minProperties"}),
+        ("array", {"items", "prefixItems", "minItems"}),
+        ("string", {"pattern", "minLength", "maxLength", "format"}),
+        ("number", {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}),
     ):
-        if any(keyword in flat for keyword in keywords):
+        if keywords & flat.keys():
             return kind
     return ""
 
 
-def _anything(_flat: Mapping[str, Any]) -> Any:
-    return {}
+def _numbers(flat: Mapping[str, Any], kind: str) -> Iterator[Any]:
+    yield from (1, 0) if kind == "integer" else (1.5, 1, 0)
+    low = flat.get("minimum", flat.get("exclusiveMinimum", 0))
+    high = flat.get("maximum", flat.get("exclusiveMaximum", low))
+    step = flat.get("multipleOf", 1)
+    yield from (low, low + 1, high, high - 1, (low + high) / 2, step)
+    yield from (math.floor(low / step) * step + step, math.floor(high / step) * step - step)
 
 
-def _is_sent(schema: Schema) -> bool:
-    return not (is_object(schema) and schema.get("writeOnly") is True)
-
-
-def _discriminated(schema: Mapping[str, Any], branch: Schema) -> dict[str, Any]:
-    """What a discriminator adds to the branch: the property that names it."""
-    discriminator = schema.get("discriminator")
-    reference = branch.get("$ref") if is_object(branch) else None
-    if not is_object(discriminator) or not isinstance(reference, str):
-        return {}
-    name = reference.rpartition("/")[2]
-    for value, target in members(discriminator, "mapping").items():
-        if target.rpartition("/")[2] == name:
-            name = value
-            break
-    return {"properties": {discriminator.get("propertyName", ""): {"default": name}}}
-
-
-def _varied(item: Any, number: int) -> Any:
-    if number == 0 or isinstance(item, bool) or item is None:
-        return item
-    if isinstance(item, str):
-        return f"{item}{number}"
-    return item + number if isinstance(item, (int, float)) else item
+def _fit_length(flat: Mapping[str, Any], candidates: Iterable[Any]) -> Iterator[Any]:
+    least, most = int(flat.get("minLength", 0)), flat.get("maxLength")
+    for value in candidates:
+        yield value
+        if isinstance(value, str) and value and (least > len(value) or most is not None):
+            longer = value * (least // len(value) + 1)
+            yield longer[: max(least, 1) if most is None else int(most)]

@@ -1,23 +1,83 @@
-"""The journal: every request and its answer, secrets masked."""
+"""The journal: every request and its answer, without what the document calls secret."""
 
 from __future__ import annotations
 
 import json
 from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
+from urllib.parse import quote, unquote_plus
 
-from ._core import Served
+from ._clock import make_lock
 from ._errors import StateError
-from ._locks import make_lock
-from ._masking import Masking
+from ._messages import Outcome
+from ._values import is_array, is_object, members
 
 KEPT = 10_000  # the newest entries that are held in memory
+MASK = "******"
 _LONGEST = 64 * 1024  # bytes of a body that is kept
+_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
+_PLAIN = ("number", "time", "duration", "operation_id", "method", "target", "status")
+_PROBLEMS = ("request_problem", "answer_problem", "faults")
+_CONTENTS = ("request_headers", "request_body", "answer_headers", "answer_body")
 
 
-class Seen(NamedTuple):
+class Masking:
+    """Masks what a document says is secret.
+
+    That is the value of every property and parameter whose schema has `format: password`, and
+    every place in which a security scheme has its credential.
+    """
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._names = frozenset(_secret_names(document))
+        schemes = members(members(document, "components"), "securitySchemes").values()
+        self._queries = self._names | {str(one["name"]) for one in schemes if "name" in one}
+        self._headers = _HEADERS | {name.lower() for name in self._queries}
+
+    def headers(self, headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+        """The headers by name in lower case."""
+        return {
+            name.lower(): MASK if name.lower() in self._headers else value
+            for name, value in headers
+        }
+
+    def target(self, target: str) -> str:
+        """Path and query."""
+        path, mark, query = target.partition("?")
+        return (
+            path
+            + mark
+            + "&".join(
+                f"{name}={quote(MASK)}" if unquote_plus(name) in self._queries else pair
+                for pair in query.split("&")
+                for name in [pair.partition("=")[0]]
+            )
+        )
+
+    def body(self, body: object) -> Any:
+        """The body's JSON value; None where it is none, or too long: who knows what it holds."""
+        try:
+            is_kept = isinstance(body, bytes) and len(body) <= _LONGEST
+            return self.value(json.loads(body)) if is_kept else None  # type: ignore[arg-type]
+        except (ValueError, RecursionError):
+            return None
+
+    def value(self, value: Any) -> Any:
+        """A JSON value."""
+        if is_array(value):
+            return [self.value(one) for one in value]
+        if is_object(value):
+            return {
+                key: MASK if key in self._names and one is not None else self.value(one)
+                for key, one in value.items()
+            }
+        return value
+
+
+class Record(NamedTuple):
     """A request and what became of it, as it was."""
 
     operation_id: str | None
@@ -25,7 +85,7 @@ class Seen(NamedTuple):
     target: str
     headers: list[tuple[str, str]]
     body: bytes
-    served: Served
+    outcome: Outcome
     faults: tuple[str, ...]
     time: float
     duration: float
@@ -48,79 +108,58 @@ class Entry:
         faults: The names of the faults that struck.
     """
 
-    __slots__ = (
-        "_masking",
-        "_seen",
-        "answer_problem",
-        "duration",
-        "faults",
-        "method",
-        "number",
-        "operation_id",
-        "request_problem",
-        "status",
-        "time",
-    )
+    __slots__ = ("_masking", "_record", "faults", *_PLAIN[:5], "status", *_PROBLEMS[:2])
 
-    def __init__(self, number: int, seen: Seen, masking: Masking) -> None:
+    def __init__(self, number: int, record: Record, masking: Masking) -> None:
+        answer = record.outcome.answer
+        kept = answer.body if isinstance(answer.body, bytes) else b""
+        outcome = record.outcome._replace(answer=answer._replace(body=kept[: _LONGEST + 1]))
         self._masking = masking
-        answer = seen.served.answer
-        kept = answer.body if _is_kept(answer.body) else b""
-        served = seen.served._replace(answer=answer._replace(body=kept))
-        self._seen = seen._replace(served=served, body=seen.body if _is_kept(seen.body) else b"")
+        self._record = record._replace(outcome=outcome, body=record.body[: _LONGEST + 1])
         self.number = number
-        self.operation_id = seen.operation_id
-        self.method = seen.method
+        self.operation_id = record.operation_id
+        self.method = record.method
         self.status = answer.status or None
-        self.time = seen.time
-        self.duration = seen.duration
-        self.request_problem = seen.served.request_problem
-        self.answer_problem = seen.served.answer_problem
-        self.faults = seen.faults
+        self.time = record.time
+        self.duration = record.duration
+        self.request_problem = outcome.request_problem
+        self.answer_problem = outcome.answer_problem
+        self.faults = record.faults
 
     @property
     def target(self) -> str:
         """Path and query, percent-encoded."""
-        return self._masking.target(self._seen.target)
+        return self._masking.target(self._record.target)
 
     @property
     def request_headers(self) -> dict[str, str]:
         """The request's headers by name in lower case."""
-        return self._masking.headers(self._seen.headers)
+        return self._masking.headers(self._record.headers)
 
     @property
     def request_body(self) -> Any:
         """The request's JSON value; None where it has none, or one of more than 64 KiB."""
-        return self._masking.body(self._seen.body)
+        return self._masking.body(self._record.body)
+
+    @property
+    def body(self) -> str:
+        """The same as text."""
+        return json.dumps(self.request_body, ensure_ascii=False)
 
     @property
     def answer_headers(self) -> dict[str, str]:
         """The answer's headers by name in lower case."""
-        return self._masking.headers(self._seen.served.answer.headers)
+        return self._masking.headers(self._record.outcome.answer.headers)
 
     @property
     def answer_body(self) -> Any:
         """The answer's JSON value; None where it has none, or one of more than 64 KiB."""
-        return self._masking.body(self._seen.served.answer.content)
+        return self._masking.body(self._record.outcome.answer.body)
 
     def as_dict(self) -> dict[str, Any]:
         """The entry as a JSON value."""
-        return {
-            "number": self.number,
-            "time": self.time,
-            "duration": self.duration,
-            "operation_id": self.operation_id,
-            "method": self.method,
-            "target": self.target,
-            "status": self.status,
-            "request_problem": self.request_problem,
-            "answer_problem": self.answer_problem,
-            "faults": list(self.faults),
-            "request_headers": self.request_headers,
-            "request_body": self.request_body,
-            "answer_headers": self.answer_headers,
-            "answer_body": self.answer_body,
-        }
+        names = (*_PLAIN, *_PROBLEMS, *_CONTENTS)
+        return {name: getattr(self, name) for name in names} | {"faults": list(self.faults)}
 
     def __repr__(self) -> str:
         return f"<Entry {self.number}: {self.method} {self.target} {self.status}>"
@@ -138,7 +177,7 @@ class Journal:
     """
 
     def __init__(self, masking: Masking, log: str | PathLike[str] | None) -> None:
-        self._masking = masking
+        self.masking = masking
         self._lock = make_lock()
         self._entries: deque[Entry] = deque(maxlen=KEPT)
         self._number = 0
@@ -149,24 +188,20 @@ class Journal:
             except OSError as error:
                 raise StateError(f"The log {fspath(log)} cannot be written ({error}).") from None
 
-    def add(self, seen: Seen) -> None:
+    def add(self, record: Record) -> None:
         """Write down a request and its answer."""
         with self._lock:
             self._number += 1
-            entry = Entry(self._number, seen, self._masking)
+            entry = Entry(self._number, record, self.masking)
             self._entries.append(entry)
             if self._file is not None:
                 self._file.write(json.dumps(entry.as_dict(), ensure_ascii=True) + "\n")
                 self._file.flush()
 
-    def entries(self, operation_id: str | None = None, after: int = 0) -> list[Entry]:
-        """The entries, oldest first; those of one operation, and of a higher number."""
+    def entries(self, operation_id: str | None = None) -> list[Entry]:
+        """The entries, oldest first; all, or those of one operation."""
         with self._lock:
-            return [
-                entry
-                for entry in self._entries
-                if entry.number > after and operation_id in (None, entry.operation_id)
-            ]
+            return [one for one in self._entries if operation_id in (None, one.operation_id)]
 
     def reset(self) -> None:
         """Forget the entries, and count from 1 again. The file stays as it is."""
@@ -182,5 +217,18 @@ class Journal:
                 self._file = None
 
 
-def _is_kept(body: object) -> bool:
-    return isinstance(body, bytes) and len(body) <= _LONGEST
+def _secret_names(node: Any) -> Iterator[str]:
+    """The names of properties and parameters that are passwords, anywhere in the document."""
+    if is_array(node):
+        for one in node:
+            yield from _secret_names(one)
+    if not is_object(node):
+        return
+    properties, schema = node.get("properties"), node.get("schema")
+    for name, inner in properties.items() if is_object(properties) else ():
+        if is_object(inner) and inner.get("format") == "password":
+            yield name
+    if "in" in node and is_object(schema) and schema.get("format") == "password":
+        yield str(node.get("name"))
+    for one in node.values():
+        yield from _secret_names(one)

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from os import PathLike
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from .._document import load_document
 from .._http import httpx
-from ._behaviour import BEHAVIOURS
 from ._clock import MockClock
-from ._core import Core
-from ._desk import Desk
-from ._faults import Fault, FaultBook
-from ._inspector import Inspector
-from ._journal import Entry, Journal
-from ._limits import RateLimit
-from ._masking import Masking
-from ._messages import Answer, Doors
+from ._dispatch import Dispatcher
+from ._engine import Engine, RateLimit
+from ._faults import Fault, FaultRegistry
+from ._inspector import Inspector, fits
+from ._journal import Entry, Journal, Masking
+from ._messages import Answer, Handlers, Headers
 from ._server import MockServer
 from ._state import State
 from ._transport import AsyncInProcessTransport, InProcessTransport
@@ -87,37 +84,47 @@ class Mock:
         self.document: Mapping[str, Any] = load_document() if document is None else document
         self.clock = MockClock(clock)
         self._limit = None if rate_limit is None else RateLimit(rate_limit, self.clock)
-        self._state = State(db, seed=seed, clock=self.clock)
+        self._state = State(db, self.clock)
         try:
-            self._core = Core(self.document, self._state, api_keys=api_keys, limit=self._limit)
+            self._engine = Engine(
+                self.document, self._state, seed=seed, api_keys=api_keys, limit=self._limit
+            )
             self._journal = Journal(Masking(self.document), log)
         except BaseException:
             self._state.close()
             raise
-        self._faults = FaultBook(self.operations, seed)
-        self._desk = Desk(
-            self._core, self._faults, self._journal, clock=self.clock, latency=latency
+        self._faults = FaultRegistry(self.operations, seed)
+        self._dispatcher = Dispatcher(
+            self._engine, self._faults, self._journal, self.clock, latency
         )
+        self._handlers = Handlers(self.handle, self._dispatcher.should_reset)
         self._servers: list[MockServer] = []
 
     @property
     def base_url(self) -> str:
         """The base URL that in-process clients use. Nothing listens there."""
-        return _NOWHERE + self._core.base_path
+        return _NOWHERE + self._engine.base_path
 
     @property
     def operations(self) -> list[str]:
         """The operationIds of the document, in its order."""
-        return [operation.id for operation in self._core.operations]
+        return [operation.id for operation in self._engine.operations]
 
     @property
     def stateful_operations(self) -> list[str]:
         """Those of them that have a memory. The others are answered from the document alone."""
-        return [name for name in self.operations if name in BEHAVIOURS]
+        return list(self.effects)
 
-    def handle(
-        self, method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes
-    ) -> Answer:
+    @property
+    def effects(self) -> dict[str, str]:
+        """What each of those does to the state, in words."""
+        return {
+            operation.id: str(operation.behaviour.effect)
+            for operation in self._engine.operations
+            if operation.behaviour is not None
+        }
+
+    def handle(self, method: str, target: str, headers: Headers, body: bytes) -> Answer:
         """Answer one request. Every face of the mock comes through here.
 
         Args:
@@ -129,7 +136,7 @@ class Mock:
         Returns:
             Status, headers, body, and how a fault wants it to be delivered.
         """
-        return self._desk.handle(method, target, headers, body)
+        return self._dispatcher.handle(method, target, headers, body)
 
     def fault(
         self,
@@ -154,14 +161,8 @@ class Mock:
         Raises:
             FaultError: The name, the operation or a setting is not known.
         """
-        return self._faults.add(
-            name,
-            operation,
-            times=times,
-            after=after,
-            probability=probability,
-            settings=settings,
-        )
+        limits = {"times": times, "after": after, "probability": probability}
+        return self._faults.add(name, operation, settings, **limits)
 
     @property
     def faults(self) -> tuple[Fault, ...]:
@@ -190,18 +191,18 @@ class Mock:
         Returns:
             The id of its client; None where there is no such password, or it was used.
         """
-        return self._state.redeem_otp(otp)
+        return self._state.redeem(otp)
 
     def session_is_live(self, token: str) -> bool:
         """Whether a client session token is known and has not lapsed. Asking does not use it.
 
         It lapses 24 hours after its last use, and 7 days after it was made.
         """
-        return self._state.session_is_live(token, use=False)
+        return self._state.is_live(token, use=False)
 
     def use_session(self, token: str) -> bool:
         """Use a client session token, as the client's device does. Whether it was live."""
-        return self._state.session_is_live(token, use=True)
+        return self._state.is_live(token, use=True)
 
     def seed_clients(
         self, count: int, *, api_key: str = "mock-api-key", has_wallet: bool = False
@@ -215,15 +216,15 @@ class Mock:
         """
         if count < 0:
             raise ValueError(f"count is a number from 0, not {count}")
-        self._state.seed_clients(self._state.custodian(api_key), count, has_wallet=has_wallet)
+        self._engine.seed(self._state.custodian(api_key), count, filled=has_wallet)
 
     def snapshot(self) -> Snapshot:
         """What the mock knows, for `restore`: clients, sessions, passwords, clock."""
-        return Snapshot(self._state.copied_out(), self.clock.offset)
+        return Snapshot(self._state.dump(), self.clock.offset)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Know what a snapshot knows, and nothing else. Faults and journal stay."""
-        self._state.copied_in(snapshot.state)
+        self._state.load(snapshot.state)
         self.clock.reset(snapshot.offset)
 
     def reset(self) -> None:
@@ -237,11 +238,11 @@ class Mock:
 
     def transport(self) -> httpx.BaseTransport:
         """A transport for an `httpx.Client` that talks to the mock in-process."""
-        return InProcessTransport(self.handle, self._desk.turns_away)
+        return InProcessTransport(self._handlers)
 
     def async_transport(self) -> httpx.AsyncBaseTransport:
         """A transport for an `httpx.AsyncClient` that talks to the mock in-process."""
-        return AsyncInProcessTransport(self.handle, self._desk.turns_away)
+        return AsyncInProcessTransport(self._handlers)
 
     def serve(
         self, host: str = "127.0.0.1", port: int = 0, *, inspector: bool = True
@@ -261,11 +262,18 @@ class Mock:
             ServeError: It cannot listen there.
         """
         page = None
-        if inspector and Inspector.fits(self.document, self._core.base_path):
-            page = Inspector(self, self._state).handle
-        server = MockServer(
-            Doors(self.handle, self._desk.turns_away, page), self._core.base_path, host, port
-        )
+        if inspector and fits(self.document, self._engine.base_path):
+            page = Inspector(
+                self.document,
+                self.operations,
+                state=self._state,
+                journal=self._journal,
+                faults=self._faults,
+                clock=self.clock,
+                reset=self.reset,
+            ).handle
+        handlers = self._handlers._replace(inspect=page)
+        server = MockServer(handlers, self._engine.base_path, host, port)
         self._servers.append(server)
         return server
 

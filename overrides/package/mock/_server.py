@@ -1,22 +1,43 @@
-"""The mock over TCP: an asyncio server in a thread of its own."""
+"""The mock over TCP: an asyncio server in a thread of its own, with h11 for HTTP/1.1."""
 
 from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import socket
+import struct
+import sys
 import threading
+import time
+from contextlib import suppress
+from email.utils import formatdate
+from http import HTTPStatus
 from ipaddress import ip_address
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+from urllib.parse import urlsplit
 
-from ._connection import Connection
+import h11
+
 from ._errors import ServeError
-from ._inspector import PREFIX
-from ._messages import Doors
+from ._messages import PREFIX, Answer, Break, Delivery, Handlers, chunks_of, plain
+
+MAX_HEAD = 32 * 1024  # bytes of a request line and its headers
+MAX_BODY = 8 * 1024 * 1024  # bytes of a request body
+IDLE_SECONDS = 75.0  # without a byte, a connection is closed
 
 _BACKLOG = 512
-_GRACE_SECONDS = 2.0
+_GRACE_SECONDS = 2.0  # for answers that are being sent when the server stops
+_LINGER_SECONDS = 1.0  # for a client that is still sending to read why it is refused
+_UNREAD_SECONDS = 0.05  # until a reset, for the client to have what was sent before it
+_READ_BYTES = 64 * 1024
+_GARBAGE = b"NOT-HTTP/9.9 what is this\r\n\r\n"
+_NO_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+# SO_LINGER: closed within 0 seconds, which is a reset.
+_AT_ONCE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+
+_log = logging.getLogger(__name__)
 
 
 class MockServer:
@@ -26,7 +47,7 @@ class MockServer:
     all connections are closed.
 
     Args:
-        doors: Where the requests go. They are called on the server's thread.
+        handlers: Where the requests go. They are called on the server's thread.
         base_path: The path below which the operations are, for `url`.
         host: The address or name to listen on.
         port: The port; 0 takes a free one.
@@ -35,14 +56,14 @@ class MockServer:
         ServeError: It cannot listen there. The text says why.
     """
 
-    def __init__(self, doors: Doors, base_path: str, host: str, port: int) -> None:
-        self._doors = doors
+    def __init__(self, handlers: Handlers, base_path: str, host: str, port: int) -> None:
+        self._handlers = handlers
         self._base_path = base_path
-        self._connections: set[Connection] = set()
-        self._socket = _listening(host, port)
+        self._connections: dict[_Connection, asyncio.Task[None]] = {}
+        self._socket = _listen(host, port)
         self.host = host
         self.port: int = self._socket.getsockname()[1]
-        self._reachable = _reachable(host, self._socket)
+        self._root = f"http://{_reachable(host, self._socket)}:{self.port}"
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._ready = threading.Event()
@@ -54,14 +75,12 @@ class MockServer:
     @property
     def url(self) -> str:
         """The base URL for a client on this machine: `http://127.0.0.1:8080/api/v1`."""
-        return _root(self._reachable, self.port) + self._base_path
+        return self._root + self._base_path
 
     @property
     def page_url(self) -> str | None:
         """The inspector's page, for a browser on this machine; None where it is off."""
-        if self._doors.inspect is None:
-            return None
-        return f"{_root(self._reachable, self.port)}{PREFIX}/"
+        return None if self._handlers.inspect is None else f"{self._root}{PREFIX}/"
 
     def close(self) -> None:
         """Stop. Answers that are being sent are finished first. May be called again."""
@@ -93,54 +112,245 @@ class MockServer:
             self._loop.close()
 
     async def _serve(self) -> None:
-        server = await self._loop.create_server(
-            lambda: Connection(self._doors, self._connections),
-            sock=self._socket,
-            backlog=_BACKLOG,
+        server = await asyncio.start_server(
+            self._connect, sock=self._socket, backlog=_BACKLOG, limit=_READ_BYTES
         )
         self._ready.set()
         await self._stop.wait()
         server.close()
-        leaving = list(self._connections)
-        for connection in leaving:
-            connection.close()
-        lost = [connection.lost.wait() for connection in leaving]
+        tasks = list(self._connections.values())
+        for connection in list(self._connections):
+            connection.finish()
+        if tasks:
+            _, pending = await asyncio.wait(tasks, timeout=_GRACE_SECONDS)
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*pending, return_exceptions=True)
+        await asyncio.sleep(0)  # lets the transports close their sockets
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = _Connection(self._handlers, reader, writer)
+        task = asyncio.current_task()
+        if task is not None:
+            self._connections[connection] = task
         try:
-            await asyncio.wait_for(asyncio.gather(*lost), _GRACE_SECONDS)
-        except TimeoutError:
-            for connection in self._connections:
-                connection.abort()
-            await asyncio.sleep(0)  # lets the transports close their sockets
+            await connection.serve()
+        finally:
+            del self._connections[connection]
 
 
-def _root(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+class _Connection:
+    """Serves the requests of one connection, one after the other, pipelined ones too."""
+
+    def __init__(
+        self, handlers: Handlers, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        is_local = _is_local(writer.get_extra_info("peername"))
+        self._handlers = handlers if is_local else handlers._replace(inspect=None)
+        self._reader = reader
+        self._writer = writer
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
+        self._is_sending = False
+        self._is_ending = False
+
+    def finish(self) -> None:
+        """Close when the answer that is being sent has been sent."""
+        self._is_ending = True
+        if not self._is_sending:
+            self._writer.close()
+
+    async def serve(self) -> None:
+        """Serve until the client or the server has had enough."""
+        try:
+            while not self._is_ending:
+                event = await self._next_event()
+                if not isinstance(event, h11.Request):
+                    break
+                await self._serve_one(event)
+        except h11.RemoteProtocolError as error:
+            await self._refuse(error.error_status_hint, f"Not a request: {error}.")
+        except (OSError, TimeoutError, h11.LocalProtocolError):
+            pass  # the client is gone, or silent
+        finally:
+            self._writer.close()
+
+    async def _next_event(self) -> Any:
+        while (event := self._http.next_event()) is h11.NEED_DATA:
+            if self._http.they_are_waiting_for_100_continue:
+                self._write(
+                    h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue")
+                )
+            async with asyncio.timeout(IDLE_SECONDS):
+                self._http.receive_data(await self._reader.read(_READ_BYTES))
+        return event
+
+    async def _serve_one(self, request: h11.Request) -> None:
+        # h11 only looks at the size of heads that come in several pieces.
+        size = len(request.target) + sum(
+            len(name) + len(value) + 4 for name, value in request.headers
+        )
+        if size > MAX_HEAD:
+            text = f"A request line and headers may have {MAX_HEAD} bytes."
+            await self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, text)
+            return
+        head = _head_of(request)
+        announced = int(dict(request.headers).get(b"content-length", b"0"))
+        if announced <= MAX_BODY and self._handlers.should_reset(*head):
+            self._reset()
+            return
+        body = await self._read_body(announced)
+        if body is None:
+            return
+        handle = self._handlers.handle
+        if self._handlers.inspect is not None and head[1].startswith(PREFIX):
+            handle = self._handlers.inspect
+        try:
+            answer = handle(*head, body)
+        except Exception:  # noqa: BLE001 - one bug must not end the other connections
+            _log.exception("The mock failed on %s", head[0])
+            answer = plain(500, "The mock failed; its log says how.")
+        self._is_sending = True
+        await self._send(answer, without_body=head[0] == "HEAD")
+        self._is_sending = False
+        done = self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
+        if done and not self._is_ending:
+            self._http.start_next_cycle()
+        else:
+            self._is_ending = True
+
+    async def _read_body(self, announced: int) -> bytes | None:
+        """The body of a request; None where there is none to be served."""
+        body = bytearray()
+        while max(announced, len(body)) <= MAX_BODY:
+            event = await self._next_event()
+            if isinstance(event, h11.EndOfMessage):
+                return bytes(body)
+            if not isinstance(event, h11.Data):
+                self._is_ending = True
+                return None
+            body += event.data
+        text = f"A body may have {MAX_BODY} bytes at most."
+        await self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text)
+        return None
+
+    async def _send(self, answer: Answer, *, without_body: bool) -> None:
+        if answer.delivery is None and isinstance(answer.body, bytes):
+            body = b"" if answer.status in _NO_BODY else answer.body
+            data = h11.Data(data=b"" if without_body else body)
+            self._write(_response(answer, len(body)), data, h11.EndOfMessage())
+            await self._writer.drain()
+            return
+        delivery = answer.delivery or Delivery()
+        await asyncio.sleep(delivery.delay)
+        if delivery.broken in (Break.RESET, Break.EMPTY, Break.GARBAGE):
+            if delivery.broken is Break.RESET:
+                self._reset()
+            elif delivery.broken is Break.GARBAGE:
+                self._writer.write(_GARBAGE)
+            self._is_ending = True
+        else:
+            await self._send_chunks(answer, without_body=without_body)
+
+    async def _send_chunks(self, answer: Answer, *, without_body: bool) -> None:
+        chunks = chunks_of(answer)
+        self._write(_response(answer, chunks.length))
+        try:
+            for piece in () if without_body else chunks.pieces:
+                if piece:
+                    self._write(h11.Data(data=piece))
+                    await self._writer.drain()
+                await asyncio.sleep(chunks.pause)
+        except (OSError, asyncio.CancelledError):
+            raise
+        except Exception:  # noqa: BLE001 - the head is out: all that can be done is to break off
+            _log.exception("The mock failed in the middle of an answer")
+            self._reset()
+            return
+        if chunks.broken is None or without_body:
+            self._write(h11.EndOfMessage())
+            await self._writer.drain()
+            return
+        self._is_ending = True
+        if chunks.broken is Break.RESET_IN_BODY:
+            await asyncio.sleep(_UNREAD_SECONDS)
+            self._reset()
+
+    async def _refuse(self, status: int, text: str) -> None:
+        """Answer a request that is not served, and hang up.
+
+        The client may still be sending, and would lose the answer if the connection were
+        closed on what is unread: so what comes is read and dropped for a moment.
+        """
+        self._is_ending = True
+        with suppress(OSError, TimeoutError):
+            if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+                await self._send(plain(status, text, ("connection", "close")), without_body=False)
+            if self._writer.can_write_eof():
+                self._writer.write_eof()
+            async with asyncio.timeout(_LINGER_SECONDS):
+                while await self._reader.read(_READ_BYTES):
+                    pass
+
+    def _write(self, *events: h11.Event) -> None:
+        self._writer.write(b"".join(self._http.send(event) or b"" for event in events))
+
+    def _reset(self) -> None:
+        """Break the connection off, so that the client sees a reset."""
+        self._is_ending = True
+        sock = self._writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self._writer.transport.abort()
+
+
+def _response(answer: Answer, length: int | None) -> h11.Response:
+    headers = list(answer.headers)
+    if length is not None and answer.status not in _NO_BODY:
+        headers.append(("content-length", str(length)))
+    headers.append(("date", formatdate(time.time(), usegmt=True)))
+    phrases = {status.value: status.phrase for status in HTTPStatus}
+    reason = phrases.get(answer.status, "").encode("ascii")
+    return h11.Response(status_code=answer.status, headers=headers, reason=reason)
+
+
+def _head_of(request: h11.Request) -> tuple[str, str, list[tuple[str, str]]]:
+    headers = [(name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers]
+    target = request.target.decode("latin-1")
+    if not target.startswith("/"):  # a request through a proxy names the whole URL
+        parts = urlsplit(target)
+        target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    return request.method.decode("ascii"), target, headers
+
+
+def _is_local(peer: tuple[str, int] | None) -> bool:
+    try:
+        address = ip_address(peer[0].partition("%")[0]) if peer else None
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return address is not None and (mapped or address).is_loopback
 
 
 def _reachable(host: str, listening: socket.socket) -> str:
-    """The name or address by which this machine reaches a server that listens on `host`."""
+    """The host part of a URL by which this machine reaches a server that listens on `host`."""
     address: str = listening.getsockname()[0]
-    if not ip_address(address.partition("%")[0]).is_unspecified:
-        return host
-    return "::1" if ":" in address else "127.0.0.1"
+    if ip_address(address.partition("%")[0]).is_unspecified:
+        host = "::1" if ":" in address else "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int) -> socket.socket:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, _, _, _, address = found[0]
         return socket.create_server(address[:2], family=family, backlog=_BACKLOG, reuse_port=False)
     except (OSError, OverflowError) as error:
-        raise ServeError(_why(host, port, error)) from None
-
-
-def _why(host: str, port: int, error: Exception) -> str:
-    match getattr(error, "errno", None):
-        case errno.EADDRINUSE:
-            return f"Port {port} on {host} is in use. Take another, or 0 for a free one."
-        case errno.EACCES:
-            return f"Port {port} on {host} may not be opened by this user. Take one above 1023."
-        case errno.EADDRNOTAVAIL:
-            return f"{host} is not an address of this machine. 127.0.0.1 always is."
-        case _:
-            return f"The mock cannot listen on {host}, port {port}: {error}."
+        match error.errno if isinstance(error, OSError) else None:
+            case errno.EADDRINUSE:
+                why = f"Port {port} on {host} is in use. Take another, or 0 for a free one."
+            case errno.EACCES:
+                why = f"Port {port} on {host} may not be opened by this user. Take one above 1023."
+            case errno.EADDRNOTAVAIL:
+                why = f"{host} is not an address of this machine. 127.0.0.1 always is."
+            case _:
+                why = f"The mock cannot listen on {host}, port {port}: {error}."
+        raise ServeError(why) from None

@@ -1,4 +1,4 @@
-# Made from overrides/package/_core/_async/pipeline.py by `make generate`; edited there.
+# Edited in overrides/package/_core/_async/pipeline.py, of which `make generate` makes this sync twin.
 """Carries a call out: waits where it has to wait, and sends over a connection."""
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ class AsyncConnection:
         """Send a request and return the answer, or how it failed.
 
         Raises:
-            ConfigurationError: It was closed, or cannot send as it is set up, or not here.
+            ConfigurationError: It cannot send as it is set up, or not in this event loop.
         """
         attempt = Attempt(send.deadline, send.connect_timeout, encrypted=self._encrypted)
         slot: AsyncSlot | None = None

@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any
 
-from ...errors import ConfigurationError
 from ..attempt import Attempt
 from ..library import httpcore
 from ..sockets import AsyncSignal
@@ -22,9 +21,10 @@ _IDLE_AT_MOST = 20  # connections that are kept, as httpx does
 _IDLE_FOR = 5.0  # seconds that one is kept, as httpx does
 
 
-def closed_error() -> ConfigurationError:
-    """Return the error for a client that was closed meanwhile."""
-    return ConfigurationError("This client was closed before the request could be sent.")
+def closed_error() -> Exception:
+    """Return the failure of a request whose client was closed meanwhile."""
+    failure: Exception = httpcore.ConnectError("the client was closed")
+    return failure
 
 
 class AsyncSlot:
@@ -62,7 +62,7 @@ class AsyncSlots:
         """Wait for a slot and return it.
 
         Raises:
-            ConfigurationError: The client was closed.
+            httpcore.ConnectError: The client was closed.
             httpcore.PoolTimeout: None became free in time.
         """
         with self._lock:

@@ -1,4 +1,4 @@
-# Made from overrides/package/_http/_async/connection.py by `make generate`; edited there.
+# Edited in overrides/package/_http/_async/connection.py, of which `make generate` makes this sync twin.
 """Sends one request and receives its answer: the only code that touches the network."""
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Connection:
         """Send a request and return the answer, or how it failed.
 
         Raises:
-            ConfigurationError: It was closed, or cannot send as it is set up, or not here.
+            ConfigurationError: It cannot send as it is set up, or not in this event loop.
         """
         attempt = Attempt(send.deadline, send.connect_timeout, encrypted=self._encrypted)
         slot: Slot | None = None

@@ -1,4 +1,4 @@
-# Made from overrides/package/_http/_async/connector.py by `make generate`; edited there.
+# Edited in overrides/package/_http/_async/connector.py, of which `make generate` makes this sync twin.
 """Makes connections: past a host's silent addresses, through a proxy, with TLS."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Made from overrides/package/_http/_async/http11.py by `make generate`; edited there.
+# Edited in overrides/package/_http/_async/http11.py, of which `make generate` makes this sync twin.
 """HTTP/1.1 over a connection: one request after the other, each with its own answer."""
 
 from __future__ import annotations

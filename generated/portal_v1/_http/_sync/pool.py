@@ -1,4 +1,4 @@
-# Made from overrides/package/_http/_async/pool.py by `make generate`; edited there.
+# Edited in overrides/package/_http/_async/pool.py, of which `make generate` makes this sync twin.
 """Connections to one server that are kept for the next request, and the calls that wait."""
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
-from ...errors import ConfigurationError
 from ..attempt import Attempt
 from ..library import httpcore
 from ..sockets import Signal
@@ -22,9 +21,10 @@ _IDLE_AT_MOST = 20  # connections that are kept, as httpx does
 _IDLE_FOR = 5.0  # seconds that one is kept, as httpx does
 
 
-def closed_error() -> ConfigurationError:
-    """Return the error for a client that was closed meanwhile."""
-    return ConfigurationError("This client was closed before the request could be sent.")
+def closed_error() -> Exception:
+    """Return the failure of a request whose client was closed meanwhile."""
+    failure: Exception = httpcore.ConnectError("the client was closed")
+    return failure
 
 
 class Slot:
@@ -62,7 +62,7 @@ class Slots:
         """Wait for a slot and return it.
 
         Raises:
-            ConfigurationError: The client was closed.
+            httpcore.ConnectError: The client was closed.
             httpcore.PoolTimeout: None became free in time.
         """
         with self._lock:

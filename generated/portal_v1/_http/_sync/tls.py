@@ -1,4 +1,4 @@
-# Made from overrides/package/_http/_async/tls.py by `make generate`; edited there.
+# Edited in overrides/package/_http/_async/tls.py, of which `make generate` makes this sync twin.
 """TLS over a connection, be it encrypted itself or not.
 
 The deadline is kept by the connection beneath, in each read and write of the handshake, too.

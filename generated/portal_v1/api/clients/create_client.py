@@ -79,7 +79,7 @@ def sync_detailed(
         max_attempts: How often to send it at the most, in place of the client's.
 
     Returns:
-        The answer, with its status and headers.
+        The response, with its status and headers.
 
     Raises:
         PortalError: The call failed; each of its classes says how.
@@ -113,7 +113,7 @@ def sync(
         max_attempts: How often to send it at the most, in place of the client's.
 
     Returns:
-        What the server answers.
+        The client was created.
 
     Raises:
         PortalError: The call failed; each of its classes says how.
@@ -145,7 +145,7 @@ async def asyncio_detailed(
         max_attempts: How often to send it at the most, in place of the client's.
 
     Returns:
-        The answer, with its status and headers.
+        The response, with its status and headers.
 
     Raises:
         PortalError: The call failed; each of its classes says how.
@@ -179,7 +179,7 @@ async def asyncio(
         max_attempts: How often to send it at the most, in place of the client's.
 
     Returns:
-        What the server answers.
+        The client was created.
 
     Raises:
         PortalError: The call failed; each of its classes says how.

@@ -67,7 +67,7 @@ def sync_detailed(
         max_attempts: How often to send it at the most, in place of the client's.
 
     Returns:
-        The answer, with its status and headers.
+        The response, with its status and headers.
 
     Raises:
         PortalError: The call failed; each of its classes says how.
@@ -100,7 +100,7 @@ def sync(
         max_attempts: How often to send it at the most, in place of the client's.
 
     Returns:
-        What the server answers.
+        The client.
 
     Raises:
         PortalError: The call failed; each of its classes says how.
@@ -131,7 +131,7 @@ async def asyncio_detailed(
         max_attempts: How often to send it at the most, in place of the client's.
 
     Returns:
-        The answer, with its status and headers.
+        The response, with its status and headers.
 
     Raises:
         PortalError: The call failed; each of its classes says how.
@@ -164,7 +164,7 @@ async def asyncio(
         max_attempts: How often to send it at the most, in place of the client's.
 
     Returns:
-        What the server answers.
+        The client.
 
     Raises:
         PortalError: The call failed; each of its classes says how.

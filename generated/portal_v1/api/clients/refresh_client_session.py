@@ -68,7 +68,7 @@ def sync_detailed(
         max_attempts: How often to send it at the most, in place of the client's.
 
     Returns:
-        The answer, with its status and headers.
+        The response, with its status and headers.
 
     Raises:
         PortalError: The call failed; each of its classes says how.
@@ -102,7 +102,7 @@ def sync(
         max_attempts: How often to send it at the most, in place of the client's.
 
     Returns:
-        What the server answers.
+        The client's new session token.
 
     Raises:
         PortalError: The call failed; each of its classes says how.
@@ -134,7 +134,7 @@ async def asyncio_detailed(
         max_attempts: How often to send it at the most, in place of the client's.
 
     Returns:
-        The answer, with its status and headers.
+        The response, with its status and headers.
 
     Raises:
         PortalError: The call failed; each of its classes says how.
@@ -168,7 +168,7 @@ async def asyncio(
         max_attempts: How often to send it at the most, in place of the client's.
 
     Returns:
-        What the server answers.
+        The client's new session token.
 
     Raises:
         PortalError: The call failed; each of its classes says how.

@@ -1,0 +1,2 @@
+# Edited in overrides/package/_http/_async/__init__.py, of which `make generate` makes this sync twin.
+"""Modules that are sync here; `make generate` makes their sync twins in `_sync`."""

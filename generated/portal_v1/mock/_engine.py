@@ -1,0 +1,393 @@
+# Edited in overrides/package/mock/_engine.py, from where `make generate` copies it.
+"""The mock without any input or output: one request in, one answer out."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from ._behaviour import Behaviour, Call, Listing
+from ._clock import make_lock
+from ._effects import find_effects
+from ._errors import DocumentError
+from ._examples import ExampleMaker
+from ._messages import Answer, Body, Headers, Outcome, RefusalError, bad_request, plain
+from ._requests import (
+    Parameter,
+    RequestBody,
+    Security,
+    compile_body,
+    compile_parameters,
+    compile_security,
+    read_undocumented,
+)
+from ._responses import Responses, UndocumentedError, compile_responses
+from ._schemas import Schemas
+from ._state import State
+from ._values import members
+
+_Texts = dict[str, list[str]]
+_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_MINUTE = 60.0  # seconds
+_NO_BODY = frozenset({204, 205, 304})
+_VARIABLE = re.compile(r"\{([^{}]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of the document: what it takes and what it may answer."""
+
+    id: str  # the operationId, or method and path where it has none
+    method: str
+    path: str  # the template, without the server's path
+    parameters: tuple[Parameter, ...] = field(repr=False)
+    body: RequestBody | None = field(repr=False)
+    responses: Responses = field(repr=False)
+    security: Security = field(repr=False)
+    behaviour: Behaviour | None = field(repr=False)
+
+
+class RouteMatch(NamedTuple):
+    """A request's operation, and what its target says."""
+
+    operation: Operation
+    path: dict[str, str]
+    query: str
+
+
+@dataclass(slots=True)
+class _Path:
+    template: str
+    pattern: re.Pattern[str]
+    names: list[str]
+    operations: dict[str, Operation] = field(default_factory=dict[str, Operation])
+
+
+class RateLimit:
+    """So many requests in any minute for each credential; what is refused does not count.
+
+    Raises:
+        ValueError: `requests` is not a whole number from 1.
+    """
+
+    def __init__(self, requests: int, clock: Callable[[], float]) -> None:
+        if requests < 1:
+            raise ValueError(f"rate_limit is a number of requests a minute from 1, not {requests}")
+        self._requests = requests
+        self._clock = clock
+        self._lock = make_lock()
+        self._sent: dict[str, deque[float]] = {}
+
+    def admit(self, credential: str) -> None:
+        """Count a request.
+
+        Raises:
+            RefusalError: It is one too many: 429, with Retry-After in whole seconds.
+        """
+        with self._lock:
+            now = self._clock()
+            sent = self._sent.setdefault(credential, deque())
+            while sent and not now - _MINUTE < sent[0] <= now:
+                sent.popleft()
+            if len(sent) < self._requests:
+                sent.append(now)
+                return
+            wait = max(1, math.ceil(sent[0] + _MINUTE - now))
+        raise RefusalError((429,), "Too many requests", (("retry-after", str(wait)),))
+
+    def reset(self) -> None:
+        """Forget what was sent."""
+        with self._lock:
+            self._sent.clear()
+
+
+class Engine:
+    """Answers requests as an OpenAPI document says, and refuses to answer anything else.
+
+    Each answer is one that the document has for the operation, and is validated against it
+    before it leaves. Some answers are HTTP's own, sent as plain text, because no operation is
+    there to have documented them: 404 for a path that the document does not have, 405 with
+    `Allow` for a method that it does not have on that path. A refusal (400, 401) for which the
+    operation documents no status, range or default is plain text too. An answer that would not
+    be what the document says is not sent: a 500 in plain text says what differs.
+
+    Raises:
+        DocumentError: The document cannot be served. The text says where and why.
+    """
+
+    def __init__(
+        self,
+        document: Mapping[str, Any],
+        state: State,
+        *,
+        seed: int,
+        api_keys: Collection[str] | None,
+        limit: RateLimit | None = None,
+    ) -> None:
+        self._state = state
+        self._limit = limit
+        self._keys = None if api_keys is None else frozenset(api_keys)
+        try:
+            self.base_path = base_path(document)
+            self.operations = tuple(_compile(document, state, seed))
+        except (LookupError, TypeError, AttributeError, ValueError) as error:
+            raise DocumentError(f"The document is not valid OpenAPI ({error!r}).") from error
+        self._fixed: dict[str, _Path] = {}
+        self._variable: dict[int, list[_Path]] = {}
+        for operation in self.operations:
+            path = self._path(operation.path)
+            if operation.method in path.operations:
+                raise DocumentError(
+                    f"{operation.method} {operation.path}: another operation has the same address."
+                )
+            path.operations[operation.method] = operation
+        for paths in self._variable.values():
+            paths.sort(key=lambda path: _specificity(path.template), reverse=True)
+
+    def route(self, method: str, target: str) -> RouteMatch | Outcome:
+        """The operation that a request asks for; an answer where there is none."""
+        path, _, query = target.partition("?")
+        try:
+            found = self._find(path)
+        except UnicodeDecodeError:
+            return _refuse(400, "The path is not UTF-8.")
+        if found is None:
+            return _refuse(404, f"The document has no path {path!r}.")
+        operations, values = found
+        if method not in operations:
+            allowed = ", ".join(sorted(operations))
+            return _refuse(405, f"The document has no {method} here.", ("allow", allowed))
+        return RouteMatch(operations[method], values, query)
+
+    def seed(self, custodian: int, count: int, *, filled: bool) -> None:
+        """Add many items at once, of the first kind that the document has.
+
+        Raises:
+            DocumentError: It has none.
+        """
+        for operation in self.operations:
+            if operation.behaviour is not None and operation.behaviour.effect.is_seedable:
+                media = operation.responses.success[1].choose("")
+                template = media.template if media is not None else None
+                operation.behaviour.seed(custodian, count, template, filled=filled)
+                return
+        raise DocumentError("The document has no operation that makes something to be listed.")
+
+    def serve(self, match: RouteMatch, headers: Headers, body: bytes) -> Outcome:
+        """Do what the request asks for, or refuse it."""
+        lowered = _lower(headers)
+        try:
+            return self._serve(match, lowered, body)
+        except RefusalError as refused:
+            return self._refusal(match.operation, refused, _first(lowered, "accept"))
+
+    def refuse(self, match: RouteMatch, headers: Headers, refused: RefusalError) -> Outcome:
+        """Refuse a request without looking at it."""
+        return self._refusal(match.operation, refused, _first(_lower(headers), "accept"))
+
+    def _serve(self, match: RouteMatch, headers: _Texts, body: bytes) -> Outcome:
+        operation = match.operation
+        texts = {
+            "path": {name: [text] for name, text in match.path.items()},
+            "query": _parse_query(match.query),
+            "header": headers,
+            "cookie": _parse_cookies(headers),
+        }
+        credential = operation.security.check(texts, self._keys)
+        if self._limit is not None:
+            self._limit.admit(credential)
+        parameters: dict[str, Any] = {}
+        for parameter in operation.parameters:
+            given, value = parameter.read(texts[parameter.location])
+            if given:
+                parameters[parameter.name] = value
+        value = None
+        if operation.body is None:
+            read_undocumented(body)
+        else:
+            value = operation.body.read(_first(headers, "content-type"), body)
+        status, response = operation.responses.success
+        media = None if status in _NO_BODY else response.choose(_first(headers, "accept"))
+        headers_of = [("content-type", media.type)] if media is not None else []
+        content: Body = b""
+        try:
+            if operation.behaviour is not None:
+                path = tuple(match.path.values())
+                template = media.template if media is not None else None
+                call = Call(self._state.custodian(credential), path, parameters, value)
+                done = operation.behaviour.carry_out(call, template)
+                if media is not None and isinstance(done, Listing):
+                    content = media.list_body(done.values)
+                elif media is not None:
+                    content = media.encode(done)
+            elif media is not None:
+                content = media.body()
+        except UndocumentedError as error:
+            return _undocumented(operation, status, error)
+        return Outcome(Answer(status, [*headers_of, *response.headers], content))
+
+    def _refusal(self, operation: Operation, refused: RefusalError, accept: str) -> Outcome:
+        found = operation.responses.find(*refused.statuses)
+        if found is None:
+            return _refuse(refused.statuses[0], refused.text, *refused.headers)
+        status, response = found
+        media = response.choose(accept)
+        own = {name for name, _ in refused.headers}
+        headers = [pair for pair in response.headers if pair[0] not in own]
+        headers += refused.headers
+        if media is None or status in _NO_BODY:
+            return Outcome(Answer(status, headers, b""), refused.text)
+        try:
+            body = media.error_body(refused.text)
+        except UndocumentedError as error:
+            return _undocumented(operation, status, error)._replace(request_problem=refused.text)
+        headers = [("content-type", media.type), *headers]
+        return Outcome(Answer(status, headers, body), refused.text)
+
+    def _find(self, path: str) -> tuple[Mapping[str, Operation], dict[str, str]] | None:
+        """The operations on a percent-encoded path, and its variables, decoded.
+
+        A path without variables goes before one with them. A variable is one segment, or a part
+        of one, and never empty.
+
+        Raises:
+            UnicodeDecodeError: A variable is not UTF-8.
+        """
+        if not path.startswith(self.base_path):
+            return None
+        path = path[len(self.base_path) :]
+        fixed = self._fixed.get(path)
+        if fixed is not None:
+            return fixed.operations, {}
+        for candidate in self._variable.get(path.count("/"), ()):
+            match = candidate.pattern.fullmatch(path)
+            if match is not None:
+                texts = (unquote(text, errors="strict") for text in match.groups())
+                return candidate.operations, dict(zip(candidate.names, texts, strict=True))
+        return None
+
+    def _path(self, template: str) -> _Path:
+        if "{" not in template:
+            return self._fixed.setdefault(template, _Path(template, re.compile(""), []))
+        shape = _VARIABLE.sub("{}", template)
+        paths = self._variable.setdefault(template.count("/"), [])
+        for path in paths:
+            if _VARIABLE.sub("{}", path.template) == shape:
+                if path.template != template:
+                    raise DocumentError(
+                        f"{path.template} and {template} are the same path by different names."
+                    )
+                return path
+        pieces = _VARIABLE.split(template)
+        pattern = "".join(
+            "([^/]+?)" if position % 2 else re.escape(piece)
+            for position, piece in enumerate(pieces)
+        )
+        paths.append(_Path(template, re.compile(pattern), pieces[1::2]))
+        return paths[-1]
+
+
+def base_path(document: Mapping[str, Any]) -> str:
+    """The path of the document's first server, without a slash at its end; "" for none."""
+    servers: list[dict[str, Any]] = document.get("servers") or [{}]
+    url = str(servers[0].get("url", ""))
+    for name, variable in members(servers[0], "variables").items():
+        url = url.replace(f"{{{name}}}", str(variable.get("default", "")))
+    path = urlsplit(url).path.rstrip("/")
+    return path if not path or path.startswith("/") else f"/{path}"
+
+
+def _compile(document: Mapping[str, Any], state: State, seed: int) -> Iterator[Operation]:
+    requests, responses = Schemas(document, "request"), Schemas(document, "response")
+    maker = ExampleMaker(responses)
+    effects = find_effects(responses)
+    for path, item in members(requests.document, "paths").items():
+        incoming = requests.resolve(item)
+        outgoing = responses.resolve(responses.document["paths"][path])
+        shared: Sequence[Any] = incoming.get("parameters", ())
+        for method in _METHODS:
+            if method not in incoming:
+                continue
+            where = f"{method.upper()} {path}"
+            try:
+                node = incoming[method]
+                body = compile_body(requests, node.get("requestBody"), where)
+                effect = effects.get((method.upper(), path))
+                security = node.get("security", requests.document.get("security", ()))
+                yield Operation(
+                    id=node.get("operationId", where),
+                    method=method.upper(),
+                    path=path,
+                    parameters=compile_parameters(
+                        requests, [*shared, *node.get("parameters", ())], where
+                    ),
+                    body=body,
+                    responses=compile_responses(
+                        maker, members(outgoing[method], "responses"), where
+                    ),
+                    security=compile_security(requests, security, where),
+                    behaviour=None
+                    if effect is None
+                    else Behaviour(effect, body, state, maker, seed),
+                )
+            except (KeyError, TypeError, AttributeError) as error:
+                raise DocumentError(
+                    f"{where}: the document is not valid OpenAPI ({error!r})."
+                ) from error
+
+
+def _refuse(status: int, text: str, *headers: tuple[str, str]) -> Outcome:
+    return Outcome(plain(status, text, *headers), text)
+
+
+def _undocumented(operation: Operation, status: int, error: UndocumentedError) -> Outcome:
+    text = (
+        "The mock will not send an answer that the document does not have: "
+        f"{operation.id}, status {status}: {error}"
+    )
+    return Outcome(plain(500, text), answer_problem=text)
+
+
+def _specificity(template: str) -> tuple[tuple[bool, int], ...]:
+    """Segment by segment: fixed text before variables, long fixed parts before short ones."""
+    return tuple(
+        ("{" not in segment, len(_VARIABLE.sub("", segment))) for segment in template.split("/")
+    )
+
+
+def _lower(headers: Headers) -> _Texts:
+    lowered: _Texts = {}
+    for name, value in headers:
+        lowered.setdefault(name.lower(), []).append(value)
+    return lowered
+
+
+def _parse_query(query: str) -> _Texts:
+    texts: _Texts = {}
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, errors="strict") if query else ()
+    except ValueError:
+        raise bad_request("query: is not UTF-8") from None
+    for name, value in pairs:
+        texts.setdefault(name, []).append(value)
+    return texts
+
+
+def _parse_cookies(headers: _Texts) -> _Texts:
+    texts: _Texts = {}
+    for line in headers.get("cookie", ()):
+        for pair in line.split(";"):
+            name, separator, value = pair.strip().partition("=")
+            if separator:
+                texts.setdefault(name, []).append(value)
+    return texts
+
+
+def _first(headers: _Texts, name: str) -> str:
+    values = headers.get(name)
+    return values[0] if values else ""

@@ -1,0 +1,1 @@
+"""Modules that are async here; `make generate` makes their sync twins in `_sync`."""

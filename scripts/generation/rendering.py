@@ -1,0 +1,322 @@
+"""Renders the templates over openapi-python-client's parser, into one package."""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import io
+import re
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from jinja2 import StrictUndefined, TemplateSyntaxError
+from openapi_python_client import Project, strings
+from openapi_python_client.config import ClassOverride, Config
+from openapi_python_client.parser import GeneratorData
+from openapi_python_client.parser.errors import GeneratorError
+from openapi_python_client.parser.openapi import import_string_from_class
+from openapi_python_client.parser.properties import Class
+from openapi_python_client.parser.properties.union import UnionProperty
+from openapi_python_client.schema.untrusted_string import UntrustedString
+
+from .document import Document
+from .errors import GenerationError
+from .metadata import GENERATOR
+from .naming import client_name, environment_prefix, name_operations, resource_class, resource_name
+from .operations import (
+    Operation,
+    annotation,
+    declaration,
+    error_fields,
+    fields,
+    instance_type,
+    make_operation,
+    nullable_inner,
+    or_none,
+    takes_null,
+)
+from .shaping import Shaped, shape
+
+# Names that the generated modules use themselves, so that no model can have them.
+_CLASSES = {
+    *("Any", "AsyncGenerator", "ClassVar", "Final", "Generator", "Literal", "Mapping", "Self"),
+    *("File", "OpenIntEnum", "OpenStrEnum", "RequestFiles", "Unset", "UNSET", "TYPE_CHECKING"),
+    *("OPERATION", "None", "True", "False", *dir(builtins)),
+}
+
+
+def render(document: Document, *, source: str, config: Config, templates: Path) -> list[str]:
+    """Render every template into the folder that the configuration names.
+
+    Args:
+        document: The OpenAPI document; the operationIds that it lacks are written into it.
+        source: What the first line of each file calls the document.
+        config: openapi-python-client's configuration.
+        templates: Our templates; where one has the name of the generator's own, it is used instead.
+
+    Returns:
+        What a person should know, a line each.
+
+    Raises:
+        GenerationError: The parser warns, a template fails, or two names clash.
+    """
+    operations = name_operations(document)
+    if not operations:
+        raise GenerationError("The document has no operations. Add one under paths.")
+    shaped = shape(document, operations)
+    data = _parse(shaped, config)
+    notes = list(shaped.notes)
+    own = {f"{prefix}{client_name(document.data)}" for prefix in ("", "Async")} | _CLASSES
+    titles = [tag for names in operations for tag in names.tags]
+    own |= {f"{p}{resource_class(resource_name(t))}" for t in titles for p in ("", "Async")}
+    clashing = [i.class_info for i in (*data.models, *data.enums) if i.class_info.name in own]
+    if clashing:
+        for info in clashing:
+            config.class_overrides[str(info.name)] = ClassOverride.model_validate(
+                {
+                    "class_name": f"{info.name}Model",
+                    "module_name": f"{info.module_name}_model",
+                }
+            )
+            notes.append(f"The schema {info.name} is the class {info.name}Model.")
+        data = _parse(shaped, config)
+    notes += (
+        f"The tag {tag!r} is the attribute {resource_name(tag)}."
+        for tag in dict.fromkeys(titles)
+        if strings.snake_case(tag) != resource_name(tag)
+    )
+    made = {f"{n.resource}.{n.method}": n for n in operations if n.made}
+    notes += (f"{name} is {str(n.place[2]).upper()} {n.place[1]}." for name, n in made.items())
+    _render_project(_Project(document, source, shaped, data, config, templates, operations))
+    return notes
+
+
+def _parse(shaped: Shaped, config: Config) -> GeneratorData:
+    data = GeneratorData.from_dict(shaped.data, config=config)
+    if isinstance(data, GeneratorError):
+        raise GenerationError(f"{GENERATOR} cannot read the document.", [format_error(data)])
+    warnings = [*data.errors]
+    for collection in data.endpoint_collections_by_tag.values():
+        warnings.extend(collection.parse_errors)
+    if warnings:
+        raise GenerationError(
+            f"{GENERATOR} would leave out a part of the document.", map(format_error, warnings)
+        )
+    return data
+
+
+def _render_project(project: _Project) -> None:
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            project.build()
+    except GenerationError:
+        raise
+    except Exception as error:
+        # A template's own expressions can raise anything.
+        raise GenerationError(f"{_place(error)}: {error}") from error
+
+
+def _place(error: Exception) -> str:
+    """Return the template and line where rendering failed."""
+    if isinstance(error, TemplateSyntaxError):
+        return f"{error.name}, line {error.lineno}"
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if frame.filename.endswith(".jinja"):
+            return f"{Path(frame.filename).name}, line {frame.lineno}"
+    return type(error).__name__
+
+
+def format_error(error: GeneratorError) -> str:
+    """Return what openapi-python-client says, in the document's words and no dump of its own."""
+    parts = [(error.header or "").strip(), (error.detail or "").strip()]
+    text = ": ".join(part for part in parts if part)
+    text = text.partition("\n\nFailure to process")[0].replace("WARNING parsing ", "")
+    name = getattr(getattr(error, "data", None), "title", None)
+    told = repr(name.get_untrusted_value()) if name else "a name of the document"
+    return re.sub(r"<[\w.]+ object at 0x[0-9a-f]+>", told, text)
+
+
+class _Project(Project):
+    """openapi-python-client's project, with the document itself in the templates' reach."""
+
+    def __init__(  # noqa: PLR0913, PLR0917
+        self,
+        document: Document,
+        source: str,
+        shaped: Shaped,
+        data: GeneratorData,
+        config: Config,
+        templates: Path,
+        names: list[Any],
+    ) -> None:
+        super().__init__(openapi=data, config=config, custom_template_path=templates)
+        self._source = source
+        self._shaped = shaped
+        self._model_by_name = {str(m.class_info.name): m for m in data.models}
+        self._restore_names()
+        by_module = {operation.module: operation for operation in names}
+        self.operations: list[Operation] = []
+        made: dict[str, Operation] = {}
+        self._resources: dict[str, list[Operation]] = {}
+        for tag, collection in data.endpoint_collections_by_tag.items():
+            for endpoint in collection.endpoints:
+                module = str(endpoint.name)
+                if module not in made:
+                    made[module] = make_operation(
+                        endpoint, by_module[module], document, config, shaped.media_types
+                    )
+                self._resources.setdefault(str(tag), []).append(made[module])
+        self.operations = list(made.values())
+        for operations in self._resources.values():
+            taken = {operation.names.method for operation in operations}
+            for operation in operations:
+                operation.taken_names |= taken
+        self._titles = {resource_name(t): t for names in by_module.values() for t in names.tags}
+        self._describe(document.data)
+
+    def _describe(self, document: dict[str, Any]) -> None:
+        """Put into the templates' reach what they ask for."""
+        name = client_name(document)
+        url = ((document.get("servers") or [{}])[0] or {}).get("url", "")
+        descriptions = {t["name"]: t.get("description") for t in document.get("tags") or ()}
+        self.env.undefined = StrictUndefined
+        self.env.tests["taking_null"] = takes_null
+        self.env.filters.update(literal=repr, sentence=_sentence, words=_words)
+        self.env.globals.update(
+            document=document,
+            client_name=name,
+            environment=environment_prefix(name),
+            base_url=url.rstrip("/") if "://" in url and "{" not in url else None,
+            content_type=(document["info"].get("x-client") or {}).get("content-type"),
+            error_fields=error_fields(self.operations),
+            needs_key=any(o.credential is not None for o in self.operations),
+            resources=self._resources,
+            resource_class=resource_class,
+            tag_description=lambda tag: (
+                descriptions.get(self._titles[tag])
+                or f"The operations under the tag {self._titles[tag]}."
+            ),
+            is_sent=lambda model: bool((model.data.model_extra or {}).get("x-sent")),
+            secrets_of=lambda prop: (self._model_of(prop).data.model_extra or {})["x-secrets"],
+            is_deprecated=lambda prop, name: (
+                name in (self._model_of(prop).data.model_extra or {})["x-deprecated"]
+            ),
+            kind=lambda prop: type(prop).__name__.removesuffix("Property"),
+            nullable_inner=nullable_inner,
+            annotation=annotation,
+            declaration=declaration,
+            or_none=or_none,
+            instance_type=instance_type,
+            fields_of=lambda prop: fields(self._model_of(prop)),
+            model_of=self._model_of,
+            discriminator=self._discriminator,
+            qualified=qualify_builtins,
+            hides_builtins=lambda names: any(hasattr(builtins, name) for name in names),
+        )
+
+    def build(self) -> list[GeneratorError]:
+        """Render the package."""
+        self.package_dir.mkdir(parents=True)
+        for template, target in (
+            ("package_init.py.jinja", "__init__.py"),
+            ("version.py.jinja", "_version.py"),
+            ("service.py.jinja", "_service.py"),
+            ("types.py.jinja", "types.py"),
+            ("errors.py.jinja", "errors.py"),
+            ("client.py.jinja", "client.py"),
+            ("main.py.jinja", "__main__.py"),
+            ("mock_init.py.jinja", "mock/__init__.py"),
+            ("pytest_plugin.py.jinja", "pytest_plugin.py"),
+        ):
+            self._render(template, target)
+        classes: list[tuple[Class, str, dict[str, Any]]]
+        classes = [(m.class_info, "model.py.jinja", {"model": m}) for m in self.openapi.models]
+        for enum in self.openapi.enums:
+            template = "int_enum.py.jinja" if enum.value_type is int else "str_enum.py.jinja"
+            classes.append((enum.class_info, template, {"enum": enum}))
+        for info, template, context in classes:
+            self._render(template, f"models/{info.module_name}.py", **context)
+        imports = [import_string_from_class(info) for info, _, _ in classes]
+        names = [info.name for info, _, _ in classes]
+        self._render("models_init.py.jinja", "models/__init__.py", imports=imports, alls=names)
+        self._render("api_init.py.jinja", "api/__init__.py", operations=self.operations)
+        self._render("resources_init.py.jinja", "resources/__init__.py")
+        for tag, operations in self._resources.items():
+            self._render("endpoint_init.py.jinja", f"api/{tag}/__init__.py")
+            for operation in operations:
+                self._render(
+                    "endpoint_module.py.jinja",
+                    f"api/{tag}/{operation.names.module}.py",
+                    operation=operation,
+                    endpoint=operation.endpoint,
+                )
+            methods = [name for o in operations for name in o.method_names]
+            shared: dict[str, Any] = {"tag": tag, "title": self._titles[tag], "methods": methods}
+            self._render(
+                "resource.py.jinja", f"resources/{tag}.py", operations=operations, **shared
+            )
+        return []
+
+    def _render(self, template: str, target: str, **context: Any) -> None:
+        path = self.package_dir / target
+        if path.exists():
+            raise GenerationError(f"Two parts of the document come to the same file, {target}.")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = self.env.get_template(template).render(**context)
+        first = f"# Made by `make generate` from {self._source} and overrides/templates/{template}."
+        path.write_text(f"{first}\n{text}", encoding="utf-8", newline="\n")
+
+    def _restore_names(self) -> None:
+        """Give properties and parameters the names that the document has for them."""
+        collections = self.openapi.endpoint_collections_by_tag.values()
+        endpoints = [endpoint for c in collections for endpoint in c.endpoints]
+        props = [prop for model in self.openapi.models for prop in fields(model)]
+        props += [prop for e in endpoints for _, prop in e.iter_all_parameters()]
+        for prop in props:
+            original = self._shaped.names.get(prop.name.get_untrusted_value())
+            if original is not None:
+                prop.name = UntrustedString(original)
+
+    def _discriminator(self, prop: UnionProperty) -> tuple[str, dict[str, str]] | None:
+        """Return the field that tells a union's parts apart, and the class for each value."""
+        names = {
+            str(part.class_info.name)
+            for part in prop.inner_properties
+            if hasattr(part, "class_info")
+        }
+        for components, found in self._shaped.discriminators.items():
+            classes = {
+                c: str(Class.from_string(string=c, config=self.config).name) for c in components
+            }
+            if {*classes.values()} == names:
+                mapping = found.components.items()
+                return found.field, {v: classes[c] for v, c in mapping if c in classes}
+        return None
+
+    def _model_of(self, prop: Any) -> Any:
+        return self._model_by_name.get(str(prop.class_info.name), prop)
+
+
+def qualify_builtins(annotation: str, methods: Iterable[str]) -> str:
+    """Return an annotation for a class whose methods have these names.
+
+    Inside a class with a method `list`, the word list means that method.
+    """
+    hidden = [name for name in methods if hasattr(builtins, name)]
+    if not hidden:
+        return annotation
+    return re.sub(rf"(?<![\w.])({'|'.join(hidden)})(?!\w)", r"builtins.\1", annotation)
+
+
+def _words(value: Any) -> str:
+    """Return a text of the document on its own, without spaces around it."""
+    value = value.get_untrusted_value() if isinstance(value, UntrustedString) else value
+    return str(value or "").strip()
+
+
+def _sentence(value: Any) -> str:
+    """Return a text of the document on one line that ends as a sentence does."""
+    text = " ".join(_words(value).split())
+    return text if not text or text[-1] in ".!?" else f"{text}."

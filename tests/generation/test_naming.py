@@ -1,0 +1,160 @@
+"""What a document's operations, tags and title are called in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from generation.errors import GenerationError
+from generation.naming import client_name, environment_prefix, name_operations, singular
+
+from tests.generation._support import Package, document_of
+
+SHARES = "/custodians/me/clients/{clientId}/wallet-shares"
+
+
+def name(method: str, path: str, tag: str, more: str = "") -> str:
+    """Name the one operation of a document."""
+    document = document_of(
+        f"paths: {{'{path}': {{{method}: {{tags: [{tag}], {more} responses: OK}}}}}}"
+    )
+    (names,) = name_operations(document)
+    return f"{names.resource}.{names.method}"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "tag", "named"),
+    [
+        ("get", "/custodians/me/clients", "Clients", "clients.list"),
+        ("post", "/custodians/me/clients", "Clients", "clients.create"),
+        ("get", "/custodians/me/clients/{clientId}", "Clients", "clients.get"),
+        ("patch", "/custodians/me/clients/{clientId}", "Clients", "clients.update"),
+        ("put", "/custodians/me/clients/{clientId}", "Clients", "clients.replace"),
+        ("delete", "/custodians/me/clients/{clientId}", "Clients", "clients.delete"),
+        ("post", "/custodians/me/clients/{clientId}/sessions", "Clients", "clients.create_session"),
+        ("post", "/clients/{clientId}/archive", "Clients", "clients.archive"),
+        ("get", "/clients/{clientId}/web-otp", "Clients", "clients.get_web_otp"),
+        ("get", SHARES, "Wallet shares", "wallet_shares.list"),
+        ("get", f"{SHARES}/{{id}}", "Wallet shares", "wallet_shares.get"),
+        (
+            "get",
+            "/clients/{clientId}/ejectable-backups",
+            "Wallet shares",
+            "wallet_shares.list_ejectable_backups",
+        ),
+        ("get", "/clients/{id}/wallets/{walletId}/shares", "Clients", "clients.list_wallet_shares"),
+        ("post", "/requests/{id}/approve", "Sessions", "sessions.approve_request"),
+        ("get", "/health", "Service", "service.get_health"),
+        ("get", "/", "Service", "service.get"),
+    ],
+)
+def test_names_without_operation_ids(method: str, path: str, tag: str, named: str) -> None:
+    assert name(method, path, tag) == named
+
+
+def test_a_further_path_changes_no_name() -> None:
+    few = "paths: {/clients: {get: {tags: [Clients], responses: OK}}"
+    more = ", /clients/all: {get: {tags: [Clients], responses: OK}}}"
+    before = name_operations(document_of(f"{few}}}"))
+    assert name_operations(document_of(few + more))[0] == before[0]
+
+
+def test_a_clash_of_made_names_is_told_with_both_places() -> None:
+    with pytest.raises(GenerationError) as caught:
+        name_operations(
+            document_of(
+                "paths:\n"
+                "  /a/status: {get: {tags: [Things], responses: OK}}\n"
+                "  /b/status: {get: {tags: [Things], responses: OK}}\n"
+            )
+        )
+    said = str(caught.value)
+    assert "things.get_status" in said
+    assert "(line 4) and " in said
+    assert "(line 5)" in said
+    assert '"x-method-name": "get_status_…"' in said
+
+
+@pytest.mark.parametrize(
+    ("operation_id", "named"),
+    [
+        ("listClients", "clients.list"),
+        ("refreshClientSession", "clients.refresh_session"),
+        ("3ds/check", "clients.call_3ds_check"),
+        ("import", "clients.import_"),
+        ("clients", "clients.clients"),
+    ],
+)
+def test_names_from_operation_ids(operation_id: str, named: str) -> None:
+    assert name("get", "/x", "Clients", f"operationId: {operation_id},") == named
+
+
+def test_ids_that_come_to_one_name_stay_whole() -> None:
+    names = name_operations(
+        document_of(
+            "paths: {/a: {get: {tags: [Xs], operationId: getX, responses: OK},"
+            " put: {tags: [Xs], operationId: getXs, responses: OK}}}"
+        )
+    )
+    assert [n.method for n in names] == ["get_x", "get_xs"]
+
+
+@pytest.mark.parametrize("name", ["3", "'two words'", "_private", "1.5"])
+def test_a_method_name_that_is_none(name: str) -> None:
+    text = f"paths: {{/a: {{get: {{x-method-name: {name}, responses: OK}}}}}}"
+    with pytest.raises(GenerationError, match=r"x-method-name \(line 3\): .* cannot be the name"):
+        name_operations(document_of(text))
+
+
+@pytest.mark.parametrize(
+    ("tag", "resource"),
+    [
+        ("0x", "tag_0x"),
+        ("EIP-7702", "eip_7702"),
+        ("'🔑'", "key"),
+        ("class", "class_"),
+        ("Close", "close_"),
+        ("'  '", "tag_"),
+    ],
+)
+def test_tags(tag: str, resource: str) -> None:
+    assert name("get", "/things", tag).partition(".")[0] == resource
+
+
+@pytest.mark.parametrize(
+    ("title", "named", "prefix"),
+    [
+        ("Portal Custodian API", "PortalCustodian", "PORTAL_CUSTODIAN"),
+        ("API", "API", "API"),
+        ("3D Shop", "Client3DShop", "CLIENT_3D_SHOP"),
+        ("♥", "BlackHeartSuit", "BLACK_HEART_SUIT"),
+    ],
+)
+def test_the_clients_name(title: str, named: str, prefix: str) -> None:
+    assert client_name({"info": {"title": title}}) == named
+    assert environment_prefix(named) == prefix
+
+
+def test_the_singular() -> None:
+    words = {"policies": "policy", "addresses": "address", "boxes": "box", "status": "status"}
+    assert {word: singular(word) for word in words} == words
+
+
+def test_names_of_schemas_and_properties(shop: Callable[[str], Package]) -> None:
+    made = shop(
+        "paths: {/a: {get: {operationId: a, tags: [Mapping], responses: OK,"
+        " parameters: [{name: self, in: query, schema: {type: string}},"
+        " {name: page.size, in: query, schema: {type: string}},"
+        " {name: page_size, in: query, schema: {type: string}}]}}}\n"
+        "components: {schemas: {Mapping: {type: object, properties: {to_dict: {type: string},"
+        " '+1': {type: integer}, $: {type: string}, '@': {type: string}}}}}\n"
+    )
+    assert "The schema Mapping is the class MappingModel." in made.notes
+    given = {"to_dict": "a", "+1": 1, "$": "b", "@": "c", "more": None}
+    assert made.models.MappingModel.from_dict(given).to_dict() == given
+    operation = made.module("api").OPERATIONS["a"]
+    assert [(p.name, p.python_name) for p in operation.parameters] == [
+        ("self", "self_"),
+        ("page.size", "pagesize"),
+        ("page_size", "page_size"),
+    ]

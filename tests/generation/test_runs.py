@@ -1,0 +1,303 @@
+"""A run makes the same bytes everywhere, swaps a package in whole, and names what failed."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.generation._support import (
+    CLIENTS,
+    PACKAGE,
+    Tree,
+    clean_environment,
+    copy_repository,
+    snapshot,
+)
+
+
+def test_the_same_bytes_everywhere(made: Tree, repository: Path, tmp_path: Path) -> None:
+    hostile = tmp_path / "build"
+    hostile.mkdir()
+    (hostile / "ruff.toml").write_text("line-length = 40\nexclude = ['*.py']\n")
+    (hostile / ".gitignore").write_text("*\n")
+    runs: list[tuple[Path, subprocess.Popen[str]]] = []
+    for seed, umask, parent in (("1", 0o077, hostile), ("random", 0o022, tmp_path / "other")):
+        tree = copy_repository(repository, parent / "repository")
+        environment = clean_environment(
+            PYTHONHASHSEED=seed, TZ="Asia/Tokyo", LC_ALL="C", RUFF_LINE_LENGTH="40", COLUMNS="40"
+        )
+        run = subprocess.Popen(
+            [sys.executable, "-B", str(tree.root / "scripts" / "generate.py")],
+            cwd=parent,
+            env=environment,
+            umask=umask,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        runs.append((tree.package, run))
+    for package, run in runs:
+        _, err = run.communicate(timeout=60)
+        assert (run.returncode, err) == (0, "")
+        assert snapshot(package) == snapshot(made.package)
+
+
+def test_what_is_in_it(made: Tree) -> None:
+    for path in (made.package, *made.package.rglob("*")):
+        assert path.stat().st_mode & 0o777 == (0o755 if path.is_dir() else 0o644), path
+        assert path.name != "__pycache__"
+        content = b"" if path.is_dir() else path.read_bytes()
+        assert str(made.root).encode() not in content, path
+        if path.suffix in {".py", ".html", ".md"}:
+            first = content.partition(b"\n")[0].decode()
+            assert "Edited in overrides/package/" in first or "Made by `make generate`" in first
+    document = json.loads((made.package / "openapi.json").read_text(encoding="utf-8"))
+    assert document == yaml.safe_load(made.spec.read_text(encoding="utf-8"))
+    manifest = json.loads((made.package / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["package"]["name"] == PACKAGE
+    assert manifest["generator"]["name"] == "openapi-python-client"
+
+
+def test_a_second_run_and_a_remark_change_nothing(copied: Tree) -> None:
+    before = snapshot(copied.output)
+    assert copied.generated() == "portal_v1: no change on the Python surface.\n"
+    copied.spec.write_text("# A remark.\n" + copied.spec.read_text() + "\n\n")
+    copied.generated()
+    assert snapshot(copied.output) == before
+
+
+def test_an_edit_of_the_modules_alone_reads_no_document(
+    copied: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied.generated()
+    with (copied.modules / "testing.py").open("a") as file:
+        file.write("X = [1,2]\n")
+    (copied.modules / "_gone.py").write_text("X = 1\n")
+    with monkeypatch.context() as patch:
+        patch.setattr("generation.document.load_document", lambda path: pytest.fail("read"))
+        assert "  + X = [1, 2]\n" in copied.generated()
+        (copied.modules / "_gone.py").unlink()
+        copied.generated()
+    assert "X = [1, 2]" in (copied.package / "testing.py").read_text()
+    assert not (copied.package / "_gone.py").exists()
+    copied.generated("--check")
+    # What was edited by hand is made anew, and so is all where the document changed.
+    (copied.package / "client.py").write_text("# edited\n")
+    copied.generated()
+    copied.generated("--check")
+
+
+def test_check_names_what_differs(copied: Tree) -> None:
+    (copied.package / "__pycache__").mkdir()
+    (copied.package / "__pycache__" / "client.cpython-311.pyc").write_bytes(b"")
+    assert "portal_v1 is what is generated from" in copied.generated("--check")
+    (copied.package / "client.py").write_text("# edited\n")
+    (copied.package / "models" / "__init__.py").unlink()
+    (copied.package / "extra.py").write_text("")
+    said = copied.refused("--check")
+    assert "run `make generate`" in said
+    assert said.splitlines()[1:] == [
+        "  - missing: models/__init__.py",
+        "  - extra:   extra.py",
+        "  - differs: client.py",
+    ]
+    assert "is missing; run `make generate`." in copied.refused("--check", "--package", "absent")
+
+
+def test_files_are_seen_from_the_current_folder(
+    made: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = made.program("--check", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    (tmp_path / "mine.yaml").write_bytes(made.spec.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    outcome = made.generate("--spec", "mine.yaml", "--output", "out", "--package", "mine")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert [path.name for path in Path("out").iterdir()] == ["mine"]
+
+
+def test_a_terminal_that_shows_ascii_only(copied: Tree) -> None:
+    with copied.edited() as document:
+        schema = document["components"]["schemas"]["ClientWebOtp"]
+        schema["properties"]["id"]["type"] = ["string", "null"]
+    done = copied.program(env=clean_environment(PYTHONIOENCODING="ascii"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "~ ClientWebOtp.id: str \\u2192 " in done.stdout
+
+
+def test_the_command_line(made: Tree) -> None:
+    done = made.program("--help")
+    for option in ("--spec", "--output", "--package", "--no-house-rules", "--check"):
+        assert option in done.stdout
+    done = made.program("--chekc")
+    assert done.returncode == 2
+    assert "unrecognized arguments: --chekc" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("class", "identifier"),
+        ("ä", "identifier"),
+        ("json", "needed as it is"),
+        ("httpx", "needed"),
+    ],
+)
+def test_a_name_that_no_package_can_have(tree: Tree, name: str, why: str) -> None:
+    assert why in tree.refused("--package", name)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("nothing: 1\n", "unknown: nothing; known are "),
+        ("post_hooks: []\n", "unknown: post_hooks"),
+        ("class_overrides: 3\n", "class_overrides: "),
+    ],
+)
+def test_a_configuration_that_cannot_be_used(tree: Tree, text: str, what: str) -> None:
+    (tree.root / "overrides" / "generator.yaml").write_text(text)
+    assert what in tree.refused()
+
+
+@pytest.mark.parametrize("folder", ["templates", "package"])
+def test_a_folder_that_is_missing(tree: Tree, folder: str) -> None:
+    shutil.rmtree(tree.root / "overrides" / folder)
+    assert f"overrides/{folder}: there is no " in tree.refused()
+
+
+@pytest.mark.parametrize(
+    "expression", ["{{ nothing.at_all }}", "{{ openapi.models[0].nothing() }}", "{% if %}"]
+)
+def test_a_template_that_fails(tree: Tree, expression: str) -> None:
+    template = tree.templates / "types.py.jinja"
+    lines = template.read_text().count("\n")
+    template.write_text(template.read_text() + f"\n{expression}\n")
+    assert f"types.py.jinja, line {lines + 2}: " in tree.refused()
+
+
+def test_a_parser_that_fails(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise KeyError("x")
+
+    monkeypatch.setattr("openapi_python_client.parser.openapi.build_schemas", fail)
+    assert "openapi-python-client fails over this document." in tree.refused()
+
+
+@pytest.mark.parametrize(
+    ("code", "what"),
+    [
+        ("def broken(:\n    pass\n", "_broken.py:2:"),
+        ("def late() -> int:\n    return nowhere + 1\n", "F821"),
+        ("import nothing_like_it\n\nX = nothing_like_it.X\n", "No module named 'nothing_like_it'"),
+        ("X = 1\nY = X / 0\n", "(portal_v1/_broken.py, line 3): ZeroDivisionError"),
+        ("import warnings\n\nwarnings.warn('old', stacklevel=1)\n", "UserWarning: old"),
+        ("import os\n\nos._exit(3)\n", "the interpreter ended with exit code 3"),
+    ],
+)
+def test_a_module_that_is_broken(tree: Tree, code: str, what: str) -> None:
+    (tree.modules / "_broken.py").write_text(code)
+    assert what in tree.refused()
+
+
+def test_only_the_mock_may_need_an_extra(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("generation.importing._OPTIONAL", {"mock": {"no_such_extra"}})
+    code = "import no_such_extra\n\nX = no_such_extra.X\n"
+    (tree.modules / "mock" / "_extra.py").write_text(code)
+    assert "what they need is not installed: portal_v1.mock._extra." in tree.generated()
+    (tree.modules / "_extra.py").write_text(code)
+    assert "portal_v1._extra" in tree.refused()
+
+
+@pytest.mark.parametrize(
+    ("where", "error", "told"),
+    [
+        (".generate-", OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
+        ("generated", OSError(errno.EPERM, "Not permitted"), "Not permitted"),
+        (".generate-", KeyboardInterrupt(), "interrupted."),
+    ],
+)
+def test_a_swap_that_fails(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch, where: str, error: BaseException, told: str
+) -> None:
+    rename = Path.rename
+
+    def fail(self: Path, target: Path) -> Path:
+        if self.name == PACKAGE and where in self.parent.name:
+            raise error
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fail)
+    said = tree.refused()
+    assert told in said
+    assert "portal_v1 is as it was." in said
+
+
+def test_nothing_of_the_former_package_is_left(tree: Tree) -> None:
+    (tree.package / "__init__.py").write_text("def broken(:\n")
+    assert "cannot be read, so there is no comparison" in tree.generated()
+    assert not (tree.package / "models" / "pet.py").exists()
+    assert (tree.output / "of-somebody-else.txt").read_text() == "Not to be touched.\n"
+
+
+def test_what_was_not_generated_is_not_replaced(tree: Tree) -> None:
+    (tree.package / "manifest.json").unlink()
+    assert "this was not generated (it has no manifest.json)" in tree.refused()
+    shutil.move(tree.package, tree.root / "elsewhere")
+    tree.package.symlink_to(tree.root / "elsewhere")
+    assert "this is no folder of its own" in tree.refused()
+    assert "generate.py: this is no folder." in tree.refused("--output", "scripts/generate.py")
+
+
+def test_an_output_that_is_not_there(tree: Tree) -> None:
+    output = tree.root / "a" / "b"
+    (tree.modules / "_broken.py").write_text("def broken(:\n")
+    assert "Nothing was made." in tree.refused("--output", str(output))
+    assert not (tree.root / "a").exists()
+    (tree.modules / "_broken.py").unlink()
+    assert "portal_v1 is new: 5 operations, 7 models." in tree.generated("--output", str(output))
+
+
+def test_two_runs_at_once(tree: Tree) -> None:
+    folder = os.open(tree.output, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        assert "another generation is at work here" in tree.refused()
+    finally:
+        os.close(folder)
+
+
+def test_what_changed_is_told(copied: Tree) -> None:
+    with copied.edited() as document:
+        schemas = document["components"]["schemas"]
+        schemas["Receipt"] = schemas.pop("ClientWebOtp")
+        otp = document["paths"]["/custodians/clients/{clientId}/web-otp"]["get"]
+        otp["responses"]["200"]["content"]["application/json"]["schema"] = {
+            "$ref": "#/components/schemas/Receipt"
+        }
+        schemas["Client"]["properties"]["address"] = {"type": "integer"}
+        document["paths"][CLIENTS]["get"]["parameters"] = [
+            {"name": "take", "in": "query", "schema": {"type": "integer"}}
+        ]
+    said = copied.generated()
+    for line in (
+        "- exports ClientWebOtp",
+        "+ exports Receipt",
+        "- class ClientWebOtp",
+        "+ class Receipt",
+        "~ Client.address: str | None = None → int | None = None",
+        "~ ClientsResource.list(): + take: int | Unset = UNSET",
+        "~ ClientsResource.generate_web_otp(): returns ClientWebOtp → Receipt",
+    ):
+        assert f"  {line}\n" in said
+    assert "_core" not in said

@@ -1,0 +1,320 @@
+"""No call takes longer than its budget, whatever it waits for."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import trustme
+from sample import (
+    APIConnectionError,
+    APITimeoutError,
+    AsyncSample,
+    Pace,
+    RateLimitError,
+    Sample,
+    SampleError,
+)
+from sample._core.clock import SystemClock
+from sample.testing import ManualClock
+
+from tests.network._operations import CREATE, GET, KEY, LIST, fail, items, run
+from tests.network._proxy import Proxy
+from tests.network._server import (
+    HOST,
+    SILENT,
+    SILENT_AT_ONCE,
+    Answer,
+    Peer,
+    full_backlog,
+    head,
+    nobody,
+    reply,
+    tls_of,
+    whole,
+)
+from tests.network.conftest import Serve, each_mode
+
+BUDGET = 0.2  # seconds
+LEEWAY = 1.0  # seconds
+_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _timed(
+    mode: str, url: str, act: Callable[[Any], Any], *, least: float = BUDGET - 0.05, **options: Any
+) -> SampleError:
+    """Return the error that a call ends with, no later than its budget allows."""
+    options = {"timeout": BUDGET, **options}
+    started = time.monotonic()
+    error = fail(mode, url, act, **options)
+    assert least <= time.monotonic() - started <= options["timeout"] + LEEWAY
+    return error
+
+
+def _drips(data: bytes, begin: bytes = b"", every: float = 0.02) -> Answer:
+    def act(peer: Peer) -> None:
+        peer.send(begin)
+        while peer.drip(data, every):
+            pass
+
+    return Answer(act)
+
+
+def _late_then_silent(peer: Peer) -> None:
+    time.sleep(BUDGET / 2)
+    peer.send(head(200, "Content-Length: 9"))
+    peer.hold()
+
+
+SLOW = {
+    "no answer": SILENT,
+    "a request that is not read": SILENT_AT_ONCE,
+    "a head that drips": _drips(b"x" * 1000, b"HTTP/1.1 200 OK\r\nX-Slow: "),
+    "a body that drips": _drips(b" " * 998, head(200, "Content-Length: 1000")),
+    "chunks that drip": _drips(b"1\r\n \r\n", head(200, "Transfer-Encoding: chunked"), 0.01),
+    "an error's body that drips": _drips(b" " * 999, head(400, "Content-Length: 1000")),
+    "early hints that never end": Answer(lambda peer: peer.flood(head(103, "Link: </x>"))),
+    "100 Continue that drips": _drips(head(100), every=0.01),
+    "a late answer that stops": Answer(_late_then_silent),
+}
+# With a sync client that was given, a head ends when each of its reads does; see `Connection`.
+_BEYOND_SYNC = {"a head that drips", "100 Continue that drips", "early hints that never end"}
+
+
+@each_mode
+@pytest.mark.parametrize("slow", SLOW)
+def test_a_slow_answer(serve: Serve, slow: str, mode: str) -> None:
+    server = serve(SLOW[slow])
+    for act in (CREATE.call, items):
+        error = _timed(mode, server.url, act)
+        assert type(error) is APITimeoutError
+        assert error.maybe_processed is True
+        assert f"{BUDGET:g} s" in str(error)
+
+
+@each_mode
+@pytest.mark.parametrize("slow", SLOW)
+def test_a_slow_answer_to_a_given_client(serve: Serve, slow: str, mode: str) -> None:
+    if mode == "sync" and slow in _BEYOND_SYNC:
+        pytest.skip("its public interface cannot say so")
+    given = {"trust_env": False, "verify": _TLS}
+    error = _timed(mode, serve(SLOW[slow]).url, CREATE.call, given=given)
+    assert (type(error), error.maybe_processed) == (APITimeoutError, True)
+
+
+@each_mode
+def test_a_body_without_an_end_is_over_in_time(serve: Serve, mode: str) -> None:
+    chunk = b"400\r\n" + b" " * 1024 + b"\r\n"
+
+    def flood(peer: Peer) -> None:
+        peer.send(head(200, "Transfer-Encoding: chunked"))
+        peer.flood(chunk)
+
+    for act in (LIST.call, items):
+        error = _timed(mode, serve(Answer(flood)).url, act, max_response_bytes=2**40)
+        assert type(error) is APITimeoutError
+
+
+@each_mode
+def test_the_callers_own_time_between_items_is_not_counted(serve: Serve, mode: str) -> None:
+    server = serve(reply(200, json.dumps(LIST.example * 2).encode()))
+
+    def slowly(client: Sample) -> int:
+        count = 0
+        for _ in client.parcels.iter():
+            time.sleep(BUDGET / 2)
+            count += 1
+        return count
+
+    async def slowly_async(client: AsyncSample) -> int:
+        count = 0
+        async for _ in client.parcels.iter():
+            await asyncio.sleep(BUDGET / 2)
+            count += 1
+        return count
+
+    act: Any = slowly if mode == "sync" else slowly_async
+    assert run(mode, server.url, act, timeout=BUDGET) == 4
+
+
+@each_mode
+def test_a_request_that_is_taken_bit_by_bit(serve: Serve, mode: str) -> None:
+    def slowly(peer: Peer) -> None:
+        while peer.take(65536):
+            time.sleep(0.01)
+
+    server = serve(Answer(slowly, reads=False))
+    huge = {"X-Long": "x" * 8_000_000}
+    error = _timed(mode, server.url, CREATE.call, timeout=0.6, headers=huge)
+    assert (type(error), error.maybe_processed) == (APITimeoutError, True)
+
+
+@each_mode
+def test_no_budget_is_no_end(serve: Serve, mode: str) -> None:
+    def slowly(peer: Peer) -> None:
+        peer.send(head(GET.status, f"Content-Length: {len(GET.body)}"))
+        peer.drip(GET.body, 0.002)
+
+    assert run(mode, serve(Answer(slowly)).url, GET.call, timeout=None)
+
+
+# --- connections ---
+
+
+@pytest.fixture
+def slow_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    over = threading.Event()
+
+    def resolving(*_: object, **__: object) -> object:
+        over.wait(2 * BUDGET)
+        raise socket.gaierror(socket.EAI_AGAIN, "Try again")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolving)
+    yield
+    over.set()
+
+
+@each_mode
+def test_a_name_that_is_not_resolved(slow_names: None, mode: str) -> None:
+    error = _timed(mode, "https://parcels.test", CREATE.call)
+    assert (type(error), error.maybe_processed) == (APITimeoutError, False)
+
+
+@each_mode
+@pytest.mark.parametrize("limit", [{}, {"connect_timeout": 0.1, "least": 0.05}], ids=str)
+def test_a_connection_that_is_not_made(limit: dict[str, Any], mode: str) -> None:
+    with full_backlog() as port:
+        error = _timed(mode, f"http://{HOST}:{port}", CREATE.call, **limit)
+    assert (type(error), error.maybe_processed) == (APITimeoutError, False)
+
+
+@each_mode
+def test_an_address_that_swallows_everything_leaves_time_for_the_next(
+    serve: Serve, mode: str, resolve: Callable[..., None]
+) -> None:
+    server = serve(whole(GET))
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(full_backlog("127.0.0.2", server.port))
+        except OSError:
+            pytest.skip("127.0.0.2 cannot be listened on here")
+        resolve("two.localhost", "127.0.0.2", HOST)
+        url = f"http://two.localhost:{server.port}"
+        assert run(mode, url, GET.call, connect_timeout=0.4, max_attempts=1)
+
+
+HELLO = b"\x16\x03\x03\x40\x00" + b"\x02\x00\x3f\xfc\x03\x03" + b"\x00" * 500
+
+
+@each_mode
+@pytest.mark.parametrize("answer", [SILENT_AT_ONCE, _drips(HELLO)._replace(reads=False)])
+def test_a_tls_handshake_without_an_end(serve: Serve, answer: Answer, mode: str) -> None:
+    url = serve(answer).url.replace("http:", "https:")
+    error = _timed(mode, url, CREATE.call)
+    assert (type(error), error.maybe_processed) == (APITimeoutError, False)
+
+
+@each_mode
+@pytest.mark.parametrize("handshake", [True, False], ids=["handshake", "answer"])
+def test_tls_within_tls_that_drips(
+    serve: Serve, handshake: bool, mode: str, trusted: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = tls_of(trusted, "parcels.test")
+    with Proxy(tls=tls_of(trusted, HOST), drips=0.02 if handshake else 0) as proxy:
+        slow = _drips(b" " * 999, head(200, "Content-Length: 1000"))
+        port = serve(slow, tls=inner).port
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        error = _timed(mode, f"https://parcels.test:{port}", CREATE.call, max_attempts=1)
+    assert (type(error), error.maybe_processed) == (APITimeoutError, not handshake)
+
+
+def test_a_full_house_of_threads(serve: Serve) -> None:
+    server = serve(SILENT)
+    with (
+        Sample(KEY, base_url=f"{server.url}/v1", max_attempts=1) as client,
+        ThreadPoolExecutor(100) as threads,
+    ):
+        held = [threads.submit(CREATE.call, client.with_options(timeout=60)) for _ in range(100)]
+        while len(server.requests) < 100:
+            time.sleep(0.01)
+        with pytest.raises(APITimeoutError, match="no connection became free") as caught:
+            CREATE.call(client.with_options(timeout=BUDGET))
+        server.close()
+        assert {type(one.exception()) for one in held} == {APIConnectionError}
+    assert caught.value.maybe_processed is False
+    assert len(server.requests) == 100
+
+
+@each_mode
+def test_an_error_that_comes_at_once_is_told_at_once(mode: str) -> None:
+    with nobody() as port:
+        url = f"http://{HOST}:{port}"
+        error = _timed(mode, url, CREATE.call, max_attempts=1, least=0.0, timeout=5)
+    assert type(error) is APIConnectionError
+
+
+# --- pauses ---
+
+
+@each_mode
+def test_attempts_and_pauses_together(serve: Serve, mode: str) -> None:
+    def late(peer: Peer) -> None:
+        time.sleep(BUDGET / 3)
+        peer.send(head(429, "Content-Length: 0", "Retry-After: 0"))
+
+    error = _timed(mode, serve(Answer(late)).url, CREATE.call, max_attempts=50)
+    assert isinstance(error, APITimeoutError | RateLimitError)
+    assert 2 <= error.attempts <= 4
+
+
+@each_mode
+def test_a_pause_or_a_pace_that_would_be_too_long_is_not_begun(serve: Serve, mode: str) -> None:
+    server = serve(reply(429, b"", "Retry-After: 1"))
+    error = _timed(mode, server.url, CREATE.call, least=0.0)
+    assert isinstance(error, RateLimitError)
+    pace = Pace(1, 60)
+    pace.reserve(SystemClock(), None)
+    error = _timed(mode, server.url, CREATE.call, pace=pace, least=0.0)
+    assert (type(error), error.attempts) == (APITimeoutError, 0)
+    assert len(server.requests) == 1
+
+
+@each_mode
+def test_a_key_that_comes_too_late_sends_nothing(serve: Serve, mode: str) -> None:
+    server = serve(SILENT)
+
+    def key() -> str:
+        time.sleep(BUDGET)
+        return KEY
+
+    async def never() -> str:
+        await asyncio.sleep(60)
+        return KEY
+
+    for source in [key] if mode == "sync" else [key, never]:
+        error = _timed(mode, server.url, CREATE.call, key=source)
+        assert (type(error), error.maybe_processed) == (APITimeoutError, False)
+    server.settle()
+    assert server.received == b""
+
+
+@each_mode
+def test_time_that_a_test_lets_pass_counts_against_the_budget(serve: Serve, mode: str) -> None:
+    clock = ManualClock()
+
+    def late(peer: Peer) -> None:
+        clock.advance(25)
+        peer.send(head(429, "Content-Length: 0", "Retry-After: 4"))
+
+    # The second answer is there or not when the client looks at the time: it is the last.
+    error = fail(mode, serve(Answer(late)).url, CREATE.call, clock=clock, timeout=50)
+    assert (clock.pauses, error.attempts) == ([4.0], 2)

@@ -1,0 +1,149 @@
+"""Each fault over real sockets: what is sent again, what is told, and in which family of errors."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import pickle
+from pathlib import Path
+
+import pytest
+from sample import APIStatusError, InvalidRequestError, SampleError
+from sample.testing import ManualClock
+
+from tests.network._faults import FAULTS, Fault, observe, render
+from tests.network._operations import (
+    BASE_PATH,
+    CREATE,
+    KEY,
+    KINDS,
+    RENEW,
+    Operation,
+    fail,
+    run,
+)
+from tests.network._server import CLOSED, HOST, Recorded, raw, reply, whole
+from tests.network.conftest import Serve, each_mode, each_operation
+
+each_fault = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+each_kind = pytest.mark.parametrize("operation", KINDS, ids=repr)
+
+
+@each_mode
+@each_kind
+@each_fault
+def test_a_fault(fault: Fault, operation: Operation, mode: str) -> None:
+    seen = observe(fault, operation, mode)
+    times = fault.times(operation)
+    for request in seen.requests:
+        if fault.way != "proxy":
+            _is_documented(request, operation, seen.port)
+    if fault.phase == "connecting":
+        assert KEY.encode() not in seen.received
+    else:
+        assert len(seen.requests) == (times if fault.phase.startswith("answer") else 0)
+        assert seen.connections == times or seen.requests
+        sent = b"".join(one.head + b"\r\n\r\n" + one.body for one in seen.requests)
+        assert seen.received == sent or not seen.requests
+    assert seen.pauses == [0.5, 1.0][: max(0, times - 1)]
+    if fault.error is None:
+        assert seen.error is None
+        return
+    assert isinstance(seen.error, SampleError), seen.error
+    assert type(seen.error).__name__ == fault.error
+    assert (seen.error.attempts, seen.error.maybe_processed) == (times, fault.maybe)
+    _is_of_the_family(seen.error)
+
+
+def _is_documented(request: Recorded, operation: Operation, port: int) -> None:
+    """Only what is documented is sent."""
+    assert request.request_line == f"{operation.method} {BASE_PATH}{operation.path} HTTP/1.1"
+    expected = {
+        "host": [f"{HOST}:{port}"],
+        "content-type": ["application/json"],
+        "authorization": [f"Bearer {KEY}"],
+        "accept": ["application/json"],
+        "accept-encoding": ["identity"],
+        "content-length": [str(len(request.body))],
+        "cookie": [],
+        "transfer-encoding": [],
+    }
+    if "unknown" not in request.headers("host")[0]:
+        assert {name: request.headers(name) for name in expected} == expected
+    assert json.loads(request.body) == json.loads(operation.sent)
+
+
+def _is_of_the_family(error: SampleError) -> None:
+    assert error.__cause__ is None
+    assert error.__suppress_context__ or error.__context__ is None
+    text = str(error)
+    assert text.isprintable()
+    assert len(text) < 1000
+    assert KEY not in text
+    for other in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):  # noqa: S301
+        assert (type(other), str(other)) == (type(error), text)
+        assert (other.attempts, other.maybe_processed) == (error.attempts, error.maybe_processed)
+
+
+@each_kind
+@each_fault
+def test_sync_and_async_tell_the_same(fault: Fault, operation: Operation) -> None:
+    sync, other = (observe(fault, operation, mode) for mode in ("sync", "async"))
+    assert sync.outcome == other.outcome
+    assert sync.pauses == other.pauses
+    assert len(sync.requests) == len(other.requests)
+
+
+def test_the_table_for_users_is_what_happens(repository: Path) -> None:
+    table = repository / "docs" / "failures.md"
+    if os.environ.get("UPDATE"):
+        table.write_text(render(), encoding="utf-8")
+    assert render() == table.read_text(encoding="utf-8"), (
+        "Make it anew: UPDATE=1 pytest tests/network/test_faults.py -k table"
+    )
+
+
+@each_mode
+def test_one_doubt_is_not_forgotten_for_a_later_refusal(serve: Serve, mode: str) -> None:
+    server = serve(CLOSED, reply(400, b'{"error": "No."}'))
+    error = fail(mode, server.url, RENEW.call, clock=ManualClock())
+    assert isinstance(error, APIStatusError)
+    assert (error.status_code, error.attempts, error.maybe_processed) == (400, 2, True)
+
+
+@each_mode
+def test_a_refusal_is_sent_again_until_the_first_doubt(serve: Serve, mode: str) -> None:
+    server = serve(reply(429), reply(503), whole(CREATE))
+    error = fail(mode, server.url, CREATE.call, clock=ManualClock(), max_attempts=9)
+    assert (len(server.requests), error.attempts, error.maybe_processed) == (2, 2, True)
+
+
+@each_mode
+@each_operation
+def test_a_second_try_succeeds(serve: Serve, operation: Operation, mode: str) -> None:
+    server = serve(reply(429), whole(operation))
+    clock = ManualClock()
+    assert run(mode, server.url, operation.call, clock=clock)
+    assert (len(server.requests), clock.pauses) == (2, [0.5])
+    assert len(server.peers) == 1
+
+
+@each_mode
+@pytest.mark.parametrize("value", ["", ".", "..", "\x00", "a\nb", "\ud800", 7, None, b"one"])
+def test_what_is_no_segment_of_a_path_is_not_sent(serve: Serve, value: object, mode: str) -> None:
+    server = serve(raw())
+    error = fail(mode, server.url, lambda client: client.parcels.get(value))
+    assert isinstance(error, InvalidRequestError)
+    assert (error.maybe_processed, server.peers) == (False, [])
+
+
+@each_mode
+@pytest.mark.parametrize("value", ["a b", "é", "%2e%2e", "a%2Fb", "?x=1", "#", "☃", "a;b"])
+def test_any_other_string_is_one_segment(serve: Serve, value: str, mode: str) -> None:
+    server = serve(reply(400))
+    fail(mode, server.url, lambda client: client.parcels.get(value))
+    target = server.requests[0].request_line.split(" ")[1]
+    assert target.isascii()
+    assert target.count("/") == 3
+    assert not {"?", "#"} & set(target)

@@ -1,0 +1,228 @@
+"""A caller's own exception stays the caller's, wherever it strikes, and shows no secret."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+import sample
+from sample import APIConnectionError, APIStatusError, AsyncSample, Sample, ServerError
+from sample.testing import ManualClock
+
+from tests.network._canary import CANARY, KEY, Seen, planted
+from tests.network._operations import CREATE, GET, KINDS, LIST, Operation, fail, run
+from tests.network._server import SILENT, Answer, Peer, head, reply, whole
+from tests.network.conftest import Serve, each_mode
+
+PACKAGE = str(Path(sample.__file__).parent)
+
+
+class TimeIsUp(Exception):  # noqa: N818 - as job queues name it
+    """What a job queue raises to end a job."""
+
+
+KINDS_OF_INTERRUPTS = (TimeIsUp, KeyboardInterrupt, TimeoutError, ConnectionError, ValueError)
+signals = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="This system has no timers.")
+
+
+@pytest.fixture
+def alarm() -> Iterator[Callable[[type[BaseException], float], None]]:
+    """Has a signal's handler raise an exception in so many seconds."""
+    before = signal.getsignal(signal.SIGALRM)
+
+    def start(kind: type[BaseException], seconds: float) -> None:
+        def raising(*_: object) -> None:
+            raise kind("the caller's own")
+
+        signal.signal(signal.SIGALRM, raising)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+    yield start
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def _holds_body(peer: Peer) -> None:
+    peer.send(head(200, "Content-Length: 99"))
+    peer.hold()
+
+
+def _reads_nothing(peer: Peer) -> None:
+    time.sleep(0.3)
+    peer.close()
+
+
+@signals
+@pytest.mark.parametrize("kind", KINDS_OF_INTERRUPTS)
+@pytest.mark.parametrize("where", ["head", "body", "request"])
+@pytest.mark.parametrize("operation", KINDS, ids=repr)
+def test_what_a_signals_handler_raises_reaches_the_caller_and_nothing_is_repeated(
+    serve: Serve, operation: Operation, where: str, kind: Any, alarm: Any
+) -> None:
+    answers = {
+        "head": SILENT,
+        "body": Answer(_holds_body),
+        "request": Answer(_reads_nothing, reads=False),
+    }
+    server = serve(answers[where])
+    headers = {"X-Long": "x" * 4_000_000} if where == "request" else {}
+    alarm(kind, 0.1)
+    with pytest.raises(kind, match="the caller's own") as caught:
+        run("sync", server.url, operation.call, headers=headers)
+    assert type(caught.value) is kind
+    server.settle()
+    assert len(server.peers) <= 1
+
+
+@each_mode
+@pytest.mark.parametrize("kind", [TimeIsUp, ValueError, KeyError])
+def test_what_a_hook_of_a_given_client_raises_reaches_the_caller(
+    serve: Serve, kind: type[Exception], mode: str
+) -> None:
+    def raising(_: object) -> None:
+        raise kind("the caller's own")
+
+    async def raising_async(_: object) -> None:
+        raise kind("the caller's own")
+
+    server = serve(whole(GET))
+    hooks: dict[str, list[Callable[..., Any]]] = {
+        "response": [raising if mode == "sync" else raising_async]
+    }
+    with pytest.raises(kind, match="own"):
+        run(mode, server.url, GET.call, given={"event_hooks": hooks})
+    assert len(server.requests) == 1
+
+
+@each_mode
+@pytest.mark.parametrize("reads", [False, True], ids=["unread", "read"])
+def test_a_hook_that_raises_for_the_status_becomes_the_right_error_and_logs_no_id(
+    serve: Serve, reads: bool, mode: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    def raising(response: Any) -> None:
+        if reads:
+            response.read()
+        response.raise_for_status()
+
+    async def raising_async(response: Any) -> None:
+        if reads:
+            await response.aread()
+        response.raise_for_status()
+
+    caplog.set_level(1, "sample")
+    hook: Any = raising if mode == "sync" else raising_async
+    given = {"event_hooks": {"response": [hook]}}
+    server = serve(reply(503, b'{"error": "Closed for today."}'))
+    error = fail(mode, server.url, GET.call, given=given, clock=ManualClock())
+    assert type(error) is ServerError
+    assert (error.attempts, error.error) == (3, "Closed for today." if reads else None)
+    assert isinstance(error, APIStatusError)
+    assert "parcel-1" not in caplog.text + str(error)
+
+
+class Interrupt(BaseException):
+    """Strikes at one line of this package, as Ctrl-C may at any."""
+
+
+def _strike(act: Callable[[], object], at: int) -> tuple[BaseException | None, int]:
+    """Raise at line `at` of those of the package that `act` runs; return that, and how many."""
+    lines = 0
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal lines
+        if not frame.f_code.co_filename.startswith(PACKAGE):
+            return None
+        if event == "line":
+            lines += 1
+            if lines == at:
+                raise Interrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        act()
+    except Interrupt as error:
+        return error, lines
+    except Exception:  # noqa: BLE001 - the interrupt struck where it was taken over
+        return None, lines
+    finally:
+        sys.settrace(before)
+    return None, lines
+
+
+# Where it strikes between making a connection and keeping it, that is closed when it is gone.
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@each_mode
+@pytest.mark.parametrize("operation", [CREATE, LIST], ids=repr)
+def test_an_interrupt_at_any_line_shows_no_secret(
+    serve: Serve, operation: Operation, mode: str
+) -> None:
+    body = json.dumps(planted(operation)).encode()
+    server = serve(reply(operation.status, body))
+    url = f"{server.url}/v1"
+    loop = asyncio.new_event_loop()
+
+    def once() -> None:
+        if mode == "sync":
+            operation.call(client)
+        else:
+            loop.run_until_complete(operation.call(client))
+
+    client: Any = Sample(KEY, base_url=url) if mode == "sync" else AsyncSample(KEY, base_url=url)
+    once()
+    _, count = _strike(once, 0)
+    assert count > 100
+    struck = 0
+    seen = Seen()
+    for at in range(1, count, 3):
+        error, _ = _strike(once, at)
+        if error is not None:
+            struck += 1
+            seen.error(f"line {at}", error)
+    if mode == "sync":
+        client.close()
+    else:
+        loop.run_until_complete(client.aclose())
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
+    gc.collect()
+    assert struck > count // 5
+    assert seen.leaks == {}
+    assert any(CANARY in one.head.decode() for one in server.requests)
+
+
+def test_calls_that_wait_in_a_thread_end_when_the_client_is_closed(serve: Serve) -> None:
+    server = serve(SILENT)
+    client = Sample(KEY, base_url=f"{server.url}/v1", max_attempts=1)
+    errors: list[sample.SampleError] = []
+
+    def call() -> None:
+        try:
+            GET.call(client)
+        except sample.SampleError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=call) for _ in range(103)]
+    for thread in threads:
+        thread.start()
+    while len(server.requests) < 100:
+        time.sleep(0.01)
+    client.close()
+    for thread in threads:
+        thread.join(10)
+    assert {type(error) for error in errors} == {APIConnectionError}
+    told = sorted(error.maybe_processed for error in errors)
+    assert told == [False] * 3 + [True] * 100
+    server.settle()
