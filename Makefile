@@ -5,6 +5,7 @@
 # BASE=...    the commit, branch or tag that make breaking compares with; else where this left main
 # TAG=...     the tag that make test-wheel is to check the versions against
 # SEED=...    what the chance of make contract follows from; EXAMPLES=... how many cases it makes
+# DEST=... NAME=... WITH=...  where make vendor puts the copy, its name, and what comes along
 # ARGS=...    passed on: make test ARGS="-k demo", make generate ARGS="--help"
 
 PYTHON ?=
@@ -14,6 +15,9 @@ BASE ?=
 TAG ?=
 SEED ?=
 EXAMPLES ?=
+DEST ?=
+NAME ?=
+WITH ?=
 
 PY := $(VENV)/bin/python
 REDOCLY := @redocly/cli@2.77.0
@@ -118,6 +122,10 @@ bench: environment ## Compare the client's speed with its peers' (needs Java; ta
 .PHONY: test-wheel
 test-wheel: environment ## Build wheel and SBOM into dist/, and call all from the installed wheel
 	@"$(PY)" scripts/release.py --try $(if $(TAG),--tag "$(TAG)")
+
+.PHONY: vendor
+vendor: environment ## Copy the client into other code: DEST=folder [NAME=portal_v1] [WITH=mock]
+	@"$(PY)" scripts/vendor.py "$(DEST)" $(if $(NAME),--name "$(NAME)") $(if $(WITH),--with $(WITH)) $(ARGS)
 
 .PHONY: lint
 lint: environment ## Check style (ruff), types (mypy, pyright) and workflows (zizmor)

@@ -70,7 +70,8 @@ class Caller:
         if (is_async, is_given) not in self._clients:
             given = {"http_client": self._given[is_async]} if is_given else {}
             self._clients[is_async, is_given] = self._new(is_async=is_async, api_key=KEY, **given)
-        return self._clients[is_async, is_given].with_options(**options)
+        client = self._clients[is_async, is_given]
+        return client.with_options(**options) if options else client
 
     @contextmanager
     def client_of_its_own(self, *, is_async: bool, **options: Any) -> Iterator[Any]:
@@ -192,8 +193,8 @@ def differences(value: Any, raw: Any, path: str = "$") -> Iterable[str]:  # noqa
     """Yield where a value of the package is not what a JSON value says, attribute by attribute."""
     if attrs.has(type(value)) and isinstance(raw, dict):
         extra = getattr(value, "additional_properties", {})
-        names = {one.name for one in attrs.fields(type(value))} - {"additional_properties"}
-        left = {_squash(name): getattr(value, name) for name in names}
+        names = {one.name for one in attrs.fields(type(value)) if one.init}
+        left = {_squash(name): getattr(value, name) for name in names - {"additional_properties"}}
         for key, inner in raw.items():
             one = extra[key] if key in extra else left.pop(_squash(key), ...)
             yield from differences(one, inner, f"{path}.{key}")

@@ -70,6 +70,11 @@ class Endpoint:
         return {**content[JSON]["schema"], "components": document()["components"]}
 
     @property
+    def is_repeatable(self) -> bool:
+        """Whether the document lets it be sent again when nobody knows what became of it."""
+        return self.method in {"GET", "HEAD", "PUT", "DELETE"} or "x-repeatable" in self.definition
+
+    @property
     def success(self) -> int:
         """Its first documented success."""
         return next((int(one) for one in self.definition["responses"] if one[:1] == "2"), 200)

@@ -112,12 +112,12 @@ def gateway(server: Server) -> Iterator[Caller]:
 
 
 @pytest.fixture
-def tally(gateway: Caller, record_property: Any) -> Iterator[Counter[str]]:
+def tally(gateway: Caller, request: pytest.FixtureRequest) -> Iterator[Counter[str]]:
     """Count the calls of a test: those of the client, and the others by their reason."""
     counts, before = Counter[str](), gateway.count
     yield counts
     counts["calls of the client"] = gateway.count - before
-    record_property("contract calls", dict(counts))
+    request.node.user_properties.append(("contract calls", dict(counts)))
     assert gateway.count > before, f"nothing went through the client: {dict(counts)}"
 
 

@@ -82,7 +82,8 @@ def test_case(
             client = caller.client(is_async=is_async, api_key=key)
             outcome = caller.call(endpoint, arguments, way, client, max_attempts=1)
             demand_sent(case, outcome)
-            check(case, endpoint, sent, outcome, key)
+            if not server.is_prism or not _prism.is_excused(outcome.error):
+                check(case, endpoint, sent, outcome, key)
             validate(case, respond(outcome, sent), headers, server)
     except (InexpressibleError, UnfitError) as reason:
         tally[str(reason)] += 1

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from portal_v1._core.array import ArrayReader, NotAnArrayError
-from portal_v1._core.json import MalformedJSONError
+from sample._core.array import ArrayReader, NotAnArrayError
+from sample._core.json import MalformedJSONError
 
 SCALARS = (
     st.none()

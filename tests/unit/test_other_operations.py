@@ -1,4 +1,4 @@
-"""Operations of kinds that Portal's V1 has none of, made by hand, through the pipeline."""
+"""Operations of kinds that Sample's V1 has none of, made by hand, through the pipeline."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from portal_v1 import APIStatusError, BadRequestError, ConfigurationError, InvalidResponseError
-from portal_v1._core.decode import integer, string
-from portal_v1._core.operation import Credential, Operation, Request, Status
-from portal_v1._core.parsers import ResponseParser, empty_parser, json_parser
-from portal_v1.types import UNSET, RequestFiles, Response
+from sample import APIStatusError, BadRequestError, ConfigurationError, InvalidResponseError
+from sample._core.decode import integer, string
+from sample._core.operation import Credential, Operation, Request, Status
+from sample._core.parsers import ResponseParser, empty_parser, json_parser
+from sample.types import UNSET, RequestFiles, Response
 
 from tests.unit._support import Script
 
@@ -35,8 +35,8 @@ def operation(
 
 
 def run(script: Script, asked: Operation[Any], request: Request | None = None) -> Response[Any]:
-    with script.client(KEY) as portal:
-        return portal.pipeline.run(
+    with script.client(KEY) as client:
+        return client.pipeline.run(
             asked, request or Request("/others"), timeout=UNSET, max_attempts=UNSET
         )
 
@@ -49,15 +49,15 @@ def test_without_a_credential_no_key_is_sent() -> None:
 
 def test_without_a_credential_no_key_is_asked_for() -> None:
     script = Script((200, "yes"))
-    with script.client(lambda: pytest.fail("asked")) as portal:
-        portal.pipeline.run(operation(), Request("/others"), timeout=UNSET, max_attempts=UNSET)
+    with script.client(lambda: pytest.fail("asked")) as client:
+        client.pipeline.run(operation(), Request("/others"), timeout=UNSET, max_attempts=UNSET)
 
 
 def test_with_a_credential_and_no_key_it_is_told_which_variable_to_set() -> None:
     script = Script((200, "yes"))
-    with script.client(KEY) as portal:
-        pipeline = portal.pipeline.with_settings(evolve(portal.pipeline.settings, key=None))
-        with pytest.raises(ConfigurationError, match="PORTAL_API_KEY"):
+    with script.client(KEY) as client:
+        pipeline = client.pipeline.with_settings(evolve(client.pipeline.settings, key=None))
+        with pytest.raises(ConfigurationError, match="SAMPLE_API_KEY"):
             pipeline.run(
                 operation(credential=Credential("X-Api-Key")),
                 Request("/others"),
@@ -104,10 +104,10 @@ def test_nothing_to_say_in_another_type_is_no_body() -> None:
 
 def test_a_service_without_a_type_sends_none() -> None:
     script = Script((200, "yes"))
-    with script.client(KEY) as portal:
-        settings = portal.pipeline.settings
+    with script.client(KEY) as client:
+        settings = client.pipeline.settings
         service = evolve(settings.service, content_type=None)
-        pipeline = portal.pipeline.with_settings(evolve(settings, service=service))
+        pipeline = client.pipeline.with_settings(evolve(settings, service=service))
         pipeline.run(operation("POST"), Request("/others"), timeout=UNSET, max_attempts=UNSET)
     (request,) = script.requests
     assert (request.content, "Content-Type" in request.headers) == (b"", False)

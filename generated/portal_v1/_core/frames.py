@@ -47,7 +47,8 @@ def _frames(error: BaseException | None) -> Iterator[FrameType]:
             continue
         seen.add(id(one))
         pending += (one.__cause__, one.__context__)
+        inner: tuple[BaseException, ...] = getattr(one, "exceptions", ())
         if isinstance(one, BaseExceptionGroup):
-            pending += one.exceptions
+            pending += inner
         for frame, _ in traceback.walk_tb(one.__traceback__):
             yield frame

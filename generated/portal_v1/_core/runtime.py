@@ -140,7 +140,7 @@ async def _await_source(returned: Secret[Awaitable[Any]]) -> Secret[Any]:
 
 
 def _given_key(settings: Settings) -> Secret[str]:
-    if isinstance(settings.key, Secret):
+    if settings.key is not None and not callable(settings.key):
         return settings.key
     raise ConfigurationError(
         f"This operation needs an API key. Pass api_key=, or set {settings.service.key_variable}."

@@ -49,15 +49,7 @@ class Listing(NamedTuple):
 
 
 class Behaviour:
-    """What one operation does.
-
-    Args:
-        effect: That, as the document says it.
-        body: What requests of it may hold.
-        state: What it reads and changes.
-        maker: Makes examples for the document's schemas.
-        seed: What ids and secrets follow from.
-    """
+    """What one operation does."""
 
     def __init__(
         self,
@@ -82,13 +74,6 @@ class Behaviour:
 
     def carry_out(self, call: Call, template: Template | None) -> Any:
         """Do it.
-
-        Args:
-            call: What was asked for.
-            template: What the answer looks like; None where it has no body.
-
-        Returns:
-            The answer's value, or a `Listing`.
 
         Raises:
             RefusalError: An item that the path names is not there, or one that is made is.

@@ -40,21 +40,13 @@ _BODY = "$response.body#/"
 
 @dataclass(frozen=True)
 class Collection:
-    """Items of one kind.
+    """Items of one kind."""
 
-    Attributes:
-        path: The path on which they are made.
-        item: The path of one of them, which ends in its variable.
-        identifier: The field that identifies one.
-        fields: The schemas of what is known of an item, by name.
-        shown: The fields that reading or listing shows.
-    """
-
-    path: str
-    item: str
-    identifier: str
-    fields: Mapping[str, Schema]
-    shown: frozenset[str]
+    path: str  # on which they are made
+    item: str  # the path of one of them, which ends in its variable
+    identifier: str  # the field that identifies one
+    fields: Mapping[str, Schema]  # what is known of an item, by name
+    shown: frozenset[str]  # the fields that reading or listing shows
 
     @property
     def noun(self) -> str:
@@ -67,23 +59,14 @@ class Collection:
 
 @dataclass(frozen=True)
 class Effect:
-    """What one operation does to the state.
+    """What one operation does to the state."""
 
-    Attributes:
-        does: One of `EFFECTS`.
-        collection: The items that it is about.
-        parents: The collections whose items its path names before, which have to be there.
-        envelope: The field of the answer in which the item or the list is; "" for the answer.
-        fresh: The fields of its answer that are new in each.
-        once: Whether those work once.
-    """
-
-    does: str
+    does: str  # one of `EFFECTS`
     collection: Collection
-    parents: tuple[Collection, ...] = ()
-    envelope: str = ""
-    fresh: frozenset[str] = frozenset()
-    once: bool = False
+    parents: tuple[Collection, ...] = ()  # whose items the path names before: they have to be there
+    envelope: str = ""  # the field of the answer that has the item or the list; "" for the answer
+    fresh: frozenset[str] = frozenset()  # the fields that are new in each answer
+    once: bool = False  # whether those work once
 
     @property
     def is_seedable(self) -> bool:

@@ -71,10 +71,6 @@ class _Path:
 class RateLimit:
     """So many requests in any minute for each credential; what is refused does not count.
 
-    Args:
-        requests: How many are let through within a minute.
-        clock: Gives the time in seconds.
-
     Raises:
         ValueError: `requests` is not a whole number from 1.
     """
@@ -120,14 +116,6 @@ class Engine:
     operation documents no status, range or default is plain text too. An answer that would not
     be what the document says is not sent: a 500 in plain text says what differs.
 
-    Args:
-        document: The OpenAPI document, 3.0 or 3.1, as a dict. It is not changed.
-        state: What the operations with an effect remember.
-        seed: What made values follow from.
-        api_keys: The keys that are accepted, each a custodian. None accepts every key that is
-            not empty.
-        limit: What a custodian may send in a minute; None for as much as it likes.
-
     Raises:
         DocumentError: The document cannot be served. The text says where and why.
     """
@@ -162,12 +150,7 @@ class Engine:
             paths.sort(key=lambda path: _specificity(path.template), reverse=True)
 
     def route(self, method: str, target: str) -> RouteMatch | Outcome:
-        """The operation that a request asks for; an answer where there is none.
-
-        Args:
-            method: The method, in upper case.
-            target: Path and query, percent-encoded as on the wire.
-        """
+        """The operation that a request asks for; an answer where there is none."""
         path, _, query = target.partition("?")
         try:
             found = self._find(path)

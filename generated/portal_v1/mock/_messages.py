@@ -88,14 +88,7 @@ class Handlers(NamedTuple):
 
 
 class RefusalError(Exception):
-    """A request is refused.
-
-    Args:
-        statuses: The status to answer with, best first: the first that the document names
-            for the operation is taken.
-        text: What is wrong, for the person who sent the request.
-        headers: Headers that HTTP asks for beside the status.
-    """
+    """A request is refused."""
 
     def __init__(
         self, statuses: tuple[int, ...], text: str, headers: tuple[tuple[str, str], ...] = ()

@@ -188,10 +188,6 @@ class Security:
     def check(self, texts: Mapping[str, Texts], known: Collection[str] | None) -> str:
         """The credential by which the caller is known, "" where none is needed.
 
-        Args:
-            texts: Headers, query and cookies, each by name.
-            known: The credentials that are accepted; None accepts any that is not empty.
-
         Raises:
             RefusalError: No alternative is met.
         """

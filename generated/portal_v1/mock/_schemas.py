@@ -132,13 +132,7 @@ class Schemas:
         return node
 
     def flatten(self, schema: Schema, branch: int = 0, depth: int = 0) -> dict[str, Any]:
-        """The schema as one object: references followed, allOf merged, an alternative chosen.
-
-        Args:
-            schema: Taken from the document.
-            branch: Which alternative to take; the last where there are fewer.
-            depth: How deep in another schema it stands.
-        """
+        """The schema as one object: references followed, allOf merged, an alternative chosen."""
         schema = self.resolve(schema)
         if not is_object(schema) or depth > _DEPTH:
             return {}

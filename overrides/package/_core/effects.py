@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, Generator, Iterable, Mapping
 from typing import Any, Protocol
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from .._secrets import Secret, list_names, redact
 from ..types import RequestFiles
@@ -79,6 +79,11 @@ class TransportFailure:
     reason: str
     timed_out: bool
     maybe_processed: bool
+
+
+def redact_failure(failure: TransportFailure, secrets: Iterable[Secret[str]]) -> TransportFailure:
+    """Return a failure whose reason is fit to be shown."""
+    return evolve(failure, reason=to_printable(redact(failure.reason, secrets), 500))
 
 
 Chunks = Generator[Secret[bytes] | TransportFailure, None, None]

@@ -16,15 +16,7 @@ _NO_ANSWER = Outcome(Answer(0, [], b""))  # to a request that was not even read
 
 
 class Dispatcher:
-    """Takes requests in and hands answers out.
-
-    Args:
-        engine: What answers them.
-        faults: What goes wrong with them.
-        journal: Where they are written down.
-        clock: Gives the time in seconds since 1970.
-        latency: By how many seconds every answer is late.
-    """
+    """Takes requests in and hands answers out."""
 
     def __init__(
         self,

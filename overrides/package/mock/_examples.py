@@ -29,24 +29,13 @@ class NoExampleError(Exception):
 
 
 class ExampleMaker:
-    """Finds or makes values for the schemas of one document.
-
-    Attributes:
-        schemas: Those schemas, as they hold for responses.
-    """
+    """Finds or makes values for the schemas of one document."""
 
     def __init__(self, schemas: Schemas) -> None:
         self.schemas = schemas
 
     def find(self, schema: Schema, where: str, given: Iterable[Any] = ()) -> Any:
         """A value that satisfies the schema.
-
-        Args:
-            schema: Taken from the document.
-            where: Its place in the document.
-            given: Examples that the document gives outside the schema, best first. To those
-                and the schema's own, required properties that they lack are added, so that an
-                example need not follow each edit of the schema at once.
 
         Raises:
             NoExampleError: The document has no valid example, and none could be made.
@@ -68,12 +57,6 @@ class ExampleMaker:
 
     def build(self, schema: Schema, branch: int = 0, depth: int = 0, skip: int = 0) -> Any:
         """The smallest value for a schema, as far as it is known; it may not be valid.
-
-        Args:
-            schema: Taken from the document.
-            branch: Which alternative to take.
-            depth: How deep in the value it stands.
-            skip: Down to which depth the schemas' own examples are not used.
 
         Raises:
             NoExampleError: The schema has no end, or allows nothing that is known.

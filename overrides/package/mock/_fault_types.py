@@ -11,6 +11,8 @@ from typing import Any, ClassVar, NamedTuple
 from ._messages import Break, Delivery, Outcome, RefusalError, plain
 from ._values import is_object, parse_path
 
+PRE_READ = "reset_before_reading"  # the only one that strikes before a request is read
+
 
 class Exchange(NamedTuple):
     """A request that is to be answered, as a fault sees it."""
@@ -62,38 +64,38 @@ class RateLimited(FaultType):
 
 
 @dataclass(frozen=True)
-class ServerError(FaultType):
+class FailingStatus(FaultType):
     """A 5xx. `processed`: the request was carried out all the same."""
 
     name = "server_error"
     status: int = 503
     processed: bool = False
+    least: ClassVar[int] = 500
 
     def __post_init__(self) -> None:
-        _check_status(500, self.status)
+        if not self.least <= self.status <= 599:  # the last status there is
+            raise ValueError(f"status is from {self.least} to 599, not {self.status!r}")
 
     def apply(self, exchange: Exchange) -> Outcome:
         """Fail."""
         if self.processed:
             exchange.serve()
+        return self._refuse(exchange)
+
+    def _refuse(self, exchange: Exchange) -> Outcome:
         return exchange.refuse(RefusalError((self.status,), "The mock was told to fail"))
 
 
 @dataclass(frozen=True)
-class UndocumentedStatus(FaultType):
+class UndocumentedStatus(FailingStatus):
     """A status that the document does not have, in plain text."""
 
     name = "undocumented_status"
     status: int = 418
-    processed: bool = False
+    least: ClassVar[int] = 200
 
-    def __post_init__(self) -> None:
-        _check_status(200, self.status)
-
-    def apply(self, exchange: Exchange) -> Outcome:
-        """Answer something else."""
-        if self.processed:
-            exchange.serve()
+    def _refuse(self, exchange: Exchange) -> Outcome:
+        del exchange  # the document has no such answer
         return Outcome(plain(self.status, "The mock was told to answer this."))
 
 
@@ -167,59 +169,27 @@ class DrippingBody(FaultType):
         return _deliver(exchange.serve(), Delivery(drip=self.seconds, piece=self.piece))
 
 
-@dataclass(frozen=True)
-class ResetBeforeReading(FaultType):
-    """The connection is reset when the head is there: no body is read, nothing is done."""
-
-    name = "reset_before_reading"
-
-
-@dataclass(frozen=True)
-class TruncatedBody(FaultType):
-    """The request is carried out; the connection ends in the middle of the body."""
-
-    name = "truncated_body"
-    broken = Break.TRUNCATED
+def _breaking(name: str, broken: Break | None, about: str) -> type[FaultType]:
+    """A type without settings: the connection breaks."""
+    made = type(name, (FaultType,), {"name": name, "broken": broken, "__doc__": about})
+    return dataclass(frozen=True)(made)
 
 
-@dataclass(frozen=True)
-class ResetInBody(FaultType):
-    """The request is carried out; the connection is reset in the middle of the body."""
-
-    name = "reset_in_body"
-    broken = Break.RESET_IN_BODY
-
-
-@dataclass(frozen=True)
-class ResetAfterReading(FaultType):
-    """The request is carried out; the connection is reset before the answer."""
-
-    name = "reset_after_reading"
-    broken = Break.RESET
-
-
-@dataclass(frozen=True)
-class EmptyReply(FaultType):
-    """The request is carried out; the connection is closed without an answer."""
-
-    name = "empty_reply"
-    broken = Break.EMPTY
-
-
-@dataclass(frozen=True)
-class GarbageStatusLine(FaultType):
-    """The request is carried out; what comes back is not HTTP."""
-
-    name = "garbage_status_line"
-    broken = Break.GARBAGE
-
+_DONE = "The request is carried out; "
+_BREAKING = (
+    _breaking(PRE_READ, None, "The connection is reset when the head is there; nothing is done."),
+    _breaking("truncated_body", Break.TRUNCATED, _DONE + "the connection ends in mid-body."),
+    _breaking("reset_in_body", Break.RESET_IN_BODY, _DONE + "the connection is reset in mid-body."),
+    _breaking("reset_after_reading", Break.RESET, _DONE + "the connection is reset unanswered."),
+    _breaking("empty_reply", Break.EMPTY, _DONE + "the connection is closed unanswered."),
+    _breaking("garbage_status_line", Break.GARBAGE, _DONE + "what comes back is not HTTP."),
+)
 
 FAULT_TYPES: Mapping[str, type[FaultType]] = {
     one.name: one
     for one in (
-        *(Latency, RateLimited, ServerError, UndocumentedStatus, MalformedJson, WrongType),
-        *(MissingField, TruncatedBody, ExtraField, DrippingBody, ResetBeforeReading),
-        *(ResetAfterReading, ResetInBody, EmptyReply, GarbageStatusLine),
+        *(Latency, RateLimited, FailingStatus, UndocumentedStatus, MalformedJson, WrongType),
+        *(MissingField, ExtraField, DrippingBody, *_BREAKING),
     )
 }
 
@@ -264,8 +234,3 @@ def _check_least(least: float, **settings: float) -> None:
     for name, value in settings.items():
         if not value >= least:
             raise ValueError(f"{name} is a number from {least}, not {value!r}")
-
-
-def _check_status(least: int, status: int) -> None:
-    if not least <= status <= 599:
-        raise ValueError(f"status is from {least} to 599, not {status!r}")

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self
 
 from ._clock import make_lock
 from ._errors import FaultError
-from ._fault_types import FAULT_TYPES, FaultType, Latency, ResetBeforeReading
+from ._fault_types import FAULT_TYPES, PRE_READ, FaultType, Latency
 
 
 class ActiveFault(NamedTuple):
@@ -158,9 +158,7 @@ class FaultRegistry:
 
     def has_pre_read(self) -> bool:
         """Whether a fault is set that strikes before a request is read."""
-        return bool(self._faults) and any(
-            fault.name == ResetBeforeReading.name for fault in self.list()
-        )
+        return bool(self._faults) and any(fault.name == PRE_READ for fault in self.list())
 
     def select(self, operation: str, *, pre_read: bool) -> tuple[ActiveFault, ...]:
         """The faults that strike a request: every delay, and one fault of another type.
@@ -173,7 +171,7 @@ class FaultRegistry:
         with self._lock:
             broken = False
             for fault in self._faults.values():
-                is_pre_read = fault.name == ResetBeforeReading.name
+                is_pre_read = fault.name == PRE_READ
                 if is_pre_read is not pre_read or not fault.matches(operation):
                     continue
                 is_delay = fault.name == Latency.name

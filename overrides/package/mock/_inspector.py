@@ -38,17 +38,7 @@ _POLICY = (
 
 
 class Inspector:
-    """Answers the requests below `PREFIX`.
-
-    Args:
-        document: What the mock serves.
-        operations: Its operationIds.
-        state: What the mock remembers.
-        journal: What it was asked.
-        faults: What goes wrong.
-        clock: Its time.
-        reset: Forgets everything.
-    """
+    """Answers the requests below `PREFIX`."""
 
     def __init__(
         self,

@@ -97,6 +97,7 @@ class Mock:
         self._dispatcher = Dispatcher(
             self._engine, self._faults, self._journal, self.clock, latency
         )
+        self._handlers = Handlers(self.handle, self._dispatcher.should_reset)
         self._servers: list[MockServer] = []
 
     @property
@@ -237,11 +238,11 @@ class Mock:
 
     def transport(self) -> httpx.BaseTransport:
         """A transport for an `httpx.Client` that talks to the mock in-process."""
-        return InProcessTransport(self.handle, self._dispatcher.should_reset)
+        return InProcessTransport(self._handlers)
 
     def async_transport(self) -> httpx.AsyncBaseTransport:
         """A transport for an `httpx.AsyncClient` that talks to the mock in-process."""
-        return AsyncInProcessTransport(self.handle, self._dispatcher.should_reset)
+        return AsyncInProcessTransport(self._handlers)
 
     def serve(
         self, host: str = "127.0.0.1", port: int = 0, *, inspector: bool = True
@@ -271,7 +272,7 @@ class Mock:
                 clock=self.clock,
                 reset=self.reset,
             ).handle
-        handlers = Handlers(self.handle, self._dispatcher.should_reset, page)
+        handlers = self._handlers._replace(inspect=page)
         server = MockServer(handlers, self._engine.base_path, host, port)
         self._servers.append(server)
         return server

@@ -67,10 +67,6 @@ class Place(NamedTuple):
 class State:
     """The mock's memory. Every method may be called from any thread.
 
-    Args:
-        path: The database file, made where there is none; None keeps everything in memory.
-        clock: Gives the time in seconds since 1970.
-
     Raises:
         StateError: The file cannot be opened, is damaged, or is not the mock's.
     """

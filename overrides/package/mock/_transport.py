@@ -1,14 +1,14 @@
-"""The mock in-process: httpx transports that hand each request to the core and no further."""
+"""The mock in-process: httpx transports that hand each request to the mock and no further."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
-from typing import NoReturn
+from typing import NamedTuple
 
 from .._http import httpx
-from ._messages import Answer, Break, Chunks, Handler, ResetCheck, chunks_of
+from ._messages import Answer, Break, Handlers, chunks_of
 
 
 class InProcessTransport(httpx.BaseTransport):
@@ -17,135 +17,111 @@ class InProcessTransport(httpx.BaseTransport):
     Scheme, host and port of the URL do not matter; its path does.
     """
 
-    def __init__(self, handler: Handler, should_reset: ResetCheck) -> None:
-        self._handler = handler
-        self._should_reset = should_reset
+    def __init__(self, handlers: Handlers) -> None:
+        self._handlers = handlers
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
-        answer = _answer(self._handler, self._should_reset, request, request.read())
-        if answer.delivery is not None:
-            wait, in_time = _wait(request, answer.delivery.delay)
-            time.sleep(wait)
-            _check(request, answer, in_time=in_time)
-        return _response(answer, _Stream(request, answer))
+        exchange = _exchange(self._handlers, request, request.read())
+        if exchange.answer.delivery is not None:
+            time.sleep(exchange.begin())
+            exchange.check()
+        return exchange.respond()
 
 
 class AsyncInProcessTransport(httpx.AsyncBaseTransport):
     """The same for `httpx.AsyncClient(transport=...)`."""
 
-    def __init__(self, handler: Handler, should_reset: ResetCheck) -> None:
-        self._handler = handler
-        self._should_reset = should_reset
+    def __init__(self, handlers: Handlers) -> None:
+        self._handlers = handlers
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
-        answer = _answer(self._handler, self._should_reset, request, await request.aread())
-        if answer.delivery is not None:
-            wait, in_time = _wait(request, answer.delivery.delay)
-            await asyncio.sleep(wait)
-            _check(request, answer, in_time=in_time)
-        return _response(answer, _AsyncStream(request, answer))
+        exchange = _exchange(self._handlers, request, await request.aread())
+        if exchange.answer.delivery is not None:
+            await asyncio.sleep(exchange.begin())
+            exchange.check()
+        return exchange.respond()
 
 
-class _Stream(httpx.SyncByteStream):
-    def __init__(self, request: httpx.Request, answer: Answer) -> None:
-        self._request = request
-        self._pieces = chunks_of(answer)
+class _Exchange(NamedTuple):
+    request: httpx.Request
+    answer: Answer
+
+    def begin(self) -> float:
+        """The seconds until the answer begins, or until nobody waits for it any more."""
+        return self.wait(self.answer.delivery.delay if self.answer.delivery else 0.0)
+
+    def wait(self, seconds: float) -> float:
+        """That many seconds, or those after which httpx gives up."""
+        allowed = self.request.extensions.get("timeout", {}).get("read")
+        return seconds if allowed is None else min(seconds, allowed)
+
+    def check(self) -> None:
+        """Raise what httpx does where there is no answer."""
+        delivery = self.answer.delivery
+        if delivery is not None:
+            self.check_time(delivery.delay)
+            self.fail(delivery.broken)
+
+    def check_time(self, seconds: float) -> None:
+        """Raise ReadTimeout where a wait of these seconds is too long."""
+        if self.wait(seconds) < seconds:
+            raise httpx.ReadTimeout("The read operation timed out", request=self.request)
+
+    def fail(self, broken: Break | None, *, in_body: bool = False) -> None:
+        """Raise what httpx does where a connection breaks."""
+        request = self.request
+        if broken is Break.RESET or (in_body and broken is Break.RESET_IN_BODY):
+            raise _reset(request)
+        if broken is Break.EMPTY:
+            text = "Server disconnected without sending a response."
+            raise httpx.RemoteProtocolError(text, request=request)
+        if broken is Break.GARBAGE:
+            raise httpx.RemoteProtocolError("illegal status line", request=request)
+        if in_body and broken is Break.TRUNCATED:
+            text = "peer closed connection without sending complete message body"
+            raise httpx.RemoteProtocolError(text, request=request)
+
+    def respond(self) -> httpx.Response:
+        status, headers, body, delivery = self.answer
+        if delivery is None and isinstance(body, bytes):
+            return httpx.Response(status, headers=headers, content=body or None)
+        return httpx.Response(status, headers=headers, stream=_Stream(self))
+
+
+class _Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
+    def __init__(self, exchange: _Exchange) -> None:
+        self._exchange = exchange
+        self._chunks = chunks_of(exchange.answer)
 
     def __iter__(self) -> Iterator[bytes]:
-        wait, in_time = _wait(self._request, self._pieces.pause)
-        for first, piece in _numbered(self._pieces):
-            if not first:
-                time.sleep(wait)
-                _check_time(self._request, in_time=in_time)
+        for number, piece in enumerate(self._chunks.pieces):
+            if number:
+                time.sleep(self._exchange.wait(self._chunks.pause))
+                self._exchange.check_time(self._chunks.pause)
             yield piece
-        _end(self._request, self._pieces)
-
-
-class _AsyncStream(httpx.AsyncByteStream):
-    def __init__(self, request: httpx.Request, answer: Answer) -> None:
-        self._request = request
-        self._pieces = chunks_of(answer)
+        self._exchange.fail(self._chunks.broken, in_body=True)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        wait, in_time = _wait(self._request, self._pieces.pause)
-        for first, piece in _numbered(self._pieces):
-            if not first:
-                await asyncio.sleep(wait)
-                _check_time(self._request, in_time=in_time)
+        for number, piece in enumerate(self._chunks.pieces):
+            if number:
+                await asyncio.sleep(self._exchange.wait(self._chunks.pause))
+                self._exchange.check_time(self._chunks.pause)
             yield piece
-        _end(self._request, self._pieces)
+        self._exchange.fail(self._chunks.broken, in_body=True)
 
 
-def _answer(
-    handler: Handler, should_reset: ResetCheck, request: httpx.Request, body: bytes
-) -> Answer:
+def _exchange(handlers: Handlers, request: httpx.Request, body: bytes) -> _Exchange:
     headers = [
         (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw
     ]
     target = request.url.raw_path.decode("ascii")
-    if should_reset(request.method, target, headers):
+    if handlers.should_reset(request.method, target, headers):
         raise _reset(request)
-    answer = handler(request.method, target, headers, body)
-    return answer._replace(body=b"") if request.method == "HEAD" else answer
-
-
-def _response(answer: Answer, stream: _Stream | _AsyncStream) -> httpx.Response:
-    if answer.delivery is None and isinstance(answer.body, bytes):
-        return httpx.Response(answer.status, headers=answer.headers, content=answer.body or None)
-    return httpx.Response(answer.status, headers=answer.headers, stream=stream)
-
-
-def _wait(request: httpx.Request, seconds: float) -> tuple[float, bool]:
-    """For how long to wait, and whether what is waited for comes within the read timeout."""
-    allowed = request.extensions.get("timeout", {}).get("read")
-    if allowed is None or seconds <= allowed:
-        return seconds, True
-    return allowed, False
-
-
-def _check(request: httpx.Request, answer: Answer, *, in_time: bool) -> None:
-    """Raise what httpx does where there is no answer.
-
-    Raises:
-        ReadTimeout: It does not come in time.
-        ReadError: The connection was reset.
-        RemoteProtocolError: It was closed, or what came is not HTTP.
-    """
-    _check_time(request, in_time=in_time)
-    match answer.delivery.broken if answer.delivery else None:
-        case Break.RESET:
-            raise _reset(request)
-        case Break.EMPTY:
-            text = "Server disconnected without sending a response."
-            raise httpx.RemoteProtocolError(text, request=request)
-        case Break.GARBAGE:
-            raise httpx.RemoteProtocolError("illegal status line", request=request)
-        case _:
-            pass
-
-
-def _check_time(request: httpx.Request, *, in_time: bool) -> None:
-    if not in_time:
-        raise httpx.ReadTimeout("The read operation timed out", request=request)
-
-
-def _numbered(pieces: Chunks) -> Iterator[tuple[bool, bytes]]:
-    return ((number == 0, piece) for number, piece in enumerate(pieces.pieces))
-
-
-def _end(request: httpx.Request, pieces: Chunks) -> None:
-    if pieces.broken is not None:
-        _broken(request, pieces.broken)
+    answer = handlers.handle(request.method, target, headers, body)
+    return _Exchange(request, answer._replace(body=b"") if request.method == "HEAD" else answer)
 
 
 def _reset(request: httpx.Request) -> httpx.ReadError:
     return httpx.ReadError("[Errno 104] Connection reset by peer", request=request)
-
-
-def _broken(request: httpx.Request, broken: Break) -> NoReturn:
-    if broken is Break.RESET_IN_BODY:
-        raise _reset(request)
-    text = "peer closed connection without sending complete message body"
-    raise httpx.RemoteProtocolError(text, request=request)

@@ -1,0 +1,186 @@
+"""Copy the client into other code, under any name, and tell later what became of the copy.
+
+The copy needs httpx (or httpx2) and attrs. VENDORED.json in it says what it was made from; there,
+`python NAME/_vendored.py` tells without this repository whether somebody edited it.
+
+Exit status: 0 when all is well, 1 when the copy was edited or is behind, 2 when nothing was done.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import keyword
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from _support.vendored import MANIFEST, digest_files, find_edits, read_manifest
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+# What comes only when it is asked for, by what brings it.
+PARTS: Final = {
+    "mock": {"mock", "pytest_plugin.py", "_document.py", "openapi.json"},
+    "cli": {"_cli", "__main__.py"},
+}
+
+
+class VendorError(Exception):
+    """Nothing was done; the message says why, and what to do."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run for the command line, and return the exit status."""
+    options = _parse(arguments)
+    try:
+        target = _find_target(options)
+        if options.check:
+            return check(options.source, target)
+        vendor(options.source, target, options.parts, force=options.force)
+    except VendorError as error:
+        print(f"vendor: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"vendor: {error.filename}: {error.strerror}.", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _find_target(options: argparse.Namespace) -> Path:
+    """Return where the copy is, or is to be; options that make no sense are refused."""
+    if not options.name.isidentifier() or keyword.iskeyword(options.name):
+        raise VendorError(f"{options.name!r} cannot be the name of a Python package.")
+    unknown = sorted(set(options.parts) - PARTS.keys())
+    if unknown:
+        raise VendorError(f"There is no part {unknown[0]!r}. There are: {', '.join(PARTS)}.")
+    if not (options.source / "__init__.py").is_file():
+        raise VendorError(f"There is no package at {options.source}; make generate makes it.")
+    if not (options.check or options.update):
+        return Path(options.dest.resolve() / options.name)
+    for target in (options.dest.resolve(), options.dest.resolve() / options.name):
+        if read_manifest(target) is not None:
+            return Path(target)
+    raise VendorError(f"{target} is no copy: it has no {MANIFEST} that can be read.")
+
+
+def vendor(source: Path, target: Path, parts: Sequence[str], *, force: bool) -> None:
+    """Put a copy of the package in the place of what is there, whole or not at all.
+
+    Raises:
+        VendorError: What is there is no copy, or was edited, and it is not to be replaced.
+    """
+    manifest = read_manifest(target)
+    if target.exists() and not force:
+        if target.resolve() in {ROOT, *ROOT.parents, source.resolve()}:
+            raise VendorError(f"{target} is this repository.")
+        edits = [] if manifest is None else find_edits(target, manifest)
+        if edits:
+            raise VendorError(
+                f"{target} was edited; --force replaces it all the same.\n  " + "\n  ".join(edits)
+            )
+        if manifest is None and not _confirm(f"{target} is there already. Replace it?"):
+            raise VendorError(f"{target} is there already, and no copy. --force replaces it.")
+    parts = parts or (manifest or {}).get("parts", [])
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".vendor-") as folder:
+        fresh, old = Path(folder) / "new", Path(folder) / "old"
+        made = make_copy(source, fresh, parts)
+        if target.exists():
+            target.rename(old)
+        try:
+            fresh.rename(target)
+        except OSError:
+            if old.exists():
+                old.rename(target)
+            raise
+    brought = f" with {' and '.join(parts)}" if parts else ""
+    print(f"{target}: {made['package']} {made['version']}{brought}, {len(made['files'])} files.")
+
+
+def make_copy(source: Path, target: Path, parts: Sequence[str]) -> dict[str, Any]:
+    """Copy the package into a new folder, and return what its manifest says."""
+    left_out = {name for part, names in PARTS.items() if part not in parts for name in names}
+
+    def ignore(folder: str, names: list[str]) -> set[str]:
+        is_top = Path(folder) == source
+        return {one for one in names if one == "__pycache__" or (is_top and one in left_out)}
+
+    shutil.copytree(source, target, ignore=ignore)
+    shutil.copy(ROOT / "scripts/_support/vendored.py", target / "_vendored.py")
+    for name in ("LICENSE", "CHANGELOG.md"):
+        shutil.copy(ROOT / name, target / name)
+    made_from = json.loads((source / "manifest.json").read_text("utf-8"))
+    manifest = {
+        "package": made_from["package"]["name"],
+        "version": made_from["package"]["version"],
+        "document": made_from["document"],
+        "parts": sorted(parts),
+        "files": digest_files(target),
+    }
+    (target / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
+    return manifest
+
+
+def check(source: Path, target: Path) -> int:
+    """Say whether a copy was edited, and what is new since; return the exit status."""
+    manifest = read_manifest(target) or {}
+    edits = find_edits(target, manifest)
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = Path(folder) / "new" / manifest["package"]
+        current = make_copy(source, fresh, manifest["parts"])
+        is_behind = current["files"] != manifest["files"]
+        if edits:
+            print(f"{target} was edited:\n  " + "\n  ".join(edits))
+        if is_behind:
+            print(f"{target} is behind: it is of {manifest['version']}, now {current['version']}.")
+            old_lines = (target / "CHANGELOG.md").read_text("utf-8").splitlines()
+            new_lines = (fresh / "CHANGELOG.md").read_text("utf-8").splitlines()
+            news = [line for line in new_lines if line.strip() and line not in old_lines]
+            print("\nNew in the changelog:\n  " + ("\n  ".join(news) or "nothing"))
+            old = Path(folder) / "old" / manifest["package"]
+            shutil.copytree(target, old)
+            print("\nWhat breaks for callers:\n  " + "\n  ".join(_find_breaks(old, fresh)))
+    if not edits and not is_behind:
+        print(f"{target} is {manifest['package']} {manifest['version']}, unchanged and current.")
+    return 1 if edits or is_behind else 0
+
+
+def _find_breaks(old: Path, new: Path) -> list[str]:
+    try:
+        from _support.callers import NotComparableError, find_breaks  # noqa: PLC0415
+    except ImportError:
+        return ["not known: griffe is not installed. `make vendor` has it."]
+    try:
+        breaks = find_breaks(old.parent, new.parent, [new.name])
+    except NotComparableError as error:
+        return [f"not known: {error}"]
+    return [f"{where}: {what}" for where, what in breaks] or ["nothing"]
+
+
+def _confirm(question: str) -> bool:
+    return sys.stdin.isatty() and input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("dest", type=Path, help="the folder in which the copy is, or is to be")
+    parser.add_argument("--name", default="portal_v1", help="the copy's name (default: portal_v1)")
+    parser.add_argument(
+        "--with", dest="parts", nargs="*", default=[], metavar="PART", help="mock, cli"
+    )
+    parser.add_argument("--check", action="store_true", help="say what became of the copy")
+    parser.add_argument("--update", action="store_true", help="bring a copy up to date")
+    parser.add_argument("--force", action="store_true", help="replace what is there, edited or not")
+    parser.add_argument(
+        "--source", type=Path, default=ROOT / "generated/portal_v1", help="the package to copy"
+    )
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,189 @@
+"""make vendor: what it copies, what it says of a copy, and what it does not overwrite."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import vendor
+from _support.vendored import digest_files
+
+Vendor = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Vendor:
+    def vendor_into(
+        *arguments: str | Path, dest: Path = tmp_path / "acme/_vendor"
+    ) -> tuple[int, str]:
+        status = vendor.main([str(dest), "--name", "wallets", *map(str, arguments)])
+        out, err = capsys.readouterr()
+        return status, out + err
+
+    return vendor_into
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """Where the copy is put."""
+    return tmp_path / "acme/_vendor/wallets"
+
+
+@pytest.fixture
+def newer(repository: Path, tmp_path: Path) -> Path:
+    """A later version of the package, in which a model has another field's name."""
+    source = tmp_path / "newer" / "portal_v1"
+    shutil.copytree(repository / "generated/portal_v1", source)
+    manifest = json.loads((source / "manifest.json").read_text())
+    manifest["package"]["version"] = "0.9.0"
+    (source / "manifest.json").write_text(json.dumps(manifest))
+    errors = (source / "errors.py").read_text()
+    (source / "errors.py").write_text(errors.replace("class NotFoundError", "class GoneError"))
+    return source
+
+
+def files(folder: Path) -> set[str]:
+    return {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_the_copy_has_what_was_asked_for_and_says_what_it_is(
+    run: Vendor, copy: Path, repository: Path
+) -> None:
+    package = {
+        name for name in files(repository / "generated/portal_v1") if "__pycache__" not in name
+    }
+    own = {"LICENSE", "CHANGELOG.md", "VENDORED.json", "_vendored.py"}
+    mock = {name for name in package if name.startswith("mock/")}
+    mock |= {"pytest_plugin.py", "_document.py", "openapi.json"}
+    cli = {name for name in package if name.startswith("_cli/")} | {"__main__.py"}
+    assert run()[0] == 0
+    assert files(copy) == package - mock - cli | own
+    assert run("--with", "mock")[0] == 0
+    assert files(copy) == package - cli | own
+    manifest = json.loads((copy / "VENDORED.json").read_text())
+    made_from = json.loads((repository / "generated/portal_v1/manifest.json").read_text())
+    assert manifest["version"] == made_from["package"]["version"]
+    assert manifest["document"]["sha256"] == made_from["document"]["sha256"]
+    assert manifest["files"].keys() == files(copy) - {"VENDORED.json"}
+    assert list(copy.parent.iterdir()) == [copy]
+    assert run("--update")[0] == 0
+    assert "mock/__init__.py" in files(copy)
+
+
+def test_the_copy_runs_under_its_name(run: Vendor, copy: Path) -> None:
+    run("--with", "mock")
+    program = (
+        "from acme._vendor.wallets.mock import MockPortal\n"
+        "with MockPortal(api_keys=['k']) as mock:\n"
+        "    print(type(mock.client('k').clients.create()).__module__)\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        cwd=copy.parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (result.stderr, result.stdout[:27]) == ("", "acme._vendor.wallets.models")
+    assert run("--check")[0] == 0  # Caches are no edits.
+
+
+def edit(copy: Path) -> None:
+    (copy / "client.py").write_text("# mine\n")
+    (copy / "extra.py").touch()
+    (copy / "types.py").unlink()
+
+
+EDITS = ["client.py: edited", "extra.py: added", "types.py: removed"]
+
+
+def test_edits_are_told_and_not_overwritten_unless_told(run: Vendor, copy: Path) -> None:
+    run()
+    check = [sys.executable, "-I", "-S", str(copy / "_vendored.py")]
+    assert subprocess.run(check, check=False, capture_output=True, timeout=60).returncode == 0
+    edit(copy)
+    alone = subprocess.run(check, check=False, capture_output=True, text=True, timeout=60)
+    assert (alone.returncode, alone.stdout.splitlines()[1:]) == (1, EDITS)
+    status, told = run("--check")
+    assert status == 1
+    assert all(line in told for line in EDITS)
+    assert "is behind" not in told
+    for arguments in ([], ["--update"]):
+        status, told = run(*arguments)
+        assert (status, (copy / "client.py").read_text()) == (2, "# mine\n")
+        assert "--force replaces it all the same" in told
+    assert run("--update", "--force")[0] == 0
+    assert run("--check") == (0, f"{copy} is portal_v1 0.1.0, unchanged and current.\n")
+
+
+def test_a_copy_that_is_behind_is_told_with_what_breaks(
+    run: Vendor, copy: Path, newer: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run()
+    changelog = copy / "CHANGELOG.md"
+    lines = changelog.read_text().splitlines()
+    news = next(line for line in lines if line.startswith("- `make vendor`"))
+    lines.remove(news)
+    changelog.write_text("\n".join(lines))
+    manifest = json.loads((copy / "VENDORED.json").read_text())
+    manifest["files"] = digest_files(copy)
+    (copy / "VENDORED.json").write_text(json.dumps(manifest))
+    status, told = run("--check", "--source", newer, dest=copy)  # the copy itself may be named
+    assert status == 1
+    assert "is behind: it is of 0.1.0, now 0.9.0." in told
+    assert f"New in the changelog:\n  {news}\n" in told
+    assert "NotFoundError: Public object was removed" in told
+    assert run("--update", "--source", newer, dest=copy)[0] == 0
+    assert "portal_v1 0.9.0, unchanged" in run("--check", "--source", newer)[1]
+
+
+def test_what_it_did_not_write_is_not_replaced(run: Vendor, copy: Path) -> None:
+    copy.mkdir(parents=True)
+    (copy / "mine.py").touch()
+    status, told = run()
+    assert status == 2
+    assert "is there already, and no copy" in told
+    assert files(copy) == {"mine.py"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--name", "two words"], "'two words' cannot be the name of a Python package."),
+        (["--name", "class"], "'class' cannot be the name"),
+        (["--with", "moon"], "There is no part 'moon'. There are: mock, cli."),
+        (["--check"], "is no copy: it has no VENDORED.json"),
+        (["--update"], "is no copy: it has no VENDORED.json"),
+        (["--source", "/nowhere"], "There is no package at /nowhere; make generate makes it."),
+    ],
+)
+def test_bad_use_is_said(run: Vendor, copy: Path, arguments: list[str], said: str) -> None:
+    status, told = run(*arguments)
+    assert status == 2
+    assert said in told
+    assert not copy.exists()
+
+
+def test_a_failure_leaves_what_was_there(
+    run: Vendor, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run()
+    before = files(copy)
+    rename = Path.rename
+
+    def fail(self: Path, target: Path) -> Path:
+        if self.name == "new":
+            raise OSError(28, "No space left on device", str(self))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fail)
+    status, told = run("--with", "mock")
+    assert (status, files(copy)) == (2, before)
+    assert "No space left on device." in told
+    assert list(copy.parent.iterdir()) == [copy]
