@@ -300,7 +300,7 @@ def _fit(result: Any) -> tuple[int, int]:
     known: bool | None = getattr(result, "is_known", None)
     if known is not None:
         return (1 if known else -1), 0
-    kind: Any = type(result)
+    kind: Any = result.__class__
     if not attrs.has(kind):
         return 0, 0
     values = declared = 0
