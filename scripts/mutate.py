@@ -33,10 +33,6 @@ EQUIVALENT: Final = {
         'headers.get("RETRY-AFTER")',
     ): "header fields are looked up in any case",
     ('value or ""', 'value or "XXXX"'): "neither is a number of seconds or a date",
-    (
-        "self._TIME.pack(-math.inf)",
-        "self._TIME.pack(+math.inf)",
-    ): "a time so far ahead was left by a clock since set back, and is read as -inf",
 }
 # mutmut takes the code below src/ for the package. Hypothesis is to try the same each time.
 SETTINGS: Final = """

@@ -70,7 +70,8 @@ class Caller:
         if (is_async, is_given) not in self._clients:
             given = {"http_client": self._given[is_async]} if is_given else {}
             self._clients[is_async, is_given] = self._new(is_async=is_async, api_key=KEY, **given)
-        return self._clients[is_async, is_given].with_options(**options)
+        client = self._clients[is_async, is_given]
+        return client.with_options(**options) if options else client
 
     @contextmanager
     def client_of_its_own(self, *, is_async: bool, **options: Any) -> Iterator[Any]:

@@ -66,9 +66,7 @@ def test_no_link_is_broken_and_nothing_comes_from_elsewhere(name: str) -> None:
     assert broken == []
 
 
-def test_every_page_is_readable_on_a_phone_and_at_a_desk_in_light_and_dark(
-    browser: Browser,
-) -> None:
+def test_every_page_is_readable_by_day_and_by_night_on_a_phone_too(browser: Browser) -> None:
     assert "reference/http.html" in PAGES
     for name in PAGES:
         browser.events.clear()

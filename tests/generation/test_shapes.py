@@ -128,13 +128,13 @@ def test_a_discriminator(shop: Shop) -> None:
             {"a": 1, "b": 2},
         ),
         (
-            "{allOf: [{properties: {l: {type: array, items: {type: object}}}},"
-            " {properties: {l: {type: array, items: {type: object, properties: {n: {}}}}}}]}",
+            "{allOf: [{properties: {l: {type: array, items: {type: object}}}}, {properties: {l: "
+            + "{type: array, items: {type: object, properties: {n: {}}}}}}]}",
             {"l": [{"n": 1}]},
         ),
         (
-            "{allOf: [{properties: {a: {}}}, {oneOf: [{properties: {b: {}}},"
-            " {properties: {c: {}}}]}]}",
+            "{allOf: [{properties: {a: {}}}, {oneOf: ["
+            + "{properties: {b: {}}}, {properties: {c: {}}}]}]}",
             {"a": 1, "c": 2},
         ),
         ("{properties: {x: {allOf: [{type: string}, {maxLength: 3}]}}}", {"x": "abc"}),
@@ -165,7 +165,9 @@ def test_fields_of_every_object_body_are_arguments(shop: Shop) -> None:
     )
     assert sent(made) is None
     assert sent(made, n="a", r={"x": 1}, additional_properties={"b": None}) == {
-        **{"n": "a", "r": {"x": 1}, "b": None}
+        "n": "a",
+        "r": {"x": 1},
+        "b": None,
     }
     with pytest.raises(made.root.InvalidRequestError, match="A body needs r as well"):
         sent(made, n="a")
@@ -252,8 +254,8 @@ def test_each_scheme_has_its_own_key(shop: Shop, monkeypatch: pytest.MonkeyPatch
 
     def headers(**options: Any) -> list[str | None]:
         found = []
-        for name in ("a", "b", "c"):
-            call(made.root.DemoShop, server, lambda c: getattr(c.t, name)(), **options)
+        for use in (lambda c: c.t.a(), lambda c: c.t.b(), lambda c: c.t.c()):
+            call(made.root.DemoShop, server, use, **options)
             found.append(server.request.headers.get("Authorization"))
         return found
 
@@ -276,10 +278,8 @@ def test_keys_that_cannot_be_sent_are_told_together() -> None:
 
 
 def test_a_ring_of_schemas_and_an_operation_of_an_old_kind(shop: Shop) -> None:
-    ring = ", ".join(
-        f"S{n}: {{type: object, properties: {{n: {{$ref: '#/components/schemas/S{(n + 1) % 60}'}}}}}}"
-        for n in range(60)
-    )
+    schema = "{type: object, properties: {n: {$ref: '#/components/schemas/S%d'}}}"
+    ring = ", ".join(f"S{n}: {schema % ((n + 1) % 60)}" for n in range(60))
     made = shop(
         "paths: {x-vendor: 1, /a: {x-vendor: 2, get: {operationId: 1/a, tags: [T]}}}\n"
         f"components: {{schemas: {{{ring}}}}}\n"

@@ -15,7 +15,7 @@ from sample.testing import ManualClock
 
 KEY = "key-of-the-tests"
 BASE_PATH = "/v1"
-PARCEL = {"id": "parcel-1", "address": None, "pickupCode": "pickup-1", "isExpress": True}
+PARCEL = {"id": "parcel-1", "address": "1 Main Street", "pickupCode": "pickup-1", "isExpress": True}
 LABEL = {"id": "parcel-1", "labelToken": "label-1", "isExpress": True}
 CREATED = {"id": "parcel-1", "pickupCode": "pickup-1", "labelToken": "label-1", "isExpress": True}
 

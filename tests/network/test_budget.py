@@ -25,7 +25,6 @@ from sample import (
     SampleError,
 )
 from sample._core.clock import SystemClock
-from sample.testing import ManualClock
 
 from tests.network._operations import CREATE, GET, KEY, LIST, fail, items, run
 from tests.network._proxy import Proxy
@@ -37,7 +36,6 @@ from tests.network._server import (
     Peer,
     full_backlog,
     head,
-    nobody,
     reply,
     tls_of,
     whole,
@@ -158,15 +156,6 @@ def test_a_request_that_is_taken_bit_by_bit(serve: Serve, mode: str) -> None:
     assert (type(error), error.maybe_processed) == (APITimeoutError, True)
 
 
-@each_mode
-def test_no_budget_is_no_end(serve: Serve, mode: str) -> None:
-    def slowly(peer: Peer) -> None:
-        peer.send(head(GET.status, f"Content-Length: {len(GET.body)}"))
-        peer.drip(GET.body, 0.002)
-
-    assert run(mode, serve(Answer(slowly)).url, GET.call, timeout=None)
-
-
 # --- connections ---
 
 
@@ -190,6 +179,28 @@ def test_a_name_that_is_not_resolved(slow_names: None, mode: str) -> None:
 
 
 @each_mode
+def test_a_name_that_no_thread_can_be_started_for(
+    serve: Serve, mode: str, resolve: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(whole(GET))
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name.startswith(("resolve", "asyncio")):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    resolve("parcels.localhost", HOST)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    url = f"http://parcels.localhost:{server.port}"
+    if mode == "sync":
+        assert run(mode, url, GET.call)
+    else:
+        error = fail(mode, url, CREATE.call, max_attempts=1)
+        assert (type(error), error.maybe_processed) == (APIConnectionError, False)
+
+
+@each_mode
 @pytest.mark.parametrize("limit", [{}, {"connect_timeout": 0.1, "least": 0.05}], ids=str)
 def test_a_connection_that_is_not_made(limit: dict[str, Any], mode: str) -> None:
     with full_backlog() as port:
@@ -209,7 +220,7 @@ def test_an_address_that_swallows_everything_leaves_time_for_the_next(
             pytest.skip("127.0.0.2 cannot be listened on here")
         resolve("two.localhost", "127.0.0.2", HOST)
         url = f"http://two.localhost:{server.port}"
-        assert run(mode, url, GET.call, connect_timeout=0.4, max_attempts=1)
+        assert run(mode, url, GET.call, connect_timeout=1.0, max_attempts=1)
 
 
 HELLO = b"\x16\x03\x03\x40\x00" + b"\x02\x00\x3f\xfc\x03\x03" + b"\x00" * 500
@@ -252,14 +263,6 @@ def test_a_full_house_of_threads(serve: Serve) -> None:
         assert {type(one.exception()) for one in held} == {APIConnectionError}
     assert caught.value.maybe_processed is False
     assert len(server.requests) == 100
-
-
-@each_mode
-def test_an_error_that_comes_at_once_is_told_at_once(mode: str) -> None:
-    with nobody() as port:
-        url = f"http://{HOST}:{port}"
-        error = _timed(mode, url, CREATE.call, max_attempts=1, least=0.0, timeout=5)
-    assert type(error) is APIConnectionError
 
 
 # --- pauses ---
@@ -305,16 +308,3 @@ def test_a_key_that_comes_too_late_sends_nothing(serve: Serve, mode: str) -> Non
         assert (type(error), error.maybe_processed) == (APITimeoutError, False)
     server.settle()
     assert server.received == b""
-
-
-@each_mode
-def test_time_that_a_test_lets_pass_counts_against_the_budget(serve: Serve, mode: str) -> None:
-    clock = ManualClock()
-
-    def late(peer: Peer) -> None:
-        clock.advance(25)
-        peer.send(head(429, "Content-Length: 0", "Retry-After: 4"))
-
-    # The second answer is there or not when the client looks at the time: it is the last.
-    error = fail(mode, serve(Answer(late)).url, CREATE.call, clock=clock, timeout=50)
-    assert (clock.pauses, error.attempts) == ([4.0], 2)

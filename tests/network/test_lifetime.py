@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
 import subprocess
 import sys
@@ -222,27 +221,6 @@ def test_a_fork_in_the_middle_of_other_threads_calls_does_not_hang(serve: Serve)
                 thread.join()
 
 
-@forks
-def test_multiprocessing_after_use(serve: Serve) -> None:
-    server = serve(whole(GET))
-    context = multiprocessing.get_context("fork")
-    with Sample(KEY, base_url=f"{server.url}/v1") as client:
-        GET.call(_named(client, "parent"))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            children = [
-                context.Process(target=GET.call, args=(_named(client, f"child {number}"),))
-                for number in range(2)
-            ]
-            for one in children:
-                one.start()
-        for one in children:
-            one.join(20)
-        assert [one.exitcode for one in children] == [0, 0]
-        GET.call(_named(client, "parent"))
-    assert _who(server) == [["child 0"], ["child 1"], ["parent", "parent"]]
-
-
 # --- clients that nobody closes ---
 
 # In development mode asyncio tells of each step that takes over 0.1 s. On a busy machine the
@@ -315,16 +293,3 @@ def test_a_client_that_is_never_closed_ends_in_silence(
         env={**os.environ, "PYTHONPATH": path},
     )
     assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_200_async_clients_leave_no_sockets(serve: Serve) -> None:
-    server = serve(whole(GET))
-
-    async def calling(times: int) -> None:
-        for _ in range(times):
-            async with AsyncSample(KEY, base_url=f"{server.url}/v1") as client:
-                await GET.call(client)
-
-    asyncio.run(calling(200))
-    server.settle()
-    assert not any(peer.open for peer in server.peers)

@@ -15,7 +15,7 @@ from sample._http.proxies import proxy_for
 
 from tests.network._operations import GET, KEY, fail, run
 from tests.network._proxy import Proxy
-from tests.network._server import HostileServer, head, nobody, raw, tls_of, whole
+from tests.network._server import CLOSED, HostileServer, head, nobody, raw, tls_of, whole
 from tests.network.conftest import Serve, each_mode
 
 NAMES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
@@ -90,6 +90,16 @@ def test_a_proxy_that_cannot_be_used_is_told_and_not_gone_past(
     assert "Check HTTPS_PROXY" in str(error)
     assert "a-password" not in "".join(traceback.format_exception(error))
     assert server.peers == []
+
+
+@each_mode
+def test_a_proxy_that_breaks_off_before_a_given_clients_tunnel_stands(
+    serve: Serve, mode: str
+) -> None:
+    given = {"proxy": serve(CLOSED).url, "verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)}
+    error = fail(mode, "https://parcels.test", GET.call, given=given, max_attempts=1)
+    assert isinstance(error, APIConnectionError)
+    assert error.maybe_processed is False
 
 
 @each_mode

@@ -5,72 +5,51 @@ from __future__ import annotations
 import asyncio
 import json
 import traceback
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
-from portal_v1 import AsyncPortal, ConfigurationError, Portal
-from portal_v1._http import httpx
+from sample import AsyncSample, ConfigurationError, Sample
+from sample._http import httpx
 
 KEY = "unit-key-5d0c7a"
-BASE_URL = "https://portal.invalid/api/v1"
+BASE_URL = "https://parcels.invalid/api/v1"
 
-SECRET = "5f2b9f04-client-key"
-TOKEN = "9c41-session-token"
+SECRET = "5f2b9f04-pickup-code"
+TOKEN = "9c41-label-token"
 CREATED: dict[str, Any] = {
-    "id": "client-1",
-    "clientApiKey": SECRET,
-    "clientSessionToken": TOKEN,
-    "isAccountAbstracted": True,
+    "id": "parcel-1",
+    "pickupCode": SECRET,
+    "labelToken": TOKEN,
+    "isExpress": True,
 }
-CLIENT: dict[str, Any] = {
-    "id": "client-1",
-    "address": "0xabc",
-    "clientApiKey": SECRET,
-    "isAccountAbstracted": False,
+PARCEL: dict[str, Any] = {
+    "id": "parcel-1",
+    "address": "1 Main Street",
+    "pickupCode": SECRET,
+    "isExpress": False,
 }
 SUMMARY: dict[str, Any] = {
-    "id": "client-1",
+    "id": "parcel-1",
     "address": None,
-    "clientApiKey": SECRET,
-    "backupStatus": "A_STATUS_OF_TOMORROW",
-    "signingStatus": None,
+    "pickupCode": SECRET,
+    "status": "A_STATUS_OF_TOMORROW",
 }
-SESSION: dict[str, Any] = {
-    "id": "client-1",
-    "clientSessionToken": TOKEN,
-    "isAccountAbstracted": True,
-}
-OTP: dict[str, Any] = {"id": "client-1", "otp": "1357-otp"}
+LABEL: dict[str, Any] = {"id": "parcel-1", "labelToken": TOKEN, "isExpress": True}
 
 METHODS: dict[str, tuple[tuple[str, ...], int, Any]] = {
     "create": ((), 201, CREATED),
-    "get": (("client-1",), 200, CLIENT),
+    "get": (("parcel-1",), 200, PARCEL),
     "list": ((), 200, [SUMMARY]),
     "iter": ((), 200, [SUMMARY]),
-    "refresh_session": (("client-1",), 200, SESSION),
-    "generate_web_otp": (("client-1",), 200, OTP),
+    "renew_label": (("parcel-1",), 200, LABEL),
 }
 """Each resource method with its arguments, and a documented answer."""
 
 HIDDEN = "hid1d3n"
 BAD_KEYS: list[Any] = [
-    "",
-    " ",
-    f"{HIDDEN} two",
-    f" {HIDDEN}",
-    f"{HIDDEN}\n",
-    f"{HIDDEN}\r\nX-Other: 1",
-    f"{HIDDEN}\t",
-    f"{HIDDEN}\x00",
-    f"{HIDDEN}\x7f",
-    f"{HIDDEN}é",
-    f"{HIDDEN}ключ",
-    f"{HIDDEN}\ud800",
-    HIDDEN.encode(),
-    [HIDDEN],
-    42,
-    False,
+    *("", " ", f"{HIDDEN} two", f" {HIDDEN}", f"{HIDDEN}\n", f"{HIDDEN}\r\nX-Other: 1"),
+    *(f"{HIDDEN}\x00", f"{HIDDEN}é", f"{HIDDEN}\ud800", HIDDEN.encode(), [HIDDEN], 42, False),
 ]
 """What cannot be a key; HIDDEN is in those that a message could show."""
 
@@ -86,13 +65,13 @@ class Script:
         self._answers = list(answers)
         self.requests: list[httpx.Request] = []
 
-    def client(self, api_key: Any = KEY, **options: Any) -> Portal:
+    def client(self, api_key: Any = KEY, **options: Any) -> Sample:
         http = httpx.Client(transport=httpx.MockTransport(self._answer))
-        return Portal(api_key, **{"base_url": BASE_URL, "http_client": http, **options})
+        return Sample(api_key, **{"base_url": BASE_URL, "http_client": http, **options})
 
-    def async_client(self, api_key: Any = KEY, **options: Any) -> AsyncPortal:
+    def async_client(self, api_key: Any = KEY, **options: Any) -> AsyncSample:
         http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
-        return AsyncPortal(api_key, **{"base_url": BASE_URL, "http_client": http, **options})
+        return AsyncSample(api_key, **{"base_url": BASE_URL, "http_client": http, **options})
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         request.read()
@@ -105,16 +84,20 @@ class Script:
 
 
 def call(kind: str, script: Script, method: str, *args: Any, **options: Any) -> Any:
-    """Call a resource method of a "sync" or an "async" client, and close the client."""
+    """Call a resource method of a "sync" or an "async" client, and close the client.
+
+    With `clock`, through a copy of the client that has it.
+    """
     arguments = {name: options.pop(name) for name in _PER_CALL & options.keys()}
+    changes = {name: options.pop(name) for name in {"clock"} & options.keys()}
     if kind == "sync":
-        with script.client(**options) as portal:
-            found = getattr(portal.clients, method)(*args, **arguments)
+        with script.client(**options) as client:
+            found = getattr(client.with_options(**changes).parcels, method)(*args, **arguments)
             return list(found) if isinstance(found, Iterator) else found
 
     async def run() -> Any:
-        async with script.async_client(**options) as portal:
-            found = getattr(portal.clients, method)(*args, **arguments)
+        async with script.async_client(**options) as client:
+            found = getattr(client.with_options(**changes).parcels, method)(*args, **arguments)
             if isinstance(found, AsyncIterator):
                 return [item async for item in found]
             return await found
@@ -122,13 +105,7 @@ def call(kind: str, script: Script, method: str, *args: Any, **options: Any) -> 
     return asyncio.run(run())
 
 
-_PER_CALL = {"timeout", "max_attempts", "is_account_abstracted"}
-
-
-def closable(items: object) -> AsyncGenerator[Any, None]:
-    """Return what an async `iter()` gave, to be closed before its end."""
-    assert isinstance(items, AsyncGenerator)
-    return items
+_PER_CALL = {"timeout", "max_attempts", "is_express"}
 
 
 def shown(error: BaseException | None) -> str:
@@ -137,8 +114,8 @@ def shown(error: BaseException | None) -> str:
     while error is not None:
         parts += [str(error), repr(error), repr(vars(error))]
         for frame, _ in traceback.walk_tb(error.__traceback__):
-            if "portal_v1" in frame.f_code.co_filename:
-                parts += [_repr(value) for value in frame.f_locals.values()]
+            if str(frame.f_globals["__name__"]).startswith("sample"):
+                parts += map(_repr, frame.f_locals.values())
         error = error.__cause__ or error.__context__
     return "\n".join(parts)
 
@@ -148,16 +125,6 @@ def _repr(value: object) -> str:
         return repr(value)
     except AttributeError:
         return "(still being made)"
-
-
-def refused(make: Callable[[], object]) -> str:
-    """Return what a refusal says, which shows nothing and happens before anything is sent."""
-    with pytest.raises(ConfigurationError) as caught:
-        make()
-    assert HIDDEN not in shown(caught.value)
-    assert caught.value.maybe_processed is False
-    assert caught.value.attempts == 0
-    return str(caught.value)
 
 
 class ManualClock:
@@ -184,30 +151,10 @@ class ManualClock:
         return most
 
 
-class Streaming(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body that comes in chunks, and remembers how many were taken and whether it was closed."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
-        self.taken = 0
-        self.closed = False
-
-    def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._chunks:
-            self.taken += 1
-            yield chunk
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for chunk in self._chunks:
-            self.taken += 1
-            yield chunk
-
-    def close(self) -> None:
-        self.closed = True
-
-    async def aclose(self) -> None:
-        self.closed = True
-
-
-def streamed(stream: Streaming) -> httpx.MockTransport:
-    return httpx.MockTransport(lambda request: httpx.Response(200, stream=stream))
+def refused(make: Callable[[], object]) -> str:
+    """Return what a refusal says, which shows nothing and happens before anything is sent."""
+    with pytest.raises(ConfigurationError) as caught:
+        make()
+    assert HIDDEN not in shown(caught.value)
+    assert (caught.value.maybe_processed, caught.value.attempts) == (False, 0)
+    return str(caught.value)

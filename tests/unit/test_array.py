@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from portal_v1._core.array import ArrayReader, NotAnArrayError
-from portal_v1._core.json import MalformedJSONError
+from sample._core.array import ArrayReader, NotAnArrayError
+from sample._core.json import MalformedJSONError
 
 SCALARS = (
     st.none()
@@ -79,35 +79,10 @@ def _refused(name: str) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b"",
-        b"   ",
-        b"[",
-        b"[1",
-        b"[1,",
-        b"[1,]",
-        b"[,1]",
-        b"[,]",
-        b"[1 2]",
-        b"[1]]",
-        b"[1] 2",
-        b"[1],",
-        b'["a]',
-        b'[{"a": }]',
-        b"[nul]",
-        b"[NaN]",
-        b"[Infinity]",
-        b"[-Infinity]",
-        b"['a']",
-        b"[01]",
-        b"[1.]",
-        b'["\xff"]',
-        b'["\xc3',
-        b"[1]\xff",
-        b"<html>",
-        b"]",
-        b"nope",
-        b"[" * 200_000,
-        b"[" + b"7" * 5000 + b"]",
+        *(b"", b"   ", b"[", b"[1", b"[1,", b"[1,]", b"[,1]", b"[,]", b"[1 2]", b"[1]]", b"[1] 2"),
+        *(b"[1],", b'["a]', b'[{"a": }]', b"[nul]", b"[NaN]", b"[-Infinity]", b"['a']", b"[01]"),
+        *(b"[1.]", b'["\xff"]', b'["\xc3', b"[1]\xff", b"<html>", b"]", b"nope"),
+        *(b"[" * 200_000, b"[" + b"7" * 5000 + b"]"),
     ],
     ids=lambda body: ascii(body[:12]),
 )

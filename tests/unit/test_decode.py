@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any
 
 import pytest
-from portal_v1._core import decode
-from portal_v1._core.decode import MISSING, MismatchError
+from sample._core import decode
+from sample._core.decode import MISSING, MismatchError
 
 UTC = datetime.UTC
 ID = uuid.UUID("12345678-1234-5678-1234-567812345678")

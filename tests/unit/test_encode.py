@@ -7,12 +7,12 @@ import uuid
 from typing import Any
 
 import pytest
-from portal_v1 import InvalidRequestError, PortalError
+from sample import InvalidRequestError, NotFoundError
 
 # V1 has path segments and JSON bodies only; the rest is there for other documents.
-from portal_v1._core import encode
-from portal_v1.models import ClientSummary
-from portal_v1.types import UNSET, File, OpenStrEnum
+from sample._core import encode
+from sample.models import ParcelSummary
+from sample.types import UNSET, File, OpenStrEnum
 
 from tests.unit._support import Script, call
 
@@ -34,11 +34,11 @@ SEGMENTS_REFUSED: list[Any] = [
     42,
     True,
     1.5,
-    b"client-1",
-    ["client-1"],
+    b"parcel-1",
+    ["parcel-1"],
 ]
 SEGMENTS_TAKEN = {
-    "client-1": "client-1",
+    "parcel-1": "parcel-1",
     "...": "...",
     "a.b": "a.b",
     "a b": "a%20b",
@@ -52,30 +52,23 @@ SEGMENTS_TAKEN = {
     "😀": "%F0%9F%98%80",
     "~a_b-c": "~a_b-c",
 }
-WITH_ID = ["get", "refresh_session", "generate_web_otp"]
 
 
-@pytest.mark.parametrize("method", WITH_ID)
-class TestPathSegment:
-    @pytest.mark.parametrize("client_id", SEGMENTS_REFUSED, ids=ascii)
-    def test_what_cannot_be_one_is_not_sent(self, kind: str, method: str, client_id: Any) -> None:
-        script = Script((200, {}))
-        with pytest.raises(InvalidRequestError, match="client_id") as caught:
-            call(kind, script, method, client_id)
-        assert isinstance(caught.value, PortalError)
-        assert caught.value.maybe_processed is False
-        assert script.requests == []
+@pytest.mark.parametrize("parcel_id", SEGMENTS_REFUSED, ids=ascii)
+def test_what_cannot_be_a_path_segment_is_not_sent(kind: str, parcel_id: Any) -> None:
+    script = Script((200, {}))
+    with pytest.raises(InvalidRequestError, match="parcel_id") as caught:
+        call(kind, script, "renew_label", parcel_id)
+    assert (caught.value.maybe_processed, script.requests) == (False, [])
 
-    @pytest.mark.parametrize("client_id", SEGMENTS_TAKEN, ids=ascii)
-    def test_what_can_be_one_stays_one(self, kind: str, method: str, client_id: str) -> None:
+
+def test_what_can_be_a_path_segment_stays_one(kind: str) -> None:
+    for parcel_id, segment in SEGMENTS_TAKEN.items():
         script = Script((404, {"error": "no"}))
-        with pytest.raises(PortalError):
-            call(kind, script, method, client_id)
+        with pytest.raises(NotFoundError):
+            call(kind, script, "renew_label", parcel_id)
         (request,) = script.requests
-        path = request.url.raw_path.decode()
-        prefix = "/api/v1/custodians/clients/"
-        assert path.startswith(prefix)
-        assert path.removeprefix(prefix).split("/")[0] == SEGMENTS_TAKEN[client_id]
+        assert request.url.raw_path.decode() == f"/api/v1/parcels/{segment}/label"
 
 
 class Size(OpenStrEnum):
@@ -159,14 +152,14 @@ def test_a_body_of_all_that_json_knows_otherwise() -> None:
         "id": ID,
         "size": Size("huge"),
         "pair": (1, 2),
-        "model": ClientSummary("1", "2"),
+        "model": ParcelSummary("1", "2"),
     }
     assert json.loads(encode.json_body(body)) == {
         "day": "2026-11-24",
         "id": str(ID),
         "size": "huge",
         "pair": [1, 2],
-        "model": {"id": "1", "clientApiKey": "2"},
+        "model": {"id": "1", "pickupCode": "2"},
     }
 
 

@@ -1,65 +1,125 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
 import pytest
-from portal_v1 import ConfigurationError
+from sample import APITimeoutError, ConfigurationError
 
-from tests.unit._support import BAD_KEYS, CREATED, HIDDEN, Script, call, refused
+from tests.unit._support import BAD_KEYS, CREATED, HIDDEN, ManualClock, Script, call, refused
 
 
-class TestCallableKey:
-    def test_it_is_asked_at_each_request(self, kind: str) -> None:
-        keys = iter(["first", "second"])
-        script = Script((500, {}), (200, []))
-        call(kind, script, "list", api_key=lambda: next(keys))
-        assert [request.headers["authorization"] for request in script.requests] == [
-            "Bearer first",
-            "Bearer second",
-        ]
+async def later() -> str:
+    await asyncio.sleep(0)
+    return "awaited"
 
-    def test_it_may_be_async(self) -> None:
-        async def key() -> str:
-            await asyncio.sleep(0)
-            return "awaited"
 
-        script = Script((201, CREATED))
-        call("async", script, "create", api_key=key)
-        assert script.requests[0].headers["authorization"] == "Bearer awaited"
+class LaterObject:
+    async def __call__(self) -> str:
+        return await later()
 
-    def test_an_async_one_is_refused_by_the_sync_client(self) -> None:
-        async def key() -> str:
-            return HIDDEN
 
-        waiting: Callable[[], Awaitable[str]] = key
-        script = Script((201, CREATED))
-        assert "async" in refused(lambda: call("sync", script, "create", api_key=waiting))
-        assert script.requests == []
+class Waiting:
+    def __await__(self) -> Generator[None, None, str]:
+        yield
+        return HIDDEN
 
-    def test_so_is_whatever_else_has_to_be_awaited(self) -> None:
-        class Waiting:
-            def __await__(self) -> Generator[None, None, str]:
-                yield
-                return HIDDEN
 
-        script = Script((201, CREATED))
-        assert "async" in refused(lambda: call("sync", script, "create", api_key=Waiting))
-        assert script.requests == []
+def test_it_is_asked_at_each_request(kind: str) -> None:
+    keys = iter(["first-key", "second-key"])
+    script = Script((500, {}), (200, []))
+    call(kind, script, "list", api_key=lambda: next(keys), clock=ManualClock())
+    assert [request.headers["authorization"] for request in script.requests] == [
+        "Bearer first-key",
+        "Bearer second-key",
+    ]
 
-    @pytest.mark.parametrize("key", [*BAD_KEYS, None], ids=ascii)
-    def test_what_it_returns_is_checked(self, kind: str, key: Any) -> None:
-        script = Script((201, CREATED))
-        refused(lambda: call(kind, script, "create", api_key=lambda: key))
-        assert script.requests == []
 
-    def test_what_it_raises_is_the_cause(self, kind: str) -> None:
-        def key() -> str:
-            raise LookupError("vault is sealed")
+@pytest.mark.parametrize("source", [later, LaterObject(), lambda: later()])  # noqa: PLW0108
+def test_it_may_be_async(source: Callable[[], Awaitable[str]]) -> None:
+    script = Script((201, CREATED))
+    call("async", script, "create", api_key=source)
+    assert script.requests[0].headers["authorization"] == "Bearer awaited"
 
+
+@pytest.mark.parametrize("source", [later, Waiting])
+def test_an_async_one_is_refused_by_the_sync_client(source: Any) -> None:
+    script = Script((201, CREATED))
+    assert "async" in refused(lambda: call("sync", script, "create", api_key=source))
+    assert script.requests == []
+
+
+@pytest.mark.parametrize("key", [*BAD_KEYS, None], ids=ascii)
+def test_what_it_returns_is_checked(kind: str, key: Any) -> None:
+    script = Script((201, CREATED))
+    refused(lambda: call(kind, script, "create", api_key=lambda: key))
+    assert script.requests == []
+
+
+def test_what_it_raises_is_the_cause(kind: str) -> None:
+    async def fails() -> str:
+        raise LookupError("vault is sealed")
+
+    def fails_sync() -> str:
+        raise LookupError("vault is sealed")
+
+    for source in (fails_sync, fails)[: 1 if kind == "sync" else 2]:
         script = Script((201, CREATED))
         with pytest.raises(ConfigurationError, match="LookupError") as caught:
-            call(kind, script, "create", api_key=key)
+            call(kind, script, "create", api_key=source)
         assert isinstance(caught.value.__cause__, LookupError)
         assert script.requests == []
+
+
+def test_one_that_hangs_ends_with_the_calls_time(kind: str) -> None:
+    script, over = Script((201, CREATED)), threading.Event()
+
+    def hangs() -> str:
+        over.wait(20)
+        return "too-late"
+
+    started = time.monotonic()
+    with pytest.raises(APITimeoutError) as caught:
+        call(kind, script, "create", api_key=hangs, timeout=0.2)
+    over.set()
+    assert time.monotonic() - started < 10
+    assert (caught.value.maybe_processed, caught.value.attempts) == (False, 0)
+    assert script.requests == []
+
+
+def test_the_event_loop_goes_on_while_it_is_asked() -> None:
+    beats: list[float] = []
+
+    def slow() -> str:
+        time.sleep(0.2)
+        return "a-slow-key"
+
+    async def run() -> None:
+        async def beat() -> None:
+            while True:
+                beats.append(time.monotonic())
+                await asyncio.sleep(0.01)
+
+        beating = asyncio.create_task(beat())
+        async with Script((201, CREATED)).async_client(slow) as client:
+            await client.parcels.create()
+        beating.cancel()
+
+    asyncio.run(run())
+    assert len(beats) > 3, "it would be one where the loop is held"
+
+
+def test_without_a_thread_to_be_had_it_is_asked_here(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    script = Script((201, CREATED))
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", none_left)
+        call(kind, script, "create", api_key=lambda: "key-from-here")
+    assert script.requests[0].headers["authorization"] == "Bearer key-from-here"

@@ -7,15 +7,16 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from portal_v1 import APITimeoutError, ConfigurationError, Pace
-from portal_v1._core.clock import SystemClock
+from sample import APITimeoutError, ConfigurationError, Pace
+from sample._core.clock import SystemClock
 
 from tests.unit._support import ManualClock, Script, call
 
@@ -34,68 +35,50 @@ def kept(times: list[float], limit: int, period: float) -> bool:
 @given(
     limit=st.integers(1, 5),
     period=st.floats(0.01, 100),
-    gaps=st.lists(st.floats(0, 50), min_size=1, max_size=60),
+    steps=st.lists(
+        st.tuples(st.floats(0, 50), st.none() | st.floats(0, 20)), min_size=1, max_size=60
+    ),
 )
-def test_no_window_holds_more_than_the_limit(limit: int, period: float, gaps: list[float]) -> None:
-    pace, clock = Pace(limit, period), ManualClock()
-    sent = []
-    for gap in gaps:
-        clock.now += gap
-        wait = pace.reserve(clock, None)
-        assert wait is not None
-        assert wait >= 0
-        sent.append(clock.now + wait)
-    assert kept(sent, limit, period)
-
-
-@pytest.mark.parametrize("limit", [1, 3])
-def test_a_long_queue_waits_as_long_as_it_has_to(limit: int) -> None:
-    pace, clock = Pace(limit, 1.0), ManualClock()
-    waits = [pace.reserve(clock, None) for _ in range(200)]
-    assert waits == [place // limit for place in range(200)]
-
-
-def test_a_long_queue_in_a_file(tmp_path: Path) -> None:
-    pace, clock = Pace(1, 1.0, path=tmp_path / "pace"), ManualClock()
-    assert [pace.reserve(clock, None) for _ in range(200)] == list(range(200))
-
-
-@given(
-    limit=st.integers(1, 3),
-    steps=st.lists(st.tuples(st.floats(0, 5), st.floats(0, 20)), min_size=1, max_size=40),
-)
-def test_what_cannot_be_waited_for_is_not_reserved(
-    limit: int, steps: list[tuple[float, float]]
+def test_no_window_holds_more_than_the_limit_and_none_is_left_empty(
+    limit: int, period: float, steps: list[tuple[float, float | None]]
 ) -> None:
-    pace, clock = Pace(limit, 10), ManualClock()
+    pace, clock = Pace(limit, period), ManualClock()
     sent: list[float] = []
     for gap, at_most in steps:
         clock.now += gap
         before = sorted(sent)[-limit:]
         wait = pace.reserve(clock, at_most)
         if wait is None:
+            assert at_most is not None
             assert len(before) == limit
-            assert before[0] + 10 - clock.now > at_most - LEEWAY, "there was room"
+            assert before[0] + period - clock.now > at_most - LEEWAY, "there was room"
         else:
-            assert wait <= at_most
+            assert 0 <= wait <= (wait if at_most is None else at_most)
             sent.append(clock.now + wait)
-    assert kept(sent, limit, 10)
+    assert kept(sent, limit, period)
+
+
+@pytest.mark.parametrize("in_file", [False, True])
+@pytest.mark.parametrize("limit", [1, 3])
+def test_a_long_queue_waits_as_long_as_it_has_to(limit: int, in_file: bool, tmp_path: Path) -> None:
+    pace = Pace(limit, 1.0, path=tmp_path / "pace" if in_file else None)
+    clock = ManualClock()
+    assert [pace.reserve(clock, None) for _ in range(200)] == [n // limit for n in range(200)]
 
 
 def test_threads_share_one() -> None:
     pace, clock = Pace(4, 1.0), ManualClock()
-    waits: list[float | None] = []
+    waits: list[float] = []
 
     def reserve() -> None:
-        for _ in range(25):
-            waits.append(pace.reserve(clock, None))  # noqa: PERF401 - shared by the threads
+        waits.extend(pace.reserve(clock, None) or 0.0 for _ in range(25))
 
     threads = [threading.Thread(target=reserve) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(wait for wait in waits if wait is not None) == [n // 4 for n in range(200)]
+    assert sorted(waits) == [n // 4 for n in range(200)]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="This system does not fork.")
@@ -124,9 +107,8 @@ def test_a_fork_in_the_middle_of_a_threads_reservation_does_not_hang() -> None:
 def test_each_attempt_counts(kind: str) -> None:
     script = Script((500, {}), (200, []))
     with pytest.raises(APITimeoutError, match="pace of 1 requests") as caught:
-        call(kind, script, "list", pace=Pace(1, 60), timeout=5)
-    assert len(script.requests) == 1
-    assert caught.value.attempts == 1
+        call(kind, script, "list", pace=Pace(1, 60), timeout=5, clock=ManualClock())
+    assert len(script.requests) == caught.value.attempts == 1
 
 
 def test_a_call_that_is_not_sent_says_so(kind: str) -> None:
@@ -138,15 +120,11 @@ def test_a_call_that_is_not_sent_says_so(kind: str) -> None:
     assert (caught.value.maybe_processed, caught.value.attempts) == (False, 0)
 
 
-def test_clients_share_one(tmp_path: Path) -> None:
-    clock, script = ManualClock(), Script((200, []))
-    for pace in (Pace(2, 10), Pace(2, 10, path=tmp_path / "pace")):
-        clock.slept.clear()
-        with script.client(pace=pace) as one, script.client("another", pace=pace) as other:
-            for portal in (one, other, one, other):
-                portal.with_options(clock=clock).clients.list()
-        assert clock.slept == [10]
-        clock.now += 100
+def test_clients_share_one(kind: str) -> None:
+    clock, script, pace = ManualClock(), Script((200, [])), Pace(2, 10)
+    for key in ("one-client", "another-client") * 2:
+        call(kind, script, "list", api_key=key, pace=pace, clock=clock)
+    assert clock.slept == [10]
 
 
 @pytest.mark.parametrize(
@@ -158,47 +136,49 @@ def test_clients_share_one(tmp_path: Path) -> None:
     ids=repr,
 )
 def test_numbers_that_make_no_pace(arguments: Any) -> None:
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(ConfigurationError, match="A pace is"):
         Pace(*arguments)
-    assert str(caught.value) in {
-        "A pace is a whole number of requests in a number of seconds.",
-        "A pace is one request or more in a period of over 0 seconds.",
-    }
 
 
 def test_repr() -> None:
     assert repr(Pace(200)) == "Pace(200, 60.0)"
 
 
-class TestFile:
-    @pytest.mark.parametrize(
-        "content", [b"x", b"not a pace, but somebody's notes\n" * 9, b"\0" * 40]
-    )
-    def test_a_foreign_file_is_refused_and_kept(self, tmp_path: Path, content: bytes) -> None:
-        path = tmp_path / "notes"
-        path.write_bytes(content)
-        with pytest.raises(ConfigurationError, match="notes"):
-            Pace(2, path=path)
-        assert path.read_bytes() == content
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "foreign": lambda whole: b"not a pace, but somebody's notes\n" * 9,
+    "a byte": lambda whole: b"x",
+    "zeros": lambda whole: b"\0" * len(whole),
+    "a byte short": lambda whole: whole[:-1],
+    "a byte long": lambda whole: whole + b"\0",
+    "half a header": lambda whole: whole[:23],
+    "another mark": lambda whole: b"?" + whole[1:],
+    "another limit": lambda whole: whole[:8] + struct.pack("<Q", 3) + whole[16:],
+    "the place after the last": lambda whole: whole[:16] + struct.pack("<Q", 2) + whole[24:],
+}
 
-    @pytest.mark.parametrize(
-        "damage",
-        [
-            lambda whole: whole[:-1],
-            lambda whole: whole + b"\0",
-            lambda whole: whole[:24],
-            lambda whole: whole[:23],
-            lambda whole: b"?" + whole[1:],
-            lambda whole: whole[:8] + struct.pack("<Q", 3) + whole[16:],
-            lambda whole: whole[:16] + struct.pack("<Q", 2) + whole[24:],
-            lambda whole: whole[:16] + struct.pack("<Q", 3) + whole[24:],
-        ],
-        ids=[
-            *("a byte short", "a byte long", "no times", "half a header"),
-            *("another mark", "another limit", "the place after the last", "a place beyond"),
-        ],
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Have another process hold the file, as one does that was stopped."""
+    program = (
+        "import fcntl, sys; file = open(sys.argv[1], 'r+b'); fcntl.flock(file, fcntl.LOCK_EX);"
+        "print('held', flush=True); sys.stdin.read()"
     )
-    def test_a_damaged_file_is_refused_and_kept(
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        yield
+        holder.communicate()
+
+
+class TestFile:
+    @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+    def test_another_file_is_refused_and_kept(
         self, tmp_path: Path, damage: Callable[[bytes], bytes]
     ) -> None:
         path = tmp_path / "pace"
@@ -214,6 +194,12 @@ class TestFile:
             )
         assert path.read_bytes() == damaged
 
+    def test_another_limit_is_refused(self, tmp_path: Path) -> None:
+        Pace(2, path=tmp_path / "pace")
+        Pace(2, path=str(tmp_path / "pace"))
+        with pytest.raises(ConfigurationError, match="limit"):
+            Pace(3, path=tmp_path / "pace")
+
     def test_without_file_locks_it_is_refused(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -221,38 +207,63 @@ class TestFile:
         with pytest.raises(ConfigurationError, match="POSIX file locks"):
             Pace(2, path=tmp_path / "pace")
 
-    def test_another_limit_is_refused(self, tmp_path: Path) -> None:
-        Pace(2, path=tmp_path / "pace")
-        Pace(2, path=str(tmp_path / "pace"))
-        with pytest.raises(ConfigurationError, match="limit"):
-            Pace(3, path=tmp_path / "pace")
+    def test_a_file_that_cannot_be_used_is_named(
+        self, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for place in ("", "missing/pace"):
+            with pytest.raises(ConfigurationError, match="cannot be used"):
+                Pace(2, path=tmp_path / place)
 
-    @pytest.mark.parametrize("place", ["", "missing/pace"])
-    def test_a_place_that_cannot_be_written(self, tmp_path: Path, place: str) -> None:
-        with pytest.raises(ConfigurationError, match="cannot be used"):
-            Pace(2, path=tmp_path / place)
+        def full(*_: object) -> int:
+            raise OSError(28, "No space left on device")
+
+        pace, script = Pace(2, path=tmp_path / "pace"), Script((201, {}))
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "pwrite", full)
+            with pytest.raises(ConfigurationError, match=r"pace cannot be used: No space"):
+                call(kind, script, "create", pace=pace)
+        assert script.requests == []
 
     def test_only_its_owner_reads_it(self, tmp_path: Path) -> None:
         Pace(2, path=tmp_path / "pace")
         assert (tmp_path / "pace").stat().st_mode & 0o077 == 0
 
-    def test_a_clock_set_back_does_not_block_for_ever(self, tmp_path: Path) -> None:
-        pace, clock = Pace(1, 1.0, path=tmp_path / "pace"), SystemClock()
-        years_ahead = ManualClock(clock.time() + 10 * 365 * 86400)
-        assert pace.reserve(years_ahead, None) == 0
-        assert pace.reserve(clock, 60) == 0
+    @pytest.mark.parametrize("ahead", [3600, 10 * 365 * 86400])
+    def test_a_clock_that_was_wrong_stops_nobody(self, tmp_path: Path, ahead: float) -> None:
+        pace, clock = Pace(2, 1.0, path=tmp_path / "pace"), ManualClock()
+        wrong = ManualClock(clock.now + ahead)
+        assert [pace.reserve(wrong, None) for _ in range(5)] == [0, 0, 1, 1, 2]
+        assert [pace.reserve(clock, 60) for _ in range(5)] == [0, 0, 1, 1, 2]
+
+    def test_a_stopped_process_that_holds_it_costs_a_call_no_more_than_its_time(
+        self, kind: str, tmp_path: Path
+    ) -> None:
+        path, script = tmp_path / "pace", Script((200, []))
+        pace = Pace(2, path=path)
+        with locked(path):
+            Pace(2, path=path)
+            with pytest.raises(APITimeoutError, match="locked") as caught:
+                call(kind, script, "list", pace=pace, timeout=0.2)
+        assert (caught.value.attempts, script.requests) == (0, [])
+        assert call(kind, script, "list", pace=pace, timeout=5) == []
 
     def test_processes_share_it(self, tmp_path: Path, repository: Path) -> None:
         program = (
-            "import sys; sys.path.insert(0, sys.argv[1])\n"
-            "from portal_v1 import Pace\n"
-            "from portal_v1._core.clock import SystemClock\n"
+            "import sys, time; sys.path.insert(0, sys.argv[1])\n"
+            "from sample import Pace\n"
+            "from sample._core.clock import SystemClock\n"
             "pace, clock = Pace(3, 30.0, path=sys.argv[2]), SystemClock()\n"
             "for _ in range(10):\n"
             "    now = clock.time()\n"
-            "    print(now + pace.reserve(clock, None))\n"
+            "    while True:\n"
+            "        try:\n"
+            "            print(now + pace.reserve(clock, None))\n"
+            "        except BlockingIOError:\n"
+            "            time.sleep(0.001)\n"
+            "        else:\n"
+            "            break\n"
         )
-        paths = [str(repository / "generated"), str(tmp_path / "pace")]
+        paths = [str(repository / "build" / "tests"), str(tmp_path / "pace")]
         command = [sys.executable, "-c", program, *paths]
         running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
         times = [float(line) for process in running for line in process.communicate()[0].split()]

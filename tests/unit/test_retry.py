@@ -8,8 +8,8 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from portal_v1 import RateLimitError, ServerError
-from portal_v1._core.retry import backoff, retry_after
+from sample import RateLimitError, ServerError
+from sample._core.retry import backoff, retry_after
 
 from tests.unit._support import ManualClock, Script
 
@@ -78,16 +78,16 @@ def test_the_pause_doubles_up_to_8_seconds() -> None:
 
 def test_the_pause_is_what_the_server_asks_for() -> None:
     script, clock = Script((429, {}, {"Retry-After": "9"}), (200, [])), ManualClock()
-    with script.client() as portal:
-        assert portal.with_options(clock=clock).clients.list() == []
+    with script.client() as client:
+        assert client.with_options(clock=clock).parcels.list() == []
     assert clock.slept == [9]
 
 
 def test_a_date_is_compared_with_the_clock() -> None:
     script = Script((503, {}, {"Retry-After": "Wed, 21 Oct 2015 07:28:04 GMT"}), (200, []))
     clock = ManualClock(NOW)
-    with script.client() as portal:
-        assert portal.with_options(clock=clock).clients.list() == []
+    with script.client() as client:
+        assert client.with_options(clock=clock).parcels.list() == []
     assert clock.slept == [4]
 
 
@@ -96,8 +96,8 @@ def test_what_the_budget_does_not_hold_is_not_waited_for(
     status: int, kind: type[RateLimitError | ServerError]
 ) -> None:
     script, clock = Script((status, {}, {"Retry-After": "31"})), ManualClock()
-    with script.client() as portal, pytest.raises(kind) as caught:
-        portal.with_options(clock=clock).clients.list()
+    with script.client() as client, pytest.raises(kind) as caught:
+        client.with_options(clock=clock).parcels.list()
     assert clock.slept == []
     assert caught.value.retry_after == 31
     assert "31 s" in str(caught.value)

@@ -13,13 +13,20 @@ from typing import Any, Final, TypeVar
 
 from attrs import evolve, frozen
 
-from .._secrets import Secret, redact
+from .._secrets import Secret
 from ..errors import APIConnectionError, InvalidRequestError
 from . import failures, retry
 from .call import Call
-from .effects import Effect, FetchKey, Pause, RawResponse, SendRequest, TransportFailure
+from .effects import (
+    Effect,
+    FetchKey,
+    Pause,
+    RawResponse,
+    SendRequest,
+    TransportFailure,
+    redact_failure,
+)
 from .operation import ListOperation, Operation
-from .text import to_printable
 
 T = TypeVar("T")
 CallFlow = Generator[Effect, Any, T]
@@ -141,7 +148,7 @@ def _redact_key(
     """Return an outcome that shows nothing of a key which the server sends back."""
     secrets = () if key is None else (key,)
     if isinstance(outcome, TransportFailure):
-        return evolve(outcome, reason=to_printable(redact(outcome.reason, secrets), 500))
+        return redact_failure(outcome, secrets)
     return evolve(outcome, secrets=secrets)
 
 

@@ -296,13 +296,12 @@ def union(value: Any, *decoders: Decoder[Any]) -> Any:
 def _fit(result: Any) -> tuple[int, int]:
     """Return how many values of a model are among the documented ones, and how many fields."""
     if _is_list(result):
-        items: list[Any] = result
-        fits = [_fit(item) for item in items]
+        fits = [_fit(item) for item in result]
         return sum(known for known, _ in fits), sum(count for _, count in fits)
     known: bool | None = getattr(result, "is_known", None)
     if known is not None:
         return (1 if known else -1), 0
-    kind: Any = type(cast("object", result))
+    kind: Any = result.__class__
     if not attrs.has(kind):
         return 0, 0
     values = declared = 0

@@ -3,9 +3,167 @@
 
 from __future__ import annotations
 
+import argparse
+import json
+import math
+import os
+import shlex
+import signal
 import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
 
-from ._cli import main
+from ._errors import DocumentError, MockError
+from ._messages import PREFIX
+from ._mock import Mock
+from ._server import MockServer
+from ._values import is_object, members
+
+_PAUSE_SECONDS = 0.2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until interrupted.
+
+    Args:
+        arguments: The command line, without the program's name; by default the process's.
+
+    Returns:
+        The exit status: 0 after Ctrl-C or SIGTERM, 1 where the mock cannot start.
+    """
+    options = vars(_parser().parse_args(arguments))
+    host, port, inspector = (options.pop(name) for name in ("host", "port", "inspector"))
+    stopped: list[int] = []  # an event cannot be set while the same thread is about to wait for it
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        stopped.append(number)
+
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, interrupt)
+    try:
+        document = _read_document(options.pop("document"))
+        with (
+            Mock(document, **options) as mock,
+            mock.serve(host, port, inspector=inspector) as server,
+        ):
+            _print(_greeting(mock.document, server, options))
+            while not stopped:
+                time.sleep(_PAUSE_SECONDS)
+    except MockError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    _print("Stopped.")
+    return 0
+
+
+def _print(text: str) -> None:
+    """Print a text, whatever the terminal's encoding. Where nobody reads on, nothing is lost."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())  # Python writes what is left when it ends
+        os.close(nowhere)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {__package__}",
+        description="Serve a stateful mock of the API over HTTP, for tests and development.",
+        epilog="Stop it with Ctrl-C. Each API key is a custodian of its own.",
+    )
+    port = _number(int, 0, "a port (0 to 65535)", 65_535)
+    count = _number(int, 1, "a number from 1")
+    seconds = _number(float, 0, "a number of seconds from 0", sys.float_info.max)
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    add("--port", type=port, default=8080, help="port, 0 for a free one (default: %(default)s)")
+    add("--db", metavar="FILE", help="keep the state in this SQLite file (default: in memory)")
+    seed = "what ids and tokens follow from; the same seed gives the same (default: 0)"
+    add("--seed", type=int, default=0, help=seed)
+    key = "accept this key; repeat for more (default: any key that is not empty)"
+    add("--api-key", dest="api_keys", action="append", metavar="KEY", help=key)
+    limit = "answer 429 after N requests of a key within a minute (default: no limit)"
+    add("--rate-limit", type=count, metavar="N", help=limit)
+    late = "answer that much later (default: 0)"
+    add("--latency", type=seconds, default=0.0, metavar="SECONDS", help=late)
+    log = "add each request and answer to it as JSON, secrets masked"
+    add("--log", metavar="FILE", help=log)
+    document = "serve this OpenAPI document, as JSON (default: the package's own)"
+    add("--document", metavar="FILE", help=document)
+    page = f"have no page for browsers at {PREFIX}/"
+    add("--no-inspector", dest="inspector", action="store_false", help=page)
+    return parser
+
+
+def _number(
+    kind: Callable[[str], float], least: float, name: str, most: float = math.inf
+) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            number = kind(text)
+        except ValueError:
+            number = math.nan
+        if not least <= number <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not {name}")
+        return number
+
+    return parse
+
+
+def _read_document(path: str | None) -> Any:
+    """The document in a file, None for the package's own.
+
+    Raises:
+        DocumentError: It cannot be read, or is no JSON object.
+    """
+    if path is None:
+        return None
+    try:
+        document = json.loads(Path(path).read_text("utf-8"))
+    except OSError as error:
+        raise DocumentError(f"The document {path} cannot be read ({error.strerror}).") from None
+    except ValueError as error:
+        raise DocumentError(
+            f"The document {path} is not JSON ({error}). Convert YAML to JSON first."
+        ) from None
+    if not is_object(document):
+        raise DocumentError(f"The document {path} is no OpenAPI document: it is not an object.")
+    return document
+
+
+def _greeting(document: Mapping[str, Any], server: MockServer, options: Mapping[str, Any]) -> str:
+    keys = options["api_keys"]
+    example = _example(document, server.url, "YOUR_KEY" if keys else "any-key")
+    return f"""\
+Mock of {members(document, "info").get("title", "the API")}
+  URL    {server.url}
+  state  {options["db"] or "memory: it is gone when the mock stops"}
+  keys   {f"{len(keys)} accepted" if keys else "any that is not empty"}
+  page   {server.page_url or "none"}
+  try    {example}"""
+
+
+def _example(document: Mapping[str, Any], url: str, key: str) -> str:
+    """A curl line: the first GET whose path has no variables, else the first path there is."""
+    paths: Mapping[str, Any] = members(document, "paths")
+    plain = (path for path, item in paths.items() if "get" in item and "{" not in path)
+    path = next(plain, next(iter(paths), "/"))
+    header = ""
+    for scheme in members(members(document, "components"), "securitySchemes").values():
+        if scheme.get("type") == "http":
+            header = f"Authorization: {scheme['scheme'].capitalize()} {key}"
+        elif scheme.get("type") == "apiKey" and scheme.get("in") == "header":
+            header = f"{scheme['name']}: {key}"
+    return shlex.join(["curl", *(["-H", header] if header else []), url + path])
+
 
 if __name__ == "__main__":
     sys.exit(main())

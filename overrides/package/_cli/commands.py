@@ -200,13 +200,11 @@ def _add_command(group: App, operation: Operation[Any], client_class: Any) -> No
     secrets = {parameter.python_name for parameter in described if parameter.secret}
     own = {field.name for field in attrs.fields(_Options)}
     flags = [
-        argument.replace(
-            annotation=_annotate(
-                argument,
-                hints[name],
-                flag=_kebab(f"request_{name}" if name in own else name),
-                is_secret=name in secrets,
-            )
+        _make_flag(
+            argument,
+            hints[name],
+            name=_kebab(f"request_{name}" if name in own else name),
+            is_secret=name in secrets,
         )
         for name, argument in inspect.signature(method).parameters.items()
         if name != "self"
@@ -226,23 +224,31 @@ def _add_command(group: App, operation: Operation[Any], client_class: Any) -> No
     )
 
 
-def _annotate(argument: inspect.Parameter, hint: Any, *, flag: str, is_secret: bool) -> Any:
-    """Return the annotation that makes a flag of a method's argument.
+def _make_flag(
+    argument: inspect.Parameter, hint: Any, *, name: str, is_secret: bool
+) -> inspect.Parameter:
+    """Return the parameter of a command for an argument of a method.
 
     A secret is read from a file, since others can see a command line.
     """
-    base = Parameter(show_default=argument.default is not UNSET, json_list=False)
-    if is_secret or argument.kind is argument.KEYWORD_ONLY:
-        base = Parameter.combine(base, Parameter(name=f"--{flag}{'-file' * is_secret}"))
     is_union = get_origin(hint) in {Union, types.UnionType}
     parts = [part for part in (get_args(hint) if is_union else [hint]) if part is not Unset]
+    plain = [_plain(part) for part in parts]
+    flag = Parameter(json_list=False, show_default=argument.default is not UNSET)
+    if is_secret or argument.kind is argument.KEYWORD_ONLY:
+        flag = Parameter.combine(flag, Parameter(name=f"--{name}{'-file' * is_secret}"))
+    if argument.default is UNSET:  # Left out, it is not passed on; but cyclopts checks the type.
+        argument = argument.replace(default=None)
+        plain.append(types.NoneType)
     if is_secret:
-        return Annotated[str, base, _convert("FILE|-", lambda text: _read_secret(text).reveal())]
-    if parts == [File]:
-        return Annotated[str, base, _convert("FILE|-", lambda text: File(BytesIO(_read(text))))]
-    if None in (plain := [_plain(part) for part in parts]):
-        return Annotated[str, base, _convert("JSON|@FILE|@-", lambda text: _load(text, parts))]
-    return Annotated[Union[tuple(plain)], base]  # noqa: UP007
+        flag = _convert(flag, "FILE|-", lambda text: _read_secret(text).reveal())
+    elif parts == [File]:
+        flag = _convert(flag, "FILE|-", lambda text: File(BytesIO(_read(text))))
+    elif None in plain:
+        flag = _convert(flag, "JSON|@FILE|@-", lambda text: _load(text, parts))
+    else:
+        return argument.replace(annotation=Annotated[Union[tuple(plain)], flag])  # noqa: UP007
+    return argument.replace(annotation=Annotated[Any, flag])
 
 
 def _read_secret(source: str) -> Secret[str]:
@@ -265,14 +271,15 @@ def _read(source: str) -> bytes:
         raise errors.ConfigurationError(f"The file cannot be read: {error.strerror}.") from None
 
 
-def _convert(metavar: str, convert: Callable[[str], Any]) -> Parameter:
+def _convert(flag: Parameter, metavar: str, convert: Callable[[str], Any]) -> Parameter:
     def converter(_type: Any, tokens: Sequence[Token]) -> Any:
         try:
             return convert(tokens[0].value)
         except ValueError as error:
             raise ValueError(f"{error}.") from None
 
-    return Parameter(converter=converter, metavar=metavar, n_tokens=1, allow_leading_hyphen=True)
+    own = Parameter(converter=converter, metavar=metavar, n_tokens=1, allow_leading_hyphen=True)
+    return Parameter.combine(flag, own)
 
 
 def _plain(hint: Any) -> object:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Mapping
-from typing import Any, Protocol
+from collections.abc import AsyncGenerator, Generator, Iterable, Mapping
+from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from .._secrets import Secret, list_names, redact
 from ..types import RequestFiles
@@ -81,6 +81,11 @@ class TransportFailure:
     maybe_processed: bool
 
 
+def redact_failure(failure: TransportFailure, secrets: Iterable[Secret[str]]) -> TransportFailure:
+    """Return a failure whose reason is fit to be shown."""
+    return evolve(failure, reason=to_printable(redact(failure.reason, secrets), 500))
+
+
 Chunks = Generator[Secret[bytes] | TransportFailure, None, None]
 AsyncChunks = AsyncGenerator[Secret[bytes] | TransportFailure, None]
 
@@ -113,37 +118,3 @@ class RawResponse:
             if value := self.headers.get(name):
                 return to_printable(redact(value, self.secrets), 200) or None
         return None
-
-
-class Sender(Protocol):
-    """What a pipeline sends with."""
-
-    @property
-    def closed(self) -> bool:
-        """Whether it has been closed, for every pipeline that sends with it."""
-        ...
-
-    def send(self, send: SendRequest) -> RawResponse | TransportFailure:
-        """Send a request and return the response, or how it failed."""
-        ...
-
-    def close(self) -> None:
-        """Close the connections."""
-        ...
-
-
-class AsyncSender(Protocol):
-    """What an async pipeline sends with."""
-
-    @property
-    def closed(self) -> bool:
-        """Whether it has been closed, for every pipeline that sends with it."""
-        ...
-
-    async def send(self, send: SendRequest) -> RawResponse | TransportFailure:
-        """Send a request and return the response, or how it failed."""
-        ...
-
-    async def close(self) -> None:
-        """Close the connections."""
-        ...

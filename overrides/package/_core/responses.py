@@ -11,7 +11,7 @@ from . import encode, failures
 from .array import ArrayReader, NotAnArrayError
 from .call import Call
 from .decode import Decoder, MismatchError
-from .effects import RawResponse, TransportFailure
+from .effects import RawResponse, TransportFailure, redact_failure
 from .json import MalformedJSONError
 from .operation import ListOperation, for_status
 from .parsers import ResponseParser, UnreadableError
@@ -117,7 +117,8 @@ class ItemReader(Generic[ItemT]):
         """
         if isinstance(chunk, TransportFailure):
             self._call.maybe_processed = chunk.maybe_processed
-            raise failures.connection_error(self._call, chunk.reason, timed_out=chunk.timed_out)
+            failure = redact_failure(chunk, self._received.secrets)
+            raise failures.connection_error(self._call, failure.reason, timed_out=chunk.timed_out)
         for start in range(0, len(chunk.reveal()), _SLICE):
             if self._call.deadline.remaining() == 0:
                 raise failures.late_reading(self._call)
