@@ -207,12 +207,13 @@ def _url_problem(url: Any) -> str | None:
         return "holds a character that has to be percent-encoded, or has no place in it"
     if {".", ".."} & set(unquote(parts.path).split("/")):
         return "holds a path segment of dots, which would lead to another path"
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         return "is not https: the API key would cross the network in the clear"
     return None
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Return whether a host's name or address is this machine's by itself."""
     # What such a name stands for is looked at when a connection is made.
     if host == "localhost" or host.endswith(".localhost"):
         return True
