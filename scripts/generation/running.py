@@ -190,11 +190,14 @@ def _build(layout: Layout, job: Job, staged: Path) -> list[str]:
 def _finish(layout: Layout, staged: Path, *, only_copied: bool = False) -> list[str]:
     copied = copy_package(layout.package, staged)
     format_package(staged, copied if only_copied else None)
-    skipped = check_imports(staged)
+    skipped, effects = check_imports(staged)
     set_modes(staged)
+    notes = []
     if skipped:
-        return [f"Not tried, as what they need is not installed: {', '.join(skipped)}."]
-    return []
+        notes = [f"Not tried, as what they need is not installed: {', '.join(skipped)}."]
+    if not only_copied:
+        notes += (f"The mock takes {name} to {effect}." for name, effect in effects.items())
+    return notes
 
 
 def attribute_error(error: Exception) -> Exception:
