@@ -16,8 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from ._errors import DocumentError, MockError
-from ._messages import PREFIX
+from ._messages import PREFIX, DocumentError, MockError
 from ._mock import Mock
 from ._server import MockServer
 from ._values import is_object, members

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ._errors import DocumentError
+from ._messages import DocumentError
 from ._schemas import Schema, Schemas
 from ._values import is_json, is_object, members, success_key
 

@@ -20,11 +20,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from ._clock import MockClock
-from ._errors import FaultError
-from ._fault_types import FAULT_TYPES
-from ._faults import FaultRegistry
+from ._faults import FAULT_TYPES, FaultRegistry
 from ._journal import Journal
-from ._messages import PREFIX, Answer, Headers, plain
+from ._messages import PREFIX, Answer, FaultError, Headers, plain
 from ._state import State
 from ._values import is_object, members
 

@@ -13,8 +13,7 @@ from math import isfinite
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
-from ._errors import DocumentError
-from ._messages import RefusalError, bad_request
+from ._messages import DocumentError, RefusalError, bad_request
 from ._schemas import Schemas, Validator
 from ._values import best_range, essence, is_json, members
 

@@ -15,14 +15,12 @@ from contextlib import suppress
 from email.utils import formatdate
 from http import HTTPStatus
 from ipaddress import ip_address
-from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 import h11
 
-from ._errors import ServeError
-from ._messages import PREFIX, Answer, Break, Delivery, Handlers, chunks_of, plain
+from ._messages import PREFIX, Answer, Break, Delivery, Handlers, ServeError, chunks_of, plain
 
 MAX_HEAD = 32 * 1024  # bytes of a request line and its headers
 MAX_BODY = 8 * 1024 * 1024  # bytes of a request body
@@ -93,12 +91,7 @@ class MockServer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def __repr__(self) -> str:

@@ -18,7 +18,7 @@ from os import PathLike, fspath
 from typing import Any, NamedTuple
 
 from ._clock import make_lock
-from ._errors import StateError
+from ._messages import StateError
 
 SESSION_SECONDS = 7 * 86_400.0  # a token lapses, used or not
 IDLE_SECONDS = 86_400.0  # and earlier where it is not used

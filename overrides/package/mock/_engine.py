@@ -13,9 +13,17 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from ._behaviour import Behaviour, Call, Listing
 from ._clock import make_lock
 from ._effects import find_effects
-from ._errors import DocumentError
 from ._examples import ExampleMaker
-from ._messages import Answer, Body, Headers, Outcome, RefusalError, bad_request, plain
+from ._messages import (
+    Answer,
+    Body,
+    DocumentError,
+    Headers,
+    Outcome,
+    RefusalError,
+    bad_request,
+    plain,
+)
 from ._requests import (
     Parameter,
     RequestBody,

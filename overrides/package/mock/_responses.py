@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from itertools import islice
 from typing import Any
 
-from ._errors import DocumentError
 from ._examples import ExampleMaker, NoExampleError, Template, Values
-from ._messages import Body
+from ._messages import Body, DocumentError
 from ._schemas import Schema, Schemas, Validator
 from ._values import accepted_ranges, is_array, is_json, is_object, matches, members, success_key
 
@@ -19,45 +19,14 @@ BATCH = 1000  # items of a list that are held in memory at a time
 # With one of these, a list may be valid although each part of it is not, or the reverse.
 _WHOLE = frozenset(
     [
-        *(
-            "contains",
-            "enum",
-            "const",
-            "maxItems",
-            "minItems",
-        ),
-        *(
-            "not",
-            "prefixItems",
-            "uniqueItems",
-            "allOf",
-            "anyOf",
-        ),
-        *(
-            "oneOf",
-            "if",
-            "unevaluatedItems",
-        ),
+        *("allOf", "anyOf", "const", "contains", "enum", "if", "maxItems", "minItems", "not"),
+        *("oneOf", "prefixItems", "unevaluatedItems", "uniqueItems"),
     ]
 )
 # What HTTP says of the connection and the body as it is sent: never copied from a document.
-_NOT_HEADERS = frozenset(
-    [
-        *(
-            "connection",
-            "content-encoding",
-            "content-length",
-            "content-range",
-            "content-type",
-        ),
-        *(
-            "date",
-            "keep-alive",
-            "trailer",
-            "transfer-encoding",
-            "upgrade",
-        ),
-    ]
+_NOT_HEADERS = re.compile(
+    "connection|content-(encoding|length|range|type)|date|keep-alive|trailer|transfer-encoding"
+    "|upgrade"
 )
 
 
@@ -245,7 +214,7 @@ def _headers(
 ) -> Iterator[tuple[str, str]]:
     """The headers to send: those with an example, and those that are required."""
     for name, node in nodes.items():
-        if name.lower() in _NOT_HEADERS:
+        if _NOT_HEADERS.fullmatch(name.lower()):
             continue
         resolved = maker.schemas.resolve(node)
         schema = resolved.get("schema", True)

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import unquote
 
-from ._errors import DocumentError, MockDependencyError
+from ._messages import DocumentError, MockDependencyError
 from ._values import is_array, is_object, members
 
 if TYPE_CHECKING:
@@ -21,27 +21,9 @@ _BASE = "urn:openapi"
 # The members of these have names of the author's choice, which are no keywords.
 _NAMED = frozenset(
     [
-        *(
-            "$defs",
-            "callbacks",
-            "content",
-            "definitions",
-            "dependentSchemas",
-        ),
-        *(
-            "encoding",
-            "headers",
-            "links",
-            "parameters",
-            "paths",
-        ),
-        *(
-            "patternProperties",
-            "properties",
-            "requestBodies",
-            "responses",
-            "schemas",
-        ),
+        *("$defs", "callbacks", "content", "definitions", "dependentSchemas", "encoding"),
+        *("headers", "links", "parameters", "paths", "patternProperties", "properties"),
+        *("requestBodies", "responses", "schemas"),
     ]
 )
 _VALUES = frozenset({"const", "default", "enum", "example", "examples"})

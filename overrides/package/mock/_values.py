@@ -1,12 +1,9 @@
-"""JSON values, paths into them, and media types."""
+"""JSON values and media types."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeGuard
-
-_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 
 
 def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
@@ -23,24 +20,6 @@ def members(node: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """The object at a key of another; an empty one where there is none."""
     value: Mapping[str, Any] | None = node.get(key)
     return value or {}
-
-
-def parse_path(path: str) -> list[str | int]:
-    """The steps of a JSON path such as `$.id` or `$[0].id`.
-
-    Raises:
-        ValueError: It is not such a path, or names the whole body.
-    """
-    rest, steps = path.removeprefix("$"), list[str | int]()
-    if rest and rest[0] not in ".[":
-        rest = "." + rest
-    position = 0
-    while match := _STEP.match(rest, position):
-        steps.append(int(match[2]) if match[2] else match[1])
-        position = match.end()
-    if not steps or position != len(rest):
-        raise ValueError(f"path is a place in the answer, such as $.id or $[0].id, not {path!r}")
-    return steps
 
 
 def success_key(by_key: Mapping[str, Any]) -> str:
