@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 from ._clock import make_lock
 from ._messages import Break, Delivery, FaultError, Outcome, RefusalError, plain
-from ._values import is_object
+from ._schemas import is_object
 
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote_plus
 
 from ._clock import make_lock
 from ._messages import Outcome, StateError
-from ._values import is_array, is_object, members
+from ._schemas import is_array, is_object, members
 
 KEPT = 10_000  # the newest entries that are held in memory
 MASK = "******"

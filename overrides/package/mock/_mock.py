@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
@@ -79,7 +80,7 @@ class Mock:
     ) -> None:
         if isinstance(api_keys, str):
             raise TypeError("api_keys takes a list of keys, not one string")
-        if not latency >= 0:
+        if not 0 <= latency < math.inf:
             raise ValueError(f"latency is a number of seconds from 0, not {latency!r}")
         self.document: Mapping[str, Any] = load_document() if document is None else document
         self.clock = MockClock(clock)
@@ -306,15 +307,8 @@ class Mock:
         """
         page = None
         if inspector and fits(self.document, self._engine.base_path):
-            page = Inspector(
-                self.document,
-                self.operations,
-                state=self._state,
-                journal=self._journal,
-                faults=self._faults,
-                clock=self.clock,
-                reset=self.reset,
-            ).handle
+            known = (self.document, self.operations, self._state, self._journal, self._faults)
+            page = Inspector(*known, self.clock, self.reset).handle
         handlers = self._handlers._replace(inspect=page)
         server = MockServer(handlers, self._engine.base_path, host, port)
         self._servers.append(server)
