@@ -41,12 +41,6 @@ class Call(NamedTuple):
     body: Any
 
 
-class Listing(NamedTuple):
-    """The items of a list that is an answer by itself."""
-
-    values: Iterator[Values]
-
-
 class Behaviour:
     """What one operation does."""
 
@@ -202,7 +196,7 @@ class Behaviour:
         return Place(call.custodian, self.effect.collection.path, call.path)
 
     def _list(self, call: Call, template: Template | None) -> Any:
-        """The items, as far as the parameters ask for them."""
+        """The items, as far as the parameters ask for them; an iterator where they are all."""
         known, page = self.effect.collection.fields, _Page()
         filters = {
             name: value
@@ -218,7 +212,7 @@ class Behaviour:
             if page.cursor is not None:
                 items = _after(items, page.cursor)
             end = None if page.limit is None else page.start + page.limit
-            return Listing(item.content for item in islice(items, page.start, end))
+            return (item.content for item in islice(items, page.start, end))
         every = list(items)
         rest = list(_after(iter(every), page.cursor)) if page.cursor is not None else every
         shown = rest[page.start :][: page.limit]

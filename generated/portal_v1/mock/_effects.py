@@ -67,11 +67,6 @@ class Effect:
     fresh: frozenset[str] = frozenset()  # the fields that are new in each answer
     once: bool = False  # whether those work once
 
-    @property
-    def is_seedable(self) -> bool:
-        """Whether it makes items that stand below no other."""
-        return self.does == "create" and not self.parents
-
     def __str__(self) -> str:
         new = f", new each time: {', '.join(sorted(self.fresh))}" if self.fresh else ""
         once = " (works once)" if self.once and self.fresh else ""

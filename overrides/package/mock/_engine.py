@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from ._behaviour import Behaviour, Call, Listing
+from ._behaviour import Behaviour, Call
 from ._clock import make_lock
 from ._effects import find_effects
 from ._messages import (
@@ -160,30 +160,21 @@ class Engine:
         return RouteMatch(operations[method], values, query)
 
     def seed(self, custodian: int, count: int, *, filled: bool) -> None:
-        """Add many items at once, of the first kind that the document has.
-
-        Raises:
-            DocumentError: It has none.
-        """
+        """Add many items at once, of the first kind that the document has."""
         for operation in self.operations:
-            if operation.behaviour is not None and operation.behaviour.effect.is_seedable:
+            does = operation.behaviour
+            if does is not None and does.effect.does == "create" and not does.effect.parents:
                 media = operation.responses.success[1].choose("")
-                template = media.template if media is not None else None
-                operation.behaviour.seed(custodian, count, template, filled=filled)
+                does.seed(custodian, count, media.template if media else None, filled=filled)
                 return
         raise DocumentError("The document has no operation that makes something to be listed.")
 
     def serve(self, match: RouteMatch, headers: Headers, body: bytes) -> Outcome:
         """Do what the request asks for, or refuse it."""
-        lowered = _lower(headers)
         try:
-            return self._serve(match, lowered, body)
+            return self._serve(match, _lower(headers), body)
         except RefusalError as refused:
-            return self._refusal(match.operation, refused, _first(lowered, "accept"))
-
-    def refuse(self, match: RouteMatch, headers: Headers, refused: RefusalError) -> Outcome:
-        """Refuse a request without looking at it."""
-        return self._refusal(match.operation, refused, _first(_lower(headers), "accept"))
+            return self.refuse(match, headers, refused)
 
     def _serve(self, match: RouteMatch, headers: _Texts, body: bytes) -> Outcome:
         operation = match.operation
@@ -212,8 +203,8 @@ class Engine:
                 template = media.template if media is not None else None
                 call = Call(self._state.custodian(credential), path, parameters, value)
                 done = operation.behaviour.carry_out(call, template)
-                if media is not None and isinstance(done, Listing):
-                    content = media.list_body(done.values)
+                if media is not None and isinstance(done, Iterator):
+                    content = media.list_body(done)
                 elif media is not None:
                     content = media.encode(done)
             elif media is not None:
@@ -222,12 +213,14 @@ class Engine:
             return _undocumented(operation, status, error)
         return Outcome(Answer(status, [*headers_of, *response.headers], content))
 
-    def _refusal(self, operation: Operation, refused: RefusalError, accept: str) -> Outcome:
+    def refuse(self, match: RouteMatch, headers_of: Headers, refused: RefusalError) -> Outcome:
+        """Refuse a request as the document has it, without looking at it."""
+        operation = match.operation
         found = operation.responses.find(*refused.statuses)
         if found is None:
             return _refuse(refused.statuses[0], refused.text, *refused.headers)
         status, response = found
-        media = response.choose(accept)
+        media = response.choose(_first(_lower(headers_of), "accept"))
         own = {name for name, _ in refused.headers}
         headers = [pair for pair in response.headers if pair[0] not in own]
         headers += refused.headers
