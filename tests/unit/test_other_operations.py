@@ -1,4 +1,4 @@
-"""Operations of kinds that Sample's V1 has none of, made by hand, through the pipeline."""
+"""Operations of kinds that the tests' document has none of, made by hand, through the pipeline."""
 
 from __future__ import annotations
 
@@ -7,20 +7,17 @@ from typing import Any
 import pytest
 from attrs import evolve
 from sample import APIStatusError, BadRequestError, ConfigurationError, InvalidResponseError
-from sample._core.decode import integer, string
-from sample._core.operation import Credential, Operation, Request, Status
-from sample._core.parsers import ResponseParser, empty_parser, json_parser
-from sample.types import UNSET, RequestFiles, Response
+from sample._core import decode, parsers
+from sample._core.operation import Credential, Operation, Request
+from sample._core.parsers import empty_parser, json_parser
+from sample.types import UNSET, Response
 
-from tests.unit._support import Script
+from tests.unit._support import KEY, Script
 
-KEY = "unit-key-of-others"
+STRING, INTEGER = json_parser(decode.string), json_parser(decode.integer)
 
 
-def operation(
-    method: str = "GET", responses: dict[Status, ResponseParser[Any]] | None = None, **more: Any
-) -> Operation[Any]:
-    responses = {200: json_parser(string)} if responses is None else responses
+def operation(method: str = "GET", responses: Any = None, **more: Any) -> Operation[Any]:
     return Operation(
         id="other",
         method=method,
@@ -28,132 +25,104 @@ def operation(
         resource="others",
         method_name="other",
         repeatable=True,
-        responses=responses,
+        responses={200: STRING} if responses is None else responses,
         errors={},
         **more,
     )
 
 
-def run(script: Script, asked: Operation[Any], request: Request | None = None) -> Response[Any]:
-    with script.client(KEY) as client:
-        return client.pipeline.run(
-            asked, request or Request("/others"), timeout=UNSET, max_attempts=UNSET
+def run(
+    script: Script, asked: Operation[Any], key: Any = KEY, changes: Any = None, **request: Any
+) -> Response[Any]:
+    with script.client(key) as client:
+        settings = evolve(client.pipeline.settings, **(changes or {}))
+        return client.pipeline.with_settings(settings).run(
+            asked, Request("/others", **request), timeout=UNSET, max_attempts=UNSET
         )
 
 
-def test_without_a_credential_no_key_is_sent() -> None:
-    script = Script((200, "yes"))
-    assert run(script, operation()).parsed == "yes"
-    assert KEY not in str(script.requests[0].headers.raw)
-
-
-def test_without_a_credential_no_key_is_asked_for() -> None:
-    script = Script((200, "yes"))
-    with script.client(lambda: pytest.fail("asked")) as client:
-        client.pipeline.run(operation(), Request("/others"), timeout=UNSET, max_attempts=UNSET)
-
-
-def test_with_a_credential_and_no_key_it_is_told_which_variable_to_set() -> None:
-    script = Script((200, "yes"))
-    with script.client(KEY) as client:
-        pipeline = client.pipeline.with_settings(evolve(client.pipeline.settings, key=None))
-        with pytest.raises(ConfigurationError, match="SAMPLE_API_KEY"):
-            pipeline.run(
-                operation(credential=Credential("X-Api-Key")),
-                Request("/others"),
-                timeout=UNSET,
-                max_attempts=UNSET,
-            )
-    assert script.requests == []
-
-
-def test_without_a_credential_an_error_is_told_as_it_is() -> None:
+def test_without_a_credential_no_key_is_asked_for_or_sent() -> None:
+    script = Script((200, "yes"), (400, {"error": "said"}, {"x-request-id": "abc-1"}))
+    assert run(script, operation(), lambda: pytest.fail("asked")).parsed == "yes"
     with pytest.raises(BadRequestError) as caught:
-        run(Script((400, {"error": "said"}, {"x-request-id": "abc-1"})), operation())
+        run(script, operation())
     assert (caught.value.error, caught.value.request_id) == ("said", "abc-1")
+    assert KEY not in str([request.headers.raw for request in script.requests])
 
 
-def test_a_key_without_a_scheme_stands_alone() -> None:
-    script = Script((200, "yes"))
-    run(script, operation(credential=Credential("X-Api-Key")))
+def test_a_credential_without_a_scheme_stands_alone_and_needs_a_key() -> None:
+    script, asked = Script((200, "yes")), operation(credential=Credential("X-Api-Key"))
+    with pytest.raises(ConfigurationError, match="SAMPLE_API_KEY"):
+        run(script, asked, changes={"key": None})
+    run(script, asked)
     (request,) = script.requests
-    assert request.headers["X-Api-Key"] == KEY
-    assert "Authorization" not in request.headers
+    assert (request.headers["X-Api-Key"], "Authorization" in request.headers) == (KEY, False)
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
-def test_nothing_to_say_is_an_empty_object(method: str) -> None:
+@pytest.mark.parametrize(
+    ("method", "content_type", "sent"),
+    [
+        *((method, None, b"{}") for method in ("POST", "PUT", "PATCH")),
+        *((method, None, b"") for method in ("GET", "DELETE", "HEAD")),
+        ("POST", "text/plain", b""),
+    ],
+)
+def test_nothing_to_say(method: str, content_type: str | None, sent: bytes) -> None:
     script = Script((200, "yes"))
-    run(script, operation(method))
-    assert script.requests[0].content == b"{}"
-
-
-@pytest.mark.parametrize("method", ["GET", "DELETE", "HEAD"])
-def test_what_takes_no_body_is_sent_none(method: str) -> None:
-    script = Script((200, "yes"))
-    run(script, operation(method))
-    assert script.requests[0].content == b""
-
-
-def test_nothing_to_say_in_another_type_is_no_body() -> None:
-    script = Script((200, "yes"))
-    run(script, operation("POST"), Request("/others", content_type="text/plain"))
+    run(script, operation(method), content_type=content_type)
     (request,) = script.requests
-    assert (request.content, request.headers["Content-Type"]) == (b"", "text/plain")
+    expected = content_type or "application/json"
+    assert (request.content, request.headers["Content-Type"]) == (sent, expected)
 
 
 def test_a_service_without_a_type_sends_none() -> None:
     script = Script((200, "yes"))
-    with script.client(KEY) as client:
-        settings = client.pipeline.settings
-        service = evolve(settings.service, content_type=None)
-        pipeline = client.pipeline.with_settings(evolve(settings, service=service))
-        pipeline.run(operation("POST"), Request("/others"), timeout=UNSET, max_attempts=UNSET)
+    with script.client() as client:
+        service = evolve(client.pipeline.settings.service, content_type=None)
+    run(script, operation("POST"), changes={"service": service})
     (request,) = script.requests
     assert (request.content, "Content-Type" in request.headers) == (b"", False)
 
 
 def test_files_are_sent_as_a_form() -> None:
     script = Script((200, "yes"))
-    files: RequestFiles = [("notes", ("a.txt", b"what it holds", "text/plain"))]
-    run(script, operation("POST"), Request("/others", files=files))
+    run(script, operation("POST"), files=[("notes", ("a.txt", b"what it holds", "text/plain"))])
     (request,) = script.requests
     assert request.headers["Content-Type"].startswith("multipart/form-data; boundary=")
     assert b'name="notes"; filename="a.txt"' in request.content
     assert b"what it holds" in request.content
 
 
-@pytest.mark.parametrize("documented", [300, 304, 399, "3XX"])
-def test_a_redirect_that_is_documented_is_an_answer(documented: Status) -> None:
-    status = documented if isinstance(documented, int) else 307
-    response = run(Script((status, b"")), operation(responses={documented: empty_parser}))
-    assert (response.status_code, response.parsed) == (status, None)
+def test_a_redirect_that_is_documented_is_a_response_and_others_are_errors() -> None:
+    for documented, status in ((300, 300), (304, 304), (399, 399), ("3XX", 307)):
+        response = run(Script((status, b"")), operation(responses={documented: empty_parser}))
+        assert (response.status_code, response.parsed) == (status, None)
+    for status in (300, 303, 307, 400, 404):
+        with pytest.raises(APIStatusError) as caught:
+            run(Script((status, b"")), operation(responses={304: empty_parser}))
+        assert caught.value.status_code == status
 
 
-@pytest.mark.parametrize("status", [300, 303, 307, 400, 404])
-def test_others_stay_errors(status: int) -> None:
-    with pytest.raises(APIStatusError) as caught:
-        run(Script((status, b"")), operation(responses={304: empty_parser}))
-    assert caught.value.status_code == status
-
-
-def test_each_documented_status_has_its_own_body() -> None:
-    asked = operation(responses={200: json_parser(string), 202: json_parser(integer)})
-    assert run(Script((200, "yes")), asked).parsed == "yes"
-    assert run(Script((202, 7)), asked).parsed == 7
-    with pytest.raises(InvalidResponseError, match="has to be integer, and is string"):
-        run(Script((202, "yes")), asked)
-
-
-def test_a_status_that_is_not_documented_may_have_any_documented_body() -> None:
-    asked = operation(responses={200: json_parser(string), 202: json_parser(integer)})
-    assert run(Script((201, "yes")), asked).parsed == "yes"
-    assert run(Script((201, 7)), asked).parsed == 7
-    with pytest.raises(InvalidResponseError, match="has to be string, and is array"):
-        run(Script((201, [])), asked)
-
-
-def test_a_success_of_which_nothing_is_documented_is_told_as_that() -> None:
-    with pytest.raises(InvalidResponseError) as caught:
+def test_each_documented_status_has_its_own_body_and_others_any_of_them() -> None:
+    asked = operation(responses={200: STRING, 202: INTEGER})
+    for taken, said in ((200, "yes"), (202, 7), (201, "yes"), (201, 7)):
+        assert run(Script((taken, said)), asked).parsed == said
+    wrong: list[tuple[int, Any, str]] = [
+        (202, "yes", "has to be integer, and is string"),
+        (201, [], "has to be string, and is array"),
+    ]
+    for status, value, told in wrong:
+        with pytest.raises(InvalidResponseError, match=told):
+            run(Script((status, value)), asked)
+    with pytest.raises(InvalidResponseError, match="the body is not a documented answer"):
         run(Script((200, "yes")), operation(responses={}))
-    assert "was answered 200 OK, but the body is not a documented answer." in str(caught.value)
+
+
+def test_bodies_that_are_no_json() -> None:
+    text = parsers.text_parser(decode.string)
+    assert (text("grüße".encode()), text(b"\xff")) == ("grüße", "�")
+    with pytest.raises(ValueError, match="date string"):
+        parsers.text_parser(decode.date)(b"tomorrow")
+    assert parsers.file_parser(b"\x00\x01").payload.read() == b"\x00\x01"
+    response = run(Script((200, b"<html>")), operation(responses={200: empty_parser}))
+    assert response.parsed is None

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator, Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from attrs import evolve, field, frozen
 
@@ -119,37 +119,3 @@ class RawResponse:
             if value := self.headers.get(name):
                 return to_printable(redact(value, self.secrets), 200) or None
         return None
-
-
-class Sender(Protocol):
-    """What a pipeline sends with."""
-
-    @property
-    def closed(self) -> bool:
-        """Whether it has been closed, for every pipeline that sends with it."""
-        ...
-
-    def send(self, send: SendRequest) -> RawResponse | TransportFailure:
-        """Send a request and return the response, or how it failed."""
-        ...
-
-    def close(self) -> None:
-        """Close the connections."""
-        ...
-
-
-class AsyncSender(Protocol):
-    """What an async pipeline sends with."""
-
-    @property
-    def closed(self) -> bool:
-        """Whether it has been closed, for every pipeline that sends with it."""
-        ...
-
-    async def send(self, send: SendRequest) -> RawResponse | TransportFailure:
-        """Send a request and return the response, or how it failed."""
-        ...
-
-    async def close(self) -> None:
-        """Close the connections."""
-        ...

@@ -40,6 +40,7 @@ class Settings:
     Attributes:
         service: The service that the client is for.
         key: The key, or what gives it; None where no operation needs one.
+        keys: The keys of other security schemes, or what gives them, by the scheme's name.
         base_url: Where the service is, without a slash at the end.
         timeout: Seconds that a whole call may take; None for as long as it takes.
         connect_timeout: Seconds that making a connection may take; None for as long as there is.
@@ -61,20 +62,17 @@ class Settings:
     max_response_bytes: int | None
     headers: tuple[tuple[str, str], ...] = field(repr=lambda h: list_names(dict(h)))
     clock: Clock = field(factory=SystemClock, repr=False)
+    keys: Mapping[str, Secret[str] | Callable[[], Any]] = field(
+        factory=dict[str, Secret[str] | Callable[[], Any]], repr=list_names
+    )
+
+    def for_scheme(self, name: str | None) -> Settings:
+        """Return the settings with the key of another security scheme, where there is one."""
+        key = self.keys.get(name or "")
+        return self if key is None else evolve(self, key=key)
 
 
-def build_settings(
-    service: ServiceInfo,
-    *,
-    key: Secret[Any],
-    base_url: Secret[Any],
-    timeout: float | None,
-    connect_timeout: float | None,
-    max_attempts: int,
-    pace: Pace | None,
-    max_response_bytes: int | None,
-    headers: Secret[Any],
-) -> Settings:
+def build_settings(service: ServiceInfo, *, base_url: Secret[Any], **given: Any) -> Settings:
     """Return the settings that these arguments and the environment make.
 
     Arguments that may hold a secret come wrapped: no frame of this package holds them bare.
@@ -83,53 +81,36 @@ def build_settings(
         ConfigurationError: One of them cannot be used, or is missing.
     """
     return Settings(
-        service=service,
-        key=_key_source(key, service),
-        base_url=_base_url(base_url, service),
-        timeout=validate_timeout(timeout, "timeout"),
-        connect_timeout=validate_timeout(connect_timeout, "connect_timeout"),
-        max_attempts=validate_attempts(max_attempts),
-        pace=_validate_pace(pace),
-        max_response_bytes=_validate_size(max_response_bytes),
-        headers=_validate_headers(headers),
+        service=service, base_url=_base_url(base_url, service), **_validate(given, service)
     )
 
 
-def replace_settings(
-    settings: Settings,
-    *,
-    key: Secret[Any],
-    timeout: float | Unset | None,
-    connect_timeout: float | Unset | None,
-    max_attempts: int | Unset,
-    pace: Pace | Unset | None,
-    max_response_bytes: int | Unset | None,
-    headers: Secret[Any],
-    clock: Clock | Unset,
-) -> Settings:
+def replace_settings(settings: Settings, **given: Any) -> Settings:
     """Return settings with what is given changed; UNSET leaves a setting as it is.
 
     Raises:
         ConfigurationError: One of them cannot be used.
     """
-    changes: dict[str, Any] = {}
-    if not isinstance(key.reveal(), Unset):
-        changes["key"] = _key_source(key, settings.service)
-    if not isinstance(timeout, Unset):
-        changes["timeout"] = validate_timeout(timeout, "timeout")
-    if not isinstance(connect_timeout, Unset):
-        changes["connect_timeout"] = validate_timeout(connect_timeout, "connect_timeout")
-    if not isinstance(max_attempts, Unset):
-        changes["max_attempts"] = validate_attempts(max_attempts)
-    if not isinstance(pace, Unset):
-        changes["pace"] = _validate_pace(pace)
-    if not isinstance(max_response_bytes, Unset):
-        changes["max_response_bytes"] = _validate_size(max_response_bytes)
-    if not isinstance(headers.reveal(), Unset):
-        changes["headers"] = _validate_headers(headers)
-    if not isinstance(clock, Unset):
-        changes["clock"] = clock
-    return evolve(settings, **changes)
+    return evolve(settings, **_validate(given, settings.service))
+
+
+def _validate(given: Mapping[str, Any], service: ServiceInfo) -> dict[str, Any]:
+    validators: dict[str, Callable[[Any], Any]] = {
+        "key": lambda key: _key_source(key, service),
+        "timeout": lambda seconds: validate_timeout(seconds, "timeout"),
+        "connect_timeout": lambda seconds: validate_timeout(seconds, "connect_timeout"),
+        "max_attempts": validate_attempts,
+        "pace": _validate_pace,
+        "max_response_bytes": _validate_size,
+        "headers": _validate_headers,
+        "clock": lambda clock: clock,
+        "keys": lambda keys: _other_keys(keys, service),
+    }
+    return {
+        name: validators[name](value)
+        for name, value in given.items()
+        if not isinstance(value.reveal() if isinstance(value, Secret) else value, Unset)
+    }
 
 
 def validate_key(key: Secret[Any], origin: str) -> Secret[str]:
@@ -197,6 +178,27 @@ def _key_source(key: Secret[Any], service: ServiceInfo) -> Secret[str] | Callabl
     )
 
 
+def _other_keys(
+    keys: Secret[Any], service: ServiceInfo
+) -> dict[str, Secret[str] | Callable[[], Any]]:
+    """Return the keys of other security schemes, given or from the environment."""
+    unknown = [name for name in keys.reveal() or () if name not in service.other_schemes]
+    if unknown:
+        raise ConfigurationError(
+            f"There is no security scheme {unknown[0]!r}; known are "
+            f"{', '.join(service.other_schemes)}."
+        )
+    found: dict[str, Secret[str] | Callable[[], Any]] = {}
+    for name in service.other_schemes:
+        variable = f"{service.environment}_{re.sub(r'[^A-Z0-9]+', '_', name.upper())}"
+        key: Secret[Any] = Secret((keys.reveal() or {}).get(name, os.environ.get(variable)))
+        if callable(key.reveal()):
+            found[name] = key.reveal()
+        elif key.reveal() is not None:
+            found[name] = validate_key(key, f"for {name}")
+    return found
+
+
 def _base_url(url: Secret[Any], service: ServiceInfo) -> str:
     origin = "base_url"
     if url.reveal() is None:
@@ -237,12 +239,13 @@ def _url_problem(url: Any) -> str | None:
         return "holds a character that has to be percent-encoded, or has no place in it"
     if {".", ".."} & set(unquote(parts.path).split("/")):
         return "holds a path segment of dots, which would lead to another path"
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         return "is not https: the API key would cross the network in the clear"
     return None
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Return whether a host's name or address is this machine's by itself."""
     # What such a name stands for is looked at when a connection is made.
     if host == "localhost" or host.endswith(".localhost"):
         return True

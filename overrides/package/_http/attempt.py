@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from .._core.deadline import Deadline
+from .._core.settings import is_loopback
 from ..errors import ConfigurationError
-from .proxies import is_loopback
 
 NOT_ENCRYPTED = (
     "The base URL is http, which is for this machine only, but the request would leave it for {}: "

@@ -10,17 +10,9 @@ import ipaddress
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
+from .._core.settings import is_loopback
+
 _DEFAULT_PORTS = {"https": 443, "http": 80}
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host's name or address is this machine's by itself."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def proxy_for(url: str) -> str | None:
@@ -54,7 +46,7 @@ def _exempts(entry: str, scheme: str, host: str, port: int | None) -> bool:
         return False
     if "/" in name:
         return _is_in_network(host, name)
-    if separator or name == "localhost" or _is_address(name):
+    if separator or name == "localhost" or is_address(name):
         return host == name
     name = name.removeprefix("*")
     if name.startswith("."):
@@ -76,7 +68,8 @@ def _is_in_network(host: str, network: str) -> bool:
         return False
 
 
-def _is_address(name: str) -> bool:
+def is_address(name: str) -> bool:
+    """Return whether a host's name is an address."""
     try:
         ipaddress.ip_address(name)
     except ValueError:

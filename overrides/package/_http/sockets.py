@@ -7,7 +7,6 @@ So every other exception that comes by is the caller's own and is left alone, wh
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import os
 import queue
 import select
@@ -20,6 +19,7 @@ from .._secrets import Secret
 from ..errors import ConfigurationError
 from .attempt import Attempt
 from .library import httpcore
+from .proxies import is_address
 
 _PART = 65536  # bytes that are read or written at once
 _BUFFER = 32768  # bytes that an async connection may receive before anybody reads them
@@ -208,7 +208,7 @@ def sync_resolve(host: str, port: int, attempt: Attempt) -> list[Address]:
 
     left = attempt.remaining(httpcore.ConnectTimeout)
     try:
-        if _is_address(host):
+        if is_address(host):
             look_up()
         else:
             # The system's resolver knows no timeout; it is left behind when time is up.
@@ -226,7 +226,7 @@ def sync_resolve(host: str, port: int, attempt: Attempt) -> list[Address]:
 
 async def async_resolve(host: str, port: int, attempt: Attempt) -> list[Address]:
     """Return a host's addresses."""
-    if _is_address(host):
+    if is_address(host):
         return [(host, port)]
     loop = asyncio.get_running_loop()
     looking_up = asyncio.ensure_future(loop.getaddrinfo(host, port, type=socket.SOCK_STREAM))
@@ -305,14 +305,6 @@ def _not_resolved(host: str, error: BaseException) -> Exception:
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     failure: Exception = httpcore.ConnectError(f"{host} was not resolved: {reason}")
     return failure
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_readable(transport: asyncio.Transport) -> bool:

@@ -8,10 +8,10 @@ import ipaddress
 import ssl
 from typing import Any
 
+from ..._core.settings import is_loopback
 from ...errors import ConfigurationError
 from ..attempt import NOT_ENCRYPTED, Attempt
 from ..library import httpcore, httpx
-from ..proxies import is_loopback
 from ..sockets import AsyncSocketStream, async_connect, async_resolve, invalid_host
 from .http11 import AsyncHTTP11Connection
 from .tls import AsyncTLSStream

@@ -175,9 +175,14 @@ class AsyncPool:
         with suppress(IndexError):
             while True:
                 since, connection = self._idle.pop()
-                if time.monotonic() - since < _IDLE_FOR and await connection.is_quiet():
+                quiet = False
+                try:
+                    quiet = time.monotonic() - since < _IDLE_FOR and await connection.is_quiet()
+                finally:  # A call may be given up just here.
+                    if not quiet:
+                        self._drop(connection)
+                if quiet:
                     return connection
-                self._drop(connection)
         return None
 
     def _has_surplus(self) -> bool:

@@ -8,10 +8,10 @@ import ipaddress
 import ssl
 from typing import Any
 
+from ..._core.settings import is_loopback
 from ...errors import ConfigurationError
 from ..attempt import NOT_ENCRYPTED, Attempt
 from ..library import httpcore, httpx
-from ..proxies import is_loopback
 from ..sockets import SocketStream, invalid_host, sync_connect, sync_resolve
 from .http11 import HTTP11Connection
 from .tls import TLSStream

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from attrs import evolve
 
@@ -12,7 +12,14 @@ from ...types import Response, Unset
 from ..attempts import make_attempts
 from ..call import Call
 from ..deadline import Deadline
-from ..effects import AsyncChunks, AsyncSender, FetchKey, Pause, RawResponse, SendRequest
+from ..effects import (
+    AsyncChunks,
+    FetchKey,
+    Pause,
+    RawResponse,
+    SendRequest,
+    TransportFailure,
+)
 from ..frames import FrameGuard
 from ..operation import ListOperation, Operation, Request
 from ..responses import LARGEST_ITEM, ItemReader, build_response, is_long_list, read_response
@@ -27,6 +34,23 @@ from ..settings import Settings, validate_attempts, validate_timeout
 
 T = TypeVar("T")
 ItemT = TypeVar("ItemT")
+
+
+class AsyncSender(Protocol):
+    """What a pipeline sends with."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has been closed, for every pipeline that sends with it."""
+        ...
+
+    async def send(self, send: SendRequest) -> RawResponse | TransportFailure:
+        """Send a request and return the response, or how it failed."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connections."""
+        ...
 
 
 class AsyncPipeline:
@@ -139,6 +163,8 @@ class AsyncPipeline:
         if not isinstance(max_attempts, Unset):
             settings = evolve(settings, max_attempts=validate_attempts(max_attempts))
         deadline = Deadline(settings.timeout, settings.clock)
+        if operation.credential is not None:
+            settings = settings.for_scheme(operation.credential.name)
         return Call(operation, request, settings, deadline, self._is_closed, stream)
 
     def _is_closed(self) -> bool:
