@@ -128,13 +128,11 @@ def test_a_discriminator(shop: Shop) -> None:
             {"a": 1, "b": 2},
         ),
         (
-            "{allOf: [{properties: {l: {type: array, items: {type: object}}}}, {properties: {l: "
-            + "{type: array, items: {type: object, properties: {n: {}}}}}}]}",
+            "{allOf: [{properties: {l: {type: array}}}, {properties: {l: {items: {}}}}]}",
             {"l": [{"n": 1}]},
         ),
         (
-            "{allOf: [{properties: {a: {}}}, {oneOf: ["
-            + "{properties: {b: {}}}, {properties: {c: {}}}]}]}",
+            "{allOf: [{properties: {a: {}}}, {oneOf: [{required: [b]}, {properties: {c: {}}}]}]}",
             {"a": 1, "c": 2},
         ),
         ("{properties: {x: {allOf: [{type: string}, {maxLength: 3}]}}}", {"x": "abc"}),
