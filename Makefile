@@ -52,7 +52,8 @@ verify-live: environment ## Compare a server (PORTAL_API_KEY) with the document,
 	@"$(PY)" scripts/verify_live.py $(ARGS)
 
 .PHONY: test
-test: environment ## Run all tests
+test: environment ## Run all tests; takes about two minutes
+	@echo "All tests take about two minutes on two cores."
 	@"$(PY)" -m pytest $(ON_ALL_CORES) $(ARGS)
 
 .PHONY: test-package

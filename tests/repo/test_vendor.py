@@ -175,6 +175,18 @@ def test_bad_use_is_said(run: Vendor, copy: Path, arguments: list[str], said: st
     assert not copy.exists()
 
 
+def test_it_never_replaces_this_repository(run: Vendor, repository: Path) -> None:
+    for dest, name in (
+        (Path(), "wallets"),
+        (repository, "generated"),
+        (repository / "generated", "portal_v1"),
+    ):
+        status, told = run("--force", "--name", name, dest=dest)
+        assert status == 2
+        assert "is a folder of your code" in told
+    assert (repository / "generated/portal_v1/client.py").is_file()
+
+
 def test_a_failure_leaves_what_was_there(
     run: Vendor, copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
