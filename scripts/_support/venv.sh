@@ -68,17 +68,22 @@ make_environment() {
     "$python" -m venv --clear "$venv" || fail "$venv could not be made; see above."
 }
 
-# Installs packages, and says from time to time how far that is.
+# Installs packages, and says from time to time how far that is; pip's warnings are left out.
 install() {
-    { "$venv/bin/python" -m pip install --progress-bar off "$@" || echo "Failed"; } | {
+    {
+        { "$venv/bin/python" -m pip install --progress-bar off "$@" 2>&1 >&3 || echo Failed >&3; } |
+            while read -r line; do
+                case $line in WARNING:*) ;; *) printf '%s\n' "$line" >&2 ;; esac
+            done
+    } 3>&1 | {
         count=0
         while read -r word rest; do
             case $word in
-                Collecting)
+                Collecting | Processing)
                     count=$((count + 1))
-                    [ $((count % 20)) -ne 0 ] || printf 'setup: %d packages fetched\n' "$count"
+                    [ $((count % 20)) -ne 0 ] || printf 'setup: %d packages fetched.\n' "$count"
                     ;;
-                Installing) [ "$count" -lt 2 ] || printf 'setup: installing %d packages\n' "$count" ;;
+                Installing) printf 'setup: installing them; this is the longer half.\n' ;;
                 Failed) exit 1 ;;
             esac
         done
