@@ -27,7 +27,7 @@ OWASP_RULES := @stoplight/spectral-owasp-ruleset@2.0.1
 
 HAND_WRITTEN := scripts tests overrides/package
 # The tests of the package itself; those of the generator and of tools are not among them.
-PACKAGE_TESTS := tests/unit tests/network tests/mock
+PACKAGE_TESTS := tests/unit tests/network tests/mock tests/portal_v1
 # A file's tests share what is slow to set up, so they stay together.
 ON_ALL_CORES := --numprocesses auto --maxprocesses 4 --dist loadfile
 

@@ -20,6 +20,9 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[1]
 MODULES: Final = ("attempts", "deadline", "pace", "retry")
 TESTS: Final = (
+    "tests/unit/test_client.py",
+    "tests/unit/test_errors.py",
+    "tests/unit/test_items.py",
     "tests/unit/test_pace.py",
     "tests/unit/test_retry.py",
     "tests/unit/test_other_operations.py",

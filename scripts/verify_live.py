@@ -49,7 +49,7 @@ SUCCESS: Final = range(200, 300)
 
 _EXIT = "Exit status: 0 when all is as documented, 1 when something is not, 2 when it did not run."
 _TYPES: Final = {type(None): "null", bool: "boolean", str: "string", list: "array", dict: "object"}
-_MASK = "••••••"
+_MASK = "******"
 _SHORTEST_SECRET = 6  # Anything shorter may stand in a word by chance.
 
 

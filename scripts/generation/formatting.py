@@ -19,7 +19,7 @@ _COMMON = (
 )
 # Sorted imports and unused ones are mended. Names that are nowhere defined, or defined twice, are
 # not: they are what a clash of names looks like in the result.
-_MENDED = "I,F401"
+_MENDED = "I,F401,RUF022,D403"
 _REFUSED = "F811,F821,F822,F823"
 
 

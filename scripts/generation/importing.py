@@ -20,7 +20,7 @@ _PROGRAM = """
 import importlib, json, sys, traceback
 root, package, modules, optional = json.load(sys.stdin)
 sys.path.insert(0, root)
-failures, skipped = [], []
+failures, skipped, effects, problem = [], [], {}, None
 for name in modules:
     try:
         module = importlib.import_module(name)
@@ -37,18 +37,28 @@ for name in modules:
             if frame.filename.startswith(root):
                 where = f" ({frame.filename[len(root) + 1:]}, line {frame.lineno})"
         failures.append(f"{name}{where}: {type(error).__name__}: {error}")
-sys.stdout.write(json.dumps([failures, skipped]))
+if not failures and package + ".mock" not in skipped:
+    mock = sys.modules[package + ".mock"]
+    try:
+        kinds = [kind for kind in vars(mock).values() if isinstance(kind, type)]
+        (made,) = [kind for kind in kinds if mock.Mock in kind.__bases__]
+        with made() as running:
+            effects = running.effects
+    except mock.DocumentError as error:
+        problem = str(error)
+sys.stdout.write(json.dumps([failures, skipped, effects, problem]))
 """
 
 
-def check_imports(package: Path) -> list[str]:
+def check_imports(package: Path) -> tuple[list[str], dict[str, str]]:
     """Import every module of the package in folder `package`, warnings being errors.
 
     What a subpackage needs beyond the package's own dependencies may be missing here: the
-    modules that could not be tried for that reason are returned.
+    modules that could not be tried for that reason are returned, and what the operations do to
+    the mock's state.
 
     Raises:
-        GenerationError: A module does not import; it names the module and the reason.
+        GenerationError: A module does not import, or the mock cannot be made of the document.
     """
     root = package.parent
     optional = {name: sorted(modules) for name, modules in _OPTIONAL.items()}
@@ -64,9 +74,9 @@ def check_imports(package: Path) -> list[str]:
         errors="replace",
     )
     try:
-        failures, skipped = json.loads(done.stdout)
+        failures, skipped, effects, problem = json.loads(done.stdout)
     except ValueError:
-        skipped = []
+        skipped, effects, problem = [], {}, None
         failures = (done.stdout + done.stderr).strip().splitlines()[-5:]
         failures = failures or [f"the interpreter ended with exit code {done.returncode}"]
     if failures or done.returncode != 0:
@@ -75,7 +85,9 @@ def check_imports(package: Path) -> list[str]:
             "fault.",
             failures,
         )
-    return [str(name) for name in skipped]
+    if problem is not None:
+        raise GenerationError(f"The mock cannot be made of this document: {problem}")
+    return skipped, effects
 
 
 def _modules(package: Path) -> list[str]:

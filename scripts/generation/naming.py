@@ -30,7 +30,7 @@ _VERBS = {
     *("replace", "resend", "reset", "resolve", "restart", "restore", "resume", "retry"),
     *("revoke", "rotate", "run", "scan", "search", "send", "share", "sign", "simulate", "start"),
     *("stop", "submit", "subscribe", "suspend", "swap", "sync", "test", "transfer", "unlink"),
-    *("unlock", "unsubscribe", "update", "upload", "validate", "verify", "withdraw"),
+    *("unlock", "unsubscribe", "update", "upgrade", "upload", "validate", "verify", "withdraw"),
 }
 _BY_METHOD = {"put": "replace", "patch": "update", "delete": "delete", "post": "create"}
 
@@ -208,7 +208,8 @@ def from_path(document: Document, place: Place, tag: str) -> str:
     nouns = words[-1:] if index is None else words[index + 1 :]
     last = words[-1] if words else ""
     if verb == "post" and not single and last.split("_")[0] in _VERBS and nouns:
-        nouns = nouns if index is not None else words[-2:]
+        if index is None and "_" not in last:
+            nouns = words[-2:]
         return "_".join([last, *map(singular, nouns[:-1])])
     many = not single and (_is_plural(last) or _answers_list(document, place))
     if verb == "get":

@@ -24,6 +24,7 @@ from openapi_python_client.schema.untrusted_string import UntrustedString
 from .document import Document
 from .errors import GenerationError
 from .naming import OperationNames, iterator_name
+from .validation import sent_header
 
 _FIRST_ERROR = 400
 _REPEATABLE = {"get", "head", "put", "delete"}
@@ -53,6 +54,7 @@ class Operation:
     raw: dict[str, Any]
     raw_parameters: list[dict[str, Any]]
     repeatable: bool
+    scheme: str | None
     credential: tuple[str, str | None] | None
     links: list[Link]
     media_types: dict[tuple[str, str], str]
@@ -225,6 +227,7 @@ def make_operation(
     _, path, method = names.place
     raw = document.resolve(document.data["paths"][path])[method]
     parameters = [parameter for _, parameter in document.parameters(names.place)]
+    scheme = _scheme(raw, document)
     _rename_reserved(endpoint, config)
     responses = list(endpoint.responses)
     successes = [
@@ -243,7 +246,10 @@ def make_operation(
             if (document.resolve(p.get("schema")) or {}).get("format") == "password"
         },
         repeatable=method in _REPEATABLE or "x-repeatable" in raw,
-        credential=_credential(raw, names.id, document),
+        scheme=scheme,
+        credential=sent_header(
+            document.resolve({"$ref": f"#/components/securitySchemes/{scheme}"})
+        ),
         links=list(_links(raw, document)),
         media_types=media_types,
         responses=successes,
@@ -275,35 +281,15 @@ def _rename_reserved(endpoint: Endpoint, config: Config) -> None:
         taken.add(str(parameter.python_name))
 
 
-def _credential(
-    raw: dict[str, Any], operation_id: str, document: Document
-) -> tuple[str, str | None] | None:
-    requirements = [r for r in raw.get("security", document.data.get("security")) or () if r]
-    if not requirements:
-        return None
-    schemes = document.data.get("components", {}).get("securitySchemes", {})
-    problems: list[str] = []
-    for requirement in requirements:
-        if len(requirement) > 1:
-            problems.append(f"{' and '.join(requirement)} together")
-            continue
-        name = next(iter(requirement))
-        scheme = document.resolve(schemes[name])
-        match scheme.get("type"), scheme.get("in"):
-            case "http", _:
-                return ("Authorization", str(scheme["scheme"]).capitalize())
-            case (("oauth2" | "openIdConnect"), _):
-                return ("Authorization", "Bearer")
-            case "apiKey", "header":
-                return (str(scheme["name"]), None)
-            case "mutualTLS", _:
-                return None
-            case kind, place:
-                problems.append(f"{name} ({kind} in {place})")
-    raise GenerationError(
-        f"{operation_id}: its security cannot be generated: {', '.join(problems)}. A key is "
-        "sent in one header: of type http, oauth2, openIdConnect, or apiKey in a header."
-    )
+def _scheme(raw: dict[str, Any], document: Document) -> str | None:
+    """Return the security scheme whose key an operation is sent with: the first that can be."""
+    for requirement in raw.get("security", document.data.get("security")) or ():
+        if len(requirement) == 1:
+            (name,) = requirement
+            scheme = document.resolve(document.data["components"]["securitySchemes"][name])
+            if sent_header(scheme) is not None:
+                return str(name)
+    return None
 
 
 # Properties ------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import builtins
 import contextlib
 import io
 import re
+import textwrap
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
@@ -181,9 +182,12 @@ class _Project(Project):
         name = client_name(document)
         url = ((document.get("servers") or [{}])[0] or {}).get("url", "")
         descriptions = {t["name"]: t.get("description") for t in document.get("tags") or ()}
+        schemes = list(dict.fromkeys(o.scheme for o in self.operations if o.scheme))
         self.env.undefined = StrictUndefined
         self.env.tests["taking_null"] = takes_null
-        self.env.filters.update(literal=repr, sentence=_sentence, words=_words)
+        self.env.filters.update(
+            literal=repr, sentence=_sentence, words=_words, paragraphs=_paragraphs
+        )
         self.env.globals.update(
             document=document,
             client_name=name,
@@ -191,7 +195,8 @@ class _Project(Project):
             base_url=url.rstrip("/") if "://" in url and "{" not in url else None,
             content_type=(document["info"].get("x-client") or {}).get("content-type"),
             error_fields=error_fields(self.operations),
-            needs_key=any(o.credential is not None for o in self.operations),
+            needs_key=bool(schemes),
+            other_schemes=schemes[1:],
             resources=self._resources,
             resource_class=resource_class,
             tag_description=lambda tag: (
@@ -320,3 +325,14 @@ def _sentence(value: Any) -> str:
     """Return a text of the document on one line that ends as a sentence does."""
     text = " ".join(_words(value).split())
     return text if not text or text[-1] in ".!?" else f"{text}."
+
+
+def _paragraphs(value: Any) -> str:
+    """Return a text of the document as a docstring: a sentence, a blank line, the rest."""
+    first, _, rest = _words(value).partition("\n\n")
+    first = " ".join(first.split())
+    found = re.match(r"(.+?[.!?])\s+(?=[A-Z`(])(.+)", first)
+    head, tail = found.groups() if found else (_sentence(first), "")
+    lines = [*([tail, ""] if tail and rest else [tail]), *rest.splitlines()]
+    body = "\n".join(textwrap.fill(line, 92) for line in lines).strip()
+    return f"{head}\n\n{body}" if body else head

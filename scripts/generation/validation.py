@@ -54,6 +54,9 @@ def check_document(document: Document) -> list[str]:
             problems.append("A schema is made of itself (by allOf, anyOf, oneOf or not).")
     if problems:
         raise GenerationError(f"{document.source} is not valid OpenAPI {version}.", problems)
+    problems = [*_security_that_cannot_be_sent(document)]
+    if problems:
+        raise GenerationError(f"{document.source}: keys that cannot be sent.", problems)
     return [*_hints(document)]
 
 
@@ -79,6 +82,8 @@ def _structure(document: Document) -> Iterator[str]:
         named = {p if p[:1] == "/" or p[:2] == "x-" else f"/{p}": v for p, v in paths.items()}
         data = {**data, "paths": named}
     errors = [*_validator(schemas=False).iter_errors(data)]
+    # Components with spaces or brackets in their names are no trouble.
+    errors = [error for error in errors if error.kind.name != "propertyNames"]
     at_fault = {tuple(e.instance_path) for e in errors if e.kind.name not in _LEFTOVER}
     empty = {tuple(e.instance_path) for e in errors if e.kind.name == "minProperties"}
     for error in errors:
@@ -315,6 +320,42 @@ def _security(document: Document) -> Iterator[str]:
             + "\n".join(f"    {text.strip()}" for text in found)
             + code
         )
+
+
+def sent_header(scheme: Any) -> tuple[str, str | None] | None:
+    """Return the header that carries a security scheme's key, and what stands before the key."""
+    match scheme:
+        case {"type": "http", "scheme": str(name)}:
+            return ("Authorization", name.capitalize())
+        case {"type": "oauth2" | "openIdConnect"}:
+            return ("Authorization", "Bearer")
+        case {"type": "apiKey", "in": "header", "name": str(name)}:
+            return (name, None)
+    return None
+
+
+def _security_that_cannot_be_sent(document: Document) -> Iterator[str]:
+    schemes = document.look_up("#/components/securitySchemes") or {}
+    users: dict[str, list[str]] = {}
+    for place, operation in document.operations():
+        requirements = operation.get("security", document.data.get("security")) or ()
+        kinds = [[document.resolve(schemes.get(name)) or {} for name in r] for r in requirements]
+        if requirements and not any(
+            not kind or (len(kind) == 1 and (sent_header(kind[0]) or _is_tls(kind[0])))
+            for kind in kinds
+        ):
+            named = " or ".join(" and ".join(requirement) for requirement in requirements)
+            users.setdefault(named, []).append(document.where((*place, "security")))
+    for named, found in users.items():
+        yield (
+            f"the security {named} cannot be generated: a key is sent in one header, of type http, "
+            "oauth2, openIdConnect, or apiKey in a header. It is named in\n"
+            + "\n".join(f"    {where}" for where in found)
+        )
+
+
+def _is_tls(scheme: dict[str, Any]) -> bool:
+    return scheme.get("type") == "mutualTLS"
 
 
 def _hints(document: Document) -> Iterator[str]:

@@ -48,10 +48,12 @@ class Server:
         return [part for part in message.walk() if not part.is_multipart()]
 
 
-def call(client_class: Callable[..., Any], server: Server, use: Callable[[Any], Any]) -> Any:
+def call(
+    client_class: Callable[..., Any], server: Server, use: Callable[[Any], Any], **options: Any
+) -> Any:
     """Use a client whose server is another function."""
     http = httpx.Client(transport=httpx.MockTransport(server.answer))
-    with http, client_class("a-key", http_client=http) as client:
+    with http, client_class("a-key", http_client=http, **options) as client:
         return use(client)
 
 

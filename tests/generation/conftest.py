@@ -77,8 +77,9 @@ def studio(other_packages: Path) -> Iterator[ModuleType]:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Callable[[str], Package]]:
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Package]]:
     """Make packages of small documents."""
+    monkeypatch.setenv("DEMO_SHOP_BASE_URL", "https://shop.example.org")
     names: list[str] = []
 
     def make(text: str) -> Package:

@@ -70,7 +70,9 @@ def test_what_is_in_it(made: Tree) -> None:
 
 def test_a_second_run_and_a_remark_change_nothing(copied: Tree) -> None:
     before = snapshot(copied.output)
-    assert copied.generated() == "portal_v1: no change on the Python surface.\n"
+    said = copied.generated()
+    assert said.endswith("portal_v1: no change on the Python surface.\n")
+    assert "The mock takes createClient to create /custodians/clients/{clientId} by id" in said
     copied.spec.write_text("# A remark.\n" + copied.spec.read_text() + "\n\n")
     copied.generated()
     assert snapshot(copied.output) == before
@@ -208,6 +210,12 @@ def test_a_parser_that_fails(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_module_that_is_broken(tree: Tree, code: str, what: str) -> None:
     (tree.modules / "_broken.py").write_text(code)
     assert what in tree.refused()
+
+
+def test_an_effect_that_the_mock_does_not_know(tree: Tree) -> None:
+    with tree.edited() as document:
+        document["paths"][CLIENTS]["post"]["x-effect"] = "explode"
+    assert "The mock cannot be made of this document: " in tree.refused()
 
 
 def test_only_the_mock_may_need_an_extra(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:

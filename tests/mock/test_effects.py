@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
-from sample._document import load_document
 from sample.mock import DocumentError, Mock, MockSample
 
 from tests.mock._support import JSON, PARCELS, ask, paths, said
@@ -134,23 +132,6 @@ def test_a_custodian_sees_only_its_own(mock: MockSample) -> None:
     other = (("authorization", "bearer two"), JSON)
     assert ask(mock, "GET", PARCELS, headers=other).json == []
     assert ask(mock, "GET", f"{PARCELS}/{mine['id']}", headers=other).status == 400
-
-
-def test_other_names_are_remembered_alike() -> None:
-    text = json.dumps(load_document())
-    for name in ("createParcel", "listParcels", "getParcel", "renewLabel", "pickupCode"):
-        text = text.replace(name, name[::-1])
-    for old, new in (("#/id", "#/number"), ('"id"', '"number"'), ("labelToken", "stamp")):
-        text = text.replace(old, new)
-    text = text.replace("parcelId", "theParcel").replace('"error"', '"whatIsWrong"')
-    with MockSample(json.loads(text)) as mock:
-        assert len(mock.stateful_operations) == 4
-        made = ask(mock, "POST", PARCELS, {"isExpress": True}).json
-        path = f"{PARCELS}/{made['number']}"
-        assert ask(mock, "GET", path).json["edoCpukcip"] == made["edoCpukcip"]
-        assert ask(mock, "POST", f"{path}/label").json["stamp"] != made["stamp"]
-        assert [one["number"] for one in ask(mock, "GET", PARCELS).json] == [made["number"]]
-        assert ask(mock, "GET", PARCELS + "/x").json == {"whatIsWrong": "Parcel not found"}
 
 
 def test_without_links_the_shape_of_paths_says_it() -> None:

@@ -19,6 +19,7 @@ class ServiceInfo:
         user_agent: How the client introduces itself.
         logger: The name of its logger.
         needs_key: Whether any operation needs a key.
+        other_schemes: The security schemes beside that of the key, each with a key of its own.
     """
 
     name: str
@@ -29,6 +30,7 @@ class ServiceInfo:
     user_agent: str
     logger: str
     needs_key: bool
+    other_schemes: tuple[str, ...] = ()
 
     @property
     def key_variable(self) -> str:

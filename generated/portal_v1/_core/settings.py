@@ -7,7 +7,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeGuard
+from typing import Any, Final, TypeGuard, cast
 from urllib.parse import unquote, urlsplit
 
 from attrs import evolve, field, frozen
@@ -40,6 +40,7 @@ class Settings:
     Attributes:
         service: The service that the client is for.
         key: The key, or what gives it; None where no operation needs one.
+        keys: The keys of other security schemes, or what gives them, by the scheme's name.
         base_url: Where the service is, without a slash at the end.
         timeout: Seconds that a whole call may take; None for as long as it takes.
         connect_timeout: Seconds that making a connection may take; None for as long as there is.
@@ -61,6 +62,14 @@ class Settings:
     max_response_bytes: int | None
     headers: tuple[tuple[str, str], ...] = field(repr=lambda h: list_names(dict(h)))
     clock: Clock = field(factory=SystemClock, repr=False)
+    keys: Mapping[str, Secret[str] | Callable[[], Any]] = field(
+        factory=dict[str, Secret[str] | Callable[[], Any]], repr=list_names
+    )
+
+    def for_scheme(self, name: str | None) -> Settings:
+        """Return the settings with the key of another security scheme, where there is one."""
+        key = self.keys.get(name or "")
+        return self if key is None else evolve(self, key=key)
 
 
 def build_settings(service: ServiceInfo, *, base_url: Secret[Any], **given: Any) -> Settings:
@@ -95,6 +104,7 @@ def _validate(given: Mapping[str, Any], service: ServiceInfo) -> dict[str, Any]:
         "max_response_bytes": _validate_size,
         "headers": _validate_headers,
         "clock": lambda clock: clock,
+        "keys": lambda keys: _other_keys(keys, service),
     }
     return {
         name: validators[name](value)
@@ -166,6 +176,29 @@ def _key_source(key: Secret[Any], service: ServiceInfo) -> Secret[str] | Callabl
     raise ConfigurationError(
         f"There is no API key. Pass api_key=, or set {service.key_variable} in the environment."
     )
+
+
+def _other_keys(
+    keys: Secret[Any], service: ServiceInfo
+) -> dict[str, Secret[str] | Callable[[], Any]]:
+    """Return the keys of other security schemes, given or from the environment."""
+    unknown = [name for name in keys.reveal() or () if name not in service.other_schemes]
+    if unknown:
+        raise ConfigurationError(
+            f"There is no security scheme {unknown[0]!r}; known are "
+            f"{', '.join(service.other_schemes)}."
+        )
+    found: dict[str, Secret[str] | Callable[[], Any]] = {}
+    for name in service.other_schemes:
+        variable = f"{service.environment}_{re.sub(r'[^A-Z0-9]+', '_', name.upper())}"
+        key: Secret[Any] = Secret(
+            cast("Mapping[str, Any]", keys.reveal() or {}).get(name, os.environ.get(variable))
+        )
+        if callable(key.reveal()):
+            found[name] = key.reveal()
+        elif key.reveal() is not None:
+            found[name] = validate_key(key, f"for {name}")
+    return found
 
 
 def _base_url(url: Secret[Any], service: ServiceInfo) -> str:

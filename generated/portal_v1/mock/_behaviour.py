@@ -9,13 +9,12 @@ from hashlib import blake2b
 from itertools import dropwhile, islice
 from typing import Any, NamedTuple
 
-from ._effects import Collection, Effect, variables
-from ._examples import ExampleMaker, NoExampleError, Template, Values, own_examples
+from ._effects import Collection, Effect, letters, variables
 from ._messages import RefusalError
 from ._requests import RequestBody
-from ._schemas import Schema, Validator
+from ._responses import ExampleMaker, NoExampleError, Template, Values, own_examples
+from ._schemas import Schema, Validator, is_object, members
 from ._state import Item, Place, State
-from ._values import is_object, members
 
 _NOT_FOUND = (404, 400, 422)
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
@@ -42,19 +41,13 @@ class Call(NamedTuple):
     body: Any
 
 
-class Listing(NamedTuple):
-    """The items of a list that is an answer by itself."""
-
-    values: Iterator[Values]
-
-
 class Behaviour:
     """What one operation does."""
 
     def __init__(
         self,
         effect: Effect,
-        body: RequestBody | None,
+        body: RequestBody,
         state: State,
         maker: ExampleMaker,
         seed: int,
@@ -64,7 +57,7 @@ class Behaviour:
         self._maker = maker
         self._seed = seed
         self._writable: dict[str, Schema] = {}
-        for schema, _ in body.content.values() if body is not None else ():
+        for schema, _ in body.content.values():
             self._writable |= members(maker.schemas.flatten(schema), "properties")
         self._fresh: list[str] = []  # fields of an item that are made for each
         self._defaults: dict[str, Any] = {}  # what they are where a request does not say it
@@ -73,11 +66,7 @@ class Behaviour:
         self._sort_fields()
 
     def carry_out(self, call: Call, template: Template | None) -> Any:
-        """Do it.
-
-        Raises:
-            RefusalError: An item that the path names is not there, or one that is made is.
-        """
+        """Do it, or refuse it: an item that the path names is not there, or one that is made is."""
         collection = self.effect.collection
         for parent in self.effect.parents:
             self._find(call, parent)
@@ -207,12 +196,12 @@ class Behaviour:
         return Place(call.custodian, self.effect.collection.path, call.path)
 
     def _list(self, call: Call, template: Template | None) -> Any:
-        """The items, as far as the parameters ask for them."""
+        """The items, as far as the parameters ask for them; an iterator where they are all."""
         known, page = self.effect.collection.fields, _Page()
         filters = {
             name: value
             for name, value in call.parameters.items()
-            if not page.take(_letters(name), value) and name in known
+            if not page.take(letters(name), value) and name in known
         }
         items: Iterator[Item] = (
             item
@@ -223,7 +212,7 @@ class Behaviour:
             if page.cursor is not None:
                 items = _after(items, page.cursor)
             end = None if page.limit is None else page.start + page.limit
-            return Listing(item.content for item in islice(items, page.start, end))
+            return (item.content for item in islice(items, page.start, end))
         every = list(items)
         rest = list(_after(iter(every), page.cursor)) if page.cursor is not None else every
         shown = rest[page.start :][: page.limit]
@@ -273,9 +262,9 @@ class _Page:
     def describe(self, template: Template, envelope: str) -> dict[str, Any]:
         """The answer around the list, with what is known about the list in it."""
         values = {
-            name: self.facts[_letters(name)]
+            name: self.facts[letters(name)]
             for name in template.properties
-            if _letters(name) in self.facts
+            if letters(name) in self.facts
         }
         result: dict[str, Any] = template.fill(values)
         for name, value in result.items():
@@ -287,10 +276,6 @@ class _Page:
 def _after(items: Iterator[Item], cursor: str) -> Iterator[Item]:
     """The items after the one whose id is the cursor."""
     return islice(dropwhile(lambda item: item.id != cursor, items), 1, None)
-
-
-def _letters(name: str) -> str:
-    return re.sub(r"[^a-z]", "", name.lower())
 
 
 def _looks_random(example: Any) -> bool:

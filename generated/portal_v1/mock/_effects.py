@@ -20,9 +20,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ._errors import DocumentError
-from ._schemas import Schema, Schemas
-from ._values import is_json, is_object, members, success_key
+from ._messages import DocumentError
+from ._schemas import Schema, Schemas, is_json, is_object, members, success_key
 
 EFFECTS = ("create", "list", "read", "replace", "change", "remove", "use")
 _EXTENSION = "x-effect"
@@ -68,11 +67,6 @@ class Effect:
     fresh: frozenset[str] = frozenset()  # the fields that are new in each answer
     once: bool = False  # whether those work once
 
-    @property
-    def is_seedable(self) -> bool:
-        """Whether it makes items that stand below no other."""
-        return self.does == "create" and not self.parents
-
     def __str__(self) -> str:
         new = f", new each time: {', '.join(sorted(self.fresh))}" if self.fresh else ""
         once = " (works once)" if self.once and self.fresh else ""
@@ -95,25 +89,18 @@ class _Operation:
 
 
 def find_effects(schemas: Schemas) -> dict[tuple[str, str], Effect]:
-    """The effects of a document's operations, by method and path.
-
-    Raises:
-        DocumentError: An `x-effect` says something that cannot be. The text says where.
-    """
+    """The effects of a document's operations, by method and path."""
     operations = list(_read_operations(schemas))
     collections = dict[str, Collection]()
     for one in operations:
         collection = _find_collection(schemas, one, operations)
-        if collection is not None and _shape(collection.item) not in map(
-            _shape, (known.item for known in collections.values())
-        ):
+        known = {_shape(each.item) for each in collections.values()}
+        if collection is not None and _shape(collection.item) not in known:
             collections[_shape(one.path)] = collection
-    effects: dict[tuple[str, str], Effect] = {}
-    for one in operations:
-        effect = _find_effect(schemas, one, collections)
-        if effect is not None:
-            effects[one.method, one.path] = effect
-    return effects
+    effects = {
+        (one.method, one.path): _find_effect(schemas, one, collections) for one in operations
+    }
+    return {address: effect for address, effect in effects.items() if effect is not None}
 
 
 def variables(path: str) -> list[str]:
@@ -253,11 +240,11 @@ def _find_identifier(
 ) -> str:
     """The field that a path's variable means: `clientId` is `clientId`, `id`, or the like."""
     plain = {
-        name: _letters(name)
+        name: letters(name)
         for name, schema in fields.items()
         if schemas.types(schema) & {"string", "integer"} and not is_password(schemas, schema)
     }
-    wanted = _letters(variable)
+    wanted = letters(variable)
     same = [name for name, letters in plain.items() if letters == wanted]
     within = [name for name, letters in plain.items() if wanted.endswith(letters)]
     around = [name for name, letters in plain.items() if letters.endswith(wanted)]
@@ -265,7 +252,8 @@ def _find_identifier(
     return next(iter((*same, *sorted(within, key=len, reverse=True), *around, *rest)), "")
 
 
-def _letters(name: str) -> str:
+def letters(name: str) -> str:
+    """What counts of a name: its letters and digits, in lower case."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 

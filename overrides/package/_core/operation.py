@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any, Generic, Literal, TypeVar
@@ -22,13 +23,25 @@ Status = int | str
 
 @frozen
 class Credential:
-    """How an operation wants the key: in this header, after this scheme."""
+    """How an operation wants the key.
+
+    Attributes:
+        header: The header field that carries it.
+        scheme: What stands before it; None for nothing.
+        name: The security scheme, where it is another than that of `api_key`.
+    """
 
     header: str
     scheme: str | None = None
+    name: str | None = None
 
     def header_field(self, key: Secret[str]) -> tuple[str, Secret[str]]:
-        """Return the header field that carries the key: its name and its value."""
+        """Return the header field that carries the key: its name and its value.
+
+        A user name and password, with a colon between them, are encoded as `Basic` has them.
+        """
+        if self.scheme == "Basic" and ":" in key.reveal():
+            key = Secret(b64encode(key.reveal().encode()).decode())
         prefix = f"{self.scheme} " if self.scheme else ""
         return self.header, Secret(prefix + key.reveal())
 

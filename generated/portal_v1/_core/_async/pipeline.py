@@ -164,6 +164,8 @@ class AsyncPipeline:
         if not isinstance(max_attempts, Unset):
             settings = evolve(settings, max_attempts=validate_attempts(max_attempts))
         deadline = Deadline(settings.timeout, settings.clock)
+        if operation.credential is not None:
+            settings = settings.for_scheme(operation.credential.name)
         return Call(operation, request, settings, deadline, self._is_closed, stream)
 
     def _is_closed(self) -> bool:

@@ -1,0 +1,315 @@
+"""Shapes of documents that the parser refuses or loses something of: each comes out whole."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from generation.errors import GenerationError
+
+from tests.generation._server import Server, call, call_async
+from tests.generation._support import DOCUMENTS, Package, Tree, findings
+
+Shop = Callable[[str], Package]
+
+BOTH = "[{$ref: '#/components/schemas/A'}, {$ref: '#/components/schemas/B'}]"
+
+
+THING = """\
+paths:
+  /things:
+    get:
+      operationId: getThing
+      tags: [Things]
+      responses:
+        "200":
+          description: Fine.
+          content: {application/json: {schema: {$ref: "#/components/schemas/Thing"}}}
+components:
+  schemas:
+"""
+POST = """\
+paths:
+  /things:
+    post:
+      operationId: createThing
+      tags: [Things]
+      requestBody:
+        content:
+          application/json: {schema: BODY}
+      responses: OK
+"""
+
+
+def thing(*schemas: str) -> str:
+    """A document with one operation, `things.get`, that answers with a Thing."""
+    return THING + "".join(f"    {schema}\n" for schema in schemas)
+
+
+def sent(made: Package, **arguments: Any) -> Any:
+    """Call `things.create`, and return the body that was sent."""
+    server = Server(200, "ok")
+    call(made.root.DemoShop, server, lambda client: client.things.create(**arguments))
+    return json.loads(server.body) if server.body else None
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "value", "kind"),
+    [
+        # Required fields and types decide, then constants and enums, then declared fields.
+        ("properties: {a: {}}", "properties: {b: {}}", {"b": 1}, "B"),
+        ("properties: {a: {}}", "properties: {b: {}}", {"c": 1}, "A"),
+        ("required: [x], properties: {x: {}, y: {}}", "properties: {x: {}}", {"y": 1}, "B"),
+        ("properties: {x: {type: 'null'}}", "properties: {x: {type: integer}}", {"x": 1}, "B"),
+        ("properties: {k: {const: a}}", "properties: {k: {const: b}}", {"k": "b"}, "B"),
+        (
+            "properties: {x: {}, y: {}}",
+            "properties: {k: {const: b}}",
+            {"x": 1, "y": 2, "k": "b"},
+            "B",
+        ),
+        (
+            "properties: {k: {type: string, enum: [a]}, x: {}}",
+            "properties: {k: {type: string, enum: [b]}}",
+            {"k": "b", "x": 1},
+            "B",
+        ),
+    ],
+)
+def test_the_alternative_that_fits_best(
+    shop: Shop, a: str, b: str, value: dict[str, Any], kind: str
+) -> None:
+    made = shop(
+        thing(f"Thing: {{oneOf: {BOTH}}}", f"A: {{type: object, {a}}}", f"B: {{type: object, {b}}}")
+    )
+    got = call(made.root.DemoShop, Server(200, value), lambda client: client.things.get())
+    assert type(got).__name__ == kind
+    assert got.to_dict() == value
+
+
+def test_a_discriminator(shop: Shop) -> None:
+    pet = "{type: object, required: [kind], properties: {kind: {type: string}, %s: {}}}"
+    told = "{propertyName: kind, mapping: {hound: '#/components/schemas/B'}}"
+    made = shop(
+        thing(
+            f"Thing: {{oneOf: {BOTH}, discriminator: {told}}}",
+            f"A: {pet % 'lives'}",
+            f"B: {pet % 'bark'}",
+        )
+    )
+    for kind, name in (("hound", "B"), ("B", "B"), ("A", "A"), ("bird", "A")):
+        server = Server(200, {"kind": kind, "lives": 9})
+        got = call(made.root.DemoShop, server, lambda client: client.things.get())
+        assert type(got).__name__ == name
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ("{properties: {s: {type: [string, 'null']}, t: {type: string}}}", {"s": None}),
+        ("{properties: {s: {type: [string, 'null']}, t: {type: string}}}", {}),
+        ("{additionalProperties: false, properties: {a: {type: string}}}", {"a": "b", "new": 1}),
+        ("{patternProperties: {'^x-': {type: string}}, properties: {a: {}}}", {"a": 1, "x-b": "c"}),
+        ("{properties: {f: {const: 1.5}, g: {const: {a: 1}}}}", {"f": 1.5, "g": {"a": 1}}),
+        ("{properties: {e: {enum: [a, A, 1, null]}}}", {"e": 1}),
+        ("{properties: {e: {type: string, enum: [a, A, a-b, 'a b', '']}}}", {"e": "A"}),
+        ("{properties: {e: {type: [string, 'null'], enum: [a, null]}}}", {"e": None}),
+        ("{properties: {l: {type: array}, m: {type: array, items: true}}}", {"l": [1], "m": ["a"]}),
+        ("{properties: {x: {$ref: '#/components/schemas/Thing/properties/y'}, y: {}}}", {"x": 1}),
+        ("{properties: {x: {$ref: '#/components/schemas/A%20B'}}}", {"x": {"z": 1}}),
+        (
+            "{properties: {a: {}}, oneOf: [{required: [a]}, {properties: {b: {}}}]}",
+            {"a": 1, "b": 2},
+        ),
+        (
+            "{allOf: [{properties: {l: {type: array}}}, {properties: {l: {items: {}}}}]}",
+            {"l": [{"n": 1}]},
+        ),
+        (
+            "{allOf: [{properties: {a: {}}}, {oneOf: [{required: [b]}, {properties: {c: {}}}]}]}",
+            {"a": 1, "c": 2},
+        ),
+        ("{properties: {x: {allOf: [{type: string}, {maxLength: 3}]}}}", {"x": "abc"}),
+        ("{properties: {d: {description: 'Says \"no\"'}}, description: 'It is \"it\"'}", {"d": 1}),
+    ],
+)
+def test_what_comes_back_goes_out_again(shop: Shop, schema: str, value: dict[str, Any]) -> None:
+    schema = "{type: object, " + schema[1:]
+    made = shop(thing(f"Thing: {schema}", "A B: {type: object, properties: {z: {}}}"))
+    got = call_async(
+        made.root.AsyncDemoShop, Server(200, value), lambda client: client.things.get()
+    )
+    assert got.to_dict() == value
+    assert all(getattr(got, name) is None for name in ("s", "t") if hasattr(got, name))
+
+
+def test_enum_values_keep_names_of_their_own(shop: Shop) -> None:
+    values = ["x-small", "x small", "a+b", "a-b", "A", "a", "1"]
+    schema = f"{{type: object, properties: {{o: {{type: string, enum: {values}}}}}}}"
+    made = shop(thing(f"Thing: {schema}"))
+    assert sorted(member.value for member in made.models.ThingO) == sorted(values)
+    assert all(made.models.ThingO(value).is_known for value in values)
+
+
+def test_fields_of_every_object_body_are_arguments(shop: Shop) -> None:
+    made = shop(
+        POST.replace("BODY", "{type: object, required: [n, r], properties: {n: {type: string}}}")
+    )
+    assert sent(made) is None
+    assert sent(made, n="a", r={"x": 1}, additional_properties={"b": None}) == {
+        "n": "a",
+        "r": {"x": 1},
+        "b": None,
+    }
+    with pytest.raises(made.root.InvalidRequestError, match="A body needs r as well"):
+        sent(made, n="a")
+
+
+def test_what_a_body_leaves_out_is_not_sent(shop: Shop) -> None:
+    body = "{type: object, properties: {a: {type: integer, default: 5}, b: {type: string}}}"
+    made = shop(POST.replace("BODY", body).replace("content:", "required: true\n        content:"))
+    assert sent(made, b="x") == {"b": "x"}
+    assert sent(made) == {}
+    documented = inspect.getdoc(made.module("resources.things").ThingsResource.create) or ""
+    assert "a: Default: 5." in documented
+
+
+def test_a_closed_body_takes_no_other_field(shop: Shop) -> None:
+    made = shop(
+        POST.replace("BODY", "{type: object, additionalProperties: false, properties: {a: {}}}")
+    )
+    with pytest.raises(ValueError, match=r"\$\.b has to be no field"):
+        made.models.CreateThingBody.from_dict({"a": 1, "b": 2})
+
+
+def test_parameters(shop: Shop) -> None:
+    made = shop(
+        "paths: {'/things/{thing.id}': {get: {operationId: x, tags: [Things], responses: OK,"
+        " x-method-name: find, parameters: ["
+        "{name: thing.id, in: path, required: true, schema: {type: string, default: a}},"
+        " {name: Accept, in: header, required: true, schema: {type: string}},"
+        " {name: p, in: query, style: pipeDelimited, explode: false, schema: {type: array}},"
+        " {name: f, in: query, style: deepObject, schema: {type: object}},"
+        " {name: j, in: query, description: JSON of it., content: {application/json: {schema: {}}}}"
+        "]}}}\n"
+    )
+    server = Server(200, "ok")
+    call(
+        made.root.DemoShop,
+        server,
+        lambda client: client.things.find("i", p=["a", "b|c"], f={"x": 1}, j={"y": [2]}),
+    )
+    assert server.target.endswith("/things/i?p=a%7Cb%7Cc&f[x]=1&j=%7B%22y%22%3A%5B2%5D%7D")
+    assert "JSON of it." in (
+        inspect.getdoc(made.module("resources.things").ThingsResource.find) or ""
+    )
+    assert any("the header Accept is the client's own" in note for note in made.notes)
+
+
+@pytest.mark.parametrize(
+    ("content", "body", "value", "accept"),
+    [
+        (
+            "{text/plain: {schema: {}}, application/json: {schema: {}}}",
+            b"[1]",
+            [1],
+            "application/json",
+        ),
+        ("{application/xml: {schema: {type: object}}}", b"<a/>", "<a/>", "*/*"),
+        ("{application/json: {}}", b"{}", {}, "application/json"),
+        ("{image/png: {schema: {type: string, format: binary}}}", b"\x89", b"\x89", "*/*"),
+    ],
+)
+def test_media_types_of_responses(
+    shop: Shop, content: str, body: bytes, value: Any, accept: str
+) -> None:
+    made = shop(
+        "paths: {/things: {get: {operationId: getThing, tags: [Things],"
+        f" responses: {{'200': {{description: Fine., content: {content}}}}}}}}}}}\n"
+    )
+    server = Server(200, content=body, kind="x/y")
+    got = call(made.root.DemoShop, server, lambda client: client.things.get())
+    assert (got.payload.read() if hasattr(got, "payload") else got) == value
+    assert server.request.headers["Accept"] == accept
+    assert len(made.notes) == content.count("schema: {}}, ")
+
+
+def test_each_scheme_has_its_own_key(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = shop(
+        "paths: {/a: {get: {operationId: a, tags: [T], security: [{key: []}], responses: OK},"
+        " put: {operationId: b, tags: [T], security: [{both: [], key: []}, {staff: []}],"
+        " responses: OK}, delete: {operationId: c, tags: [T], security: [{}], responses: OK}}}\n"
+        "components: {securitySchemes: {key: {type: http, scheme: bearer}, staff: {type: http,"
+        " scheme: basic}, both: {type: apiKey, in: header, name: X-Key}}}\n"
+    )
+    server = Server(200, "ok")
+
+    def headers(**options: Any) -> list[str | None]:
+        found = []
+        for use in (lambda c: c.t.a(), lambda c: c.t.b(), lambda c: c.t.c()):
+            call(made.root.DemoShop, server, use, **options)
+            found.append(server.request.headers.get("Authorization"))
+        return found
+
+    assert headers(keys={"staff": "me:secret"}) == ["Bearer a-key", "Basic bWU6c2VjcmV0", None]
+    monkeypatch.setenv("DEMO_SHOP_STAFF", "you:secret")
+    assert headers()[1] == "Basic eW91OnNlY3JldA=="
+    with pytest.raises(made.root.ConfigurationError, match="There is no security scheme 'x'"):
+        headers(keys={"x": "y"})
+
+
+def test_keys_that_cannot_be_sent_are_told_together() -> None:
+    said = findings(
+        "paths: {/a: {get: {security: [{q: []}], responses: OK},\n"
+        " put: {security: [{q: []}], responses: OK}}}\n"
+        "components: {securitySchemes: {q: {type: apiKey, in: query, name: k}}}\n"
+    )
+    assert "the security q cannot be generated" in said
+    assert "/a/get/security (line 3)" in said.replace("~1", "")
+    assert "/a/put/security (line 4)" in said.replace("~1", "")
+
+
+def test_a_ring_of_schemas_and_an_operation_of_an_old_kind(shop: Shop) -> None:
+    schema = "{type: object, properties: {n: {$ref: '#/components/schemas/S%d'}}}"
+    ring = ", ".join(f"S{n}: {schema % ((n + 1) % 60)}" for n in range(60))
+    made = shop(
+        "paths: {x-vendor: 1, /a: {x-vendor: 2, get: {operationId: 1/a, tags: [T]}}}\n"
+        f"components: {{schemas: {{{ring}}}}}\n"
+    )
+    assert made.models.S0.from_dict({"n": {"n": {}}}).n.n.to_dict() == {}
+    assert call(made.root.DemoShop, Server(204), lambda client: client.t.call_1_a()) is None
+
+
+def test_a_document_without_operations(shop: Shop) -> None:
+    with pytest.raises(GenerationError, match="no operations"):
+        shop("paths: {}\n")
+
+
+def test_what_is_generated_is_clean(other_packages: Path, tmp_path: Path) -> None:
+    tree = Tree(other_packages.parent)
+    spec = DOCUMENTS / "custodian-3.1.yaml"
+    said = tree.generated(f"--spec={spec}", "--package=vault_api", "--no-house-rules")
+    for name in ("clients.create_session", "wallet_shares.list_ejectable_backups", "assets.send"):
+        assert f"\n{name} is " in said
+    root = Path(__file__).parents[2]
+    (tree.root / "pyproject.toml").write_bytes((root / "pyproject.toml").read_bytes())
+    packages = ("library_api", "studio_api", "vault_api")
+    mypy = (*("-m", "mypy", "--strict", "--config-file=", f"--cache-dir={tmp_path}"),)
+    for command in (
+        (*mypy, *(argument for package in packages for argument in ("-p", package))),
+        ("-m", "ruff", "check", "--no-cache", "--output-format=concise", *packages),
+    ):
+        done = subprocess.run(
+            [sys.executable, *command],
+            cwd=other_packages,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr

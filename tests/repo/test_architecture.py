@@ -1,0 +1,73 @@
+"""ARCHITECTURE.md is true: what it names exists, and no room imports what it says it never does."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = re.sub(r"```.*?```", "", (ROOT / "ARCHITECTURE.md").read_text(), flags=re.DOTALL)
+CODE = re.compile(r"`([^`]+)`")
+
+
+def rows() -> Iterator[tuple[str, list[str]]]:
+    """Yield each room of the table with what it never imports."""
+    for line in TEXT.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("| `") and len(cells) == 3:
+            yield CODE.findall(cells[0])[0], CODE.findall(cells[2])
+
+
+ROOMS = dict(rows())
+
+
+def imports(file: Path) -> set[str]:
+    """Return the dotted names that a module imports when it runs."""
+    tree = ast.parse(file.read_text())
+    typing_only = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for statement in node.body
+        for inner in ast.walk(statement)
+    }
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if id(node) in typing_only:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                folder = file.parents[node.level - 1].relative_to(ROOT).as_posix()
+                base = "/".join([folder, *filter(None, [base.replace(".", "/")])])
+            separator = "/" if node.level else "."
+            found |= {base, *(f"{base}{separator}{alias.name}" for alias in node.names)}
+    return found
+
+
+@pytest.mark.parametrize("path", sorted({path for path in CODE.findall(TEXT) if "/" in path}))
+def test_what_it_names_exists(path: str) -> None:
+    assert any(ROOT.glob(path.rstrip("/"))), f"{path} is named in ARCHITECTURE.md and is not there."
+
+
+def test_it_has_the_rooms_of_the_house() -> None:
+    folders = {"openapi", "overrides", "generated", "scripts", "tests", "docs"}
+    assert {room.partition("/")[0] for room in ROOMS} >= folders
+
+
+@pytest.mark.parametrize("room", [room for room, never in ROOMS.items() if never])
+def test_no_room_imports_what_it_never_does(room: str) -> None:
+    place = ROOT / room
+    files = sorted(place.rglob("*.py")) if place.is_dir() else [place]
+    assert files
+    for file in files:
+        for name in imports(file):
+            for never in ROOMS[room]:
+                begins = never.rstrip("/").removesuffix(".py")
+                assert not re.match(rf"{re.escape(begins)}(?![\w])", name), f"{file} imports {name}"
