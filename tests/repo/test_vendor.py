@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import shutil
 import subprocess
@@ -14,6 +15,10 @@ import vendor
 from _support.vendored import digest_files
 
 Vendor = Callable[..., tuple[int, str]]
+# What the package may import beside the standard library: its two dependencies, httpx's own
+# lower layers, httpx's fork with its own, what the extras name, and what only type checkers import.
+ALLOWED = {"attrs", "httpx", "httpcore", "httpx2", "httpcore2", "h11", "typing_extensions"}
+ALLOWED_TO_EXTRAS = {"mock": {"jsonschema_rs"}, "_cli": {"cyclopts", "rich", "_typeshed"}}
 
 
 @pytest.fixture
@@ -170,6 +175,18 @@ def test_bad_use_is_said(run: Vendor, copy: Path, arguments: list[str], said: st
     assert not copy.exists()
 
 
+def test_it_never_replaces_this_repository(run: Vendor, repository: Path) -> None:
+    for dest, name in (
+        (Path(), "wallets"),
+        (repository, "generated"),
+        (repository / "generated", "portal_v1"),
+    ):
+        status, told = run("--force", "--name", name, dest=dest)
+        assert status == 2
+        assert "is a folder of your code" in told
+    assert (repository / "generated/portal_v1/client.py").is_file()
+
+
 def test_a_failure_leaves_what_was_there(
     run: Vendor, copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,3 +204,27 @@ def test_a_failure_leaves_what_was_there(
     assert (status, files(copy)) == (2, before)
     assert "No space left on device." in told
     assert list(copy.parent.iterdir()) == [copy]
+
+
+def test_it_imports_itself_relatively_and_little_else(repository: Path) -> None:
+    package = repository / "generated/portal_v1"
+    modules = sorted(package.rglob("*.py"))
+    assert len(modules) > 40
+    importing_httpx = set()
+    for module in modules:
+        place = module.relative_to(package)
+        allowed = ALLOWED.union(*(ALLOWED_TO_EXTRAS.get(part, set()) for part in place.parts))
+        allowed |= {"pytest"} if place.name == "pytest_plugin.py" else set()
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.level > 0:
+                assert node.level <= len(place.parts), module
+                continue
+            roots = set[str]()
+            if isinstance(node, ast.Import):
+                roots = {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                roots = {(node.module or "").partition(".")[0]}
+            assert roots <= allowed | sys.stdlib_module_names, module
+            if isinstance(node, ast.Import) and roots & (ALLOWED - {"attrs", "h11"}):
+                importing_httpx.add(place.parts[0])
+    assert importing_httpx == {"_http"}
