@@ -16,7 +16,7 @@ PYTHON = f"""
 case "$*" in
     *"--requirement constraints.txt"*)
         echo "WARNING: of no use" >&2
-        for package in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do echo Collecting it; done
+        for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do echo Collecting; done
         exit "${{PIP_EXIT:-0}}" ;;
     *"-m pip install"*) exit "${{PIP_EXIT:-0}}" ;;
     *"-m venv"*) mkdir -p .venv/bin && cp "$0" .venv/bin/python; exit ;;
