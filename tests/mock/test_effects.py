@@ -18,6 +18,7 @@ CLIENT = {
         "since": {"type": "string", "format": "date-time"},
         "apiKey": SECRET,
         "name": {"type": ["string", "null"]},
+        "wallets": {"type": "array", "items": {"properties": {"id": {"type": "string"}}}},
     },
 }
 NAMED = {"type": "object", "properties": {"name": {"type": "string"}}}

@@ -347,16 +347,17 @@ class FaultRegistry:
             return ()
         active: list[ActiveFault] = []
         with self._lock:
-            broken = False
             for fault in self._faults.values():
-                is_pre_read = fault.name == _PRE_READ
-                if is_pre_read is not pre_read or not fault.matches(operation):
+                if (fault.name == _PRE_READ) is not pre_read or not fault.matches(operation):
                     continue
-                is_delay = fault.name == Latency.name
-                if is_delay or not broken:
-                    broken = broken or not is_delay
+                if fault.name == Latency.name or all(is_delay(one) for one in active):
                     active.append(fault.strike())
         return tuple(active)
+
+
+def is_delay(fault: ActiveFault) -> bool:
+    """Whether a fault only makes an answer late."""
+    return isinstance(fault.type, Latency)
 
 
 def delay(outcome: Outcome, seconds: float) -> Outcome:

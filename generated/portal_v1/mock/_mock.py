@@ -14,7 +14,7 @@ from .._document import load_document
 from .._http import httpx
 from ._clock import MockClock
 from ._engine import Engine, RateLimit
-from ._faults import ActiveFault, Exchange, Fault, FaultRegistry, Latency, delay
+from ._faults import ActiveFault, Exchange, Fault, FaultRegistry, delay, is_delay
 from ._inspector import Inspector, fits
 from ._journal import Entry, Journal, Masking
 from ._messages import Answer, Handlers, Headers, Outcome
@@ -147,7 +147,7 @@ class Mock:
             serve = partial(self._engine.serve, match, headers, body)
             refuse = partial(self._engine.refuse, match, headers)
             # Delays come last: whatever else happens to the answer, it happens late.
-            for fault, random in sorted(active, key=lambda one: isinstance(one.type, Latency)):
+            for fault, random in sorted(active, key=is_delay):
                 serve = partial(fault.apply, Exchange(serve, refuse, random))
             outcome = serve()
         if self._latency:

@@ -153,7 +153,6 @@ class Template:
             name: maker.schemas.validator(inner, f"property {name}").is_valid
             for name, inner in self.properties.items()
         }
-        self._items: Template | None = None
         self._inner: dict[str, Template] = {}
 
     def fill(self, values: Values) -> Any:
@@ -175,11 +174,14 @@ class Template:
         """An item for each of the values; the example where the document has no list."""
         if not is_array(self._example):
             return self._example
-        if self._items is None:
-            schema = self._flat.get("items", True)
-            first = self._example[0] if self._example else self._maker.find(schema, "its items")
-            self._items = Template(schema, first, self._maker)
-        return [self._items.fill(one) for one in values]
+        items = self._items
+        return [items.fill(one) for one in values]
+
+    @cached_property
+    def _items(self) -> Template:
+        schema = self._flat.get("items", True)
+        first = self._example[0] if self._example else self._maker.find(schema, "its items")
+        return Template(schema, first, self._maker)
 
     def at(self, name: str) -> Template:
         """The template of a field, or this one for ""."""

@@ -141,15 +141,9 @@ class Schemas:
 
     def validator(self, schema: Schema, where: str) -> Validator:
         """Compile a schema of `self.document`, or raise DocumentError, whose text has `where`."""
+        options = {"registry": self._registry, "validate_formats": True, "mask": _MASK}
         try:
-            return Validator(
-                self._library.Draft202012Validator(
-                    schema,
-                    registry=self._registry,
-                    validate_formats=True,
-                    mask=_MASK,
-                )
-            )
+            return Validator(self._library.Draft202012Validator(schema, **options))
         except (ValueError, self._library.ReferencingError) as error:
             raise DocumentError(f"{where}: the schema cannot be compiled: {error}") from None
 

@@ -83,7 +83,8 @@ class _Operation:
     response: Mapping[str, Any]
     fields: Mapping[str, Schema]  # of an object
     items: Mapping[str, Schema]  # of an item of a list
-    envelope: str  # the field in which the object or the list is, "" for none
+    list_in: str  # the field in which the list is, "" for none
+    object_in: str  # the field in which the object is, "" for none
     said: Mapping[str, Any]  # by the extension
 
 
@@ -183,7 +184,7 @@ def _find_effect(
     fresh = secrets - own.shown if effect.does in ("create", "use") else set[str]()
     return replace(
         effect,
-        envelope=one.envelope,
+        envelope=one.list_in if effect.does == "list" else one.object_in,
         fresh=frozenset(one.said.get("fresh", fresh)),
         once=bool(one.said.get("once", one.method == "GET")),
     )
@@ -205,16 +206,16 @@ def _read_operations(schemas: Schemas) -> Iterator[_Operation]:
             media: Any = next((one for name, one in content if is_json(name)), None)
             schema: Schema = members({"media": media}, "media").get("schema")
             fields = members(schemas.flatten(schema), "properties")
-            items, envelope = _list_fields(schemas, schema), ""
+            items, list_in, object_in = _list_fields(schemas, schema), "", ""
             for name, inner in fields.items() if not items else ():
                 items = _list_fields(schemas, inner)
                 if items:
-                    envelope = name
+                    list_in = name
                     break
             if len(fields) == 1 and not items:
-                (envelope,) = fields
-                inner = members(schemas.flatten(fields[envelope]), "properties")
-                fields, envelope = (inner, envelope) if inner else (fields, "")
+                (name,) = fields
+                inner = members(schemas.flatten(fields[name]), "properties")
+                fields, object_in = (inner, name) if inner else (fields, "")
             said = node.get(_EXTENSION, {})
             said = {"does": said} if isinstance(said, str) else said
             where = f"{method.upper()} {path}"
@@ -223,7 +224,7 @@ def _read_operations(schemas: Schemas) -> Iterator[_Operation]:
                 raise DocumentError(f"{where}: {_EXTENSION} is one of {known}.")
             yield _Operation(
                 node.get("operationId", where),
-                *(method.upper(), path, node, response, fields, items, envelope, said),
+                *(method.upper(), path, node, response, fields, items, list_in, object_in, said),
             )
 
 
