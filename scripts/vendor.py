@@ -46,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"vendor: {error.filename}: {error.strerror}.", file=sys.stderr)
         return 2
+    except (EOFError, KeyboardInterrupt):
+        print("\nvendor: stopped; what was there is as it was.", file=sys.stderr)
+        return 2
     return 0
 
 
@@ -55,6 +58,8 @@ def _find_target(options: argparse.Namespace) -> Path:
         raise VendorError(
             "DEST is empty. It is a folder of your code: make vendor DEST=acme/_vendor"
         )
+    if options.dest.is_file():
+        raise VendorError(f"{options.dest} is a file. DEST is a folder of your code.")
     if not options.name.isidentifier() or keyword.iskeyword(options.name):
         raise VendorError(f"{options.name!r} cannot be the name of a Python package.")
     unknown = sorted(set(options.parts) - PARTS.keys())
@@ -95,12 +100,12 @@ def vendor(source: Path, target: Path, parts: Sequence[str], *, force: bool) -> 
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".vendor-") as folder:
         fresh, old = Path(folder) / "new", Path(folder) / "old"
         made = make_copy(source, fresh, parts)
-        if target.exists():
-            target.rename(old)
         try:
+            if target.exists():
+                target.rename(old)
             fresh.rename(target)
-        except OSError:
-            if old.exists():
+        except BaseException:
+            if old.exists() and not target.exists():
                 old.rename(target)
             raise
     brought = f" with {' and '.join(parts)}" if parts else ""

@@ -10,7 +10,6 @@ import pytest
 
 from tests.sample_package import make_sample
 
-
 # The tests' own package is made before anything imports it, by the workers' parent alone.
 if "PYTEST_XDIST_WORKER" not in os.environ:
     make_sample()

@@ -156,7 +156,7 @@ def _build(layout: Layout, job: Job, staged: Path) -> list[str]:
     document = load_document(job.spec)
     notes = check_document(document)
     if job.house_rules:
-        check_house_rules(document)
+        notes += check_house_rules(document)
     config = load_configuration(
         layout.configuration, package=job.package, spec=job.spec, destination=staged
     )

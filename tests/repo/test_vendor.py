@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import json
 import shutil
 import subprocess
@@ -148,13 +149,20 @@ def test_a_copy_that_is_behind_is_told_with_what_breaks(
     assert "portal_v1 0.9.0, unchanged" in run("--check", "--source", newer)[1]
 
 
-def test_what_it_did_not_write_is_not_replaced(run: Vendor, copy: Path) -> None:
+def test_it_asks_before_it_replaces_what_it_did_not_write(
+    run: Vendor, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     copy.mkdir(parents=True)
     (copy / "mine.py").touch()
     status, told = run()
-    assert status == 2
+    assert (status, files(copy)) == (2, {"mine.py"})
     assert "is there already, and no copy" in told
-    assert files(copy) == {"mine.py"}
+    for answer, expected in (("n\n", 2), ("", 2), ("y\n", 0)):
+        typed = io.StringIO(answer)
+        typed.isatty = lambda: True  # type: ignore[method-assign]
+        monkeypatch.setattr(sys, "stdin", typed)
+        assert run()[0] == expected
+        assert (copy / "mine.py").exists() == (expected == 2)
 
 
 @pytest.mark.parametrize(
@@ -194,16 +202,20 @@ def test_a_failure_leaves_what_was_there(
     before = files(copy)
     rename = Path.rename
 
-    def fail(self: Path, target: Path) -> Path:
-        if self.name == "new":
-            raise OSError(28, "No space left on device", str(self))
-        return rename(self, target)
+    for failure, said in (
+        (OSError(28, "No space left on device", "new"), "No space left on device."),
+        (KeyboardInterrupt(), "stopped; what was there is as it was."),
+    ):
 
-    monkeypatch.setattr(Path, "rename", fail)
-    status, told = run("--with", "mock")
-    assert (status, files(copy)) == (2, before)
-    assert "No space left on device." in told
-    assert list(copy.parent.iterdir()) == [copy]
+        def fail(self: Path, target: Path, failure: BaseException = failure) -> Path:
+            if self.name == "new":
+                raise failure
+            return rename(self, target)
+
+        monkeypatch.setattr(Path, "rename", fail)
+        status, told = run("--with", "mock")
+        assert (status, files(copy), list(copy.parent.iterdir())) == (2, before, [copy])
+        assert said in told
 
 
 def test_it_imports_itself_relatively_and_little_else(repository: Path) -> None:
