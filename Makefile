@@ -27,7 +27,7 @@ OWASP_RULES := @stoplight/spectral-owasp-ruleset@2.0.1
 
 HAND_WRITTEN := scripts tests overrides/package
 # The tests of the package itself; those of the generator and of tools are not among them.
-PACKAGE_TESTS := tests/unit tests/network tests/mock
+PACKAGE_TESTS := tests/unit tests/network tests/mock tests/portal_v1
 # A file's tests share what is slow to set up, so they stay together.
 ON_ALL_CORES := --numprocesses auto --maxprocesses 4 --dist loadfile
 
@@ -52,7 +52,8 @@ verify-live: environment ## Compare a server (PORTAL_API_KEY) with the document,
 	@"$(PY)" scripts/verify_live.py $(ARGS)
 
 .PHONY: test
-test: environment ## Run all tests
+test: environment ## Run all tests; takes about two minutes
+	@echo "All tests take about two minutes on two cores."
 	@"$(PY)" -m pytest $(ON_ALL_CORES) $(ARGS)
 
 .PHONY: test-package
@@ -126,6 +127,10 @@ test-wheel: environment ## Build wheel and SBOM into dist/, and call all from th
 .PHONY: vendor
 vendor: environment ## Copy the client into other code: DEST=folder [NAME=portal_v1] [WITH=mock]
 	@"$(PY)" scripts/vendor.py "$(DEST)" $(if $(NAME),--name "$(NAME)") $(if $(WITH),--with $(WITH)) $(ARGS)
+
+.PHONY: test-vendored
+test-vendored: environment ## Call all from copies, where only httpx (or httpx2) and attrs are
+	@"$(PY)" -m pytest --numprocesses auto --maxprocesses 4 tests/repo/vendored.py $(ARGS)
 
 .PHONY: lint
 lint: environment ## Check style (ruff), types (mypy, pyright) and workflows (zizmor)

@@ -46,11 +46,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"vendor: {error.filename}: {error.strerror}.", file=sys.stderr)
         return 2
+    except (EOFError, KeyboardInterrupt):
+        print("\nvendor: stopped; what was there is as it was.", file=sys.stderr)
+        return 2
     return 0
 
 
 def _find_target(options: argparse.Namespace) -> Path:
     """Return where the copy is, or is to be; options that make no sense are refused."""
+    if not str(options.dest).strip() or options.dest == Path():
+        raise VendorError(
+            "DEST is empty. It is a folder of your code: make vendor DEST=acme/_vendor"
+        )
+    if options.dest.is_file():
+        raise VendorError(f"{options.dest} is a file. DEST is a folder of your code.")
     if not options.name.isidentifier() or keyword.iskeyword(options.name):
         raise VendorError(f"{options.name!r} cannot be the name of a Python package.")
     unknown = sorted(set(options.parts) - PARTS.keys())
@@ -63,7 +72,10 @@ def _find_target(options: argparse.Namespace) -> Path:
     for target in (options.dest.resolve(), options.dest.resolve() / options.name):
         if read_manifest(target) is not None:
             return Path(target)
-    raise VendorError(f"{target} is no copy: it has no {MANIFEST} that can be read.")
+    raise VendorError(
+        f"{target} is no copy: it has no {MANIFEST} that can be read. DEST is the folder in which"
+        " the copy is, and NAME the copy's name."
+    )
 
 
 def vendor(source: Path, target: Path, parts: Sequence[str], *, force: bool) -> None:
@@ -73,9 +85,9 @@ def vendor(source: Path, target: Path, parts: Sequence[str], *, force: bool) -> 
         VendorError: What is there is no copy, or was edited, and it is not to be replaced.
     """
     manifest = read_manifest(target)
+    if target.resolve() in {ROOT, *ROOT.parents, source.resolve(), *source.resolve().parents}:
+        raise VendorError(f"{target} is this repository's own. DEST is a folder of your code.")
     if target.exists() and not force:
-        if target.resolve() in {ROOT, *ROOT.parents, source.resolve()}:
-            raise VendorError(f"{target} is this repository.")
         edits = [] if manifest is None else find_edits(target, manifest)
         if edits:
             raise VendorError(
@@ -88,12 +100,12 @@ def vendor(source: Path, target: Path, parts: Sequence[str], *, force: bool) -> 
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".vendor-") as folder:
         fresh, old = Path(folder) / "new", Path(folder) / "old"
         made = make_copy(source, fresh, parts)
-        if target.exists():
-            target.rename(old)
         try:
+            if target.exists():
+                target.rename(old)
             fresh.rename(target)
-        except OSError:
-            if old.exists():
+        except BaseException:
+            if old.exists() and not target.exists():
                 old.rename(target)
             raise
     brought = f" with {' and '.join(parts)}" if parts else ""
@@ -135,8 +147,11 @@ def check(source: Path, target: Path) -> int:
         if edits:
             print(f"{target} was edited:\n  " + "\n  ".join(edits))
         if is_behind:
-            print(f"{target} is behind: it is of {manifest['version']}, now {current['version']}.")
-            old_lines = (target / "CHANGELOG.md").read_text("utf-8").splitlines()
+            is_same = current["version"] == manifest["version"]
+            state = "with later changes" if is_same else f"now {current['version']}"
+            print(f"{target} is behind: it is of {manifest['version']}, {state}.")
+            changelog = target / "CHANGELOG.md"
+            old_lines = changelog.read_text("utf-8").splitlines() if changelog.exists() else []
             new_lines = (fresh / "CHANGELOG.md").read_text("utf-8").splitlines()
             news = [line for line in new_lines if line.strip() and line not in old_lines]
             print("\nNew in the changelog:\n  " + ("\n  ".join(news) or "nothing"))

@@ -10,11 +10,9 @@ import pytest
 
 from tests.sample_package import make_sample
 
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Makes the tests' own package, before the workers of xdist start."""
-    if not hasattr(config, "workerinput"):
-        make_sample()
+# The tests' own package is made before anything imports it, by the workers' parent alone.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    make_sample()
 
 
 @pytest.fixture(scope="session", autouse=True)

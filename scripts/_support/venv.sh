@@ -60,12 +60,34 @@ choose_python() {
 }
 
 make_environment() {
-    printf 'setup: making %s with Python %s; this takes a minute.\n' "$venv" "$(version_of "$python")"
+    printf 'setup: making %s with Python %s; this takes a minute or two.\n' "$venv" "$(version_of "$python")"
     if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
         fail "$python cannot make virtual environments: its ensurepip or venv module is missing." \
             "On Debian and Ubuntu the package python3-venv brings it. Or name another Python: PYTHON=..."
     fi
     "$python" -m venv --clear "$venv" || fail "$venv could not be made; see above."
+}
+
+# Installs packages, and says from time to time how far that is; pip's warnings are left out.
+install() {
+    {
+        { "$venv/bin/python" -m pip install --progress-bar off "$@" 2>&1 >&3 || echo Failed >&3; } |
+            while read -r line; do
+                case $line in WARNING:*) ;; *) printf '%s\n' "$line" >&2 ;; esac
+            done
+    } 3>&1 | {
+        count=0
+        while read -r word rest; do
+            case $word in
+                Collecting | Processing)
+                    count=$((count + 1))
+                    [ $((count % 20)) -ne 0 ] || printf 'setup: %d packages fetched.\n' "$count"
+                    ;;
+                Installing) printf 'setup: installing them; this is the longer half.\n' ;;
+                Failed) exit 1 ;;
+            esac
+        done
+    }
 }
 
 [ $# -ge 1 ] || fail "usage: venv.sh VENV [PYTHON]"
@@ -85,7 +107,7 @@ fi
 
 rm -f "$mark"
 export PIP_DISABLE_PIP_VERSION_CHECK=1
-"$venv/bin/python" -m pip install -qq --requirement constraints.txt ||
+install --requirement constraints.txt ||
     fail "the packages in constraints.txt could not be installed; see above."
 
 # The package itself is linked, not copied. It takes its version from the generated code:

@@ -1,8 +1,9 @@
 """The rules of this house for a document, beyond OpenAPI's own.
 
 They keep the generated client whole: without a tag a method has no resource, without security it
-sends no key, without a summary its docstring no first line, without an example the mock no answer;
-and a secret that does not say so would show in reprs and logs.
+sends no key, and a secret that does not say so would show in reprs and logs. What only makes the
+result poorer is a hint: without a summary a docstring has no first line of its own, without an
+example the mock answers with the smallest value that is valid.
 """
 
 from __future__ import annotations
@@ -29,8 +30,12 @@ _QUALIFIERS = {
 _PLAIN_FORMATS = {"date", "date-time", "duration", "time"}
 
 
-def check_house_rules(document: Document) -> None:
-    """Raise GenerationError, with every finding, unless `document` keeps the rules of the house."""
+def check_house_rules(document: Document) -> list[str]:
+    """Return hints at what would make the result better.
+
+    Raises:
+        GenerationError: The document does not keep the rules of the house; with every finding.
+    """
     problems = [*_operation_problems(document), *_secret_problems(document)]
     if problems:
         raise GenerationError(
@@ -38,13 +43,23 @@ def check_house_rules(document: Document) -> None:
             "(--no-house-rules generates all the same).",
             problems,
         )
+    return list(_hints(document))
+
+
+def _hints(document: Document) -> Iterator[str]:
+    for place, operation in document.operations():
+        if not _says_something(operation.get("summary")):
+            yield f"{document.where(place)}: a summary would be its docstring's first line."
+        for found, media in _contents(document, place, operation):
+            schema = document.resolve(media.get("schema"))
+            given = {*media, *(schema if isinstance(schema, dict) else ())}
+            if "schema" in media and not given & {"example", "examples"}:
+                yield f"{document.where(found)}: an example would be the mock's answer."
 
 
 def _operation_problems(document: Document) -> Iterator[str]:
     for place, operation in document.operations():
         where = document.where(place)
-        if not _says_something(operation.get("summary")):
-            yield f"{where}: an operation needs a summary: it is what its docstring begins with."
         tags = operation.get("tags")
         if not tags or not _says_something(tags[0]):
             yield f"{where}: an operation needs a tag: its first one names the resource it is on."
@@ -56,11 +71,6 @@ def _operation_problems(document: Document) -> Iterator[str]:
                 f"{document.where((*place, 'x-repeatable'))}: x-repeatable must be the reason, in "
                 "words, why sending the operation twice does no harm."
             )
-        for found, media in _contents(document, place, operation):
-            schema = document.resolve(media.get("schema"))
-            given = {*media, *(schema if isinstance(schema, dict) else ())}
-            if "schema" in media and not given & {"example", "examples"}:
-                yield f"{document.where(found)}: an example is missing; the mock answers with it."
 
 
 def _contents(

@@ -25,36 +25,25 @@ from .workspace import compare_folders, staging, swap
 _NEEDED = {"attr", "attrs", "h11", "httpx", "httpx2", "jsonschema_rs", "pytest"}
 
 
-@dataclass(frozen=True)
 class Layout:
-    """Where a repository of this kind keeps what a generation needs."""
+    """Where a repository of this kind keeps what a generation needs.
 
-    root: Path
+    Attributes:
+        root: The repository.
+        spec: The OpenAPI document that is generated from unless another is named.
+        output: The folder that holds the package unless another is named.
+        templates: Our Jinja templates, over the generator's own.
+        package: The modules that go into the package as they are.
+        configuration: The generator's configuration.
+    """
 
-    @property
-    def spec(self) -> Path:
-        """The OpenAPI document that is generated from unless another is named."""
-        return self.root / "openapi" / "portal-v1.yaml"
-
-    @property
-    def output(self) -> Path:
-        """The folder that holds the package unless another is named."""
-        return self.root / "generated"
-
-    @property
-    def templates(self) -> Path:
-        """Our Jinja templates, over the generator's own."""
-        return self.root / "overrides" / "templates"
-
-    @property
-    def package(self) -> Path:
-        """The modules that go into the package as they are."""
-        return self.root / "overrides" / "package"
-
-    @property
-    def configuration(self) -> Path:
-        """The generator's configuration."""
-        return self.root / "overrides" / "generator.yaml"
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.spec = root / "openapi" / "portal-v1.yaml"
+        self.output = root / "generated"
+        self.templates = root / "overrides" / "templates"
+        self.package = root / "overrides" / "package"
+        self.configuration = root / "overrides" / "generator.yaml"
 
     def record(self, job: Job) -> Path:
         """Return the file that says what a package was rendered from. It is not committed.
@@ -167,7 +156,7 @@ def _build(layout: Layout, job: Job, staged: Path) -> list[str]:
     document = load_document(job.spec)
     notes = check_document(document)
     if job.house_rules:
-        check_house_rules(document)
+        notes += check_house_rules(document)
     config = load_configuration(
         layout.configuration, package=job.package, spec=job.spec, destination=staged
     )

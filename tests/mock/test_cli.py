@@ -6,7 +6,6 @@ import json
 import os
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,7 +20,7 @@ import pytest
 import sample
 from sample.mock import MockSample
 
-from tests.mock._support import ask, one_operation
+from tests.mock._support import JSON, ask, one_operation
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(sample.__file__).parents[1])}
 COMMAND = [sys.executable, "-W", "error", "-m", "sample.mock"]
@@ -60,56 +59,23 @@ def started(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_serves_what_it_prints_until_it_is_interrupted(number: signal.Signals) -> None:
-    with started("--api-key", "top-secret") as (process, lines):
-        url = lines[1].split()[1]
-        request = Request(  # noqa: S310 - the scheme is the mock's own
-            url + "/parcels", headers={"Authorization": "Bearer top-secret"}
+def test_it_serves_what_it_prints_until_it_is_interrupted(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    with MockSample(db=tmp_path / "state.db") as mock:
+        created = ask(
+            mock, "POST", "/v1/parcels", b"{}", [("authorization", "Bearer any-key"), JSON]
         )
-        with urlopen(request, timeout=5) as response:  # noqa: S310
-            assert response.read() == b"[]"
-        process.send_signal(number)
-        out, err = process.communicate(timeout=10)
-    assert (process.returncode, out, err) == (0, "Stopped.\n", "")
-    assert "top-secret" not in "".join(lines)
-
-
-def test_the_example_that_it_prints_works() -> None:
-    with started() as (_, lines):
+    with started("--db", str(tmp_path / "state.db")) as (process, lines):
         command = shlex.split(lines[5].removeprefix("try"))
         name, _, value = command[2].partition(": ")
         assert command[:2] == ["curl", "-H"]
         request = Request(command[3], headers={name: value})  # noqa: S310
         with urlopen(request, timeout=5) as response:  # noqa: S310
-            assert response.status == 200
-
-
-def test_the_state_is_kept_in_the_file(tmp_path: Path) -> None:
-    path = tmp_path / "state.db"
-    with MockSample(db=path, seed=3) as mock:
-        created = ask(mock, "POST", "/v1/parcels", b"{}").json
-    with started("--db", str(path), "--seed", "3") as (_, lines):
-        url = lines[1].split()[1] + "/parcels/" + created["id"]
-        request = Request(url, headers={"Authorization": "Bearer one"})  # noqa: S310
-        with urlopen(request, timeout=5) as response:  # noqa: S310
-            assert created["id"] in response.read().decode()
-
-
-def test_a_port_in_use() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        done = run("--port", str(port))
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == (
-        f"error: Port {port} on 127.0.0.1 is in use. Take another, or 0 for a free one.\n"
-    )
-
-
-@pytest.mark.parametrize("port", ["-1", "65536", "http"])
-def test_a_port_that_is_none(port: str) -> None:
-    done = run(f"--port={port}")
-    assert done.returncode == 2
-    assert "is not a port" in done.stderr
+            assert created.json["id"] in response.read().decode()
+        process.send_signal(number)
+        out, err = process.communicate(timeout=10)
+    assert (process.returncode, out, err) == (0, "Stopped.\n", "")
 
 
 def answer(url: str) -> tuple[int, str]:
@@ -124,8 +90,11 @@ def answer(url: str) -> tuple[int, str]:
 
 def test_a_limit_a_delay_and_a_log(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
-    options = ("--rate-limit", "2", "--latency", "0.1", "--log", str(log))
+    keys = ("--api-key", "other", "--api-key", "canary-key")
+    options = (*keys, "--no-inspector", "--rate-limit", "2", "--latency", "0.1", "--log", str(log))
     with started(*options) as (_, lines):
+        assert "canary" not in "".join(lines)
+        assert lines[4].split() == ["page", "none"]
         url = lines[1].split()[1] + "/parcels"
         begun = time.monotonic()
         answers = [answer(url) for _ in range(3)]
@@ -137,20 +106,14 @@ def test_a_limit_a_delay_and_a_log(tmp_path: Path) -> None:
     assert "canary" not in log.read_text()
 
 
-def test_the_page_is_there_unless_it_is_switched_off() -> None:
-    with started() as (_, lines):
-        assert answer(lines[4].removeprefix("page").strip())[0] == 200
-    with started("--no-inspector") as (_, lines):
-        assert lines[4].split() == ["page", "none"]
-        root = lines[1].split()[1].removesuffix("/v1")
-        assert answer(root + "/__mock__/")[0] == 404
-
-
-def test_another_document(tmp_path: Path) -> None:
+def test_another_document_with_a_title_that_the_terminal_cannot_print(tmp_path: Path) -> None:
+    document = one_operation({"type": "string", "examples": ["a thing"]})
+    document["info"]["title"] = "Café"
     path = tmp_path / "things.json"
-    path.write_text(json.dumps(one_operation({"type": "string", "examples": ["a thing"]})))
-    with started("--document", str(path)) as (_, lines):
-        assert lines[0] == "Mock of Things"
+    path.write_text(json.dumps(document))
+    environment = {**ENVIRONMENT, "PYTHONIOENCODING": "ascii"}
+    with started("--document", str(path), environment=environment) as (_, lines):
+        assert lines[0] == r"Mock of Caf\xe9"
         assert answer(lines[1].split()[1] + "/thing")[0] == 200
 
 
@@ -175,12 +138,18 @@ def test_a_document_that_does_not_parse(tmp_path: Path, text: str | None, expect
 
 
 @pytest.mark.parametrize(
-    "option", ["--rate-limit=0", "--rate-limit=many", "--latency=-1", "--latency=inf"]
+    ("option", "status", "why"),
+    [
+        ("--rate-limit=0", 1, "error: rate_limit is a number of requests a minute from 1, not 0"),
+        ("--rate-limit=many", 2, "invalid int value: 'many'"),
+        ("--latency=inf", 1, "error: latency is a number of seconds from 0, not inf"),
+        ("--port=65536", 1, "error: A port is a number from 0 to 65535, not 65536"),
+    ],
 )
-def test_a_number_that_is_none(option: str) -> None:
+def test_a_number_that_is_none(option: str, status: int, why: str) -> None:
     done = run(option)
-    assert done.returncode == 2
-    assert "is not a number" in done.stderr
+    assert done.returncode == status
+    assert why in done.stderr
 
 
 def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
@@ -201,18 +170,6 @@ def test_nobody_reads_what_it_prints() -> None:
         assert process.wait(10) == 0
         assert process.stderr is not None
         assert process.stderr.read() == ""
-
-
-def test_a_title_that_the_terminal_cannot_print(tmp_path: Path) -> None:
-    document = one_operation({"type": "string", "examples": ["a thing"]})
-    document["info"]["title"] = "Café"
-    (tmp_path / "things.json").write_text(json.dumps(document))
-    environment = {**ENVIRONMENT, "PYTHONIOENCODING": "ascii"}
-    with started("--document", str(tmp_path / "things.json"), environment=environment) as (
-        _,
-        lines,
-    ):
-        assert lines[0] == r"Mock of Caf\xe9"
 
 
 def test_it_runs_out_of_a_zip_file(tmp_path: Path) -> None:

@@ -8,33 +8,16 @@ from urllib.parse import urlencode
 import pytest
 from sample.mock import DocumentError, Mock
 
-from tests.mock._support import JSON, Reply, ask, get_thing, one_operation
+from tests.mock._support import JSON, Reply, ask, get_thing, one_operation, paths, said
 
-PROBLEM = {
-    "description": "Wrong.",
-    "content": {
-        "application/json": {
-            "schema": {"type": "object", "properties": {"error": {"type": "string"}}}
-        }
-    },
-}
+PROBLEM = said({"type": "object", "properties": {"error": {"type": "string"}}})["200"]
 
 
 def served(operation: dict[str, Any], **more: Any) -> dict[str, Any]:
     """A document with one operation, POST /things/{id}."""
     operation = {"responses": {"200": {"description": "Done."}, "4XX": PROBLEM}, **operation}
-    item = {
-        "parameters": [
-            {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
-        ],
-        "post": operation,
-    }
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "Things", "version": "1"},
-        "paths": {"/things/{id}": item},
-        **more,
-    }
+    whole = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+    return paths({"/things/{id}": {"parameters": [whole], "post": operation}}, **more)
 
 
 def post(
@@ -54,6 +37,11 @@ def query(name: str, schema: Any, **more: Any) -> dict[str, Any]:
 URLENCODED = "application/x-www-form-urlencoded"
 BINARY = "Content-Type: application/octet-stream\r\n\r\n\xff\x00\r\n"
 ARRAY = {"type": "array", "items": {"type": "integer"}, "maxItems": 2}
+FILTER = {
+    "parameters": [
+        {"name": "f", "in": "query", "content": {"application/json": {"schema": {"type": "array"}}}}
+    ]
+}
 RANGE = {
     "type": "object",
     "additionalProperties": False,
@@ -67,21 +55,21 @@ RANGE = {
         ({}, "/things/1", ""),
         ({}, "/things/one", "'id'"),
         ({}, "/things/01", "'id'"),
-        (query("n", {"type": "number", "maximum": 2}), "/things/1?n=1.5", ""),
         (query("n", {"type": "number", "maximum": 2}), "/things/1?n=3e0", "(maximum)"),
         (query("n", {"type": "number"}), "/things/1?n=1e999", "(type)"),
         (query("n", {"type": "integer"}), "/things/1?n=1&n=2", "2 times"),
         (query("n", {"type": "integer"}), "/things/1?n=", "(type)"),
-        (query("b", {"type": "boolean"}), "/things/1?b=true", ""),
         (query("b", {"type": "boolean"}), "/things/1?b=yes", "(type)"),
         (query("s", {"type": "string"}), "/things/1?s=%FF", "UTF-8"),
-        (query("s", {"type": "string"}), "/things/1?other=1", ""),
         (query("s", {"type": "string"}, required=True), "/things/1", "is required"),
         (query("d", {"type": "string", "format": "date"}), "/things/1?d=2024-02-30", "(format)"),
         (query("a", ARRAY), "/things/1?a=1&a=2", ""),
         (query("a", ARRAY), "/things/1?a=1&a=x", "$[1]"),
         (query("a", ARRAY, explode=False), "/things/1?a=1,2,3", "(maxItems)"),
         (query("a", ARRAY, style="pipeDelimited", explode=False), "/things/1?a=1|2", ""),
+        (FILTER, "/things/1?f=%5B1%5D", ""),
+        (FILTER, "/things/1?f=1", "(type)"),
+        (FILTER, "/things/1?f=%5B", "not JSON"),
         (query("r", RANGE), "/things/1?from=1&to=2", ""),
         (query("r", RANGE), "/things/1?from=x", "$.from"),
         (query("r", RANGE, style="deepObject"), "/things/1?r[from]=1&r[to]=2", ""),
@@ -96,14 +84,6 @@ def test_parameters_are_checked(operation: dict[str, Any], target: str, wrong: s
         assert wrong in reply.json["error"]
     else:
         assert reply.status == 200, reply.text
-
-
-def test_json_in_a_parameter_is_checked() -> None:
-    content = {"application/json": {"schema": {"type": "array"}}}
-    operation = {"parameters": [{"name": "f", "in": "query", "content": content}]}
-    assert post(served(operation), "/things/1?f=%5B1%5D").status == 200
-    assert post(served(operation), "/things/1?f=1").status == 400
-    assert "JSON" in post(served(operation), "/things/1?f=%5B").json["error"]
 
 
 def test_headers_and_cookies_are_checked() -> None:
@@ -164,16 +144,10 @@ def test_what_is_read_only_is_not_required_of_a_request() -> None:
         "required": ["id", "name"],
         "properties": {"id": {"type": "integer", "readOnly": True}, "name": {"type": "string"}},
     }
-    body = {"$ref": "#/components/requestBodies/Thing"}
-    components = {
-        "schemas": {"Thing": schema},
-        "requestBodies": {
-            "Thing": {
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}
-            }
-        },
-    }
-    document = served({"requestBody": body}, components=components)
+    body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}}
+    components = {"schemas": {"Thing": schema}, "requestBodies": {"Thing": body}}
+    reference = {"requestBody": {"$ref": "#/components/requestBodies/Thing"}}
+    document = served(reference, components=components)
     assert post(document, "/things/1", b'{"name":"x"}', JSON).status == 200
     assert "name" in post(document, "/things/1", b'{"id":1}', JSON).json["error"]
 
@@ -214,14 +188,6 @@ def test_forms_are_checked(fields: dict[str, str], wrong: str) -> None:
         reply = post(document, "/things/1", body.encode("latin-1"), ("content-type", media_type))
         assert reply.status == (400 if wrong else 200), reply.text
         assert wrong in reply.text
-
-
-def test_alternatives_that_are_open_objects_are_taken() -> None:
-    union = {"oneOf": [{"properties": {"a": {"type": "string"}}}, {"properties": {"b": {}}}]}
-    body = {"content": {"application/json": {"schema": union}}}
-    document = served({"requestBody": body})
-    assert post(document, "/things/1", b'{"a":"x","b":1}', JSON).status == 200
-    assert post(document, "/things/1", b'{"c":1}', JSON).status == 200
 
 
 def answering(responses: dict[str, Any]) -> dict[str, Any]:
@@ -282,13 +248,6 @@ def test_documented_headers_are_sent() -> None:
     assert reply.headers == {"x-left": "9", "x-kind": "a"}
 
 
-def test_a_refusal_without_a_documented_status_is_plain() -> None:
-    reply = post(answering({"200": {"description": "Done."}}), "/things/x")
-    assert reply.status == 400
-    assert reply.headers["content-type"].startswith("text/plain")
-    assert "'id'" in reply.text
-
-
 @pytest.mark.parametrize(
     ("schemes", "security", "headers", "status"),
     [
@@ -299,6 +258,8 @@ def test_a_refusal_without_a_documented_status_is_plain() -> None:
         ({"a": {"type": "http", "scheme": "basic"}}, [{"a": []}], ["bearer"], 401),
         ({"a": {"type": "oauth2", "flows": {}}}, [{"a": ["read"]}], ["bearer"], 200),
         ({"a": {"type": "http", "scheme": "bearer"}}, [{"a": []}, {}], [], 200),
+        ({"a": {"type": "apiKey", "in": "query", "name": "key"}}, [{"a": []}], [], 200),
+        ({"a": {"type": "apiKey", "in": "query", "name": "none"}}, [{"a": []}], [], 401),
         ({"a": {"type": "mutualTLS"}}, [{"a": []}], [], 200),
         (
             {
@@ -321,32 +282,17 @@ def test_security_is_the_documents(
         "bearer": ("Authorization", "Bearer secret"),
     }
     document = served({}, components={"securitySchemes": schemes}, security=security)
-    reply = post(document, "/things/1", b"", *(lines[name] for name in headers))
+    reply = post(document, "/things/1?key=x", b"", *(lines[name] for name in headers))
     assert reply.status == status
-
-
-def test_a_key_in_the_query() -> None:
-    scheme = {"type": "apiKey", "in": "query", "name": "key"}
-    document = served(
-        {"security": [{"a": []}]}, components={"securitySchemes": {"a": scheme}}, security=[]
-    )
-    assert post(document, "/things/1?key=x").status == 200
-    assert post(document, "/things/1?key=").status == 401
 
 
 def test_fixed_paths_go_before_variable_ones() -> None:
     def item(value: str) -> dict[str, Any]:
         return {"get": {"responses": {"200": text("text/plain", example=value)}}}
 
-    document = {
-        "openapi": "3.1.0",
-        "paths": {
-            "/{a}/{b}": item("any"),
-            "/things/{b}": item("thing"),
-            "/things/mine": item("mine"),
-            "/things/{b}.json": item("file"),
-        },
-    }
+    values = {"/{a}/{b}": "any", "/things/{b}": "thing", "/things/{b}.json": "file"}
+    document = paths({path: item(value) for path, value in values.items()})
+    document["paths"]["/things/mine"] = item("mine")
     with Mock(document) as mock:
         found = {
             path: ask(mock, "GET", path, headers=()).text
@@ -386,33 +332,15 @@ def test_openapi_3_0_is_understood(schema: Any, expected: Any) -> None:
         (served({"security": [{"none": []}]}), "no security scheme 'none'"),
         (served({"parameters": [{"in": "query"}]}), "POST /things/{id}"),
         (
-            {
-                "openapi": "3.1.0",
-                "paths": {
-                    "/a/{x}": {"get": {"responses": {"200": {}}}},
-                    "/a/{y}": {"put": {"responses": {"200": {}}}},
-                },
-            },
+            paths({f"/a/{{{one}}}": {"get": {"responses": {"200": {}}}} for one in "xy"}),
             "same path",
         ),
+        ({"openapi": "3.1.0", "paths": [1]}, "not valid OpenAPI"),
+        ({"openapi": "3.1.0", "paths": {"/x": {"get": 1}}}, "not valid OpenAPI"),
+        ({"openapi": "3.1.0", "servers": {"url": "/"}}, "not valid OpenAPI"),
     ],
 )
 def test_a_document_that_cannot_be_served_says_why(document: dict[str, Any], text: str) -> None:
     with pytest.raises(DocumentError) as caught:
         Mock(document)
     assert text in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "broken",
-    [
-        {"paths": [1]},
-        {"paths": {"/x": 1}},
-        {"paths": {"/x": {"get": 1}}},
-        {"components": {"securitySchemes": 1}, "paths": {"/x": {"get": 1}}},
-        {"servers": {"url": "/"}},
-    ],
-)
-def test_what_is_no_openapi_at_all_says_so(broken: dict[str, Any]) -> None:
-    with pytest.raises(DocumentError, match="not valid OpenAPI"):
-        Mock({"openapi": "3.1.0", "info": {"title": "x", "version": "1"}, **broken})

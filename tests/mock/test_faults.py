@@ -13,7 +13,6 @@ from sample import (
     APIConnectionError,
     APIStatusError,
     APITimeoutError,
-    AsyncSample,
     InvalidResponseError,
     RateLimitError,
     Sample,
@@ -26,27 +25,17 @@ from sample.mock import FaultError, MockSample
 Create = Callable[..., Any]
 
 
-@pytest.fixture(params=["in-process", "async in-process", "tcp", "async tcp"])
+@pytest.fixture(params=["in-process", "tcp"])
 def create(request: pytest.FixtureRequest, mock: MockSample) -> Iterator[Create]:
-    """Create a client once, by each of the mock's faces."""
-    face: str = request.param
+    """Create a client once, in-process or over TCP."""
     with mock.serve() as server:
 
         def call(**options: Any) -> Any:
             options = {"max_attempts": 1, **options}
-            if face == "in-process":
+            if request.param == "in-process":
                 return mock.client(**options).parcels.create()
-            if face == "tcp":
-                with Sample("mock-api-key", base_url=server.url, **options) as portal:
-                    return portal.parcels.create()
-
-            async def called() -> Any:
-                if face == "async in-process":
-                    return await mock.async_client(**options).parcels.create()
-                async with AsyncSample("mock-api-key", base_url=server.url, **options) as portal:
-                    return await portal.parcels.create()
-
-            return asyncio.run(called())
+            with Sample("mock-api-key", base_url=server.url, **options) as portal:
+                return portal.parcels.create()
 
         yield call
 
@@ -102,12 +91,22 @@ def test_extra_field(mock: MockSample, create: Create) -> None:
     assert clients(mock) == 1
 
 
-@pytest.mark.parametrize("path", ["$.id", "$.id.more", "$[0].news"])
-def test_extra_field_where_there_is_no_room(mock: MockSample, path: str) -> None:
-    mock.fault("extra_field", "createParcel", path=path)
+@pytest.mark.parametrize(
+    ("name", "path", "problem"),
+    [
+        ("extra_field", "$.id", "no room for a new field at $.id"),
+        ("extra_field", "$.id.more", "no room for a new field at $.id.more"),
+        ("extra_field", "$[0].news", "no room for a new field at $[0].news"),
+        ("missing_field", "$.nothing", "nothing at $.nothing"),
+    ],
+)
+def test_a_fault_that_cannot_be_done_says_so(
+    mock: MockSample, name: str, path: str, problem: str
+) -> None:
+    mock.fault(name, "createParcel", path=path)
     with pytest.raises(ServerError):
         mock.client(max_attempts=1).parcels.create()
-    assert f"no room for a new field at {path}" in str(mock.calls()[0].answer_problem)
+    assert problem in str(mock.calls()[0].answer_problem)
 
 
 def test_latency(mock: MockSample, create: Create) -> None:
@@ -135,24 +134,38 @@ def test_a_dripping_body(mock: MockSample, create: Create) -> None:
             create(timeout=0.03)
 
 
+BROKEN: dict[str, type[Exception]] = {
+    "reset_before_reading": httpx.ReadError,
+    "reset_after_reading": httpx.ReadError,
+    "reset_in_body": httpx.ReadError,
+    "empty_reply": httpx.RemoteProtocolError,
+    "garbage_status_line": httpx.RemoteProtocolError,
+    "truncated_body": httpx.RemoteProtocolError,
+}
+
+
 def test_httpx_sees_its_own_exceptions(mock: MockSample, http: httpx.Client) -> None:
-    for name, kind in {
-        "reset_before_reading": httpx.ReadError,
-        "reset_after_reading": httpx.ReadError,
-        "reset_in_body": httpx.ReadError,
-        "empty_reply": httpx.RemoteProtocolError,
-        "garbage_status_line": httpx.RemoteProtocolError,
-        "truncated_body": httpx.RemoteProtocolError,
-    }.items():
-        with mock.fault(name), pytest.raises(kind) as caught:
-            http.get("/parcels")
-        assert type(caught.value) is kind
+    async def get() -> None:
+        async with httpx.AsyncClient(transport=mock.async_transport()) as client:
+            await client.get("http://mock/v1/parcels")
+
+    for name, kind in BROKEN.items():
+        with mock.fault(name, times=2):
+            for call in (lambda: http.get("/parcels"), lambda: asyncio.run(get())):
+                with pytest.raises(kind) as caught:
+                    call()
+                assert type(caught.value) is kind
+    with mock.fault("latency", seconds=0.01), mock.fault("dripping_body"):
+        asyncio.run(get())
 
 
-def on_the_wire(mock: MockSample) -> bytes:
+GET = b"GET /v1/parcels HTTP/1.1\r\nHost: m\r\nAuthorization: Bearer a\r\n\r\n"
+
+
+def on_the_wire(mock: MockSample, request: bytes = GET) -> bytes:
     with mock.serve() as server, socket.create_connection((server.host, server.port)) as client:
         client.settimeout(5)
-        client.sendall(b"GET /v1/parcels HTTP/1.1\r\nHost: m\r\nAuthorization: Bearer a\r\n\r\n")
+        client.sendall(request)
         received = b""
         while chunk := client.recv(4096):
             received += chunk
@@ -169,23 +182,11 @@ def test_what_is_on_the_wire(mock: MockSample) -> None:
         head, _, body = on_the_wire(mock).partition(b"\r\n\r\n")
         (length,) = (line for line in head.lower().split(b"\r\n") if b"content-length" in line)
         assert 0 < len(body) < int(length.partition(b":")[2])
+    unread = b"POST /v1/parcels HTTP/1.1\r\nHost: m\r\nContent-Length: 99\r\n\r\n"
     with mock.fault("reset_before_reading"), pytest.raises(ConnectionResetError):
-        on_the_wire(mock)
+        on_the_wire(mock, unread)
     with mock.fault("reset_in_body"), pytest.raises(ConnectionResetError):
         on_the_wire(mock)
-
-
-def test_a_reset_before_reading_does_not_wait_for_the_body(mock: MockSample) -> None:
-    mock.fault("reset_before_reading", "createParcel", times=1)
-    head = b"POST /v1/parcels HTTP/1.1\r\nHost: m\r\nContent-Length: 99\r\n\r\n"
-    with mock.serve() as server, socket.create_connection((server.host, server.port)) as client:
-        client.settimeout(5)
-        client.sendall(head)
-        with pytest.raises(ConnectionResetError):
-            client.recv(1)
-    (entry,) = mock.calls("createParcel")
-    assert (entry.faults, entry.status) == (("reset_before_reading",), None)
-    assert clients(mock) == 0
 
 
 def outcomes(mock: MockSample, count: int) -> str:
@@ -230,13 +231,6 @@ def test_the_first_fault_wins_and_delays_add_up(mock: MockSample) -> None:
     mock.clear_faults()
     assert not mock.faults
     assert outcomes(mock, 1) == "."
-
-
-def test_a_fault_that_cannot_be_done_says_so(mock: MockSample) -> None:
-    mock.fault("missing_field", "createParcel", path="$.nothing")
-    with pytest.raises(ServerError):
-        mock.client(max_attempts=1).parcels.create()
-    assert "nothing at $.nothing" in str(mock.calls()[0].answer_problem)
 
 
 @pytest.mark.parametrize(

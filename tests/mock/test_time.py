@@ -76,14 +76,6 @@ def test_each_use_keeps_a_token_alive_but_not_past_7_days(still: MockSample) -> 
     assert not still.session_is_live(token)
 
 
-def test_a_renewed_token_is_another_one(still: MockSample) -> None:
-    portal = still.client()
-    created = portal.parcels.create()
-    still.clock.advance(days=1)
-    assert still.session_is_live(portal.parcels.renew_label(created.id).label_token)
-    assert not still.session_is_live(created.label_token)
-
-
 def test_time_that_a_test_freezes_is_the_mocks(monkeypatch: pytest.MonkeyPatch) -> None:
     with MockSample() as mock:
         monkeypatch.setattr("time.time", lambda: 86_400.0)

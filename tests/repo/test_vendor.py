@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import io
 import json
 import shutil
 import subprocess
@@ -14,6 +16,10 @@ import vendor
 from _support.vendored import digest_files
 
 Vendor = Callable[..., tuple[int, str]]
+# What the package may import beside the standard library: its two dependencies, httpx's own
+# lower layers, httpx's fork with its own, what the extras name, and what only type checkers import.
+ALLOWED = {"attrs", "httpx", "httpcore", "httpx2", "httpcore2", "h11", "typing_extensions"}
+ALLOWED_TO_EXTRAS = {"mock": {"jsonschema_rs"}, "_cli": {"cyclopts", "rich", "_typeshed"}}
 
 
 @pytest.fixture
@@ -143,13 +149,20 @@ def test_a_copy_that_is_behind_is_told_with_what_breaks(
     assert "portal_v1 0.9.0, unchanged" in run("--check", "--source", newer)[1]
 
 
-def test_what_it_did_not_write_is_not_replaced(run: Vendor, copy: Path) -> None:
+def test_it_asks_before_it_replaces_what_it_did_not_write(
+    run: Vendor, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     copy.mkdir(parents=True)
     (copy / "mine.py").touch()
     status, told = run()
-    assert status == 2
+    assert (status, files(copy)) == (2, {"mine.py"})
     assert "is there already, and no copy" in told
-    assert files(copy) == {"mine.py"}
+    for answer, expected in (("n\n", 2), ("", 2), ("y\n", 0)):
+        typed = io.StringIO(answer)
+        typed.isatty = lambda: True  # type: ignore[method-assign]
+        monkeypatch.setattr(sys, "stdin", typed)
+        assert run()[0] == expected
+        assert (copy / "mine.py").exists() == (expected == 2)
 
 
 @pytest.mark.parametrize(
@@ -170,6 +183,18 @@ def test_bad_use_is_said(run: Vendor, copy: Path, arguments: list[str], said: st
     assert not copy.exists()
 
 
+def test_it_never_replaces_this_repository(run: Vendor, repository: Path) -> None:
+    for dest, name in (
+        (Path(), "wallets"),
+        (repository, "generated"),
+        (repository / "generated", "portal_v1"),
+    ):
+        status, told = run("--force", "--name", name, dest=dest)
+        assert status == 2
+        assert "is a folder of your code" in told
+    assert (repository / "generated/portal_v1/client.py").is_file()
+
+
 def test_a_failure_leaves_what_was_there(
     run: Vendor, copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,13 +202,41 @@ def test_a_failure_leaves_what_was_there(
     before = files(copy)
     rename = Path.rename
 
-    def fail(self: Path, target: Path) -> Path:
-        if self.name == "new":
-            raise OSError(28, "No space left on device", str(self))
-        return rename(self, target)
+    for failure, said in (
+        (OSError(28, "No space left on device", "new"), "No space left on device."),
+        (KeyboardInterrupt(), "stopped; what was there is as it was."),
+    ):
 
-    monkeypatch.setattr(Path, "rename", fail)
-    status, told = run("--with", "mock")
-    assert (status, files(copy)) == (2, before)
-    assert "No space left on device." in told
-    assert list(copy.parent.iterdir()) == [copy]
+        def fail(self: Path, target: Path, failure: BaseException = failure) -> Path:
+            if self.name == "new":
+                raise failure
+            return rename(self, target)
+
+        monkeypatch.setattr(Path, "rename", fail)
+        status, told = run("--with", "mock")
+        assert (status, files(copy), list(copy.parent.iterdir())) == (2, before, [copy])
+        assert said in told
+
+
+def test_it_imports_itself_relatively_and_little_else(repository: Path) -> None:
+    package = repository / "generated/portal_v1"
+    modules = sorted(package.rglob("*.py"))
+    assert len(modules) > 40
+    importing_httpx = set()
+    for module in modules:
+        place = module.relative_to(package)
+        allowed = ALLOWED.union(*(ALLOWED_TO_EXTRAS.get(part, set()) for part in place.parts))
+        allowed |= {"pytest"} if place.name == "pytest_plugin.py" else set()
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.level > 0:
+                assert node.level <= len(place.parts), module
+                continue
+            roots = set[str]()
+            if isinstance(node, ast.Import):
+                roots = {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                roots = {(node.module or "").partition(".")[0]}
+            assert roots <= allowed | sys.stdlib_module_names, module
+            if isinstance(node, ast.Import) and roots & (ALLOWED - {"attrs", "h11"}):
+                importing_httpx.add(place.parts[0])
+    assert importing_httpx == {"_http"}

@@ -12,7 +12,11 @@ from typing import Any
 from .._http import httpx
 from ..client import AsyncPortal, Portal
 from ._clock import ClientClock, MockClock
-from ._errors import (
+from ._faults import FAULT_TYPES as FAULTS
+from ._faults import Fault
+from ._journal import Entry
+from ._messages import (
+    Answer,
     DocumentError,
     FaultError,
     MockDependencyError,
@@ -20,10 +24,6 @@ from ._errors import (
     ServeError,
     StateError,
 )
-from ._fault_types import FAULT_TYPES as FAULTS
-from ._faults import Fault
-from ._journal import Entry
-from ._messages import Answer
 from ._mock import Mock, Snapshot
 from ._server import MockServer
 

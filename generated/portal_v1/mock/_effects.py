@@ -20,9 +20,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ._errors import DocumentError
-from ._schemas import Schema, Schemas
-from ._values import is_json, is_object, members, success_key
+from ._messages import DocumentError
+from ._schemas import Schema, Schemas, is_json, is_object, members, success_key
 
 EFFECTS = ("create", "list", "read", "replace", "change", "remove", "use")
 _EXTENSION = "x-effect"
@@ -68,11 +67,6 @@ class Effect:
     fresh: frozenset[str] = frozenset()  # the fields that are new in each answer
     once: bool = False  # whether those work once
 
-    @property
-    def is_seedable(self) -> bool:
-        """Whether it makes items that stand below no other."""
-        return self.does == "create" and not self.parents
-
     def __str__(self) -> str:
         new = f", new each time: {', '.join(sorted(self.fresh))}" if self.fresh else ""
         once = " (works once)" if self.once and self.fresh else ""
@@ -90,30 +84,24 @@ class _Operation:
     response: Mapping[str, Any]
     fields: Mapping[str, Schema]  # of an object
     items: Mapping[str, Schema]  # of an item of a list
-    envelope: str  # the field in which the object or the list is, "" for none
+    list_in: str  # the field in which the list is, "" for none
+    object_in: str  # the field in which the object is, "" for none
     said: Mapping[str, Any]  # by the extension
 
 
 def find_effects(schemas: Schemas) -> dict[tuple[str, str], Effect]:
-    """The effects of a document's operations, by method and path.
-
-    Raises:
-        DocumentError: An `x-effect` says something that cannot be. The text says where.
-    """
+    """The effects of a document's operations, by method and path."""
     operations = list(_read_operations(schemas))
     collections = dict[str, Collection]()
     for one in operations:
         collection = _find_collection(schemas, one, operations)
-        if collection is not None and _shape(collection.item) not in map(
-            _shape, (known.item for known in collections.values())
-        ):
+        known = {_shape(each.item) for each in collections.values()}
+        if collection is not None and _shape(collection.item) not in known:
             collections[_shape(one.path)] = collection
-    effects: dict[tuple[str, str], Effect] = {}
-    for one in operations:
-        effect = _find_effect(schemas, one, collections)
-        if effect is not None:
-            effects[one.method, one.path] = effect
-    return effects
+    effects = {
+        (one.method, one.path): _find_effect(schemas, one, collections) for one in operations
+    }
+    return {address: effect for address, effect in effects.items() if effect is not None}
 
 
 def variables(path: str) -> list[str]:
@@ -197,7 +185,7 @@ def _find_effect(
     fresh = secrets - own.shown if effect.does in ("create", "use") else set[str]()
     return replace(
         effect,
-        envelope=one.envelope,
+        envelope=one.list_in if effect.does == "list" else one.object_in,
         fresh=frozenset(one.said.get("fresh", fresh)),
         once=bool(one.said.get("once", one.method == "GET")),
     )
@@ -219,16 +207,16 @@ def _read_operations(schemas: Schemas) -> Iterator[_Operation]:
             media: Any = next((one for name, one in content if is_json(name)), None)
             schema: Schema = members({"media": media}, "media").get("schema")
             fields = members(schemas.flatten(schema), "properties")
-            items, envelope = _list_fields(schemas, schema), ""
+            items, list_in, object_in = _list_fields(schemas, schema), "", ""
             for name, inner in fields.items() if not items else ():
                 items = _list_fields(schemas, inner)
                 if items:
-                    envelope = name
+                    list_in = name
                     break
             if len(fields) == 1 and not items:
-                (envelope,) = fields
-                inner = members(schemas.flatten(fields[envelope]), "properties")
-                fields, envelope = (inner, envelope) if inner else (fields, "")
+                (name,) = fields
+                inner = members(schemas.flatten(fields[name]), "properties")
+                fields, object_in = (inner, name) if inner else (fields, "")
             said = node.get(_EXTENSION, {})
             said = {"does": said} if isinstance(said, str) else said
             where = f"{method.upper()} {path}"
@@ -237,7 +225,7 @@ def _read_operations(schemas: Schemas) -> Iterator[_Operation]:
                 raise DocumentError(f"{where}: {_EXTENSION} is one of {known}.")
             yield _Operation(
                 node.get("operationId", where),
-                *(method.upper(), path, node, response, fields, items, envelope, said),
+                *(method.upper(), path, node, response, fields, items, list_in, object_in, said),
             )
 
 
@@ -253,11 +241,11 @@ def _find_identifier(
 ) -> str:
     """The field that a path's variable means: `clientId` is `clientId`, `id`, or the like."""
     plain = {
-        name: _letters(name)
+        name: letters(name)
         for name, schema in fields.items()
         if schemas.types(schema) & {"string", "integer"} and not is_password(schemas, schema)
     }
-    wanted = _letters(variable)
+    wanted = letters(variable)
     same = [name for name, letters in plain.items() if letters == wanted]
     within = [name for name, letters in plain.items() if wanted.endswith(letters)]
     around = [name for name, letters in plain.items() if letters.endswith(wanted)]
@@ -265,7 +253,8 @@ def _find_identifier(
     return next(iter((*same, *sorted(within, key=len, reverse=True), *around, *rest)), "")
 
 
-def _letters(name: str) -> str:
+def letters(name: str) -> str:
+    """What counts of a name: its letters and digits, in lower case."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 

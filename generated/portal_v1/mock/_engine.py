@@ -9,14 +9,21 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
-from ._behaviour import Behaviour, Call, Listing
+from ._behaviour import Behaviour, Call
 from ._clock import make_lock
 from ._effects import find_effects
-from ._errors import DocumentError
-from ._examples import ExampleMaker
-from ._messages import Answer, Body, Headers, Outcome, RefusalError, bad_request, plain
+from ._messages import (
+    Answer,
+    Body,
+    DocumentError,
+    Headers,
+    Outcome,
+    RefusalError,
+    bad_request,
+    plain,
+)
 from ._requests import (
     Parameter,
     RequestBody,
@@ -24,12 +31,10 @@ from ._requests import (
     compile_body,
     compile_parameters,
     compile_security,
-    read_undocumented,
 )
-from ._responses import Responses, UndocumentedError, compile_responses
-from ._schemas import Schemas
+from ._responses import ExampleMaker, Responses, UndocumentedError, compile_responses
+from ._schemas import Schemas, members
 from ._state import State
-from ._values import members
 
 _Texts = dict[str, list[str]]
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -46,7 +51,7 @@ class Operation:
     method: str
     path: str  # the template, without the server's path
     parameters: tuple[Parameter, ...] = field(repr=False)
-    body: RequestBody | None = field(repr=False)
+    body: RequestBody = field(repr=False)
     responses: Responses = field(repr=False)
     security: Security = field(repr=False)
     behaviour: Behaviour | None = field(repr=False)
@@ -69,11 +74,7 @@ class _Path:
 
 
 class RateLimit:
-    """So many requests in any minute for each credential; what is refused does not count.
-
-    Raises:
-        ValueError: `requests` is not a whole number from 1.
-    """
+    """So many requests in any minute for each credential; what is refused does not count."""
 
     def __init__(self, requests: int, clock: Callable[[], float]) -> None:
         if requests < 1:
@@ -84,11 +85,7 @@ class RateLimit:
         self._sent: dict[str, deque[float]] = {}
 
     def admit(self, credential: str) -> None:
-        """Count a request.
-
-        Raises:
-            RefusalError: It is one too many: 429, with Retry-After in whole seconds.
-        """
+        """Count a request, or refuse it: 429, with Retry-After in whole seconds."""
         with self._lock:
             now = self._clock()
             sent = self._sent.setdefault(credential, deque())
@@ -137,8 +134,7 @@ class Engine:
             self.operations = tuple(_compile(document, state, seed))
         except (LookupError, TypeError, AttributeError, ValueError) as error:
             raise DocumentError(f"The document is not valid OpenAPI ({error!r}).") from error
-        self._fixed: dict[str, _Path] = {}
-        self._variable: dict[int, list[_Path]] = {}
+        self._paths: dict[int, list[_Path]] = {}  # by the number of their slashes
         for operation in self.operations:
             path = self._path(operation.path)
             if operation.method in path.operations:
@@ -146,7 +142,7 @@ class Engine:
                     f"{operation.method} {operation.path}: another operation has the same address."
                 )
             path.operations[operation.method] = operation
-        for paths in self._variable.values():
+        for paths in self._paths.values():
             paths.sort(key=lambda path: _specificity(path.template), reverse=True)
 
     def route(self, method: str, target: str) -> RouteMatch | Outcome:
@@ -165,30 +161,21 @@ class Engine:
         return RouteMatch(operations[method], values, query)
 
     def seed(self, custodian: int, count: int, *, filled: bool) -> None:
-        """Add many items at once, of the first kind that the document has.
-
-        Raises:
-            DocumentError: It has none.
-        """
+        """Add many items at once, of the first kind that the document has."""
         for operation in self.operations:
-            if operation.behaviour is not None and operation.behaviour.effect.is_seedable:
+            does = operation.behaviour
+            if does is not None and does.effect.does == "create" and not does.effect.parents:
                 media = operation.responses.success[1].choose("")
-                template = media.template if media is not None else None
-                operation.behaviour.seed(custodian, count, template, filled=filled)
+                does.seed(custodian, count, media.template if media else None, filled=filled)
                 return
         raise DocumentError("The document has no operation that makes something to be listed.")
 
     def serve(self, match: RouteMatch, headers: Headers, body: bytes) -> Outcome:
         """Do what the request asks for, or refuse it."""
-        lowered = _lower(headers)
         try:
-            return self._serve(match, lowered, body)
+            return self._serve(match, _lower(headers), body)
         except RefusalError as refused:
-            return self._refusal(match.operation, refused, _first(lowered, "accept"))
-
-    def refuse(self, match: RouteMatch, headers: Headers, refused: RefusalError) -> Outcome:
-        """Refuse a request without looking at it."""
-        return self._refusal(match.operation, refused, _first(_lower(headers), "accept"))
+            return self.refuse(match, headers, refused)
 
     def _serve(self, match: RouteMatch, headers: _Texts, body: bytes) -> Outcome:
         operation = match.operation
@@ -206,11 +193,7 @@ class Engine:
             given, value = parameter.read(texts[parameter.location])
             if given:
                 parameters[parameter.name] = value
-        value = None
-        if operation.body is None:
-            read_undocumented(body)
-        else:
-            value = operation.body.read(_first(headers, "content-type"), body)
+        value = operation.body.read(_first(headers, "content-type"), body)
         status, response = operation.responses.success
         media = None if status in _NO_BODY else response.choose(_first(headers, "accept"))
         headers_of = [("content-type", media.type)] if media is not None else []
@@ -221,8 +204,8 @@ class Engine:
                 template = media.template if media is not None else None
                 call = Call(self._state.custodian(credential), path, parameters, value)
                 done = operation.behaviour.carry_out(call, template)
-                if media is not None and isinstance(done, Listing):
-                    content = media.list_body(done.values)
+                if media is not None and isinstance(done, Iterator):
+                    content = media.list_body(done)
                 elif media is not None:
                     content = media.encode(done)
             elif media is not None:
@@ -231,12 +214,14 @@ class Engine:
             return _undocumented(operation, status, error)
         return Outcome(Answer(status, [*headers_of, *response.headers], content))
 
-    def _refusal(self, operation: Operation, refused: RefusalError, accept: str) -> Outcome:
+    def refuse(self, match: RouteMatch, headers_of: Headers, refused: RefusalError) -> Outcome:
+        """Refuse a request as the document has it, without looking at it."""
+        operation = match.operation
         found = operation.responses.find(*refused.statuses)
         if found is None:
             return _refuse(refused.statuses[0], refused.text, *refused.headers)
         status, response = found
-        media = response.choose(accept)
+        media = response.choose(_first(_lower(headers_of), "accept"))
         own = {name for name, _ in refused.headers}
         headers = [pair for pair in response.headers if pair[0] not in own]
         headers += refused.headers
@@ -254,17 +239,11 @@ class Engine:
 
         A path without variables goes before one with them. A variable is one segment, or a part
         of one, and never empty.
-
-        Raises:
-            UnicodeDecodeError: A variable is not UTF-8.
         """
         if not path.startswith(self.base_path):
             return None
         path = path[len(self.base_path) :]
-        fixed = self._fixed.get(path)
-        if fixed is not None:
-            return fixed.operations, {}
-        for candidate in self._variable.get(path.count("/"), ()):
+        for candidate in self._paths.get(path.count("/"), ()):
             match = candidate.pattern.fullmatch(path)
             if match is not None:
                 texts = (unquote(text, errors="strict") for text in match.groups())
@@ -272,23 +251,17 @@ class Engine:
         return None
 
     def _path(self, template: str) -> _Path:
-        if "{" not in template:
-            return self._fixed.setdefault(template, _Path(template, re.compile(""), []))
-        shape = _VARIABLE.sub("{}", template)
-        paths = self._variable.setdefault(template.count("/"), [])
+        pieces = _VARIABLE.split(template)
+        paths = self._paths.setdefault(template.count("/"), [])
         for path in paths:
-            if _VARIABLE.sub("{}", path.template) == shape:
+            if _VARIABLE.split(path.template)[::2] == pieces[::2]:
                 if path.template != template:
                     raise DocumentError(
                         f"{path.template} and {template} are the same path by different names."
                     )
                 return path
-        pieces = _VARIABLE.split(template)
-        pattern = "".join(
-            "([^/]+?)" if position % 2 else re.escape(piece)
-            for position, piece in enumerate(pieces)
-        )
-        paths.append(_Path(template, re.compile(pattern), pieces[1::2]))
+        pattern = re.compile("([^/]+?)".join(map(re.escape, pieces[::2])))
+        paths.append(_Path(template, pattern, pieces[1::2]))
         return paths[-1]
 
 
@@ -368,24 +341,15 @@ def _lower(headers: Headers) -> _Texts:
 
 
 def _parse_query(query: str) -> _Texts:
-    texts: _Texts = {}
     try:
-        pairs = parse_qsl(query, keep_blank_values=True, errors="strict") if query else ()
+        return parse_qs(query, keep_blank_values=True, errors="strict") if query else {}
     except ValueError:
         raise bad_request("query: is not UTF-8") from None
-    for name, value in pairs:
-        texts.setdefault(name, []).append(value)
-    return texts
 
 
 def _parse_cookies(headers: _Texts) -> _Texts:
-    texts: _Texts = {}
-    for line in headers.get("cookie", ()):
-        for pair in line.split(";"):
-            name, separator, value = pair.strip().partition("=")
-            if separator:
-                texts.setdefault(name, []).append(value)
-    return texts
+    pairs = (pair.strip().partition("=") for pair in ";".join(headers.get("cookie", ())).split(";"))
+    return {name: [value] for name, separator, value in pairs if separator}
 
 
 def _first(headers: _Texts, name: str) -> str:

@@ -13,20 +13,18 @@ import hmac
 import json
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, dataclass, field, fields
 from importlib.resources import files
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from ._clock import MockClock
-from ._errors import FaultError
-from ._fault_types import FAULT_TYPES
-from ._faults import FaultRegistry
+from ._faults import FAULT_TYPES, FaultRegistry
 from ._journal import Journal
-from ._messages import PREFIX, Answer, Headers, plain
+from ._messages import PREFIX, Answer, FaultError, Headers, plain
+from ._schemas import is_object, members
 from ._state import State
-from ._values import is_object, members
 
 _TOKEN_HEADER = "x-mock-token"  # noqa: S105 - the name of a header
 _MOST_ENTRIES = 200  # the newest that the page shows
@@ -38,28 +36,18 @@ _POLICY = (
 )
 
 
+@dataclass
 class Inspector:
     """Answers the requests below `PREFIX`."""
 
-    def __init__(
-        self,
-        document: Mapping[str, Any],
-        operations: list[str],
-        *,
-        state: State,
-        journal: Journal,
-        faults: FaultRegistry,
-        clock: MockClock,
-        reset: Callable[[], None],
-    ) -> None:
-        self._document = document
-        self._operations = operations
-        self._state = state
-        self._journal = journal
-        self._faults = faults
-        self._clock = clock
-        self._reset = reset
-        self._token = secrets.token_urlsafe(24)
+    document: Mapping[str, Any]
+    operations: list[str]
+    state: State
+    journal: Journal
+    faults: FaultRegistry
+    clock: MockClock
+    reset: Callable[[], None]
+    _token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
 
     def handle(self, method: str, target: str, headers: Headers, body: bytes) -> Answer:
         """Answer one request."""
@@ -81,7 +69,7 @@ class Inspector:
             case "/":
                 return self._page()
             case "/openapi.json":
-                return _json(200, self._document)
+                return _json(200, self.document)
             case "/state":
                 after = parse_qs(query).get("after", ["0"])[-1]
                 return _json(200, self._snapshot(int(after) if after.isdecimal() else 0))
@@ -99,13 +87,13 @@ class Inspector:
                     limits = {name: order.pop(name, least) for name, least in limits.items()}
                     name, operation = order.pop("name"), order.pop("operation")
                     settings = order.pop("settings", {})
-                    self._faults.add(name, operation, {**order, **settings}, **limits)
+                    self.faults.add(name, operation, {**order, **settings}, **limits)
                 case "/faults/remove":
-                    self._faults.remove(order["number"])
+                    self.faults.remove(order["number"])
                 case "/clock":
-                    self._clock.advance(float(order["seconds"]))
+                    self.clock.advance(float(order["seconds"]))
                 case "/reset":
-                    self._reset()
+                    self.reset()
                 case _:
                     return plain(404, "The inspector has no such order.")
         except FaultError as error:
@@ -115,32 +103,27 @@ class Inspector:
         return _json(200, self._snapshot(0))
 
     def _snapshot(self, after: int) -> dict[str, Any]:
-        entries = self._journal.entries()
+        entries = self.journal.entries()
         newest = [one for one in entries[-_MOST_ENTRIES:] if one.number > after]
         return {
-            "title": members(self._document, "info").get("title", ""),
-            "clock": {"now": self._clock(), "offset": self._clock.offset},
-            "operations": self._operations,
+            "title": members(self.document, "info").get("title", ""),
+            "clock": {"now": self.clock(), "offset": self.clock.offset},
+            "operations": self.operations,
             "kinds": _fault_types(),
-            "faults": [
-                {name: getattr(one, name) for name in _FAULT} for one in self._faults.list()
-            ],
+            "faults": [{name: getattr(one, name) for name in _FAULT} for one in self.faults.list()],
             "custodians": [
                 {"number": number, "count": count, "items": self._items(number)}
-                for number, count in self._state.custodians()
+                for number, count in self.state.custodians()
             ],
             "newest": entries[-1].number if entries else 0,
             "journal": [entry.as_dict() for entry in newest],
         }
 
     def _items(self, custodian: int) -> list[dict[str, Any]]:
+        mask = self.journal.masking.value
+        newest = self.state.newest(custodian, _MOST_ITEMS)
         return [
-            {
-                "number": one.number,
-                "id": one.id,
-                "content": self._journal.masking.value(one.content),
-            }
-            for one in self._state.newest(custodian, _MOST_ITEMS)
+            {"number": one.number, "id": one.id, "content": mask(one.content)} for one in newest
         ]
 
     def _page(self) -> Answer:

@@ -1,12 +1,12 @@
 # Edited in overrides/package/mock/_messages.py, from where `make generate` copies it.
-"""What passes between the mock's engine, its faults and its transports."""
+"""What passes between the rooms of the mock, and what can go wrong with the mock itself."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from itertools import islice
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 PREFIX = "/__mock__"  # of the inspector's paths
 
@@ -67,24 +67,41 @@ class Outcome(NamedTuple):
     answer_problem: str | None = None  # why the intended answer was not sent
 
 
-class Handler(Protocol):
-    """Turns one request into one answer. `target` is path and query, percent-encoded."""
-
-    def __call__(self, method: str, target: str, headers: Headers, body: bytes) -> Answer: ...
-
-
-class ResetCheck(Protocol):
-    """Says, by the head of a request, whether its connection is reset at once."""
-
-    def __call__(self, method: str, target: str, headers: Headers) -> bool: ...
+# Turns method, target (path and query, percent-encoded), headers and body into an answer.
+Handler: TypeAlias = Callable[[str, str, Headers, bytes], Answer]
 
 
 class Handlers(NamedTuple):
     """Where the requests of a server go."""
 
     handle: Handler
-    should_reset: ResetCheck
+    # Whether a connection is reset as soon as method, target and headers are there.
+    should_reset: Callable[[str, str, Headers], bool]
     inspect: Handler | None = None  # for the inspector's page; None for no such page
+
+
+class MockError(Exception):
+    """The mock cannot be built or started. The text says why and what to do."""
+
+
+class DocumentError(MockError):
+    """The OpenAPI document cannot be served as it stands."""
+
+
+class StateError(MockError):
+    """The database file cannot be used: unreadable, damaged, or made by something else."""
+
+
+class ServeError(MockError):
+    """The TCP server cannot listen where it was told to."""
+
+
+class FaultError(MockError, ValueError):
+    """A fault cannot be set: its name, its operation or one of its settings is not known."""
+
+
+class MockDependencyError(MockError, ImportError):
+    """A package that only the mock needs is not installed."""
 
 
 class RefusalError(Exception):

@@ -3,20 +3,21 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from os import PathLike
-from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from .._document import load_document
 from .._http import httpx
 from ._clock import MockClock
-from ._dispatch import Dispatcher
 from ._engine import Engine, RateLimit
-from ._faults import Fault, FaultRegistry
+from ._faults import ActiveFault, Exchange, Fault, FaultRegistry, delay, is_delay
 from ._inspector import Inspector, fits
 from ._journal import Entry, Journal, Masking
-from ._messages import Answer, Handlers, Headers
+from ._messages import Answer, Handlers, Headers, Outcome
 from ._server import MockServer
 from ._state import State
 from ._transport import AsyncInProcessTransport, InProcessTransport
@@ -80,7 +81,7 @@ class Mock:
     ) -> None:
         if isinstance(api_keys, str):
             raise TypeError("api_keys takes a list of keys, not one string")
-        if not latency >= 0:
+        if not 0 <= latency < math.inf:
             raise ValueError(f"latency is a number of seconds from 0, not {latency!r}")
         self.document: Mapping[str, Any] = load_document() if document is None else document
         self.clock = MockClock(clock)
@@ -95,10 +96,8 @@ class Mock:
             self._state.close()
             raise
         self._faults = FaultRegistry(self.operations, seed)
-        self._dispatcher = Dispatcher(
-            self._engine, self._faults, self._journal, self.clock, latency
-        )
-        self._handlers = Handlers(self.handle, self._dispatcher.should_reset)
+        self._latency = latency
+        self._handlers = Handlers(self.handle, self._should_reset)
         self._servers: list[MockServer] = []
 
     @property
@@ -137,7 +136,52 @@ class Mock:
         Returns:
             Status, headers, body, and how a fault wants it to be delivered.
         """
-        return self._dispatcher.handle(method, target, headers, body)
+        begun, now, headers = time.perf_counter(), self.clock(), list(headers)
+        match = self._engine.route(method, target)
+        operation = None if isinstance(match, Outcome) else match.operation.id
+        active: tuple[ActiveFault, ...] = ()
+        if isinstance(match, Outcome):
+            outcome = match
+        else:
+            active = self._faults.select(match.operation.id, pre_read=False)
+            serve = partial(self._engine.serve, match, headers, body)
+            refuse = partial(self._engine.refuse, match, headers)
+            # Delays come last: whatever else happens to the answer, it happens late.
+            for fault, random in sorted(active, key=is_delay):
+                serve = partial(fault.apply, Exchange(serve, refuse, random))
+            outcome = serve()
+        if self._latency:
+            outcome = delay(outcome, self._latency)
+        faults = tuple(one.type.name for one in active)
+        request = (method, target, headers, body)
+        self._journal.add(
+            request,
+            outcome,
+            operation_id=operation,
+            faults=faults,
+            time=now,
+            duration=time.perf_counter() - begun,
+        )
+        return outcome.answer
+
+    def _should_reset(self, method: str, target: str, headers: Headers) -> bool:
+        """Whether the connection of a request is reset before the request is read."""
+        if not self._faults.has_pre_read():
+            return False
+        match = self._engine.route(method, target)
+        if isinstance(match, Outcome):
+            return False
+        active = self._faults.select(match.operation.id, pre_read=True)
+        if active:
+            self._journal.add(
+                (method, target, list(headers), b""),
+                Outcome(Answer(0, [], b"")),
+                operation_id=match.operation.id,
+                faults=tuple(one.type.name for one in active),
+                time=self.clock(),
+                duration=0.0,
+            )
+        return bool(active)
 
     def fault(
         self,
@@ -264,15 +308,8 @@ class Mock:
         """
         page = None
         if inspector and fits(self.document, self._engine.base_path):
-            page = Inspector(
-                self.document,
-                self.operations,
-                state=self._state,
-                journal=self._journal,
-                faults=self._faults,
-                clock=self.clock,
-                reset=self.reset,
-            ).handle
+            known = (self.document, self.operations, self._state, self._journal, self._faults)
+            page = Inspector(*known, self.clock, self.reset).handle
         handlers = self._handlers._replace(inspect=page)
         server = MockServer(handlers, self._engine.base_path, host, port)
         self._servers.append(server)
@@ -288,10 +325,5 @@ class Mock:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()

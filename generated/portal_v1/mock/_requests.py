@@ -1,5 +1,8 @@
 # Edited in overrides/package/mock/_requests.py, from where `make generate` copies it.
-"""What a request may hold: its parameters, its body and its credentials."""
+"""What a request may hold: its parameters, its body and its credentials.
+
+What the document does not allow is refused: reading it raises RefusalError.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,8 @@ from math import isfinite
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
-from ._errors import DocumentError
-from ._messages import RefusalError, bad_request
-from ._schemas import Schemas, Validator
-from ._values import best_range, essence, is_json, members
+from ._messages import DocumentError, RefusalError, bad_request
+from ._schemas import Schemas, Validator, best_range, essence, is_json, members
 
 Texts = Mapping[str, Sequence[str]]  # what came under each name
 
@@ -46,11 +47,7 @@ class Parameter:
     validator: Validator | None = field(repr=False)
 
     def read(self, texts: Texts) -> tuple[bool, Any]:
-        """Whether the parameter was given, and its value.
-
-        Raises:
-            RefusalError: It is missing and required, given twice, or not what its schema allows.
-        """
+        """Whether the parameter was given, and its value, which its schema allows."""
         label = f"{self.location} parameter {self.name!r}"
         given, value = self._decode(texts, label)
         if not given:
@@ -63,12 +60,9 @@ class Parameter:
         return True, value
 
     def _decode(self, texts: Texts, label: str) -> tuple[bool, Any]:
-        if "object" in self.types and self.location == "query":
-            names = self._property_names(texts)
-            if names:
-                return True, {
-                    name: self._property(name, texts[key][-1]) for key, name in names.items()
-                }
+        fields = self._fields(texts) if self.location == "query" else {}
+        if fields:
+            return True, fields
         given = texts.get(self.name.lower() if self.location == "header" else self.name)
         if not given:
             return False, None
@@ -80,30 +74,27 @@ class Parameter:
         if len(given) > 1:
             raise bad_request(f"{label}: is given {len(given)} times")
         if self.is_json:
-            try:
-                return True, json.loads(given[0])
-            except ValueError:
-                raise bad_request(f"{label}: is not JSON") from None
-        if "object" in self.types and "," in given[0]:
-            parts = given[0].split(",")
-            pairs = (
-                (part.partition("=")[::2] for part in parts)
-                if self.explode
-                else zip(parts[::2], parts[1::2], strict=False)
-            )
-            return True, {name: self._property(name, text) for name, text in pairs}
+            return True, parse_json(given[0].encode(), label)
+        if self.properties and "," in given[0]:
+            parts = re.split("[,=]" if self.explode else ",", given[0])
+            return True, self._object(dict(zip(parts[::2], parts[1::2], strict=False)))
         return True, parse_scalar(given[0], self.types)
 
-    def _property_names(self, texts: Texts) -> dict[str, str]:
+    def _fields(self, texts: Texts) -> dict[str, Any]:
+        """The fields of an object that stand in the query by themselves."""
+        named: dict[str, str] = {}
         if self.style == "deepObject":
             start = self.name + "["
-            return {key: key[len(start) : -1] for key in texts if key.startswith(start)}
-        if self.style == "form" and self.explode:
-            return {name: name for name in self.properties if name in texts}
-        return {}
+            named = {key[len(start) : -1]: texts[key][-1] for key in texts if key.startswith(start)}
+        elif self.style == "form" and self.explode:
+            named = {name: texts[name][-1] for name in self.properties if name in texts}
+        return self._object(named)
 
-    def _property(self, name: str, text: str) -> Any:
-        return parse_scalar(text, self.properties.get(name, frozenset()))
+    def _object(self, named: Mapping[str, str]) -> dict[str, Any]:
+        types = self.properties
+        return {
+            name: parse_scalar(one, types.get(name, frozenset())) for name, one in named.items()
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +109,10 @@ class RequestBody:
         """The body's value: parsed and validated where it is JSON or a form, else its bytes.
 
         None stands for a body that was left out where it may be.
-
-        Raises:
-            RefusalError: It is missing, of another media type, not JSON, or against its schema.
         """
-        if not body:
+        if not self.content and body and parse_json(body) != {}:
+            raise bad_request("request body: none is documented; send nothing, or {}")
+        if not self.content or not body:
             if self.required:
                 raise bad_request("request body: is required, and missing")
             return None
@@ -137,7 +127,7 @@ class RequestBody:
         if is_json(content_type):
             value = parse_json(body)
         elif essence(content_type) in (_URLENCODED, _MULTIPART) and validator is not None:
-            value = self._form(schema, _fields(content_type, body))
+            value = self._form(schema, _read_form(content_type, body))
         else:
             return body
         problem = validator.problem(value) if validator is not None else None
@@ -186,11 +176,7 @@ class Security:
     alternatives: tuple[tuple[SecurityScheme, ...], ...]
 
     def check(self, texts: Mapping[str, Texts], known: Collection[str] | None) -> str:
-        """The credential by which the caller is known, "" where none is needed.
-
-        Raises:
-            RefusalError: No alternative is met.
-        """
+        """The credential by which the caller is known, "" where none is needed."""
         given = False
         for schemes in self.alternatives:
             credentials = [scheme.credential(texts) for scheme in schemes if scheme.location]
@@ -219,29 +205,15 @@ def parse_scalar(text: str, types: frozenset[str]) -> Any:
     return text
 
 
-def parse_json(body: bytes) -> Any:
-    """Parse JSON strictly: UTF-8, and no NaN or Infinity.
-
-    Raises:
-        RefusalError: It is not JSON.
-    """
+def parse_json(body: bytes, label: str = "request body") -> Any:
+    """Parse JSON strictly: UTF-8, and no NaN or Infinity."""
     try:
         return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
-        raise bad_request(f"request body: is not JSON ({place})") from None
+        raise bad_request(f"{label}: is not JSON ({place})") from None
     except (ValueError, RecursionError):
-        raise bad_request("request body: is not JSON") from None
-
-
-def read_undocumented(body: bytes) -> None:
-    """Check the body of a request that is documented without one: nothing, or `{}`.
-
-    Raises:
-        RefusalError: There is something else.
-    """
-    if body and parse_json(body) != {}:
-        raise bad_request("request body: none is documented; send nothing, or {}")
+        raise bad_request(f"{label}: is not JSON") from None
 
 
 def compile_parameters(schemas: Schemas, nodes: Iterable[Any], where: str) -> tuple[Parameter, ...]:
@@ -254,11 +226,9 @@ def compile_parameters(schemas: Schemas, nodes: Iterable[Any], where: str) -> tu
     return tuple(found.values())
 
 
-def compile_body(schemas: Schemas, node: Any, where: str) -> RequestBody | None:
-    """The request body of an operation, None where the document has none."""
-    if node is None:
-        return None
-    body = schemas.resolve(node)
+def compile_body(schemas: Schemas, node: Any, where: str) -> RequestBody:
+    """The request body of an operation; one without content where the document has none."""
+    body = schemas.resolve(node or {})
     content: dict[str, tuple[Any, Validator | None]] = {}
     for name, media in members(body, "content").items():
         media_type, schema = essence(name), media.get("schema", True)
@@ -319,7 +289,7 @@ def _compile_parameter(schemas: Schemas, node: Mapping[str, Any], where: str) ->
     )
 
 
-def _fields(content_type: str, body: bytes) -> list[tuple[str, str]]:
+def _read_form(content_type: str, body: bytes) -> list[tuple[str, str]]:
     """The names and texts of a form."""
     if essence(content_type) == _URLENCODED:
         try:

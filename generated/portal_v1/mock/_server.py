@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import http.client
 import logging
 import socket
 import struct
@@ -15,14 +16,12 @@ from contextlib import suppress
 from email.utils import formatdate
 from http import HTTPStatus
 from ipaddress import ip_address
-from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import h11
 
-from ._errors import ServeError
-from ._messages import PREFIX, Answer, Break, Delivery, Handlers, chunks_of, plain
+from ._messages import PREFIX, Answer, Break, Delivery, Handlers, ServeError, chunks_of, plain
 
 MAX_HEAD = 32 * 1024  # bytes of a request line and its headers
 MAX_BODY = 8 * 1024 * 1024  # bytes of a request body
@@ -93,12 +92,7 @@ class MockServer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def __repr__(self) -> str:
@@ -308,8 +302,7 @@ def _response(answer: Answer, length: int | None) -> h11.Response:
     if length is not None and answer.status not in _NO_BODY:
         headers.append(("content-length", str(length)))
     headers.append(("date", formatdate(time.time(), usegmt=True)))
-    phrases = {status.value: status.phrase for status in HTTPStatus}
-    reason = phrases.get(answer.status, "").encode("ascii")
+    reason = http.client.responses.get(answer.status, "").encode("ascii")
     return h11.Response(status_code=answer.status, headers=headers, reason=reason)
 
 
@@ -318,7 +311,7 @@ def _head_of(request: h11.Request) -> tuple[str, str, list[tuple[str, str]]]:
     target = request.target.decode("latin-1")
     if not target.startswith("/"):  # a request through a proxy names the whole URL
         parts = urlsplit(target)
-        target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+        target = urlunsplit(("", "", parts.path or "/", parts.query, ""))
     return request.method.decode("ascii"), target, headers
 
 
@@ -340,18 +333,19 @@ def _reachable(host: str, listening: socket.socket) -> str:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= 65_535:  # the system would take another
+        raise ServeError(f"A port is a number from 0 to 65535, not {port}.")
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, _, _, _, address = found[0]
         return socket.create_server(address[:2], family=family, backlog=_BACKLOG, reuse_port=False)
-    except (OSError, OverflowError) as error:
-        match error.errno if isinstance(error, OSError) else None:
-            case errno.EADDRINUSE:
-                why = f"Port {port} on {host} is in use. Take another, or 0 for a free one."
-            case errno.EACCES:
-                why = f"Port {port} on {host} may not be opened by this user. Take one above 1023."
-            case errno.EADDRNOTAVAIL:
-                why = f"{host} is not an address of this machine. 127.0.0.1 always is."
-            case _:
-                why = f"The mock cannot listen on {host}, port {port}: {error}."
-        raise ServeError(why) from None
+    except OSError as error:
+        reasons = {
+            errno.EADDRINUSE: f"Port {port} on {host} is in use. "
+            "Take another, or 0 for a free one.",
+            errno.EACCES: f"Port {port} on {host} may not be opened by this user. "
+            "Take one above 1023.",
+            errno.EADDRNOTAVAIL: f"{host} is not an address of this machine. 127.0.0.1 always is.",
+        }
+        other = f"The mock cannot listen on {host}, port {port}: {error}."
+        raise ServeError(reasons.get(error.errno or 0, other)) from None

@@ -11,14 +11,14 @@ import json
 import os
 import sqlite3
 import weakref
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from hashlib import sha256
 from os import PathLike, fspath
 from typing import Any, NamedTuple
 
 from ._clock import make_lock
-from ._errors import StateError
+from ._messages import StateError
 
 SESSION_SECONDS = 7 * 86_400.0  # a token lapses, used or not
 IDLE_SECONDS = 86_400.0  # and earlier where it is not used
@@ -61,7 +61,6 @@ class Place(NamedTuple):
 
     @property
     def key(self) -> tuple[int, str]:
-        """The place as the database has it."""
         return self.custodian, json.dumps([self.collection, *self.parents])
 
 
@@ -88,17 +87,13 @@ class State:
     def custodian(self, key: str) -> int:
         """The number of the custodian whose API key this is; a new key makes a new one."""
         digest = sha256(key.encode("utf-8", "surrogatepass")).digest()
-        number = self._custodians.get(digest)
-        if number is None:
+        if digest not in self._custodians:
             with self._writing() as connection:
                 query = "SELECT number FROM custodian WHERE key_digest = ?"
-                row = connection.execute(query, (digest,)).fetchone()
-                if row is None:
-                    connection.execute("INSERT INTO custodian (key_digest) VALUES (?)", (digest,))
-                    row = connection.execute(query, (digest,)).fetchone()
-            number = int(row[0])
-            self._custodians[digest] = number
-        return number
+                insert = "INSERT OR IGNORE INTO custodian (key_digest) VALUES (?)"
+                connection.execute(insert, (digest,))
+                self._custodians[digest] = connection.execute(query, (digest,)).fetchone()[0]
+        return self._custodians[digest]
 
     def add(self, place: Place, make: Make) -> Item | None:
         """Add the item that `make` gives for its number; None where one of its id is there."""
@@ -313,10 +308,11 @@ def _connect(path: str) -> sqlite3.Connection:
 
 def _is_ours(connection: sqlite3.Connection, path: str) -> bool:
     """Whether the database is the mock's; False for an empty one."""
-    (mark,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    if mark == 0 and version == 0 and tables == 0:
+    mark, version, tables = connection.execute(
+        "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) "
+        "FROM pragma_application_id, pragma_user_version"
+    ).fetchone()
+    if mark == version == tables == 0:
         return False
     if mark != _APPLICATION_ID:
         raise StateError(
@@ -340,6 +336,5 @@ def _dump(content: Mapping[str, Any]) -> str:
 
 
 def _next(connection: sqlite3.Connection, table: str) -> int:
-    query = "SELECT seq FROM sqlite_sequence WHERE name = ?"
-    row: Iterable[int] = connection.execute(query, (table,)).fetchone() or (0,)
-    return next(iter(row)) + 1
+    query = "SELECT 1 + coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = ?"
+    return int(connection.execute(query, (table,)).fetchone()[0])

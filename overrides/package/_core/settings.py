@@ -6,7 +6,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeGuard
+from typing import Any, Final, TypeGuard, cast
 from urllib.parse import unquote, urlsplit
 
 from attrs import evolve, field, frozen
@@ -190,7 +190,9 @@ def _other_keys(
     found: dict[str, Secret[str] | Callable[[], Any]] = {}
     for name in service.other_schemes:
         variable = f"{service.environment}_{re.sub(r'[^A-Z0-9]+', '_', name.upper())}"
-        key: Secret[Any] = Secret((keys.reveal() or {}).get(name, os.environ.get(variable)))
+        key: Secret[Any] = Secret(
+            cast("Mapping[str, Any]", keys.reveal() or {}).get(name, os.environ.get(variable))
+        )
         if callable(key.reveal()):
             found[name] = key.reveal()
         elif key.reveal() is not None:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import shlex
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from ._errors import DocumentError, MockError
-from ._messages import PREFIX
+from ._messages import PREFIX, DocumentError, MockError
 from ._mock import Mock
+from ._schemas import is_object, members
 from ._server import MockServer
-from ._values import is_object, members
 
 _PAUSE_SECONDS = 0.2
 
@@ -51,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _print(_greeting(mock.document, server, options))
             while not stopped:
                 time.sleep(_PAUSE_SECONDS)
-    except MockError as error:
+    except (MockError, ValueError) as error:  # a number may be out of its range
         sys.stderr.write(f"error: {error}\n")
         return 1
     _print("Stopped.")
@@ -78,21 +76,18 @@ def _parser() -> argparse.ArgumentParser:
         description="Serve a stateful mock of the API over HTTP, for tests and development.",
         epilog="Stop it with Ctrl-C. Each API key is a custodian of its own.",
     )
-    port = _number(int, 0, "a port (0 to 65535)", 65_535)
-    count = _number(int, 1, "a number from 1")
-    seconds = _number(float, 0, "a number of seconds from 0", sys.float_info.max)
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    add("--port", type=port, default=8080, help="port, 0 for a free one (default: %(default)s)")
+    add("--port", type=int, default=8080, help="port, 0 for a free one (default: %(default)s)")
     add("--db", metavar="FILE", help="keep the state in this SQLite file (default: in memory)")
     seed = "what ids and tokens follow from; the same seed gives the same (default: 0)"
     add("--seed", type=int, default=0, help=seed)
     key = "accept this key; repeat for more (default: any key that is not empty)"
     add("--api-key", dest="api_keys", action="append", metavar="KEY", help=key)
     limit = "answer 429 after N requests of a key within a minute (default: no limit)"
-    add("--rate-limit", type=count, metavar="N", help=limit)
+    add("--rate-limit", type=int, metavar="N", help=limit)
     late = "answer that much later (default: 0)"
-    add("--latency", type=seconds, default=0.0, metavar="SECONDS", help=late)
+    add("--latency", type=float, default=0.0, metavar="SECONDS", help=late)
     log = "add each request and answer to it as JSON, secrets masked"
     add("--log", metavar="FILE", help=log)
     document = "serve this OpenAPI document, as JSON (default: the package's own)"
@@ -102,27 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _number(
-    kind: Callable[[str], float], least: float, name: str, most: float = math.inf
-) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        try:
-            number = kind(text)
-        except ValueError:
-            number = math.nan
-        if not least <= number <= most:
-            raise argparse.ArgumentTypeError(f"{text!r} is not {name}")
-        return number
-
-    return parse
-
-
 def _read_document(path: str | None) -> Any:
-    """The document in a file, None for the package's own.
-
-    Raises:
-        DocumentError: It cannot be read, or is no JSON object.
-    """
+    """The document in a file, None for the package's own."""
     if path is None:
         return None
     try:

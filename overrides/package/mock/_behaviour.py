@@ -8,25 +8,26 @@ from hashlib import blake2b
 from itertools import dropwhile, islice
 from typing import Any, NamedTuple
 
-from ._effects import Collection, Effect, variables
-from ._examples import ExampleMaker, NoExampleError, Template, Values, own_examples
+from ._effects import Collection, Effect, letters, variables
 from ._messages import RefusalError
 from ._requests import RequestBody
-from ._schemas import Schema, Validator
+from ._responses import ExampleMaker, NoExampleError, Template, Values, own_examples
+from ._schemas import Schema, Validator, is_object, members
 from ._state import Item, Place, State
-from ._values import is_object, members
 
 _NOT_FOUND = (404, 400, 422)
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _TAIL = re.compile(r"(0x|[A-Za-z]?)([0-9A-Za-z]*)\Z")
 _LONG = 16  # so many letters and digits at the end of an example, some digits, are no word
 # What parameters of lists, and the fields beside a list, are called; only letters count.
-_LIMITS = frozenset(
-    {"limit", "take", "pagesize", "perpage", "size", "count", "maxresults", "top", "first"}
-)
-_OFFSETS = frozenset({"offset", "skip", "start"})
-_PAGES = frozenset({"page", "pagenumber"})
-_CURSORS = frozenset({"cursor", "after", "startingafter", "startafter", "pagetoken", "nexttoken"})
+_ROLES = {
+    **dict.fromkeys(("limit", "take", "pagesize", "perpage", "size", "count"), "limit"),
+    **dict.fromkeys(("maxresults", "top", "first"), "limit"),
+    **dict.fromkeys(("offset", "skip", "start"), "offset"),
+    **dict.fromkeys(("page", "pagenumber"), "page"),
+    **dict.fromkeys(("cursor", "after", "startingafter", "startafter"), "cursor"),
+    **dict.fromkeys(("pagetoken", "nexttoken"), "cursor"),
+}
 _TOTALS = frozenset({"total", "totalcount", "totalitems", "count"})
 _MORE = frozenset({"hasmore", "hasnext", "hasnextpage"})
 _NEXT = frozenset({"next", "nextcursor", "nextpagetoken", "nexttoken", "endcursor", "cursor"})
@@ -41,19 +42,13 @@ class Call(NamedTuple):
     body: Any
 
 
-class Listing(NamedTuple):
-    """The items of a list that is an answer by itself."""
-
-    values: Iterator[Values]
-
-
 class Behaviour:
     """What one operation does."""
 
     def __init__(
         self,
         effect: Effect,
-        body: RequestBody | None,
+        body: RequestBody,
         state: State,
         maker: ExampleMaker,
         seed: int,
@@ -63,7 +58,7 @@ class Behaviour:
         self._maker = maker
         self._seed = seed
         self._writable: dict[str, Schema] = {}
-        for schema, _ in body.content.values() if body is not None else ():
+        for schema, _ in body.content.values():
             self._writable |= members(maker.schemas.flatten(schema), "properties")
         self._fresh: list[str] = []  # fields of an item that are made for each
         self._defaults: dict[str, Any] = {}  # what they are where a request does not say it
@@ -72,11 +67,7 @@ class Behaviour:
         self._sort_fields()
 
     def carry_out(self, call: Call, template: Template | None) -> Any:
-        """Do it.
-
-        Raises:
-            RefusalError: An item that the path names is not there, or one that is made is.
-        """
+        """Do it, or refuse it: an item that the path names is not there, or one that is made is."""
         collection = self.effect.collection
         for parent in self.effect.parents:
             self._find(call, parent)
@@ -206,90 +197,53 @@ class Behaviour:
         return Place(call.custodian, self.effect.collection.path, call.path)
 
     def _list(self, call: Call, template: Template | None) -> Any:
-        """The items, as far as the parameters ask for them."""
-        known, page = self.effect.collection.fields, _Page()
-        filters = {
-            name: value
-            for name, value in call.parameters.items()
-            if not page.take(_letters(name), value) and name in known
-        }
+        """The items, as far as the parameters ask for them; an iterator where they are all."""
+        known, wanted, filters = self.effect.collection.fields, dict[str, Any](), dict[str, Any]()
+        for name, value in call.parameters.items():
+            role = _ROLES.get(letters(name))
+            if role is not None and isinstance(value, str if role == "cursor" else int):
+                wanted[role] = value if role == "cursor" else max(value, 0)
+            elif name in known:
+                filters[name] = value
         items: Iterator[Item] = (
             item
             for item in self._state.items(self._place(call))
             if all(item.content.get(name) == value for name, value in filters.items())
         )
+        limit, cursor = wanted.get("limit"), wanted.get("cursor")
+        start = wanted.get("offset", 0) + (max(wanted.get("page", 1), 1) - 1) * (limit or 0)
         if not self.effect.envelope or template is None:
-            if page.cursor is not None:
-                items = _after(items, page.cursor)
-            end = None if page.limit is None else page.start + page.limit
-            return Listing(item.content for item in islice(items, page.start, end))
+            items = items if cursor is None else _after(items, cursor)
+            end = None if limit is None else start + limit
+            return (item.content for item in islice(items, start, end))
         every = list(items)
-        rest = list(_after(iter(every), page.cursor)) if page.cursor is not None else every
-        shown = rest[page.start :][: page.limit]
-        more = len(rest) > page.start + len(shown)
-        page.facts = {
+        rest = every if cursor is None else list(_after(iter(every), cursor))
+        shown = rest[start:][:limit]
+        more = len(rest) > start + len(shown)
+        facts = {
             **dict.fromkeys(_TOTALS, len(every)),
             **dict.fromkeys(_MORE, more),
             **dict.fromkeys(_NEXT, shown[-1].id if more and shown else None),
         }
+        result = _describe_page(template, self.effect.envelope, facts)
         values = [item.content for item in shown]
-        result = page.describe(template, self.effect.envelope)
         result[self.effect.envelope] = template.at(self.effect.envelope).fill_list(values)
         return result
 
 
-class _Page:
-    """The part of a list that is asked for, and what is said about it beside the list."""
-
-    def __init__(self) -> None:
-        self.limit: int | None = None
-        self.cursor: str | None = None
-        self.facts: dict[str, Any] = {}
-        self._skip = 0
-        self._number = 1
-
-    @property
-    def start(self) -> int:
-        """How many items are left out at the start."""
-        return self._skip + (self._number - 1) * (self.limit or 0)
-
-    def take(self, letters: str, value: Any) -> bool:
-        """Whether a parameter of this name says which part is wanted."""
-        if letters in _CURSORS and isinstance(value, str):
-            self.cursor = value
-        elif not isinstance(value, int):
-            return False
-        elif letters in _LIMITS:
-            self.limit = max(value, 0)
-        elif letters in _OFFSETS:
-            self._skip = max(value, 0)
-        elif letters in _PAGES:
-            self._number = max(value, 1)
-        else:
-            return False
-        return True
-
-    def describe(self, template: Template, envelope: str) -> dict[str, Any]:
-        """The answer around the list, with what is known about the list in it."""
-        values = {
-            name: self.facts[_letters(name)]
-            for name in template.properties
-            if _letters(name) in self.facts
-        }
-        result: dict[str, Any] = template.fill(values)
-        for name, value in result.items():
-            if name != envelope and is_object(value):
-                result[name] = self.describe(template.at(name), "")
-        return result
+def _describe_page(template: Template, envelope: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer around a list, with what is known about the list in it."""
+    values = {name: facts[letters(name)] for name in template.properties if letters(name) in facts}
+    result: dict[str, Any] = template.fill(values)
+    for name, value in result.items():
+        if name != envelope and is_object(value):
+            result[name] = _describe_page(template.at(name), "", facts)
+    return result
 
 
 def _after(items: Iterator[Item], cursor: str) -> Iterator[Item]:
     """The items after the one whose id is the cursor."""
     return islice(dropwhile(lambda item: item.id != cursor, items), 1, None)
-
-
-def _letters(name: str) -> str:
-    return re.sub(r"[^a-z]", "", name.lower())
 
 
 def _looks_random(example: Any) -> bool:

@@ -21,43 +21,32 @@ class MockClock:
 
     Args:
         source: What the time is without the offset; by default the machine's time.
+
+    Attributes:
+        offset: By how many seconds the clock was moved on.
     """
 
     def __init__(self, source: Callable[[], float] | None = None) -> None:
         self._source = source or _machine_time
-        self._offset = 0.0
+        self.offset = 0.0
         self._lock = make_lock()
 
     def __call__(self) -> float:
         """The time in seconds since 1970."""
-        return self._source() + self._offset
-
-    @property
-    def offset(self) -> float:
-        """By how many seconds the clock was moved on."""
-        return self._offset
+        return self._source() + self.offset
 
     def advance(self, seconds: float = 0.0, *, hours: float = 0.0, days: float = 0.0) -> None:
-        """Move the time on.
-
-        Args:
-            seconds: By how many seconds.
-            hours: And by how many hours.
-            days: And by how many days.
-
-        Raises:
-            ValueError: It would move back, or without end.
-        """
+        """Move the time on, by the sum of these. It cannot move back: that is a ValueError."""
         step = seconds + 3600.0 * hours + 86_400.0 * days
         if step < 0 or not math.isfinite(step):
             raise ValueError(f"a clock is moved on by seconds from 0, not by {step!r}")
         with self._lock:
-            self._offset += step
+            self.offset += step
 
     def reset(self, offset: float = 0.0) -> None:
         """Give the time of the source again, with an offset of seconds."""
         with self._lock:
-            self._offset = offset
+            self.offset = offset
 
 
 class ClientClock:

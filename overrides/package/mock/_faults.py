@@ -1,17 +1,212 @@
-"""Which faults are set, and which of them are active for a request."""
+"""Faults: their types, which of them are set, and which are active for a request."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import fields
+import json
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from random import Random
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 from ._clock import make_lock
-from ._errors import FaultError
-from ._fault_types import FAULT_TYPES, PRE_READ, FaultType, Latency
+from ._messages import Break, Delivery, FaultError, Outcome, RefusalError, plain
+from ._schemas import is_object
+
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
+
+
+class Exchange(NamedTuple):
+    """A request that is to be answered, as a fault sees it."""
+
+    serve: Callable[[], Outcome]  # what would happen without the fault; changes the state
+    refuse: Callable[[RefusalError], Outcome]  # as the document refuses; changes nothing
+    random: Random
+
+
+class FaultType:
+    """One type of fault. Its fields are its settings."""
+
+    name: ClassVar[str]
+    broken: ClassVar[Break | None] = None
+
+    def apply(self, exchange: Exchange) -> Outcome:
+        """Answer the request."""
+        return _deliver(exchange.serve(), Delivery(broken=self.broken))
+
+
+@dataclass(frozen=True)
+class Latency(FaultType):
+    """The answer comes late: by `seconds`, and up to `jitter` seconds more."""
+
+    name = "latency"
+    seconds: float = 1.0
+    jitter: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_least(0, seconds=self.seconds, jitter=self.jitter)
+
+    def apply(self, exchange: Exchange) -> Outcome:
+        seconds = self.seconds + exchange.random.uniform(0, self.jitter)
+        return delay(exchange.serve(), seconds)
+
+
+@dataclass(frozen=True)
+class RateLimited(FaultType):
+    """429 with Retry-After (seconds, or an HTTP date); nothing is done."""
+
+    name = "rate_limited"
+    retry_after: int | str = 1
+
+    def apply(self, exchange: Exchange) -> Outcome:
+        headers = (("retry-after", str(self.retry_after)),)
+        return exchange.refuse(RefusalError((429,), "Too many requests", headers))
+
+
+@dataclass(frozen=True)
+class FailingStatus(FaultType):
+    """A 5xx. `processed`: the request was carried out all the same."""
+
+    name = "server_error"
+    status: int = 503
+    processed: bool = False
+    least: ClassVar[int] = 500
+
+    def __post_init__(self) -> None:
+        if not self.least <= self.status <= 599:  # the last status there is
+            raise ValueError(f"status is from {self.least} to 599, not {self.status!r}")
+
+    def apply(self, exchange: Exchange) -> Outcome:
+        if self.processed:
+            exchange.serve()
+        return self._refuse(exchange)
+
+    def _refuse(self, exchange: Exchange) -> Outcome:
+        return exchange.refuse(RefusalError((self.status,), "The mock was told to fail"))
+
+
+@dataclass(frozen=True)
+class UndocumentedStatus(FailingStatus):
+    """A status that the document does not have, in plain text."""
+
+    name = "undocumented_status"
+    status: int = 418
+    least: ClassVar[int] = 200
+
+    def _refuse(self, exchange: Exchange) -> Outcome:
+        del exchange  # the document has no such answer
+        return Outcome(plain(self.status, "The mock was told to answer this."))
+
+
+@dataclass(frozen=True)
+class MalformedJson(FaultType):
+    """The request is carried out; its answer is not JSON."""
+
+    name = "malformed_json"
+
+    def apply(self, exchange: Exchange) -> Outcome:
+        return _change_body(exchange.serve(), lambda body: (body[:-1] or b"{") + b",}")
+
+
+@dataclass(frozen=True)
+class WrongType(FaultType):
+    """The request is carried out; the value at `path` ($.id, $[0].id) is of another type."""
+
+    name = "wrong_type"
+    path: str = ""
+
+    def __post_init__(self) -> None:
+        _parse_path(self.path)
+
+    def apply(self, exchange: Exchange) -> Outcome:
+        return _change_body(exchange.serve(), self._change)
+
+    def _change(self, body: bytes) -> bytes:
+        *way, last = _parse_path(self.path)
+        try:
+            root = node = json.loads(body)
+            for step in way:
+                node = node[step]
+            self._edit(node, last)
+        except (LookupError, TypeError, ValueError):
+            raise LookupError(self._missing()) from None
+        return json.dumps(root, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def _missing(self) -> str:
+        return f"the answer has nothing at {self.path}"
+
+    def _edit(self, node: Any, step: Any) -> None:
+        is_other = isinstance(node[step], (dict, bool))
+        node[step] = [node[step]] if is_other else {"not": "what it was"}
+
+
+@dataclass(frozen=True)
+class MissingField(WrongType):
+    """The request is carried out; what is at `path` ($.id, $[0].id) is left out."""
+
+    name = "missing_field"
+
+    def _edit(self, node: Any, step: Any) -> None:
+        del node[step]
+
+
+@dataclass(frozen=True)
+class ExtraField(WrongType):
+    """The request is carried out; `path` ($.news, $[0].news) is added, undocumented."""
+
+    name = "extra_field"
+    path: str = "$.undocumented"
+
+    def _missing(self) -> str:
+        return f"the answer has no room for a new field at {self.path}"
+
+    def _edit(self, node: Any, step: Any) -> None:
+        if not is_object(node) or step in node:
+            raise LookupError
+        node[step] = "what no document has"
+
+
+@dataclass(frozen=True)
+class DrippingBody(FaultType):
+    """The body comes in pieces of `piece` bytes, with `seconds` between them."""
+
+    name = "dripping_body"
+    seconds: float = 0.1
+    piece: int = 1
+
+    def __post_init__(self) -> None:
+        _check_least(0, seconds=self.seconds)
+        _check_least(1, piece=self.piece)
+
+    def apply(self, exchange: Exchange) -> Outcome:
+        return _deliver(exchange.serve(), Delivery(drip=self.seconds, piece=self.piece))
+
+
+def _breaking(name: str, broken: Break | None, about: str) -> type[FaultType]:
+    """A type without settings: the connection breaks."""
+    made = type(name, (FaultType,), {"name": name, "broken": broken, "__doc__": about})
+    return dataclass(frozen=True)(made)
+
+
+_PRE_READ = "reset_before_reading"  # the only one that strikes before a request is read
+_DONE = "The request is carried out; "
+_BREAKING = (
+    _breaking(_PRE_READ, None, "The connection is reset when the head is there; nothing is done."),
+    _breaking("truncated_body", Break.TRUNCATED, _DONE + "the connection ends in mid-body."),
+    _breaking("reset_in_body", Break.RESET_IN_BODY, _DONE + "the connection is reset in mid-body."),
+    _breaking("reset_after_reading", Break.RESET, _DONE + "the connection is reset unanswered."),
+    _breaking("empty_reply", Break.EMPTY, _DONE + "the connection is closed unanswered."),
+    _breaking("garbage_status_line", Break.GARBAGE, _DONE + "what comes back is not HTTP."),
+)
+
+FAULT_TYPES: Mapping[str, type[FaultType]] = {
+    one.name: one
+    for one in (
+        *(Latency, RateLimited, FailingStatus, UndocumentedStatus, MalformedJson, WrongType),
+        *(MissingField, ExtraField, DrippingBody, *_BREAKING),
+    )
+}
 
 
 class ActiveFault(NamedTuple):
@@ -21,6 +216,7 @@ class ActiveFault(NamedTuple):
     random: Random
 
 
+@dataclass(eq=False, repr=False)
 class Fault:
     """A fault that is set. In a `with` block, it is taken away at the end of it.
 
@@ -36,36 +232,26 @@ class Fault:
         struck: Those that it did.
     """
 
-    def __init__(
-        self,
-        registry: FaultRegistry,
-        number: int,
-        fault_type: FaultType,
-        random: Random,
-        operation: str | None,
-        *,
-        times: int | None,
-        after: int,
-        probability: float,
-        settings: Mapping[str, Any],
-    ) -> None:
-        if times is not None and times < 1:
-            raise FaultError(f"times is a number from 1, or None, not {times!r}")
-        if after < 0:
-            raise FaultError(f"after is a number from 0, not {after!r}")
-        if not 0 <= probability <= 1:
-            raise FaultError(f"probability is a number from 0 to 1, not {probability!r}")
-        self._registry = registry
-        self._active = ActiveFault(fault_type, random)
-        self.number = number
-        self.name = fault_type.name
-        self.operation = operation
-        self.times = times
-        self.after = after
-        self.probability = probability
-        self.settings = dict(settings)
-        self.seen = 0
-        self.struck = 0
+    _registry: FaultRegistry
+    _active: ActiveFault
+    number: int
+    operation: str | None
+    settings: Mapping[str, Any]
+    times: int | None = None
+    after: int = 0
+    probability: float = 1.0
+    name: str = field(init=False)
+    seen: int = field(default=0, init=False)
+    struck: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self.name = self._active.type.name
+        if self.times is not None and self.times < 1:
+            raise FaultError(f"times is a number from 1, or None, not {self.times!r}")
+        if self.after < 0:
+            raise FaultError(f"after is a number from 0, not {self.after!r}")
+        if not 0 <= self.probability <= 1:
+            raise FaultError(f"probability is a number from 0 to 1, not {self.probability!r}")
 
     def remove(self) -> None:
         """Take the fault away. May be called again."""
@@ -88,12 +274,7 @@ class Fault:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.remove()
 
     def __repr__(self) -> str:
@@ -119,18 +300,14 @@ class FaultRegistry:
     def add(
         self, name: str, operation: str | None, settings: Mapping[str, Any], **limits: Any
     ) -> Fault:
-        """Set a fault.
-
-        Raises:
-            FaultError: The name, the operation or a setting is not known. The text lists those
-                that are.
-        """
+        """Set a fault, or raise FaultError, whose text lists what is known."""
         fault_type = _make_type(name, settings)
         self.check_operation(operation)
         with self._lock:
             number = self._count + 1
             random = Random(f"{self._seed}:{number}")  # noqa: S311 - chance, not secrecy
-            fault = Fault(self, number, fault_type, random, operation, settings=settings, **limits)
+            active = ActiveFault(fault_type, random)
+            fault = Fault(self, active, number, operation, dict(settings), **limits)
             self._faults[number] = fault
             self._count = number
             return fault
@@ -158,7 +335,7 @@ class FaultRegistry:
 
     def has_pre_read(self) -> bool:
         """Whether a fault is set that strikes before a request is read."""
-        return bool(self._faults) and any(fault.name == PRE_READ for fault in self.list())
+        return bool(self._faults) and any(fault.name == _PRE_READ for fault in self.list())
 
     def select(self, operation: str, *, pre_read: bool) -> tuple[ActiveFault, ...]:
         """The faults that strike a request: every delay, and one fault of another type.
@@ -169,23 +346,58 @@ class FaultRegistry:
             return ()
         active: list[ActiveFault] = []
         with self._lock:
-            broken = False
             for fault in self._faults.values():
-                is_pre_read = fault.name == PRE_READ
-                if is_pre_read is not pre_read or not fault.matches(operation):
+                if (fault.name == _PRE_READ) is not pre_read or not fault.matches(operation):
                     continue
-                is_delay = fault.name == Latency.name
-                if is_delay or not broken:
-                    broken = broken or not is_delay
+                if fault.name == Latency.name or all(is_delay(one) for one in active):
                     active.append(fault.strike())
         return tuple(active)
+
+
+def is_delay(fault: ActiveFault) -> bool:
+    """Whether a fault only makes an answer late."""
+    return isinstance(fault.type, Latency)
+
+
+def delay(outcome: Outcome, seconds: float) -> Outcome:
+    """The same answer, that much later than it would have been."""
+    delivery = outcome.answer.delivery or Delivery()
+    return _deliver(outcome, delivery._replace(delay=delivery.delay + seconds))
+
+
+def _deliver(outcome: Outcome, delivery: Delivery) -> Outcome:
+    return outcome._replace(answer=outcome.answer._replace(delivery=delivery))
+
+
+def _change_body(outcome: Outcome, change: Callable[[bytes], bytes]) -> Outcome:
+    try:
+        body = change(outcome.answer.content)
+    except LookupError as error:
+        text = f"The mock cannot do what its fault says: {error.args[0]}"
+        return Outcome(plain(500, text), answer_problem=text)
+    return outcome._replace(answer=outcome.answer._replace(body=body))
+
+
+def _parse_path(path: str) -> list[str | int]:
+    """The steps of a JSON path such as `$.id` or `$[0].id`."""
+    rest = path.removeprefix("$")
+    rest = rest if rest[:1] in (".", "[", "") else f".{rest}"
+    if not rest or _STEP.sub("", rest):
+        raise ValueError(f"path is a place in the answer, such as $.id or $[0].id, not {path!r}")
+    return [int(index) if index else name for name, index in _STEP.findall(rest)]
+
+
+def _check_least(least: float, **settings: float) -> None:
+    for name, value in settings.items():
+        if not value >= least:
+            raise ValueError(f"{name} is a number from {least}, not {value!r}")
 
 
 def _make_type(name: str, settings: Mapping[str, Any]) -> FaultType:
     fault_type = FAULT_TYPES.get(name)
     if fault_type is None:
         raise FaultError(_unknown("fault", name, FAULT_TYPES))
-    known = [field.name for field in fields(fault_type)]  # type: ignore[arg-type]
+    known = [one.name for one in fields(fault_type)]  # type: ignore[arg-type]
     for setting in settings:
         if setting not in known:
             raise FaultError(

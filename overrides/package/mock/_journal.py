@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 from urllib.parse import quote, unquote_plus
 
 from ._clock import make_lock
-from ._errors import StateError
-from ._messages import Outcome
-from ._values import is_array, is_object, members
+from ._messages import Outcome, StateError
+from ._schemas import is_array, is_object, members
 
 KEPT = 10_000  # the newest entries that are held in memory
 MASK = "******"
@@ -77,20 +77,12 @@ class Masking:
         return value
 
 
-class Record(NamedTuple):
-    """A request and what became of it, as it was."""
-
-    operation_id: str | None
-    method: str
-    target: str
+class _Side(NamedTuple):
     headers: list[tuple[str, str]]
-    body: bytes
-    outcome: Outcome
-    faults: tuple[str, ...]
-    time: float
-    duration: float
+    body: object
 
 
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Entry:
     """One request and its answer. Secrets are masked in everything that it shows.
 
@@ -108,38 +100,34 @@ class Entry:
         faults: The names of the faults that struck.
     """
 
-    __slots__ = ("_masking", "_record", "faults", *_PLAIN[:5], "status", *_PROBLEMS[:2])
-
-    def __init__(self, number: int, record: Record, masking: Masking) -> None:
-        answer = record.outcome.answer
-        kept = answer.body if isinstance(answer.body, bytes) else b""
-        outcome = record.outcome._replace(answer=answer._replace(body=kept[: _LONGEST + 1]))
-        self._masking = masking
-        self._record = record._replace(outcome=outcome, body=record.body[: _LONGEST + 1])
-        self.number = number
-        self.operation_id = record.operation_id
-        self.method = record.method
-        self.status = answer.status or None
-        self.time = record.time
-        self.duration = record.duration
-        self.request_problem = outcome.request_problem
-        self.answer_problem = outcome.answer_problem
-        self.faults = record.faults
+    number: int
+    operation_id: str | None
+    method: str
+    status: int | None
+    time: float
+    duration: float
+    request_problem: str | None
+    answer_problem: str | None
+    faults: tuple[str, ...]
+    _target: str
+    _request: _Side
+    _answer: _Side
+    _masking: Masking
 
     @property
     def target(self) -> str:
         """Path and query, percent-encoded."""
-        return self._masking.target(self._record.target)
+        return self._masking.target(self._target)
 
     @property
     def request_headers(self) -> dict[str, str]:
         """The request's headers by name in lower case."""
-        return self._masking.headers(self._record.headers)
+        return self._masking.headers(self._request.headers)
 
     @property
     def request_body(self) -> Any:
         """The request's JSON value; None where it has none, or one of more than 64 KiB."""
-        return self._masking.body(self._record.body)
+        return self._masking.body(self._request.body)
 
     @property
     def body(self) -> str:
@@ -149,12 +137,12 @@ class Entry:
     @property
     def answer_headers(self) -> dict[str, str]:
         """The answer's headers by name in lower case."""
-        return self._masking.headers(self._record.outcome.answer.headers)
+        return self._masking.headers(self._answer.headers)
 
     @property
     def answer_body(self) -> Any:
         """The answer's JSON value; None where it has none, or one of more than 64 KiB."""
-        return self._masking.body(self._record.outcome.answer.body)
+        return self._masking.body(self._answer.body)
 
     def as_dict(self) -> dict[str, Any]:
         """The entry as a JSON value."""
@@ -188,11 +176,25 @@ class Journal:
             except OSError as error:
                 raise StateError(f"The log {fspath(log)} cannot be written ({error}).") from None
 
-    def add(self, record: Record) -> None:
-        """Write down a request and its answer."""
+    def add(
+        self,
+        request: tuple[str, str, list[tuple[str, str]], bytes],
+        outcome: Outcome,
+        *,
+        operation_id: str | None,
+        faults: tuple[str, ...],
+        time: float,
+        duration: float,
+    ) -> None:
+        """Write down a request (method, target, headers, body) and its answer."""
+        method, target, headers, body = request
+        answer, problems = outcome.answer, (outcome.request_problem, outcome.answer_problem)
+        sides = (_Side(headers, _cut(body)), _Side(answer.headers, _cut(answer.body)))
+        status = answer.status or None
         with self._lock:
             self._number += 1
-            entry = Entry(self._number, record, self.masking)
+            told = (self._number, operation_id, method, status, time, duration, *problems, faults)
+            entry = Entry(*told, target, *sides, self.masking)
             self._entries.append(entry)
             if self._file is not None:
                 self._file.write(json.dumps(entry.as_dict(), ensure_ascii=True) + "\n")
@@ -215,6 +217,10 @@ class Journal:
             if self._file is not None:
                 self._file.close()
                 self._file = None
+
+
+def _cut(body: object) -> bytes:
+    return body[: _LONGEST + 1] if isinstance(body, bytes) else b""
 
 
 def _secret_names(node: Any) -> Iterator[str]:

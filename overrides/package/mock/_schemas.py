@@ -1,15 +1,15 @@
-"""The document's schemas: references, the dialects of OpenAPI 3.0 and 3.1, and validators."""
+"""JSON values, media types, and the document's schemas: references, dialects, validators."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from itertools import islice
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard
 from urllib.parse import unquote
 
-from ._errors import DocumentError, MockDependencyError
-from ._values import is_array, is_object, members
+from ._messages import DocumentError, MockDependencyError
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -21,33 +21,75 @@ _BASE = "urn:openapi"
 # The members of these have names of the author's choice, which are no keywords.
 _NAMED = frozenset(
     [
-        *(
-            "$defs",
-            "callbacks",
-            "content",
-            "definitions",
-            "dependentSchemas",
-        ),
-        *(
-            "encoding",
-            "headers",
-            "links",
-            "parameters",
-            "paths",
-        ),
-        *(
-            "patternProperties",
-            "properties",
-            "requestBodies",
-            "responses",
-            "schemas",
-        ),
+        *("$defs", "callbacks", "content", "definitions", "dependentSchemas", "encoding"),
+        *("headers", "links", "parameters", "paths", "patternProperties", "properties"),
+        *("requestBodies", "responses", "schemas"),
     ]
 )
 _VALUES = frozenset({"const", "default", "enum", "example", "examples"})
 _MOST_FINDINGS = 3
 _DEPTH = 50
 _MASK = "the value"
+
+
+def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether the value is a JSON object."""
+    return isinstance(value, dict)
+
+
+def is_array(value: Any) -> TypeGuard[list[Any]]:
+    """Whether the value is a JSON array."""
+    return isinstance(value, list)
+
+
+def members(node: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """The object at a key of another; an empty one where there is none."""
+    value: Mapping[str, Any] | None = node.get(key)
+    return value or {}
+
+
+def success_key(by_key: Mapping[str, Any]) -> str:
+    """The lowest 2xx, else the lowest 3xx, else what there is."""
+    for group in ("2", "3"):
+        keys = sorted(key for key in map(str, by_key) if key.startswith(group))
+        if keys:
+            return keys[0]
+    return "default" if "default" in by_key else min(by_key)
+
+
+def essence(content_type: str) -> str:
+    """The media type without its parameters, in lower case."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def is_json(media_type: str) -> bool:
+    """Whether a body of this media type is JSON."""
+    subtype = essence(media_type).partition("/")[2]
+    return subtype == "json" or subtype.endswith("+json")
+
+
+def matches(media_range: str, media_type: str) -> bool:
+    """Whether a range such as `text/*` or `*/*` holds the media type."""
+    wanted, given = essence(media_range), essence(media_type)
+    return wanted in ("*/*", given) or (wanted.endswith("/*") and given.startswith(wanted[:-1]))
+
+
+def best_range(ranges: Iterable[str], media_type: str) -> str | None:
+    """The narrowest of the documented ranges that holds the media type."""
+    held = [candidate for candidate in ranges if matches(candidate, media_type)]
+    return min(held, key=lambda candidate: candidate.count("*"), default=None)
+
+
+def accepted_ranges(header: str) -> list[str]:
+    """The media ranges of an Accept header, most wanted first; those with q=0 left out."""
+    weighed: list[tuple[float, str]] = []
+    for part in header.lower().split(",") if header else ():
+        media_range, *parameters = (piece.strip() for piece in part.split(";"))
+        weight = next((one[2:] for one in parameters if one.startswith("q=")), "1")
+        with suppress(ValueError):
+            weighed.append((float(weight), media_range))
+    weighed.sort(key=lambda pair: -pair[0])
+    return [media_range for weight, media_range in weighed if weight > 0 and media_range]
 
 
 class Validator:
@@ -93,28 +135,14 @@ class Schemas:
         self._ignored = "readOnly" if direction == "request" else "writeOnly"
         self._is_30 = version.startswith("3.0")
         self._library = _import_jsonschema_rs()
-        self.document: dict[str, Any] = self._convert(document)
-        lenient = _loosen(self.document)
-        self._registries = {
-            strict: self._library.Registry([(_BASE, self.document if strict else lenient)])
-            for strict in (True, False)
-        }
+        self.document: dict[str, Any] = _rewrite(document, self._convert)
+        self._registry = self._library.Registry([(_BASE, self.document)])
 
-    def validator(self, schema: Schema, where: str, *, strict: bool = False) -> Validator:
-        """Compile a schema taken from `self.document`.
-
-        Raises:
-            DocumentError: It is no schema. The text names `where`.
-        """
+    def validator(self, schema: Schema, where: str) -> Validator:
+        """Compile a schema of `self.document`, or raise DocumentError, whose text has `where`."""
+        options = {"registry": self._registry, "validate_formats": True, "mask": _MASK}
         try:
-            return Validator(
-                self._library.Draft202012Validator(
-                    schema if strict else _loosen(schema),
-                    registry=self._registries[strict],
-                    validate_formats=True,
-                    mask=_MASK,
-                )
-            )
+            return Validator(self._library.Draft202012Validator(schema, **options))
         except (ValueError, self._library.ReferencingError) as error:
             raise DocumentError(f"{where}: the schema cannot be compiled: {error}") from None
 
@@ -135,13 +163,12 @@ class Schemas:
         schema = self.resolve(schema)
         if not is_object(schema) or depth > _DEPTH:
             return {}
-        result = {key: schema[key] for key in schema.keys() - {"allOf", "anyOf", "oneOf"}}
+        result = {key: schema[key] for key in schema.keys() - {"allOf", "anyOf"}}
         parts = list(schema.get("allOf", ()))
-        for key in ("oneOf", "anyOf"):
-            choices = [one for one in schema.get(key, ()) if one != {"type": "null"}]
-            if choices:
-                choice = choices[min(branch, len(choices) - 1)]
-                parts += [_discriminate(schema, choice), choice]
+        choices = [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]
+        if choices:
+            choice = choices[min(branch, len(choices) - 1)]
+            parts += [_discriminate(schema, choice), choice]
         for part in parts:
             for name, value in self.flatten(part, branch, depth + 1).items():
                 if name == "properties":
@@ -155,9 +182,7 @@ class Schemas:
     def alternatives(self, schema: Schema) -> int:
         """How many alternatives a schema has at its top."""
         schema = self.resolve(schema)
-        if not is_object(schema):
-            return 1
-        return max(len(schema.get(key, ())) for key in ("oneOf", "anyOf")) or 1
+        return (len(schema.get("anyOf", ())) if is_object(schema) else 0) or 1
 
     def types(self, schema: Schema, depth: int = 0) -> frozenset[str]:
         """The JSON types that a schema names, through references and combinations."""
@@ -167,7 +192,7 @@ class Schemas:
         named = schema.get("type")
         if named is not None:
             return frozenset([named] if isinstance(named, str) else named)
-        parts = [part for key in ("allOf", "anyOf", "oneOf") for part in schema.get(key, ())]
+        parts = [part for key in ("allOf", "anyOf") for part in schema.get(key, ())]
         return frozenset(name for part in parts for name in self.types(part, depth + 1))
 
     def _look_up(self, reference: str) -> Any:
@@ -180,37 +205,27 @@ class Schemas:
                 raise DocumentError(f"The reference {reference!r} leads nowhere.") from None
         return node
 
-    def _convert(self, node: Any, *, named: bool = False) -> Any:
-        if is_array(node):
-            return [self._convert(item) for item in node]
-        if not is_object(node):
-            return node
-        result: dict[str, Any] = {
-            key: value
-            if not named and (key in _VALUES or key.startswith("x-"))
-            else self._convert(value, named=not named and key in _NAMED)
-            for key, value in node.items()
-        }
-        if named:
-            return result
-        reference, required = node.get("$ref"), node.get("required")
+    def _convert(self, node: dict[str, Any]) -> dict[str, Any]:
+        """One object of the document, whose inner ones are converted, in its 3.1 form."""
+        reference, properties, required = (node.get(n) for n in ("$ref", "properties", "required"))
         if isinstance(reference, str):
             if not reference.startswith("#/"):
                 raise DocumentError(
                     f"The reference {reference!r} leaves the document. "
                     "Bundle it into one file first."
                 )
-            result = {"$ref": _BASE + reference} if self._is_30 else result
-            result["$ref"] = _BASE + reference
-        properties = node.get("properties")
+            return {**({} if self._is_30 else node), "$ref": _BASE + reference}
         if is_object(properties) and is_array(required):
-            ignored = {
-                name
-                for name, one in properties.items()
-                if is_object(one) and one.get(self._ignored) is True
-            }
-            result["required"] = [name for name in required if name not in ignored]
-        return _convert_30(result) if self._is_30 else result
+            node["required"] = [
+                name for name in required if not self._is_ignored(properties.get(name))
+            ]
+        if is_array(node.get("oneOf")):
+            choices = {"anyOf": node.pop("oneOf")}
+            node |= {"allOf": [*node.get("allOf", ()), choices]} if "anyOf" in node else choices
+        return _convert_30(node) if self._is_30 else node
+
+    def _is_ignored(self, schema: Schema) -> bool:
+        return is_object(schema) and schema.get(self._ignored) is True
 
 
 def _import_jsonschema_rs() -> ModuleType:
@@ -227,21 +242,19 @@ def _import_jsonschema_rs() -> ModuleType:
     return jsonschema_rs
 
 
-def _loosen(node: Any, *, named: bool = False) -> Any:
-    """The same schemas, with anyOf in the place of oneOf."""
+def _rewrite(node: Any, change: Callable[[dict[str, Any]], Any], *, named: bool = False) -> Any:
+    """A copy in which each object is changed, the inner ones first; values are left alone."""
     if is_array(node):
-        return [_loosen(item) for item in node]
+        return [_rewrite(item, change) for item in node]
     if not is_object(node):
         return node
     result = {
         key: value
-        if not named and key in _VALUES
-        else _loosen(value, named=not named and key in _NAMED)
+        if not named and (key in _VALUES or key.startswith("x-"))
+        else _rewrite(value, change, named=not named and key in _NAMED)
         for key, value in node.items()
     }
-    if not named and is_array(result.get("oneOf")):
-        result["allOf"] = [*result.get("allOf", ()), {"anyOf": result.pop("oneOf")}]
-    return result
+    return result if named else change(result)
 
 
 def _convert_30(schema: dict[str, Any]) -> dict[str, Any]:
@@ -258,10 +271,10 @@ def _convert_30(schema: dict[str, Any]) -> dict[str, Any]:
         schema["type"] = [schema["type"], "null"]
         if is_array(schema.get("enum")):
             schema["enum"] = [*schema["enum"], None]
-    elif schema.keys() & {"allOf", "anyOf", "oneOf"}:
+    elif schema.keys() & {"allOf", "anyOf"}:
         # What OpenAPI 3.0 says of "nullable" without "type" is nothing; what people mean is this.
         own: dict[str, Any] = {}
-        for key in schema.keys() & {"default", "example"}:
+        for key in schema.keys() & {"default", "example", "readOnly", "writeOnly"}:
             own[key] = schema.pop(key)
         return {"anyOf": [schema, {"type": "null"}], **own}
     return schema
@@ -291,12 +304,7 @@ def _discriminate(schema: Mapping[str, Any], choice: Schema) -> Schema:
 
 
 def _json_path(steps: list[str | int]) -> str:
-    return "$" + "".join(_json_path_steps(steps))
-
-
-def _json_path_steps(steps: list[str | int]) -> Iterator[str]:
-    for step in steps:
-        if isinstance(step, int):
-            yield f"[{step}]"
-        else:
-            yield f".{step}" if step.isidentifier() else f"[{step!r}]"
+    return "$" + "".join(
+        f".{step}" if isinstance(step, str) and step.isidentifier() else f"[{step!r}]"
+        for step in steps
+    )

@@ -8,7 +8,13 @@ from collections.abc import AsyncIterator, Iterator
 from typing import NamedTuple
 
 from .._http import httpx
-from ._messages import Answer, Break, Handlers, chunks_of
+from ._messages import Answer, Break, Delivery, Handlers, chunks_of
+
+_PROTOCOL_ERRORS = {
+    Break.EMPTY: "Server disconnected without sending a response.",
+    Break.GARBAGE: "illegal status line",
+    Break.TRUNCATED: "peer closed connection without sending complete message body",
+}
 
 
 class InProcessTransport(httpx.BaseTransport):
@@ -23,9 +29,9 @@ class InProcessTransport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
         exchange = _exchange(self._handlers, request, request.read())
-        if exchange.answer.delivery is not None:
-            time.sleep(exchange.begin())
-            exchange.check()
+        if exchange.delivery is not None:
+            time.sleep(exchange.wait(exchange.delivery.delay))
+            exchange.check(exchange.delivery)
         return exchange.respond()
 
 
@@ -38,30 +44,26 @@ class AsyncInProcessTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
         exchange = _exchange(self._handlers, request, await request.aread())
-        if exchange.answer.delivery is not None:
-            await asyncio.sleep(exchange.begin())
-            exchange.check()
+        if exchange.delivery is not None:
+            await asyncio.sleep(exchange.wait(exchange.delivery.delay))
+            exchange.check(exchange.delivery)
         return exchange.respond()
 
 
 class _Exchange(NamedTuple):
     request: httpx.Request
     answer: Answer
-
-    def begin(self) -> float:
-        """The seconds until the answer begins, or until nobody waits for it any more."""
-        return self.wait(self.answer.delivery.delay if self.answer.delivery else 0.0)
+    delivery: Delivery | None
 
     def wait(self, seconds: float) -> float:
         """That many seconds, or those after which httpx gives up."""
         allowed = self.request.extensions.get("timeout", {}).get("read")
         return seconds if allowed is None else min(seconds, allowed)
 
-    def check(self) -> None:
+    def check(self, delivery: Delivery) -> None:
         """Raise what httpx does where there is no answer."""
-        delivery = self.answer.delivery
-        if delivery is not None:
-            self.check_time(delivery.delay)
+        self.check_time(delivery.delay)
+        if delivery.broken in (Break.RESET, Break.EMPTY, Break.GARBAGE):
             self.fail(delivery.broken)
 
     def check_time(self, seconds: float) -> None:
@@ -69,23 +71,15 @@ class _Exchange(NamedTuple):
         if self.wait(seconds) < seconds:
             raise httpx.ReadTimeout("The read operation timed out", request=self.request)
 
-    def fail(self, broken: Break | None, *, in_body: bool = False) -> None:
+    def fail(self, broken: Break) -> None:
         """Raise what httpx does where a connection breaks."""
-        request = self.request
-        if broken is Break.RESET or (in_body and broken is Break.RESET_IN_BODY):
-            raise _reset(request)
-        if broken is Break.EMPTY:
-            text = "Server disconnected without sending a response."
-            raise httpx.RemoteProtocolError(text, request=request)
-        if broken is Break.GARBAGE:
-            raise httpx.RemoteProtocolError("illegal status line", request=request)
-        if in_body and broken is Break.TRUNCATED:
-            text = "peer closed connection without sending complete message body"
-            raise httpx.RemoteProtocolError(text, request=request)
+        if broken in (Break.RESET, Break.RESET_IN_BODY):
+            raise _reset(self.request)
+        raise httpx.RemoteProtocolError(_PROTOCOL_ERRORS[broken], request=self.request)
 
     def respond(self) -> httpx.Response:
-        status, headers, body, delivery = self.answer
-        if delivery is None and isinstance(body, bytes):
+        status, headers, body, _ = self.answer
+        if self.delivery is None and isinstance(body, bytes):
             return httpx.Response(status, headers=headers, content=body or None)
         return httpx.Response(status, headers=headers, stream=_Stream(self))
 
@@ -101,7 +95,8 @@ class _Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
                 time.sleep(self._exchange.wait(self._chunks.pause))
                 self._exchange.check_time(self._chunks.pause)
             yield piece
-        self._exchange.fail(self._chunks.broken, in_body=True)
+        if self._chunks.broken is not None:
+            self._exchange.fail(self._chunks.broken)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for number, piece in enumerate(self._chunks.pieces):
@@ -109,7 +104,8 @@ class _Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
                 await asyncio.sleep(self._exchange.wait(self._chunks.pause))
                 self._exchange.check_time(self._chunks.pause)
             yield piece
-        self._exchange.fail(self._chunks.broken, in_body=True)
+        if self._chunks.broken is not None:
+            self._exchange.fail(self._chunks.broken)
 
 
 def _exchange(handlers: Handlers, request: httpx.Request, body: bytes) -> _Exchange:
@@ -120,7 +116,9 @@ def _exchange(handlers: Handlers, request: httpx.Request, body: bytes) -> _Excha
     if handlers.should_reset(request.method, target, headers):
         raise _reset(request)
     answer = handlers.handle(request.method, target, headers, body)
-    return _Exchange(request, answer._replace(body=b"") if request.method == "HEAD" else answer)
+    if request.method == "HEAD":
+        answer = answer._replace(body=b"")
+    return _Exchange(request, answer, answer.delivery)
 
 
 def _reset(request: httpx.Request) -> httpx.ReadError:
