@@ -8,33 +8,16 @@ from urllib.parse import urlencode
 import pytest
 from sample.mock import DocumentError, Mock
 
-from tests.mock._support import JSON, Reply, ask, get_thing, one_operation
+from tests.mock._support import JSON, Reply, ask, get_thing, one_operation, paths, said
 
-PROBLEM = {
-    "description": "Wrong.",
-    "content": {
-        "application/json": {
-            "schema": {"type": "object", "properties": {"error": {"type": "string"}}}
-        }
-    },
-}
+PROBLEM = said({"type": "object", "properties": {"error": {"type": "string"}}})["200"]
 
 
 def served(operation: dict[str, Any], **more: Any) -> dict[str, Any]:
     """A document with one operation, POST /things/{id}."""
     operation = {"responses": {"200": {"description": "Done."}, "4XX": PROBLEM}, **operation}
-    item = {
-        "parameters": [
-            {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
-        ],
-        "post": operation,
-    }
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "Things", "version": "1"},
-        "paths": {"/things/{id}": item},
-        **more,
-    }
+    whole = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+    return paths({"/things/{id}": {"parameters": [whole], "post": operation}}, **more)
 
 
 def post(
@@ -161,16 +144,10 @@ def test_what_is_read_only_is_not_required_of_a_request() -> None:
         "required": ["id", "name"],
         "properties": {"id": {"type": "integer", "readOnly": True}, "name": {"type": "string"}},
     }
-    body = {"$ref": "#/components/requestBodies/Thing"}
-    components = {
-        "schemas": {"Thing": schema},
-        "requestBodies": {
-            "Thing": {
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}
-            }
-        },
-    }
-    document = served({"requestBody": body}, components=components)
+    body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}}
+    components = {"schemas": {"Thing": schema}, "requestBodies": {"Thing": body}}
+    reference = {"requestBody": {"$ref": "#/components/requestBodies/Thing"}}
+    document = served(reference, components=components)
     assert post(document, "/things/1", b'{"name":"x"}', JSON).status == 200
     assert "name" in post(document, "/things/1", b'{"id":1}', JSON).json["error"]
 
@@ -313,15 +290,9 @@ def test_fixed_paths_go_before_variable_ones() -> None:
     def item(value: str) -> dict[str, Any]:
         return {"get": {"responses": {"200": text("text/plain", example=value)}}}
 
-    document = {
-        "openapi": "3.1.0",
-        "paths": {
-            "/{a}/{b}": item("any"),
-            "/things/{b}": item("thing"),
-            "/things/mine": item("mine"),
-            "/things/{b}.json": item("file"),
-        },
-    }
+    values = {"/{a}/{b}": "any", "/things/{b}": "thing", "/things/{b}.json": "file"}
+    document = paths({path: item(value) for path, value in values.items()})
+    document["paths"]["/things/mine"] = item("mine")
     with Mock(document) as mock:
         found = {
             path: ask(mock, "GET", path, headers=()).text
@@ -361,13 +332,7 @@ def test_openapi_3_0_is_understood(schema: Any, expected: Any) -> None:
         (served({"security": [{"none": []}]}), "no security scheme 'none'"),
         (served({"parameters": [{"in": "query"}]}), "POST /things/{id}"),
         (
-            {
-                "openapi": "3.1.0",
-                "paths": {
-                    "/a/{x}": {"get": {"responses": {"200": {}}}},
-                    "/a/{y}": {"put": {"responses": {"200": {}}}},
-                },
-            },
+            paths({f"/a/{{{one}}}": {"get": {"responses": {"200": {}}}} for one in "xy"}),
             "same path",
         ),
         ({"openapi": "3.1.0", "paths": [1]}, "not valid OpenAPI"),

@@ -22,14 +22,7 @@ CLIENT = {
     },
 }
 NAMED = {"type": "object", "properties": {"name": {"type": "string"}}}
-NOT_FOUND = {
-    "description": "Not found.",
-    "content": {
-        "application/json": {
-            "schema": {"type": "object", "properties": {"message": {"type": "string"}}}
-        }
-    },
-}
+NOT_FOUND = said({"type": "object", "properties": {"message": {"type": "string"}}})["200"]
 CLIENTS = "/v3/clients"
 
 

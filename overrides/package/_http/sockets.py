@@ -54,6 +54,16 @@ class AsyncSignal:
             self._future.set_result(came)
 
 
+class _Socket(socket.socket):
+    """A socket that is closed, at the latest, when nobody has it.
+
+    What ends a thread's call from outside may strike before anybody does.
+    """
+
+    def __del__(self) -> None:
+        socket.SocketType.close(self)  # The class between needs its `__init__` to be done.
+
+
 class SocketStream:
     """A connection of a thread."""
 
@@ -246,7 +256,7 @@ def sync_connect(address: Address, timeout: float | None) -> SocketStream:
     """Return a connection to an address."""
     try:
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        connecting = socket.socket(family, socket.SOCK_STREAM)
+        connecting = _Socket(family, socket.SOCK_STREAM)
     except OSError as error:
         raise httpcore.ConnectError(str(error)) from None
     try:
