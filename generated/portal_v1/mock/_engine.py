@@ -32,7 +32,7 @@ from ._requests import (
     compile_parameters,
     compile_security,
 )
-from ._responses import ExampleMaker, Responses, UndocumentedError, compile_responses
+from ._responses import ExampleMaker, Responses, UndocumentedError, Values, compile_responses
 from ._schemas import Schemas, members
 from ._state import State
 
@@ -203,7 +203,7 @@ class Engine:
                 path = tuple(match.path.values())
                 template = media.template if media is not None else None
                 call = Call(self._state.custodian(credential), path, parameters, value)
-                done = operation.behaviour.carry_out(call, template)
+                done: Iterator[Values] | Values = operation.behaviour.carry_out(call, template)
                 if media is not None and isinstance(done, Iterator):
                     content = media.list_body(done)
                 elif media is not None:
