@@ -91,7 +91,8 @@ def test_1000_tasks_that_are_cancelled_at_random_are_given_nobody_elses_answer()
                 pairs = zip(tags, answers, strict=True)
                 assert [pair for pair in pairs if pair[1] not in {None, pair[0]}] == []
             held = [client.parcels.get(str(number)) for number in range(100)]
-            assert [one.id for one in await asyncio.gather(*held)] == [str(n) for n in range(100)]
+            came = [parcel.id for parcel in await asyncio.gather(*held)]
+            assert came == [str(number) for number in range(100)]
 
     with Tagging(whole(GET)) as server:
         asyncio.run(calling())
