@@ -292,7 +292,7 @@ def _target(
             patch.setenv("HTTPS_PROXY", f"{scheme}://{HOST}:{server.port}")
             url = "https://parcels.test"
         elif fault.way == "files":
-            patch.setattr(socket, "socket", _no_more_files)
+            patch.setattr(socket.socket, "__init__", _no_more_files)
         elif fault.way in {"unknown", "second"}:
             patch.setattr(socket, "getaddrinfo", _unknown if fault.way == "unknown" else _second)
             url = f"http://{UNKNOWN_HOST}:{server.port}"
@@ -300,7 +300,7 @@ def _target(
 
 
 _LOOK_UP = socket.getaddrinfo
-_SOCKET = socket.socket
+_MAKE = socket.socket.__init__
 
 
 def _unknown(*_: object, **__: object) -> Any:
@@ -313,10 +313,10 @@ def _second(host: Any, *args: Any, **options: Any) -> Any:
     return [entry for one in hosts for entry in _LOOK_UP(one, *args, **options)]
 
 
-def _no_more_files(*args: Any, **options: Any) -> Any:
-    if "fileno" in options or len(args) > 3 or (args and args[0] == socket.AF_UNIX):
-        return _SOCKET(*args, **options)
-    raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+def _no_more_files(made: Any, *args: Any, **options: Any) -> None:
+    if "fileno" not in options and len(args) <= 3 and args[:1] != (socket.AF_UNIX,):
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+    _MAKE(made, *args, **options)
 
 
 _TEXT = """\

@@ -274,7 +274,8 @@ def test_attempts_and_pauses_together(serve: Serve, mode: str) -> None:
         time.sleep(BUDGET / 3)
         peer.send(head(429, "Content-Length: 0", "Retry-After: 0"))
 
-    error = _timed(mode, serve(Answer(late)).url, CREATE.call, max_attempts=50)
+    server = serve(reply(429, b"", "Retry-After: 0"), Answer(late))
+    error = _timed(mode, server.url, CREATE.call, max_attempts=50)
     assert isinstance(error, APITimeoutError | RateLimitError)
     assert 2 <= error.attempts <= 4
 
