@@ -205,7 +205,7 @@ _warns = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWar
 
 @pytest.mark.skipif(
     sys.version_info >= (3, 12),
-    reason="the frames are the same on each Python, and sys.settrace is slow and other from 3.12 on",
+    reason="the frames are the same on each Python; sys.settrace is slow from 3.12 on",
 )
 @pytest.mark.parametrize("mode", ["sync", pytest.param("async", marks=_warns)])
 @pytest.mark.parametrize("kept", [True, False], ids=["kept", "anew"])
