@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping
 
 from .. import client as _client
+from .. import types as _types
 from ..api.clients import (
     create_client,
     generate_client_web_otp,
@@ -37,11 +38,17 @@ class ClientsResource:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._client!r}>"
 
+    @property
+    def with_response(self) -> ClientsResourceWithResponse:
+        """The same methods, which return a `Response`: status, headers, attempts and the value."""
+        return ClientsResourceWithResponse(self._client)
+
     def list(
         self,
         *,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
     ) -> builtins.list[ClientSummary]:
         """List all clients.
 
@@ -50,6 +57,7 @@ class ClientsResource:
         Args:
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
 
         Returns:
             All clients of the custodian.
@@ -61,6 +69,7 @@ class ClientsResource:
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
+            headers=headers,
         )
 
     def iter(
@@ -68,6 +77,7 @@ class ClientsResource:
         *,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
     ) -> Generator[ClientSummary, None, None]:
         """List all clients.
 
@@ -76,6 +86,7 @@ class ClientsResource:
         Args:
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
 
         Yields:
             The items of the list, each as soon as it has arrived.
@@ -87,6 +98,7 @@ class ClientsResource:
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
+            headers=headers,
         )
 
     def create(
@@ -95,6 +107,7 @@ class ClientsResource:
         is_account_abstracted: bool | Unset = UNSET,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
     ) -> CreatedClient:
         """Create a client.
 
@@ -105,6 +118,7 @@ class ClientsResource:
             is_account_abstracted: Whether the client will use ERC-4337 account abstraction.
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
 
         Returns:
             The client was created.
@@ -119,6 +133,7 @@ class ClientsResource:
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
+            headers=headers,
         )
 
     def get(
@@ -127,6 +142,7 @@ class ClientsResource:
         *,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
     ) -> Client:
         """Get a client.
 
@@ -136,6 +152,7 @@ class ClientsResource:
             client_id: The id of a client.
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
 
         Returns:
             The client.
@@ -148,6 +165,7 @@ class ClientsResource:
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
+            headers=headers,
         )
 
     def refresh_session(
@@ -156,6 +174,7 @@ class ClientsResource:
         *,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
     ) -> ClientSession:
         """Refresh a client's session token.
 
@@ -166,6 +185,7 @@ class ClientsResource:
             client_id: The id of a client.
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
 
         Returns:
             The client's new session token.
@@ -178,6 +198,7 @@ class ClientsResource:
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
+            headers=headers,
         )
 
     def generate_web_otp(
@@ -186,6 +207,7 @@ class ClientsResource:
         *,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
     ) -> ClientWebOtp:
         """Generate a client's web one-time password.
 
@@ -196,6 +218,7 @@ class ClientsResource:
             client_id: The id of a client.
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
 
         Returns:
             The one-time password.
@@ -208,6 +231,184 @@ class ClientsResource:
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
+            headers=headers,
+        )
+
+
+class ClientsResourceWithResponse:
+    """The operations under the tag Clients, with the whole response.
+
+    It is an attribute of `ClientsResource`; there is no need to make one.
+    """
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: _client.Portal) -> None:
+        self._client = client
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._client!r}>"
+
+    def list(
+        self,
+        *,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
+    ) -> _types.Response[builtins.list[ClientSummary]]:
+        """List all clients.
+
+        Answers with every client of the custodian in one array: there are no pages.
+
+        Args:
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
+
+        Returns:
+            The response, with its status and headers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return list_clients.sync_detailed(
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+            headers=headers,
+        )
+
+    def create(
+        self,
+        *,
+        is_account_abstracted: bool | Unset = UNSET,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
+    ) -> _types.Response[CreatedClient]:
+        """Create a client.
+
+        Registers a new client and answers with its keys. The API takes no idempotency key:
+        sent twice, it makes two clients.
+
+        Args:
+            is_account_abstracted: Whether the client will use ERC-4337 account abstraction.
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
+
+        Returns:
+            The response, with its status and headers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return create_client.sync_detailed(
+            body=CreateClientRequest(
+                is_account_abstracted=is_account_abstracted,
+            ),
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+            headers=headers,
+        )
+
+    def get(
+        self,
+        client_id: str,
+        *,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
+    ) -> _types.Response[Client]:
+        """Get a client.
+
+        Fetches one client of the custodian.
+
+        Args:
+            client_id: The id of a client.
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
+
+        Returns:
+            The response, with its status and headers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return get_client.sync_detailed(
+            client_id=client_id,
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+            headers=headers,
+        )
+
+    def refresh_session(
+        self,
+        client_id: str,
+        *,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
+    ) -> _types.Response[ClientSession]:
+        """Refresh a client's session token.
+
+        Hands out a new Client Session Token (CST). A CST lapses after 24 hours without use,
+        and 7 days after it was made in any case.
+
+        Args:
+            client_id: The id of a client.
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
+
+        Returns:
+            The response, with its status and headers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return refresh_client_session.sync_detailed(
+            client_id=client_id,
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+            headers=headers,
+        )
+
+    def generate_web_otp(
+        self,
+        client_id: str,
+        *,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
+    ) -> _types.Response[ClientWebOtp]:
+        """Generate a client's web one-time password.
+
+        Generates a one-time password (OTP) with which the client is logged in on the web. It
+        works once.
+
+        Args:
+            client_id: The id of a client.
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
+
+        Returns:
+            The response, with its status and headers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return generate_client_web_otp.sync_detailed(
+            client_id=client_id,
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+            headers=headers,
         )
 
 
@@ -225,11 +426,17 @@ class AsyncClientsResource:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._client!r}>"
 
+    @property
+    def with_response(self) -> AsyncClientsResourceWithResponse:
+        """The same methods, which return a `Response`: status, headers, attempts and the value."""
+        return AsyncClientsResourceWithResponse(self._client)
+
     async def list(
         self,
         *,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
     ) -> builtins.list[ClientSummary]:
         """List all clients.
 
@@ -238,6 +445,7 @@ class AsyncClientsResource:
         Args:
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
 
         Returns:
             All clients of the custodian.
@@ -249,6 +457,7 @@ class AsyncClientsResource:
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
+            headers=headers,
         )
 
     def iter(
@@ -256,6 +465,7 @@ class AsyncClientsResource:
         *,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
     ) -> AsyncGenerator[ClientSummary, None]:
         """List all clients.
 
@@ -264,6 +474,7 @@ class AsyncClientsResource:
         Args:
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
 
         Yields:
             The items of the list, each as soon as it has arrived.
@@ -275,6 +486,7 @@ class AsyncClientsResource:
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
+            headers=headers,
         )
 
     async def create(
@@ -283,6 +495,7 @@ class AsyncClientsResource:
         is_account_abstracted: bool | Unset = UNSET,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
     ) -> CreatedClient:
         """Create a client.
 
@@ -293,6 +506,7 @@ class AsyncClientsResource:
             is_account_abstracted: Whether the client will use ERC-4337 account abstraction.
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
 
         Returns:
             The client was created.
@@ -307,6 +521,7 @@ class AsyncClientsResource:
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
+            headers=headers,
         )
 
     async def get(
@@ -315,6 +530,7 @@ class AsyncClientsResource:
         *,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
     ) -> Client:
         """Get a client.
 
@@ -324,6 +540,7 @@ class AsyncClientsResource:
             client_id: The id of a client.
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
 
         Returns:
             The client.
@@ -336,6 +553,7 @@ class AsyncClientsResource:
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
+            headers=headers,
         )
 
     async def refresh_session(
@@ -344,6 +562,7 @@ class AsyncClientsResource:
         *,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
     ) -> ClientSession:
         """Refresh a client's session token.
 
@@ -354,6 +573,7 @@ class AsyncClientsResource:
             client_id: The id of a client.
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
 
         Returns:
             The client's new session token.
@@ -366,6 +586,7 @@ class AsyncClientsResource:
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
+            headers=headers,
         )
 
     async def generate_web_otp(
@@ -374,6 +595,7 @@ class AsyncClientsResource:
         *,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
     ) -> ClientWebOtp:
         """Generate a client's web one-time password.
 
@@ -384,6 +606,7 @@ class AsyncClientsResource:
             client_id: The id of a client.
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
 
         Returns:
             The one-time password.
@@ -396,4 +619,182 @@ class AsyncClientsResource:
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
+            headers=headers,
+        )
+
+
+class AsyncClientsResourceWithResponse:
+    """The operations under the tag Clients, for an event loop, with the whole response.
+
+    It is an attribute of `AsyncClientsResource`; there is no need to make one.
+    """
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: _client.AsyncPortal) -> None:
+        self._client = client
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._client!r}>"
+
+    async def list(
+        self,
+        *,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
+    ) -> _types.Response[builtins.list[ClientSummary]]:
+        """List all clients.
+
+        Answers with every client of the custodian in one array: there are no pages.
+
+        Args:
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
+
+        Returns:
+            The response, with its status and headers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return await list_clients.asyncio_detailed(
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+            headers=headers,
+        )
+
+    async def create(
+        self,
+        *,
+        is_account_abstracted: bool | Unset = UNSET,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
+    ) -> _types.Response[CreatedClient]:
+        """Create a client.
+
+        Registers a new client and answers with its keys. The API takes no idempotency key:
+        sent twice, it makes two clients.
+
+        Args:
+            is_account_abstracted: Whether the client will use ERC-4337 account abstraction.
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
+
+        Returns:
+            The response, with its status and headers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return await create_client.asyncio_detailed(
+            body=CreateClientRequest(
+                is_account_abstracted=is_account_abstracted,
+            ),
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+            headers=headers,
+        )
+
+    async def get(
+        self,
+        client_id: str,
+        *,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
+    ) -> _types.Response[Client]:
+        """Get a client.
+
+        Fetches one client of the custodian.
+
+        Args:
+            client_id: The id of a client.
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
+
+        Returns:
+            The response, with its status and headers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return await get_client.asyncio_detailed(
+            client_id=client_id,
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+            headers=headers,
+        )
+
+    async def refresh_session(
+        self,
+        client_id: str,
+        *,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
+    ) -> _types.Response[ClientSession]:
+        """Refresh a client's session token.
+
+        Hands out a new Client Session Token (CST). A CST lapses after 24 hours without use,
+        and 7 days after it was made in any case.
+
+        Args:
+            client_id: The id of a client.
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
+
+        Returns:
+            The response, with its status and headers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return await refresh_client_session.asyncio_detailed(
+            client_id=client_id,
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+            headers=headers,
+        )
+
+    async def generate_web_otp(
+        self,
+        client_id: str,
+        *,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
+    ) -> _types.Response[ClientWebOtp]:
+        """Generate a client's web one-time password.
+
+        Generates a one-time password (OTP) with which the client is logged in on the web. It
+        works once.
+
+        Args:
+            client_id: The id of a client.
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
+
+        Returns:
+            The response, with its status and headers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return await generate_client_web_otp.asyncio_detailed(
+            client_id=client_id,
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+            headers=headers,
         )

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Protocol, TypeVar
 
 from attrs import evolve
@@ -91,6 +91,7 @@ class AsyncPipeline:
         *,
         timeout: float | Unset | None,
         max_attempts: int | Unset,
+        headers: Mapping[str, str] | None = None,
     ) -> Response[T]:
         """Carry one call out and return its response.
 
@@ -98,7 +99,8 @@ class AsyncPipeline:
             PortalError: The call failed.
         """
         with FrameGuard():
-            call = self._start_call(operation, request, timeout, max_attempts, stream=False)
+            options = (timeout, max_attempts, headers)
+            call = self._start_call(operation, request, *options, stream=False)
             received = await self._send(call)
             if not is_long_list(call, received):
                 return read_response(call, received)
@@ -117,6 +119,7 @@ class AsyncPipeline:
         *,
         timeout: float | Unset | None,
         max_attempts: int | Unset,
+        headers: Mapping[str, str] | None = None,
     ) -> AsyncGenerator[ItemT, None]:
         """Carry one call out and yield the items of its response while it arrives.
 
@@ -126,7 +129,8 @@ class AsyncPipeline:
             PortalError: The call failed.
         """
         with FrameGuard():
-            call = self._start_call(operation, request, timeout, max_attempts, stream=True)
+            options = (timeout, max_attempts, headers)
+            call = self._start_call(operation, request, *options, stream=True)
             received = await self._send(call)
             reader: ItemReader[ItemT] = ItemReader(call, received, LARGEST_ITEM)
             clock = call.settings.clock
@@ -150,6 +154,7 @@ class AsyncPipeline:
         request: Request,
         timeout: float | Unset | None,
         max_attempts: int | Unset,
+        headers: Mapping[str, str] | None,
         *,
         stream: bool,
     ) -> Call[T]:
@@ -163,6 +168,8 @@ class AsyncPipeline:
             settings = evolve(settings, timeout=validate_timeout(timeout, "timeout"))
         if not isinstance(max_attempts, Unset):
             settings = evolve(settings, max_attempts=validate_attempts(max_attempts))
+        if headers is not None:
+            settings = settings.with_headers(headers)
         deadline = Deadline(settings.timeout, settings.clock)
         if operation.credential is not None:
             settings = settings.for_scheme(operation.credential.name)

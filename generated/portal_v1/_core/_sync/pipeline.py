@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Any, Protocol, TypeVar
 
 from attrs import evolve
@@ -89,6 +89,7 @@ class Pipeline:
         *,
         timeout: float | Unset | None,
         max_attempts: int | Unset,
+        headers: Mapping[str, str] | None = None,
     ) -> Response[T]:
         """Carry one call out and return its response.
 
@@ -96,7 +97,8 @@ class Pipeline:
             PortalError: The call failed.
         """
         with FrameGuard():
-            call = self._start_call(operation, request, timeout, max_attempts, stream=False)
+            options = (timeout, max_attempts, headers)
+            call = self._start_call(operation, request, *options, stream=False)
             received = self._send(call)
             if not is_long_list(call, received):
                 return read_response(call, received)
@@ -115,6 +117,7 @@ class Pipeline:
         *,
         timeout: float | Unset | None,
         max_attempts: int | Unset,
+        headers: Mapping[str, str] | None = None,
     ) -> Generator[ItemT, None, None]:
         """Carry one call out and yield the items of its response while it arrives.
 
@@ -124,7 +127,8 @@ class Pipeline:
             PortalError: The call failed.
         """
         with FrameGuard():
-            call = self._start_call(operation, request, timeout, max_attempts, stream=True)
+            options = (timeout, max_attempts, headers)
+            call = self._start_call(operation, request, *options, stream=True)
             received = self._send(call)
             reader: ItemReader[ItemT] = ItemReader(call, received, LARGEST_ITEM)
             clock = call.settings.clock
@@ -148,6 +152,7 @@ class Pipeline:
         request: Request,
         timeout: float | Unset | None,
         max_attempts: int | Unset,
+        headers: Mapping[str, str] | None,
         *,
         stream: bool,
     ) -> Call[T]:
@@ -161,6 +166,8 @@ class Pipeline:
             settings = evolve(settings, timeout=validate_timeout(timeout, "timeout"))
         if not isinstance(max_attempts, Unset):
             settings = evolve(settings, max_attempts=validate_attempts(max_attempts))
+        if headers is not None:
+            settings = settings.with_headers(headers)
         deadline = Deadline(settings.timeout, settings.clock)
         if operation.credential is not None:
             settings = settings.for_scheme(operation.credential.name)

@@ -1,8 +1,12 @@
 # Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/endpoint_module.py.jinja.
 """Create a client: POST /custodians/clients."""
 
+# The client's pipeline is private to the package, of which this module is a part.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from ... import client as _client
@@ -66,6 +70,7 @@ def sync_detailed(
     body: CreateClientRequest,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
+    headers: Mapping[str, str] | None = None,
 ) -> types.Response[CreatedClient]:
     """Create a client.
 
@@ -77,6 +82,7 @@ def sync_detailed(
         body: What to send.
         timeout: Seconds for the whole call, in place of the client's; None for no limit.
         max_attempts: How often to send it at the most, in place of the client's.
+        headers: Header fields for this call, beside the client's or in their place.
 
     Returns:
         The response, with its status and headers.
@@ -84,13 +90,14 @@ def sync_detailed(
     Raises:
         PortalError: The call failed; each of its classes says how.
     """
-    return client.pipeline.run(
+    return client._pipeline.run(
         OPERATION,
         _request(
             body=body,
         ),
         timeout=timeout,
         max_attempts=max_attempts,
+        headers=headers,
     )
 
 
@@ -100,6 +107,7 @@ def sync(
     body: CreateClientRequest,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
+    headers: Mapping[str, str] | None = None,
 ) -> CreatedClient:
     """Create a client.
 
@@ -111,6 +119,7 @@ def sync(
         body: What to send.
         timeout: Seconds for the whole call, in place of the client's; None for no limit.
         max_attempts: How often to send it at the most, in place of the client's.
+        headers: Header fields for this call, beside the client's or in their place.
 
     Returns:
         The client was created.
@@ -123,6 +132,7 @@ def sync(
         client=client,
         timeout=timeout,
         max_attempts=max_attempts,
+        headers=headers,
     ).parsed
 
 
@@ -132,6 +142,7 @@ async def asyncio_detailed(
     body: CreateClientRequest,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
+    headers: Mapping[str, str] | None = None,
 ) -> types.Response[CreatedClient]:
     """Create a client.
 
@@ -143,6 +154,7 @@ async def asyncio_detailed(
         body: What to send.
         timeout: Seconds for the whole call, in place of the client's; None for no limit.
         max_attempts: How often to send it at the most, in place of the client's.
+        headers: Header fields for this call, beside the client's or in their place.
 
     Returns:
         The response, with its status and headers.
@@ -150,13 +162,14 @@ async def asyncio_detailed(
     Raises:
         PortalError: The call failed; each of its classes says how.
     """
-    return await client.pipeline.run(
+    return await client._pipeline.run(
         OPERATION,
         _request(
             body=body,
         ),
         timeout=timeout,
         max_attempts=max_attempts,
+        headers=headers,
     )
 
 
@@ -166,6 +179,7 @@ async def asyncio(
     body: CreateClientRequest,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
+    headers: Mapping[str, str] | None = None,
 ) -> CreatedClient:
     """Create a client.
 
@@ -177,6 +191,7 @@ async def asyncio(
         body: What to send.
         timeout: Seconds for the whole call, in place of the client's; None for no limit.
         max_attempts: How often to send it at the most, in place of the client's.
+        headers: Header fields for this call, beside the client's or in their place.
 
     Returns:
         The client was created.
@@ -189,5 +204,6 @@ async def asyncio(
         client=client,
         timeout=timeout,
         max_attempts=max_attempts,
+        headers=headers,
     )
     return response.parsed
