@@ -89,12 +89,17 @@ def build_failed(error: Exception) -> TransportFailure:
     """Return the failure of a request that the library would not even build.
 
     Raises:
+        ConfigurationError: The base URL's host can be no host's name.
         Exception: `error` itself, where it comes from the caller's code.
     """
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     module: str = "" if trace is None else trace.tb_frame.f_globals.get("__name__", "")
+    if isinstance(error, UnicodeError) and module.partition(".")[0] == "idna":
+        raise ConfigurationError(
+            f"the base URL's host is not a host's name{_detail(error)}. Check the base URL."
+        ) from None
     known = {*_LIBRARIES, *sys.stdlib_module_names}
     if not module.startswith(_PACKAGE) and module.partition(".")[0] not in known:
         raise error
