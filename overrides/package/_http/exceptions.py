@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import traceback
 
 from .._core.deadline import Deadline
 from .._core.effects import TransportFailure
@@ -74,7 +75,7 @@ def from_exception(
     if not own and isinstance(error, TimeoutError):
         # `asyncio.timeout` around a client that was given.
         return deadline_exceeded(deadline, maybe_processed=attempt.sent or not known)
-    from_below = isinstance(error, OSError | UnicodeError) and not own
+    from_below = not own and (isinstance(error, OSError | UnicodeError) or _lacks_thread(error))
     if isinstance(error, ConfigurationError) or not (from_below or _is_of_library(error)):
         raise error
     return TransportFailure(
@@ -114,6 +115,17 @@ def deadline_exceeded(deadline: Deadline, *, maybe_processed: bool = True) -> Tr
         timed_out=True,
         maybe_processed=maybe_processed,
     )
+
+
+def _lacks_thread(error: Exception) -> bool:
+    """Return whether no thread could be started beneath the library, to resolve a name in."""
+    modules = [
+        frame.f_globals.get("__name__", "").partition(".")[0]
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+    ]
+    while _LIBRARIES.intersection(modules):
+        del modules[0]
+    return isinstance(error, RuntimeError) and modules[:1] == ["asyncio"] and "concurrent" in modules
 
 
 def _is_of_library(error: Exception) -> bool:
