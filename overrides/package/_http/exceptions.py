@@ -125,7 +125,8 @@ def _lacks_thread(error: Exception) -> bool:
     ]
     while _LIBRARIES.intersection(modules):
         del modules[0]
-    return isinstance(error, RuntimeError) and modules[:1] == ["asyncio"] and "concurrent" in modules
+    by_asyncio = modules[:1] == ["asyncio"] and "concurrent" in modules
+    return by_asyncio and isinstance(error, RuntimeError)
 
 
 def _is_of_library(error: Exception) -> bool:
