@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import AsyncGenerator, Generator, Mapping
+from typing import Any
 
 from .. import client as _client
 from .. import types as _types
+from .._core import encode
 from ..api.clients import (
     create_client,
     generate_client_web_otp,
@@ -105,6 +107,7 @@ class ClientsResource:
         self,
         *,
         is_account_abstracted: bool | Unset = UNSET,
+        additional_properties: Mapping[str, Any] | Unset = UNSET,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         headers: Mapping[str, str] | None = None,
@@ -116,6 +119,7 @@ class ClientsResource:
 
         Args:
             is_account_abstracted: Whether the client will use ERC-4337 account abstraction.
+            additional_properties: What else the body is to have.
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
             headers: Header fields for this call, beside the client's or in their place.
@@ -127,8 +131,11 @@ class ClientsResource:
             PortalError: The call failed; each of its classes says how.
         """
         return create_client.sync(
-            body=CreateClientRequest(
+            body=encode.optional_body(
+                CreateClientRequest,
+                (),
                 is_account_abstracted=is_account_abstracted,
+                additional_properties=additional_properties,
             ),
             client=self._client,
             timeout=timeout,
@@ -212,7 +219,7 @@ class ClientsResource:
         """Generate a client's web one-time password.
 
         Generates a one-time password (OTP) with which the client is logged in on the web. It
-        works once.
+        works once. Portal calls this way legacy: it is still available, and V3 is preferred.
 
         Args:
             client_id: The id of a client.
@@ -282,6 +289,7 @@ class ClientsResourceWithResponse:
         self,
         *,
         is_account_abstracted: bool | Unset = UNSET,
+        additional_properties: Mapping[str, Any] | Unset = UNSET,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         headers: Mapping[str, str] | None = None,
@@ -293,6 +301,7 @@ class ClientsResourceWithResponse:
 
         Args:
             is_account_abstracted: Whether the client will use ERC-4337 account abstraction.
+            additional_properties: What else the body is to have.
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
             headers: Header fields for this call, beside the client's or in their place.
@@ -304,8 +313,11 @@ class ClientsResourceWithResponse:
             PortalError: The call failed; each of its classes says how.
         """
         return create_client.sync_detailed(
-            body=CreateClientRequest(
+            body=encode.optional_body(
+                CreateClientRequest,
+                (),
                 is_account_abstracted=is_account_abstracted,
+                additional_properties=additional_properties,
             ),
             client=self._client,
             timeout=timeout,
@@ -389,7 +401,7 @@ class ClientsResourceWithResponse:
         """Generate a client's web one-time password.
 
         Generates a one-time password (OTP) with which the client is logged in on the web. It
-        works once.
+        works once. Portal calls this way legacy: it is still available, and V3 is preferred.
 
         Args:
             client_id: The id of a client.
@@ -493,6 +505,7 @@ class AsyncClientsResource:
         self,
         *,
         is_account_abstracted: bool | Unset = UNSET,
+        additional_properties: Mapping[str, Any] | Unset = UNSET,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         headers: Mapping[str, str] | None = None,
@@ -504,6 +517,7 @@ class AsyncClientsResource:
 
         Args:
             is_account_abstracted: Whether the client will use ERC-4337 account abstraction.
+            additional_properties: What else the body is to have.
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
             headers: Header fields for this call, beside the client's or in their place.
@@ -515,8 +529,11 @@ class AsyncClientsResource:
             PortalError: The call failed; each of its classes says how.
         """
         return await create_client.asyncio(
-            body=CreateClientRequest(
+            body=encode.optional_body(
+                CreateClientRequest,
+                (),
                 is_account_abstracted=is_account_abstracted,
+                additional_properties=additional_properties,
             ),
             client=self._client,
             timeout=timeout,
@@ -600,7 +617,7 @@ class AsyncClientsResource:
         """Generate a client's web one-time password.
 
         Generates a one-time password (OTP) with which the client is logged in on the web. It
-        works once.
+        works once. Portal calls this way legacy: it is still available, and V3 is preferred.
 
         Args:
             client_id: The id of a client.
@@ -670,6 +687,7 @@ class AsyncClientsResourceWithResponse:
         self,
         *,
         is_account_abstracted: bool | Unset = UNSET,
+        additional_properties: Mapping[str, Any] | Unset = UNSET,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         headers: Mapping[str, str] | None = None,
@@ -681,6 +699,7 @@ class AsyncClientsResourceWithResponse:
 
         Args:
             is_account_abstracted: Whether the client will use ERC-4337 account abstraction.
+            additional_properties: What else the body is to have.
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
             headers: Header fields for this call, beside the client's or in their place.
@@ -692,8 +711,11 @@ class AsyncClientsResourceWithResponse:
             PortalError: The call failed; each of its classes says how.
         """
         return await create_client.asyncio_detailed(
-            body=CreateClientRequest(
+            body=encode.optional_body(
+                CreateClientRequest,
+                (),
                 is_account_abstracted=is_account_abstracted,
+                additional_properties=additional_properties,
             ),
             client=self._client,
             timeout=timeout,
@@ -777,7 +799,7 @@ class AsyncClientsResourceWithResponse:
         """Generate a client's web one-time password.
 
         Generates a one-time password (OTP) with which the client is logged in on the web. It
-        works once.
+        works once. Portal calls this way legacy: it is still available, and V3 is preferred.
 
         Args:
             client_id: The id of a client.

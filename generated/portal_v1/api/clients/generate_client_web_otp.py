@@ -64,7 +64,7 @@ def sync_detailed(
     """Generate a client's web one-time password.
 
     Generates a one-time password (OTP) with which the client is logged in on the web. It
-    works once.
+    works once. Portal calls this way legacy: it is still available, and V3 is preferred.
 
     Args:
         client_id: The id of a client.
@@ -101,7 +101,7 @@ def sync(
     """Generate a client's web one-time password.
 
     Generates a one-time password (OTP) with which the client is logged in on the web. It
-    works once.
+    works once. Portal calls this way legacy: it is still available, and V3 is preferred.
 
     Args:
         client_id: The id of a client.
@@ -136,7 +136,7 @@ async def asyncio_detailed(
     """Generate a client's web one-time password.
 
     Generates a one-time password (OTP) with which the client is logged in on the web. It
-    works once.
+    works once. Portal calls this way legacy: it is still available, and V3 is preferred.
 
     Args:
         client_id: The id of a client.
@@ -173,7 +173,7 @@ async def asyncio(
     """Generate a client's web one-time password.
 
     Generates a one-time password (OTP) with which the client is logged in on the web. It
-    works once.
+    works once. Portal calls this way legacy: it is still available, and V3 is preferred.
 
     Args:
         client_id: The id of a client.
