@@ -87,7 +87,7 @@ def _contents(
 
 def _secret_problems(document: Document) -> Iterator[str]:
     places: dict[str, list[str]] = {}
-    for place, value in document.objects():
+    for place, value, _ in document.nodes:
         properties = value.get("properties")
         for name, schema in properties.items() if isinstance(properties, dict) else ():
             if _needs_mark(document, name, schema, schema):
