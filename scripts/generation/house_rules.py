@@ -78,7 +78,7 @@ def _operation_problems(document: Document) -> Iterator[str]:
 def _extension_problems(document: Document) -> Iterator[str]:
     """Yield the rules of an x-basis, and the fields of an x-also-seen, that do not say enough."""
     named: dict[str, str] = {}
-    for place, value in document.objects():
+    for place, value, _ in document.nodes:
         for name, rule in _members(value, "x-basis"):
             where = document.where((*place, "x-basis", name))
             said = (
