@@ -8,7 +8,7 @@ client's session token, and to log a client in on the web.
 Every request carries a Portal API key. A key belongs to one environment, Development or
 Production, and sees the clients of that environment only.
 
-A custodian may send 200 requests a minute, all its machines together.
+Portal gives 200 requests a minute for these paths.
 """
 
 from __future__ import annotations

@@ -9,9 +9,11 @@ import pytest
 from portal_v1 import models, resources
 
 CALL = "timeout: 'float | Unset | None' = UNSET, max_attempts: 'int | Unset' = UNSET"
+CREATE = "is_account_abstracted: 'bool | Unset' = UNSET"
+CREATE += ", additional_properties: 'Mapping[str, Any] | Unset' = UNSET"
 METHODS = {
     "list": (f"*, {CALL}", "builtins.list[ClientSummary]"),
-    "create": (f"*, is_account_abstracted: 'bool | Unset' = UNSET, {CALL}", "CreatedClient"),
+    "create": (f"*, {CREATE}, {CALL}", "CreatedClient"),
     "get": (f"client_id: 'str', *, {CALL}", "Client"),
     "refresh_session": (f"client_id: 'str', *, {CALL}", "ClientSession"),
     "generate_web_otp": (f"client_id: 'str', *, {CALL}", "ClientWebOtp"),
@@ -61,7 +63,7 @@ def test_each_model_has_its_fields() -> None:
         "ClientSummary": "id, client_api_key, address, backup_status, signing_status, "
         "additional_properties",
         "ClientWebOtp": "id, otp, additional_properties",
-        "CreateClientRequest": "is_account_abstracted",
+        "CreateClientRequest": "is_account_abstracted, additional_properties",
         "CreatedClient": "id, client_api_key, client_session_token, is_account_abstracted, "
         "additional_properties",
         "Error": "error, additional_properties",

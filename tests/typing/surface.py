@@ -42,7 +42,7 @@ def refuse_what_is_not_documented(portal: Portal, other: AsyncPortal) -> None:
     portal.clients.remove("id")  # type: ignore[attr-defined]
     portal.clients.get("id").client_session_token.strip()  # type: ignore[attr-defined]
     portal.with_options(base_url="https://api.example.com")  # type: ignore[call-arg]
-    create_client.sync(client=portal)  # type: ignore[call-arg]
+    create_client.sync(body=CreateClientRequest())  # type: ignore[call-arg]
     create_client.sync(client=other, body=CreateClientRequest())  # type: ignore[arg-type]
 
 

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping
+from typing import Any
 
 from .. import client as _client
+from .._core import encode
 from ..api.clients import (
     create_client,
     generate_client_web_otp,
@@ -93,6 +95,7 @@ class ClientsResource:
         self,
         *,
         is_account_abstracted: bool | Unset = UNSET,
+        additional_properties: Mapping[str, Any] | Unset = UNSET,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
     ) -> CreatedClient:
@@ -103,6 +106,7 @@ class ClientsResource:
 
         Args:
             is_account_abstracted: Whether the client will use ERC-4337 account abstraction.
+            additional_properties: What else the body is to have.
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
 
@@ -113,8 +117,11 @@ class ClientsResource:
             PortalError: The call failed; each of its classes says how.
         """
         return create_client.sync(
-            body=CreateClientRequest(
+            body=encode.optional_body(
+                CreateClientRequest,
+                (),
                 is_account_abstracted=is_account_abstracted,
+                additional_properties=additional_properties,
             ),
             client=self._client,
             timeout=timeout,
@@ -190,7 +197,7 @@ class ClientsResource:
         """Generate a client's web one-time password.
 
         Generates a one-time password (OTP) with which the client is logged in on the web. It
-        works once.
+        works once. Portal calls this way legacy: it is still available, and V3 is preferred.
 
         Args:
             client_id: The id of a client.
@@ -281,6 +288,7 @@ class AsyncClientsResource:
         self,
         *,
         is_account_abstracted: bool | Unset = UNSET,
+        additional_properties: Mapping[str, Any] | Unset = UNSET,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
     ) -> CreatedClient:
@@ -291,6 +299,7 @@ class AsyncClientsResource:
 
         Args:
             is_account_abstracted: Whether the client will use ERC-4337 account abstraction.
+            additional_properties: What else the body is to have.
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
 
@@ -301,8 +310,11 @@ class AsyncClientsResource:
             PortalError: The call failed; each of its classes says how.
         """
         return await create_client.asyncio(
-            body=CreateClientRequest(
+            body=encode.optional_body(
+                CreateClientRequest,
+                (),
                 is_account_abstracted=is_account_abstracted,
+                additional_properties=additional_properties,
             ),
             client=self._client,
             timeout=timeout,
@@ -378,7 +390,7 @@ class AsyncClientsResource:
         """Generate a client's web one-time password.
 
         Generates a one-time password (OTP) with which the client is logged in on the web. It
-        works once.
+        works once. Portal calls this way legacy: it is still available, and V3 is preferred.
 
         Args:
             client_id: The id of a client.

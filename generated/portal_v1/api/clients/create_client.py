@@ -27,7 +27,7 @@ OPERATION: Final[core.Operation[CreatedClient]] = core.Operation(
         arguments=(
             core.Parameter("isAccountAbstracted", "is_account_abstracted", "body", required=False),
         ),
-        required=True,
+        required=False,
     ),
     links=(
         core.Link("getClient", {"clientId": "$response.body#/id"}),
@@ -51,8 +51,12 @@ OPERATION: Final[core.Operation[CreatedClient]] = core.Operation(
 
 def _request(
     *,
-    body: CreateClientRequest,
+    body: CreateClientRequest | Unset = UNSET,
 ) -> core.Request:
+    if isinstance(body, Unset):
+        return core.Request(
+            path="/custodians/clients",
+        )
     return core.Request(
         path="/custodians/clients",
         content=encode.json_body(body),
@@ -63,7 +67,7 @@ def _request(
 def sync_detailed(
     *,
     client: _client.Portal,
-    body: CreateClientRequest,
+    body: CreateClientRequest | Unset = UNSET,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
 ) -> types.Response[CreatedClient]:
@@ -97,7 +101,7 @@ def sync_detailed(
 def sync(
     *,
     client: _client.Portal,
-    body: CreateClientRequest,
+    body: CreateClientRequest | Unset = UNSET,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
 ) -> CreatedClient:
@@ -129,7 +133,7 @@ def sync(
 async def asyncio_detailed(
     *,
     client: _client.AsyncPortal,
-    body: CreateClientRequest,
+    body: CreateClientRequest | Unset = UNSET,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
 ) -> types.Response[CreatedClient]:
@@ -163,7 +167,7 @@ async def asyncio_detailed(
 async def asyncio(
     *,
     client: _client.AsyncPortal,
-    body: CreateClientRequest,
+    body: CreateClientRequest | Unset = UNSET,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
 ) -> CreatedClient:

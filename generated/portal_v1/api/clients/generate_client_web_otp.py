@@ -59,7 +59,7 @@ def sync_detailed(
     """Generate a client's web one-time password.
 
     Generates a one-time password (OTP) with which the client is logged in on the web. It
-    works once.
+    works once. Portal calls this way legacy: it is still available, and V3 is preferred.
 
     Args:
         client_id: The id of a client.
@@ -93,7 +93,7 @@ def sync(
     """Generate a client's web one-time password.
 
     Generates a one-time password (OTP) with which the client is logged in on the web. It
-    works once.
+    works once. Portal calls this way legacy: it is still available, and V3 is preferred.
 
     Args:
         client_id: The id of a client.
@@ -125,7 +125,7 @@ async def asyncio_detailed(
     """Generate a client's web one-time password.
 
     Generates a one-time password (OTP) with which the client is logged in on the web. It
-    works once.
+    works once. Portal calls this way legacy: it is still available, and V3 is preferred.
 
     Args:
         client_id: The id of a client.
@@ -159,7 +159,7 @@ async def asyncio(
     """Generate a client's web one-time password.
 
     Generates a one-time password (OTP) with which the client is logged in on the web. It
-    works once.
+    works once. Portal calls this way legacy: it is still available, and V3 is preferred.
 
     Args:
         client_id: The id of a client.
