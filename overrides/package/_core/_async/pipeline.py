@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from attrs import evolve
 
+from ..._secrets import Secret
 from ...errors import ConfigurationError
 from ...types import Response, Unset
 from ..attempts import make_attempts
@@ -106,9 +107,11 @@ class AsyncPipeline:
             items: Any = []
             reader: ItemReader[Any] = ItemReader(call, received)
             for part in reader.split(received.content):
-                items.extend(reader.feed(part))
+                items += reader.feed(part)
+                reader.check()
                 await yield_async()
-            items.extend(reader.end())
+            items += reader.feed(Secret(b""), last=True)
+            reader.check()
             return build_response(call, received, items)
 
     async def iterate(
@@ -137,13 +140,16 @@ class AsyncPipeline:
             try:
                 async for chunk in chunks:
                     for part in reader.split(chunk):
-                        for item in reader.feed(part):
-                            left_at = clock.monotonic()
+                        items = reader.feed(part)
+                        left_at = clock.monotonic()
+                        for item in items:
                             yield item
-                            call.deadline.extend(clock.monotonic() - left_at)
+                        call.deadline.extend(clock.monotonic() - left_at)
+                        reader.check()
                         await yield_async()
-                for item in reader.end():
+                for item in reader.feed(Secret(b""), last=True):
                     yield item
+                reader.check()
             finally:
                 await chunks.aclose()
 
