@@ -42,6 +42,11 @@ class Endpoint:
         return str(self.operation.path)
 
     @property
+    def is_item(self) -> bool:
+        """Whether its path is that of one thing."""
+        return self.path.endswith("}")
+
+    @property
     def ways(self) -> list[tuple[str, bool]]:
         """The public ways to call it, each sync and async."""
         names = ["function", "detailed", "method"]
