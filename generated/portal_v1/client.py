@@ -21,6 +21,7 @@ from typing import Any, Self
 from . import _http
 from ._core._async.pipeline import AsyncPipeline
 from ._core._sync.pipeline import Pipeline
+from ._core.frames import FrameGuard
 from ._core.pace import Pace
 from ._core.settings import build_settings, replace_settings
 from ._http import httpx
@@ -81,21 +82,22 @@ class Portal:
         http_client: httpx.Client | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        # Wrapped at once: a traceback with local variables is to show none of them.
-        secrets: list[Secret[Any]] = [Secret(api_key), Secret(base_url), Secret(headers)]
-        del api_key, base_url, headers
-        settings = build_settings(
-            SERVICE,
-            key=secrets[0],
-            base_url=secrets[1],
-            timeout=timeout,
-            connect_timeout=connect_timeout,
-            max_attempts=max_attempts,
-            pace=pace,
-            max_response_bytes=max_response_bytes,
-            headers=secrets[2],
-        )
-        self.pipeline = Pipeline(settings, _http.Connection(settings.base_url, http_client))
+        with FrameGuard():
+            # Wrapped at once: a traceback with local variables is to show none of them.
+            secrets: list[Secret[Any]] = [Secret(api_key), Secret(base_url), Secret(headers)]
+            del api_key, base_url, headers
+            settings = build_settings(
+                SERVICE,
+                key=secrets[0],
+                base_url=secrets[1],
+                timeout=timeout,
+                connect_timeout=connect_timeout,
+                max_attempts=max_attempts,
+                pace=pace,
+                max_response_bytes=max_response_bytes,
+                headers=secrets[2],
+            )
+            self.pipeline = Pipeline(settings, _http.Connection(settings.base_url, http_client))
 
     @property
     def clients(self) -> ClientsResource:
@@ -132,11 +134,10 @@ class Portal:
         Raises:
             ConfigurationError: One of these cannot be used.
         """
-        secrets: list[Secret[Any]] = [Secret(api_key), Secret(headers)]
-        del api_key, headers
-        changed = copy.copy(self)
-        changed.pipeline = self.pipeline.with_settings(
-            replace_settings(
+        with FrameGuard():
+            secrets: list[Secret[Any]] = [Secret(api_key), Secret(headers)]
+            del api_key, headers
+            settings = replace_settings(
                 self.pipeline.settings,
                 key=secrets[0],
                 timeout=timeout,
@@ -147,7 +148,8 @@ class Portal:
                 headers=secrets[1],
                 clock=clock,
             )
-        )
+        changed = copy.copy(self)
+        changed.pipeline = self.pipeline.with_settings(settings)
         return changed
 
     def close(self) -> None:
@@ -217,23 +219,24 @@ class AsyncPortal:
         http_client: httpx.AsyncClient | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        # Wrapped at once: a traceback with local variables is to show none of them.
-        secrets: list[Secret[Any]] = [Secret(api_key), Secret(base_url), Secret(headers)]
-        del api_key, base_url, headers
-        settings = build_settings(
-            SERVICE,
-            key=secrets[0],
-            base_url=secrets[1],
-            timeout=timeout,
-            connect_timeout=connect_timeout,
-            max_attempts=max_attempts,
-            pace=pace,
-            max_response_bytes=max_response_bytes,
-            headers=secrets[2],
-        )
-        self.pipeline = AsyncPipeline(
-            settings, _http.AsyncConnection(settings.base_url, http_client)
-        )
+        with FrameGuard():
+            # Wrapped at once: a traceback with local variables is to show none of them.
+            secrets: list[Secret[Any]] = [Secret(api_key), Secret(base_url), Secret(headers)]
+            del api_key, base_url, headers
+            settings = build_settings(
+                SERVICE,
+                key=secrets[0],
+                base_url=secrets[1],
+                timeout=timeout,
+                connect_timeout=connect_timeout,
+                max_attempts=max_attempts,
+                pace=pace,
+                max_response_bytes=max_response_bytes,
+                headers=secrets[2],
+            )
+            self.pipeline = AsyncPipeline(
+                settings, _http.AsyncConnection(settings.base_url, http_client)
+            )
 
     @property
     def clients(self) -> AsyncClientsResource:
@@ -270,11 +273,10 @@ class AsyncPortal:
         Raises:
             ConfigurationError: One of these cannot be used.
         """
-        secrets: list[Secret[Any]] = [Secret(api_key), Secret(headers)]
-        del api_key, headers
-        changed = copy.copy(self)
-        changed.pipeline = self.pipeline.with_settings(
-            replace_settings(
+        with FrameGuard():
+            secrets: list[Secret[Any]] = [Secret(api_key), Secret(headers)]
+            del api_key, headers
+            settings = replace_settings(
                 self.pipeline.settings,
                 key=secrets[0],
                 timeout=timeout,
@@ -285,7 +287,8 @@ class AsyncPortal:
                 headers=secrets[1],
                 clock=clock,
             )
-        )
+        changed = copy.copy(self)
+        changed.pipeline = self.pipeline.with_settings(settings)
         return changed
 
     async def aclose(self) -> None:

@@ -60,10 +60,10 @@ class Settings:
     pace: Pace | None
     max_response_bytes: int | None
     headers: tuple[tuple[str, str], ...] = field(repr=lambda h: list_names(dict(h)))
-    clock: Clock = field(factory=SystemClock, repr=False)
     keys: Mapping[str, Secret[str] | Callable[[], Any]] = field(
         factory=dict[str, Secret[str] | Callable[[], Any]], repr=list_names
     )
+    clock: Clock = field(factory=SystemClock, repr=False)
 
     def for_scheme(self, name: str | None) -> Settings:
         """Return the settings with the key of another security scheme, where there is one."""
