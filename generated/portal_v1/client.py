@@ -8,7 +8,7 @@ client's session token, and to log a client in on the web.
 Every request carries a Portal API key. A key belongs to one environment, Development or
 Production, and sees the clients of that environment only.
 
-A custodian may send 200 requests a minute, all its machines together.
+Portal gives 200 requests a minute for these paths.
 """
 
 from __future__ import annotations
@@ -64,10 +64,9 @@ class Portal:
         ConfigurationError: One of these cannot be used, or the key is missing.
     """
 
-    __slots__ = ("__weakref__", "pipeline")
+    __slots__ = ("__weakref__", "_pipeline")
 
-    pipeline: Pipeline
-    """What carries the calls out; the functions in `api` use it."""
+    _pipeline: Pipeline
 
     def __init__(
         self,
@@ -97,7 +96,7 @@ class Portal:
                 max_response_bytes=max_response_bytes,
                 headers=secrets[2],
             )
-            self.pipeline = Pipeline(settings, _http.Connection(settings.base_url, http_client))
+            self._pipeline = Pipeline(settings, _http.Connection(settings.base_url, http_client))
 
     @property
     def clients(self) -> ClientsResource:
@@ -138,7 +137,7 @@ class Portal:
             secrets: list[Secret[Any]] = [Secret(api_key), Secret(headers)]
             del api_key, headers
             settings = replace_settings(
-                self.pipeline.settings,
+                self._pipeline.settings,
                 key=secrets[0],
                 timeout=timeout,
                 connect_timeout=connect_timeout,
@@ -149,12 +148,12 @@ class Portal:
                 clock=clock,
             )
         changed = copy.copy(self)
-        changed.pipeline = self.pipeline.with_settings(settings)
+        changed._pipeline = self._pipeline.with_settings(settings)
         return changed
 
     def close(self) -> None:
         """Close the connections and take no more calls. Closing twice does no harm."""
-        self.pipeline.close()
+        self._pipeline.close()
 
     def __enter__(self) -> Self:
         return self
@@ -169,7 +168,7 @@ class Portal:
 
     def __repr__(self) -> str:
         # A traceback may show a client that its settings kept from being made.
-        made = getattr(self, "pipeline", None)
+        made = getattr(self, "_pipeline", None)
         return f"<{type(self).__name__} of {made.settings.base_url if made else None}>"
 
 
@@ -201,10 +200,9 @@ class AsyncPortal:
         ConfigurationError: One of these cannot be used, or the key is missing.
     """
 
-    __slots__ = ("__weakref__", "pipeline")
+    __slots__ = ("__weakref__", "_pipeline")
 
-    pipeline: AsyncPipeline
-    """What carries the calls out; the functions in `api` use it."""
+    _pipeline: AsyncPipeline
 
     def __init__(
         self,
@@ -234,7 +232,7 @@ class AsyncPortal:
                 max_response_bytes=max_response_bytes,
                 headers=secrets[2],
             )
-            self.pipeline = AsyncPipeline(
+            self._pipeline = AsyncPipeline(
                 settings, _http.AsyncConnection(settings.base_url, http_client)
             )
 
@@ -277,7 +275,7 @@ class AsyncPortal:
             secrets: list[Secret[Any]] = [Secret(api_key), Secret(headers)]
             del api_key, headers
             settings = replace_settings(
-                self.pipeline.settings,
+                self._pipeline.settings,
                 key=secrets[0],
                 timeout=timeout,
                 connect_timeout=connect_timeout,
@@ -288,12 +286,12 @@ class AsyncPortal:
                 clock=clock,
             )
         changed = copy.copy(self)
-        changed.pipeline = self.pipeline.with_settings(settings)
+        changed._pipeline = self._pipeline.with_settings(settings)
         return changed
 
     async def aclose(self) -> None:
         """Close the connections and take no more calls. Closing twice does no harm."""
-        await self.pipeline.aclose()
+        await self._pipeline.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -308,5 +306,5 @@ class AsyncPortal:
 
     def __repr__(self) -> str:
         # A traceback may show a client that its settings kept from being made.
-        made = getattr(self, "pipeline", None)
+        made = getattr(self, "_pipeline", None)
         return f"<{type(self).__name__} of {made.settings.base_url if made else None}>"

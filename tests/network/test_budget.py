@@ -179,8 +179,13 @@ def test_a_name_that_is_not_resolved(slow_names: None, mode: str) -> None:
 
 
 @each_mode
+@pytest.mark.parametrize("given", [None, {}], ids=["own", "given"])
 def test_a_name_that_no_thread_can_be_started_for(
-    serve: Serve, mode: str, resolve: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    serve: Serve,
+    mode: str,
+    given: dict[str, Any] | None,
+    resolve: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     server = serve(whole(GET))
     start = threading.Thread.start
@@ -194,9 +199,9 @@ def test_a_name_that_no_thread_can_be_started_for(
     monkeypatch.setattr(threading.Thread, "start", refuse)
     url = f"http://parcels.localhost:{server.port}"
     if mode == "sync":
-        assert run(mode, url, GET.call)
+        assert run(mode, url, GET.call, given=given)
     else:
-        error = fail(mode, url, CREATE.call, max_attempts=1)
+        error = fail(mode, url, CREATE.call, given=given, max_attempts=1)
         assert (type(error), error.maybe_processed) == (APIConnectionError, False)
 
 

@@ -15,9 +15,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from .._document import load_document
 from ._messages import PREFIX, DocumentError, MockError
 from ._mock import Mock
-from ._schemas import is_object, members
+from ._schemas import Rule, find_rules, is_object, members
 from ._server import MockServer
 
 _PAUSE_SECONDS = 0.2
@@ -43,6 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(name, interrupt)
     try:
         document = _read_document(options.pop("document"))
+        if options.pop("rules"):
+            _print("\n".join(map(_describe, find_rules(document or load_document()))))
+            return 0
         with (
             Mock(document, **options) as mock,
             mock.serve(host, port, inspector=inspector) as server,
@@ -91,11 +95,18 @@ def _parser() -> argparse.ArgumentParser:
     add("--latency", type=float, default=0.0, metavar="SECONDS", help=late)
     log = "add each request and answer to it as JSON, secrets masked"
     add("--log", metavar="FILE", help=log)
+    strict = "refuse what the document does not describe (default: the log says it)"
+    add("--strict", action="store_true", help=strict)
+    add("--rules", action="store_true", help="print the rules of the API, and how each is known")
     document = "serve this OpenAPI document, as JSON (default: the package's own)"
     add("--document", metavar="FILE", help=document)
     page = f"have no page for browsers at {PREFIX}/"
     add("--no-inspector", dest="inspector", action="store_false", help=page)
     return parser
+
+
+def _describe(rule: Rule) -> str:
+    return f"{rule.name}\n  {rule.basis}: {rule.says}\n  source: {rule.source}"
 
 
 def _read_document(path: str | None) -> Any:

@@ -63,7 +63,7 @@ class Behaviour:
             self._writable |= members(maker.schemas.flatten(schema), "properties")
         self._fresh: list[str] = []  # fields of an item that are made for each
         self._defaults: dict[str, Any] = {}  # what they are where a request does not say it
-        self._filled: dict[str, Any] = {}  # examples of those that are null by default
+        self._steps: dict[str, list[Any]] = {}  # what those become that are null by default
         self._fits: dict[str, tuple[Any, int, Validator]] = {}
         self._sort_fields()
 
@@ -91,11 +91,36 @@ class Behaviour:
         return self._show(item, template)
 
     def seed(self, custodian: int, count: int, template: Template | None, *, filled: bool) -> None:
-        """Add many items at once. `filled`: their fields that may be null are not."""
+        """Add many items at once. `filled`: their fields that may be null take their steps."""
         place = Place(custodian, self.effect.collection.path)
-        given = self._filled if filled else {}
-        fresh = [*self._fresh, *(name for name in given if _looks_random(given[name]))]
-        self._state.add_many(place, count, self._item_maker(given, fresh, template))
+        steps = self._steps if filled else {}
+        fresh = [*self._fresh, *(name for name in steps if _looks_random(steps[name][0]))]
+        count_of_steps = max((len(one) for one in steps.values()), default=1)
+        makers = [
+            self._item_maker(
+                {name: one[: step + 1][-1] for name, one in steps.items()}, fresh, template
+            )
+            for step in range(count_of_steps)
+        ]
+        self._state.add_many(
+            place, count, lambda number: makers[(number - 1) % count_of_steps](number)
+        )
+
+    def advance(self, custodian: int, item_id: str) -> bool:
+        """Take the fields of an item that may be null one step on; False after the last."""
+        item = self._state.find(Place(custodian, self.effect.collection.path), item_id)
+        if item is None:
+            raise LookupError(f"There is no {self.effect.collection.noun.lower()} {item_id!r}.")
+        before = dict(item.content)
+        for name, steps in self._steps.items():
+            now = before.get(name)
+            if now is None and _looks_random(steps[0]):
+                fields = self.effect.collection.fields
+                item.content[name] = self._new(name, fields[name], item.number)
+            elif now is None or now in steps[:-1]:
+                item.content[name] = steps[0 if now is None else steps.index(now) + 1]
+        self._state.save(item)
+        return item.content != before
 
     def _create(self, call: Call, template: Template | None) -> Any:
         given = self._given(call)
@@ -122,8 +147,8 @@ class Behaviour:
                 self._fresh.append(name)
             elif "null" in types:
                 self._defaults[name] = None
-                for example in islice(own_examples(flat), 1):
-                    self._filled[name] = example
+                steps = [one for one in own_examples(flat) if one is not None]
+                self._steps |= {name: steps} if steps else {}
             elif name in self._writable:
                 default = schemas.flatten(self._writable[name]).get("default")
                 if default is not None or "boolean" in types:

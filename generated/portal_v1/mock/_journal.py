@@ -21,7 +21,7 @@ MASK = "******"
 _LONGEST = 64 * 1024  # bytes of a body that is kept
 _HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
 _PLAIN = ("number", "time", "duration", "operation_id", "method", "target", "status")
-_PROBLEMS = ("request_problem", "answer_problem", "faults")
+_PROBLEMS = ("request_problem", "answer_problem", "strict_problem", "faults")
 _CONTENTS = ("request_headers", "request_body", "answer_headers", "answer_body")
 
 
@@ -98,6 +98,7 @@ class Entry:
         request_problem: Why the request was refused; None where it was not.
         answer_problem: Why the intended answer was not what the document says; None where it
             was, or was not looked at.
+        strict_problem: Why a strict mock would have refused it; None where it would not.
         faults: The names of the faults that struck.
     """
 
@@ -109,6 +110,7 @@ class Entry:
     duration: float
     request_problem: str | None
     answer_problem: str | None
+    strict_problem: str | None
     faults: tuple[str, ...]
     _target: str
     _request: _Side
@@ -189,7 +191,7 @@ class Journal:
     ) -> None:
         """Write down a request (method, target, headers, body) and its answer."""
         method, target, headers, body = request
-        answer, problems = outcome.answer, (outcome.request_problem, outcome.answer_problem)
+        answer, problems = outcome.answer, outcome[1:]
         sides = (_Side(headers, _cut(body)), _Side(answer.headers, _cut(answer.body)))
         status = answer.status or None
         with self._lock:

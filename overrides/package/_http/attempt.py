@@ -86,10 +86,17 @@ class Attempt:
             ConfigurationError: It is about to send in the clear to another machine.
         """
         self.traced = True
+        elsewhere = None
         if event.endswith("connect_tcp.started"):
-            if not self._encrypted and not is_loopback(info["host"]):
-                raise ConfigurationError(NOT_ENCRYPTED.format(info["host"]))
+            elsewhere = None if is_loopback(info["host"]) else info["host"]
+        elif event.endswith("setup_socks5_connection.started"):
+            elsewhere = "a proxy"
         elif event.endswith("send_request_headers.started"):
+            # A proxy is asked for a whole URL, a server for a path.
+            elsewhere = None if info["request"].url.target.startswith(b"/") else "a proxy"
+        if elsewhere and not self._encrypted:
+            raise ConfigurationError(NOT_ENCRYPTED.format(elsewhere))
+        if event.endswith("send_request_headers.started"):
             self.sent |= info["request"].method != b"CONNECT"
 
     async def trace_async(self, event: str, info: Mapping[str, Any]) -> None:

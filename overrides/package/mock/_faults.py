@@ -12,7 +12,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 from ._clock import make_lock
 from ._messages import Break, Delivery, FaultError, Outcome, RefusalError, plain
-from ._schemas import is_object
+from ._schemas import is_array, is_object
 
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 
@@ -23,6 +23,7 @@ class Exchange(NamedTuple):
     serve: Callable[[], Outcome]  # what would happen without the fault; changes the state
     refuse: Callable[[RefusalError], Outcome]  # as the document refuses; changes nothing
     random: Random
+    also_seen: Mapping[str, Any]  # fields that answers have beside the documented ones
 
 
 class FaultType:
@@ -153,10 +154,29 @@ class MissingField(WrongType):
 
 @dataclass(frozen=True)
 class ExtraField(WrongType):
-    """The request is carried out; `path` ($.news, $[0].news) is added, undocumented."""
+    """The request is carried out; `path` ($.news, $[0].news) is added, undocumented.
+
+    Without a path it is what `x-also-seen` of the document has, else a field "undocumented".
+    """
 
     name = "extra_field"
-    path: str = "$.undocumented"
+    path: str = ""
+
+    def __post_init__(self) -> None:
+        _parse_path(self.path or "$.undocumented")
+
+    def apply(self, exchange: Exchange) -> Outcome:
+        if self.path:
+            return super().apply(exchange)
+        more = exchange.also_seen or {"undocumented": "what no document has"}
+
+        def extend(body: bytes) -> bytes:
+            value = json.loads(body)
+            for one in filter(is_object, value if is_array(value) else [value]):
+                one.update({**more, **one})
+            return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+        return _change_body(exchange.serve(), extend)
 
     def _missing(self) -> str:
         return f"the answer has no room for a new field at {self.path}"
@@ -372,7 +392,7 @@ def _deliver(outcome: Outcome, delivery: Delivery) -> Outcome:
 def _change_body(outcome: Outcome, change: Callable[[bytes], bytes]) -> Outcome:
     try:
         body = change(outcome.answer.content)
-    except LookupError as error:
+    except (LookupError, ValueError) as error:
         text = f"The mock cannot do what its fault says: {error.args[0]}"
         return Outcome(plain(500, text), answer_problem=text)
     return outcome._replace(answer=outcome.answer._replace(body=body))
