@@ -63,10 +63,9 @@ class Portal:
         ConfigurationError: One of these cannot be used, or the key is missing.
     """
 
-    __slots__ = ("__weakref__", "pipeline")
+    __slots__ = ("__weakref__", "_pipeline")
 
-    pipeline: Pipeline
-    """What carries the calls out; the functions in `api` use it."""
+    _pipeline: Pipeline
 
     def __init__(
         self,
@@ -95,7 +94,7 @@ class Portal:
             max_response_bytes=max_response_bytes,
             headers=secrets[2],
         )
-        self.pipeline = Pipeline(settings, _http.Connection(settings.base_url, http_client))
+        self._pipeline = Pipeline(settings, _http.Connection(settings.base_url, http_client))
 
     @property
     def clients(self) -> ClientsResource:
@@ -135,9 +134,9 @@ class Portal:
         secrets: list[Secret[Any]] = [Secret(api_key), Secret(headers)]
         del api_key, headers
         changed = copy.copy(self)
-        changed.pipeline = self.pipeline.with_settings(
+        changed._pipeline = self._pipeline.with_settings(
             replace_settings(
-                self.pipeline.settings,
+                self._pipeline.settings,
                 key=secrets[0],
                 timeout=timeout,
                 connect_timeout=connect_timeout,
@@ -152,7 +151,7 @@ class Portal:
 
     def close(self) -> None:
         """Close the connections and take no more calls. Closing twice does no harm."""
-        self.pipeline.close()
+        self._pipeline.close()
 
     def __enter__(self) -> Self:
         return self
@@ -167,7 +166,7 @@ class Portal:
 
     def __repr__(self) -> str:
         # A traceback may show a client that its settings kept from being made.
-        made = getattr(self, "pipeline", None)
+        made = getattr(self, "_pipeline", None)
         return f"<{type(self).__name__} of {made.settings.base_url if made else None}>"
 
 
@@ -199,10 +198,9 @@ class AsyncPortal:
         ConfigurationError: One of these cannot be used, or the key is missing.
     """
 
-    __slots__ = ("__weakref__", "pipeline")
+    __slots__ = ("__weakref__", "_pipeline")
 
-    pipeline: AsyncPipeline
-    """What carries the calls out; the functions in `api` use it."""
+    _pipeline: AsyncPipeline
 
     def __init__(
         self,
@@ -231,7 +229,7 @@ class AsyncPortal:
             max_response_bytes=max_response_bytes,
             headers=secrets[2],
         )
-        self.pipeline = AsyncPipeline(
+        self._pipeline = AsyncPipeline(
             settings, _http.AsyncConnection(settings.base_url, http_client)
         )
 
@@ -273,9 +271,9 @@ class AsyncPortal:
         secrets: list[Secret[Any]] = [Secret(api_key), Secret(headers)]
         del api_key, headers
         changed = copy.copy(self)
-        changed.pipeline = self.pipeline.with_settings(
+        changed._pipeline = self._pipeline.with_settings(
             replace_settings(
-                self.pipeline.settings,
+                self._pipeline.settings,
                 key=secrets[0],
                 timeout=timeout,
                 connect_timeout=connect_timeout,
@@ -290,7 +288,7 @@ class AsyncPortal:
 
     async def aclose(self) -> None:
         """Close the connections and take no more calls. Closing twice does no harm."""
-        await self.pipeline.aclose()
+        await self._pipeline.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -305,5 +303,5 @@ class AsyncPortal:
 
     def __repr__(self) -> str:
         # A traceback may show a client that its settings kept from being made.
-        made = getattr(self, "pipeline", None)
+        made = getattr(self, "_pipeline", None)
         return f"<{type(self).__name__} of {made.settings.base_url if made else None}>"
