@@ -21,6 +21,7 @@ from typing import Any, Self
 from . import _http
 from ._core._async.pipeline import AsyncPipeline
 from ._core._sync.pipeline import Pipeline
+from ._core.frames import FrameGuard
 from ._core.pace import Pace
 from ._core.settings import build_settings, replace_settings
 from ._http import httpx
@@ -63,10 +64,9 @@ class Portal:
         ConfigurationError: One of these cannot be used, or the key is missing.
     """
 
-    __slots__ = ("__weakref__", "pipeline")
+    __slots__ = ("__weakref__", "_pipeline")
 
-    pipeline: Pipeline
-    """What carries the calls out; the functions in `api` use it."""
+    _pipeline: Pipeline
 
     def __init__(
         self,
@@ -81,21 +81,22 @@ class Portal:
         http_client: httpx.Client | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        # Wrapped at once: a traceback with local variables is to show none of them.
-        secrets: list[Secret[Any]] = [Secret(api_key), Secret(base_url), Secret(headers)]
-        del api_key, base_url, headers
-        settings = build_settings(
-            SERVICE,
-            key=secrets[0],
-            base_url=secrets[1],
-            timeout=timeout,
-            connect_timeout=connect_timeout,
-            max_attempts=max_attempts,
-            pace=pace,
-            max_response_bytes=max_response_bytes,
-            headers=secrets[2],
-        )
-        self.pipeline = Pipeline(settings, _http.Connection(settings.base_url, http_client))
+        with FrameGuard():
+            # Wrapped at once: a traceback with local variables is to show none of them.
+            secrets: list[Secret[Any]] = [Secret(api_key), Secret(base_url), Secret(headers)]
+            del api_key, base_url, headers
+            settings = build_settings(
+                SERVICE,
+                key=secrets[0],
+                base_url=secrets[1],
+                timeout=timeout,
+                connect_timeout=connect_timeout,
+                max_attempts=max_attempts,
+                pace=pace,
+                max_response_bytes=max_response_bytes,
+                headers=secrets[2],
+            )
+            self._pipeline = Pipeline(settings, _http.Connection(settings.base_url, http_client))
 
     @property
     def clients(self) -> ClientsResource:
@@ -132,12 +133,11 @@ class Portal:
         Raises:
             ConfigurationError: One of these cannot be used.
         """
-        secrets: list[Secret[Any]] = [Secret(api_key), Secret(headers)]
-        del api_key, headers
-        changed = copy.copy(self)
-        changed.pipeline = self.pipeline.with_settings(
-            replace_settings(
-                self.pipeline.settings,
+        with FrameGuard():
+            secrets: list[Secret[Any]] = [Secret(api_key), Secret(headers)]
+            del api_key, headers
+            settings = replace_settings(
+                self._pipeline.settings,
                 key=secrets[0],
                 timeout=timeout,
                 connect_timeout=connect_timeout,
@@ -147,12 +147,13 @@ class Portal:
                 headers=secrets[1],
                 clock=clock,
             )
-        )
+        changed = copy.copy(self)
+        changed._pipeline = self._pipeline.with_settings(settings)
         return changed
 
     def close(self) -> None:
         """Close the connections and take no more calls. Closing twice does no harm."""
-        self.pipeline.close()
+        self._pipeline.close()
 
     def __enter__(self) -> Self:
         return self
@@ -167,7 +168,7 @@ class Portal:
 
     def __repr__(self) -> str:
         # A traceback may show a client that its settings kept from being made.
-        made = getattr(self, "pipeline", None)
+        made = getattr(self, "_pipeline", None)
         return f"<{type(self).__name__} of {made.settings.base_url if made else None}>"
 
 
@@ -199,10 +200,9 @@ class AsyncPortal:
         ConfigurationError: One of these cannot be used, or the key is missing.
     """
 
-    __slots__ = ("__weakref__", "pipeline")
+    __slots__ = ("__weakref__", "_pipeline")
 
-    pipeline: AsyncPipeline
-    """What carries the calls out; the functions in `api` use it."""
+    _pipeline: AsyncPipeline
 
     def __init__(
         self,
@@ -217,23 +217,24 @@ class AsyncPortal:
         http_client: httpx.AsyncClient | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        # Wrapped at once: a traceback with local variables is to show none of them.
-        secrets: list[Secret[Any]] = [Secret(api_key), Secret(base_url), Secret(headers)]
-        del api_key, base_url, headers
-        settings = build_settings(
-            SERVICE,
-            key=secrets[0],
-            base_url=secrets[1],
-            timeout=timeout,
-            connect_timeout=connect_timeout,
-            max_attempts=max_attempts,
-            pace=pace,
-            max_response_bytes=max_response_bytes,
-            headers=secrets[2],
-        )
-        self.pipeline = AsyncPipeline(
-            settings, _http.AsyncConnection(settings.base_url, http_client)
-        )
+        with FrameGuard():
+            # Wrapped at once: a traceback with local variables is to show none of them.
+            secrets: list[Secret[Any]] = [Secret(api_key), Secret(base_url), Secret(headers)]
+            del api_key, base_url, headers
+            settings = build_settings(
+                SERVICE,
+                key=secrets[0],
+                base_url=secrets[1],
+                timeout=timeout,
+                connect_timeout=connect_timeout,
+                max_attempts=max_attempts,
+                pace=pace,
+                max_response_bytes=max_response_bytes,
+                headers=secrets[2],
+            )
+            self._pipeline = AsyncPipeline(
+                settings, _http.AsyncConnection(settings.base_url, http_client)
+            )
 
     @property
     def clients(self) -> AsyncClientsResource:
@@ -270,12 +271,11 @@ class AsyncPortal:
         Raises:
             ConfigurationError: One of these cannot be used.
         """
-        secrets: list[Secret[Any]] = [Secret(api_key), Secret(headers)]
-        del api_key, headers
-        changed = copy.copy(self)
-        changed.pipeline = self.pipeline.with_settings(
-            replace_settings(
-                self.pipeline.settings,
+        with FrameGuard():
+            secrets: list[Secret[Any]] = [Secret(api_key), Secret(headers)]
+            del api_key, headers
+            settings = replace_settings(
+                self._pipeline.settings,
                 key=secrets[0],
                 timeout=timeout,
                 connect_timeout=connect_timeout,
@@ -285,12 +285,13 @@ class AsyncPortal:
                 headers=secrets[1],
                 clock=clock,
             )
-        )
+        changed = copy.copy(self)
+        changed._pipeline = self._pipeline.with_settings(settings)
         return changed
 
     async def aclose(self) -> None:
         """Close the connections and take no more calls. Closing twice does no harm."""
-        await self.pipeline.aclose()
+        await self._pipeline.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -305,5 +306,5 @@ class AsyncPortal:
 
     def __repr__(self) -> str:
         # A traceback may show a client that its settings kept from being made.
-        made = getattr(self, "pipeline", None)
+        made = getattr(self, "_pipeline", None)
         return f"<{type(self).__name__} of {made.settings.base_url if made else None}>"

@@ -78,7 +78,7 @@ def _operation_problems(document: Document) -> Iterator[str]:
 def _extension_problems(document: Document) -> Iterator[str]:
     """Yield the rules of an x-basis, and the fields of an x-also-seen, that do not say enough."""
     named: dict[str, str] = {}
-    for place, value in document.objects():
+    for place, value, _ in document.nodes:
         for name, rule in _members(value, "x-basis"):
             where = document.where((*place, "x-basis", name))
             said = (
@@ -118,7 +118,7 @@ def _contents(
 
 def _secret_problems(document: Document) -> Iterator[str]:
     places: dict[str, list[str]] = {}
-    for place, value in document.objects():
+    for place, value, _ in document.nodes:
         properties = value.get("properties")
         for name, schema in properties.items() if isinstance(properties, dict) else ():
             if _needs_mark(document, name, schema, schema):

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import typing
+from typing import Any
 
 import portal_v1
 import pytest
 from portal_v1 import models, resources
 
-CALL = "timeout: 'float | Unset | None' = UNSET, max_attempts: 'int | Unset' = UNSET"
+CALL = (
+    "timeout: 'float | Unset | None' = UNSET, max_attempts: 'int | Unset' = UNSET, "
+    "headers: 'Mapping[str, str] | None' = None"
+)
 CREATE = "is_account_abstracted: 'bool | Unset' = UNSET"
 CREATE += ", additional_properties: 'Mapping[str, Any] | Unset' = UNSET"
 METHODS = {
@@ -24,16 +29,24 @@ ITERATORS = {
 }
 
 
-@pytest.mark.parametrize("resource", ITERATORS)
-def test_each_method_has_its_signature(resource: type) -> None:
-    expected = {**METHODS, "iter": (f"*, {CALL}", ITERATORS[resource])}
-    found = {
+def signatures(resource: type) -> dict[str, str]:
+    return {
         name: str(inspect.signature(method))
         for name, method in vars(resource).items()
-        if not name.startswith("_")
+        if not name.startswith("_") and callable(method)
     }
-    assert found == {
+
+
+@pytest.mark.parametrize("resource", ITERATORS)
+def test_each_method_has_its_signature(resource: Any) -> None:
+    expected = {**METHODS, "iter": (f"*, {CALL}", ITERATORS[resource])}
+    assert signatures(resource) == {
         name: f"(self, {arguments}) -> '{result}'" for name, (arguments, result) in expected.items()
+    }
+    with_response = typing.get_type_hints(resource.with_response.fget)["return"]
+    assert signatures(with_response) == {
+        name: f"(self, {arguments}) -> '_types.Response[{result}]'"
+        for name, (arguments, result) in METHODS.items()
     }
 
 

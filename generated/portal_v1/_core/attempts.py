@@ -202,15 +202,12 @@ def _build_send(
             # An empty body is not JSON, and strict servers refuse it.
             content = b"{}" if content_type == "application/json" else None
     most = _LIST_BYTES if isinstance(operation, ListOperation) else _BYTES
-    overridden = {name.lower() for name, _ in (*settings.headers, *request.headers)}
+    fields = {name.lower(): (name, value) for name, value in (*headers, *settings.headers)}
+    fields.update((field[0].lower(), field) for field in request.headers)
     return SendRequest(
         method=operation.method,
         url=url,
-        headers=(
-            *(field for field in headers if field[0].lower() not in overridden),
-            *settings.headers,
-            *request.headers,
-        ),
+        headers=tuple(fields.values()),
         credential=credential,
         content=content,
         files=request.files,

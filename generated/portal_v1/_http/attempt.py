@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from .._core.deadline import Deadline
 from .._core.settings import is_loopback
@@ -18,6 +18,14 @@ NOT_ENCRYPTED = (
 )
 
 
+class Closable(Protocol):
+    """What has to be closed."""
+
+    def close(self) -> None:
+        """Close it; twice does no harm."""
+        ...
+
+
 class Attempt:
     """The time that an attempt has, and whether its request left.
 
@@ -27,11 +35,15 @@ class Attempt:
         encrypted: Whether the request goes through TLS.
 
     Attributes:
+        owned: What is open for it, which its slot closes.
         sent: Whether the server may have received any of the request.
         traced: Whether a client that was given told what it did.
     """
 
-    __slots__ = ("_connect_by", "_connect_timeout", "_deadline", "_encrypted", "sent", "traced")
+    __slots__ = (
+        *("_connect_by", "_connect_timeout", "_deadline", "_encrypted"),
+        *("owned", "sent", "traced"),
+    )
 
     def __init__(
         self, deadline: Deadline, connect_timeout: float | None, *, encrypted: bool
@@ -40,6 +52,7 @@ class Attempt:
         self._connect_timeout = connect_timeout
         self._connect_by: float | None = None
         self._encrypted = encrypted
+        self.owned: list[Any] = []
         self.sent = False
         self.traced = False
 

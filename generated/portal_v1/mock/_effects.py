@@ -162,7 +162,11 @@ def _find_effect(
     schemas: Schemas, one: _Operation, collections: Mapping[str, Collection]
 ) -> Effect | None:
     shape = _shape(one.path)
-    around = [each for each in collections.values() if _starts(shape, _shape(each.item))]
+    around = [
+        each
+        for each in collections.values()
+        if _starts(shape, _shape(each.item)) and _takes_identifier(schemas, one, each)
+    ]
     around.sort(key=lambda each: len(each.item))
     own = collections.get(shape)
     said = one.said.get("does")
@@ -189,6 +193,19 @@ def _find_effect(
         fresh=frozenset(one.said.get("fresh", fresh)),
         once=bool(one.said.get("once", one.method == "GET")),
     )
+
+
+def _takes_identifier(schemas: Schemas, one: _Operation, collection: Collection) -> bool:
+    """Whether the identifier of an item can stand in an operation's path."""
+    name = variables(one.path)[len(variables(collection.item)) - 1]
+    path = schemas.resolve(schemas.document["paths"][one.path])
+    for node in (*one.node.get("parameters", ()), *path.get("parameters", ())):
+        parameter = schemas.resolve(node)
+        if (parameter.get("in"), parameter.get("name")) == ("path", name):
+            identifier = collection.fields[collection.identifier]
+            types = schemas.types(identifier), schemas.types(parameter.get("schema", {}))
+            return types[0] != {"string"} or not types[1] or "string" in types[1]
+    return True
 
 
 def is_password(schemas: Schemas, schema: Schema) -> bool:

@@ -111,7 +111,7 @@ def query(parameters: Mapping[str, Any], styles: Mapping[str, str] | None = None
             )
             between = style if style == "," else quote(style)
             joined = between.join(_quoted(item, name) for item in items)
-            pairs.append(f"{quote(name, safe='')}={joined}")
+            pairs += [f"{quote(name, safe='')}={joined}"] if items else []
         else:
             pairs += (f"{quote(n, safe='')}={_quoted(v, n)}" for n, v in _pairs({name: value}))
     return f"?{'&'.join(pairs)}" if pairs else ""

@@ -27,7 +27,7 @@ _HEADER_VALUE: Final = re.compile(r"[\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?")
 _OWN_HEADERS: Final = frozenset(
     {
         *("accept-encoding", "authorization", "connection", "content-length", "content-type"),
-        *("host", "transfer-encoding"),
+        *("expect", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"),
     }
 )
 
@@ -60,15 +60,26 @@ class Settings:
     pace: Pace | None
     max_response_bytes: int | None
     headers: tuple[tuple[str, str], ...] = field(repr=lambda h: list_names(dict(h)))
-    clock: Clock = field(factory=SystemClock, repr=False)
     keys: Mapping[str, Secret[str] | Callable[[], Any]] = field(
         factory=dict[str, Secret[str] | Callable[[], Any]], repr=list_names
     )
+    clock: Clock = field(factory=SystemClock, repr=False)
 
     def for_scheme(self, name: str | None) -> Settings:
         """Return the settings with the key of another security scheme, where there is one."""
         key = self.keys.get(name or "")
         return self if key is None else evolve(self, key=key)
+
+    def with_headers(self, headers: Mapping[str, str]) -> Settings:
+        """Return the settings with more header fields, which take the place of the same names.
+
+        Raises:
+            ConfigurationError: One of them cannot be used.
+        """
+        more = _validate_headers(Secret(headers))
+        names = {name.lower() for name, _ in more}
+        kept = (field for field in self.headers if field[0].lower() not in names)
+        return evolve(self, headers=(*kept, *more))
 
 
 def build_settings(service: ServiceInfo, *, base_url: Secret[Any], **given: Any) -> Settings:

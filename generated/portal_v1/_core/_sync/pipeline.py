@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Any, Protocol, TypeVar
 
 from attrs import evolve
 
+from ..._secrets import Secret
 from ...errors import ConfigurationError
 from ...types import Response, Unset
 from ..attempts import make_attempts
@@ -89,6 +90,7 @@ class Pipeline:
         *,
         timeout: float | Unset | None,
         max_attempts: int | Unset,
+        headers: Mapping[str, str] | None = None,
     ) -> Response[T]:
         """Carry one call out and return its response.
 
@@ -96,16 +98,19 @@ class Pipeline:
             PortalError: The call failed.
         """
         with FrameGuard():
-            call = self._start_call(operation, request, timeout, max_attempts, stream=False)
+            options = (timeout, max_attempts, headers)
+            call = self._start_call(operation, request, *options, stream=False)
             received = self._send(call)
             if not is_long_list(call, received):
                 return read_response(call, received)
             items: Any = []
             reader: ItemReader[Any] = ItemReader(call, received)
             for part in reader.split(received.content):
-                items.extend(reader.feed(part))
+                items += reader.feed(part)
+                reader.check()
                 yield_sync()
-            items.extend(reader.end())
+            items += reader.feed(Secret(b""), last=True)
+            reader.check()
             return build_response(call, received, items)
 
     def iterate(
@@ -115,6 +120,7 @@ class Pipeline:
         *,
         timeout: float | Unset | None,
         max_attempts: int | Unset,
+        headers: Mapping[str, str] | None = None,
     ) -> Generator[ItemT, None, None]:
         """Carry one call out and yield the items of its response while it arrives.
 
@@ -124,7 +130,8 @@ class Pipeline:
             PortalError: The call failed.
         """
         with FrameGuard():
-            call = self._start_call(operation, request, timeout, max_attempts, stream=True)
+            options = (timeout, max_attempts, headers)
+            call = self._start_call(operation, request, *options, stream=True)
             received = self._send(call)
             reader: ItemReader[ItemT] = ItemReader(call, received, LARGEST_ITEM)
             clock = call.settings.clock
@@ -132,13 +139,16 @@ class Pipeline:
             try:
                 for chunk in chunks:
                     for part in reader.split(chunk):
-                        for item in reader.feed(part):
-                            left_at = clock.monotonic()
+                        items = reader.feed(part)
+                        left_at = clock.monotonic()
+                        for item in items:
                             yield item
-                            call.deadline.extend(clock.monotonic() - left_at)
+                        call.deadline.extend(clock.monotonic() - left_at)
+                        reader.check()
                         yield_sync()
-                for item in reader.end():
+                for item in reader.feed(Secret(b""), last=True):
                     yield item
+                reader.check()
             finally:
                 chunks.close()
 
@@ -148,6 +158,7 @@ class Pipeline:
         request: Request,
         timeout: float | Unset | None,
         max_attempts: int | Unset,
+        headers: Mapping[str, str] | None,
         *,
         stream: bool,
     ) -> Call[T]:
@@ -161,6 +172,8 @@ class Pipeline:
             settings = evolve(settings, timeout=validate_timeout(timeout, "timeout"))
         if not isinstance(max_attempts, Unset):
             settings = evolve(settings, max_attempts=validate_attempts(max_attempts))
+        if headers is not None:
+            settings = settings.with_headers(headers)
         deadline = Deadline(settings.timeout, settings.clock)
         if operation.credential is not None:
             settings = settings.for_scheme(operation.credential.name)

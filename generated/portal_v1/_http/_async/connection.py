@@ -65,6 +65,7 @@ class AsyncConnection:
         try:
             slots, transport = await self._lifetime.begin()
             slot = await slots.acquire(attempt)
+            attempt.owned = slot.owned
             try:
                 request = self._build(send, attempt)
             except (ValueError, TypeError, RuntimeError, self._library.httpx.InvalidURL) as error:

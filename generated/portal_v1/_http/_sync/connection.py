@@ -65,6 +65,7 @@ class Connection:
         try:
             slots, transport = self._lifetime.begin()
             slot = slots.acquire(attempt)
+            attempt.owned = slot.owned
             try:
                 request = self._build(send, attempt)
             except (ValueError, TypeError, RuntimeError, self._library.httpx.InvalidURL) as error:

@@ -22,10 +22,17 @@ class HTTP11Connection:
 
     Args:
         stream: What it reads and writes.
+        siblings: The open connections, of which it is one until it is closed.
+
+    Attributes:
+        idle_since: When its last answer was over.
     """
 
-    def __init__(self, stream: SocketStream | TLSStream) -> None:
+    def __init__(self, stream: SocketStream | TLSStream, siblings: set[HTTP11Connection]) -> None:
+        self.idle_since = 0.0
         self.stream = stream
+        self._siblings = siblings
+        siblings.add(self)
         self._h11: Any = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD_AT_MOST)
 
     def request(self, request: httpcore.Request, attempt: Attempt) -> dict[str, Any]:
@@ -66,6 +73,7 @@ class HTTP11Connection:
 
     def close(self) -> None:
         """Close the connection."""
+        self._siblings.discard(self)
         self.stream.close()
 
     def _send(self, request: httpcore.Request, attempt: Attempt) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Protocol, TypeVar
 
 from attrs import evolve
 
+from ..._secrets import Secret
 from ...errors import ConfigurationError
 from ...types import Response, Unset
 from ..attempts import make_attempts
@@ -90,6 +91,7 @@ class AsyncPipeline:
         *,
         timeout: float | Unset | None,
         max_attempts: int | Unset,
+        headers: Mapping[str, str] | None = None,
     ) -> Response[T]:
         """Carry one call out and return its response.
 
@@ -97,16 +99,19 @@ class AsyncPipeline:
             PortalError: The call failed.
         """
         with FrameGuard():
-            call = self._start_call(operation, request, timeout, max_attempts, stream=False)
+            options = (timeout, max_attempts, headers)
+            call = self._start_call(operation, request, *options, stream=False)
             received = await self._send(call)
             if not is_long_list(call, received):
                 return read_response(call, received)
             items: Any = []
             reader: ItemReader[Any] = ItemReader(call, received)
             for part in reader.split(received.content):
-                items.extend(reader.feed(part))
+                items += reader.feed(part)
+                reader.check()
                 await yield_async()
-            items.extend(reader.end())
+            items += reader.feed(Secret(b""), last=True)
+            reader.check()
             return build_response(call, received, items)
 
     async def iterate(
@@ -116,6 +121,7 @@ class AsyncPipeline:
         *,
         timeout: float | Unset | None,
         max_attempts: int | Unset,
+        headers: Mapping[str, str] | None = None,
     ) -> AsyncGenerator[ItemT, None]:
         """Carry one call out and yield the items of its response while it arrives.
 
@@ -125,7 +131,8 @@ class AsyncPipeline:
             PortalError: The call failed.
         """
         with FrameGuard():
-            call = self._start_call(operation, request, timeout, max_attempts, stream=True)
+            options = (timeout, max_attempts, headers)
+            call = self._start_call(operation, request, *options, stream=True)
             received = await self._send(call)
             reader: ItemReader[ItemT] = ItemReader(call, received, LARGEST_ITEM)
             clock = call.settings.clock
@@ -133,13 +140,16 @@ class AsyncPipeline:
             try:
                 async for chunk in chunks:
                     for part in reader.split(chunk):
-                        for item in reader.feed(part):
-                            left_at = clock.monotonic()
+                        items = reader.feed(part)
+                        left_at = clock.monotonic()
+                        for item in items:
                             yield item
-                            call.deadline.extend(clock.monotonic() - left_at)
+                        call.deadline.extend(clock.monotonic() - left_at)
+                        reader.check()
                         await yield_async()
-                for item in reader.end():
+                for item in reader.feed(Secret(b""), last=True):
                     yield item
+                reader.check()
             finally:
                 await chunks.aclose()
 
@@ -149,6 +159,7 @@ class AsyncPipeline:
         request: Request,
         timeout: float | Unset | None,
         max_attempts: int | Unset,
+        headers: Mapping[str, str] | None,
         *,
         stream: bool,
     ) -> Call[T]:
@@ -162,6 +173,8 @@ class AsyncPipeline:
             settings = evolve(settings, timeout=validate_timeout(timeout, "timeout"))
         if not isinstance(max_attempts, Unset):
             settings = evolve(settings, max_attempts=validate_attempts(max_attempts))
+        if headers is not None:
+            settings = settings.with_headers(headers)
         deadline = Deadline(settings.timeout, settings.clock)
         if operation.credential is not None:
             settings = settings.for_scheme(operation.credential.name)

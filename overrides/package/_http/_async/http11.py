@@ -21,10 +21,19 @@ class AsyncHTTP11Connection:
 
     Args:
         stream: What it reads and writes.
+        siblings: The open connections, of which it is one until it is closed.
+
+    Attributes:
+        idle_since: When its last answer was over.
     """
 
-    def __init__(self, stream: AsyncSocketStream | AsyncTLSStream) -> None:
+    def __init__(
+        self, stream: AsyncSocketStream | AsyncTLSStream, siblings: set[AsyncHTTP11Connection]
+    ) -> None:
+        self.idle_since = 0.0
         self.stream = stream
+        self._siblings = siblings
+        siblings.add(self)
         self._h11: Any = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD_AT_MOST)
 
     async def request(self, request: httpcore.Request, attempt: Attempt) -> dict[str, Any]:
@@ -65,6 +74,7 @@ class AsyncHTTP11Connection:
 
     def close(self) -> None:
         """Close the connection."""
+        self._siblings.discard(self)
         self.stream.close()
 
     async def _send(self, request: httpcore.Request, attempt: Attempt) -> None:
