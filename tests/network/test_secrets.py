@@ -133,7 +133,7 @@ def test_a_network_error(name: str, mode: str) -> None:
         assert request.headers["Authorization"] == f"Bearer {KEY}"
         raise getattr(httpx, name)("it broke", request=request)
 
-    _failing(mode, handler, CREATE.call)
+    assert _failing(mode, handler, CREATE.call).attempts == 1
 
 
 @each_mode
@@ -147,7 +147,8 @@ def test_a_body_that_breaks_off(mode: str) -> None:
             yield chunk
 
     content: Any = chunks if mode == "sync" else chunks_async
-    _failing(mode, lambda _: httpx.Response(200, content=content()), GET.call)
+    error = _failing(mode, lambda _: httpx.Response(200, content=content()), GET.call)
+    assert error.maybe_processed is True
 
 
 BAD_OPTIONS: dict[str, dict[str, Any]] = {

@@ -33,7 +33,7 @@ class Masking:
     """
 
     def __init__(self, document: Mapping[str, Any]) -> None:
-        self._names = frozenset(_secret_names(document))
+        self._names = frozenset(secret_names(document))
         schemes = members(members(document, "components"), "securitySchemes").values()
         self._queries = self._names | {str(one["name"]) for one in schemes if "name" in one}
         self._headers = _HEADERS | {name.lower() for name in self._queries}
@@ -226,11 +226,11 @@ def _cut(body: object) -> bytes:
     return body[: _LONGEST + 1] if isinstance(body, bytes) else b""
 
 
-def _secret_names(node: Any) -> Iterator[str]:
+def secret_names(node: Any) -> Iterator[str]:
     """The names of properties and parameters that are passwords, anywhere in the document."""
     if is_array(node):
         for one in node:
-            yield from _secret_names(one)
+            yield from secret_names(one)
     if not is_object(node):
         return
     properties, schema = node.get("properties"), node.get("schema")
@@ -240,4 +240,4 @@ def _secret_names(node: Any) -> Iterator[str]:
     if "in" in node and is_object(schema) and schema.get("format") == "password":
         yield str(node.get("name"))
     for one in node.values():
-        yield from _secret_names(one)
+        yield from secret_names(one)

@@ -54,21 +54,27 @@ class AsyncSignal:
             self._future.set_result(came)
 
 
-class _Socket(socket.socket):
-    """A socket that is closed, at the latest, when nobody has it.
-
-    What ends a thread's call from outside may strike before anybody does.
-    """
-
-    __del__ = socket.SocketType.close  # It has no line to be struck at, and needs no `__init__`.
-
-
 class SocketStream:
-    """A connection of a thread."""
+    """A connection of a thread; `connect` comes first."""
 
-    def __init__(self, connected: socket.socket) -> None:
-        self._socket = connected
+    def __init__(self) -> None:
+        self._socket: Any = None
         self._process = os.getpid()
+
+    def connect(self, address: Address, timeout: float | None) -> None:
+        """Connect it to an address."""
+        try:
+            family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+            self._socket = socket.socket(family, socket.SOCK_STREAM)
+        except OSError as error:
+            raise httpcore.ConnectError(str(error)) from None
+        try:
+            self._socket.settimeout(timeout)
+            self._socket.connect(address)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError as error:
+            self.close()
+            raise _translate(error, httpcore.ConnectTimeout, httpcore.ConnectError) from None
 
     def read(self, attempt: Attempt) -> Secret[bytes]:
         """Return the next bytes; none at the end."""
@@ -100,6 +106,8 @@ class SocketStream:
 
     def close(self) -> None:
         """Close it, which wakes a thread that waits for it; in a fork, close the copy alone."""
+        if self._socket is None:
+            return
         if os.getpid() == self._process:
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
@@ -140,18 +148,18 @@ class AsyncSocketStream(asyncio.BufferedProtocol):
 
     async def poll(self) -> Secret[bytes] | None:
         """Return what came unasked, nothing at the end; None where it is open and quiet."""
-        for _ in range(2):
-            if not self._filled and not self._ended and _is_readable(self._transport):
-                await asyncio.sleep(0)  # The event loop is to look at it.
-        if self._filled:
-            return self._take()
-        if self._ended or self._transport.is_closing() or _is_readable(self._transport):
-            return Secret(b"")
-        return None
+        # What is there, the event loop reads in its next round.
+        while not self._filled and not self._ended:
+            if not _is_readable(self._transport):
+                return Secret(b"") if self._transport.is_closing() else None
+            await asyncio.sleep(0)
+        return self._take()
 
     def close(self) -> None:
-        """Close it; the event loop does so in its next round."""
-        self._transport.abort()
+        """Close it; the event loop, unless it is closed itself, does so in its next round."""
+        if self._transport is not None:
+            with suppress(RuntimeError):
+                self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
@@ -251,32 +259,23 @@ async def async_resolve(host: str, port: int, attempt: Attempt) -> list[Address]
         looking_up.cancel()
 
 
-def sync_connect(address: Address, timeout: float | None) -> SocketStream:
-    """Return a connection to an address."""
-    try:
-        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        connecting = _Socket(family, socket.SOCK_STREAM)
-    except OSError as error:
-        raise httpcore.ConnectError(str(error)) from None
-    try:
-        connecting.settimeout(timeout)
-        connecting.connect(address)
-        connecting.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return SocketStream(connecting)
-    except BaseException as error:
-        connecting.close()
-        if not isinstance(error, OSError):
-            raise
-        raise _translate(error, httpcore.ConnectTimeout, httpcore.ConnectError) from None
+def sync_connect(address: Address, timeout: float | None, owned: list[Any]) -> SocketStream:
+    """Return a connection to an address, which is `owned` before it is made."""
+    stream = SocketStream()
+    owned.append(stream)
+    stream.connect(address, timeout)
+    return stream
 
 
-async def async_connect(address: Address, timeout: float | None) -> AsyncSocketStream:
-    """Return a connection to an address."""
+async def async_connect(
+    address: Address, timeout: float | None, owned: list[Any]
+) -> AsyncSocketStream:
+    """Return a connection to an address, which is `owned` before it is made."""
+    stream = AsyncSocketStream()
+    owned.append(stream)
     try:
         async with asyncio.timeout(timeout):
-            _, stream = await asyncio.get_running_loop().create_connection(
-                AsyncSocketStream, *address
-            )
+            await asyncio.get_running_loop().create_connection(lambda: stream, *address)
             return stream
     except TimeoutError:
         raise httpcore.ConnectTimeout("timed out") from None
