@@ -108,7 +108,7 @@ class Caller:
             error = raised
         if name.startswith("iter"):
             value = items
-        elif name == "detailed" and error is None:
+        elif name in {"detailed", "with_response"} and error is None:
             value, response = value.parsed, value
         return Outcome(tuple(self.gateway.exchanges), value, response, error)
 
@@ -134,10 +134,10 @@ def _start(
     if name in _FUNCTIONS:
         function = getattr(endpoint.module, _FUNCTIONS[name][way[1]])
         return function(client=client, **arguments, **options)
-    name = operation.method_name if name == "method" else operation.iterator_name
-    return getattr(getattr(client, operation.resource), name)(
-        **flatten(endpoint, arguments), **options
-    )
+    resource = getattr(client, operation.resource)
+    resource = resource.with_response if name == "with_response" else resource
+    name = operation.iterator_name if name == "iterator" else operation.method_name
+    return getattr(resource, name)(**flatten(endpoint, arguments), **options)
 
 
 async def _gather(values: Any, items: list[Any]) -> None:
