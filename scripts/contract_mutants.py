@@ -28,7 +28,7 @@ import schemathesis  # noqa: F401 - as above
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE, TESTS = ROOT / "generated" / "portal_v1", ROOT / "tests" / "contract"
-OPTIONS = "-x -q -p no:cacheprovider -p no:xdist --assert=plain --package".split()
+OPTIONS = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--assert=plain", "--package"]
 
 
 class Mutant(NamedTuple):

@@ -19,7 +19,7 @@ import httpx
 
 from tests.contract._gateway import Exchange, Gateway, Reply
 from tests.contract._package import JSON, Endpoint, package
-from tests.contract._values import reply, sample
+from tests.contract._values import is_documented, reply, sample
 
 KEY = "key-of-a-scripted-call"
 IDS = ("c1", "a%20b", "..a", "50%", "e\u0301", "\u00e9", "K~+a=b&c?d#e;f:g@h!i$j'k(l)*m,", "a.b.")
@@ -156,7 +156,10 @@ def arguments_of(endpoint: Endpoint, number: int = 0, **given: Any) -> dict[str,
             schema = endpoint.parameter_definition(one).get("schema", {})
             arguments[one.python_name] = fit(sample(schema), hint)
     if endpoint.operation.body is not None:
-        arguments["body"] = fit(sample(endpoint.request_schema), endpoint.hints["body"])
+        body = sample(endpoint.request_schema)
+        more = {**body, "beside": ["\u00fc", 1]} if isinstance(body, dict) else body
+        body = more if is_documented(endpoint.request_schema, more) else body
+        arguments["body"] = fit(body, endpoint.hints["body"])
     return arguments | given
 
 

@@ -117,6 +117,8 @@ class Walk(RuleBasedStateMachine):
         self.custodians = [Custodian(key) for key in self.server.keys]
         self.handed_out: set[str] = set()
         self.look(is_first=True)
+        for number, _ in enumerate(self.custodians):
+            self.make(number=number, flag=None)
 
     def call(
         self, endpoint: Endpoint, key: str, number: int, identity: str = "", body: Any = None
@@ -249,7 +251,7 @@ def test_walks(family: Family, caller: Caller, server: Server) -> None:
     run_state_machine_as_test(
         seed(OPTIONS.seed)(kind),
         settings=settings(
-            max_examples=max(3, OPTIONS.examples // 4),
+            max_examples=max(8, OPTIONS.examples // 4),
             stateful_step_count=20,
             deadline=None,
             database=None,
