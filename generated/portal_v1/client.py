@@ -50,6 +50,10 @@ class Portal:
         timeout: Seconds that a whole call may take: waiting, connecting, every attempt, every
             pause, the last byte of the body. None for as long as it takes.
         connect_timeout: Seconds of these that making a connection may take.
+        keepalive: Seconds after which an idle connection is not used any more, where the server does
+            not say how long it keeps one (`Keep-Alive: timeout=N`). None for no end. What is not
+            safe to repeat is sent over one that was idle for 4 seconds at the most, so that it is
+            not lost to a server that is just hanging up. A given `http_client` goes by its own.
         max_attempts: How often a call is sent at the most. Only what is safe to repeat is
             repeated.
         pace: How fast to send, such as `Pace(200)` for 200 requests a minute.
@@ -75,6 +79,7 @@ class Portal:
         base_url: str | None = None,
         timeout: float | None = 30.0,
         connect_timeout: float | None = 5.0,
+        keepalive: float | None = 60.0,
         max_attempts: int = 3,
         pace: Pace | None = None,
         max_response_bytes: int | None = None,
@@ -91,6 +96,7 @@ class Portal:
                 base_url=secrets[1],
                 timeout=timeout,
                 connect_timeout=connect_timeout,
+                keepalive=keepalive,
                 max_attempts=max_attempts,
                 pace=pace,
                 max_response_bytes=max_response_bytes,
@@ -109,6 +115,7 @@ class Portal:
         api_key: str | Callable[[], str] | Unset = UNSET,
         timeout: float | Unset | None = UNSET,
         connect_timeout: float | Unset | None = UNSET,
+        keepalive: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         pace: Pace | Unset | None = UNSET,
         max_response_bytes: int | Unset | None = UNSET,
@@ -124,6 +131,7 @@ class Portal:
             api_key: As for a new client.
             timeout: As for a new client.
             connect_timeout: As for a new client.
+            keepalive: As for a new client.
             max_attempts: As for a new client.
             pace: As for a new client.
             max_response_bytes: As for a new client.
@@ -141,6 +149,7 @@ class Portal:
                 key=secrets[0],
                 timeout=timeout,
                 connect_timeout=connect_timeout,
+                keepalive=keepalive,
                 max_attempts=max_attempts,
                 pace=pace,
                 max_response_bytes=max_response_bytes,
@@ -150,6 +159,19 @@ class Portal:
         changed = copy.copy(self)
         changed._pipeline = self._pipeline.with_settings(settings)
         return changed
+
+    def warm(self) -> None:
+        """Open a connection ahead of the first call, TLS and proxy included.
+
+        It is for start-up hooks, and takes no longer than `connect_timeout`. Where a connection is
+        open already, nothing is done; nor is anything with a given `http_client`, which opens its
+        connections itself, when the first call comes.
+
+        Raises:
+            APIConnectionError: The connection was not made.
+            ConfigurationError: The client is closed, or cannot be used as it is set up.
+        """
+        self._pipeline.warm()
 
     def close(self) -> None:
         """Close the connections and take no more calls. Closing twice does no harm."""
@@ -187,6 +209,10 @@ class AsyncPortal:
         timeout: Seconds that a whole call may take: waiting, connecting, every attempt, every
             pause, the last byte of the body. None for as long as it takes.
         connect_timeout: Seconds of these that making a connection may take.
+        keepalive: Seconds after which an idle connection is not used any more, where the server does
+            not say how long it keeps one (`Keep-Alive: timeout=N`). None for no end. What is not
+            safe to repeat is sent over one that was idle for 4 seconds at the most, so that it is
+            not lost to a server that is just hanging up. A given `http_client` goes by its own.
         max_attempts: How often a call is sent at the most. Only what is safe to repeat is
             repeated.
         pace: How fast to send, such as `Pace(200)` for 200 requests a minute.
@@ -211,6 +237,7 @@ class AsyncPortal:
         base_url: str | None = None,
         timeout: float | None = 30.0,
         connect_timeout: float | None = 5.0,
+        keepalive: float | None = 60.0,
         max_attempts: int = 3,
         pace: Pace | None = None,
         max_response_bytes: int | None = None,
@@ -227,6 +254,7 @@ class AsyncPortal:
                 base_url=secrets[1],
                 timeout=timeout,
                 connect_timeout=connect_timeout,
+                keepalive=keepalive,
                 max_attempts=max_attempts,
                 pace=pace,
                 max_response_bytes=max_response_bytes,
@@ -247,6 +275,7 @@ class AsyncPortal:
         api_key: str | Callable[[], str] | Callable[[], Awaitable[str]] | Unset = UNSET,
         timeout: float | Unset | None = UNSET,
         connect_timeout: float | Unset | None = UNSET,
+        keepalive: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         pace: Pace | Unset | None = UNSET,
         max_response_bytes: int | Unset | None = UNSET,
@@ -262,6 +291,7 @@ class AsyncPortal:
             api_key: As for a new client.
             timeout: As for a new client.
             connect_timeout: As for a new client.
+            keepalive: As for a new client.
             max_attempts: As for a new client.
             pace: As for a new client.
             max_response_bytes: As for a new client.
@@ -279,6 +309,7 @@ class AsyncPortal:
                 key=secrets[0],
                 timeout=timeout,
                 connect_timeout=connect_timeout,
+                keepalive=keepalive,
                 max_attempts=max_attempts,
                 pace=pace,
                 max_response_bytes=max_response_bytes,
@@ -288,6 +319,19 @@ class AsyncPortal:
         changed = copy.copy(self)
         changed._pipeline = self._pipeline.with_settings(settings)
         return changed
+
+    async def warm(self) -> None:
+        """Open a connection ahead of the first call, TLS and proxy included.
+
+        It is for start-up hooks, and takes no longer than `connect_timeout`. Where a connection is
+        open already, nothing is done; nor is anything with a given `http_client`, which opens its
+        connections itself, when the first call comes.
+
+        Raises:
+            APIConnectionError: The connection was not made.
+            ConfigurationError: The client is closed, or cannot be used as it is set up.
+        """
+        await self._pipeline.warm()
 
     async def aclose(self) -> None:
         """Close the connections and take no more calls. Closing twice does no harm."""

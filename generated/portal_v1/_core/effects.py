@@ -48,6 +48,8 @@ class SendRequest:
         files: The parts of a multipart body.
         deadline: When the response has to be there, whole.
         connect_timeout: Seconds that connecting may take; None for as long as there is.
+        keepalive: Seconds after which an idle connection is not used any more; None for no end.
+        repeatable: Whether it is safe to send again, so that an older connection may be tried.
         stream: Whether a success is handed on before its body is read.
         max_bytes: How large a response's body may be that is read whole.
     """
@@ -60,6 +62,8 @@ class SendRequest:
     files: RequestFiles | None = field(repr=False)
     deadline: Deadline
     connect_timeout: float | None
+    keepalive: float | None
+    repeatable: bool
     stream: bool
     max_bytes: int
 

@@ -44,6 +44,7 @@ class Settings:
         base_url: Where the service is, without a slash at the end.
         timeout: Seconds that a whole call may take; None for as long as it takes.
         connect_timeout: Seconds that making a connection may take; None for as long as there is.
+        keepalive: Seconds after which an idle connection is not used any more; None for no end.
         max_attempts: How often a call is sent at the most.
         pace: How fast to send; None for as fast as calls come.
         max_response_bytes: How large an answer's body may be; None for what suits its kind.
@@ -57,6 +58,7 @@ class Settings:
     base_url: str
     timeout: float | None
     connect_timeout: float | None
+    keepalive: float | None
     max_attempts: int
     pace: Pace | None
     max_response_bytes: int | None
@@ -110,6 +112,7 @@ def _validate(given: Mapping[str, Any], service: ServiceInfo) -> dict[str, Any]:
         "key": lambda key: _key_source(key, service),
         "timeout": lambda seconds: validate_timeout(seconds, "timeout"),
         "connect_timeout": lambda seconds: validate_timeout(seconds, "connect_timeout"),
+        "keepalive": lambda seconds: validate_timeout(seconds, "keepalive"),
         "max_attempts": validate_attempts,
         "pace": _validate_pace,
         "max_response_bytes": _validate_size,

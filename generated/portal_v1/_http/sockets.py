@@ -13,7 +13,8 @@ import queue
 import select
 import socket
 import threading
-from contextlib import suppress
+import weakref
+from contextlib import ExitStack, suppress
 from typing import Any, cast
 
 from .._secrets import Secret
@@ -61,12 +62,15 @@ class SocketStream:
     def __init__(self) -> None:
         self._socket: Any = None
         self._process = os.getpid()
+        # What ends a call from outside may strike amid `close`, too.
+        self._opened = ExitStack()
+        weakref.finalize(self, self._opened.close).atexit = False
 
     def connect(self, address: Address, timeout: float | None) -> None:
         """Connect it to an address."""
         try:
             family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-            self._socket = socket.socket(family, socket.SOCK_STREAM)
+            self._socket = self._opened.enter_context(socket.socket(family, socket.SOCK_STREAM))
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from None
         try:

@@ -60,7 +60,8 @@ class AsyncPooledTransport(httpx.AsyncHTTPTransport):
     """The same for an event loop."""
 
     def __init__(self, base_url: str, slots: AsyncSlots) -> None:
-        self._pool: Any = _AsyncHTTPCorePool(AsyncConnector(*_route(base_url)), slots)
+        self.pool = _AsyncHTTPCorePool(AsyncConnector(*_route(base_url)), slots)
+        self._pool: Any = self.pool
 
     def send(self, request: httpx.Request) -> Awaitable[httpx.Response]:
         """Send a request and return its answer, whose body is still to come."""

@@ -212,6 +212,8 @@ def _build_send(
         files=request.files,
         deadline=call.deadline,
         connect_timeout=settings.connect_timeout,
+        keepalive=settings.keepalive,
+        repeatable=operation.repeatable,
         stream=call.stream,
         max_bytes=settings.max_response_bytes or most,
     )

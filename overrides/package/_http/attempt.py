@@ -25,6 +25,9 @@ class Closable(Protocol):
         ...
 
 
+_SURE = 4.0  # seconds: many servers hang up after 5, and do not say so
+
+
 class Attempt:
     """The time that an attempt has, and whether its request left.
 
@@ -32,6 +35,8 @@ class Attempt:
         deadline: When the call has to be over.
         connect_timeout: Seconds of it that making a connection may take.
         encrypted: Whether the request goes through TLS.
+        keepalive: Seconds after which an idle connection is not used any more.
+        repeatable: Whether the request may be lost to a server that is just hanging up.
 
     Attributes:
         owned: What is open for it, which its slot closes.
@@ -40,17 +45,25 @@ class Attempt:
     """
 
     __slots__ = (
-        *("_connect_by", "_connect_timeout", "_deadline", "_encrypted"),
-        *("owned", "sent", "traced"),
+        *("_connect_by", "_connect_timeout", "_deadline", "_encrypted", "_keepalive"),
+        *("owned", "repeatable", "sent", "traced"),
     )
 
     def __init__(
-        self, deadline: Deadline, connect_timeout: float | None, *, encrypted: bool
+        self,
+        deadline: Deadline,
+        connect_timeout: float | None,
+        *,
+        encrypted: bool,
+        keepalive: float | None = None,
+        repeatable: bool = True,
     ) -> None:
         self._deadline = deadline
         self._connect_timeout = connect_timeout
         self._connect_by: float | None = None
         self._encrypted = encrypted
+        self._keepalive = keepalive
+        self.repeatable = repeatable
         self.owned: list[Any] = []
         self.sent = False
         self.traced = False
@@ -68,6 +81,24 @@ class Attempt:
         if left == 0:
             raise error("the time is over")
         return left
+
+    def now(self) -> float:
+        """Return the time of the call's clock."""
+        return self._deadline.now()
+
+    def trusts(self, idle: float, promised: float | None, *, repeatable: bool) -> bool:
+        """Return whether a request may be sent over a connection that was idle.
+
+        Args:
+            idle: For how many seconds.
+            promised: For how many the server says that it keeps it; None where it does not say.
+            repeatable: Whether the request may be lost to a server that is just hanging up.
+        """
+        if promised is not None:
+            return idle <= promised - min(1.0, promised / 2)
+        return (self._keepalive is None or idle <= self._keepalive) and (
+            repeatable or idle <= _SURE
+        )
 
     @contextmanager
     def connecting(self) -> Generator[None, None, None]:

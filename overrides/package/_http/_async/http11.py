@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import Any
@@ -14,6 +15,7 @@ from .tls import AsyncTLSStream
 
 _HEAD_AT_MOST = 100 * 1024  # bytes
 _TOGETHER = 65536  # bytes of a request that are sent at once
+_KEPT_FOR = re.compile(rb"(?:^|[,;\s])timeout\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 
 
 class AsyncHTTP11Connection:
@@ -25,12 +27,14 @@ class AsyncHTTP11Connection:
 
     Attributes:
         idle_since: When its last answer was over.
+        promised: Seconds for which the server says that it keeps it; None where it does not say.
     """
 
     def __init__(
         self, stream: AsyncSocketStream | AsyncTLSStream, siblings: set[AsyncHTTP11Connection]
     ) -> None:
         self.idle_since = 0.0
+        self.promised: float | None = None
         self.stream = stream
         self._siblings = siblings
         siblings.add(self)
@@ -43,9 +47,11 @@ class AsyncHTTP11Connection:
         event: Any = Secret(None)
         while not isinstance(event.reveal(), h11.Response):
             event = await self._next_event(attempt)
+        headers: list[tuple[bytes, bytes]] = event.reveal().headers.raw_items()
+        self.promised = _read_keep_alive(headers)
         return {
             "status": event.reveal().status_code,
-            "headers": event.reveal().headers.raw_items(),
+            "headers": headers,
             "extensions": {
                 "http_version": b"HTTP/" + event.reveal().http_version,
                 "reason_phrase": event.reveal().reason,
@@ -66,6 +72,8 @@ class AsyncHTTP11Connection:
 
     def start_next(self) -> bool:
         """Make it ready for another request; return False where it can carry none."""
+        if self._h11.our_state is h11.IDLE:
+            return True
         done = self._h11.our_state is h11.DONE and self._h11.their_state is h11.DONE
         if not done or self._h11.trailing_data != (b"", False):
             return False
@@ -127,3 +135,10 @@ class AsyncHTTP11Connection:
             if not data.reveal() and self._h11.their_state is h11.SEND_RESPONSE:
                 raise httpcore.RemoteProtocolError("the server closed without an answer")
             self._h11.receive_data(data.reveal())
+
+
+def _read_keep_alive(headers: list[tuple[bytes, bytes]]) -> float | None:
+    for name, value in headers:
+        if name.lower() == b"keep-alive" and (found := _KEPT_FOR.search(value)):
+            return float(found[1])
+    return None

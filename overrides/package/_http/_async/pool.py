@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 import weakref
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable
@@ -17,7 +16,6 @@ from .connector import AsyncConnector
 from .http11 import AsyncHTTP11Connection
 
 _IDLE_AT_MOST = 20  # connections that are kept, as httpx does
-_IDLE_FOR = 5.0  # seconds that one is kept, as httpx does
 
 
 def closed_error() -> Exception:
@@ -142,15 +140,28 @@ class AsyncPool:
         answer = await connection.request(request, attempt)
         return httpcore.Response(**answer, content=_AsyncBody(self, connection, attempt))
 
+    async def warm(self, attempt: Attempt) -> None:
+        """Have a connection ready for the next request.
+
+        Raises:
+            httpcore.ConnectError: It was not made. Or `ConnectTimeout`, or `ProxyError`.
+        """
+        connection = await self._take_idle(attempt) or await self._connect(attempt)
+        self.give_back(connection, attempt)
+
     def give_back(self, connection: AsyncHTTP11Connection, attempt: Attempt) -> None:
         """Keep a connection for the next request, where it can carry one."""
         if not attempt.owned or not connection.start_next():
             connection.close()
             return
-        connection.idle_since = now = time.monotonic()
+        connection.idle_since = attempt.now()
         self._idle.append(attempt.owned.pop())
         with suppress(IndexError):  # Another thread may take the last one meanwhile.
-            while self._closed or self._idle[0].idle_since < now - _IDLE_FOR or self._has_surplus():
+            while (
+                self._closed
+                or self._has_surplus()
+                or not self._is_trusted(self._idle[0], attempt, repeatable=True)
+            ):
                 self._idle.popleft().close()
 
     def close_idle(self) -> None:
@@ -176,11 +187,20 @@ class AsyncPool:
             while True:
                 attempt.owned.append(self._idle.pop())
                 connection: AsyncHTTP11Connection = attempt.owned[-1]
-                fresh = time.monotonic() - connection.idle_since < _IDLE_FOR
-                if fresh and await connection.is_quiet():
-                    return connection
+                if self._is_trusted(connection, attempt, repeatable=attempt.repeatable):
+                    if await connection.is_quiet():
+                        return connection
+                elif self._is_trusted(connection, attempt, repeatable=True):
+                    self._idle.append(attempt.owned.pop())
+                    break  # Others were idle for longer.
                 attempt.owned.pop().close()
         return None
+
+    def _is_trusted(
+        self, connection: AsyncHTTP11Connection, attempt: Attempt, *, repeatable: bool
+    ) -> bool:
+        idle = attempt.now() - connection.idle_since
+        return attempt.trusts(idle, connection.promised, repeatable=repeatable)
 
     async def _connect(self, attempt: Attempt) -> AsyncHTTP11Connection:
         connection = await self._connector.connect(attempt, self._connections)
