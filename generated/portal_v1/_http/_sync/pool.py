@@ -12,7 +12,7 @@ from typing import Any
 
 from ..attempt import Attempt, Closable
 from ..library import httpcore
-from ..sockets import Signal
+from ..sockets_sync import Signal
 from .connector import Connector
 from .http11 import HTTP11Connection
 

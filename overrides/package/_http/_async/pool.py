@@ -11,7 +11,7 @@ from typing import Any
 
 from ..attempt import Attempt, Closable
 from ..library import httpcore
-from ..sockets import AsyncSignal
+from ..sockets_async import AsyncSignal
 from .connector import AsyncConnector
 from .http11 import AsyncHTTP11Connection
 
