@@ -98,6 +98,9 @@ def run(package: Path, durations: Mapping[str, float], mutant: Mutant | None) ->
             if durations:
                 items.sort(key=rank)
 
+        def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+            failed.extend(["no test begins"] if report.failed else [])
+
         def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
             took[report.nodeid] = took.get(report.nodeid, 0.0) + report.duration
             if report.failed:

@@ -155,7 +155,7 @@ def arguments_of(endpoint: Endpoint, number: int = 0, **given: Any) -> dict[str,
         elif one.required:
             schema = endpoint.parameter_definition(one).get("schema", {})
             arguments[one.python_name] = fit(sample(schema), hint)
-    if endpoint.operation.body is not None:
+    if endpoint.body is not None:
         body = sample(endpoint.request_schema)
         more = {**body, "beside": ["\u00fc", 1]} if isinstance(body, dict) else body
         body = more if is_documented(endpoint.request_schema, more) else body
@@ -183,7 +183,7 @@ def success(endpoint: Endpoint, arguments: Mapping[str, Any], **more: Any) -> Re
 
 def flatten(endpoint: Endpoint, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of the method, which takes the fields of most bodies one by one."""
-    body, flat = endpoint.operation.body, dict(arguments)
+    body, flat = endpoint.body, dict(arguments)
     if body is None or not body.arguments or attrs.has(type(flat.get("body"))) is False:
         return flat
     model = flat.pop("body")

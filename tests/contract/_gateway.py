@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
@@ -117,32 +117,24 @@ class _Handler(BaseHTTPRequestHandler):
         kind = http.client.HTTPSConnection if is_secure else http.client.HTTPConnection
         self.onward = kind(target.hostname or "", target.port, timeout=30)
 
-    def finish(self) -> None:
-        self.onward.close()
-        super().finish()
+    def handle(self) -> None:
+        with suppress(OSError), closing(self.onward):
+            super().handle()
 
-    def handle_one_request(self) -> None:
-        self.close_connection = True
-        with suppress(OSError):
-            self.raw_requestline = self.rfile.readline(65537)
-            if self.raw_requestline and self.parse_request():
-                self._answer()
-
-    def _answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+    def do_GET(self) -> None:
+        server, body = self.server, self.rfile.read(int(self.headers.get("Content-Length") or 0))
         request = Request(self.command, self.path, tuple(self.headers.items()), body)
-        if self.server.script:
-            reply = self.server.script.popleft()
+        if server.script:
+            reply = server.script.popleft()
         else:
-            named = [(k, self._host(k, v)) for k, v in request.headers]
-            reply = send(self.onward, request._replace(headers=tuple(named)))
-        self.server.exchanges.append(Exchange(request, reply))
+            named = dict(request.headers) | {"Host": server.target.netloc}
+            reply = send(self.onward, request._replace(headers=tuple(named.items())))
+        server.exchanges.append(Exchange(request, reply))
         time.sleep(reply.seconds)
         self.close_connection = self.close_connection or reply.status == 0
         self.wfile.write(reply.to_bytes())
 
-    def _host(self, name: str, value: str) -> str:
-        return self.server.target.netloc if name.lower() == "host" else value
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = do_GET
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

@@ -71,7 +71,7 @@ def assert_request(endpoint: Endpoint, arguments: Mapping[str, Any], outcome: Ou
         assert first.body == endpoint.empty_body
         content_type = package().client.SERVICE.content_type
         assert not content_type or first.header("Content-Type") == content_type
-    elif endpoint.operation.body.media_types[0] == JSON:
+    elif endpoint.body.media_types[0] == JSON:
         assert first.header("Content-Type") == JSON
         assert not list(differences(arguments["body"], json.loads(first.body)))
 

@@ -99,7 +99,7 @@ def express(
     if case.method.upper() != endpoint.method:
         raise InexpressibleError("another method")
     fields = {name.lower(): value for name, value in sent.headers.items()}
-    key, credential = "no-key-is-sent", endpoint.operation.credential
+    key, credential = "no-key-is-sent", endpoint.credential
     if credential is not None:
         value = str(fields.pop(credential.header.lower(), ""))
         key = value.removeprefix(f"{credential.scheme} " if credential.scheme else "")
@@ -131,7 +131,7 @@ def express(
 
 def express_body(case: Case[Any], endpoint: Endpoint, media_type: str) -> dict[str, Any]:
     """Return the argument that says what a case's body says."""
-    body = endpoint.operation.body
+    body = endpoint.body
     if isinstance(case.body, NotSet):
         if media_type != JSON:
             raise InexpressibleError("another media type")

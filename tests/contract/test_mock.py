@@ -88,7 +88,7 @@ def assert_error(endpoint: Endpoint, reply: Reply) -> None:
 def test_only_the_documented_scheme_and_a_known_key_will_do(
     endpoint: Endpoint, mock: Any, server: Server
 ) -> None:
-    credential = endpoint.operation.credential
+    credential = endpoint.credential
     if credential is None or credential.scheme is None:
         pytest.skip("it takes no key after a scheme")
     key, scheme, name = KEYS[0], credential.scheme, credential.header
@@ -129,7 +129,7 @@ def test_an_id_has_one_spelling(family: Family, mock: Any, server: Server) -> No
 
 @each_family
 def test_what_is_refused_makes_nothing(family: Family, strict: Server) -> None:
-    server, kind = strict, family.maker.operation.body
+    server, kind = strict, family.maker.body
     if kind is None:
         pytest.skip("it takes no body")
     header, secret = family.maker.credentials(KEYS[0]), '"a-secret-of-mine"'
