@@ -9,6 +9,7 @@ import inspect
 import types
 import typing
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from tests.contract._gateway import Exchange, Gateway, Reply
 from tests.contract._package import JSON, Endpoint, package
 from tests.contract._values import is_documented, reply, sample
 
+CALLS = "calls of the client"
+TALLY = Counter[str]()  # and of other requests, by their reason
 KEY = "key-of-a-scripted-call"
 IDS = ("c1", "a%20b", "..a", "50%", "e\u0301", "\u00e9", "K~+a=b&c?d#e;f:g@h!i$j'k(l)*m,", "a.b.")
 _FUNCTIONS = {
@@ -54,7 +57,6 @@ class Caller:
 
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
-        self.count = 0
         self._runner = asyncio.Runner()
         self._given = (httpx.Client(trust_env=False), httpx.AsyncClient(trust_env=False))
         self._clients: dict[tuple[bool, bool], Any] = {}
@@ -93,7 +95,7 @@ class Caller:
         """Carry one call out, with the arguments of the operation's functions and its options."""
         name, is_async = way
         self.gateway.exchanges.clear()
-        self.count += 1
+        TALLY[CALLS] += 1
         client = client or self.client(is_async=is_async)
         value: Any = None
         response = error = None

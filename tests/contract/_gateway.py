@@ -6,7 +6,7 @@ import http.client
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -121,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
         with suppress(OSError), closing(self.onward):
             super().handle()
 
-    def do_GET(self) -> None:
+    def _answer(self) -> None:
         server, body = self.server, self.rfile.read(int(self.headers.get("Content-Length") or 0))
         request = Request(self.command, self.path, tuple(self.headers.items()), body)
         if server.script:
@@ -134,7 +134,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = self.close_connection or reply.status == 0
         self.wfile.write(reply.to_bytes())
 
-    do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = do_GET
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        if name.startswith("do_"):  # as the base class calls it for each method
+            return self._answer
+        raise AttributeError(name)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
