@@ -18,20 +18,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from . import _http
-from ._core._async.pipeline import AsyncPipeline
-from ._core._sync.pipeline import Pipeline
+from . import _core, _http, resources
+from ._core.clock import Clock
 from ._core.frames import FrameGuard
 from ._core.pace import Pace
 from ._core.settings import build_settings, replace_settings
-from ._http import httpx
 from ._secrets import Secret
 from ._service import SERVICE
-from .resources import (
-    AsyncClientsResource,
-    ClientsResource,
-)
-from .testing import Clock
 from .types import UNSET, Unset
 
 
@@ -70,7 +63,7 @@ class Portal:
 
     __slots__ = ("__weakref__", "_pipeline")
 
-    _pipeline: Pipeline
+    _pipeline: _core.Pipeline
 
     def __init__(
         self,
@@ -83,7 +76,7 @@ class Portal:
         max_attempts: int = 3,
         pace: Pace | None = None,
         max_response_bytes: int | None = None,
-        http_client: httpx.Client | None = None,
+        http_client: _http.httpx.Client | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         with FrameGuard():
@@ -102,12 +95,14 @@ class Portal:
                 max_response_bytes=max_response_bytes,
                 headers=secrets[2],
             )
-            self._pipeline = Pipeline(settings, _http.Connection(settings.base_url, http_client))
+            self._pipeline = _core.Pipeline(
+                settings, _http.Connection(settings.base_url, http_client)
+            )
 
     @property
-    def clients(self) -> ClientsResource:
+    def clients(self) -> resources.ClientsResource:
         """The custodian's clients, one for each end user."""
-        return ClientsResource(self)
+        return resources.ClientsResource(self)
 
     def with_options(
         self,
@@ -228,7 +223,7 @@ class AsyncPortal:
 
     __slots__ = ("__weakref__", "_pipeline")
 
-    _pipeline: AsyncPipeline
+    _pipeline: _core.AsyncPipeline
 
     def __init__(
         self,
@@ -241,7 +236,7 @@ class AsyncPortal:
         max_attempts: int = 3,
         pace: Pace | None = None,
         max_response_bytes: int | None = None,
-        http_client: httpx.AsyncClient | None = None,
+        http_client: _http.httpx.AsyncClient | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         with FrameGuard():
@@ -260,14 +255,14 @@ class AsyncPortal:
                 max_response_bytes=max_response_bytes,
                 headers=secrets[2],
             )
-            self._pipeline = AsyncPipeline(
+            self._pipeline = _core.AsyncPipeline(
                 settings, _http.AsyncConnection(settings.base_url, http_client)
             )
 
     @property
-    def clients(self) -> AsyncClientsResource:
+    def clients(self) -> resources.AsyncClientsResource:
         """The custodian's clients, one for each end user."""
-        return AsyncClientsResource(self)
+        return resources.AsyncClientsResource(self)
 
     def with_options(
         self,

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TextIO
 from urllib.parse import quote, unquote_plus
 
 from ._clock import make_lock
+from ._faults import Fault
 from ._messages import Outcome, StateError
 from ._schemas import is_array, is_object, members
 
@@ -107,10 +108,10 @@ class Entry:
     status: int | None
     time: float
     duration: float
+    faults: tuple[str, ...]
     request_problem: str | None
     answer_problem: str | None
     strict_problem: str | None
-    faults: tuple[str, ...]
     _target: str
     _request: _Side
     _answer: _Side
@@ -178,25 +179,27 @@ class Journal:
             except OSError as error:
                 raise StateError(f"The log {fspath(log)} cannot be written ({error}).") from None
 
-    def add(
+    def add(  # noqa: PLR0917 - what an entry is made of
         self,
         request: tuple[str, str, list[tuple[str, str]], bytes],
         outcome: Outcome,
-        *,
         operation_id: str | None,
-        faults: tuple[str, ...],
+        faults: Iterable[Fault],
         time: float,
         duration: float,
     ) -> None:
         """Write down a request (method, target, headers, body) and its answer."""
         method, target, headers, body = request
-        answer, problems = outcome.answer, outcome[1:]
-        sides = (_Side(headers, _cut(body)), _Side(answer.headers, _cut(answer.body)))
-        status = answer.status or None
+        answer = outcome.answer
+        names = tuple(fault.name for fault in faults)
         with self._lock:
             self._number += 1
-            told = (self._number, operation_id, method, status, time, duration, *problems, faults)
-            entry = Entry(*told, target, *sides, self.masking)
+            entry = Entry(
+                *(self._number, operation_id, method, answer.status or None, time, duration, names),
+                *outcome[1:],
+                *(target, _Side(headers, _cut(body)), _Side(answer.headers, _cut(answer.body))),
+                self.masking,
+            )
             self._entries.append(entry)
             if self._file is not None:
                 self._file.write(json.dumps(entry.as_dict(), ensure_ascii=True) + "\n")

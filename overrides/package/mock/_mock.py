@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
+from operator import attrgetter
 from os import PathLike
 from typing import Any, NamedTuple, Self
 
@@ -13,7 +14,7 @@ from .._document import load_document
 from .._http import httpx
 from ._clock import MockClock
 from ._engine import Engine, RateLimit
-from ._faults import ActiveFault, Exchange, Fault, FaultRegistry, delay, is_delay
+from ._faults import Fault, FaultRegistry, delay
 from ._inspector import Inspector, fits
 from ._journal import Entry, Journal, Masking
 from ._messages import Answer, Handlers, Headers, Outcome
@@ -142,32 +143,22 @@ class Mock:
             Status, headers, body, and how a fault wants it to be delivered.
         """
         begun, now, headers = time.perf_counter(), self.clock(), list(headers)
-        match = self._engine.route(method, target)
-        operation = None if isinstance(match, Outcome) else match.operation.id
-        active: tuple[ActiveFault, ...] = ()
+        match, operation, active = self._engine.route(method, target), None, tuple[Fault, ...]()
         if isinstance(match, Outcome):
             outcome = match
         else:
-            active = self._faults.select(match.operation.id, pre_read=False)
+            operation = match.operation.id
+            active = self._faults.select(operation)
             serve = partial(self._engine.serve, match, headers, body)
             refuse = partial(self._engine.refuse, match, headers)
             # Delays come last: whatever else happens to the answer, it happens late.
-            for fault, random in sorted(active, key=is_delay):
-                exchange = Exchange(serve, refuse, random, match.operation.also_seen)
-                serve = partial(fault.apply, exchange)
+            for fault in sorted(active, key=attrgetter("is_delay")):
+                serve = partial(fault.apply, serve, refuse, match.operation.also_seen)
             outcome = serve()
         if self._latency:
             outcome = delay(outcome, self._latency)
-        faults = tuple(one.type.name for one in active)
-        request = (method, target, headers, body)
-        self._journal.add(
-            request,
-            outcome,
-            operation_id=operation,
-            faults=faults,
-            time=now,
-            duration=time.perf_counter() - begun,
-        )
+        request, took = (method, target, headers, body), time.perf_counter() - begun
+        self._journal.add(request, outcome, operation, active, now, took)
         return outcome.answer
 
     def _should_reset(self, method: str, target: str, headers: Headers) -> bool:
@@ -179,14 +170,8 @@ class Mock:
             return False
         active = self._faults.select(match.operation.id, pre_read=True)
         if active:
-            self._journal.add(
-                (method, target, list(headers), b""),
-                Outcome(Answer(0, [], b"")),
-                operation_id=match.operation.id,
-                faults=tuple(one.type.name for one in active),
-                time=self.clock(),
-                duration=0.0,
-            )
+            request, nothing = (method, target, list(headers), b""), Outcome(Answer(0, [], b""))
+            self._journal.add(request, nothing, match.operation.id, active, self.clock(), 0.0)
         return bool(active)
 
     def fault(

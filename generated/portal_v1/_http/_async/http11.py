@@ -10,7 +10,7 @@ from typing import Any
 from ..._secrets import Secret
 from ..attempt import Attempt
 from ..library import h11, httpcore
-from ..sockets import AsyncSocketStream
+from ..sockets_async import AsyncSocketStream
 from .tls import AsyncTLSStream
 
 _HEAD_AT_MOST = 100 * 1024  # bytes

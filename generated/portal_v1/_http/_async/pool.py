@@ -13,7 +13,7 @@ from typing import Any
 from ..._core.runtime import yield_async
 from ..attempt import Attempt
 from ..library import httpcore
-from ..sockets import AsyncSignal
+from ..sockets_async import AsyncSignal
 from .connector import AsyncConnector
 from .http11 import AsyncHTTP11Connection
 

@@ -15,7 +15,7 @@ from ..exceptions import build_failed, deadline_exceeded, from_exception
 from ..given import requests_at_once, sync_parts, sync_time_limit
 from ..library import INSTALLED, validate_library
 from ..messages import build_request, to_raw_response
-from ..transport import Lifetime
+from ..transport_sync import Lifetime
 from .pool import Slot
 
 if TYPE_CHECKING:

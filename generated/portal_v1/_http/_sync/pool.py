@@ -13,7 +13,7 @@ from typing import Any
 from ..._core.runtime import yield_sync
 from ..attempt import Attempt
 from ..library import httpcore
-from ..sockets import Signal
+from ..sockets_sync import Signal
 from .connector import Connector
 from .http11 import HTTP11Connection
 

@@ -14,7 +14,7 @@ from ..exceptions import build_failed, deadline_exceeded, from_exception
 from ..given import async_parts, async_time_limit, requests_at_once
 from ..library import INSTALLED, validate_library
 from ..messages import build_request, to_raw_response
-from ..transport import AsyncLifetime
+from ..transport_async import AsyncLifetime
 from .pool import AsyncSlot
 
 if TYPE_CHECKING:
