@@ -28,7 +28,7 @@ myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
-autodoc_default_options = {"members": True, "exclude-members": "additional_keys, pipeline"}
+autodoc_default_options = {"members": True, "exclude-members": "additional_keys"}
 add_module_names = False
 python_use_unqualified_type_names = True
 maximum_signature_line_length = 72

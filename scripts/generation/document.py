@@ -4,25 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from .errors import GenerationError, display_path
+from .nodes import Node, walk
 from .reading import Place, Text
 from .upgrade import upgrade
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-
-# Under these keys stand data, not OpenAPI: nothing in them is a reference or a schema.
-_DATA = {"example", "examples", "default", "const", "enum"}
-
-# Under these keys stand names that somebody chose: "default" or "example" is a name like any other.
-_NAMES = {
-    *("$defs", "callbacks", "content", "definitions", "dependentSchemas", "encoding", "headers"),
-    *("links", "parameters", "pathItems", "paths", "patternProperties", "properties"),
-    *("requestBodies", "responses", "schemas", "securitySchemes", "variables", "webhooks"),
-}
 
 
 @dataclass(frozen=True)
@@ -91,9 +83,10 @@ class Document:
                         seen.add(key)
                         yield (*prefix, "parameters", index), parameter
 
-    def objects(self) -> Iterator[tuple[Place, dict[str, Any]]]:
-        """Yield each mapping of the document that is OpenAPI: no names' list, no example data."""
-        yield from _objects(self.data, (), names=False)
+    @cached_property
+    def nodes(self) -> list[Node]:
+        """All mappings of the document that are OpenAPI, outer ones first."""
+        return list(walk(self.data))
 
     def _written(self, place: Place) -> Place:
         value: Any = self.data
@@ -148,7 +141,7 @@ def parse_document(raw: bytes, source: str, *, is_json: bool) -> Document:
         )
     version = data.get("openapi")
     if isinstance(version, str) and version.startswith("3.0"):
-        data = upgrade(data)
+        upgrade(data)
     return Document(source, data, version, text)
 
 
@@ -156,21 +149,6 @@ def reference_parts(reference: str) -> tuple[str, ...]:
     """Return the steps of a reference within the document."""
     parts = reference.split("/")[1:]
     return tuple(unquote(part).replace("~1", "/").replace("~0", "~") for part in parts)
-
-
-def _objects(value: Any, place: Place, *, names: bool) -> Iterator[tuple[Place, dict[str, Any]]]:
-    if isinstance(value, list):
-        for position, item in enumerate(value):
-            yield from _objects(item, (*place, position), names=False)
-    if not isinstance(value, dict):
-        return
-    if not names:
-        yield place, value
-    for key, item in value.items():
-        if names:
-            yield from _objects(item, (*place, key), names=False)
-        elif key not in _DATA and not key.startswith("x-"):
-            yield from _objects(item, (*place, key), names=key in _NAMES and isinstance(item, dict))
 
 
 def _step(value: Any, part: str) -> Any:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-_SHOWN = 50
-
 
 class GenerationError(Exception):
     """An expected failure of the generation, worded for the person who has to mend it.
@@ -26,9 +24,7 @@ class GenerationError(Exception):
 
     def __str__(self) -> str:
         lines = [self.message]
-        lines += (f"  - {problem}".replace("\n", "\n    ") for problem in self.problems[:_SHOWN])
-        if len(self.problems) > _SHOWN:
-            lines.append(f"  - … and {len(self.problems) - _SHOWN} more")
+        lines += (f"  - {problem}".replace("\n", "\n    ") for problem in self.problems)
         return "\n".join(lines)
 
 

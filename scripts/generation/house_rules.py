@@ -18,6 +18,7 @@ from .reading import Place
 from .validation import edit
 
 SHOWABLE = "x-not-secret"
+BASES = ("documented", "assumed", "observed")
 
 # A name with one of these words is likely to be a secret's, with one of the others if it ends so:
 # passwordHash and apiKey, not tokenAddress.
@@ -37,6 +38,7 @@ def check_house_rules(document: Document) -> list[str]:
         GenerationError: The document does not keep the rules of the house; with every finding.
     """
     problems = [*_operation_problems(document), *_secret_problems(document)]
+    problems += _extension_problems(document)
     if problems:
         raise GenerationError(
             f"{document.source} does not keep the rules of this house "
@@ -73,6 +75,35 @@ def _operation_problems(document: Document) -> Iterator[str]:
             )
 
 
+def _extension_problems(document: Document) -> Iterator[str]:
+    """Yield the rules of an x-basis, and the fields of an x-also-seen, that do not say enough."""
+    named: dict[str, str] = {}
+    for place, value, _ in document.nodes:
+        for name, rule in _members(value, "x-basis"):
+            where = document.where((*place, "x-basis", name))
+            said = (
+                {*rule}
+                if isinstance(rule, dict) and all(map(_says_something, rule.values()))
+                else {}
+            )
+            if said not in [{one, "source"} for one in BASES]:
+                yield f"{where}: a rule has one of {', '.join(BASES)}, and its source, in words."
+            if name in named:
+                yield f"{where}: {named[name]} has a rule of the same name."
+            named[name] = where
+        for name, seen in _members(value, "x-also-seen"):
+            where = document.where((*place, "x-also-seen", name))
+            if not isinstance(seen, dict) or {*seen} != {"example", "source"}:
+                yield f"{where}: a field that was also seen has an example and its source."
+            elif name in (value.get("properties") or {}):
+                yield f"{where}: the schema has this property itself."
+
+
+def _members(node: dict[str, Any], key: str) -> list[tuple[str, Any]]:
+    value = node.get(key, {})
+    return [*value.items()] if isinstance(value, dict) else [(key, value)]
+
+
 def _contents(
     document: Document, place: Place, operation: dict[str, Any]
 ) -> Iterator[tuple[Place, dict[str, Any]]]:
@@ -87,7 +118,7 @@ def _contents(
 
 def _secret_problems(document: Document) -> Iterator[str]:
     places: dict[str, list[str]] = {}
-    for place, value in document.objects():
+    for place, value, _ in document.nodes:
         properties = value.get("properties")
         for name, schema in properties.items() if isinstance(properties, dict) else ():
             if _needs_mark(document, name, schema, schema):

@@ -18,7 +18,7 @@ from .errors import GenerationError
 from .reading import Place
 from .validation import edit
 
-_CLIENT_ATTRIBUTES = {"aclose", "close", "pipeline", "with_options"}
+_CLIENT_ATTRIBUTES = {"aclose", "close", "map", "warm", "with_options"}
 # A POST on a path that ends in one of these does it; on another, it creates one.
 _VERBS = {
     *("accept", "activate", "add", "approve", "archive", "authorize", "broadcast", "build"),
@@ -132,7 +132,7 @@ def name_operations(document: Document) -> list[OperationNames]:
             where = document.where((*place, "x-method-name"))
             problems.append(f"{where}: {method!r} cannot be the name of a method.")
             continue
-        if keyword.iskeyword(method) or method == "self":
+        if keyword.iskeyword(method) or method in {"self", "with_response"}:
             method += "_"
         resource = resource_name(tags[0])
         operation_id = f"{resource}.{method}" if given is None else str(given)

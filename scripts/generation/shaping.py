@@ -17,8 +17,8 @@ from openapi_python_client import strings
 
 from .document import Document, reference_parts
 from .naming import OperationNames, legal_names, resource_name, spell
+from .nodes import SEVERAL
 from .reading import Place
-from .upgrade import SEVERAL
 
 _ANNOTATIONS = {
     *("description", "title", "summary", "example", "examples", "deprecated", "default"),

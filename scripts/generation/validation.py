@@ -13,16 +13,14 @@ import jsonschema_rs
 
 from .document import Document, reference_parts
 from .errors import GenerationError
+from .nodes import NAMED, SEVERAL, SINGLE, walk
 from .reading import Place
-from .upgrade import NAMED, SEVERAL, SINGLE
 
 _LENGTH = 200
 _LEFTOVER = ("unevaluatedProperties", "additionalProperties")
 # What a schema may say beside the keywords that hold schemas.
 KEYWORDS = {
-    *SINGLE,
-    *SEVERAL,
-    *NAMED,
+    *(*SINGLE, *SEVERAL, *NAMED),
     *("$ref", "$id", "$schema", "$anchor", "$comment", "$dynamicRef", "$dynamicAnchor", "type"),
     *("enum", "const", "multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum"),
     *("maxLength", "minLength", "pattern", "maxItems", "minItems", "uniqueItems", "maxContains"),
@@ -30,6 +28,22 @@ KEYWORDS = {
     *("title", "description", "default", "deprecated", "readOnly", "writeOnly", "examples"),
     *("contentEncoding", "contentMediaType", "contentSchema", "example", "discriminator", "xml"),
     *("externalDocs", "nullable"),
+}
+# What is written for a type in haste, and what is meant.
+_TYPES = {
+    word: {"type": name, **({"format": form} if form else {})}
+    for words, name, form in (
+        ("int long int32 int64", "integer", ""),
+        ("float double decimal", "number", ""),
+        ("bool Boolean", "boolean", ""),
+        ("list Array", "array", ""),
+        ("dict map json Object", "object", ""),
+        ("str text String enum uuid", "string", ""),
+        ("date", "string", "date"),
+        ("datetime date-time", "string", "date-time"),
+        ("file binary", "string", "binary"),
+    )
+    for word in words.split()
 }
 _COLON = re.compile(r":([A-Za-z_]\w*):?(?=/|$)")
 
@@ -48,10 +62,7 @@ def check_document(document: Document) -> list[str]:
         )
     problems: list[str] = []
     for step in (_structure, _references, _schemas, _paths, _operation_ids, _security):
-        try:
-            problems += step(document)
-        except RecursionError:
-            problems.append("A schema is made of itself (by allOf, anyOf, oneOf or not).")
+        problems += step(document)
     if problems:
         raise GenerationError(f"{document.source} is not valid OpenAPI {version}.", problems)
     problems = [*_security_that_cannot_be_sent(document)]
@@ -81,17 +92,20 @@ def _structure(document: Document) -> Iterator[str]:
     if isinstance(paths, dict):  # What _paths finds is told once.
         named = {p if p[:1] == "/" or p[:2] == "x-" else f"/{p}": v for p, v in paths.items()}
         data = {**data, "paths": named}
-    errors = [*_validator(schemas=False).iter_errors(data)]
-    # Components with spaces or brackets in their names are no trouble.
-    errors = [error for error in errors if error.kind.name != "propertyNames"]
+    errors = [
+        error
+        for error in _validator(schemas=False).iter_errors(data)
+        # Components with spaces in their names and answers without a description do no harm.
+        if error.kind.name != "propertyNames"
+        and not (error.kind.name == "required" and _is_response(error))
+    ]
     at_fault = {tuple(e.instance_path) for e in errors if e.kind.name not in _LEFTOVER}
-    empty = {tuple(e.instance_path) for e in errors if e.kind.name == "minProperties"}
     for error in errors:
         place = tuple(str(part) for part in error.instance_path)
         if place[:1] == ("paths",) and isinstance(paths, dict) and place[1:2]:
             place = ("paths", place[1] if place[1] in paths else place[1][1:], *place[2:])
         name, where = error.kind.name, document.where(place)
-        if place[-1:] == ("responses",) and tuple(error.instance_path) in empty:
+        if place[-1:] == ("responses",) and not error.instance:
             if name == "minProperties":
                 code = edit({"responses": {"default": {"description": "Any answer."}}})
                 yield f"{where}: `responses` is empty, and must name one.{code}"
@@ -100,6 +114,10 @@ def _structure(document: Document) -> Iterator[str]:
         # A key counts as unknown, too, when the alternative that knows it failed for a reason.
         elif name not in _LEFTOVER or tuple(error.instance_path) not in at_fault:
             yield f"{where}: {_explain(error)}"
+
+
+def _is_response(error: Any) -> bool:
+    return error.kind.property == "description" and "responses" in [*error.instance_path][-2:]
 
 
 def _explain(error: Any) -> str:
@@ -117,7 +135,8 @@ def _explain(error: Any) -> str:
         }
         return " or ".join(f"{item!r} is a required property" for item in sorted(missing))
     if name in _LEFTOVER:
-        return f"OpenAPI has no such key here: {', '.join(map(repr, kind.unexpected))}"
+        keys = " and ".join(map(repr, kind.unexpected))
+        return f"OpenAPI has no such key here. Leave out {keys}, or begin it with x-."
     if name == "type":
         types = kind.types if isinstance(kind.types, list) else [kind.types]
         return f"{_brief(error.instance)} is not of type {' or '.join(map(repr, types))}"
@@ -125,63 +144,57 @@ def _explain(error: Any) -> str:
 
 
 def _references(document: Document) -> Iterator[str]:
-    for place, value in document.objects():
+    missing: dict[str, list[Place]] = {}
+    for place, value, _ in document.nodes:
         reference = value.get("$ref")
         if not isinstance(reference, str):
             continue
-        where = document.where((*place, "$ref"))
         if not reference.startswith("#"):
             yield (
-                f"{where}: {reference!r} is outside of this document; "
+                f"{document.where((*place, '$ref'))}: {reference!r} is outside of this document; "
                 "bring what it names into components."
             )
         elif document.look_up(reference) is None:
-            *sections, name = reference_parts(reference)
-            stub = {"type": "object"} if sections[-1:] == ["schemas"] else {"description": "…"}
-            code = edit({name: stub}, "/".join(sections))
-            yield f"{where}: {reference!r} names nothing here.{code}"
+            missing.setdefault(reference, []).append((*place, "$ref"))
         elif document.resolve(value) is None:
-            yield f"{where}: the reference leads back to itself."
+            yield f"{document.where((*place, '$ref'))}: the reference leads back to itself."
+    for reference, places in missing.items():
+        *sections, name = reference_parts(reference)
+        stub = {"type": "object"} if sections[-1:] == ["schemas"] else {"description": "…"}
+        code = edit({name: stub}, "/".join(sections))
+        yield _list_places(document, f"{reference!r} names nothing here", places) + code
 
 
-def root_schemas(document: Document) -> Iterator[tuple[Place, Any]]:
-    """Yield each schema that is not part of another, with its place."""
-    schemas = document.look_up("#/components/schemas")
-    for name, schema in schemas.items() if isinstance(schemas, dict) else ():
-        yield ("components", "schemas", name), schema
-    for place, value in document.objects():
-        if "schema" in value and (not place or place[-1] != "properties"):
-            yield (*place, "schema"), value["schema"]
-
-
-def walk_schema(schema: Any, place: Place) -> Iterator[tuple[Place, dict[str, Any]]]:
-    """Yield a schema and each that it holds; what references name is not followed."""
-    if not isinstance(schema, dict):
-        return
-    yield place, schema
-    for key, value in schema.items():
-        if key in SINGLE:
-            yield from walk_schema(value, (*place, key))
-        elif key in SEVERAL and isinstance(value, list):
-            for index, part in enumerate(value):
-                yield from walk_schema(part, (*place, key, index))
-        elif key in NAMED and isinstance(value, dict):
-            for name, part in value.items():
-                yield from walk_schema(part, (*place, key, name))
+def _list_places(document: Document, what: str, places: list[Place]) -> str:
+    """Return a finding with all its places, the first of them in front."""
+    first, *rest = map(document.where, places)
+    more = "".join(f"\n    {where}" for where in rest)
+    return f"{first}: {what}{'; so in' + more if more else '.'}"
 
 
 def _schemas(document: Document) -> Iterator[str]:
-    for root, schema in root_schemas(document):
+    for place, value in roots(document):
         told: set[Place] = set()
-        for place, value in walk_schema(schema, root):
-            for found, text in _strange_parts(place, value):
+        for inner in walk(value, place, schema=True):
+            for found, text in _strange_parts(inner.place, inner.value):
                 told.add(found)
                 yield f"{document.where(found)}: {text}"
-        for error in _validator(schemas=True).iter_errors(schema):
-            found = (*root, *(str(part) for part in error.instance_path))
-            if not any(found[: len(place)] == place for place in map(_texts, told)):
+        for error in _validator(schemas=True).iter_errors(value):
+            found = (*place, *(str(part) for part in error.instance_path))
+            if not any(found[: len(one)] == one for one in map(_texts, told)):
                 yield f"{document.where(found)}: {_explain(error)}"
-    _check_rings(document)
+    yield from _rings(document)
+
+
+def roots(document: Document) -> Iterator[tuple[Place, Any]]:
+    """Yield each schema that is not part of another, with its place."""
+    for place, value, is_schema in document.nodes:
+        if is_schema:
+            continue
+        if "schema" in value:
+            yield (*place, "schema"), value["schema"]
+        if place == ("components",) and isinstance(value.get("schemas"), dict):
+            yield from (((*place, "schemas", name), v) for name, v in value["schemas"].items())
 
 
 def _texts(place: Place) -> Place:
@@ -190,22 +203,8 @@ def _texts(place: Place) -> Place:
 
 def _strange_parts(place: Place, schema: dict[str, Any]) -> Iterator[tuple[Place, str]]:
     """Yield what is most often put in a schema's wrong place."""
-    properties, items = schema.get("properties"), schema.get("items")
-    if isinstance(properties, dict):
-        nested = properties.get("properties")
-        for name, value in properties.items():
-            if isinstance(value, dict | bool):
-                continue
-            mended: dict[str, Any] = (
-                {name: {"type": value}} if name == "type" else {name: {"examples": [value]}}
-            )
-            text = f"{name!r} stands among the names of properties, and has to be a schema"
-            if name == "type" and isinstance(nested, dict):
-                mended = {key: properties[key] for key in ("type", "properties")}
-                text = "a schema stands where the names of its properties stand; it belongs one up"
-                yield (*place, "properties"), text + "." + edit(mended)
-            else:
-                yield (*place, "properties", name), text + "." + edit(mended)
+    yield from _strange_properties((*place, "properties"), schema.get("properties"))
+    items = schema.get("items", {})
     if isinstance(items, dict) and items and not _says_anything(items):
         mended = {"items": {"type": "object"}, "example": [items]}
         names = ", ".join(map(repr, items))
@@ -214,38 +213,68 @@ def _strange_parts(place: Place, schema: dict[str, Any]) -> Iterator[tuple[Place
             f"OpenAPI has no such key here: {names}; it looks like an example, where `items` has "
             "the schema of an item." + edit(mended),
         )
-    elif "items" in schema and not isinstance(items, dict | bool):
+    elif not isinstance(items, dict | bool):
         mended = {"items": {}, "example": items if isinstance(items, list) else [items]}
         text = "an example stands where `items` has the schema of an item"
         yield (*place, "items"), f"{text}.{edit(mended)}"
+    if isinstance(schema.get("type"), str) and schema["type"] in _TYPES:
+        text = f"{schema['type']!r} is no type of JSON."
+        yield (*place, "type"), text + edit(_TYPES[schema["type"]])
+    if isinstance(schema.get("required"), bool):
+        text = "`required` names fields, one level up. Leave out 'required'"
+        yield (*place, "required"), f"{text}, and name {place[-1]!r} there if it is meant."
+    examples = schema.get("examples", [])
+    if not isinstance(examples, list):
+        mended = {"examples": [*examples.values()] if isinstance(examples, dict) else [examples]}
+        yield (*place, "examples"), f"`examples` of a schema is a list.{edit(mended)}"
+    for key in ("description", "title", "format", "pattern"):
+        if key in schema and schema[key] is None:
+            yield (*place, key), f"it says nothing. Leave out {key!r}."
+
+
+def _strange_properties(place: Place, properties: Any) -> Iterator[tuple[Place, str]]:
+    for name, value in properties.items() if isinstance(properties, dict) else ():
+        nested = properties.get("properties")
+        if isinstance(value, dict | bool):
+            continue
+        if name == "type" and isinstance(nested, dict):
+            inner = {k: v if isinstance(v, dict) else {"examples": [v]} for k, v in nested.items()}
+            text = "a schema stands where the names of its properties stand; it belongs one up"
+            yield place, f"{text}.{edit({'type': value, 'properties': inner})}"
+        else:
+            mended = {"type": value} if name == "type" else {"examples": [value]}
+            text = f"{name!r} stands among the names of properties, and has to be a schema"
+            yield (*place, name), f"{text}.{edit({name: mended})}"
 
 
 def _says_anything(schema: dict[str, Any]) -> bool:
     return any(key in KEYWORDS or key.startswith("x-") for key in schema)
 
 
-def _check_rings(document: Document) -> None:
-    """Raise RecursionError where a schema is made of itself."""
+def _rings(document: Document) -> Iterator[str]:
+    """Yield the schemas that are made of themselves."""
     done: set[int] = set()
-    for _, schema in root_schemas(document):
-        path: list[tuple[Any, bool]] = [(schema, False)]
+    for place, value, is_schema in document.nodes:
+        path: list[tuple[Any, bool]] = [(value, False)] if is_schema else []
         open_: set[int] = set()
         while path:
-            value, left = path.pop()
-            value = document.resolve(value)
-            if not isinstance(value, dict) or id(value) in done:
+            schema, left = path.pop()
+            schema = document.resolve(schema)
+            if not isinstance(schema, dict) or id(schema) in done:
                 continue
             if left:
-                open_.discard(id(value))
-                done.add(id(value))
-                continue
-            if id(value) in open_:
-                raise RecursionError
-            open_.add(id(value))
-            path.append((value, True))
-            for key in ("allOf", "anyOf", "oneOf", "not"):
-                parts = value.get(key, ())
-                path += [(part, False) for part in (parts if isinstance(parts, list) else [parts])]
+                open_.discard(id(schema))
+                done.add(id(schema))
+            elif id(schema) in open_:
+                yield f"{document.where(place)}: it is made of itself (allOf, anyOf, oneOf, not)."
+                done |= open_
+                break
+            else:
+                open_.add(id(schema))
+                path.append((schema, True))
+                for key in ("allOf", "anyOf", "oneOf", "not"):
+                    parts = schema.get(key, ())
+                    path += [(p, False) for p in (parts if isinstance(parts, list) else [parts])]
 
 
 def _paths(document: Document) -> Iterator[str]:
@@ -266,11 +295,13 @@ def _paths(document: Document) -> Iterator[str]:
             str(p.get("name")): at for at, p in document.parameters(place) if p.get("in") == "path"
         }
         names += [name for name in _COLON.findall(path) if name not in declared]
-        text = {"in": "path", "required": True, "schema": {"type": "string"}}
-        for name in names:
-            if name not in declared:
-                code = edit({"parameters": [{"name": name, **text}]})
-                yield f"{document.where(place)}: {{{name}}} is not among its parameters.{code}"
+        missing = [name for name in dict.fromkeys(names) if name not in declared]
+        if missing:
+            text = {"in": "path", "required": True, "schema": {"type": "string"}}
+            code = edit({"parameters": [{"name": name, **text} for name in missing]})
+            told = " and ".join(f"{{{name}}}" for name in missing)
+            verb = "are" if missing[1:] else "is"
+            yield f"{document.where(place)}: {told} {verb} not among its parameters.{code}"
         for name, at in declared.items():
             if name not in names and f":{name}" not in path:
                 yield f"{document.where(at)}: the parameter {name!r} is not in the path {path}."
@@ -304,22 +335,15 @@ def _own(operation: dict[str, Any]) -> list[Any]:
 
 def _security(document: Document) -> Iterator[str]:
     schemes = document.look_up("#/components/securitySchemes") or {}
-    users: dict[str, list[str]] = {}
-    everywhere = [((), document.data), *document.operations()]
-    for place, owner in everywhere:
+    users: dict[str, list[Place]] = {}
+    for place, owner in (((), document.data), *document.operations()):
         for requirement in owner.get("security") or ():
             for name in requirement if isinstance(requirement, dict) else ():
                 if name not in schemes:
-                    users.setdefault(name, []).append(
-                        f"{document.where((*place, 'security'))} {owner.get('operationId', '')}"
-                    )
-    for name, found in users.items():
+                    users.setdefault(name, []).append((*place, "security"))
+    for name, places in users.items():
         code = edit({name: {"type": "http", "scheme": "bearer"}}, "components/securitySchemes")
-        yield (
-            f"the security scheme {name!r} is not declared. It is named in\n"
-            + "\n".join(f"    {text.strip()}" for text in found)
-            + code
-        )
+        yield _list_places(document, f"the security scheme {name!r} is not declared", places) + code
 
 
 def sent_header(scheme: Any) -> tuple[str, str | None] | None:
@@ -364,23 +388,21 @@ def _hints(document: Document) -> Iterator[str]:
     told = {name for _, o in document.operations() for name in o.get("tags") or ()} - tags
     if tags and told:
         yield f"The document has operations under tags that it does not declare: {sorted(told)}."
-    for root, schema in root_schemas(document):
-        for place, value in walk_schema(schema, root):
-            if "nullable" in value and "$ref" not in value:
+    for place, value, is_schema in document.nodes:
+        if not is_schema or "$ref" in value:
+            continue
+        where, properties = document.where(place), value.get("properties") or {}
+        if "nullable" in value:
+            yield f'{where}: `nullable` says nothing in 3.1; write "null" among the types.'
+        for name in value.get("required") or () if properties else ():
+            if name not in properties and "allOf" not in value:
                 yield (
-                    f"{document.where(place)}: `nullable` says nothing in 3.1; "
-                    'write "null" among the types.'
+                    f"{document.where((*place, 'required'))}: {name!r} is required, and no "
+                    "property describes it; it takes any value."
                 )
-            properties = value.get("properties") or {}
-            for name in value.get("required") or () if properties else ():
-                if name not in properties and "allOf" not in value:
-                    yield (
-                        f"{document.where((*place, 'required'))}: {name!r} is required, and no "
-                        "property describes it; it takes any value."
-                    )
-            unknown = [k for k in value if k not in KEYWORDS and not k.startswith("x-")]
-            if unknown and "$ref" not in value:
-                yield f"{document.where(place)}: these keys say nothing: {', '.join(unknown)}."
+        unknown = [key for key in value if key not in KEYWORDS and not key.startswith("x-")]
+        if unknown:
+            yield f"{where}: these keys say nothing: {', '.join(unknown)}."
 
 
 def _brief(value: Any) -> str:

@@ -8,6 +8,7 @@ from generation.house_rules import check_house_rules, smells_of_secrets
 
 from tests.generation._support import Tree, document_of
 
+RULE = "{one: {assumed: It is so., source: no page}}"
 GOOD = """\
 security: [{key: []}]
 paths:
@@ -146,3 +147,22 @@ def test_without_house_rules(tree: Tree) -> None:
         del document["paths"]["/custodians/clients"]["post"]["tags"]
     tree.refused()
     assert "portal_v1" in tree.generated("--no-house-rules")
+
+
+@pytest.mark.parametrize(
+    ("extension", "wrong"),
+    [
+        (f"x-basis: {RULE}", ""),
+        ("x-basis: {one: {assumed: It is so.}}", "one of documented, assumed, observed, and its"),
+        ("x-basis: {one: {guessed: It is so., source: no page}}", "one of documented, assumed"),
+        ("x-basis: {one: {assumed: So., observed: So., source: a page}}", "one of documented"),
+        ("x-basis: assumed", "one of documented"),
+        (f"x-basis: {RULE}}}, Other: {{x-basis: {RULE}", "has a rule of the same name"),
+        ("x-also-seen: {at: {example: null, source: an SDK}}", ""),
+        ("x-also-seen: {at: null}", "an example and its source"),
+        ("x-also-seen: {at: {example: 1, source: a}}, properties: {at: {}}", "this property"),
+    ],
+)
+def test_what_is_not_in_the_reference_says_its_source(extension: str, wrong: str) -> None:
+    found = problems(f"paths: {{}}\ncomponents: {{schemas: {{Thing: {{{extension}}}}}}}\n")
+    assert [wrong in one for one in found] == [True] * bool(wrong)

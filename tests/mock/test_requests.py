@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sample.mock import MockSample
 
@@ -71,12 +73,36 @@ def test_the_media_type_of_a_body(mock: MockSample, content_type: str | None, st
     assert status == 201 or "application/json" in reply.json["error"]
 
 
-@pytest.mark.parametrize(("body", "status"), [(b"", 200), (b"{}", 200), (b'{"a":1}', 400)])
-def test_a_post_without_a_documented_body_takes_nothing_or_an_empty_object(
-    mock: MockSample, body: bytes, status: int
+@pytest.mark.parametrize(
+    ("path", "body", "headers", "stray"),
+    [
+        ("/label", b"", [KEY, JSON], ""),
+        ("/label", b"{}", [KEY, JSON], ""),
+        (
+            "/label",
+            b'{"a":1}',
+            [KEY, JSON],
+            "request body: none is documented; send nothing, or {}",
+        ),
+        ("/label", b"", [KEY], "Content-Type: application/json is asked for on every request"),
+        ("", b"", [KEY, JSON], ""),
+        ("", b'{"isExpress":true,"a":1}', [KEY, JSON], "keys that are not documented: 'a'"),
+    ],
+)
+def test_what_is_not_described_is_taken_and_told_or_refused_where_it_is_strict(
+    document: dict[str, Any], path: str, body: bytes, headers: Any, stray: str
 ) -> None:
-    parcel = ask(mock, "POST", PARCELS, {}).json["id"]
-    assert ask(mock, "POST", f"{PARCELS}/{parcel}/label", body).status == status
+    del document["components"]["schemas"]["CreateParcelRequest"]["additionalProperties"]
+    document["paths"]["/parcels"]["post"]["requestBody"]["required"] = False
+    for strict in (False, True):
+        with MockSample(document, strict=strict) as mock:
+            parcel = ask(mock, "POST", PARCELS, {}).json["id"]
+            target = f"{PARCELS}/{parcel}{path}" if path else PARCELS
+            reply = ask(mock, "POST", target, body, headers)
+            entry = mock.calls()[-1]
+        assert reply.status == (400 if strict and stray else 201 if not path else 200)
+        told = entry.request_problem if strict else entry.strict_problem
+        assert stray in str(told) if stray else told is None
 
 
 @pytest.mark.parametrize("target", ["/", "", "/parcels", PARCELS + "/", "/v1", PARCELS.upper()])

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import inspect
+import typing
+from typing import Any
 
 import portal_v1
 import pytest
 from portal_v1 import models, resources
 
-CALL = "timeout: 'float | Unset | None' = UNSET, max_attempts: 'int | Unset' = UNSET"
+CALL = (
+    "timeout: 'float | Unset | None' = UNSET, max_attempts: 'int | Unset' = UNSET, "
+    "headers: 'Mapping[str, str] | None' = None"
+)
+CREATE = "is_account_abstracted: 'bool | Unset' = UNSET"
+CREATE += ", additional_properties: 'Mapping[str, Any] | Unset' = UNSET"
 METHODS = {
     "list": (f"*, {CALL}", "builtins.list[ClientSummary]"),
-    "create": (f"*, is_account_abstracted: 'bool | Unset' = UNSET, {CALL}", "CreatedClient"),
+    "create": (f"*, {CREATE}, {CALL}", "CreatedClient"),
     "get": (f"client_id: 'str', *, {CALL}", "Client"),
     "refresh_session": (f"client_id: 'str', *, {CALL}", "ClientSession"),
     "generate_web_otp": (f"client_id: 'str', *, {CALL}", "ClientWebOtp"),
@@ -22,16 +29,24 @@ ITERATORS = {
 }
 
 
-@pytest.mark.parametrize("resource", ITERATORS)
-def test_each_method_has_its_signature(resource: type) -> None:
-    expected = {**METHODS, "iter": (f"*, {CALL}", ITERATORS[resource])}
-    found = {
+def signatures(resource: type) -> dict[str, str]:
+    return {
         name: str(inspect.signature(method))
         for name, method in vars(resource).items()
-        if not name.startswith("_")
+        if not name.startswith("_") and callable(method)
     }
-    assert found == {
+
+
+@pytest.mark.parametrize("resource", ITERATORS)
+def test_each_method_has_its_signature(resource: Any) -> None:
+    expected = {**METHODS, "iter": (f"*, {CALL}", ITERATORS[resource])}
+    assert signatures(resource) == {
         name: f"(self, {arguments}) -> '{result}'" for name, (arguments, result) in expected.items()
+    }
+    with_response = typing.get_type_hints(resource.with_response.fget)["return"]
+    assert signatures(with_response) == {
+        name: f"(self, {arguments}) -> '_types.Response[{result}]'"
+        for name, (arguments, result) in METHODS.items()
     }
 
 
@@ -45,6 +60,7 @@ def test_each_client_has_the_same_options(client: type) -> None:
         "base_url": None,
         "timeout": 30.0,
         "connect_timeout": 5.0,
+        "keepalive": 60.0,
         "max_attempts": 3,
         "pace": None,
         "max_response_bytes": None,
@@ -61,7 +77,7 @@ def test_each_model_has_its_fields() -> None:
         "ClientSummary": "id, client_api_key, address, backup_status, signing_status, "
         "additional_properties",
         "ClientWebOtp": "id, otp, additional_properties",
-        "CreateClientRequest": "is_account_abstracted",
+        "CreateClientRequest": "is_account_abstracted, additional_properties",
         "CreatedClient": "id, client_api_key, client_session_token, is_account_abstracted, "
         "additional_properties",
         "Error": "error, additional_properties",

@@ -25,6 +25,8 @@ def call_each_operation() -> None:
         assert_type(portal.clients.iter(), Generator[ClientSummary, None, None])
         assert_type(portal.clients.refresh_session(created.id), ClientSession)
         assert_type(portal.clients.generate_web_otp(created.id).otp, str)
+        response = portal.clients.with_response.list(headers={"X-Trace": "t-1"})
+        assert_type(response, Response[list[ClientSummary]])
         assert_type(get_client.sync(created.id, client=portal), Client)
         assert_type(get_client.sync_detailed(created.id, client=portal), Response[Client])
 
@@ -38,6 +40,7 @@ async def call_each_operation_asynchronously() -> None:
         assert_type(portal.clients.iter(), AsyncGenerator[ClientSummary, None])
         assert_type(await portal.clients.refresh_session(created.id), ClientSession)
         assert_type(await portal.clients.generate_web_otp(created.id), ClientWebOtp)
+        assert_type(await portal.clients.with_response.get("id"), Response[Client])
         assert_type(await get_client.asyncio(created.id, client=portal), Client)
 
 

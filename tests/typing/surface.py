@@ -39,10 +39,12 @@ def refuse_what_is_not_documented(portal: Portal, other: AsyncPortal) -> None:
     portal.clients.create(is_account_abstracted="yes")  # type: ignore[arg-type]
     portal.clients.create(is_account_abstracted=None)  # type: ignore[arg-type]
     portal.clients.create(account=True)  # type: ignore[call-arg]
+    portal.clients.get("id", headers={"X-Trace": 1})  # type: ignore[dict-item]
+    portal.clients.with_response.iter()  # type: ignore[attr-defined]
     portal.clients.remove("id")  # type: ignore[attr-defined]
     portal.clients.get("id").client_session_token.strip()  # type: ignore[attr-defined]
     portal.with_options(base_url="https://api.example.com")  # type: ignore[call-arg]
-    create_client.sync(client=portal)  # type: ignore[call-arg]
+    create_client.sync(body=CreateClientRequest())  # type: ignore[call-arg]
     create_client.sync(client=other, body=CreateClientRequest())  # type: ignore[arg-type]
 
 

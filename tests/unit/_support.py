@@ -6,6 +6,7 @@ import asyncio
 import json
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -53,6 +54,14 @@ BAD_KEYS: list[Any] = [
 ]
 """What cannot be a key; HIDDEN is in those that a message could show."""
 
+BAD_HEADERS: list[Any] = [
+    *({"": "value"}, {"a name": HIDDEN}, {"name:": HIDDEN}, {"näme": HIDDEN}, {b"name": HIDDEN}),
+    *({"X-Name": f"{HIDDEN}\r\nX-Other: 1"}, {"X-Name": f"{HIDDEN}\x00"}),
+    *({"X-Name": f" {HIDDEN}"}, {"X-Name": f"{HIDDEN}ключ"}, {"X-Name": HIDDEN.encode()}),
+    *({"X-Name": None}, [("X-Name", HIDDEN)], HIDDEN),
+    *({name: HIDDEN} for name in ("Authorization", "CONTENT-TYPE", "Host", "content-length", "TE")),
+]
+
 
 class Script:
     """Answers requests one after the other, with the last answer from then on.
@@ -86,18 +95,21 @@ class Script:
 def call(kind: str, script: Script, method: str, *args: Any, **options: Any) -> Any:
     """Call a resource method of a "sync" or an "async" client, and close the client.
 
-    With `clock`, through a copy of the client that has it.
+    With `clock`, through a copy of the client that has it; `call_headers` are those of the call.
     """
     arguments = {name: options.pop(name) for name in _PER_CALL & options.keys()}
+    if "call_headers" in options:
+        arguments["headers"] = options.pop("call_headers")
+    find = attrgetter(f"parcels.{method}")
     changes = {name: options.pop(name) for name in {"clock"} & options.keys()}
     if kind == "sync":
         with script.client(**options) as client:
-            found = getattr(client.with_options(**changes).parcels, method)(*args, **arguments)
+            found = find(client.with_options(**changes))(*args, **arguments)
             return list(found) if isinstance(found, Iterator) else found
 
     async def run() -> Any:
         async with script.async_client(**options) as client:
-            found = getattr(client.with_options(**changes).parcels, method)(*args, **arguments)
+            found = find(client.with_options(**changes))(*args, **arguments)
             if isinstance(found, AsyncIterator):
                 return [item async for item in found]
             return await found
@@ -106,6 +118,11 @@ def call(kind: str, script: Script, method: str, *args: Any, **options: Any) -> 
 
 
 _PER_CALL = {"timeout", "max_attempts", "is_express"}
+
+
+def pipeline_of(client: Any) -> Any:
+    """Return what carries a client's calls out."""
+    return client._pipeline  # noqa: SLF001 - operations made by hand have no other way in
 
 
 def shown(error: BaseException | None) -> str:

@@ -116,6 +116,10 @@ def test_other_json_is_no_array(body: bytes) -> None:
         ([b'["\\ud83d', b'\\ude00"]'], ["😀"]),
         ([b"\xef", b"\xbb\xbf[]"], []),
         ([b"", b"[", b"", b"]", b""], []),
+        (
+            [b'[{"a": "},{"}, {"b":', b' [{"c": 1}, {}]},{}]'],
+            [{"a": "},{"}, {"b": [{"c": 1}, {}]}, {}],
+        ),
     ],
 )
 def test_values_that_a_chunk_cuts_in_two(chunks: list[bytes], items: list[Any]) -> None:

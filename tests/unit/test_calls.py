@@ -11,14 +11,16 @@ from typing import Any
 
 import pytest
 import sample
-from sample import InvalidResponseError, RateLimitError, Response, ServerError
+from sample import ConfigurationError, InvalidResponseError, RateLimitError, Response, ServerError
 from sample.api import OPERATIONS
 from sample.api.parcels import create_parcel, get_parcel, list_parcels, renew_label
 from sample.models import CreateParcelRequest
 from sample.types import UNSET
 
 from tests.unit._support import (
+    BAD_HEADERS,
     CREATED,
+    HIDDEN,
     KEY,
     LABEL,
     METHODS,
@@ -74,6 +76,11 @@ def test_a_detailed_response_has_all_that_came_and_shows_no_secret(kind: str, na
     _, _, status, answer = FUNCTIONS[name]
     headers = {"X-Request-Id": "req-7", "X-Other": "o", "Set-Cookie": "hidden=1"}
     response = detailed(kind, name, Script((429, {}), (status, answer, headers)))
+    method, (arguments, _, _) = next(one for one in METHODS.items() if one[0].startswith(name))
+    script, clock = Script((429, {}), (status, answer, headers)), ManualClock()
+    again = call(kind, script, f"with_response.{method}", *arguments, clock=clock)
+    for attribute in ("parsed", "content", "headers", "attempts", "request_id", "status_code"):
+        assert getattr(again, attribute) == getattr(response, attribute)
     assert (response.status_code, response.request_id, response.attempts) == (status, "req-7", 2)
     assert response.headers["x-other"] == response.headers["X-OTHER"] == "o"
     assert as_json(response.parsed) == answer
@@ -147,6 +154,39 @@ def test_options_of_one_call(kind: str, method: str) -> None:
         call(kind, script, method, *arguments, timeout=2, max_attempts=UNSET, clock=clock)
     assert len(script.requests) == 5, "waiting 7 s would take more than the 2 that there are"
     assert caught.value.retry_after == 7
+
+
+@pytest.mark.parametrize("method", [*METHODS, "with_response.get"])
+def test_header_fields_of_one_call(kind: str, method: str) -> None:
+    arguments, status, answer = METHODS[method.rpartition(".")[2]]
+    script = Script((status, answer))
+    own = {"X-Own": "own", "X-Trace": "client's"}
+    call(kind, script, method, *arguments, headers=own, call_headers={"x-trace": "t-1"})
+    call(kind, script, method, *arguments, headers=own)
+    sent = [[one.headers.get_list(name) for name in own] for one in script.requests]
+    assert sent == [[["own"], ["t-1"]], [["own"], ["client's"]]]
+    for headers in BAD_HEADERS:
+        with pytest.raises(ConfigurationError, match="header") as caught:
+            call(kind, script, method, *arguments, call_headers=headers)
+        assert HIDDEN not in str(caught.value)
+    assert len(script.requests) == 2
+
+
+def test_header_fields_of_one_call_of_a_function() -> None:
+    script, headers = Script((200, [SUMMARY])), {"X-Trace": "t-2"}
+
+    async def run() -> None:
+        async with script.async_client() as client:
+            await list_parcels.asyncio(client=client, headers=headers)
+            await list_parcels.asyncio_detailed(client=client, headers=headers)
+            assert [_ async for _ in list_parcels.iterate_async(client=client, headers=headers)]
+
+    with script.client() as client:
+        list_parcels.sync(client=client, headers=headers)
+        list_parcels.sync_detailed(client=client, headers=headers)
+        assert [*list_parcels.iterate(client=client, headers=headers)]
+    asyncio.run(run())
+    assert [one.headers["x-trace"] for one in script.requests] == ["t-2"] * 6
 
 
 def test_what_may_be_repeated(kind: str) -> None:

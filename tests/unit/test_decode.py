@@ -94,9 +94,9 @@ def test_what_does_not(decoder: Callable[[Any], Any], value: Any, expected: str)
 
 
 def test_the_path_leads_there() -> None:
-    rows = partial(decode.array, decoder=partial(decode.required, name="a b", decoder=_names))
+    rows = partial(decode.array, decoder=partial(decode.field, "a b", decoder=_names))
     with pytest.raises(MismatchError) as caught:
-        decode.required({"rows": [{"a b": {"n": "x"}}, {"a b": {"n": 1}}]}, "rows", rows)
+        decode.field("rows", [{"n": "x"}, {"n": 1}], rows)
     assert caught.value.path == "$.rows[1]['a b'].n"
     assert (caught.value.expected, caught.value.found) == ("string", "number")
 

@@ -6,7 +6,7 @@ import json as standard
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sample._core import json
 from sample._core.json import MalformedJSONError
@@ -35,6 +35,30 @@ def test_any_bytes_are_json_or_an_error(body: bytes) -> None:
         assert error.__cause__ is None  # noqa: PT017 - it may be JSON
     else:
         assert found == standard.loads(body.decode("utf-8-sig"))
+
+
+@given(
+    st.binary(max_size=20)
+    | st.text('[]{},:"\\ 0123456789.eE+-nulltruefalseNaNIifity\n\t\x01', max_size=16).map(
+        str.encode
+    )
+)
+@example(b'"\\ud800"')
+@example(b"\xef\xbb\xbf1")
+@example(b"[1e400, 18446744073709551616, -0, -0.0, 1E5]")
+@example(b'{"a": 1, "a": 2}')
+@example(b"9" * 5000)
+@example(b"[" * 5000)
+def test_a_long_text_is_read_as_a_short_one(body: bytes) -> None:
+    # By msgspec, where that is installed.
+    assert _outcome(body + b" " * 10_000) == _outcome(body)
+
+
+def _outcome(body: bytes) -> str:
+    try:
+        return repr(json.load(body))
+    except MalformedJSONError:
+        return "malformed"
 
 
 def test_it_is_compact_and_utf_8() -> None:

@@ -12,7 +12,7 @@ from sample._core.operation import Credential, Operation, Request
 from sample._core.parsers import empty_parser, json_parser
 from sample.types import UNSET, Response
 
-from tests.unit._support import KEY, Script
+from tests.unit._support import KEY, Script, pipeline_of
 
 STRING, INTEGER = json_parser(decode.string), json_parser(decode.integer)
 
@@ -35,10 +35,13 @@ def run(
     script: Script, asked: Operation[Any], key: Any = KEY, changes: Any = None, **request: Any
 ) -> Response[Any]:
     with script.client(key) as client:
-        settings = evolve(client.pipeline.settings, **(changes or {}))
-        return client.pipeline.with_settings(settings).run(
-            asked, Request("/others", **request), timeout=UNSET, max_attempts=UNSET
+        settings = evolve(pipeline_of(client).settings, **(changes or {}))
+        response: Response[Any] = (
+            pipeline_of(client)
+            .with_settings(settings)
+            .run(asked, Request("/others", **request), timeout=UNSET, max_attempts=UNSET)
         )
+        return response
 
 
 def test_without_a_credential_no_key_is_asked_for_or_sent() -> None:
@@ -78,7 +81,7 @@ def test_nothing_to_say(method: str, content_type: str | None, sent: bytes) -> N
 def test_a_service_without_a_type_sends_none() -> None:
     script = Script((200, "yes"))
     with script.client() as client:
-        service = evolve(client.pipeline.settings.service, content_type=None)
+        service = pipeline_of(client).settings.service._replace(content_type=None)
     run(script, operation("POST"), changes={"service": service})
     (request,) = script.requests
     assert (request.content, "Content-Type" in request.headers) == (b"", False)

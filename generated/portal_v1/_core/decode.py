@@ -13,6 +13,7 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from io import BytesIO
+from operator import length_hint
 from typing import Any, Final, TypeGuard, TypeVar, cast
 
 import attrs
@@ -20,13 +21,12 @@ import attrs
 from ..types import File, Unset
 
 T = TypeVar("T")
-U = TypeVar("U")
 MemberT = TypeVar("MemberT", bound=enum.Enum)
 Decoder = Callable[[Any], T]
 
 
-_DATE_TIME: Final = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:)(\d\d)((?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)?)", re.ASCII
+_DATE_TIME: Final = (
+    r"(?a)(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:)(\d\d)((?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)?)"
 )
 
 
@@ -38,6 +38,8 @@ class _Missing:
 MISSING: Final = _Missing()
 """Given to a decoder in place of a field that is not there, which it then refuses."""
 
+
+NO_NAMES: Final[frozenset[str]] = frozenset()
 
 _JSON_TYPES: Final[Mapping[type, str]] = {
     type(None): "null",
@@ -85,19 +87,8 @@ def _field_step(name: str) -> str:
     return f"[{name!a}]"
 
 
-def required(fields: Mapping[str, Any], name: str, decoder: Decoder[T]) -> T:
-    """Return the decoded field `name`, which has to be there."""
-    try:
-        return decoder(fields.get(name, MISSING))
-    except MismatchError as mismatch:
-        raise mismatch.at(name) from None
-
-
-def optional(fields: Mapping[str, Any], name: str, decoder: Decoder[T], absent: U) -> T | U:
-    """Return the decoded field `name`, or `absent` where it is not there."""
-    value = fields.get(name, MISSING)
-    if value is MISSING:
-        return absent
+def field(name: str, value: Any, decoder: Decoder[T]) -> T:
+    """Return the decoded value of the field `name`."""
     try:
         return decoder(value)
     except MismatchError as mismatch:
@@ -115,16 +106,7 @@ def additional(
     fields: Mapping[str, Any], known: frozenset[str], decoder: Decoder[T]
 ) -> dict[str, T]:
     """Return the decoded fields that the specification does not name."""
-    if fields.keys() <= known:
-        return {}
-    found: dict[str, T] = {}
-    for name, value in fields.items():
-        if name not in known:
-            try:
-                found[name] = decoder(value)
-            except MismatchError as mismatch:
-                raise mismatch.at(name) from None
-    return found
+    return {n: field(n, value, decoder) for n, value in fields.items() if n not in known}
 
 
 def nothing_else(fields: Mapping[str, Any], known: frozenset[str]) -> None:
@@ -192,7 +174,7 @@ def date_time(value: Any) -> datetime.datetime:
 
 
 def _parse_date_time(text: str) -> datetime.datetime:
-    found = _DATE_TIME.fullmatch(text)
+    found = re.fullmatch(_DATE_TIME, text)
     if found is None:
         raise ValueError(text)
     date, time, second, rest = found.groups()
@@ -258,13 +240,11 @@ def array(value: Any, decoder: Decoder[T]) -> list[T]:
     """Return an array's items, each decoded."""
     if not _is_list(value):
         raise MismatchError("array", value)
-    items: list[T] = []
+    rest = iter(value)
     try:
-        for item in value:
-            items.append(decoder(item))  # noqa: PERF401 - the length tells where it went wrong
+        return [decoder(item) for item in rest]
     except MismatchError as mismatch:
-        raise mismatch.at(len(items)) from None
-    return items
+        raise mismatch.at(len(value) - length_hint(rest) - 1) from None
 
 
 def _is_list(value: Any) -> TypeGuard[list[Any]]:

@@ -25,6 +25,7 @@ from ._messages import (
     StateError,
 )
 from ._mock import Mock, Snapshot
+from ._schemas import Rule
 from ._server import MockServer
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "MockError",
     "MockPortal",
     "MockServer",
+    "Rule",
     "ServeError",
     "Snapshot",
     "StateError",

@@ -16,12 +16,13 @@ from types import FrameType
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from .._document import load_document
 from .._version import __version__
 from ._control import example_request
 from ._messages import PREFIX, DocumentError, FaultError, MockError
 from ._mock import Mock
 from ._routes import check_fault
-from ._schemas import is_object, members
+from ._schemas import Rule, find_rules, is_object, members
 from ._server import MockServer
 
 _PAUSE_SECONDS = 0.2
@@ -48,6 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(name, interrupt)
     try:
         document = _read_document(options.pop("document"))
+        if options.pop("rules"):
+            _print("\n".join(map(_describe, find_rules(document or load_document()))))
+            return 0
         with (
             Mock(document, **options) as mock,
             mock.serve(**where) as server,
@@ -98,6 +102,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--latency", type=float, default=0.0, metavar="SECONDS", help=late)
     log = "add each request and answer to it as JSON, secrets masked"
     add("--log", metavar="FILE", help=log)
+    strict = "refuse what the document does not describe (default: the log says it)"
+    add("--strict", action="store_true", help=strict)
+    add("--rules", action="store_true", help="print the rules of the API, and how each is known")
     document = "serve this OpenAPI document, as JSON (default: the package's own)"
     add("--document", metavar="FILE", help=document)
     fault = (
@@ -132,6 +139,10 @@ def _set_fault(mock: Mock, text: str) -> None:
         mock.fault(name, operation or None, **settings)
     except ValueError as error:
         raise FaultError(f"--fault {text}: {error}") from None
+
+
+def _describe(rule: Rule) -> str:
+    return f"{rule.name}\n  {rule.basis}: {rule.says}\n  source: {rule.source}"
 
 
 def _read_document(path: str | None) -> Any:

@@ -55,6 +55,7 @@ class Operation:
     responses: Responses = field(repr=False)
     security: Security = field(repr=False)
     behaviour: Behaviour | None = field(repr=False)
+    also_seen: Mapping[str, Any] = field(repr=False)  # examples of undocumented fields, by name
 
 
 class RouteMatch(NamedTuple):
@@ -125,9 +126,12 @@ class Engine:
         seed: int,
         api_keys: Collection[str] | None,
         limit: RateLimit | None = None,
+        strict: bool = False,
     ) -> None:
         self._state = state
         self._limit = limit
+        self._strict = strict
+        self._content_type = members(members(document, "info"), "x-client").get("content-type")
         self._keys = None if api_keys is None else frozenset(api_keys)
         try:
             self.base_path = base_path(document)
@@ -162,12 +166,19 @@ class Engine:
 
     def seed(self, custodian: int, count: int, *, filled: bool) -> None:
         """Add many items at once, of the first kind that the document has."""
+        operation, behaviour = self._maker()
+        media = operation.responses.success[1].choose("")
+        behaviour.seed(custodian, count, media.template if media else None, filled=filled)
+
+    def advance(self, custodian: int, item_id: str) -> bool:
+        """Take an item of the first kind one step on; False after the last."""
+        return self._maker()[1].advance(custodian, item_id)
+
+    def _maker(self) -> tuple[Operation, Behaviour]:
         for operation in self.operations:
             does = operation.behaviour
             if does is not None and does.effect.does == "create" and not does.effect.parents:
-                media = operation.responses.success[1].choose("")
-                does.seed(custodian, count, media.template if media else None, filled=filled)
-                return
+                return operation, does
         raise DocumentError("The document has no operation that makes something to be listed.")
 
     def serve(self, match: RouteMatch, headers: Headers, body: bytes) -> Outcome:
@@ -179,30 +190,16 @@ class Engine:
 
     def _serve(self, match: RouteMatch, headers: _Texts, body: bytes) -> Outcome:
         operation = match.operation
-        texts = {
-            "path": {name: [text] for name, text in match.path.items()},
-            "query": _parse_query(match.query),
-            "header": headers,
-            "cookie": _parse_cookies(headers),
-        }
-        credential = operation.security.check(texts, self._keys)
-        if self._limit is not None:
-            self._limit.admit(credential)
-        parameters: dict[str, Any] = {}
-        for parameter in operation.parameters:
-            given, value = parameter.read(texts[parameter.location])
-            if given:
-                parameters[parameter.name] = value
-        value = operation.body.read(_first(headers, "content-type"), body)
+        call, stray = self._read(match, headers, body)
+        if stray and self._strict:
+            raise bad_request(stray)
         status, response = operation.responses.success
         media = None if status in _NO_BODY else response.choose(_first(headers, "accept"))
         headers_of = [("content-type", media.type)] if media is not None else []
         content: Body = b""
         try:
             if operation.behaviour is not None:
-                path = tuple(match.path.values())
                 template = media.template if media is not None else None
-                call = Call(self._state.custodian(credential), path, parameters, value)
                 done: Iterator[Values] | Values = operation.behaviour.carry_out(call, template)
                 if media is not None and isinstance(done, Iterator):
                     content = media.list_body(done)
@@ -212,7 +209,29 @@ class Engine:
                 content = media.body()
         except UndocumentedError as error:
             return _undocumented(operation, status, error)
-        return Outcome(Answer(status, [*headers_of, *response.headers], content))
+        answer = Answer(status, [*headers_of, *response.headers], content)
+        return Outcome(answer, strict_problem=stray or None)
+
+    def _read(self, match: RouteMatch, headers: _Texts, body: bytes) -> tuple[Call, str]:
+        """What is asked for, and what of it the document does not describe."""
+        operation = match.operation
+        texts = {
+            "path": {name: [text] for name, text in match.path.items()},
+            "query": _parse_query(match.query),
+            "header": headers,
+            "cookie": _parse_cookies(headers),
+        }
+        credential = operation.security.check(texts, self._keys)
+        if self._limit is not None:
+            self._limit.admit(credential)
+        given = {one.name: one.read(texts[one.location]) for one in operation.parameters}
+        content_type = _first(headers, "content-type")
+        value, stray = operation.body.read(content_type, body)
+        if self._content_type and not content_type:
+            stray = stray or f"Content-Type: {self._content_type} is asked for on every request"
+        custodian = self._state.custodian(credential) if operation.behaviour is not None else 0
+        parameters = {name: value for name, (is_given, value) in given.items() if is_given}
+        return Call(custodian, tuple(match.path.values()), parameters, value), stray
 
     def refuse(self, match: RouteMatch, headers_of: Headers, refused: RefusalError) -> Outcome:
         """Refuse a request as the document has it, without looking at it."""
@@ -292,6 +311,7 @@ def _compile(document: Mapping[str, Any], state: State, seed: int) -> Iterator[O
                 body = compile_body(requests, node.get("requestBody"), where)
                 effect = effects.get((method.upper(), path))
                 security = node.get("security", requests.document.get("security", ()))
+                answers = compile_responses(maker, members(outgoing[method], "responses"), where)
                 yield Operation(
                     id=node.get("operationId", where),
                     method=method.upper(),
@@ -300,9 +320,8 @@ def _compile(document: Mapping[str, Any], state: State, seed: int) -> Iterator[O
                         requests, [*shared, *node.get("parameters", ())], where
                     ),
                     body=body,
-                    responses=compile_responses(
-                        maker, members(outgoing[method], "responses"), where
-                    ),
+                    responses=answers,
+                    also_seen=answers.also_seen(responses),
                     security=compile_security(requests, security, where),
                     behaviour=None
                     if effect is None

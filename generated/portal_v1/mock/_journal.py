@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TextIO
 from urllib.parse import quote, unquote_plus
 
 from ._clock import make_lock
+from ._faults import Fault
 from ._messages import Outcome, StateError
 from ._schemas import is_array, is_object, members
 
@@ -21,7 +22,7 @@ MASK = "******"
 _LONGEST = 64 * 1024  # bytes of a body that is kept
 _HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
 _PLAIN = ("number", "time", "duration", "operation_id", "method", "target", "status")
-_PROBLEMS = ("request_problem", "answer_problem", "faults")
+_PROBLEMS = ("request_problem", "answer_problem", "strict_problem", "faults")
 _CONTENTS = ("request_headers", "request_body", "answer_headers", "answer_body")
 
 
@@ -36,7 +37,7 @@ class Masking:
         if document is None:
             self._names = self._queries = self._headers = frozenset[str]()
             return
-        self._names = frozenset(_secret_names(document))
+        self._names = frozenset(secret_names(document))
         schemes = members(members(document, "components"), "securitySchemes").values()
         self._queries = self._names | {str(one["name"]) for one in schemes if "name" in one}
         self._headers = _HEADERS | {name.lower() for name in self._queries}
@@ -101,6 +102,7 @@ class Entry:
         request_problem: Why the request was refused; None where it was not.
         answer_problem: Why the intended answer was not what the document says; None where it
             was, or was not looked at.
+        strict_problem: Why a strict mock would have refused it; None where it would not.
         faults: The names of the faults that struck.
     """
 
@@ -110,9 +112,10 @@ class Entry:
     status: int | None
     time: float
     duration: float
+    faults: tuple[str, ...]
     request_problem: str | None
     answer_problem: str | None
-    faults: tuple[str, ...]
+    strict_problem: str | None
     _target: str
     _request: _Side
     _answer: _Side
@@ -181,25 +184,27 @@ class Journal:
             except OSError as error:
                 raise StateError(f"The log {fspath(log)} cannot be written ({error}).") from None
 
-    def add(
+    def add(  # noqa: PLR0917 - what an entry is made of
         self,
         request: tuple[str, str, list[tuple[str, str]], bytes],
         outcome: Outcome,
-        *,
         operation_id: str | None,
-        faults: tuple[str, ...],
+        faults: Iterable[Fault],
         time: float,
         duration: float,
     ) -> None:
         """Write down a request (method, target, headers, body) and its answer."""
         method, target, headers, body = request
-        answer, problems = outcome.answer, (outcome.request_problem, outcome.answer_problem)
-        sides = (_Side(headers, _cut(body)), _Side(answer.headers, _cut(answer.body)))
-        status = answer.status or None
+        answer = outcome.answer
+        names = tuple(fault.name for fault in faults)
         with self._lock:
             self._number += 1
-            told = (self._number, operation_id, method, status, time, duration, *problems, faults)
-            entry = Entry(*told, target, *sides, self.masking)
+            entry = Entry(
+                *(self._number, operation_id, method, answer.status or None, time, duration, names),
+                *outcome[1:],
+                *(target, _Side(headers, _cut(body)), _Side(answer.headers, _cut(answer.body))),
+                self.masking,
+            )
             self._entries.append(entry)
             if self._file is not None:
                 self._file.write(json.dumps(entry.as_dict(), ensure_ascii=True) + "\n")
@@ -228,11 +233,11 @@ def _cut(body: object) -> bytes:
     return body[: _LONGEST + 1] if isinstance(body, bytes) else b""
 
 
-def _secret_names(node: Any) -> Iterator[str]:
+def secret_names(node: Any) -> Iterator[str]:
     """The names of properties and parameters that are passwords, anywhere in the document."""
     if is_array(node):
         for one in node:
-            yield from _secret_names(one)
+            yield from secret_names(one)
     if not is_object(node):
         return
     properties, schema = node.get("properties"), node.get("schema")
@@ -242,4 +247,4 @@ def _secret_names(node: Any) -> Iterator[str]:
     if "in" in node and is_object(schema) and schema.get("format") == "password":
         yield str(node.get("name"))
     for one in node.values():
-        yield from _secret_names(one)
+        yield from secret_names(one)

@@ -65,6 +65,7 @@ class Outcome(NamedTuple):
     answer: Answer
     request_problem: str | None = None  # why the request was refused
     answer_problem: str | None = None  # why the intended answer was not sent
+    strict_problem: str | None = None  # why a strict mock would have refused the request
 
 
 # Turns method, target (path and query, percent-encoded), headers and body into an answer.

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeGuard
 from urllib.parse import unquote
 
 from ._messages import DocumentError, MockDependencyError
@@ -91,6 +91,26 @@ def accepted_ranges(header: str) -> list[str]:
             weighed.append((float(weight), media_range))
     weighed.sort(key=lambda pair: -pair[0])
     return [media_range for weight, media_range in weighed if weight > 0 and media_range]
+
+
+class Rule(NamedTuple):
+    """A statement about the API, and how it is known."""
+
+    name: str
+    basis: str  # documented, assumed or observed
+    says: str
+    source: str
+
+
+def find_rules(document: Any) -> Iterator[Rule]:
+    """The rules of a document, which stand in `x-basis`, in its order."""
+    if is_object(document):
+        for name, rule in members(document, "x-basis").items():
+            basis = next(key for key in rule if key != "source")
+            yield Rule(name, basis, rule[basis], rule["source"])
+    for node in document.values() if is_object(document) else document:
+        if is_object(node) or is_array(node):
+            yield from find_rules(node)
 
 
 class Validator:
@@ -179,6 +199,15 @@ class Schemas:
                 elif len(parts) == 1 or name not in {"default", "example", "examples"}:
                     result.setdefault(name, value)  # the example of a part is not the whole's
         return result
+
+    def find_stray(self, schema: Schema, value: Any) -> str:
+        """The keys of an object that its schema does not describe, where it has a list of them."""
+        branches = [self.flatten(schema, one) for one in range(self.alternatives(schema))]
+        known = {name for flat in branches for name in members(flat, "properties")}
+        says_more = {"additionalProperties", "patternProperties", "unevaluatedProperties"}
+        if not known or not is_object(value) or any(says_more & flat.keys() for flat in branches):
+            return ""
+        return ", ".join(ascii(name) for name in value if name not in known)
 
     def alternatives(self, schema: Schema) -> int:
         """How many alternatives a schema has at its top."""

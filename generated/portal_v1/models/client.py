@@ -51,15 +51,34 @@ class Client:
         Raises:
             ValueError: It is not what the specification describes. The message does not show it.
         """
-        fields = decode.fields(src_dict)
-        model = cls(
-            id=decode.required(fields, "id", decode.string),
-            client_api_key=decode.required(fields, "clientApiKey", decode.string),
-            is_account_abstracted=decode.required(fields, "isAccountAbstracted", decode.boolean),
-            address=decode.optional(fields, "address", decode.nullable_string, None),
-            additional_properties=decode.additional(fields, _NAMES, decode.anything),
+        fields = src_dict if src_dict.__class__ is dict else decode.fields(src_dict)
+        get: Any = fields.get
+        model = cls.__new__(cls)
+        model.id = (
+            value
+            if (value := get("id", decode.MISSING)).__class__ is str
+            else decode.field("id", value, decode.string)
         )
-        model._nulls = decode.nulls(fields, ("address",))
+        model.client_api_key = (
+            value
+            if (value := get("clientApiKey", decode.MISSING)).__class__ is str
+            else decode.field("clientApiKey", value, decode.string)
+        )
+        model.is_account_abstracted = (
+            value
+            if (value := get("isAccountAbstracted", decode.MISSING)).__class__ is bool
+            else decode.field("isAccountAbstracted", value, decode.boolean)
+        )
+        model.address = (
+            value
+            if (value := get("address")) is None or value.__class__ is str
+            else decode.field("address", value, decode.nullable_string)
+        )
+        model.additional_properties = {}
+        model._nulls = decode.NO_NAMES
+        if len(fields) != 4 or model.address is None:
+            model.additional_properties = decode.additional(fields, _NAMES, decode.anything)
+            model._nulls = decode.nulls(fields, ("address",))
         return model
 
     def to_dict(self) -> dict[str, Any]:

@@ -47,13 +47,28 @@ class ClientSession:
         Raises:
             ValueError: It is not what the specification describes. The message does not show it.
         """
-        fields = decode.fields(src_dict)
-        return cls(
-            id=decode.required(fields, "id", decode.string),
-            client_session_token=decode.required(fields, "clientSessionToken", decode.string),
-            is_account_abstracted=decode.required(fields, "isAccountAbstracted", decode.boolean),
-            additional_properties=decode.additional(fields, _NAMES, decode.anything),
+        fields = src_dict if src_dict.__class__ is dict else decode.fields(src_dict)
+        get: Any = fields.get
+        model = cls.__new__(cls)
+        model.id = (
+            value
+            if (value := get("id", decode.MISSING)).__class__ is str
+            else decode.field("id", value, decode.string)
         )
+        model.client_session_token = (
+            value
+            if (value := get("clientSessionToken", decode.MISSING)).__class__ is str
+            else decode.field("clientSessionToken", value, decode.string)
+        )
+        model.is_account_abstracted = (
+            value
+            if (value := get("isAccountAbstracted", decode.MISSING)).__class__ is bool
+            else decode.field("isAccountAbstracted", value, decode.boolean)
+        )
+        model.additional_properties = {}
+        if len(fields) != 3:
+            model.additional_properties = decode.additional(fields, _NAMES, decode.anything)
+        return model
 
     def to_dict(self) -> dict[str, Any]:
         """Return the model as a JSON object, secrets included."""

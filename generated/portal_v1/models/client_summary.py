@@ -56,23 +56,51 @@ class ClientSummary:
         Raises:
             ValueError: It is not what the specification describes. The message does not show it.
         """
-        fields = decode.fields(src_dict)
-        model = cls(
-            id=decode.required(fields, "id", decode.string),
-            client_api_key=decode.required(fields, "clientApiKey", decode.string),
-            address=decode.optional(fields, "address", decode.nullable_string, None),
-            backup_status=decode.optional(fields, "backupStatus", decode.nullable_string, None),
-            signing_status=decode.optional(fields, "signingStatus", decode.nullable_string, None),
-            additional_properties=decode.additional(fields, _NAMES, decode.anything),
+        fields = src_dict if src_dict.__class__ is dict else decode.fields(src_dict)
+        get: Any = fields.get
+        model = cls.__new__(cls)
+        model.id = (
+            value
+            if (value := get("id", decode.MISSING)).__class__ is str
+            else decode.field("id", value, decode.string)
         )
-        model._nulls = decode.nulls(
-            fields,
-            (
-                "address",
-                "backupStatus",
-                "signingStatus",
-            ),
+        model.client_api_key = (
+            value
+            if (value := get("clientApiKey", decode.MISSING)).__class__ is str
+            else decode.field("clientApiKey", value, decode.string)
         )
+        model.address = (
+            value
+            if (value := get("address")) is None or value.__class__ is str
+            else decode.field("address", value, decode.nullable_string)
+        )
+        model.backup_status = (
+            value
+            if (value := get("backupStatus")) is None or value.__class__ is str
+            else decode.field("backupStatus", value, decode.nullable_string)
+        )
+        model.signing_status = (
+            value
+            if (value := get("signingStatus")) is None or value.__class__ is str
+            else decode.field("signingStatus", value, decode.nullable_string)
+        )
+        model.additional_properties = {}
+        model._nulls = decode.NO_NAMES
+        if (
+            len(fields) != 5
+            or model.address is None
+            or model.backup_status is None
+            or model.signing_status is None
+        ):
+            model.additional_properties = decode.additional(fields, _NAMES, decode.anything)
+            model._nulls = decode.nulls(
+                fields,
+                (
+                    "address",
+                    "backupStatus",
+                    "signingStatus",
+                ),
+            )
         return model
 
     def to_dict(self) -> dict[str, Any]:

@@ -44,12 +44,23 @@ class ClientWebOtp:
         Raises:
             ValueError: It is not what the specification describes. The message does not show it.
         """
-        fields = decode.fields(src_dict)
-        return cls(
-            id=decode.required(fields, "id", decode.string),
-            otp=decode.required(fields, "otp", decode.string),
-            additional_properties=decode.additional(fields, _NAMES, decode.anything),
+        fields = src_dict if src_dict.__class__ is dict else decode.fields(src_dict)
+        get: Any = fields.get
+        model = cls.__new__(cls)
+        model.id = (
+            value
+            if (value := get("id", decode.MISSING)).__class__ is str
+            else decode.field("id", value, decode.string)
         )
+        model.otp = (
+            value
+            if (value := get("otp", decode.MISSING)).__class__ is str
+            else decode.field("otp", value, decode.string)
+        )
+        model.additional_properties = {}
+        if len(fields) != 2:
+            model.additional_properties = decode.additional(fields, _NAMES, decode.anything)
+        return model
 
     def to_dict(self) -> dict[str, Any]:
         """Return the model as a JSON object, secrets included."""

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from attrs import define
+from attrs import field as _field
 
-from .._core import decode
+from .._core import decode, encode
+from .._secrets import list_names as _list_names
 from ..types import UNSET, Unset
 
 _NAMES: frozenset[str] = frozenset(
@@ -22,11 +24,17 @@ _NAMES: frozenset[str] = frozenset(
 class CreateClientRequest:
     """How a new client is to be set up.
 
+    Keys beside these are taken.
+
     Attributes:
         is_account_abstracted: Whether the client will use ERC-4337 account abstraction.
+        additional_properties: What came beside the documented fields.
     """
 
     is_account_abstracted: bool | Unset = UNSET
+    additional_properties: dict[str, Any] = _field(
+        factory=dict[str, Any], kw_only=True, repr=_list_names
+    )
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -35,17 +43,43 @@ class CreateClientRequest:
         Raises:
             ValueError: It is not what the specification describes. The message does not show it.
         """
-        fields = decode.fields(src_dict)
-        decode.nothing_else(fields, _NAMES)
-        return cls(
-            is_account_abstracted=decode.optional(
-                fields, "isAccountAbstracted", decode.boolean, UNSET
-            ),
+        fields = src_dict if src_dict.__class__ is dict else decode.fields(src_dict)
+        get: Any = fields.get
+        model = cls.__new__(cls)
+        model.is_account_abstracted = (
+            UNSET
+            if (value := get("isAccountAbstracted", decode.MISSING)) is decode.MISSING
+            else value
+            if value.__class__ is bool
+            else decode.field("isAccountAbstracted", value, decode.boolean)
         )
+        model.additional_properties = {}
+        if len(fields) != 1 or model.is_account_abstracted is UNSET:
+            model.additional_properties = decode.additional(fields, _NAMES, decode.anything)
+        return model
 
     def to_dict(self) -> dict[str, Any]:
         """Return the model as a JSON object, secrets included."""
-        fields: dict[str, Any] = {}
+        fields: dict[str, Any] = {
+            **encode.json_value(self.additional_properties),
+        }
         if not isinstance(self.is_account_abstracted, Unset):
             fields["isAccountAbstracted"] = self.is_account_abstracted
         return fields
+
+    @property
+    def additional_keys(self) -> list[str]:
+        """The names of the fields beside the documented ones."""
+        return list(self.additional_properties)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

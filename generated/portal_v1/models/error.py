@@ -40,11 +40,20 @@ class Error:
         Raises:
             ValueError: It is not what the specification describes. The message does not show it.
         """
-        fields = decode.fields(src_dict)
-        return cls(
-            error=decode.optional(fields, "error", decode.string, None),
-            additional_properties=decode.additional(fields, _NAMES, decode.anything),
+        fields = src_dict if src_dict.__class__ is dict else decode.fields(src_dict)
+        get: Any = fields.get
+        model = cls.__new__(cls)
+        model.error = (
+            None
+            if (value := get("error", decode.MISSING)) is decode.MISSING
+            else value
+            if value.__class__ is str
+            else decode.field("error", value, decode.string)
         )
+        model.additional_properties = {}
+        if len(fields) != 1 or model.error is None:
+            model.additional_properties = decode.additional(fields, _NAMES, decode.anything)
+        return model
 
     def to_dict(self) -> dict[str, Any]:
         """Return the model as a JSON object, secrets included."""

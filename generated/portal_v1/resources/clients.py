@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping
+from typing import Any
 
 from .. import client as _client
+from .. import types as _types
+from .._core import encode
 from ..api.clients import (
     create_client,
     generate_client_web_otp,
@@ -37,11 +40,17 @@ class ClientsResource:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._client!r}>"
 
+    @property
+    def with_response(self) -> ClientsResourceWithResponse:
+        """The same methods, which return a `Response`: status, headers, attempts and the value."""
+        return ClientsResourceWithResponse(self._client)
+
     def list(
         self,
         *,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
     ) -> builtins.list[ClientSummary]:
         """List all clients.
 
@@ -50,6 +59,7 @@ class ClientsResource:
         Args:
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
 
         Returns:
             All clients of the custodian.
@@ -61,6 +71,7 @@ class ClientsResource:
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
+            headers=headers,
         )
 
     def iter(
@@ -68,6 +79,7 @@ class ClientsResource:
         *,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
     ) -> Generator[ClientSummary, None, None]:
         """List all clients.
 
@@ -76,6 +88,7 @@ class ClientsResource:
         Args:
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
 
         Yields:
             The items of the list, each as soon as it has arrived.
@@ -87,14 +100,17 @@ class ClientsResource:
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
+            headers=headers,
         )
 
     def create(
         self,
         *,
         is_account_abstracted: bool | Unset = UNSET,
+        additional_properties: Mapping[str, Any] | Unset = UNSET,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
     ) -> CreatedClient:
         """Create a client.
 
@@ -103,8 +119,10 @@ class ClientsResource:
 
         Args:
             is_account_abstracted: Whether the client will use ERC-4337 account abstraction.
+            additional_properties: What else the body is to have.
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
 
         Returns:
             The client was created.
@@ -113,12 +131,16 @@ class ClientsResource:
             PortalError: The call failed; each of its classes says how.
         """
         return create_client.sync(
-            body=CreateClientRequest(
+            body=encode.optional_body(
+                CreateClientRequest,
+                (),
                 is_account_abstracted=is_account_abstracted,
+                additional_properties=additional_properties,
             ),
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
+            headers=headers,
         )
 
     def get(
@@ -127,6 +149,7 @@ class ClientsResource:
         *,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
     ) -> Client:
         """Get a client.
 
@@ -136,6 +159,7 @@ class ClientsResource:
             client_id: The id of a client.
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
 
         Returns:
             The client.
@@ -148,6 +172,7 @@ class ClientsResource:
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
+            headers=headers,
         )
 
     def refresh_session(
@@ -156,6 +181,7 @@ class ClientsResource:
         *,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
     ) -> ClientSession:
         """Refresh a client's session token.
 
@@ -166,6 +192,7 @@ class ClientsResource:
             client_id: The id of a client.
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
 
         Returns:
             The client's new session token.
@@ -178,6 +205,7 @@ class ClientsResource:
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
+            headers=headers,
         )
 
     def generate_web_otp(
@@ -186,16 +214,18 @@ class ClientsResource:
         *,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
     ) -> ClientWebOtp:
         """Generate a client's web one-time password.
 
         Generates a one-time password (OTP) with which the client is logged in on the web. It
-        works once.
+        works once. Portal calls this way legacy: it is still available, and V3 is preferred.
 
         Args:
             client_id: The id of a client.
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
 
         Returns:
             The one-time password.
@@ -208,6 +238,189 @@ class ClientsResource:
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
+            headers=headers,
+        )
+
+
+class ClientsResourceWithResponse:
+    """The operations under the tag Clients, with the whole response.
+
+    It is an attribute of `ClientsResource`; there is no need to make one.
+    """
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: _client.Portal) -> None:
+        self._client = client
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._client!r}>"
+
+    def list(
+        self,
+        *,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
+    ) -> _types.Response[builtins.list[ClientSummary]]:
+        """List all clients.
+
+        Answers with every client of the custodian in one array: there are no pages.
+
+        Args:
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
+
+        Returns:
+            The response, with its status and headers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return list_clients.sync_detailed(
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+            headers=headers,
+        )
+
+    def create(
+        self,
+        *,
+        is_account_abstracted: bool | Unset = UNSET,
+        additional_properties: Mapping[str, Any] | Unset = UNSET,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
+    ) -> _types.Response[CreatedClient]:
+        """Create a client.
+
+        Registers a new client and answers with its keys. The API takes no idempotency key:
+        sent twice, it makes two clients.
+
+        Args:
+            is_account_abstracted: Whether the client will use ERC-4337 account abstraction.
+            additional_properties: What else the body is to have.
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
+
+        Returns:
+            The response, with its status and headers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return create_client.sync_detailed(
+            body=encode.optional_body(
+                CreateClientRequest,
+                (),
+                is_account_abstracted=is_account_abstracted,
+                additional_properties=additional_properties,
+            ),
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+            headers=headers,
+        )
+
+    def get(
+        self,
+        client_id: str,
+        *,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
+    ) -> _types.Response[Client]:
+        """Get a client.
+
+        Fetches one client of the custodian.
+
+        Args:
+            client_id: The id of a client.
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
+
+        Returns:
+            The response, with its status and headers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return get_client.sync_detailed(
+            client_id=client_id,
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+            headers=headers,
+        )
+
+    def refresh_session(
+        self,
+        client_id: str,
+        *,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
+    ) -> _types.Response[ClientSession]:
+        """Refresh a client's session token.
+
+        Hands out a new Client Session Token (CST). A CST lapses after 24 hours without use,
+        and 7 days after it was made in any case.
+
+        Args:
+            client_id: The id of a client.
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
+
+        Returns:
+            The response, with its status and headers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return refresh_client_session.sync_detailed(
+            client_id=client_id,
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+            headers=headers,
+        )
+
+    def generate_web_otp(
+        self,
+        client_id: str,
+        *,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
+    ) -> _types.Response[ClientWebOtp]:
+        """Generate a client's web one-time password.
+
+        Generates a one-time password (OTP) with which the client is logged in on the web. It
+        works once. Portal calls this way legacy: it is still available, and V3 is preferred.
+
+        Args:
+            client_id: The id of a client.
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
+
+        Returns:
+            The response, with its status and headers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return generate_client_web_otp.sync_detailed(
+            client_id=client_id,
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+            headers=headers,
         )
 
 
@@ -225,11 +438,17 @@ class AsyncClientsResource:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._client!r}>"
 
+    @property
+    def with_response(self) -> AsyncClientsResourceWithResponse:
+        """The same methods, which return a `Response`: status, headers, attempts and the value."""
+        return AsyncClientsResourceWithResponse(self._client)
+
     async def list(
         self,
         *,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
     ) -> builtins.list[ClientSummary]:
         """List all clients.
 
@@ -238,6 +457,7 @@ class AsyncClientsResource:
         Args:
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
 
         Returns:
             All clients of the custodian.
@@ -249,6 +469,7 @@ class AsyncClientsResource:
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
+            headers=headers,
         )
 
     def iter(
@@ -256,6 +477,7 @@ class AsyncClientsResource:
         *,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
     ) -> AsyncGenerator[ClientSummary, None]:
         """List all clients.
 
@@ -264,6 +486,7 @@ class AsyncClientsResource:
         Args:
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
 
         Yields:
             The items of the list, each as soon as it has arrived.
@@ -275,14 +498,17 @@ class AsyncClientsResource:
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
+            headers=headers,
         )
 
     async def create(
         self,
         *,
         is_account_abstracted: bool | Unset = UNSET,
+        additional_properties: Mapping[str, Any] | Unset = UNSET,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
     ) -> CreatedClient:
         """Create a client.
 
@@ -291,8 +517,10 @@ class AsyncClientsResource:
 
         Args:
             is_account_abstracted: Whether the client will use ERC-4337 account abstraction.
+            additional_properties: What else the body is to have.
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
 
         Returns:
             The client was created.
@@ -301,12 +529,16 @@ class AsyncClientsResource:
             PortalError: The call failed; each of its classes says how.
         """
         return await create_client.asyncio(
-            body=CreateClientRequest(
+            body=encode.optional_body(
+                CreateClientRequest,
+                (),
                 is_account_abstracted=is_account_abstracted,
+                additional_properties=additional_properties,
             ),
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
+            headers=headers,
         )
 
     async def get(
@@ -315,6 +547,7 @@ class AsyncClientsResource:
         *,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
     ) -> Client:
         """Get a client.
 
@@ -324,6 +557,7 @@ class AsyncClientsResource:
             client_id: The id of a client.
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
 
         Returns:
             The client.
@@ -336,6 +570,7 @@ class AsyncClientsResource:
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
+            headers=headers,
         )
 
     async def refresh_session(
@@ -344,6 +579,7 @@ class AsyncClientsResource:
         *,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
     ) -> ClientSession:
         """Refresh a client's session token.
 
@@ -354,6 +590,7 @@ class AsyncClientsResource:
             client_id: The id of a client.
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
 
         Returns:
             The client's new session token.
@@ -366,6 +603,7 @@ class AsyncClientsResource:
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
+            headers=headers,
         )
 
     async def generate_web_otp(
@@ -374,16 +612,18 @@ class AsyncClientsResource:
         *,
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
     ) -> ClientWebOtp:
         """Generate a client's web one-time password.
 
         Generates a one-time password (OTP) with which the client is logged in on the web. It
-        works once.
+        works once. Portal calls this way legacy: it is still available, and V3 is preferred.
 
         Args:
             client_id: The id of a client.
             timeout: Seconds for the whole call, in place of the client's; None for no limit.
             max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
 
         Returns:
             The one-time password.
@@ -396,4 +636,187 @@ class AsyncClientsResource:
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
+            headers=headers,
+        )
+
+
+class AsyncClientsResourceWithResponse:
+    """The operations under the tag Clients, for an event loop, with the whole response.
+
+    It is an attribute of `AsyncClientsResource`; there is no need to make one.
+    """
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: _client.AsyncPortal) -> None:
+        self._client = client
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._client!r}>"
+
+    async def list(
+        self,
+        *,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
+    ) -> _types.Response[builtins.list[ClientSummary]]:
+        """List all clients.
+
+        Answers with every client of the custodian in one array: there are no pages.
+
+        Args:
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
+
+        Returns:
+            The response, with its status and headers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return await list_clients.asyncio_detailed(
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+            headers=headers,
+        )
+
+    async def create(
+        self,
+        *,
+        is_account_abstracted: bool | Unset = UNSET,
+        additional_properties: Mapping[str, Any] | Unset = UNSET,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
+    ) -> _types.Response[CreatedClient]:
+        """Create a client.
+
+        Registers a new client and answers with its keys. The API takes no idempotency key:
+        sent twice, it makes two clients.
+
+        Args:
+            is_account_abstracted: Whether the client will use ERC-4337 account abstraction.
+            additional_properties: What else the body is to have.
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
+
+        Returns:
+            The response, with its status and headers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return await create_client.asyncio_detailed(
+            body=encode.optional_body(
+                CreateClientRequest,
+                (),
+                is_account_abstracted=is_account_abstracted,
+                additional_properties=additional_properties,
+            ),
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+            headers=headers,
+        )
+
+    async def get(
+        self,
+        client_id: str,
+        *,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
+    ) -> _types.Response[Client]:
+        """Get a client.
+
+        Fetches one client of the custodian.
+
+        Args:
+            client_id: The id of a client.
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
+
+        Returns:
+            The response, with its status and headers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return await get_client.asyncio_detailed(
+            client_id=client_id,
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+            headers=headers,
+        )
+
+    async def refresh_session(
+        self,
+        client_id: str,
+        *,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
+    ) -> _types.Response[ClientSession]:
+        """Refresh a client's session token.
+
+        Hands out a new Client Session Token (CST). A CST lapses after 24 hours without use,
+        and 7 days after it was made in any case.
+
+        Args:
+            client_id: The id of a client.
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
+
+        Returns:
+            The response, with its status and headers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return await refresh_client_session.asyncio_detailed(
+            client_id=client_id,
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+            headers=headers,
+        )
+
+    async def generate_web_otp(
+        self,
+        client_id: str,
+        *,
+        timeout: float | Unset | None = UNSET,
+        max_attempts: int | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
+    ) -> _types.Response[ClientWebOtp]:
+        """Generate a client's web one-time password.
+
+        Generates a one-time password (OTP) with which the client is logged in on the web. It
+        works once. Portal calls this way legacy: it is still available, and V3 is preferred.
+
+        Args:
+            client_id: The id of a client.
+            timeout: Seconds for the whole call, in place of the client's; None for no limit.
+            max_attempts: How often to send it at the most, in place of the client's.
+            headers: Header fields for this call, beside the client's or in their place.
+
+        Returns:
+            The response, with its status and headers.
+
+        Raises:
+            PortalError: The call failed; each of its classes says how.
+        """
+        return await generate_client_web_otp.asyncio_detailed(
+            client_id=client_id,
+            client=self._client,
+            timeout=timeout,
+            max_attempts=max_attempts,
+            headers=headers,
         )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from .decode import MismatchError
-from .json import DECODER, MalformedJSONError
+from .json import DECODER, MalformedJSONError, load
 
 _BLANKS: Final = re.compile(r"[ \t\n\r]*")
 _OPEN_NUMBER: Final = re.compile(r"(\.|[Ee][-+]?)?\Z")
@@ -75,6 +75,7 @@ class ArrayReader:
 
     def _read(self, text: str, *, last: bool) -> Iterator[Any]:
         position = _skip_blanks(text, 0)
+        several = True
         while position < len(text):
             step = _STEPS.get((self._expected, text[position]))
             if step is not None:
@@ -83,14 +84,16 @@ class ArrayReader:
             elif self._expected in _PROBLEMS:
                 raise MalformedJSONError(_PROBLEMS[self._expected])
             else:
-                found = _read_value(text, position, last=last)
+                found = _read_objects(text, position) if several else None
+                several = False
+                found = found or _read_value(text, position, last=last)
                 if found is None:
                     break
-                value, position = found
+                values, position = found
                 if self._expected == _START:
-                    raise NotAnArrayError("array", value)
+                    raise NotAnArrayError("array", values[0])
                 self._expected = _COMMA
-                yield value
+                yield from values
             position = _skip_blanks(text, position)
         if last and self._expected != _END:
             raise MalformedJSONError("the array does not end")
@@ -108,7 +111,17 @@ def _skip_blanks(text: str, position: int) -> int:
     return position if found is None else found.end()
 
 
-def _read_value(text: str, position: int, *, last: bool) -> tuple[Any, int] | None:
+def _read_objects(text: str, position: int) -> tuple[list[Any], int] | None:
+    """Return the objects that begin here, and where they end; None where it is not sure."""
+    end = 1 + max(text.rfind("},{", position), text.rfind("}, {", position))
+    try:
+        values: list[Any] = load(f"[{text[position:end]}]".encode())
+    except MalformedJSONError:  # which of them it is, is found out one by one
+        return None
+    return (values, end) if values else None
+
+
+def _read_value(text: str, position: int, *, last: bool) -> tuple[list[Any], int] | None:
     """Return the value that begins here and where it ends; None where it is not whole yet."""
     try:
         value, end = DECODER.raw_decode(text, position)
@@ -127,5 +140,5 @@ def _read_value(text: str, position: int, *, last: bool) -> tuple[Any, int] | No
         # A number may go on in the next chunk.
         if not last and type(value) in (int, float) and _OPEN_NUMBER.match(text, end):
             return None
-        return value, end
+        return [value], end
     raise MalformedJSONError(problem)

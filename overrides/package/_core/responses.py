@@ -108,6 +108,7 @@ class ItemReader(Generic[ItemT]):
         self._received = received
         self._array = ArrayReader(largest_item)
         self._index = 0
+        self._problem: MismatchError | None = failures.find_unreadable(received)
 
     def split(self, chunk: Secret[bytes] | TransportFailure) -> Iterator[Secret[bytes]]:
         """Yield a chunk in parts that are read without a pause, as long as there is time.
@@ -124,31 +125,31 @@ class ItemReader(Generic[ItemT]):
                 raise failures.late_reading(self._call)
             yield Secret(chunk.reveal()[start : start + _SLICE])
 
-    def feed(self, part: Secret[bytes], *, last: bool = False) -> Iterator[ItemT]:
-        """Yield the items that are whole with this part of the body.
+    def feed(self, part: Secret[bytes], *, last: bool = False) -> list[ItemT]:
+        """Return the items that are whole with this part of the body, up to one that is wrong.
 
-        Raises:
-            InvalidResponseError: The response is not the documented one.
+        Args:
+            part: The next bytes of the body.
+            last: Whether the body ends with them.
         """
-        problem: MismatchError | None = failures.find_unreadable(self._received)
+        items: list[ItemT] = []
         try:
-            for value in () if problem else self._array.feed(part.reveal(), last=last):
-                item = self._decode_item(value)
-                self._index += 1
-                yield item
+            for value in () if self._problem else self._array.feed(part.reveal(), last=last):
+                items.append(self._decode_item(value))  # noqa: PERF401 - those before a wrong one
         except MalformedJSONError as error:
-            problem = UnreadableError(f"JSON ({error})")
+            self._problem = UnreadableError(f"JSON ({error})")
         except NotAnArrayError as mismatch:
-            problem = mismatch
+            self._problem = mismatch
         except MismatchError as mismatch:
-            problem = mismatch.at(self._index)
-        if problem is not None:
-            raise failures.invalid_response(self._call, self._received, problem)
+            self._problem = mismatch.at(self._index + len(items))
+        self._index += len(items)
+        return items
 
-    def end(self) -> Iterator[ItemT]:
-        """Yield the items that are whole now that the body has ended.
+    def check(self) -> None:
+        """Check that nothing was wrong so far.
 
         Raises:
             InvalidResponseError: The response is not the documented one.
         """
-        return self.feed(Secret(b""), last=True)
+        if self._problem is not None:
+            raise failures.invalid_response(self._call, self._received, self._problem)

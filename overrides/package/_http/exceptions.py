@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import traceback
 
 from .._core.deadline import Deadline
 from .._core.effects import TransportFailure
@@ -11,18 +12,7 @@ from ..errors import ConfigurationError
 from .attempt import Attempt
 from .library import Library
 
-# Raised before the first byte of the request is sent.
-_BEFORE_SENDING = (
-    "ConnectError",
-    "ConnectTimeout",
-    "PoolTimeout",
-    "ProxyError",
-    "UnsupportedProtocol",
-    "InvalidURL",
-    "LocalProtocolError",
-)
-
-_REASONS = {
+_BEFORE_SENDING = {
     "ConnectError": "the connection was not made",
     "ConnectTimeout": "the connection was not made in time",
     "PoolTimeout": "no connection became free in time",
@@ -30,6 +20,8 @@ _REASONS = {
     "UnsupportedProtocol": "the URL is of a kind that cannot be sent to",
     "InvalidURL": "the URL is not one",
     "LocalProtocolError": "the request cannot be sent as HTTP",
+}
+_REASONS = _BEFORE_SENDING | {
     "WriteError": "the connection broke while the request was sent",
     "WriteTimeout": "the request was not sent in time",
     "ReadError": "the connection broke before the answer was whole",
@@ -74,7 +66,7 @@ def from_exception(
     if not own and isinstance(error, TimeoutError):
         # `asyncio.timeout` around a client that was given.
         return deadline_exceeded(deadline, maybe_processed=attempt.sent or not known)
-    from_below = isinstance(error, OSError | UnicodeError) and not own
+    from_below = not own and (isinstance(error, OSError | UnicodeError) or _lacks_thread(error))
     if isinstance(error, ConfigurationError) or not (from_below or _is_of_library(error)):
         raise error
     return TransportFailure(
@@ -88,12 +80,17 @@ def build_failed(error: Exception) -> TransportFailure:
     """Return the failure of a request that the library would not even build.
 
     Raises:
+        ConfigurationError: The base URL's host can be no host's name.
         Exception: `error` itself, where it comes from the caller's code.
     """
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     module: str = "" if trace is None else trace.tb_frame.f_globals.get("__name__", "")
+    if isinstance(error, UnicodeError) and module.partition(".")[0] == "idna":
+        raise ConfigurationError(
+            f"the base URL's host is not a host's name{_detail(error)}. Check the base URL."
+        ) from None
     known = {*_LIBRARIES, *sys.stdlib_module_names}
     if not module.startswith(_PACKAGE) and module.partition(".")[0] not in known:
         raise error
@@ -109,6 +106,18 @@ def deadline_exceeded(deadline: Deadline, *, maybe_processed: bool = True) -> Tr
         timed_out=True,
         maybe_processed=maybe_processed,
     )
+
+
+def _lacks_thread(error: Exception) -> bool:
+    """Return whether no thread could be started beneath the library, to resolve a name in."""
+    modules = [
+        frame.f_globals.get("__name__", "").partition(".")[0]
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+    ]
+    while _LIBRARIES.intersection(modules):
+        del modules[0]
+    by_asyncio = modules[:1] == ["asyncio"] and "concurrent" in modules
+    return by_asyncio and isinstance(error, RuntimeError)
 
 
 def _is_of_library(error: Exception) -> bool:

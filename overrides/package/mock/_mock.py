@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
+from operator import attrgetter
 from os import PathLike
 from typing import Any, NamedTuple, Self
 
@@ -14,9 +15,10 @@ from .._http import httpx
 from ._clock import MockClock
 from ._control import Control
 from ._engine import Engine, RateLimit
-from ._faults import ActiveFault, Exchange, Fault, FaultRegistry, delay, is_delay
+from ._faults import Fault, FaultRegistry, delay
 from ._journal import Entry, Journal, Masking
 from ._messages import Answer, Handlers, Headers, Outcome
+from ._schemas import Rule, find_rules
 from ._server import MockServer
 from ._state import State
 from ._transport import AsyncInProcessTransport, InProcessTransport
@@ -55,6 +57,9 @@ class Mock:
         rate_limit: How many requests a custodian may send in any minute before it is answered
             429 with Retry-After. By default as many as it likes.
         latency: By how many seconds every answer is late.
+        strict: Whether a request is refused for what the document does not describe: keys of a
+            body, a body where none is documented, no Content-Type where the document asks for one
+            on every request. By default the journal says what would have been refused.
         log: A file to which each request and its answer is added as a line of JSON, masked.
 
     Attributes:
@@ -76,6 +81,7 @@ class Mock:
         clock: Callable[[], float] | None = None,
         rate_limit: int | None = None,
         latency: float = 0.0,
+        strict: bool = False,
         log: str | PathLike[str] | None = None,
     ) -> None:
         if isinstance(api_keys, str):
@@ -87,8 +93,9 @@ class Mock:
         self._limit = None if rate_limit is None else RateLimit(rate_limit, self.clock)
         self._state = State(db, self.clock)
         try:
+            options: dict[str, Any] = {"limit": self._limit, "strict": strict}
             self._engine = Engine(
-                self.document, self._state, seed=seed, api_keys=api_keys, limit=self._limit
+                self.document, self._state, seed=seed, api_keys=api_keys, **options
             )
             self._journal = Journal(Masking(self.document), log)
         except BaseException:
@@ -136,31 +143,22 @@ class Mock:
             Status, headers, body, and how a fault wants it to be delivered.
         """
         begun, now, headers = time.perf_counter(), self.clock(), list(headers)
-        match = self._engine.route(method, target)
-        operation = None if isinstance(match, Outcome) else match.operation.id
-        active: tuple[ActiveFault, ...] = ()
+        match, operation, active = self._engine.route(method, target), None, tuple[Fault, ...]()
         if isinstance(match, Outcome):
             outcome = match
         else:
-            active = self._faults.select(match.operation.id, pre_read=False)
+            operation = match.operation.id
+            active = self._faults.select(operation)
             serve = partial(self._engine.serve, match, headers, body)
             refuse = partial(self._engine.refuse, match, headers)
             # Delays come last: whatever else happens to the answer, it happens late.
-            for fault, random in sorted(active, key=is_delay):
-                serve = partial(fault.apply, Exchange(serve, refuse, random))
+            for fault in sorted(active, key=attrgetter("is_delay")):
+                serve = partial(fault.apply, serve, refuse, match.operation.also_seen)
             outcome = serve()
         if self._latency:
             outcome = delay(outcome, self._latency)
-        faults = tuple(one.type.name for one in active)
-        request = (method, target, headers, body)
-        self._journal.add(
-            request,
-            outcome,
-            operation_id=operation,
-            faults=faults,
-            time=now,
-            duration=time.perf_counter() - begun,
-        )
+        request, took = (method, target, headers, body), time.perf_counter() - begun
+        self._journal.add(request, outcome, operation, active, now, took)
         return outcome.answer
 
     def _should_reset(self, method: str, target: str, headers: Headers) -> bool:
@@ -172,14 +170,8 @@ class Mock:
             return False
         active = self._faults.select(match.operation.id, pre_read=True)
         if active:
-            self._journal.add(
-                (method, target, list(headers), b""),
-                Outcome(Answer(0, [], b"")),
-                operation_id=match.operation.id,
-                faults=tuple(one.type.name for one in active),
-                time=self.clock(),
-                duration=0.0,
-            )
+            request, nothing = (method, target, list(headers), b""), Outcome(Answer(0, [], b""))
+            self._journal.add(request, nothing, match.operation.id, active, self.clock(), 0.0)
         return bool(active)
 
     def fault(
@@ -256,11 +248,30 @@ class Mock:
         Args:
             count: How many.
             api_key: The custodian whose clients they are.
-            has_wallet: Whether they have an address and statuses, as after a device's first use.
+            has_wallet: Whether what may be null is not, as after a device's first use; where the
+                document has several examples, as for a status, they take turns.
         """
         if count < 0:
             raise ValueError(f"count is a number from 0, not {count}")
         self._engine.seed(self._state.custodian(api_key), count, filled=has_wallet)
+
+    def advance_client(self, client_id: str, *, api_key: str = "mock-api-key") -> bool:
+        """Take a client's wallet one step on, as its device does.
+
+        What may be null gets its first value, then each example that the document has, in order.
+
+        Returns:
+            Whether there was a step to take.
+
+        Raises:
+            LookupError: The custodian has no such client.
+        """
+        return self._engine.advance(self._state.custodian(api_key), client_id)
+
+    @property
+    def rules(self) -> list[Rule]:
+        """What the document says of its own statements: the name, basis and source of each."""
+        return list(find_rules(self.document))
 
     def snapshot(self) -> Snapshot:
         """What the mock knows, for `restore`: clients, sessions, passwords, clock."""

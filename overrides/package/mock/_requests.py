@@ -104,17 +104,19 @@ class RequestBody:
     schemas: Schemas = field(repr=False)
     content: Mapping[str, tuple[Any, Validator | None]] = field(repr=False)  # by type or range
 
-    def read(self, content_type: str, body: bytes) -> Any:
-        """The body's value: parsed and validated where it is JSON or a form, else its bytes.
+    def read(self, content_type: str, body: bytes) -> tuple[Any, str]:
+        """The body's value, parsed and validated where it is JSON or a form, else its bytes.
 
-        None stands for a body that was left out where it may be.
+        None stands for a body that was left out where it may be. Beside it stands what the
+        document does not describe, "" for nothing.
         """
-        if not self.content and body and parse_json(body) != {}:
-            raise bad_request("request body: none is documented; send nothing, or {}")
-        if not self.content or not body:
+        if not self.content:
+            is_stray = bool(body) and parse_json(body) != {}
+            return None, "request body: none is documented; send nothing, or {}" * is_stray
+        if not body:
             if self.required:
                 raise bad_request("request body: is required, and missing")
-            return None
+            return None, ""
         key = best_range(self.content, content_type) if content_type else None
         if key is None:
             came = essence(content_type) or "no Content-Type"
@@ -128,11 +130,12 @@ class RequestBody:
         elif essence(content_type) in (_URLENCODED, _MULTIPART) and validator is not None:
             value = self._form(schema, _read_form(content_type, body))
         else:
-            return body
+            return body, ""
         problem = validator.problem(value) if validator is not None else None
         if problem is not None:
             raise bad_request(f"request body: {problem}")
-        return value
+        stray = self.schemas.find_stray(schema, value)
+        return value, f"request body: keys that are not documented: {stray}" if stray else ""
 
     def _form(self, schema: Any, fields: Iterable[tuple[str, str]]) -> dict[str, Any]:
         properties = members(self.schemas.flatten(schema), "properties")

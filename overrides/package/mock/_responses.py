@@ -345,6 +345,13 @@ class Responses:
     by_key: Mapping[str, Response]
     success: tuple[int, Response]  # what a call gets that went well
 
+    def also_seen(self, schemas: Schemas) -> dict[str, Any]:
+        """Examples of fields that the success has though no schema does, by name."""
+        media = self.success[1].choose("")
+        flat = schemas.flatten(media.schema) if media is not None else {}
+        flat = schemas.flatten(flat["items"]) if "items" in flat else flat
+        return {name: one["example"] for name, one in members(flat, "x-also-seen").items()}
+
     def find(self, *statuses: int) -> tuple[int, Response] | None:
         """The first status that is documented; by itself, then by range, then by default."""
         for status in statuses:

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Protocol, TypeVar
 
 from attrs import evolve
 
+from ..._secrets import Secret
 from ...errors import ConfigurationError
 from ...types import Response, Unset
 from ..attempts import make_attempts
@@ -21,6 +22,7 @@ from ..effects import (
     SendRequest,
     TransportFailure,
 )
+from ..failures import warm_error
 from ..frames import FrameGuard
 from ..operation import ListOperation, Operation, Request
 from ..responses import LARGEST_ITEM, ItemReader, build_response, is_long_list, read_response
@@ -47,6 +49,10 @@ class AsyncSender(Protocol):
 
     async def send(self, send: SendRequest) -> RawResponse | TransportFailure:
         """Send a request and return the response, or how it failed."""
+        ...
+
+    async def warm(self, deadline: Deadline, keepalive: float | None) -> TransportFailure | None:
+        """Have a connection ready for the next request; return how that failed."""
         ...
 
     async def close(self) -> None:
@@ -84,6 +90,23 @@ class AsyncPipeline:
         if not self._shared and has_loop_async():
             await self._connection.close()
 
+    async def warm(self) -> None:
+        """Have a connection ready for the next call.
+
+        Raises:
+            PortalError: There is none.
+        """
+        with FrameGuard():
+            self._require_open()
+            settings = self.settings
+            within = [
+                one for one in (settings.timeout, settings.connect_timeout) if one is not None
+            ]
+            deadline = Deadline(min(within, default=None), settings.clock)
+            failure = await self._connection.warm(deadline, settings.keepalive)
+            if failure is not None:
+                raise warm_error(failure)
+
     async def run(
         self,
         operation: Operation[T],
@@ -91,6 +114,7 @@ class AsyncPipeline:
         *,
         timeout: float | Unset | None,
         max_attempts: int | Unset,
+        headers: Mapping[str, str] | None = None,
     ) -> Response[T]:
         """Carry one call out and return its response.
 
@@ -98,16 +122,19 @@ class AsyncPipeline:
             PortalError: The call failed.
         """
         with FrameGuard():
-            call = self._start_call(operation, request, timeout, max_attempts, stream=False)
+            options = (timeout, max_attempts, headers)
+            call = self._start_call(operation, request, *options, stream=False)
             received = await self._send(call)
             if not is_long_list(call, received):
                 return read_response(call, received)
             items: Any = []
             reader: ItemReader[Any] = ItemReader(call, received)
             for part in reader.split(received.content):
-                items.extend(reader.feed(part))
+                items += reader.feed(part)
+                reader.check()
                 await yield_async()
-            items.extend(reader.end())
+            items += reader.feed(Secret(b""), last=True)
+            reader.check()
             return build_response(call, received, items)
 
     async def iterate(
@@ -117,6 +144,7 @@ class AsyncPipeline:
         *,
         timeout: float | Unset | None,
         max_attempts: int | Unset,
+        headers: Mapping[str, str] | None = None,
     ) -> AsyncGenerator[ItemT, None]:
         """Carry one call out and yield the items of its response while it arrives.
 
@@ -126,7 +154,8 @@ class AsyncPipeline:
             PortalError: The call failed.
         """
         with FrameGuard():
-            call = self._start_call(operation, request, timeout, max_attempts, stream=True)
+            options = (timeout, max_attempts, headers)
+            call = self._start_call(operation, request, *options, stream=True)
             received = await self._send(call)
             reader: ItemReader[ItemT] = ItemReader(call, received, LARGEST_ITEM)
             clock = call.settings.clock
@@ -134,13 +163,16 @@ class AsyncPipeline:
             try:
                 async for chunk in chunks:
                     for part in reader.split(chunk):
-                        for item in reader.feed(part):
-                            left_at = clock.monotonic()
+                        items = reader.feed(part)
+                        left_at = clock.monotonic()
+                        for item in items:
                             yield item
-                            call.deadline.extend(clock.monotonic() - left_at)
+                        call.deadline.extend(clock.monotonic() - left_at)
+                        reader.check()
                         await yield_async()
-                for item in reader.end():
+                for item in reader.feed(Secret(b""), last=True):
                     yield item
+                reader.check()
             finally:
                 await chunks.aclose()
 
@@ -150,23 +182,30 @@ class AsyncPipeline:
         request: Request,
         timeout: float | Unset | None,
         max_attempts: int | Unset,
+        headers: Mapping[str, str] | None,
         *,
         stream: bool,
     ) -> Call[T]:
+        self._require_open()
         settings = self.settings
-        if self._is_closed():
-            raise ConfigurationError(
-                f"This {settings.service.name} client is closed. Make a new one, or close it later."
-            )
-        require_loop_async(settings.service.name)
         if not isinstance(timeout, Unset):
             settings = evolve(settings, timeout=validate_timeout(timeout, "timeout"))
         if not isinstance(max_attempts, Unset):
             settings = evolve(settings, max_attempts=validate_attempts(max_attempts))
+        if headers is not None:
+            settings = settings.with_headers(headers)
         deadline = Deadline(settings.timeout, settings.clock)
         if operation.credential is not None:
             settings = settings.for_scheme(operation.credential.name)
         return Call(operation, request, settings, deadline, self._is_closed, stream)
+
+    def _require_open(self) -> None:
+        name = self.settings.service.name
+        if self._is_closed():
+            raise ConfigurationError(
+                f"This {name} client is closed. Make a new one, or close it later."
+            )
+        require_loop_async(name)
 
     def _is_closed(self) -> bool:
         return self._closed or self._connection.closed

@@ -1,8 +1,12 @@
 # Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/endpoint_module.py.jinja.
 """Create a client: POST /custodians/clients."""
 
+# The client's pipeline is private to the package, of which this module is a part.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from ... import client as _client
@@ -27,7 +31,7 @@ OPERATION: Final[core.Operation[CreatedClient]] = core.Operation(
         arguments=(
             core.Parameter("isAccountAbstracted", "is_account_abstracted", "body", required=False),
         ),
-        required=True,
+        required=False,
     ),
     links=(
         core.Link("getClient", {"clientId": "$response.body#/id"}),
@@ -51,8 +55,12 @@ OPERATION: Final[core.Operation[CreatedClient]] = core.Operation(
 
 def _request(
     *,
-    body: CreateClientRequest,
+    body: CreateClientRequest | Unset = UNSET,
 ) -> core.Request:
+    if isinstance(body, Unset):
+        return core.Request(
+            path="/custodians/clients",
+        )
     return core.Request(
         path="/custodians/clients",
         content=encode.json_body(body),
@@ -63,9 +71,10 @@ def _request(
 def sync_detailed(
     *,
     client: _client.Portal,
-    body: CreateClientRequest,
+    body: CreateClientRequest | Unset = UNSET,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
+    headers: Mapping[str, str] | None = None,
 ) -> types.Response[CreatedClient]:
     """Create a client.
 
@@ -77,6 +86,7 @@ def sync_detailed(
         body: What to send.
         timeout: Seconds for the whole call, in place of the client's; None for no limit.
         max_attempts: How often to send it at the most, in place of the client's.
+        headers: Header fields for this call, beside the client's or in their place.
 
     Returns:
         The response, with its status and headers.
@@ -84,22 +94,24 @@ def sync_detailed(
     Raises:
         PortalError: The call failed; each of its classes says how.
     """
-    return client.pipeline.run(
+    return client._pipeline.run(
         OPERATION,
         _request(
             body=body,
         ),
         timeout=timeout,
         max_attempts=max_attempts,
+        headers=headers,
     )
 
 
 def sync(
     *,
     client: _client.Portal,
-    body: CreateClientRequest,
+    body: CreateClientRequest | Unset = UNSET,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
+    headers: Mapping[str, str] | None = None,
 ) -> CreatedClient:
     """Create a client.
 
@@ -111,6 +123,7 @@ def sync(
         body: What to send.
         timeout: Seconds for the whole call, in place of the client's; None for no limit.
         max_attempts: How often to send it at the most, in place of the client's.
+        headers: Header fields for this call, beside the client's or in their place.
 
     Returns:
         The client was created.
@@ -123,15 +136,17 @@ def sync(
         client=client,
         timeout=timeout,
         max_attempts=max_attempts,
+        headers=headers,
     ).parsed
 
 
 async def asyncio_detailed(
     *,
     client: _client.AsyncPortal,
-    body: CreateClientRequest,
+    body: CreateClientRequest | Unset = UNSET,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
+    headers: Mapping[str, str] | None = None,
 ) -> types.Response[CreatedClient]:
     """Create a client.
 
@@ -143,6 +158,7 @@ async def asyncio_detailed(
         body: What to send.
         timeout: Seconds for the whole call, in place of the client's; None for no limit.
         max_attempts: How often to send it at the most, in place of the client's.
+        headers: Header fields for this call, beside the client's or in their place.
 
     Returns:
         The response, with its status and headers.
@@ -150,22 +166,24 @@ async def asyncio_detailed(
     Raises:
         PortalError: The call failed; each of its classes says how.
     """
-    return await client.pipeline.run(
+    return await client._pipeline.run(
         OPERATION,
         _request(
             body=body,
         ),
         timeout=timeout,
         max_attempts=max_attempts,
+        headers=headers,
     )
 
 
 async def asyncio(
     *,
     client: _client.AsyncPortal,
-    body: CreateClientRequest,
+    body: CreateClientRequest | Unset = UNSET,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
+    headers: Mapping[str, str] | None = None,
 ) -> CreatedClient:
     """Create a client.
 
@@ -177,6 +195,7 @@ async def asyncio(
         body: What to send.
         timeout: Seconds for the whole call, in place of the client's; None for no limit.
         max_attempts: How often to send it at the most, in place of the client's.
+        headers: Header fields for this call, beside the client's or in their place.
 
     Returns:
         The client was created.
@@ -189,5 +208,6 @@ async def asyncio(
         client=client,
         timeout=timeout,
         max_attempts=max_attempts,
+        headers=headers,
     )
     return response.parsed

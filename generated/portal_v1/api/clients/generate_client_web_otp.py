@@ -1,8 +1,12 @@
 # Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/endpoint_module.py.jinja.
 """Generate a client's web one-time password: GET /custodians/clients/{clientId}/web-otp."""
 
+# The client's pipeline is private to the package, of which this module is a part.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from ... import client as _client
@@ -55,17 +59,19 @@ def sync_detailed(
     client: _client.Portal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
+    headers: Mapping[str, str] | None = None,
 ) -> types.Response[ClientWebOtp]:
     """Generate a client's web one-time password.
 
     Generates a one-time password (OTP) with which the client is logged in on the web. It
-    works once.
+    works once. Portal calls this way legacy: it is still available, and V3 is preferred.
 
     Args:
         client_id: The id of a client.
         client: What to call it with.
         timeout: Seconds for the whole call, in place of the client's; None for no limit.
         max_attempts: How often to send it at the most, in place of the client's.
+        headers: Header fields for this call, beside the client's or in their place.
 
     Returns:
         The response, with its status and headers.
@@ -73,13 +79,14 @@ def sync_detailed(
     Raises:
         PortalError: The call failed; each of its classes says how.
     """
-    return client.pipeline.run(
+    return client._pipeline.run(
         OPERATION,
         _request(
             client_id=client_id,
         ),
         timeout=timeout,
         max_attempts=max_attempts,
+        headers=headers,
     )
 
 
@@ -89,17 +96,19 @@ def sync(
     client: _client.Portal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
+    headers: Mapping[str, str] | None = None,
 ) -> ClientWebOtp:
     """Generate a client's web one-time password.
 
     Generates a one-time password (OTP) with which the client is logged in on the web. It
-    works once.
+    works once. Portal calls this way legacy: it is still available, and V3 is preferred.
 
     Args:
         client_id: The id of a client.
         client: What to call it with.
         timeout: Seconds for the whole call, in place of the client's; None for no limit.
         max_attempts: How often to send it at the most, in place of the client's.
+        headers: Header fields for this call, beside the client's or in their place.
 
     Returns:
         The one-time password.
@@ -112,6 +121,7 @@ def sync(
         client=client,
         timeout=timeout,
         max_attempts=max_attempts,
+        headers=headers,
     ).parsed
 
 
@@ -121,17 +131,19 @@ async def asyncio_detailed(
     client: _client.AsyncPortal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
+    headers: Mapping[str, str] | None = None,
 ) -> types.Response[ClientWebOtp]:
     """Generate a client's web one-time password.
 
     Generates a one-time password (OTP) with which the client is logged in on the web. It
-    works once.
+    works once. Portal calls this way legacy: it is still available, and V3 is preferred.
 
     Args:
         client_id: The id of a client.
         client: What to call it with.
         timeout: Seconds for the whole call, in place of the client's; None for no limit.
         max_attempts: How often to send it at the most, in place of the client's.
+        headers: Header fields for this call, beside the client's or in their place.
 
     Returns:
         The response, with its status and headers.
@@ -139,13 +151,14 @@ async def asyncio_detailed(
     Raises:
         PortalError: The call failed; each of its classes says how.
     """
-    return await client.pipeline.run(
+    return await client._pipeline.run(
         OPERATION,
         _request(
             client_id=client_id,
         ),
         timeout=timeout,
         max_attempts=max_attempts,
+        headers=headers,
     )
 
 
@@ -155,17 +168,19 @@ async def asyncio(
     client: _client.AsyncPortal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
+    headers: Mapping[str, str] | None = None,
 ) -> ClientWebOtp:
     """Generate a client's web one-time password.
 
     Generates a one-time password (OTP) with which the client is logged in on the web. It
-    works once.
+    works once. Portal calls this way legacy: it is still available, and V3 is preferred.
 
     Args:
         client_id: The id of a client.
         client: What to call it with.
         timeout: Seconds for the whole call, in place of the client's; None for no limit.
         max_attempts: How often to send it at the most, in place of the client's.
+        headers: Header fields for this call, beside the client's or in their place.
 
     Returns:
         The one-time password.
@@ -178,5 +193,6 @@ async def asyncio(
         client=client,
         timeout=timeout,
         max_attempts=max_attempts,
+        headers=headers,
     )
     return response.parsed

@@ -1,8 +1,12 @@
 # Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/endpoint_module.py.jinja.
 """Get a client: GET /custodians/clients/{clientId}."""
 
+# The client's pipeline is private to the package, of which this module is a part.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from ... import client as _client
@@ -55,6 +59,7 @@ def sync_detailed(
     client: _client.Portal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
+    headers: Mapping[str, str] | None = None,
 ) -> types.Response[Client]:
     """Get a client.
 
@@ -65,6 +70,7 @@ def sync_detailed(
         client: What to call it with.
         timeout: Seconds for the whole call, in place of the client's; None for no limit.
         max_attempts: How often to send it at the most, in place of the client's.
+        headers: Header fields for this call, beside the client's or in their place.
 
     Returns:
         The response, with its status and headers.
@@ -72,13 +78,14 @@ def sync_detailed(
     Raises:
         PortalError: The call failed; each of its classes says how.
     """
-    return client.pipeline.run(
+    return client._pipeline.run(
         OPERATION,
         _request(
             client_id=client_id,
         ),
         timeout=timeout,
         max_attempts=max_attempts,
+        headers=headers,
     )
 
 
@@ -88,6 +95,7 @@ def sync(
     client: _client.Portal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
+    headers: Mapping[str, str] | None = None,
 ) -> Client:
     """Get a client.
 
@@ -98,6 +106,7 @@ def sync(
         client: What to call it with.
         timeout: Seconds for the whole call, in place of the client's; None for no limit.
         max_attempts: How often to send it at the most, in place of the client's.
+        headers: Header fields for this call, beside the client's or in their place.
 
     Returns:
         The client.
@@ -110,6 +119,7 @@ def sync(
         client=client,
         timeout=timeout,
         max_attempts=max_attempts,
+        headers=headers,
     ).parsed
 
 
@@ -119,6 +129,7 @@ async def asyncio_detailed(
     client: _client.AsyncPortal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
+    headers: Mapping[str, str] | None = None,
 ) -> types.Response[Client]:
     """Get a client.
 
@@ -129,6 +140,7 @@ async def asyncio_detailed(
         client: What to call it with.
         timeout: Seconds for the whole call, in place of the client's; None for no limit.
         max_attempts: How often to send it at the most, in place of the client's.
+        headers: Header fields for this call, beside the client's or in their place.
 
     Returns:
         The response, with its status and headers.
@@ -136,13 +148,14 @@ async def asyncio_detailed(
     Raises:
         PortalError: The call failed; each of its classes says how.
     """
-    return await client.pipeline.run(
+    return await client._pipeline.run(
         OPERATION,
         _request(
             client_id=client_id,
         ),
         timeout=timeout,
         max_attempts=max_attempts,
+        headers=headers,
     )
 
 
@@ -152,6 +165,7 @@ async def asyncio(
     client: _client.AsyncPortal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
+    headers: Mapping[str, str] | None = None,
 ) -> Client:
     """Get a client.
 
@@ -162,6 +176,7 @@ async def asyncio(
         client: What to call it with.
         timeout: Seconds for the whole call, in place of the client's; None for no limit.
         max_attempts: How often to send it at the most, in place of the client's.
+        headers: Header fields for this call, beside the client's or in their place.
 
     Returns:
         The client.
@@ -174,5 +189,6 @@ async def asyncio(
         client=client,
         timeout=timeout,
         max_attempts=max_attempts,
+        headers=headers,
     )
     return response.parsed

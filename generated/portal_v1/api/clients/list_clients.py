@@ -1,9 +1,12 @@
 # Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/endpoint_module.py.jinja.
 """List all clients: GET /custodians/clients."""
 
+# The client's pipeline is private to the package, of which this module is a part.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping
 from typing import Final
 
 from ... import client as _client
@@ -48,6 +51,7 @@ def sync_detailed(
     client: _client.Portal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
+    headers: Mapping[str, str] | None = None,
 ) -> types.Response[list[ClientSummary]]:
     """List all clients.
 
@@ -57,6 +61,7 @@ def sync_detailed(
         client: What to call it with.
         timeout: Seconds for the whole call, in place of the client's; None for no limit.
         max_attempts: How often to send it at the most, in place of the client's.
+        headers: Header fields for this call, beside the client's or in their place.
 
     Returns:
         The response, with its status and headers.
@@ -64,11 +69,12 @@ def sync_detailed(
     Raises:
         PortalError: The call failed; each of its classes says how.
     """
-    return client.pipeline.run(
+    return client._pipeline.run(
         OPERATION,
         _request(),
         timeout=timeout,
         max_attempts=max_attempts,
+        headers=headers,
     )
 
 
@@ -77,6 +83,7 @@ def sync(
     client: _client.Portal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
+    headers: Mapping[str, str] | None = None,
 ) -> list[ClientSummary]:
     """List all clients.
 
@@ -86,6 +93,7 @@ def sync(
         client: What to call it with.
         timeout: Seconds for the whole call, in place of the client's; None for no limit.
         max_attempts: How often to send it at the most, in place of the client's.
+        headers: Header fields for this call, beside the client's or in their place.
 
     Returns:
         All clients of the custodian.
@@ -97,6 +105,7 @@ def sync(
         client=client,
         timeout=timeout,
         max_attempts=max_attempts,
+        headers=headers,
     ).parsed
 
 
@@ -105,6 +114,7 @@ async def asyncio_detailed(
     client: _client.AsyncPortal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
+    headers: Mapping[str, str] | None = None,
 ) -> types.Response[list[ClientSummary]]:
     """List all clients.
 
@@ -114,6 +124,7 @@ async def asyncio_detailed(
         client: What to call it with.
         timeout: Seconds for the whole call, in place of the client's; None for no limit.
         max_attempts: How often to send it at the most, in place of the client's.
+        headers: Header fields for this call, beside the client's or in their place.
 
     Returns:
         The response, with its status and headers.
@@ -121,11 +132,12 @@ async def asyncio_detailed(
     Raises:
         PortalError: The call failed; each of its classes says how.
     """
-    return await client.pipeline.run(
+    return await client._pipeline.run(
         OPERATION,
         _request(),
         timeout=timeout,
         max_attempts=max_attempts,
+        headers=headers,
     )
 
 
@@ -134,6 +146,7 @@ async def asyncio(
     client: _client.AsyncPortal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
+    headers: Mapping[str, str] | None = None,
 ) -> list[ClientSummary]:
     """List all clients.
 
@@ -143,6 +156,7 @@ async def asyncio(
         client: What to call it with.
         timeout: Seconds for the whole call, in place of the client's; None for no limit.
         max_attempts: How often to send it at the most, in place of the client's.
+        headers: Header fields for this call, beside the client's or in their place.
 
     Returns:
         All clients of the custodian.
@@ -154,6 +168,7 @@ async def asyncio(
         client=client,
         timeout=timeout,
         max_attempts=max_attempts,
+        headers=headers,
     )
     return response.parsed
 
@@ -163,6 +178,7 @@ def iterate(
     client: _client.Portal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
+    headers: Mapping[str, str] | None = None,
 ) -> Generator[ClientSummary, None, None]:
     """List all clients.
 
@@ -172,6 +188,7 @@ def iterate(
         client: What to call it with.
         timeout: Seconds for the whole call, in place of the client's; None for no limit.
         max_attempts: How often to send it at the most, in place of the client's.
+        headers: Header fields for this call, beside the client's or in their place.
 
     Yields:
         The items of the list, each as soon as it has arrived.
@@ -179,11 +196,12 @@ def iterate(
     Raises:
         PortalError: The call failed; each of its classes says how.
     """
-    return client.pipeline.iterate(
+    return client._pipeline.iterate(
         OPERATION,
         _request(),
         timeout=timeout,
         max_attempts=max_attempts,
+        headers=headers,
     )
 
 
@@ -192,6 +210,7 @@ def iterate_async(
     client: _client.AsyncPortal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
+    headers: Mapping[str, str] | None = None,
 ) -> AsyncGenerator[ClientSummary, None]:
     """List all clients.
 
@@ -201,6 +220,7 @@ def iterate_async(
         client: What to call it with.
         timeout: Seconds for the whole call, in place of the client's; None for no limit.
         max_attempts: How often to send it at the most, in place of the client's.
+        headers: Header fields for this call, beside the client's or in their place.
 
     Yields:
         The items of the list, each as soon as it has arrived.
@@ -208,9 +228,10 @@ def iterate_async(
     Raises:
         PortalError: The call failed; each of its classes says how.
     """
-    return client.pipeline.iterate(
+    return client._pipeline.iterate(
         OPERATION,
         _request(),
         timeout=timeout,
         max_attempts=max_attempts,
+        headers=headers,
     )

@@ -1,8 +1,12 @@
 # Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/endpoint_module.py.jinja.
 """Refresh a client's session token: POST /custodians/clients/{clientId}/session."""
 
+# The client's pipeline is private to the package, of which this module is a part.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from ... import client as _client
@@ -55,6 +59,7 @@ def sync_detailed(
     client: _client.Portal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
+    headers: Mapping[str, str] | None = None,
 ) -> types.Response[ClientSession]:
     """Refresh a client's session token.
 
@@ -66,6 +71,7 @@ def sync_detailed(
         client: What to call it with.
         timeout: Seconds for the whole call, in place of the client's; None for no limit.
         max_attempts: How often to send it at the most, in place of the client's.
+        headers: Header fields for this call, beside the client's or in their place.
 
     Returns:
         The response, with its status and headers.
@@ -73,13 +79,14 @@ def sync_detailed(
     Raises:
         PortalError: The call failed; each of its classes says how.
     """
-    return client.pipeline.run(
+    return client._pipeline.run(
         OPERATION,
         _request(
             client_id=client_id,
         ),
         timeout=timeout,
         max_attempts=max_attempts,
+        headers=headers,
     )
 
 
@@ -89,6 +96,7 @@ def sync(
     client: _client.Portal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
+    headers: Mapping[str, str] | None = None,
 ) -> ClientSession:
     """Refresh a client's session token.
 
@@ -100,6 +108,7 @@ def sync(
         client: What to call it with.
         timeout: Seconds for the whole call, in place of the client's; None for no limit.
         max_attempts: How often to send it at the most, in place of the client's.
+        headers: Header fields for this call, beside the client's or in their place.
 
     Returns:
         The client's new session token.
@@ -112,6 +121,7 @@ def sync(
         client=client,
         timeout=timeout,
         max_attempts=max_attempts,
+        headers=headers,
     ).parsed
 
 
@@ -121,6 +131,7 @@ async def asyncio_detailed(
     client: _client.AsyncPortal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
+    headers: Mapping[str, str] | None = None,
 ) -> types.Response[ClientSession]:
     """Refresh a client's session token.
 
@@ -132,6 +143,7 @@ async def asyncio_detailed(
         client: What to call it with.
         timeout: Seconds for the whole call, in place of the client's; None for no limit.
         max_attempts: How often to send it at the most, in place of the client's.
+        headers: Header fields for this call, beside the client's or in their place.
 
     Returns:
         The response, with its status and headers.
@@ -139,13 +151,14 @@ async def asyncio_detailed(
     Raises:
         PortalError: The call failed; each of its classes says how.
     """
-    return await client.pipeline.run(
+    return await client._pipeline.run(
         OPERATION,
         _request(
             client_id=client_id,
         ),
         timeout=timeout,
         max_attempts=max_attempts,
+        headers=headers,
     )
 
 
@@ -155,6 +168,7 @@ async def asyncio(
     client: _client.AsyncPortal,
     timeout: float | Unset | None = UNSET,
     max_attempts: int | Unset = UNSET,
+    headers: Mapping[str, str] | None = None,
 ) -> ClientSession:
     """Refresh a client's session token.
 
@@ -166,6 +180,7 @@ async def asyncio(
         client: What to call it with.
         timeout: Seconds for the whole call, in place of the client's; None for no limit.
         max_attempts: How often to send it at the most, in place of the client's.
+        headers: Header fields for this call, beside the client's or in their place.
 
     Returns:
         The client's new session token.
@@ -178,5 +193,6 @@ async def asyncio(
         client=client,
         timeout=timeout,
         max_attempts=max_attempts,
+        headers=headers,
     )
     return response.parsed

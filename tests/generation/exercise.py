@@ -1,0 +1,201 @@
+"""Call every operation of a package against its mock; print as JSON what failed, by operation.
+
+    python -m tests.generation.exercise FOLDER
+
+Each is called with the required arguments and with all of them, sync and async.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime
+import enum
+import importlib
+import inspect
+import io
+import json
+import os
+import re
+import sys
+import types
+import typing
+import uuid
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from tests.contract._package import PACKAGE_VARIABLE, Endpoint, endpoints, package
+
+_DEPTH = 3
+_ORDER = ("create", "list", "read", "use", "change", "replace", "remove")
+_PARSERS: Mapping[Any, Any] = {
+    datetime.date: datetime.date.fromisoformat,
+    datetime.datetime: datetime.datetime.fromisoformat,
+    uuid.UUID: uuid.UUID,
+}
+_EFFECT = re.compile(r"(\w+) (\S+) by (\w+)")
+
+
+class Arguments:
+    """Makes arguments out of the schemas of the package's document."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        mock = f"{package().__name__}.mock"
+        self._schemas = importlib.import_module(f"{mock}._schemas").Schemas(document, "request")
+        self._maker = importlib.import_module(f"{mock}._responses").ExampleMaker(self._schemas)
+
+    def make(self, endpoint: Endpoint, *, whole: bool) -> dict[str, Any]:
+        """Return the required arguments of an operation's functions, or all."""
+        item = self._schemas.resolve(self._schemas.document["paths"][endpoint.path])
+        node = item[endpoint.method.lower()]
+        nodes = map(
+            self._schemas.resolve, [*item.get("parameters", ()), *node.get("parameters", ())]
+        )
+        by_name = {(one["in"], one["name"]): one for one in nodes}
+        found = {}
+        for parameter in endpoint.operation.parameters:
+            if parameter.required or whole:
+                media = by_name[parameter.location, parameter.name]
+                media = next(iter((media.get("content") or {"": media}).values()))
+                found[parameter.python_name] = self._argument(
+                    media, endpoint.hints[parameter.python_name], whole=whole
+                )
+        body = endpoint.operation.body
+        if body is not None and (body.required or whole):
+            content = self._schemas.resolve(node["requestBody"])["content"]
+            media = content[body.media_types[0]]
+            found["body"] = self._argument(media, endpoint.hints["body"], whole=whole)
+        return found
+
+    def _argument(self, media: Mapping[str, Any], hint: Any, *, whole: bool) -> Any:
+        schema = media.get("schema", {})
+        given = [media["example"]] if "example" in media else []
+        least = self._maker.find(schema, "an argument", given)
+        full = self._fill(schema, least) if whole else least
+        value = full if self._schemas.validator(schema, "it").is_valid(full) else least
+        return _convert(self._with_files(schema, value), hint)
+
+    def _fill(self, schema: Any, value: Any, depth: int = 0) -> Any:
+        if value == [] and depth <= _DEPTH:
+            return [self._maker.find(self._schemas.flatten(schema).get("items", {}), "an item")]
+        if not isinstance(value, dict) or depth > _DEPTH:
+            return value
+        result = dict(value)
+        for name, inner in (self._schemas.flatten(schema).get("properties") or {}).items():
+            if not self._schemas.flatten(inner).get("readOnly"):
+                least = result[name] if name in result else self._maker.find(inner, name)
+                result[name] = self._fill(inner, least, depth + 1)
+        return result
+
+    def _with_files(self, schema: Any, value: Any) -> Any:
+        flat = self._schemas.flatten(schema)
+        if flat.get("format") == "binary" and isinstance(value, str):
+            return value.encode()
+        if isinstance(value, list):
+            return [self._with_files(flat.get("items", {}), one) for one in value]
+        inner = flat.get("properties") or {}
+        if isinstance(value, dict):
+            return {name: self._with_files(inner.get(name), one) for name, one in value.items()}
+        return value
+
+
+def _convert(value: Any, hint: Any) -> Any:
+    """Return the argument of a type for a JSON value in which files are bytes."""
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin in {typing.Union, types.UnionType}:
+        for one in inner:
+            with contextlib.suppress(TypeError, ValueError):
+                return _convert(value, one)
+    elif hint is Any or (origin is Literal and value in inner) or hint is type(value):
+        return value
+    elif origin is list and isinstance(value, list):
+        return [_convert(one, inner[0]) for one in value]
+    elif hint is package().types.File and isinstance(value, bytes):
+        return hint(payload=io.BytesIO(value), file_name="a.txt", mime_type="text/plain")
+    elif make := _PARSERS.get(hint, getattr(hint, "from_dict", None)):
+        return make(value)
+    elif isinstance(hint, enum.EnumMeta) or (hint is float and type(value) is int):
+        return hint(value)
+    raise TypeError(f"{value!r} is no {hint}")
+
+
+def _rounds(effects: Mapping[str, str]) -> Iterator[tuple[Endpoint, str, str, str]]:
+    """Yield each operation with its effect, those first that make what others ask for."""
+    found = []
+    for endpoint in endpoints():
+        match = _EFFECT.match(effects.get(endpoint.operation.id, ""))
+        does, item, identifier = match.groups() if match else ("", "", "")
+        depth = len(endpoint.path.split("/"))
+        rank = _ORDER.index(does) if does else len(_ORDER) - 1
+        found.append(
+            ((rank, -depth if does == "remove" else depth), (endpoint, does, item, identifier))
+        )
+    yield from (entry for _, entry in sorted(found, key=lambda pair: pair[0]))
+
+
+def exercise(*, is_async: bool, whole: bool) -> dict[str, str]:
+    """Call each operation once; return what failed."""
+    document = package()._document.load_document()  # noqa: SLF001 - no public name for it
+    arguments = Arguments(document)
+    mock_module = importlib.import_module(f"{package().__name__}.mock")
+    mock_class = getattr(mock_module, f"Mock{package().client.SERVICE.name}")
+    failures: dict[str, str] = {}
+    made: dict[str, Any] = {}
+    with mock_class() as mock, asyncio.Runner() as runner:
+        credentials = [endpoint.operation.credential for endpoint in endpoints()]
+        names = {one.name for one in credentials if one is not None and one.name}
+        options: dict[str, Any] = {"keys": dict.fromkeys(names, "a:key")} if names else {}
+        client = mock.async_client(**options) if is_async else mock.client(**options)
+        for endpoint, does, item, identifier in _rounds(mock.effects):
+            try:
+                given = arguments.make(endpoint, whole=whole)
+                for parameter in endpoint.parameters("path"):
+                    prefix = endpoint.path.partition(f"{{{parameter.name}}}")[0]
+                    place = f"{prefix}{{{parameter.name}}}"
+                    if isinstance(given[parameter.python_name], type(made.get(place))):
+                        given[parameter.python_name] = made[place]
+                if is_async:
+                    found = runner.run(endpoint.module.asyncio_detailed(client=client, **given))
+                else:
+                    found = endpoint.module.sync_detailed(client=client, **given)
+                    resource = getattr(client, endpoint.operation.resource)
+                    method = getattr(resource, endpoint.operation.method_name)
+                    if does != "remove":
+                        method(**_method_arguments(method, given))
+                if does == "create":
+                    made[item] = json.loads(found.content)[identifier]
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is what to tell
+                failures[endpoint.operation.id] = f"{type(error).__name__}: {error}"
+        if is_async:
+            runner.run(client.aclose())
+        else:
+            client.close()
+    return failures
+
+
+def _method_arguments(method: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a method, which takes the fields of some bodies one by one."""
+    names = inspect.signature(method).parameters
+    if "body" in names or "body" not in given:
+        return dict(given)
+    body = given["body"]
+    fields = {name: getattr(body, name) for name in names if hasattr(body, name)}
+    return fields | {name: value for name, value in given.items() if name != "body"}
+
+
+def main() -> None:
+    """Run all four rounds."""
+    os.environ[PACKAGE_VARIABLE] = sys.argv[1]
+    warnings.simplefilter("ignore")
+    failures = {}
+    for is_async in (False, True):
+        for whole in (False, True):
+            name = f"{'async' if is_async else 'sync'}, {'all' if whole else 'required'}"
+            for operation, text in exercise(is_async=is_async, whole=whole).items():
+                failures[f"{operation} ({name})"] = text
+    sys.stdout.write(json.dumps({"operations": len(endpoints()), "failures": failures}))
+
+
+if __name__ == "__main__":
+    main()

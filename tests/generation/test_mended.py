@@ -1,0 +1,88 @@
+"""Documents that are only sloppy: with the edits that are told, every operation answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from generation.document import reference_parts
+
+from tests.generation._support import DOCUMENTS, ROOT, copy_repository
+
+# A folder with documents beside those of the tests.
+_VARIABLE = "DOCUMENTS"
+_EDIT = re.compile(r"Write(?: in (\S+))?:\n\s*(.+)")
+
+
+def mend(document: dict[str, Any], refusal: str) -> None:
+    """Carry out every edit that a refusal names."""
+    renamed = []
+    for problem in refusal.split("\n  - ")[1:]:
+        pointer = re.search(r"#(?:/\S*)?", problem)
+        assert pointer is not None, problem
+        place = reference_parts(pointer[0])
+        for key in re.findall(r"Leave out '(.+?)'", problem):
+            del _at(document, place)[key]
+        for where, text in _EDIT.findall(problem):
+            if text.endswith("…"):
+                renamed.append((place, json.loads(text.partition(": …")[0])))
+                continue
+            members = json.loads(f"{{{text}}}")
+            if where:
+                place = tuple(where.split("/"))
+            elif place[-1] in members:
+                place = place[:-1]
+            owner = _at(document, place)
+            for key, value in members.items():
+                known = owner.get(key)
+                owner[key] = [*known, *value] if key == "parameters" and known else value
+    for place, name in renamed:
+        owner = _at(document, place[:-1])
+        owner[name] = owner.pop(place[-1])
+
+
+def _at(document: Any, place: tuple[str, ...]) -> Any:
+    for step in place:
+        document = (
+            document[int(step)] if isinstance(document, list) else document.setdefault(step, {})
+        )
+    return document
+
+
+def documents() -> list[Path]:
+    """The documents of the tests, and those in the folder that is named."""
+    folder = os.environ.get(_VARIABLE)
+    given = sorted(p for p in Path(folder).iterdir() if p.suffix != ".md") if folder else []
+    return [DOCUMENTS / "sloppy-3.0.yaml", DOCUMENTS / "custodian-3.1.yaml", *given]
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: path.stem)
+def test_every_operation_answers_when_the_edits_are_made(path: Path, tmp_path: Path) -> None:
+    tree = copy_repository(ROOT, tmp_path / "repository")
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    spec = tmp_path / "document.json"
+    spec.write_text(json.dumps(document, indent=1))
+    arguments = (f"--spec={spec}", "--package=vault_api", "--no-house-rules")
+    outcome = tree.generate(*arguments)
+    if outcome.code:
+        for problem in outcome.err.split("\n  - ")[1:]:
+            assert re.search(r"#/\S+ \(line \d+\)", problem), problem
+        mend(document, outcome.err)
+        spec.write_text(json.dumps(document, indent=1))
+        tree.generated(*arguments)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.generation.exercise", str(tree.output / "vault_api")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["failures"] == {}
