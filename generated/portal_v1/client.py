@@ -14,25 +14,29 @@ Portal gives 200 requests a minute for these paths.
 from __future__ import annotations
 
 import copy
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+    Mapping,
+)
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from . import _http
-from ._core._async.pipeline import AsyncPipeline
-from ._core._sync.pipeline import Pipeline
+from . import _core, _http, resources
+from ._core.clock import Clock
 from ._core.frames import FrameGuard
 from ._core.pace import Pace
 from ._core.settings import build_settings, replace_settings
-from ._http import httpx
 from ._secrets import Secret
 from ._service import SERVICE
-from .resources import (
-    AsyncClientsResource,
-    ClientsResource,
-)
-from .testing import Clock
-from .types import UNSET, Unset
+from .types import UNSET, Outcome, Unset
+
+_A = TypeVar("_A")
+_T = TypeVar("_T")
 
 
 class Portal:
@@ -70,7 +74,7 @@ class Portal:
 
     __slots__ = ("__weakref__", "_pipeline")
 
-    _pipeline: Pipeline
+    _pipeline: _core.Pipeline
 
     def __init__(
         self,
@@ -83,7 +87,7 @@ class Portal:
         max_attempts: int = 3,
         pace: Pace | None = None,
         max_response_bytes: int | None = None,
-        http_client: httpx.Client | None = None,
+        http_client: _http.httpx.Client | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         with FrameGuard():
@@ -102,12 +106,14 @@ class Portal:
                 max_response_bytes=max_response_bytes,
                 headers=secrets[2],
             )
-            self._pipeline = Pipeline(settings, _http.Connection(settings.base_url, http_client))
+            self._pipeline = _core.Pipeline(
+                settings, _http.Connection(settings.base_url, http_client)
+            )
 
     @property
-    def clients(self) -> ClientsResource:
+    def clients(self) -> resources.ClientsResource:
         """The custodian's clients, one for each end user."""
-        return ClientsResource(self)
+        return resources.ClientsResource(self)
 
     def with_options(
         self,
@@ -159,6 +165,32 @@ class Portal:
         changed = copy.copy(self)
         changed._pipeline = self._pipeline.with_settings(settings)
         return changed
+
+    def map(
+        self,
+        function: Callable[[_A], _T],
+        arguments: Iterable[_A],
+        *,
+        concurrency: int = 10,
+    ) -> Generator[Outcome[_A, _T], None, None]:
+        """Call a function with each of many arguments, some at once.
+
+        The outcomes come in the order of the arguments, which may be without an end: only twice
+        as many as are called at once are taken ahead. Leaving early starts no more calls, and waits
+        for those that are under way: that ends its threads.
+
+        Args:
+            function: A method of the client, or another function of one argument.
+            arguments: What to call it with, one by one.
+            concurrency: How many calls are made at once.
+
+        Yields:
+            The outcome of each call: its `value`, or its `error`.
+
+        Raises:
+            ConfigurationError: The client cannot be used.
+        """
+        return _core.map_in_threads(function, arguments, concurrency)
 
     def warm(self) -> None:
         """Open a connection ahead of the first call, TLS and proxy included.
@@ -228,7 +260,7 @@ class AsyncPortal:
 
     __slots__ = ("__weakref__", "_pipeline")
 
-    _pipeline: AsyncPipeline
+    _pipeline: _core.AsyncPipeline
 
     def __init__(
         self,
@@ -241,7 +273,7 @@ class AsyncPortal:
         max_attempts: int = 3,
         pace: Pace | None = None,
         max_response_bytes: int | None = None,
-        http_client: httpx.AsyncClient | None = None,
+        http_client: _http.httpx.AsyncClient | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         with FrameGuard():
@@ -260,14 +292,14 @@ class AsyncPortal:
                 max_response_bytes=max_response_bytes,
                 headers=secrets[2],
             )
-            self._pipeline = AsyncPipeline(
+            self._pipeline = _core.AsyncPipeline(
                 settings, _http.AsyncConnection(settings.base_url, http_client)
             )
 
     @property
-    def clients(self) -> AsyncClientsResource:
+    def clients(self) -> resources.AsyncClientsResource:
         """The custodian's clients, one for each end user."""
-        return AsyncClientsResource(self)
+        return resources.AsyncClientsResource(self)
 
     def with_options(
         self,
@@ -319,6 +351,32 @@ class AsyncPortal:
         changed = copy.copy(self)
         changed._pipeline = self._pipeline.with_settings(settings)
         return changed
+
+    def map(
+        self,
+        function: Callable[[_A], Awaitable[_T]],
+        arguments: Iterable[_A] | AsyncIterable[_A],
+        *,
+        concurrency: int = 10,
+    ) -> AsyncGenerator[Outcome[_A, _T], None]:
+        """Call a function with each of many arguments, some at once.
+
+        The outcomes come in the order of the arguments, which may be without an end: only twice
+        as many as are called at once are taken ahead. Close what you leave early (`aclosing`): that
+        ends its tasks.
+
+        Args:
+            function: A method of the client, or another async function of one argument.
+            arguments: What to call it with, one by one.
+            concurrency: How many calls are made at once.
+
+        Yields:
+            The outcome of each call: its `value`, or its `error`.
+
+        Raises:
+            ConfigurationError: The client cannot be used.
+        """
+        return _core.map_in_tasks(function, arguments, concurrency)
 
     async def warm(self) -> None:
         """Open a connection ahead of the first call, TLS and proxy included.

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 from .._core.deadline import Deadline
 from .._core.settings import is_loopback
@@ -16,14 +16,6 @@ NOT_ENCRYPTED = (
     "The base URL is http, which is for this machine only, but the request would leave it for {}: "
     "the API key would cross the network in the clear. Use https, or send past the proxy."
 )
-
-
-class Closable(Protocol):
-    """What has to be closed."""
-
-    def close(self) -> None:
-        """Close it; twice does no harm."""
-        ...
 
 
 _SURE = 4.0  # seconds: many servers hang up after 5, and do not say so
@@ -40,7 +32,7 @@ class Attempt:
         repeatable: Whether the request may be lost to a server that is just hanging up.
 
     Attributes:
-        owned: What is open for it, which its slot closes.
+        owned: What is open for it, each with a method `close`; its slot closes them.
         sent: Whether the server may have received any of the request.
         traced: Whether a client that was given told what it did.
     """
@@ -87,16 +79,11 @@ class Attempt:
         """Return the time of the call's clock."""
         return self._deadline.now()
 
-    def trusts(self, idle: float, promised: float | None, *, repeatable: bool) -> bool:
-        """Return whether a request may be sent over a connection that was idle.
-
-        Args:
-            idle: For how many seconds.
-            promised: For how many the server says that it keeps it; None where it does not say.
-            repeatable: Whether the request may be lost to a server that is just hanging up.
-        """
+    def trusts(self, connection: Any, *, repeatable: bool) -> bool:
+        """Return whether a request, repeatable or not, may be sent over an idle connection."""
+        idle, promised = self.now() - connection.idle_since, connection.promised
         if promised is not None:
-            return idle <= promised - min(1.0, promised / 2)
+            return bool(idle <= promised - min(1.0, promised / 2))
         return (self._keepalive is None or idle <= self._keepalive) and (
             repeatable or idle <= _SURE
         )

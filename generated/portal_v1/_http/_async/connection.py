@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..._core.deadline import Deadline
 from ..._core.effects import AsyncChunks, RawResponse, SendRequest, TransportFailure
+from ..._core.runtime import yield_async
 from ..._secrets import Secret
 from ..attempt import Attempt
 from ..exceptions import build_failed, deadline_exceeded, from_exception
 from ..given import async_parts, async_time_limit, requests_at_once
 from ..library import INSTALLED, validate_library
 from ..messages import build_request, to_raw_response
-from ..transport import AsyncLifetime
+from ..transport_async import AsyncLifetime
 from .pool import AsyncSlot
 
 if TYPE_CHECKING:
@@ -128,6 +129,8 @@ class AsyncConnection:
             response: httpx.Response = await transport.send(request)
             response.request = request
             return response
+        # A crowd that comes at once must not hold the event loop at once.
+        await yield_async()
         try:
             async with async_time_limit(send.deadline):
                 return await self._http_client.send(

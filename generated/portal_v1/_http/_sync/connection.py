@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..._core.deadline import Deadline
 from ..._core.effects import Chunks, RawResponse, SendRequest, TransportFailure
+from ..._core.runtime import yield_sync
 from ..._secrets import Secret
 from ..attempt import Attempt
 from ..exceptions import build_failed, deadline_exceeded, from_exception
 from ..given import requests_at_once, sync_parts, sync_time_limit
 from ..library import INSTALLED, validate_library
 from ..messages import build_request, to_raw_response
-from ..transport import Lifetime
+from ..transport_sync import Lifetime
 from .pool import Slot
 
 if TYPE_CHECKING:
@@ -126,6 +127,8 @@ class Connection:
             response: httpx.Response = transport.send(request)
             response.request = request
             return response
+        # A crowd that comes at once must not hold the event loop at once.
+        yield_sync()
         try:
             with sync_time_limit(send.deadline):
                 return self._http_client.send(

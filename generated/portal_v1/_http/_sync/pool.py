@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
-from ..attempt import Attempt, Closable
+from ..._core.runtime import yield_sync
+from ..attempt import Attempt
 from ..library import httpcore
-from ..sockets import Signal
+from ..sockets_sync import Signal
 from .connector import Connector
 from .http11 import HTTP11Connection
 
@@ -35,12 +36,12 @@ class Slot:
     __slots__ = ("__weakref__", "owned", "release")
 
     def __init__(self, free: Callable[[], None]) -> None:
-        self.owned: list[Closable] = []
+        self.owned: list[Any] = []
         self.release = weakref.finalize(self, _release, self.owned, free)
         self.release.atexit = False
 
 
-def _release(owned: list[Closable], free: Callable[[], None]) -> None:
+def _release(owned: list[Any], free: Callable[[], None]) -> None:
     while owned:
         owned.pop().close()
     free()
@@ -157,13 +158,15 @@ class Pool:
             return
         connection.idle_since = attempt.now()
         self._idle.append(attempt.owned.pop())
-        with suppress(IndexError):  # Another thread may take the last one meanwhile.
+        try:
             while (
                 self._closed
                 or self._has_surplus()
-                or not self._is_trusted(self._idle[0], attempt, repeatable=True)
+                or not attempt.trusts(self._idle[0], repeatable=True)
             ):
                 self._idle.popleft().close()
+        except IndexError:
+            pass  # Another thread took the last one meanwhile.
 
     def close_idle(self) -> None:
         """Close the connections that no answer is coming over."""
@@ -184,26 +187,23 @@ class Pool:
         self.close_all()
 
     def _take_idle(self, attempt: Attempt) -> HTTP11Connection | None:
-        with suppress(IndexError):
-            while True:
+        while self._idle:
+            try:
                 attempt.owned.append(self._idle.pop())
-                connection: HTTP11Connection = attempt.owned[-1]
-                if self._is_trusted(connection, attempt, repeatable=attempt.repeatable):
-                    if connection.is_quiet():
-                        return connection
-                elif self._is_trusted(connection, attempt, repeatable=True):
-                    self._idle.append(attempt.owned.pop())
-                    break  # Others were idle for longer.
-                attempt.owned.pop().close()
+            except IndexError:  # Another thread took the last one meanwhile.
+                break
+            connection: HTTP11Connection = attempt.owned[-1]
+            if attempt.trusts(connection, repeatable=attempt.repeatable):
+                if connection.is_quiet():
+                    return connection
+            elif attempt.trusts(connection, repeatable=True):
+                self._idle.append(attempt.owned.pop())
+                break  # Others were idle for longer.
+            attempt.owned.pop().close()
         return None
 
-    def _is_trusted(
-        self, connection: HTTP11Connection, attempt: Attempt, *, repeatable: bool
-    ) -> bool:
-        idle = attempt.now() - connection.idle_since
-        return attempt.trusts(idle, connection.promised, repeatable=repeatable)
-
     def _connect(self, attempt: Attempt) -> HTTP11Connection:
+        yield_sync()  # A crowd that comes at once must not hold the event loop at once.
         connection = self._connector.connect(attempt, self._connections)
         attempt.owned[:] = [connection]
         if self._closed:
