@@ -117,13 +117,8 @@ class Mock:
         return [operation.id for operation in self._engine.operations]
 
     @property
-    def stateful_operations(self) -> list[str]:
-        """Those of them that have a memory. The others are answered from the document alone."""
-        return list(self.effects)
-
-    @property
     def effects(self) -> dict[str, str]:
-        """What each of those does to the state, in words."""
+        """What each of those that have a memory does to it, in words."""
         return {
             operation.id: str(operation.behaviour.effect)
             for operation in self._engine.operations
