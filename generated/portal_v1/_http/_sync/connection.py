@@ -34,10 +34,6 @@ class Connection:
     Of a client that was given only its public interface is known. Sync, it bounds each wait by
     itself: an answer's head that drips in can outlast the deadline. What a server sends beyond
     an answer, in the same breath, is the library's to notice.
-
-    Args:
-        base_url: Where the requests go, which tells about TLS and proxies.
-        http_client: A client to send with; it stays its owner's, to configure and to close.
     """
 
     def __init__(self, base_url: str, http_client: httpx.Client | None) -> None:
