@@ -62,7 +62,7 @@ class Attempt:
 
     def trusts(self, connection: Any, *, repeatable: bool) -> bool:
         """Return whether a request, repeatable or not, may be sent over an idle connection."""
-        idle, promised = self.now() - connection.idle_since, connection.promised
+        idle, promised = self._deadline.now() - connection.idle_since, connection.promised
         if promised is not None:
             return bool(idle <= promised - min(1.0, promised / 2))
         return (self._keepalive is None or idle <= self._keepalive) and (

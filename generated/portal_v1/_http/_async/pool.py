@@ -151,10 +151,9 @@ class AsyncPool:
         connection.idle_since = attempt.now()
         self._idle.append(attempt.owned.pop())
         try:
-            while (
-                self._closed
-                or self._has_surplus()
-                or not attempt.trusts(self._idle[0], repeatable=True)
+            while self._closed or (
+                self._idle[0] is not connection
+                and (self._has_surplus() or not attempt.trusts(self._idle[0], repeatable=True))
             ):
                 self._idle.popleft().close()
         except IndexError:
