@@ -7,6 +7,8 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from attrs import define, field
+
 from .._core.deadline import Deadline
 from .._core.settings import is_loopback
 from ..errors import ConfigurationError
@@ -17,30 +19,28 @@ NOT_ENCRYPTED = (
 )
 
 
+_SURE = 4.0  # seconds: many servers hang up after 5, and do not say so
+
+
+@define(eq=False, repr=False)
 class Attempt:
     """The time that an attempt has, and whether its request left.
 
-    Args:
-        deadline: When the call has to be over.
-        connect_timeout: Seconds of it that making a connection may take.
-        encrypted: Whether the request goes through TLS.
-
     Attributes:
+        owned: What is open for it, each with a method `close`; its slot closes them.
         sent: Whether the server may have received any of the request.
         traced: Whether a client that was given told what it did.
     """
 
-    __slots__ = ("_connect_by", "_connect_timeout", "_deadline", "_encrypted", "sent", "traced")
-
-    def __init__(
-        self, deadline: Deadline, connect_timeout: float | None, *, encrypted: bool
-    ) -> None:
-        self._deadline = deadline
-        self._connect_timeout = connect_timeout
-        self._connect_by: float | None = None
-        self._encrypted = encrypted
-        self.sent = False
-        self.traced = False
+    _deadline: Deadline
+    _connect_timeout: float | None
+    _encrypted: bool
+    _keepalive: float | None = None
+    repeatable: bool = True
+    _connect_by: float | None = None
+    owned: list[Any] = field(factory=list[Any])
+    sent: bool = False
+    traced: bool = False
 
     def remaining(self, error: type[Exception]) -> float | None:
         """Return the seconds that the next operation on the network may take.
@@ -55,6 +55,19 @@ class Attempt:
         if left == 0:
             raise error("the time is over")
         return left
+
+    def now(self) -> float:
+        """Return the time of the call's clock."""
+        return self._deadline.now()
+
+    def trusts(self, connection: Any, *, repeatable: bool) -> bool:
+        """Return whether a request, repeatable or not, may be sent over an idle connection."""
+        idle, promised = self._deadline.now() - connection.idle_since, connection.promised
+        if promised is not None:
+            return bool(idle <= promised - min(1.0, promised / 2))
+        return (self._keepalive is None or idle <= self._keepalive) and (
+            repeatable or idle <= _SURE
+        )
 
     @contextmanager
     def connecting(self) -> Generator[None, None, None]:

@@ -13,7 +13,7 @@ from typing import TypeVar
 from ..._secrets import Secret
 from ..attempt import Attempt
 from ..library import httpcore
-from ..sockets import AsyncSocketStream
+from ..sockets_async import AsyncSocketStream
 
 T = TypeVar("T")
 
@@ -21,13 +21,7 @@ _RECORD = 16384  # bytes that TLS sends together at the most
 
 
 class AsyncTLSStream:
-    """An encrypted connection; `handshake` comes first.
-
-    Args:
-        stream: The connection beneath.
-        context: What certificates are trusted.
-        host: The name that the server has to prove.
-    """
+    """An encrypted connection; `handshake` comes first."""
 
     def __init__(
         self, stream: AsyncSocketStream | AsyncTLSStream, context: ssl.SSLContext, host: str
