@@ -29,14 +29,14 @@ if TYPE_CHECKING:
         RateLimitError,
         ServerError,
     )
-    from .types import UNSET, File, Response, Unset
+    from .types import UNSET, File, Outcome, Response, Unset
 else:
     # What is not asked for is not imported.
     __getattr__, __dir__ = _lazy.export(
         __name__,
         {
             **dict.fromkeys(("AsyncPortal", "Portal"), ".client"),
-            **dict.fromkeys(("UNSET", "File", "Response", "Unset"), ".types"),
+            **dict.fromkeys(("UNSET", "File", "Outcome", "Response", "Unset"), ".types"),
             **dict.fromkeys(
                 (
                     "APIConnectionError",
@@ -74,6 +74,7 @@ __all__ = [
     "InvalidRequestError",
     "InvalidResponseError",
     "NotFoundError",
+    "Outcome",
     "Pace",
     "PermissionDeniedError",
     "Portal",

@@ -14,9 +14,17 @@ Portal gives 200 requests a minute for these paths.
 from __future__ import annotations
 
 import copy
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+    Mapping,
+)
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from . import _core, _http, resources
 from ._core.clock import Clock
@@ -25,7 +33,10 @@ from ._core.pace import Pace
 from ._core.settings import build_settings, replace_settings
 from ._secrets import Secret
 from ._service import SERVICE
-from .types import UNSET, Unset
+from .types import UNSET, Outcome, Unset
+
+_A = TypeVar("_A")
+_T = TypeVar("_T")
 
 
 class Portal:
@@ -154,6 +165,32 @@ class Portal:
         changed = copy.copy(self)
         changed._pipeline = self._pipeline.with_settings(settings)
         return changed
+
+    def map(
+        self,
+        function: Callable[[_A], _T],
+        arguments: Iterable[_A],
+        *,
+        concurrency: int = 10,
+    ) -> Generator[Outcome[_A, _T], None, None]:
+        """Call a function with each of many arguments, some at once.
+
+        The outcomes come in the order of the arguments, which may be without an end: only twice
+        as many as are called at once are taken ahead. Leaving early starts no more calls, and waits
+        for those that are under way: that ends its threads.
+
+        Args:
+            function: A method of the client, or another function of one argument.
+            arguments: What to call it with, one by one.
+            concurrency: How many calls are made at once.
+
+        Yields:
+            The outcome of each call: its `value`, or its `error`.
+
+        Raises:
+            ConfigurationError: The client cannot be used.
+        """
+        return _core.map_in_threads(function, arguments, concurrency)
 
     def warm(self) -> None:
         """Open a connection ahead of the first call, TLS and proxy included.
@@ -314,6 +351,32 @@ class AsyncPortal:
         changed = copy.copy(self)
         changed._pipeline = self._pipeline.with_settings(settings)
         return changed
+
+    def map(
+        self,
+        function: Callable[[_A], Awaitable[_T]],
+        arguments: Iterable[_A] | AsyncIterable[_A],
+        *,
+        concurrency: int = 10,
+    ) -> AsyncGenerator[Outcome[_A, _T], None]:
+        """Call a function with each of many arguments, some at once.
+
+        The outcomes come in the order of the arguments, which may be without an end: only twice
+        as many as are called at once are taken ahead. Close what you leave early (`aclosing`): that
+        ends its tasks.
+
+        Args:
+            function: A method of the client, or another async function of one argument.
+            arguments: What to call it with, one by one.
+            concurrency: How many calls are made at once.
+
+        Yields:
+            The outcome of each call: its `value`, or its `error`.
+
+        Raises:
+            ConfigurationError: The client cannot be used.
+        """
+        return _core.map_in_tasks(function, arguments, concurrency)
 
     async def warm(self) -> None:
         """Open a connection ahead of the first call, TLS and proxy included.

@@ -12,18 +12,7 @@ from ..errors import ConfigurationError
 from .attempt import Attempt
 from .library import Library
 
-# Raised before the first byte of the request is sent.
-_BEFORE_SENDING = (
-    "ConnectError",
-    "ConnectTimeout",
-    "PoolTimeout",
-    "ProxyError",
-    "UnsupportedProtocol",
-    "InvalidURL",
-    "LocalProtocolError",
-)
-
-_REASONS = {
+_BEFORE_SENDING = {
     "ConnectError": "the connection was not made",
     "ConnectTimeout": "the connection was not made in time",
     "PoolTimeout": "no connection became free in time",
@@ -31,6 +20,8 @@ _REASONS = {
     "UnsupportedProtocol": "the URL is of a kind that cannot be sent to",
     "InvalidURL": "the URL is not one",
     "LocalProtocolError": "the request cannot be sent as HTTP",
+}
+_REASONS = _BEFORE_SENDING | {
     "WriteError": "the connection broke while the request was sent",
     "WriteTimeout": "the request was not sent in time",
     "ReadError": "the connection broke before the answer was whole",
@@ -49,13 +40,6 @@ def from_exception(
     error: Exception, library: Library, attempt: Attempt, deadline: Deadline, *, own: bool
 ) -> TransportFailure:
     """Return what an exception of the library means.
-
-    Args:
-        error: What was raised.
-        library: What may have raised it.
-        attempt: What was sent so far.
-        deadline: When the call has to be over.
-        own: Whether over connections of ours, which raise nothing but the library's exceptions.
 
     Raises:
         Exception: `error` itself: it is the caller's own, as a signal's handler raises one.

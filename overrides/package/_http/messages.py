@@ -12,39 +12,66 @@ if TYPE_CHECKING:
     import httpx
 
 
+_PREPARED_AT_MOST = 64
+
+
+class Prepared:
+    """What a client's requests have in common, made once: URLs, and header fields."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library.httpx
+        self._made: dict[Any, Secret[Any]] = {}
+
+    def url(self, text: str) -> Secret[Any]:
+        """Return a URL; to parse one takes a tenth of a call."""
+        return self._made.get(text) or self._keep(text, Secret(self._library.URL(text)))
+
+    def headers(self, fields: tuple[tuple[str, str], ...]) -> Secret[Any]:
+        """Return the header fields, and that nothing is to be compressed."""
+        # Compressed, a small answer could become one that takes all memory.
+        return self._made.get(fields) or self._keep(
+            fields, Secret(self._library.Headers([*fields, ("Accept-Encoding", "identity")]))
+        )
+
+    def _keep(self, key: Any, made: Secret[Any]) -> Secret[Any]:
+        if len(self._made) >= _PREPARED_AT_MOST:
+            self._made.clear()
+        self._made[key] = made
+        return made
+
+
 def build_request(
     send: SendRequest,
     library: Library,
     client: httpx.Client | httpx.AsyncClient | None,
     extensions: dict[str, Any],
+    prepared: Prepared,
 ) -> httpx.Request:
     """Return the library's request for what is to be sent.
 
     Raises:
         Exception: The library will not build it, or the client that was given is closed.
     """
-    left = send.deadline.remaining()
-    if send.connect_timeout is None or left is None:
-        connect = left if send.connect_timeout is None else send.connect_timeout
-    else:
-        connect = min(send.connect_timeout, left)
-    timeout = library.httpx.Timeout(left, connect=connect)
-    headers = Secret(library.httpx.Headers(list(send.headers)))
-    # Compressed, a small answer could become one that takes all memory.
-    headers.reveal()["Accept-Encoding"] = "identity"
-    if send.credential is not None:
-        headers.reveal()[send.credential[0]] = send.credential[1].reveal()
-    if client is not None and client.is_closed:
-        raise RuntimeError("the http_client that was given is closed")
+    if client is not None:
+        if client.is_closed:
+            raise RuntimeError("the http_client that was given is closed")
+        left = send.deadline.remaining()
+        connect = min(
+            (one for one in (send.connect_timeout, left) if one is not None), default=None
+        )
+        times = dict.fromkeys(("read", "write", "pool"), left)
+        extensions = {"timeout": {"connect": connect, **times}, **extensions}
     build = library.httpx.Request if client is None else client.build_request
     request: httpx.Request = build(
         send.method,
-        send.url,
-        headers=headers.reveal(),
+        prepared.url(send.url).reveal(),
+        headers=prepared.headers(send.headers).reveal(),
         content=send.content,
         files=send.files,
-        extensions={"timeout": timeout.as_dict(), **extensions},
+        extensions=extensions,
     )
+    if send.credential is not None:
+        request.headers[send.credential[0]] = send.credential[1].reveal()
     return request
 
 

@@ -35,8 +35,8 @@ def invalid_host(host: str) -> ConfigurationError:
 
 
 def not_resolved(host: str, error: BaseException) -> Exception:
-    if isinstance(error, UnicodeError):
-        return invalid_host(host)
+    if isinstance(error, UnicodeError) or "xn--" in host.split("."):
+        return invalid_host(host)  # httpx says so itself, before
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     failure: Exception = httpcore.ConnectError(f"{host} was not resolved: {reason}")
     return failure

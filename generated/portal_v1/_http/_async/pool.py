@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any
 
-from ..attempt import Attempt, Closable
+from ..._core.runtime import yield_async
+from ..attempt import Attempt
 from ..library import httpcore
 from ..sockets_async import AsyncSignal
 from .connector import AsyncConnector
@@ -35,12 +36,12 @@ class AsyncSlot:
     __slots__ = ("__weakref__", "owned", "release")
 
     def __init__(self, free: Callable[[], None]) -> None:
-        self.owned: list[Closable] = []
+        self.owned: list[Any] = []
         self.release = weakref.finalize(self, _release, self.owned, free)
         self.release.atexit = False
 
 
-def _release(owned: list[Closable], free: Callable[[], None]) -> None:
+def _release(owned: list[Any], free: Callable[[], None]) -> None:
     while owned:
         owned.pop().close()
     free()
@@ -51,9 +52,6 @@ class AsyncSlots:
 
     They wait here, and not within a pool of the library's: that one looks at every waiting
     request and every connection each time that either of them changes.
-
-    Args:
-        count: How many.
     """
 
     def __init__(self, count: int) -> None:
@@ -116,12 +114,7 @@ class AsyncSlots:
 
 
 class AsyncPool:
-    """Sends over connections that are kept, or new ones.
-
-    Args:
-        connector: Makes connections.
-        slots: What has let in the requests that are sent here.
-    """
+    """Sends over connections that are kept, or new ones."""
 
     def __init__(self, connector: AsyncConnector, slots: AsyncSlots) -> None:
         self._connector = connector
@@ -157,13 +150,14 @@ class AsyncPool:
             return
         connection.idle_since = attempt.now()
         self._idle.append(attempt.owned.pop())
-        with suppress(IndexError):  # Another thread may take the last one meanwhile.
-            while (
-                self._closed
-                or self._has_surplus()
-                or not self._is_trusted(self._idle[0], attempt, repeatable=True)
+        try:
+            while self._closed or (
+                self._idle[0] is not connection
+                and (self._has_surplus() or not attempt.trusts(self._idle[0], repeatable=True))
             ):
                 self._idle.popleft().close()
+        except IndexError:
+            pass  # Another thread took the last one meanwhile.
 
     def close_idle(self) -> None:
         """Close the connections that no answer is coming over."""
@@ -184,26 +178,23 @@ class AsyncPool:
         self.close_all()
 
     async def _take_idle(self, attempt: Attempt) -> AsyncHTTP11Connection | None:
-        with suppress(IndexError):
-            while True:
+        while self._idle:
+            try:
                 attempt.owned.append(self._idle.pop())
-                connection: AsyncHTTP11Connection = attempt.owned[-1]
-                if self._is_trusted(connection, attempt, repeatable=attempt.repeatable):
-                    if await connection.is_quiet():
-                        return connection
-                elif self._is_trusted(connection, attempt, repeatable=True):
-                    self._idle.append(attempt.owned.pop())
-                    break  # Others were idle for longer.
-                attempt.owned.pop().close()
+            except IndexError:  # Another thread took the last one meanwhile.
+                break
+            connection: AsyncHTTP11Connection = attempt.owned[-1]
+            if attempt.trusts(connection, repeatable=attempt.repeatable):
+                if await connection.is_quiet():
+                    return connection
+            elif attempt.trusts(connection, repeatable=True):
+                self._idle.append(attempt.owned.pop())
+                break  # Others were idle for longer.
+            attempt.owned.pop().close()
         return None
 
-    def _is_trusted(
-        self, connection: AsyncHTTP11Connection, attempt: Attempt, *, repeatable: bool
-    ) -> bool:
-        idle = attempt.now() - connection.idle_since
-        return attempt.trusts(idle, connection.promised, repeatable=repeatable)
-
     async def _connect(self, attempt: Attempt) -> AsyncHTTP11Connection:
+        await yield_async()  # A crowd that comes at once must not hold the event loop at once.
         connection = await self._connector.connect(attempt, self._connections)
         attempt.owned[:] = [connection]
         if self._closed:

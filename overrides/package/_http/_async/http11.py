@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator
-from contextlib import suppress
 from typing import Any
 
 from ..._secrets import Secret
@@ -20,10 +19,6 @@ _KEPT_FOR = re.compile(rb"(?:^|[,;\s])timeout\s*=\s*\"?(\d{1,9})", re.IGNORECASE
 
 class AsyncHTTP11Connection:
     """A connection that requests are sent over.
-
-    Args:
-        stream: What it reads and writes.
-        siblings: The open connections, of which it is one until it is closed.
 
     Attributes:
         idle_since: When its last answer was over.
@@ -42,21 +37,20 @@ class AsyncHTTP11Connection:
 
     async def request(self, request: httpcore.Request, attempt: Attempt) -> dict[str, Any]:
         """Send a request; return its answer's `status`, `headers` and `extensions`."""
-        with suppress(httpcore.WriteError):  # A server may answer before it has read all.
+        try:
             await self._send(request, attempt)
-        event: Any = Secret(None)
-        while not isinstance(event.reveal(), h11.Response):
-            event = await self._next_event(attempt)
-        headers: list[tuple[bytes, bytes]] = event.reveal().headers.raw_items()
+        except httpcore.WriteError:
+            pass  # A server may answer before it has read all.
+        except h11.LocalProtocolError as error:
+            raise httpcore.LocalProtocolError(str(error)) from None
+        head: Any = None
+        while not isinstance(head, h11.Response):
+            head = (await self._next_event(attempt)).reveal()
+        headers: list[tuple[bytes, bytes]] = head.headers.raw_items()
         self.promised = _read_keep_alive(headers)
-        return {
-            "status": event.reveal().status_code,
-            "headers": headers,
-            "extensions": {
-                "http_version": b"HTTP/" + event.reveal().http_version,
-                "reason_phrase": event.reveal().reason,
-            },
-        }
+        version = b"HTTP/" + head.http_version
+        extensions = {"http_version": version, "reason_phrase": head.reason}
+        return {"status": head.status_code, "headers": headers, "extensions": extensions}
 
     async def body(self, attempt: Attempt) -> AsyncGenerator[bytes, None]:
         """Yield the parts of the answer's body."""
@@ -88,7 +82,10 @@ class AsyncHTTP11Connection:
     async def _send(self, request: httpcore.Request, attempt: Attempt) -> None:
         # Head and body leave together, and every event is a secret: it may hold the key.
         pending = Secret(bytearray())
-        self._add(pending, self._head(request))
+        method, target = request.method, request.url.target
+        self._add(
+            pending, Secret(h11.Request(method=method, target=target, headers=request.headers))
+        )
         stream: Any = request.stream
         parts = aiter(stream)
         part: Any = Secret(await anext(parts, None))
@@ -101,21 +98,8 @@ class AsyncHTTP11Connection:
         self._add(pending, Secret(h11.EndOfMessage()))
         await self._write(pending, request, attempt)
 
-    def _head(self, request: httpcore.Request) -> Secret[Any]:
-        try:
-            return Secret(
-                h11.Request(
-                    method=request.method, target=request.url.target, headers=request.headers
-                )
-            )
-        except h11.LocalProtocolError as error:
-            raise httpcore.LocalProtocolError(str(error)) from None
-
     def _add(self, pending: Secret[bytearray], event: Secret[Any]) -> None:
-        try:
-            pending.reveal().extend(self._h11.send(event.reveal()) or b"")
-        except h11.LocalProtocolError as error:
-            raise httpcore.LocalProtocolError(str(error)) from None
+        pending.reveal().extend(self._h11.send(event.reveal()) or b"")
 
     async def _write(
         self, pending: Secret[bytearray], request: httpcore.Request, attempt: Attempt
