@@ -70,8 +70,8 @@ def test_it_serves_what_it_prints_until_it_is_interrupted(
         command = shlex.split(lines[5].removeprefix("try"))
         name, _, value = command[2].partition(": ")
         assert command[:2] == ["curl", "-H"]
-        request = Request(command[3], headers={name: value})  # noqa: S310
-        with urlopen(request, timeout=5) as response:  # noqa: S310
+        request = Request(command[3], headers={name: value})
+        with urlopen(request, timeout=5) as response:
             assert created.json["id"] in response.read().decode()
         process.send_signal(number)
         out, err = process.communicate(timeout=10)
@@ -79,9 +79,9 @@ def test_it_serves_what_it_prints_until_it_is_interrupted(
 
 
 def answer(url: str) -> tuple[int, str]:
-    request = Request(url, headers={"Authorization": "Bearer canary-key"})  # noqa: S310
+    request = Request(url, headers={"Authorization": "Bearer canary-key"})
     try:
-        with urlopen(request, timeout=5) as response:  # noqa: S310
+        with urlopen(request, timeout=5) as response:
             return response.status, response.headers.get("retry-after", "")
     except HTTPError as error:
         with error:
@@ -111,8 +111,8 @@ def test_faults_and_a_name_for_other_machines() -> None:
     with started("--fault", fault, "--allow-host", "mock.example") as (_, lines):
         url = lines[1].split()[1]
         assert [answer(f"{url}/parcels")[0] for _ in range(2)] == [502, 200]
-        page = Request(lines[4].split()[1], headers={"Host": "mock.example"})  # noqa: S310
-        with urlopen(page, timeout=5) as response:  # noqa: S310
+        page = Request(lines[4].split()[1], headers={"Host": "mock.example"})
+        with urlopen(page, timeout=5) as response:
             assert response.status == 200
 
 

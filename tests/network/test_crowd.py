@@ -86,7 +86,7 @@ def test_200_threads_at_once_are_each_answered() -> None:
 
 
 def test_1000_tasks_that_are_cancelled_at_random_are_given_nobody_elses_answer() -> None:
-    chance = random.Random(8)  # noqa: S311 - the same each time
+    chance = random.Random(8)
 
     async def one(client: AsyncSample, tag: str) -> str | None:
         call = asyncio.create_task(client.parcels.get(tag))
@@ -121,7 +121,7 @@ class GivenUp(Exception):  # noqa: N818 - as the time limit of a job queue is na
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_1000_calls_of_threads_that_are_ended_at_random_are_given_nobody_elses_answer() -> None:
-    chance = random.Random(8)  # noqa: S311 - the same each time
+    chance = random.Random(8)
     wrong: list[tuple[str, str]] = []
     outcomes = {"answered": 0, "given up": 0}
 
