@@ -5,6 +5,7 @@
 are in `portal_v1.models`, a mock server in `portal_v1.mock`.
 """
 
+from ._core.events import CallEvent
 from ._core.pace import Pace
 from ._version import __version__
 from .client import AsyncPortal, Portal
@@ -34,6 +35,7 @@ __all__ = [
     "AsyncPortal",
     "AuthenticationError",
     "BadRequestError",
+    "CallEvent",
     "ConfigurationError",
     "ConflictError",
     "File",

@@ -21,6 +21,7 @@ from typing import Any, Self
 from . import _http
 from ._core._async.pipeline import AsyncPipeline
 from ._core._sync.pipeline import Pipeline
+from ._core.events import CallEvent
 from ._core.pace import Pace
 from ._core.settings import build_settings, replace_settings
 from ._http import httpx
@@ -58,6 +59,8 @@ class Portal:
             stays yours to close. It is bounded read by read: only an answer's head that
             drips in can outlast `timeout` there.
         headers: Header fields to send with every request.
+        observer: A function that is called with a `CallEvent` at each step of each call: when it
+            starts, at each attempt's start and end, at each pause, and when it ends.
 
     Raises:
         ConfigurationError: One of these cannot be used, or the key is missing.
@@ -79,6 +82,7 @@ class Portal:
         max_response_bytes: int | None = None,
         http_client: httpx.Client | None = None,
         headers: Mapping[str, str] | None = None,
+        observer: Callable[[CallEvent], object] | None = None,
     ) -> None:
         # Wrapped at once: a traceback with local variables is to show none of them.
         secrets: list[Secret[Any]] = [Secret(api_key), Secret(base_url), Secret(headers)]
@@ -93,6 +97,7 @@ class Portal:
             pace=pace,
             max_response_bytes=max_response_bytes,
             headers=secrets[2],
+            observer=observer,
         )
         self._pipeline = Pipeline(settings, _http.Connection(settings.base_url, http_client))
 
@@ -111,6 +116,7 @@ class Portal:
         pace: Pace | Unset | None = UNSET,
         max_response_bytes: int | Unset | None = UNSET,
         headers: Mapping[str, str] | Unset | None = UNSET,
+        observer: Callable[[CallEvent], object] | Unset | None = UNSET,
         clock: Clock | Unset = UNSET,
     ) -> Self:
         """Return a changed copy over the same connections; this client stays as it is.
@@ -126,6 +132,7 @@ class Portal:
             pace: As for a new client.
             max_response_bytes: As for a new client.
             headers: As for a new client; they take the place of this client's.
+            observer: As for a new client.
             clock: Where time and jitter come from, for tests.
 
         Raises:
@@ -144,6 +151,7 @@ class Portal:
                 pace=pace,
                 max_response_bytes=max_response_bytes,
                 headers=secrets[1],
+                observer=observer,
                 clock=clock,
             )
         )
@@ -193,6 +201,8 @@ class AsyncPortal:
         http_client: An `httpx.AsyncClient` to send with, for a proxy or certificates of your own. It
             stays yours to close.
         headers: Header fields to send with every request.
+        observer: A function that is called with a `CallEvent` at each step of each call: when it
+            starts, at each attempt's start and end, at each pause, and when it ends.
 
     Raises:
         ConfigurationError: One of these cannot be used, or the key is missing.
@@ -214,6 +224,7 @@ class AsyncPortal:
         max_response_bytes: int | None = None,
         http_client: httpx.AsyncClient | None = None,
         headers: Mapping[str, str] | None = None,
+        observer: Callable[[CallEvent], object] | None = None,
     ) -> None:
         # Wrapped at once: a traceback with local variables is to show none of them.
         secrets: list[Secret[Any]] = [Secret(api_key), Secret(base_url), Secret(headers)]
@@ -228,6 +239,7 @@ class AsyncPortal:
             pace=pace,
             max_response_bytes=max_response_bytes,
             headers=secrets[2],
+            observer=observer,
         )
         self._pipeline = AsyncPipeline(
             settings, _http.AsyncConnection(settings.base_url, http_client)
@@ -248,6 +260,7 @@ class AsyncPortal:
         pace: Pace | Unset | None = UNSET,
         max_response_bytes: int | Unset | None = UNSET,
         headers: Mapping[str, str] | Unset | None = UNSET,
+        observer: Callable[[CallEvent], object] | Unset | None = UNSET,
         clock: Clock | Unset = UNSET,
     ) -> Self:
         """Return a changed copy over the same connections; this client stays as it is.
@@ -263,6 +276,7 @@ class AsyncPortal:
             pace: As for a new client.
             max_response_bytes: As for a new client.
             headers: As for a new client; they take the place of this client's.
+            observer: As for a new client.
             clock: Where time and jitter come from, for tests.
 
         Raises:
@@ -281,6 +295,7 @@ class AsyncPortal:
                 pace=pace,
                 max_response_bytes=max_response_bytes,
                 headers=secrets[1],
+                observer=observer,
                 clock=clock,
             )
         )

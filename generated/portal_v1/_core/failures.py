@@ -17,7 +17,7 @@ from ..errors import (
 from . import json
 from .call import Call
 from .decode import MismatchError
-from .effects import RawResponse
+from .effects import RawResponse, TransportFailure
 from .operation import for_status
 from .parsers import ResponseParser, UnreadableError
 from .text import join_sentences, to_printable
@@ -51,6 +51,15 @@ def connection_error(
         attempts=call.attempts,
         maybe_processed=call.maybe_processed,
     )
+
+
+def call_failed(
+    call: Call[Any], outcome: RawResponse | TransportFailure, *, retry_after: float | None
+) -> APIConnectionError | APIStatusError:
+    """Return the error for a call whose last attempt failed."""
+    if isinstance(outcome, TransportFailure):
+        return connection_error(call, outcome.reason, timed_out=outcome.timed_out)
+    return status_error(call, outcome, retry_after=retry_after)
 
 
 def late_reading(call: Call[Any]) -> APIConnectionError:

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+import logging
+
+from attrs import Factory, field, frozen
 
 
 @frozen
@@ -18,6 +20,7 @@ class ServiceInfo:
         error_fields: Where an error answer says what went wrong, first choice first.
         user_agent: How the client introduces itself.
         logger: The name of its logger.
+        log: Its logger.
         needs_key: Whether any operation needs a key.
         other_schemes: The security schemes beside that of the key, each with a key of its own.
     """
@@ -31,6 +34,12 @@ class ServiceInfo:
     logger: str
     needs_key: bool
     other_schemes: tuple[str, ...] = ()
+    log: logging.Logger = field(
+        default=Factory(lambda self: logging.getLogger(self.logger), takes_self=True),
+        init=False,
+        repr=False,
+        eq=False,
+    )
 
     @property
     def key_variable(self) -> str:

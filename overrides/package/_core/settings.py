@@ -15,6 +15,7 @@ from .._secrets import Secret, list_names, mask
 from ..errors import ConfigurationError
 from ..types import Unset
 from .clock import Clock, SystemClock
+from .events import Observer, validate_observer
 from .pace import Pace
 from .service import ServiceInfo
 
@@ -48,6 +49,7 @@ class Settings:
         max_response_bytes: How large an answer's body may be; None for what suits its kind.
         headers: Header fields sent with every request.
         clock: Where time and jitter come from.
+        observer: What is told of each step of a call.
     """
 
     service: ServiceInfo
@@ -61,6 +63,7 @@ class Settings:
     max_response_bytes: int | None
     headers: tuple[tuple[str, str], ...] = field(repr=lambda h: list_names(dict(h)))
     clock: Clock = field(factory=SystemClock, repr=False)
+    observer: Observer | None = field(default=None, repr=False)
     keys: Mapping[str, Secret[str] | Callable[[], Any]] = field(
         factory=dict[str, Secret[str] | Callable[[], Any]], repr=list_names
     )
@@ -114,6 +117,7 @@ def _validate(given: Mapping[str, Any], service: ServiceInfo) -> dict[str, Any]:
         "max_response_bytes": _validate_size,
         "headers": _validate_headers,
         "clock": lambda clock: clock,
+        "observer": lambda observer: validate_observer(observer, service),
         "keys": lambda keys: _other_keys(keys, service),
     }
     return {
