@@ -45,18 +45,17 @@ def test_each_step_of_a_call_is_told(kind: str) -> None:
 
 
 def test_how_a_call_fails_is_told(kind: str) -> None:
-    def broken(_: httpx.Request) -> httpx.Response:
-        raise httpx.ReadTimeout(f"{KEY} took too long")
+    class Broken(Script):
+        def _answer(self, request: httpx.Request) -> httpx.Response:
+            raise httpx.ReadTimeout(f"{KEY} took too long", request=request)
 
     for script, method, status, attempt, last in (
         (Script((400, {})), "list", 400, None, "BadRequestError"),
         (Script((200, {})), "list", 200, None, "InvalidResponseError"),
         (Script((200, b'[{"')), "iter", 200, None, "InvalidResponseError"),
-        (Script(), "create", None, "APITimeoutError", "APITimeoutError"),
+        (Broken(), "create", None, "APITimeoutError", "APITimeoutError"),
     ):
         events: list[CallEvent] = []
-        if status is None:
-            script._answer = broken  # type: ignore[method-assign] # noqa: SLF001 - its own
         with pytest.raises(SampleError) as caught:
             call(kind, script, method, observer=events.append, max_attempts=1)
         assert type(caught.value).__name__ == last
@@ -121,7 +120,8 @@ def test_what_is_no_observer() -> None:
     class Observe:
         async def __call__(self, _: CallEvent) -> None: ...
 
-    for given in ("log", 7, observe, Observe()):
+    wrong: list[Any] = ["log", 7, observe, Observe()]
+    for given in wrong:
         with pytest.raises(ConfigurationError, match="observer"):
             Script().client(observer=given)
         with pytest.raises(ConfigurationError, match="observer"):
@@ -199,9 +199,9 @@ class TestSpans:
     def test_of_a_call_that_fails(
         self, kind: str, exporter: InMemorySpanExporter, observer: SpanObserver
     ) -> None:
-        for answer, error in (((404, {}), "404"), ((200, {}), "InvalidResponseError")):
+        for status, error in ((404, "404"), (200, "InvalidResponseError")):
             with pytest.raises(SampleError):
-                call(kind, Script(answer), "get", "parcel-1", observer=observer)
+                call(kind, Script((status, {})), "get", "parcel-1", observer=observer)
             span, attributes = self.the_span(exporter)
             assert (attributes["error.type"], span.status.is_ok) == (error, False)
             exporter.clear()

@@ -79,8 +79,8 @@ def _log(log: logging.Logger, event: CallEvent) -> None:
     about, seconds = (event.operation_id, event.attempt), event.seconds or 0.0
     if event.kind == "attempt_end":
         result = event.status or event.reason
-        told = (*about, result, seconds * 1000, event.request_id)
-        log.debug("%s attempt %d: %s in %.0f ms, request id %s", *told)
+        rest = (result, seconds * 1000, event.request_id)
+        log.debug("%s attempt %d: %s in %.0f ms, request id %s", *about, *rest)
     elif event.kind == "pause" and event.reason is not None:
-        told = (*about, event.reason, seconds)
-        log.warning("%s attempt %d failed: %s; trying again in %.2f s", *told)
+        text = "%s attempt %d failed: %s; trying again in %.2f s"
+        log.warning(text, *about, event.reason, seconds)
