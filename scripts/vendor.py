@@ -9,8 +9,10 @@ Exit status: 0 when all is well, 1 when the copy was edited or is behind, 2 when
 from __future__ import annotations
 
 import argparse
+import difflib
 import json
 import keyword
+import re
 import shutil
 import sys
 import tempfile
@@ -18,9 +20,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from _support import vendored
 from _support.vendored import MANIFEST, digest_files, find_edits, read_manifest
 
 ROOT: Final = Path(__file__).resolve().parents[1]
+CHANGELOG: Final = "CHANGELOG.md"
 # What comes only when it is asked for, by what brings it.
 PARTS: Final = {
     "mock": {"mock", "pytest_plugin.py", "_document.py", "openapi.json"},
@@ -121,8 +125,8 @@ def make_copy(source: Path, target: Path, parts: Sequence[str]) -> dict[str, Any
         return {one for one in names if one == "__pycache__" or (is_top and one in left_out)}
 
     shutil.copytree(source, target, ignore=ignore)
-    shutil.copy(ROOT / "scripts/_support/vendored.py", target / "_vendored.py")
-    for name in ("LICENSE", "CHANGELOG.md"):
+    shutil.copy(str(vendored.__file__), target / "_vendored.py")
+    for name in ("LICENSE", CHANGELOG):
         shutil.copy(ROOT / name, target / name)
     made_from = json.loads((source / "manifest.json").read_text("utf-8"))
     manifest = {
@@ -141,31 +145,35 @@ def check(source: Path, target: Path) -> int:
     manifest = read_manifest(target) or {}
     edits = find_edits(target, manifest)
     with tempfile.TemporaryDirectory() as folder:
-        fresh = Path(folder) / "new" / manifest["package"]
-        current = make_copy(source, fresh, manifest["parts"])
+        old, new = (Path(folder) / age / manifest["package"] for age in ("old", "new"))
+        current = make_copy(source, new, manifest["parts"])
         is_behind = current["files"] != manifest["files"]
         if edits:
             print(f"{target} was edited:\n  " + "\n  ".join(edits))
         if is_behind:
-            is_same = current["version"] == manifest["version"]
-            state = "with later changes" if is_same else f"now {current['version']}"
-            print(f"{target} is behind: it is of {manifest['version']}, {state}.")
-            changelog = target / "CHANGELOG.md"
-            old_lines = changelog.read_text("utf-8").splitlines() if changelog.exists() else []
-            new_lines = (fresh / "CHANGELOG.md").read_text("utf-8").splitlines()
-            news = [line for line in new_lines if line.strip() and line not in old_lines]
-            print("\nNew in the changelog:\n  " + ("\n  ".join(news) or "nothing"))
-            old = Path(folder) / "old" / manifest["package"]
             shutil.copytree(target, old)
-            print("\nWhat breaks for callers:\n  " + "\n  ".join(_find_breaks(old, fresh)))
+            news = _find_news(old / CHANGELOG, new / CHANGELOG)
+            versions = [line[4:].partition("]")[0] for line in news if line.startswith("## [")]
+            by = (
+                f"by {', '.join(reversed(versions))}" if versions else "by changes not yet released"
+            )
+            print(f"{target} is behind {by}: it is of {manifest['version']}.")
+            print("\nNew in the changelog:\n  " + ("\n  ".join(news) or "nothing"))
+            print("\nWhat breaks for callers:\n  " + "\n  ".join(_find_breaks(old, new)))
     if not edits and not is_behind:
         print(f"{target} is {manifest['package']} {manifest['version']}, unchanged and current.")
     return 1 if edits or is_behind else 0
 
 
+def _find_news(old: Path, new: Path) -> list[str]:
+    then = old.read_text("utf-8").splitlines() if old.exists() else []
+    lines = difflib.unified_diff(then, new.read_text("utf-8").splitlines(), n=0, lineterm="")
+    return [line[1:] for line in lines if re.match(r"\+(?!\+\+ |$)", line)]
+
+
 def _find_breaks(old: Path, new: Path) -> list[str]:
     try:
-        from _support.callers import NotComparableError, find_breaks  # noqa: PLC0415
+        from _support.callers import NotComparableError, find_breaks  # noqa: PLC0415 - needs griffe
     except ImportError:
         return ["not known: griffe is not installed. `make vendor` has it."]
     try:

@@ -9,7 +9,7 @@ import inspect
 import types
 import typing
 import uuid
-from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,10 +17,12 @@ from typing import Any
 import attrs
 import httpx
 
-from tests.contract._gateway import Exchange, Gateway
-from tests.contract._package import Endpoint, package
+from tests.contract._gateway import Exchange, Gateway, Reply
+from tests.contract._package import JSON, Endpoint, package
+from tests.contract._values import is_documented, reply, sample
 
 KEY = "key-of-a-scripted-call"
+IDS = ("c1", "a%20b", "..a", "50%", "e\u0301", "\u00e9", "K~+a=b&c?d#e;f:g@h!i$j'k(l)*m,", "a.b.")
 _FUNCTIONS = {
     "function": ("sync", "asyncio"),
     "detailed": ("sync_detailed", "asyncio_detailed"),
@@ -97,39 +99,18 @@ class Caller:
         response = error = None
         items: list[Any] = []
         try:
-            value = self._start(endpoint, arguments, name, client, options, is_async=is_async)
+            value = _start(endpoint, arguments, way, client, options)
             if inspect.iscoroutine(value):
                 value = self._runner.run(value)
-            elif isinstance(value, AsyncIterable):
-                self._runner.run(_gather(value, items))
             elif name.startswith("iter"):
-                for item in value:
-                    items.append(item)  # noqa: PERF402 - those before an error count
+                self._runner.run(_gather(value, items)) if is_async else items.extend(value)
         except Exception as raised:  # noqa: BLE001 - what the client raises is what is tested
             error = raised
         if name.startswith("iter"):
             value = items
-        elif name == "detailed" and error is None:
+        elif name in {"detailed", "with_response"} and error is None:
             value, response = value.parsed, value
         return Outcome(tuple(self.gateway.exchanges), value, response, error)
-
-    def _start(  # noqa: PLR0913 - as `call`, whose part it is
-        self,
-        endpoint: Endpoint,
-        arguments: Mapping[str, Any],
-        way: str,
-        client: Any,
-        options: Mapping[str, Any],
-        *,
-        is_async: bool,
-    ) -> Any:
-        if way in _FUNCTIONS:
-            function = getattr(endpoint.module, _FUNCTIONS[way][is_async])
-            return function(client=client, **arguments, **options)
-        operation = endpoint.operation
-        name = operation.method_name if way == "method" else operation.iterator_name
-        method = getattr(getattr(client, operation.resource), name)
-        return method(**flatten(endpoint, arguments), **options)
 
     def _new(self, *, is_async: bool, **options: Any) -> Any:
         name = f"{'Async' * is_async}{package().client.SERVICE.name}"
@@ -142,19 +123,72 @@ class Caller:
             client.close()
 
 
-async def _gather(values: AsyncIterable[Any], items: list[Any]) -> None:
+def _start(
+    endpoint: Endpoint,
+    arguments: Mapping[str, Any],
+    way: tuple[str, bool],
+    client: Any,
+    options: Mapping[str, Any],
+) -> Any:
+    name, operation = way[0], endpoint.operation
+    if name in _FUNCTIONS:
+        function = getattr(endpoint.module, _FUNCTIONS[name][way[1]])
+        return function(client=client, **arguments, **options)
+    resource = getattr(client, operation.resource)
+    resource = resource.with_response if name == "with_response" else resource
+    name = operation.iterator_name if name == "iterator" else operation.method_name
+    return getattr(resource, name)(**flatten(endpoint, arguments), **options)
+
+
+async def _gather(values: Any, items: list[Any]) -> None:
     async for item in values:
         items.append(item)  # noqa: PERF401 - those before an error count
 
 
+def arguments_of(endpoint: Endpoint, number: int = 0, **given: Any) -> dict[str, Any]:
+    """Return arguments for a call: an id of some kind, and whatever else it needs."""
+    arguments = dict[str, Any]()
+    for one in endpoint.operation.parameters:
+        hint = endpoint.hints[one.python_name]
+        if one.location == "path" and hint is str:
+            arguments[one.python_name] = IDS[number % len(IDS)]
+        elif one.required:
+            schema = endpoint.parameter_definition(one).get("schema", {})
+            arguments[one.python_name] = fit(sample(schema), hint)
+    if endpoint.operation.body is not None:
+        body = sample(endpoint.request_schema)
+        more = {**body, "beside": ["\u00fc", 1]} if isinstance(body, dict) else body
+        body = more if is_documented(endpoint.request_schema, more) else body
+        arguments["body"] = fit(body, endpoint.hints["body"])
+    return arguments | given
+
+
+def documented(endpoint: Endpoint, arguments: Mapping[str, Any]) -> Any:
+    """Return the documented JSON answer to a call, every property of it there."""
+    value = sample(endpoint.response_schema(endpoint.success))
+    repeated = {one.response_field: one.python_name for one in endpoint.operation.parameters}
+    repeated.pop(None, None)
+    return value | {k: arguments[v] for k, v in repeated.items()} if repeated else value
+
+
+def success(endpoint: Endpoint, arguments: Mapping[str, Any], **more: Any) -> Reply:
+    """Return the documented answer to a call."""
+    media_type, _ = endpoint.response(endpoint.success)
+    if media_type == JSON:
+        return reply(endpoint.success, documented(endpoint, arguments), **more)
+    headers = (("Content-Type", media_type),) if media_type else ()
+    body = "It is so \u00fc".encode() if media_type else b""
+    return Reply(endpoint.success, body, headers, **more)
+
+
 def flatten(endpoint: Endpoint, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of the method, which takes the fields of some bodies one by one."""
+    """Return the arguments of the method, which takes the fields of most bodies one by one."""
     body, flat = endpoint.operation.body, dict(arguments)
-    if body is None or not body.arguments or "body" not in flat:
+    if body is None or not body.arguments or attrs.has(type(flat.get("body"))) is False:
         return flat
     model = flat.pop("body")
-    if getattr(model, "additional_properties", None):
-        raise UnfitError("a body with fields beside the documented ones")
+    if extra := getattr(model, "additional_properties", None):
+        flat["additional_properties"] = extra
     return flat | {one.python_name: getattr(model, one.python_name) for one in body.arguments}
 
 
@@ -206,9 +240,8 @@ def differences(value: Any, raw: Any, path: str = "$") -> Iterable[str]:  # noqa
             yield from differences(one, inner, f"{path}[{index}]")
     elif isinstance(value, enum.Enum):
         yield from differences(value.value, raw, path)
-    elif isinstance(raw, str) and not isinstance(value, str):
-        text = value.isoformat() if isinstance(value, datetime.date) else str(value)
-        if text.replace("+00:00", "Z").lower() != raw.replace("+00:00", "Z").lower():
+    elif isinstance(raw, str) and type(value) in _PARSERS:
+        if _PARSERS[type(value)](raw) != value:
             yield f"{path}: another value than in the JSON"
     elif value != raw or isinstance(value, bool) != isinstance(raw, bool):
         yield f"{path}: another value than in the JSON"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
-import pkgutil
+import re
 import sys
 import typing
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from typing import Any
 
 PACKAGE_VARIABLE = "CONTRACT_PACKAGE"  # a name that can be imported, or the package's folder
 JSON = "application/json"
+_IGNORED = {"authorization", "content-type", "accept"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,17 +26,30 @@ class Endpoint:
 
     operation: Any
     module: ModuleType
-    method: str
-    path: str
     definition: Mapping[str, Any]
 
     def __str__(self) -> str:
         return str(self.operation.id)
 
     @property
+    def method(self) -> str:
+        """Its HTTP method."""
+        return str(self.operation.method)
+
+    @property
+    def path(self) -> str:
+        """Its path, with the names of parameters in braces."""
+        return str(self.operation.path)
+
+    @property
+    def is_item(self) -> bool:
+        """Whether its path is that of one thing."""
+        return self.path.endswith("}")
+
+    @property
     def ways(self) -> list[tuple[str, bool]]:
         """The public ways to call it, each sync and async."""
-        names = ["function", "detailed", "method"]
+        names = ["function", "detailed", "method", "with_response"]
         names += ["iterate", "iterator"] if self.operation.iterator_name else []
         return [(name, is_async) for name in names for is_async in (False, True)]
 
@@ -48,26 +63,33 @@ class Endpoint:
         """Its parameters that are sent there, as the package has them."""
         return [one for one in self.operation.parameters if one.location == location]
 
-    def parameter_schema(self, parameter: Any) -> Any:
-        """The schema of one of its parameters."""
+    def parameter_definition(self, parameter: Any) -> Any:
+        """What the document says of one of its parameters."""
         wanted = (parameter.location, parameter.name)
-        found = map(resolve, self.definition["parameters"])
-        return next(one.get("schema", {}) for one in found if (one["in"], one["name"]) == wanted)
+        found = self.definition["parameters"]
+        return next(one for one in found if (one["in"], one["name"]) == wanted)
 
-    def request_schema(self, media_type: str = JSON) -> Any:
-        """The schema of its body."""
-        return resolve(self.definition["requestBody"])["content"][media_type].get("schema", {})
-
-    def response_schema(self, status: int) -> dict[str, Any] | None:
-        """The schema of its JSON answer with a status, as a schema that stands alone."""
-        responses = self.definition["responses"]
-        key = next(
-            (k for k in (str(status), f"{status // 100}XX", "default") if k in responses), ""
-        )
-        content = resolve(responses.get(key, {})).get("content", {})
-        if "schema" not in content.get(JSON, {}):
+    @property
+    def request_schema(self) -> Any:
+        """The schema of its body; None where it has none."""
+        if self.operation.body is None:
             return None
-        return {**content[JSON]["schema"], "components": document()["components"]}
+        content = resolve(self.definition["requestBody"])["content"]
+        return stand_alone(content[self.operation.body.media_types[0]].get("schema", {}))
+
+    def response(self, status: int) -> tuple[str, Any]:
+        """The media type and the schema of its answer with a status; none where it says none."""
+        responses = self.definition["responses"]
+        keys = (str(status), f"{status // 100}XX", "default")
+        found = resolve(next((responses[key] for key in keys if key in responses), {}))
+        content = found.get("content") or {"": {}}
+        media_type = JSON if JSON in content else next(iter(content))
+        return media_type, stand_alone(content[media_type].get("schema", {}))
+
+    def response_schema(self, status: int) -> Any:
+        """The schema of its JSON answer with a status; None where that is not JSON."""
+        media_type, schema = self.response(status)
+        return schema if media_type == JSON else None
 
     @property
     def is_repeatable(self) -> bool:
@@ -80,10 +102,10 @@ class Endpoint:
         return next((int(one) for one in self.definition["responses"] if one[:1] == "2"), 200)
 
     @property
-    def identity(self) -> tuple[str, str] | None:
-        """The property of its answer that has to be what an argument is, and that argument."""
-        pairs = ((one.response_field, one.python_name) for one in self.operation.parameters)
-        return next(((name, argument) for name, argument in pairs if name is not None), None)
+    def empty_body(self) -> bytes:
+        """What it sends where there is nothing to say."""
+        is_json = package().client.SERVICE.content_type == JSON
+        return b"{}" if is_json and self.method in {"POST", "PUT", "PATCH"} else b""
 
     def credentials(self, key: str) -> dict[str, str]:
         """The header that carries a key; none where it needs none."""
@@ -107,35 +129,50 @@ def package() -> Any:
 
 @cache
 def document() -> dict[str, Any]:
-    """Return the document that the package was generated from."""
-    return {"components": {}, **package()._document.load_document()}  # noqa: SLF001
+    """Return the document that the package was generated from.
+
+    Header parameters that OpenAPI says to ignore are left out.
+    """
+    made = {"components": {}, **package()._document.load_document()}  # noqa: SLF001 - no other way
+    for item in made["paths"].values():
+        for node in (item, *item.values()):
+            if isinstance(node, dict) and "parameters" in node:
+                found = (resolve(one, made) for one in node["parameters"])
+                node["parameters"] = [one for one in found if one["name"].lower() not in _IGNORED]
+    return made
 
 
 @cache
 def endpoints() -> tuple[Endpoint, ...]:
-    """Return the package's operations, in the document's order."""
-    folder, found = package().api, []
-    modules = [
-        importlib.import_module(info.name)
-        for info in pkgutil.walk_packages(folder.__path__, f"{folder.__name__}.")
-    ]
-    by_id = {one.OPERATION.id: one for one in modules if hasattr(one, "OPERATION")}
-    by_place = {(one.OPERATION.method, one.OPERATION.path): one for one in by_id.values()}
-    for path, item in document()["paths"].items():
-        for method in item.keys() & {"get", "put", "post", "delete", "patch", "head", "options"}:
-            place, definition = (method.upper(), path), item[method]
-            parameters = [*item.get("parameters", ()), *definition.get("parameters", ())]
-            module = by_id.get(definition.get("operationId")) or by_place[place]
-            full = {**definition, "parameters": parameters}
-            found.append(Endpoint(module.OPERATION, module, *place, full))
+    """Return the package's operations, in the order of their paths."""
+    operations, found = package().api.OPERATIONS, []
+    for name, operation in operations.items():
+        item = resolve(document()["paths"][operation.path])
+        own = item[operation.method.lower()]
+        parameters = [*item.get("parameters", ()), *own.get("parameters", ())]
+        place = operations._modules[name]  # noqa: SLF001 - as for users, but told by its id
+        module = importlib.import_module(place, package().api.__name__)
+        found.append(Endpoint(operation, module, {**own, "parameters": parameters}))
     return tuple(sorted(found, key=lambda one: (one.path, one.method)))
 
 
-def resolve(node: Any) -> Any:
+def resolve(node: Any, within: dict[str, Any] | None = None) -> Any:
     """Return what a node of the document stands for."""
     while isinstance(node, dict) and "$ref" in node:
-        target: Any = document()
+        target: Any = within or document()
         for step in node["$ref"].removeprefix("#/").split("/"):
             target = target[step.replace("~1", "/").replace("~0", "~")]
         node = target
     return node
+
+
+def stand_alone(schema: Any) -> dict[str, Any]:
+    """Return a schema with what it refers to."""
+    return {**schema, "components": document()["components"]}
+
+
+@cache
+def secret_names() -> frozenset[str]:
+    """Return the names of all properties that are passwords somewhere."""
+    text = json.dumps(document())
+    return frozenset(re.findall(r'"(\w+)": \{[^{}]*"format": "password"', text))

@@ -13,26 +13,19 @@ from tests.contract._package import JSON, resolve
 
 _REMOVED = object()
 _TEXT = 'e\u0301\u00e9 "\\\n\U0001f388 '
-_REPLACEMENTS: tuple[Any, ...] = (
-    _REMOVED,
-    None,
-    0,
-    1,
-    -2.5,
-    "",
-    "false",
-    _TEXT,
-    True,
-    False,
-    [],
-    {},
-)
+_REPLACEMENTS: list[Any] = [_REMOVED, None, 0, 1, -2.5, "", "false", _TEXT, True, False, [], {}]
 # What a client does not check: a value that is not allowed today may be allowed tomorrow.
 _UNCHECKED = {"enum", "pattern", "minLength", "maxLength", "minimum", "maximum", "maxItems"}
 _UNCHECKED |= {"exclusiveMinimum", "exclusiveMaximum", "minItems", "uniqueItems", "multipleOf"}
+_FORMATS = {
+    "date": "2026-11-24",
+    "date-time": "2026-11-24T09:30:00.125Z",
+    "uuid": "0e8e1f0c-6a3f-4f0e-9d0c-5b8f7a6d4c21",
+}
+_PLAIN = {"boolean": True, "integer": 7, "number": 7.5, "null": None}
 
 
-def sample(schema: Any, name: str = "value") -> Any:
+def sample(schema: Any, name: str = "value") -> Any:  # noqa: C901 - a case for each keyword
     """Return a value of a schema: all properties are there, and no two texts are the same."""
     schema = resolve(schema)
     for key in ("const", "default"):
@@ -47,14 +40,18 @@ def sample(schema: Any, name: str = "value") -> Any:
     kind = kinds if isinstance(kinds, str) else next(one for one in kinds if one != "null")
     if kind == "object":
         inner = schema.get("properties", {})
+        inner |= {one: {"type": "string"} for one in schema.get("required", ()) if one not in inner}
+        if not inner and schema.get("additionalProperties", True) is True:
+            return {"more": f"the {name} \u00fc"}
         return {key: sample(one, f"{name}.{key}") for key, one in inner.items()}
     if kind == "array":
         return [sample(schema.get("items", {}), f"{name}{index}") for index in range(3)]
-    if kind == "string" and schema.get("format", "password") == "password" and "enum" not in schema:
-        return f"the {name} \u00fc"[: schema.get("maxLength")]
     told = [*schema.get("enum", ()), *schema.get("examples", ()), schema.get("example")]
-    plain = {"boolean": True, "integer": 7, "number": 7.5, "string": "2026-11-24"}
-    return told[0] if told[0] is not None else plain.get(kind)
+    if kind != "string":
+        return _PLAIN[kind] if told[0] is None else told[0]
+    if "enum" in schema or ("pattern" in schema and told[0]):
+        return told[0]
+    return _FORMATS.get(schema.get("format"), f"the {name} \u00fc"[: schema.get("maxLength")])
 
 
 def variations(value: Any) -> Iterator[tuple[str, Any]]:
@@ -72,6 +69,14 @@ def variations(value: Any) -> Iterator[tuple[str, Any]]:
 def is_documented(schema: Any, value: Any) -> bool:
     """Return whether a value is what a schema says, as far as a client checks that."""
     return jsonschema_rs.validator_for(_relax(schema), validate_formats=True).is_valid(value)
+
+
+def parse(body: bytes) -> Any:
+    """Return the JSON of a body as RFC 8259 has it, a byte order mark aside; `...` for none."""
+    try:
+        return json.loads(body.decode("utf-8-sig"), parse_constant=int)
+    except ValueError:
+        return ...
 
 
 def reply(status: int, value: Any, *headers: tuple[str, str], **more: Any) -> Reply:
@@ -99,8 +104,17 @@ def _places(
 
 
 def _relax(schema: Any) -> Any:
+    """Return a schema without what a client does not check: of alternatives, any will do."""
     if isinstance(schema, list):
         return [_relax(one) for one in schema]
     if not isinstance(schema, dict):
         return schema
-    return {key: _relax(inner) for key, inner in schema.items() if key not in _UNCHECKED}
+    unchecked = _UNCHECKED | ({"format"} if schema.get("format") not in _FORMATS else set())
+    relaxed = {}
+    for key in schema.keys() - unchecked:
+        inner = schema[key]
+        is_named = key == "properties" and isinstance(inner, dict)
+        relaxed["anyOf" if key == "oneOf" else key] = (
+            {name: _relax(one) for name, one in inner.items()} if is_named else _relax(inner)
+        )
+    return relaxed

@@ -1,12 +1,13 @@
 """Many calls in a row, held against a model of what a server has to remember for two custodians.
 
-The links of the document tell which operation makes a thing, and which ones take its id.
+The document's links, else the usual shape of its paths, tell what is made and by what it is known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -15,14 +16,15 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from tests.contract._calling import Caller, Outcome, fit
-from tests.contract._package import Endpoint, endpoints, package, resolve
+from tests.contract._calling import Caller, Outcome, arguments_of, fit
+from tests.contract._package import Endpoint, endpoints, package, secret_names
 from tests.contract._values import sample
 from tests.contract.conftest import OPTIONS, Server
 
 # Whatever is chosen, is by a number: nothing is drawn from what the server answered.
 NUMBERS = st.integers(0, 2**20)
 TEXTS = st.text("aZ0?#%&=+;:@!$'()*,[]|^~\"<>` \u00e9\U0001f388", max_size=8)
+LINKED = "$response.body#/"
 
 
 @dataclass(frozen=True)
@@ -37,24 +39,60 @@ class Family:
     def __str__(self) -> str:
         return str(self.maker)
 
+    @cached_property
+    def lasting(self) -> set[str]:
+        """The properties that reading a thing, or a list of them, shows."""
+        shown = [answer_of(one) for one in self.readers if one.is_item and one.method == "GET"]
+        shown += [one for each in self.lists for one in items_in(answer_of(each))]
+        return {name for one in shown for name in one}
+
 
 def families() -> Iterator[Family]:
-    """Yield what the links of the document tell."""
-    prefix = "$response.body#/"
+    """Yield the kinds of things that a document tells of."""
     for maker in endpoints():
         links = [pair for link in maker.operation.links for pair in link.parameters.items()]
-        for name, told in sorted({pair for pair in links if str(pair[1]).startswith(prefix)}):
-            taken = {one: [p.name for p in one.parameters("path")] for one in endpoints()}
-            readers = tuple(one for one in endpoints() if taken[one] == [name])
-            siblings = (one for one in endpoints() if one.path == maker.path)
-            lists = tuple(one for one in siblings if one.operation.iterator_name)
-            yield Family(maker, told.removeprefix(prefix), readers, lists)
+        linked = {k: v.removeprefix(LINKED) for k, v in links if str(v).startswith(LINKED)}
+        below = {one.path.removeprefix(f"{maker.path}/") for one in endpoints()}
+        variables = {one[1:].partition("}")[0] for one in below if one.startswith("{")}
+        shown = {one: name for one in variables for name in ("id", one) if name in answer_of(maker)}
+        for variable, identity in (linked or (shown if maker.method == "POST" else {})).items():
+            place = f"{maker.path}/" if variable in shown else "/"
+            readers = tuple(
+                one
+                for one in endpoints()
+                if one.path.startswith(place)
+                and [each.name for each in one.parameters("path")] == [variable]
+            )
+            siblings = (one for one in endpoints() if (one.path, one.method) == (maker.path, "GET"))
+            lists = (
+                one for one in siblings if any(identity in it for it in items_in(answer_of(one)))
+            )
+            yield Family(maker, identity, readers, tuple(lists))
 
 
-def secrets_of(endpoint: Endpoint) -> set[str]:
-    """Return the properties of an operation's answer that are secrets."""
-    properties = resolve(endpoint.response_schema(endpoint.success) or {}).get("properties", {})
-    return {name for name, one in properties.items() if resolve(one).get("format") == "password"}
+def answer_of(endpoint: Endpoint) -> Any:
+    """Return an example of an operation's answer."""
+    return sample(endpoint.response_schema(endpoint.success) or {})
+
+
+def items_in(answer: Any) -> list[Any]:
+    """Return the items of a list that an answer is, or has among its fields."""
+    if isinstance(answer, dict):
+        answer = next((one for one in answer.values() if isinstance(one, list)), [])
+    return [one for one in answer if isinstance(one, dict)]
+
+
+def to_json(value: Any) -> Any:
+    """Return a model, or a list of them, as JSON has it."""
+    return [to_json(one) for one in value] if isinstance(value, list) else value.to_dict()
+
+
+def choose_body(endpoint: Endpoint, flag: bool | None) -> dict[str, Any]:
+    """Return a body with all fields, and its booleans as they are given; without them, for None."""
+    schema = endpoint.request_schema
+    body = {} if schema is None else dict(sample(schema))
+    body |= {name: flag for name, value in body.items() if isinstance(value, bool)}
+    return {name: value for name, value in body.items() if value is not None}
 
 
 @dataclass
@@ -79,62 +117,70 @@ class Walk(RuleBasedStateMachine):
         self.custodians = [Custodian(key) for key in self.server.keys]
         self.handed_out: set[str] = set()
         self.look(is_first=True)
+        for number, _ in enumerate(self.custodians):
+            self.make(number=number, flag=None)
 
     def call(
         self, endpoint: Endpoint, key: str, number: int, identity: str = "", body: Any = None
     ) -> Outcome:
         """Make one call, in one of the public ways."""
-        arguments = {one.python_name: identity for one in endpoint.parameters("path")}
-        if endpoint.operation.body is not None:
-            arguments["body"] = fit(body or {}, endpoint.hints["body"])
+        arguments = arguments_of(endpoint)
+        arguments |= {one.python_name: identity for one in endpoint.parameters("path")}
+        if body is not None and "body" in arguments:
+            arguments["body"] = fit(body, endpoint.hints["body"])
         way = endpoint.ways[number % len(endpoint.ways)]
         client = self.caller.client(is_async=way[1], is_given=number % 5 == 0, api_key=key)
         return self.caller.call(endpoint, arguments, way, client)
 
-    def hand_out(self, secret: Any) -> None:
-        """Note a secret, which has to be new."""
-        assert secret not in self.handed_out, "a secret that was handed out before"
-        self.handed_out.add(secret)
+    def note_secrets(self, answer: dict[str, Any]) -> None:
+        """Take the secrets that no list and no later answer shows, each of which has to be new."""
+        for name in secret_names() & answer.keys() - self.family.lasting:
+            secret = answer.pop(name)
+            assert secret not in self.handed_out, "a secret that was handed out before"
+            self.handed_out.add(secret)
 
     @rule(number=NUMBERS, flag=st.sampled_from([True, False, None]))
     def make(self, number: int, flag: bool | None) -> None:
         """Make a thing."""
         maker, custodian = self.family.maker, self.custodians[number % len(self.custodians)]
-        body = {} if maker.operation.body is None else sample(maker.request_schema())
-        flags = {name for name, value in body.items() if isinstance(value, bool)}
-        body |= dict.fromkeys(flags, flag)
-        body = {name: value for name, value in body.items() if value is not None}
+        body = choose_body(maker, flag)
         outcome = self.call(maker, custodian.key, number // 2, body=body)
         assert outcome.error is None, outcome.error
         told = outcome.value.to_dict()
         assert not [name for name in body if told.get(name, body[name]) != body[name]]
-        assert not any(told.get(name) for name in flags - body.keys())
+        assert not any(told.get(name) for name in choose_body(maker, True).keys() - body.keys())
         identity = told[self.family.identity]
         assert not any(identity in one.things for one in self.custodians)
-        for name in secrets_of(maker):
-            self.hand_out(told[name])
+        self.note_secrets(told)
         custodian.things[identity] = told
 
-    @rule(number=NUMBERS, which=NUMBERS)
-    def read(self, number: int, which: int) -> None:
+    @rule(number=NUMBERS, which=NUMBERS, flag=st.sampled_from([True, False, None]))
+    def read(self, number: int, which: int, flag: bool | None) -> None:
         """Call something on what was made, as its custodian and, in vain, as another."""
         custodian = self.custodians[number % len(self.custodians)]
         if not custodian.things or not self.family.readers:
             return
         identity = [*custodian.things][which % len(custodian.things)]
         endpoint = self.family.readers[which % len(self.family.readers)]
-        outcome = self.call(endpoint, custodian.key, number // 2, identity)
+        body = choose_body(endpoint, flag)
+        outcome = self.call(endpoint, custodian.key, number // 2, identity, body)
         assert outcome.error is None, outcome.error
-        if endpoint.method == "DELETE":
-            del custodian.things[identity]
-            return
         known = custodian.things[identity]
-        for name, value in outcome.value.to_dict().items():
-            is_secret = name in secrets_of(endpoint)
-            if is_secret and (endpoint.method not in {"GET", "HEAD"} or name not in known):
-                self.hand_out(value)  # No lasting property, so a new one each time.
-                known.pop(name, None)
-            else:
+        if endpoint.is_item:
+            if endpoint.method == "DELETE":
+                del custodian.things[identity]
+                self.refuse(endpoint, custodian.key, number, identity)
+                return
+            gone = choose_body(endpoint, True) if endpoint.method == "PUT" else {}
+            custodian.things[identity] = known = {
+                name: value
+                for name, value in (known | body).items()
+                if name in body or name not in gone
+            }
+        if hasattr(outcome.value, "to_dict"):
+            told = outcome.value.to_dict()
+            self.note_secrets(told)
+            for name, value in told.items():
                 assert known.setdefault(name, value) == value, f"{name} is another than before"
         for other in self.custodians:
             if other is not custodian:
@@ -180,7 +226,7 @@ class Walk(RuleBasedStateMachine):
             for endpoint in self.family.lists:
                 outcome = self.call(endpoint, custodian.key, number + len(self.handed_out))
                 assert outcome.error is None, outcome.error
-                shown = [one.to_dict() for one in outcome.value]
+                shown = items_in(to_json(outcome.value))
                 names = [one[self.family.identity] for one in shown]
                 if is_first:
                     custodian.things |= dict(zip(names, shown, strict=True))
@@ -197,12 +243,15 @@ def test_walks(family: Family, caller: Caller, server: Server) -> None:
     if server.is_prism:
         pytest.skip("Prism remembers nothing")
     for one in (family.maker, *family.readers, *family.lists) if server.mock else ():
-        assert str(one) in server.mock.stateful_operations, f"{one} has lost its memory"
+        said = one.definition.get("x-effect")
+        assert str(one) in server.mock.effects or said == "none", (
+            f"{one} lost its memory"
+        )
     kind = type("Walks", (Walk,), {"family": family, "caller": caller, "server": server})
     run_state_machine_as_test(
         seed(OPTIONS.seed)(kind),
         settings=settings(
-            max_examples=max(3, OPTIONS.examples // 4),
+            max_examples=max(8, OPTIONS.examples // 4),
             stateful_step_count=20,
             deadline=None,
             database=None,

@@ -69,6 +69,7 @@ def test_200_tasks_at_once_are_each_answered_in_the_order_that_they_came(given: 
         came = [int(one.request_line.split(" ")[1].rpartition("/")[2]) for one in server.requests]
         # The server's threads read in an order of their own.
         assert sorted(came[:100]) == list(range(100))
+        assert len(server.peers) <= 100 or given  # httpx keeps but 20 of them.
 
 
 def test_200_threads_at_once_are_each_answered() -> None:
@@ -115,8 +116,10 @@ class GivenUp(Exception):  # noqa: N818 - as the time limit of a job queue is na
     """What ends a thread's call from outside."""
 
 
-# It may strike a thread past its last call, which then ends with it.
+# It may strike a thread past its last call, which then ends with it; and within the standard
+# library while it makes a socket, which Python itself then closes, with a warning.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_1000_calls_of_threads_that_are_ended_at_random_are_given_nobody_elses_answer() -> None:
     chance = random.Random(8)  # noqa: S311 - the same each time
     wrong: list[tuple[str, str]] = []
@@ -173,9 +176,10 @@ def test_wherever_tasks_are_cancelled_every_place_is_free_again(serve: Serve, tu
             await asyncio.sleep(0.1)  # What was cancelled may be on its way to the server.
             before = len(server.requests)
             all_places = [asyncio.create_task(GET.call(client)) for _ in range(100)]
-            async with asyncio.timeout(10):
-                while len(server.requests) - before < 100:  # noqa: ASYNC110 - the server's threads
-                    await asyncio.sleep(0.01)
+            end = time.monotonic() + 10
+            while len(server.requests) < before + 100:
+                assert time.monotonic() < end
+                await asyncio.sleep(0.01)
             for task in all_places:
                 task.cancel()
             await asyncio.gather(*all_places, return_exceptions=True)

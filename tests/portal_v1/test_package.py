@@ -57,11 +57,21 @@ CALLS: dict[str, tuple[str, bytes, int, Any, Any, str, tuple[str, ...], dict[str
 
 def test_the_names_that_it_exports() -> None:
     assert {*portal_v1.__all__} == {
-        *("AsyncPortal", "Portal", "Pace", "Response", "File", "UNSET", "Unset", "__version__"),
+        *(
+            "AsyncPortal",
+            "Portal",
+            "Pace",
+            "Outcome",
+            "Response",
+            "File",
+            "UNSET",
+            "Unset",
+            "__version__",
+        ),
         *("PortalError", "ConfigurationError", "InvalidRequestError", "APIConnectionError"),
         *("APITimeoutError", "InvalidResponseError", "APIStatusError", "BadRequestError"),
         *("AuthenticationError", "PermissionDeniedError", "NotFoundError", "ConflictError"),
-        *("RateLimitError", "ServerError"),
+        *("RateLimitError", "ServerError", "CallEvent"),
     }
     assert {*models.__all__} == {
         *("Client", "ClientSession", "ClientSummary", "ClientWebOtp", "CreateClientRequest"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import io
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +12,6 @@ from pathlib import Path
 
 import pytest
 import vendor
-from _support.vendored import digest_files
 
 Vendor = Callable[..., tuple[int, str]]
 # What the package may import beside the standard library: its two dependencies, httpx's own
@@ -40,17 +38,29 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path / "acme/_vendor/wallets"
 
 
-@pytest.fixture
-def newer(repository: Path, tmp_path: Path) -> Path:
-    """A later version of the package, in which a model has another field's name."""
-    source = tmp_path / "newer" / "portal_v1"
-    shutil.copytree(repository / "generated/portal_v1", source)
-    manifest = json.loads((source / "manifest.json").read_text())
-    manifest["package"]["version"] = "0.9.0"
-    (source / "manifest.json").write_text(json.dumps(manifest))
-    errors = (source / "errors.py").read_text()
-    (source / "errors.py").write_text(errors.replace("class NotFoundError", "class GoneError"))
-    return source
+CHANGES = {
+    "0.1.0": "### Added\n\n- `Shop`.\n",
+    "0.2.0": "### Added\n\n- `Shop.watch()`.\n",
+    "0.3.0": "### Removed\n\n- `Shop.get()`; use `Shop.find()`.\n",
+}
+METHODS = {"0.1.0": ["get"], "0.2.0": ["get", "watch"], "0.3.0": ["find", "watch"]}
+
+
+def release(root: Path, version: str) -> Path:
+    """Make a checkout of a small package as it was released; return the package."""
+    package = root / version / "generated/shop"
+    package.mkdir(parents=True)
+    methods = [f"    def {name}(self, name: str) -> int: ...\n" for name in METHODS[version]]
+    (package / "__init__.py").write_text("class Shop:\n" + "".join(methods))
+    manifest = {"package": {"name": "shop", "version": version}, "document": {"sha256": "0"}}
+    (package / "manifest.json").write_text(json.dumps(manifest))
+    told = [
+        f"## [{one}] - 2026-01-01\n\n{text}\n" for one, text in CHANGES.items() if one <= version
+    ]
+    changelog = ["# Changelog\n\n## [Unreleased]\n\n", *reversed(told)]
+    (root / version / "CHANGELOG.md").write_text("".join(changelog))
+    (root / version / "LICENSE").touch()
+    return package
 
 
 def files(folder: Path) -> set[str]:
@@ -128,25 +138,33 @@ def test_edits_are_told_and_not_overwritten_unless_told(run: Vendor, copy: Path)
     assert run("--check") == (0, f"{copy} is portal_v1 0.1.0, unchanged and current.\n")
 
 
-def test_a_copy_that_is_behind_is_told_with_what_breaks(
-    run: Vendor, copy: Path, newer: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_copy_that_is_behind_is_told_by_which_releases_and_what_breaks(
+    run: Vendor, copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run()
-    changelog = copy / "CHANGELOG.md"
-    lines = changelog.read_text().splitlines()
-    news = next(line for line in lines if line.startswith("- `make vendor`"))
-    lines.remove(news)
-    changelog.write_text("\n".join(lines))
-    manifest = json.loads((copy / "VENDORED.json").read_text())
-    manifest["files"] = digest_files(copy)
-    (copy / "VENDORED.json").write_text(json.dumps(manifest))
-    status, told = run("--check", "--source", newer, dest=copy)  # the copy itself may be named
-    assert status == 1
-    assert "is behind: it is of 0.1.0, now 0.9.0." in told
-    assert f"New in the changelog:\n  {news}\n" in told
-    assert "NotFoundError: Public object was removed" in told
-    assert run("--update", "--source", newer, dest=copy)[0] == 0
-    assert "portal_v1 0.9.0, unchanged" in run("--check", "--source", newer)[1]
+    packages = {version: release(tmp_path, version) for version in CHANGES}
+
+    def run_from(version: str, *options: str) -> tuple[int, str]:
+        monkeypatch.setattr(vendor, "ROOT", tmp_path / version)
+        return run(*options, "--source", packages[version], dest=copy.parent)
+
+    assert run_from("0.1.0")[0] == 0
+    status, told = run_from("0.2.0", "--check")
+    assert (status, "behind by 0.2.0: it is of 0.1.0." in told) == (1, True)
+    assert told.endswith("What breaks for callers:\n  nothing\n")
+    status, told = run_from("0.3.0", "--check")
+    assert (status, "behind by 0.2.0, 0.3.0: it is of 0.1.0." in told) == (1, True)
+    news = told.partition("New in the changelog:\n  ")[2].partition("\n\n")[0].split("\n  ")
+    assert news == [
+        *("## [0.3.0] - 2026-01-01", "### Removed", "- `Shop.get()`; use `Shop.find()`."),
+        *("## [0.2.0] - 2026-01-01", "### Added", "- `Shop.watch()`."),
+    ]
+    assert "shop.Shop.get: Public object was removed\n" in told.partition("What breaks for")[2]
+    (tmp_path / "0.1.0/LICENSE").write_text("Another")
+    assert "behind by changes not yet released" in run_from("0.1.0", "--check")[1]
+    assert run_from("0.3.0", "--update")[0] == 0
+    monkeypatch.setattr(vendor, "ROOT", tmp_path / "0.3.0")
+    status, told = run("--check", "--source", packages["0.3.0"], dest=copy)  # the copy itself
+    assert (status, told) == (0, f"{copy} is shop 0.3.0, unchanged and current.\n")
 
 
 def test_it_asks_before_it_replaces_what_it_did_not_write(
@@ -159,7 +177,7 @@ def test_it_asks_before_it_replaces_what_it_did_not_write(
     assert "is there already, and no copy" in told
     for answer, expected in (("n\n", 2), ("", 2), ("y\n", 0)):
         typed = io.StringIO(answer)
-        typed.isatty = lambda: True  # type: ignore[method-assign]
+        monkeypatch.setattr(typed, "isatty", lambda: True)
         monkeypatch.setattr(sys, "stdin", typed)
         assert run()[0] == expected
         assert (copy / "mine.py").exists() == (expected == 2)

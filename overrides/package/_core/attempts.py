@@ -7,9 +7,7 @@ response. Sync and async clients differ only in how they carry the effects out.
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, Final, TypeVar
-
-from attrs import evolve, frozen
+from typing import Any, Final, NamedTuple, TypeVar
 
 from .._secrets import Secret
 from ..errors import APIConnectionError, InvalidRequestError
@@ -25,6 +23,7 @@ from .effects import (
     redact_failure,
 )
 from .operation import ListOperation, Operation
+from .pace import Pace
 
 T = TypeVar("T")
 CallFlow = Generator[Effect, Any, T]
@@ -49,15 +48,14 @@ def make_attempts(call: Call[Any]) -> CallFlow[RawResponse]:
     observing.start(call)
     url = _build_url(call)
     while True:
-        yield from _keep_pace(call)
+        if settings.pace is not None:
+            yield from _keep_pace(call, settings.pace)
         key: Secret[str] | None = None
         credential: tuple[str, Secret[str]] | None = None
         if call.operation.credential is not None:
-            key = yield FetchKey()
-            if key is None:
-                raise _too_late(call)
-            credential = call.operation.credential.header_field(key)
-        if deadline.remaining() == 0:
+            key = settings.key if isinstance(settings.key, Secret) else (yield FetchKey())
+            credential = key and call.operation.credential.header_field(key)
+        if deadline.remaining() == 0 or (credential is None and call.operation.credential):
             raise _too_late(call)
         if call.is_closed():
             reason = "the client was closed before it could be sent"
@@ -83,8 +81,7 @@ def make_attempts(call: Call[Any]) -> CallFlow[RawResponse]:
     raise failures.call_failed(call, outcome, retry_after=verdict.retry_after)
 
 
-@frozen
-class _Verdict:
+class _Verdict(NamedTuple):
     reason: str
     may_repeat: bool
     maybe_processed: bool
@@ -110,10 +107,8 @@ def _judge(call: Call[Any], outcome: RawResponse | TransportFailure) -> _Verdict
     )
 
 
-def _keep_pace(call: Call[Any]) -> CallFlow[None]:
-    pace, deadline = call.settings.pace, call.deadline
-    if pace is None:
-        return
+def _keep_pace(call: Call[Any], pace: Pace) -> CallFlow[None]:
+    deadline = call.deadline
     while True:
         try:
             wait = pace.reserve(call.settings.clock, deadline.remaining())
@@ -143,7 +138,8 @@ def _redact_key(
     secrets = () if key is None else (key,)
     if isinstance(outcome, TransportFailure):
         return redact_failure(outcome, secrets)
-    return evolve(outcome, secrets=secrets)
+    outcome.secrets = secrets
+    return outcome
 
 
 def _too_late(call: Call[Any]) -> APIConnectionError:
@@ -175,17 +171,20 @@ def _build_send(
             # An empty body is not JSON, and strict servers refuse it.
             content = b"{}" if content_type == "application/json" else None
     most = _LIST_BYTES if isinstance(operation, ListOperation) else _BYTES
-    fields = {name.lower(): (name, value) for name, value in (*headers, *settings.headers)}
-    fields.update((field[0].lower(), field) for field in request.headers)
+    own = (*settings.headers, *request.headers)
+    if own:  # the last of a name counts
+        headers = list({field[0].lower(): field for field in (*headers, *own)}.values())
     return SendRequest(
         method=operation.method,
         url=url,
-        headers=tuple(fields.values()),
+        headers=tuple(headers),
         credential=credential,
         content=content,
         files=request.files,
         deadline=call.deadline,
         connect_timeout=settings.connect_timeout,
+        keepalive=settings.keepalive,
+        repeatable=operation.repeatable,
         stream=call.stream,
         max_bytes=settings.max_response_bytes or most,
     )

@@ -53,19 +53,21 @@ class CallEvent:
 class Observer:
     """What was given to observe calls: the first exception that it raises is logged."""
 
-    def __init__(self, given: Callable[[CallEvent], object], log: logging.Logger) -> None:
+    def __init__(self, given: Callable[[CallEvent], object], logger: str) -> None:
         self._given = given
-        self._log = log
+        self._logger = logger
         self._has_failed = False
 
     def __call__(self, event: CallEvent) -> None:
         """Tell it what happened."""
         try:
             self._given(event)
-        except Exception:  # noqa: BLE001 - whatever it is, the call goes on
+        except Exception:
             if not self._has_failed:
                 self._has_failed = True
-                self._log.exception("The observer raised, which changes no call; logged once.")
+                logging.getLogger(self._logger).exception(
+                    "The observer raised, which changes no call; logged once."
+                )
 
 
 def validate_observer(given: Any, service: ServiceInfo) -> Observer | None:
@@ -79,4 +81,4 @@ def validate_observer(given: Any, service: ServiceInfo) -> Observer | None:
     calls = (given, getattr(given, "__call__", None))  # noqa: B004 - an object whose call is async
     if not callable(given) or any(map(inspect.iscoroutinefunction, calls)):
         raise ConfigurationError("observer is a function of one CallEvent, and not an async one.")
-    return Observer(given, service.log)
+    return Observer(given, service.logger)

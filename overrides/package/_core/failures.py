@@ -61,6 +61,13 @@ def call_failed(
     return status_error(call, outcome, retry_after=retry_after)
 
 
+def warm_error(failure: TransportFailure) -> APIConnectionError:
+    """Return the error for a connection that could not be opened ahead of a call."""
+    kind = APITimeoutError if failure.timed_out else APIConnectionError
+    reason = to_printable(failure.reason, _TEXT_AT_MOST)
+    return kind(join_sentences(f"warm failed: {reason}", APIConnectionError.advice))
+
+
 def late_reading(call: Call[Any]) -> APIConnectionError:
     """Return the error for a response that came in time, and was not read in time."""
     call.maybe_processed = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 from typing import Any
 
 from ..errors import APIConnectionError, APITimeoutError
@@ -10,13 +11,15 @@ from .call import Call
 from .effects import RawResponse, TransportFailure
 from .events import CallEvent
 
+_logger = cache(logging.getLogger)
+
 
 def start(call: Call[Any]) -> None:
     """Tell that a call starts, where somebody wants to know."""
     settings = call.settings
-    call.is_observed = settings.observer is not None or settings.service.log.isEnabledFor(
-        logging.DEBUG
-    )
+    call.is_observed = settings.observer is not None or _logger(
+        settings.service.logger
+    ).isEnabledFor(logging.DEBUG)
     if call.is_observed:
         call.started_at = settings.clock.monotonic()
         tell(call, "call_start")
@@ -69,7 +72,7 @@ def tell(call: Call[Any], kind: Any, **facts: Any) -> None:
         request_id=call.request_id,
         **facts,
     )
-    _log(settings.service.log, event)
+    _log(_logger(settings.service.logger), event)
     if settings.observer is not None:
         settings.observer(event)
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-
-from attrs import Factory, field, frozen
+from typing import NamedTuple
 
 
-@frozen
-class ServiceInfo:
+class ServiceInfo(NamedTuple):
     """The facts of the specification that concern no single operation.
 
     Attributes:
@@ -19,7 +16,6 @@ class ServiceInfo:
         error_fields: Where an error answer says what went wrong, first choice first.
         user_agent: How the client introduces itself.
         logger: The name of its logger.
-        log: Its logger.
         needs_key: Whether any operation needs a key.
         other_schemes: The security schemes beside that of the key, each with a key of its own.
     """
@@ -33,12 +29,6 @@ class ServiceInfo:
     logger: str
     needs_key: bool
     other_schemes: tuple[str, ...] = ()
-    log: logging.Logger = field(
-        default=Factory(lambda self: logging.getLogger(self.logger), takes_self=True),
-        init=False,
-        repr=False,
-        eq=False,
-    )
 
     @property
     def key_variable(self) -> str:

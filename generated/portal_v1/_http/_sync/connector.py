@@ -12,7 +12,8 @@ from ..._core.settings import is_loopback
 from ...errors import ConfigurationError
 from ..attempt import NOT_ENCRYPTED, Attempt
 from ..library import httpcore, httpx
-from ..sockets import SocketStream, invalid_host, sync_connect, sync_resolve
+from ..sockets import invalid_host
+from ..sockets_sync import SocketStream, sync_connect, sync_resolve
 from .http11 import HTTP11Connection
 from .tls import TLSStream
 
@@ -35,8 +36,8 @@ class Connector:
         self._proxy = proxy
         self._context = context
 
-    def connect(self, attempt: Attempt) -> HTTP11Connection:
-        """Return a new connection to the server.
+    def connect(self, attempt: Attempt, siblings: set[HTTP11Connection]) -> HTTP11Connection:
+        """Return a new connection to the server, one of its siblings as long as it is open.
 
         Raises:
             httpcore.ConnectError: It was not made. Or `ConnectTimeout`, or `ProxyError`.
@@ -44,26 +45,19 @@ class Connector:
         host, port = _place(self._proxy.url) if self._proxy else (self._host, self._port)
         try:
             with attempt.connecting():
-                stream = self._open(host, port, attempt)
-                try:
-                    return self._prepare(stream, attempt)
-                except BaseException:
-                    stream.close()
-                    raise
+                stream: Any = self._open(host, port, attempt)
+                if self._proxy is not None:
+                    stream = self._pass_proxy(stream, self._proxy, attempt)
+                if self._context is not None:
+                    stream = self._encrypt(stream, self._host, attempt)
+                connection = HTTP11Connection(stream, siblings)
+                if not connection.is_quiet():
+                    raise httpcore.ConnectError("the other side did not wait for a request")
+                return connection
         except httpcore.TimeoutException as error:
             raise httpcore.ConnectTimeout(str(error)) from None
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
             raise httpcore.ConnectError(str(error)) from None
-
-    def _prepare(self, stream: Any, attempt: Attempt) -> HTTP11Connection:
-        if self._proxy is not None:
-            stream = self._pass_proxy(stream, self._proxy, attempt)
-        if self._context is not None:
-            stream = self._encrypt(stream, self._host, attempt)
-        connection = HTTP11Connection(stream)
-        if not connection.is_quiet():
-            raise httpcore.ConnectError("the other side did not wait for a request")
-        return connection
 
     def _open(self, host: str, port: int, attempt: Attempt) -> SocketStream:
         addresses = sync_resolve(host, port, attempt)
@@ -75,7 +69,7 @@ class Connector:
             left = attempt.remaining(httpcore.ConnectTimeout)
             share = None if left is None else left / (len(addresses) - index)
             try:
-                return sync_connect(address, share)
+                return sync_connect(address, share, attempt.owned)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure
@@ -104,7 +98,7 @@ class Connector:
     def _connect_by_http(self, stream: Any, proxy: httpx.Proxy, attempt: Attempt) -> None:
         host = f"[{self._host}]" if ":" in self._host else self._host
         target = f"{host}:{self._port}".encode()
-        connection = HTTP11Connection(stream)
+        connection = HTTP11Connection(stream, set())
         answer = connection.request(
             httpcore.Request(
                 "CONNECT",

@@ -4,21 +4,20 @@
 from __future__ import annotations
 
 import threading
-import time
 import weakref
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
+from ..._core.runtime import yield_sync
 from ..attempt import Attempt
 from ..library import httpcore
-from ..sockets import Signal
+from ..sockets_sync import Signal
 from .connector import Connector
 from .http11 import HTTP11Connection
 
 _IDLE_AT_MOST = 20  # connections that are kept, as httpx does
-_IDLE_FOR = 5.0  # seconds that one is kept, as httpx does
 
 
 def closed_error() -> Exception:
@@ -28,13 +27,24 @@ def closed_error() -> Exception:
 
 
 class Slot:
-    """The right to send one request. It is free again when released, or else when it is gone."""
+    """The right to send one request, and what is open for it.
 
-    __slots__ = ("__weakref__", "release")
+    When it is released, or else when it is gone, it is free again and what it owns is closed. So
+    nothing stays open, wherever a call is ended from outside.
+    """
+
+    __slots__ = ("__weakref__", "owned", "release")
 
     def __init__(self, free: Callable[[], None]) -> None:
-        self.release = weakref.finalize(self, free)
+        self.owned: list[Any] = []
+        self.release = weakref.finalize(self, _release, self.owned, free)
         self.release.atexit = False
+
+
+def _release(owned: list[Any], free: Callable[[], None]) -> None:
+    while owned:
+        owned.pop().close()
+    free()
 
 
 class Slots:
@@ -49,14 +59,14 @@ class Slots:
 
     def __init__(self, count: int) -> None:
         self._lock = threading.RLock()  # A slot that is gone may be freed within any line.
-        self._free = count
+        self._count = self._free = count
         self._waiting: OrderedDict[Signal, list[Slot]] = OrderedDict()
         self._closed = False
 
     @property
-    def waiting(self) -> int:
-        """How many wait."""
-        return len(self._waiting)
+    def taken(self) -> int:
+        """How many slots are in use, or about to be."""
+        return self._count - self._free
 
     def acquire(self, attempt: Attempt) -> Slot:
         """Wait for a slot and return it.
@@ -118,7 +128,7 @@ class Pool:
         self._connector = connector
         self._slots = slots
         self._connections: set[HTTP11Connection] = set()
-        self._idle: deque[tuple[float, HTTP11Connection]] = deque()
+        self._idle: deque[Any] = deque()
         self._closed = False
 
     def handle_request(self, request: Any) -> httpcore.Response:
@@ -128,42 +138,47 @@ class Pool:
             httpcore.NetworkError: There is no answer. Or one of httpcore's other exceptions.
         """
         attempt: Attempt = request.extensions["attempt"]
-        connection = self._take_idle()
-        if connection is None:
-            connection = self._connector.connect(attempt)
-            self._connections.add(connection)
-        if self._closed:
-            self._drop(connection)
-            raise closed_error()
-        try:
-            answer = connection.request(request, attempt)
-        except BaseException:
-            self._drop(connection)
-            raise
+        connection = self._take_idle(attempt) or self._connect(attempt)
+        answer = connection.request(request, attempt)
         return httpcore.Response(**answer, content=_Body(self, connection, attempt))
 
-    def give_back(self, connection: HTTP11Connection) -> None:
+    def warm(self, attempt: Attempt) -> None:
+        """Have a connection ready for the next request.
+
+        Raises:
+            httpcore.ConnectError: It was not made. Or `ConnectTimeout`, or `ProxyError`.
+        """
+        connection = self._take_idle(attempt) or self._connect(attempt)
+        self.give_back(connection, attempt)
+
+    def give_back(self, connection: HTTP11Connection, attempt: Attempt) -> None:
         """Keep a connection for the next request, where it can carry one."""
-        if not connection.start_next():
-            self._drop(connection)
+        if not attempt.owned or not connection.start_next():
+            connection.close()
             return
-        now = time.monotonic()
-        self._idle.append((now, connection))
-        with suppress(IndexError):  # Another thread may take the last one meanwhile.
-            while self._closed or self._idle[0][0] < now - _IDLE_FOR or self._has_surplus():
-                self._drop(self._idle.popleft()[1])
+        connection.idle_since = attempt.now()
+        self._idle.append(attempt.owned.pop())
+        try:
+            while (
+                self._closed
+                or self._has_surplus()
+                or not attempt.trusts(self._idle[0], repeatable=True)
+            ):
+                self._idle.popleft().close()
+        except IndexError:
+            pass  # Another thread took the last one meanwhile.
 
     def close_idle(self) -> None:
         """Close the connections that no answer is coming over."""
         with suppress(IndexError):
             while True:
-                self._drop(self._idle.popleft()[1])
+                self._idle.pop().close()
 
     def close_all(self) -> None:
         """Close every connection; in a fork, the copies of the parent's."""
-        self.close_idle()
+        self._idle.clear()
         for connection in list(self._connections):
-            self._drop(connection)
+            connection.close()
 
     def close(self) -> None:
         """Close every connection, and let no more requests in."""
@@ -171,27 +186,33 @@ class Pool:
         self._slots.close()
         self.close_all()
 
-    def _take_idle(self) -> HTTP11Connection | None:
-        with suppress(IndexError):
-            while True:
-                since, connection = self._idle.pop()
-                quiet = False
-                try:
-                    quiet = time.monotonic() - since < _IDLE_FOR and connection.is_quiet()
-                finally:  # A call may be given up just here.
-                    if not quiet:
-                        self._drop(connection)
-                if quiet:
+    def _take_idle(self, attempt: Attempt) -> HTTP11Connection | None:
+        while self._idle:
+            try:
+                attempt.owned.append(self._idle.pop())
+            except IndexError:  # Another thread took the last one meanwhile.
+                break
+            connection: HTTP11Connection = attempt.owned[-1]
+            if attempt.trusts(connection, repeatable=attempt.repeatable):
+                if connection.is_quiet():
                     return connection
+            elif attempt.trusts(connection, repeatable=True):
+                self._idle.append(attempt.owned.pop())
+                break  # Others were idle for longer.
+            attempt.owned.pop().close()
         return None
 
-    def _has_surplus(self) -> bool:
-        # While calls wait, every connection is in use again at once.
-        return len(self._idle) > _IDLE_AT_MOST and not self._slots.waiting
+    def _connect(self, attempt: Attempt) -> HTTP11Connection:
+        yield_sync()  # A crowd that comes at once must not hold the event loop at once.
+        connection = self._connector.connect(attempt, self._connections)
+        attempt.owned[:] = [connection]
+        if self._closed:
+            raise closed_error()
+        return connection
 
-    def _drop(self, connection: HTTP11Connection) -> None:
-        self._connections.discard(connection)
-        connection.close()
+    def _has_surplus(self) -> bool:
+        # Each call that has a slot needs a connection, or will at once.
+        return len(self._idle) > _IDLE_AT_MOST and len(self._connections) > self._slots.taken
 
 
 class _Body:
@@ -200,6 +221,7 @@ class _Body:
     def __init__(self, pool: Pool, connection: HTTP11Connection, attempt: Attempt) -> None:
         self._pool = pool
         self._connection: HTTP11Connection | None = connection
+        self._attempt = attempt
         self._parts = connection.body(attempt)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -210,4 +232,4 @@ class _Body:
         connection, self._connection = self._connection, None
         if connection is not None:
             self._parts.close()
-            self._pool.give_back(connection)
+            self._pool.give_back(connection, self._attempt)

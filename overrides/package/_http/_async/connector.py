@@ -11,7 +11,8 @@ from ..._core.settings import is_loopback
 from ...errors import ConfigurationError
 from ..attempt import NOT_ENCRYPTED, Attempt
 from ..library import httpcore, httpx
-from ..sockets import AsyncSocketStream, async_connect, async_resolve, invalid_host
+from ..sockets import invalid_host
+from ..sockets_async import AsyncSocketStream, async_connect, async_resolve
 from .http11 import AsyncHTTP11Connection
 from .tls import AsyncTLSStream
 
@@ -34,8 +35,10 @@ class AsyncConnector:
         self._proxy = proxy
         self._context = context
 
-    async def connect(self, attempt: Attempt) -> AsyncHTTP11Connection:
-        """Return a new connection to the server.
+    async def connect(
+        self, attempt: Attempt, siblings: set[AsyncHTTP11Connection]
+    ) -> AsyncHTTP11Connection:
+        """Return a new connection to the server, one of its siblings as long as it is open.
 
         Raises:
             httpcore.ConnectError: It was not made. Or `ConnectTimeout`, or `ProxyError`.
@@ -43,26 +46,19 @@ class AsyncConnector:
         host, port = _place(self._proxy.url) if self._proxy else (self._host, self._port)
         try:
             with attempt.connecting():
-                stream = await self._open(host, port, attempt)
-                try:
-                    return await self._prepare(stream, attempt)
-                except BaseException:
-                    stream.close()
-                    raise
+                stream: Any = await self._open(host, port, attempt)
+                if self._proxy is not None:
+                    stream = await self._pass_proxy(stream, self._proxy, attempt)
+                if self._context is not None:
+                    stream = await self._encrypt(stream, self._host, attempt)
+                connection = AsyncHTTP11Connection(stream, siblings)
+                if not await connection.is_quiet():
+                    raise httpcore.ConnectError("the other side did not wait for a request")
+                return connection
         except httpcore.TimeoutException as error:
             raise httpcore.ConnectTimeout(str(error)) from None
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
             raise httpcore.ConnectError(str(error)) from None
-
-    async def _prepare(self, stream: Any, attempt: Attempt) -> AsyncHTTP11Connection:
-        if self._proxy is not None:
-            stream = await self._pass_proxy(stream, self._proxy, attempt)
-        if self._context is not None:
-            stream = await self._encrypt(stream, self._host, attempt)
-        connection = AsyncHTTP11Connection(stream)
-        if not await connection.is_quiet():
-            raise httpcore.ConnectError("the other side did not wait for a request")
-        return connection
 
     async def _open(self, host: str, port: int, attempt: Attempt) -> AsyncSocketStream:
         addresses = await async_resolve(host, port, attempt)
@@ -74,7 +70,7 @@ class AsyncConnector:
             left = attempt.remaining(httpcore.ConnectTimeout)
             share = None if left is None else left / (len(addresses) - index)
             try:
-                return await async_connect(address, share)
+                return await async_connect(address, share, attempt.owned)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure
@@ -103,7 +99,7 @@ class AsyncConnector:
     async def _connect_by_http(self, stream: Any, proxy: httpx.Proxy, attempt: Attempt) -> None:
         host = f"[{self._host}]" if ":" in self._host else self._host
         target = f"{host}:{self._port}".encode()
-        connection = AsyncHTTP11Connection(stream)
+        connection = AsyncHTTP11Connection(stream, set())
         answer = await connection.request(
             httpcore.Request(
                 "CONNECT",
