@@ -188,12 +188,13 @@ def test_wherever_tasks_are_cancelled_every_place_is_free_again(serve: Serve, tu
 
 
 def test_a_time_limit_around_a_call_is_the_callers(serve: Serve) -> None:
-    server = serve(SILENT, whole(GET))
+    server = serve(whole(GET), SILENT, whole(GET))
 
     async def calling() -> None:
         async with AsyncSample(KEY, base_url=f"{server.url}/v1") as client:
+            await GET.call(client)
             with pytest.raises(TimeoutError) as caught:
-                async with asyncio.timeout(0.05):
+                async with asyncio.timeout(0.2):
                     await GET.call(client)
             assert not isinstance(caught.value, SampleError)
             assert (await GET.call(client)).id == "parcel-1"
