@@ -332,7 +332,7 @@ def test_an_answer_is_returned_as_it_is_or_refused(endpoint: Endpoint, caller: C
 def test_each_option_counts_in_each_call(endpoint: Endpoint, caller: Caller) -> None:
     arguments = arguments_of(endpoint)
     refused = [reply(429, TOLD, ("Retry-After", "0"))] * 9
-    late = [success(endpoint, arguments, seconds=0.15)] * 9
+    soon, late = ([success(endpoint, arguments, seconds=one)] * 9 for one in (0.1, 0.6))
     options = {"api_key": "another-key", "headers": {"X-Trace": "t"}, "max_attempts": 2}
     options["timeout"] = 0.05
 
@@ -362,6 +362,6 @@ def test_each_option_counts_in_each_call(endpoint: Endpoint, caller: Caller) -> 
                 assert caller.gateway.exchanges[0].request.header("X-Call") == "c", way
                 assert attempts(refused, client, timeout=None, max_attempts=4)[0] == 4, way
                 assert attempts(late, client)[1] == "APITimeoutError", way
-            assert attempts(late, new, timeout=9)[1] == "NoneType", way
+            assert attempts(soon, new, timeout=9)[1] == "NoneType", way
         assert attempts(late, plain, timeout=0.05)[1] == "APITimeoutError", way
         assert attempts(refused, plain) == (3, "RateLimitError"), way
