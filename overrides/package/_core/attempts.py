@@ -51,13 +51,15 @@ def make_attempts(call: Call[Any]) -> CallFlow[RawResponse]:
     url = _build_url(call)
     while True:
         yield from _keep_pace(call)
-        key: Secret[str] | None = None
-        credential: tuple[str, Secret[str]] | None = None
-        if call.operation.credential is not None:
-            key = yield FetchKey()
-            if key is None:
-                raise _too_late(call)
-            credential = call.operation.credential.header_field(key)
+        keys: list[Secret[str]] = []
+        credentials: list[tuple[str, Secret[str]]] = []
+        for wanted in (call.operation.credential, *call.operation.further_credentials):
+            if wanted is not None:
+                key = yield FetchKey(wanted.name)
+                if key is None:
+                    raise _too_late(call)
+                keys.append(key)
+                credentials.append(wanted.header_field(key))
         if deadline.remaining() == 0:
             raise _too_late(call)
         if call.is_closed():
@@ -65,7 +67,7 @@ def make_attempts(call: Call[Any]) -> CallFlow[RawResponse]:
             raise failures.connection_error(call, reason, advice="Make a new client")
         call.attempts += 1
         started = settings.clock.monotonic()
-        outcome = _redact_key(key, (yield _build_send(call, url, credential)))
+        outcome = _redact_keys(tuple(keys), (yield _build_send(call, url, tuple(credentials))))
         _log_attempt(log, call, outcome, seconds=settings.clock.monotonic() - started)
         if isinstance(outcome, RawResponse) and _is_success(call.operation, outcome.status):
             return outcome
@@ -141,11 +143,10 @@ def _keep_pace(call: Call[Any]) -> CallFlow[None]:
         yield Pause(wait)
 
 
-def _redact_key(
-    key: Secret[str] | None, outcome: RawResponse | TransportFailure
+def _redact_keys(
+    secrets: tuple[Secret[str], ...], outcome: RawResponse | TransportFailure
 ) -> RawResponse | TransportFailure:
-    """Return an outcome that shows nothing of a key which the server sends back."""
-    secrets = () if key is None else (key,)
+    """Return an outcome that shows nothing of the keys which the server sends back."""
     if isinstance(outcome, TransportFailure):
         return redact_failure(outcome, secrets)
     return evolve(outcome, secrets=secrets)
@@ -189,7 +190,7 @@ def _build_url(call: Call[Any]) -> str:
 
 
 def _build_send(
-    call: Call[Any], url: str, credential: tuple[str, Secret[str]] | None
+    call: Call[Any], url: str, credentials: tuple[tuple[str, Secret[str]], ...]
 ) -> SendRequest:
     operation, request, settings = call.operation, call.request, call.settings
     content_type = request.content_type or settings.service.content_type
@@ -207,7 +208,7 @@ def _build_send(
         method=operation.method,
         url=url,
         headers=tuple(fields.values()),
-        credential=credential,
+        credentials=credentials,
         content=content,
         files=request.files,
         deadline=call.deadline,

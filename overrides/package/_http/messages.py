@@ -32,8 +32,9 @@ def build_request(
     headers = Secret(library.httpx.Headers(list(send.headers)))
     # Compressed, a small answer could become one that takes all memory.
     headers.reveal()["Accept-Encoding"] = "identity"
-    if send.credential is not None:
-        headers.reveal()[send.credential[0]] = send.credential[1].reveal()
+    for name, value in send.credentials:
+        cookies = headers.reveal().get(name) if name == "Cookie" else None
+        headers.reveal()[name] = f"{cookies}; {value.reveal()}" if cookies else value.reveal()
     if client is not None and client.is_closed:
         raise RuntimeError("the http_client that was given is closed")
     build = library.httpx.Request if client is None else client.build_request
