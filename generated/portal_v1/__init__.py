@@ -5,26 +5,60 @@
 are in `portal_v1.models`, a mock server in `portal_v1.mock`.
 """
 
-from ._core.pace import Pace
+from typing import TYPE_CHECKING
+
+from . import _lazy
 from ._version import __version__
-from .client import AsyncPortal, Portal
-from .errors import (
-    APIConnectionError,
-    APIStatusError,
-    APITimeoutError,
-    AuthenticationError,
-    BadRequestError,
-    ConfigurationError,
-    ConflictError,
-    InvalidRequestError,
-    InvalidResponseError,
-    NotFoundError,
-    PermissionDeniedError,
-    PortalError,
-    RateLimitError,
-    ServerError,
-)
-from .types import UNSET, File, Response, Unset
+
+if TYPE_CHECKING:
+    from ._core.pace import Pace
+    from .client import AsyncPortal, Portal
+    from .errors import (
+        APIConnectionError,
+        APIStatusError,
+        APITimeoutError,
+        AuthenticationError,
+        BadRequestError,
+        ConfigurationError,
+        ConflictError,
+        InvalidRequestError,
+        InvalidResponseError,
+        NotFoundError,
+        PermissionDeniedError,
+        PortalError,
+        RateLimitError,
+        ServerError,
+    )
+    from .types import UNSET, File, Outcome, Response, Unset
+else:
+    # What is not asked for is not imported.
+    __getattr__, __dir__ = _lazy.export(
+        __name__,
+        {
+            **dict.fromkeys(("AsyncPortal", "Portal"), ".client"),
+            **dict.fromkeys(("UNSET", "File", "Outcome", "Response", "Unset"), ".types"),
+            **dict.fromkeys(
+                (
+                    "APIConnectionError",
+                    "APIStatusError",
+                    "APITimeoutError",
+                    "AuthenticationError",
+                    "BadRequestError",
+                    "ConfigurationError",
+                    "ConflictError",
+                    "InvalidRequestError",
+                    "InvalidResponseError",
+                    "NotFoundError",
+                    "PermissionDeniedError",
+                    "PortalError",
+                    "RateLimitError",
+                    "ServerError",
+                ),
+                ".errors",
+            ),
+            "Pace": "._core.pace",
+        },
+    )
 
 __all__ = [
     "UNSET",
@@ -40,6 +74,7 @@ __all__ = [
     "InvalidRequestError",
     "InvalidResponseError",
     "NotFoundError",
+    "Outcome",
     "Pace",
     "PermissionDeniedError",
     "Portal",

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import platform
+import sys
 from typing import Final
 
 from ._core.service import ServiceInfo
@@ -15,7 +15,7 @@ SERVICE: Final = ServiceInfo(
     environment="PORTAL",
     content_type="application/json",
     error_fields=("error",),
-    user_agent=f"portal-v1/{__version__} python/{platform.python_version()}",
+    user_agent=f"portal-v1/{__version__} python/{sys.version.split()[0]}",
     logger="portal_v1",
     needs_key=True,
 )

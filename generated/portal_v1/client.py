@@ -14,25 +14,29 @@ Portal gives 200 requests a minute for these paths.
 from __future__ import annotations
 
 import copy
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+    Mapping,
+)
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from . import _http
-from ._core._async.pipeline import AsyncPipeline
-from ._core._sync.pipeline import Pipeline
+from . import _core, _http, resources
+from ._core.clock import Clock
 from ._core.frames import FrameGuard
 from ._core.pace import Pace
 from ._core.settings import build_settings, replace_settings
-from ._http import httpx
 from ._secrets import Secret
 from ._service import SERVICE
-from .resources import (
-    AsyncClientsResource,
-    ClientsResource,
-)
-from .testing import Clock
-from .types import UNSET, Unset
+from .types import UNSET, Outcome, Unset
+
+_A = TypeVar("_A")
+_T = TypeVar("_T")
 
 
 class Portal:
@@ -50,6 +54,10 @@ class Portal:
         timeout: Seconds that a whole call may take: waiting, connecting, every attempt, every
             pause, the last byte of the body. None for as long as it takes.
         connect_timeout: Seconds of these that making a connection may take.
+        keepalive: Seconds after which an idle connection is not used any more, where the server does
+            not say how long it keeps one (`Keep-Alive: timeout=N`). None for no end. What is not
+            safe to repeat is sent over one that was idle for 4 seconds at the most, so that it is
+            not lost to a server that is just hanging up. A given `http_client` goes by its own.
         max_attempts: How often a call is sent at the most. Only what is safe to repeat is
             repeated.
         pace: How fast to send, such as `Pace(200)` for 200 requests a minute.
@@ -66,7 +74,7 @@ class Portal:
 
     __slots__ = ("__weakref__", "_pipeline")
 
-    _pipeline: Pipeline
+    _pipeline: _core.Pipeline
 
     def __init__(
         self,
@@ -75,10 +83,11 @@ class Portal:
         base_url: str | None = None,
         timeout: float | None = 30.0,
         connect_timeout: float | None = 5.0,
+        keepalive: float | None = 60.0,
         max_attempts: int = 3,
         pace: Pace | None = None,
         max_response_bytes: int | None = None,
-        http_client: httpx.Client | None = None,
+        http_client: _http.httpx.Client | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         with FrameGuard():
@@ -91,17 +100,20 @@ class Portal:
                 base_url=secrets[1],
                 timeout=timeout,
                 connect_timeout=connect_timeout,
+                keepalive=keepalive,
                 max_attempts=max_attempts,
                 pace=pace,
                 max_response_bytes=max_response_bytes,
                 headers=secrets[2],
             )
-            self._pipeline = Pipeline(settings, _http.Connection(settings.base_url, http_client))
+            self._pipeline = _core.Pipeline(
+                settings, _http.Connection(settings.base_url, http_client)
+            )
 
     @property
-    def clients(self) -> ClientsResource:
+    def clients(self) -> resources.ClientsResource:
         """The custodian's clients, one for each end user."""
-        return ClientsResource(self)
+        return resources.ClientsResource(self)
 
     def with_options(
         self,
@@ -109,6 +121,7 @@ class Portal:
         api_key: str | Callable[[], str] | Unset = UNSET,
         timeout: float | Unset | None = UNSET,
         connect_timeout: float | Unset | None = UNSET,
+        keepalive: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         pace: Pace | Unset | None = UNSET,
         max_response_bytes: int | Unset | None = UNSET,
@@ -124,6 +137,7 @@ class Portal:
             api_key: As for a new client.
             timeout: As for a new client.
             connect_timeout: As for a new client.
+            keepalive: As for a new client.
             max_attempts: As for a new client.
             pace: As for a new client.
             max_response_bytes: As for a new client.
@@ -141,6 +155,7 @@ class Portal:
                 key=secrets[0],
                 timeout=timeout,
                 connect_timeout=connect_timeout,
+                keepalive=keepalive,
                 max_attempts=max_attempts,
                 pace=pace,
                 max_response_bytes=max_response_bytes,
@@ -150,6 +165,45 @@ class Portal:
         changed = copy.copy(self)
         changed._pipeline = self._pipeline.with_settings(settings)
         return changed
+
+    def map(
+        self,
+        function: Callable[[_A], _T],
+        arguments: Iterable[_A],
+        *,
+        concurrency: int = 10,
+    ) -> Generator[Outcome[_A, _T], None, None]:
+        """Call a function with each of many arguments, some at once.
+
+        The outcomes come in the order of the arguments, which may be without an end: only twice
+        as many as are called at once are taken ahead. Leaving early starts no more calls, and waits
+        for those that are under way: that ends its threads.
+
+        Args:
+            function: A method of the client, or another function of one argument.
+            arguments: What to call it with, one by one.
+            concurrency: How many calls are made at once.
+
+        Yields:
+            The outcome of each call: its `value`, or its `error`.
+
+        Raises:
+            ConfigurationError: The client cannot be used.
+        """
+        return _core.map_in_threads(function, arguments, concurrency)
+
+    def warm(self) -> None:
+        """Open a connection ahead of the first call, TLS and proxy included.
+
+        It is for start-up hooks, and takes no longer than `connect_timeout`. Where a connection is
+        open already, nothing is done; nor is anything with a given `http_client`, which opens its
+        connections itself, when the first call comes.
+
+        Raises:
+            APIConnectionError: The connection was not made.
+            ConfigurationError: The client is closed, or cannot be used as it is set up.
+        """
+        self._pipeline.warm()
 
     def close(self) -> None:
         """Close the connections and take no more calls. Closing twice does no harm."""
@@ -187,6 +241,10 @@ class AsyncPortal:
         timeout: Seconds that a whole call may take: waiting, connecting, every attempt, every
             pause, the last byte of the body. None for as long as it takes.
         connect_timeout: Seconds of these that making a connection may take.
+        keepalive: Seconds after which an idle connection is not used any more, where the server does
+            not say how long it keeps one (`Keep-Alive: timeout=N`). None for no end. What is not
+            safe to repeat is sent over one that was idle for 4 seconds at the most, so that it is
+            not lost to a server that is just hanging up. A given `http_client` goes by its own.
         max_attempts: How often a call is sent at the most. Only what is safe to repeat is
             repeated.
         pace: How fast to send, such as `Pace(200)` for 200 requests a minute.
@@ -202,7 +260,7 @@ class AsyncPortal:
 
     __slots__ = ("__weakref__", "_pipeline")
 
-    _pipeline: AsyncPipeline
+    _pipeline: _core.AsyncPipeline
 
     def __init__(
         self,
@@ -211,10 +269,11 @@ class AsyncPortal:
         base_url: str | None = None,
         timeout: float | None = 30.0,
         connect_timeout: float | None = 5.0,
+        keepalive: float | None = 60.0,
         max_attempts: int = 3,
         pace: Pace | None = None,
         max_response_bytes: int | None = None,
-        http_client: httpx.AsyncClient | None = None,
+        http_client: _http.httpx.AsyncClient | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         with FrameGuard():
@@ -227,19 +286,20 @@ class AsyncPortal:
                 base_url=secrets[1],
                 timeout=timeout,
                 connect_timeout=connect_timeout,
+                keepalive=keepalive,
                 max_attempts=max_attempts,
                 pace=pace,
                 max_response_bytes=max_response_bytes,
                 headers=secrets[2],
             )
-            self._pipeline = AsyncPipeline(
+            self._pipeline = _core.AsyncPipeline(
                 settings, _http.AsyncConnection(settings.base_url, http_client)
             )
 
     @property
-    def clients(self) -> AsyncClientsResource:
+    def clients(self) -> resources.AsyncClientsResource:
         """The custodian's clients, one for each end user."""
-        return AsyncClientsResource(self)
+        return resources.AsyncClientsResource(self)
 
     def with_options(
         self,
@@ -247,6 +307,7 @@ class AsyncPortal:
         api_key: str | Callable[[], str] | Callable[[], Awaitable[str]] | Unset = UNSET,
         timeout: float | Unset | None = UNSET,
         connect_timeout: float | Unset | None = UNSET,
+        keepalive: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         pace: Pace | Unset | None = UNSET,
         max_response_bytes: int | Unset | None = UNSET,
@@ -262,6 +323,7 @@ class AsyncPortal:
             api_key: As for a new client.
             timeout: As for a new client.
             connect_timeout: As for a new client.
+            keepalive: As for a new client.
             max_attempts: As for a new client.
             pace: As for a new client.
             max_response_bytes: As for a new client.
@@ -279,6 +341,7 @@ class AsyncPortal:
                 key=secrets[0],
                 timeout=timeout,
                 connect_timeout=connect_timeout,
+                keepalive=keepalive,
                 max_attempts=max_attempts,
                 pace=pace,
                 max_response_bytes=max_response_bytes,
@@ -288,6 +351,45 @@ class AsyncPortal:
         changed = copy.copy(self)
         changed._pipeline = self._pipeline.with_settings(settings)
         return changed
+
+    def map(
+        self,
+        function: Callable[[_A], Awaitable[_T]],
+        arguments: Iterable[_A] | AsyncIterable[_A],
+        *,
+        concurrency: int = 10,
+    ) -> AsyncGenerator[Outcome[_A, _T], None]:
+        """Call a function with each of many arguments, some at once.
+
+        The outcomes come in the order of the arguments, which may be without an end: only twice
+        as many as are called at once are taken ahead. Close what you leave early (`aclosing`): that
+        ends its tasks.
+
+        Args:
+            function: A method of the client, or another async function of one argument.
+            arguments: What to call it with, one by one.
+            concurrency: How many calls are made at once.
+
+        Yields:
+            The outcome of each call: its `value`, or its `error`.
+
+        Raises:
+            ConfigurationError: The client cannot be used.
+        """
+        return _core.map_in_tasks(function, arguments, concurrency)
+
+    async def warm(self) -> None:
+        """Open a connection ahead of the first call, TLS and proxy included.
+
+        It is for start-up hooks, and takes no longer than `connect_timeout`. Where a connection is
+        open already, nothing is done; nor is anything with a given `http_client`, which opens its
+        connections itself, when the first call comes.
+
+        Raises:
+            APIConnectionError: The connection was not made.
+            ConfigurationError: The client is closed, or cannot be used as it is set up.
+        """
+        await self._pipeline.warm()
 
     async def aclose(self) -> None:
         """Close the connections and take no more calls. Closing twice does no harm."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import IntEnum, StrEnum
-from typing import IO, Any, BinaryIO, Final, Generic, Literal, Self, TypeVar
+from typing import IO, Any, BinaryIO, Final, Generic, Literal, Self, TypeVar, cast
 
 from attrs import define, field, frozen
 
+from . import errors as _errors
 from ._secrets import Secret
 
 T_co = TypeVar("T_co", covariant=True)
+A_co = TypeVar("A_co", covariant=True)
 
 
 class Unset:
@@ -101,6 +103,31 @@ class Response(Generic[T_co]):
         return self._content.reveal()
 
 
+@frozen
+class Outcome(Generic[A_co, T_co]):
+    """What became of one of the calls of `map`.
+
+    Attributes:
+        argument: What it was called with.
+        value: What it returned; None where it failed.
+        error: How it failed; None where it did not.
+    """
+
+    argument: A_co
+    value: T_co | None = None
+    error: _errors.PortalError | None = None
+
+    def result(self) -> T_co:
+        """Return the value.
+
+        Raises:
+            PortalError: The call failed.
+        """
+        if self.error is not None:
+            raise self.error
+        return cast("T_co", self.value)
+
+
 class OpenStrEnum(StrEnum):
     """Strings of which the specification names some. Others are taken as they come.
 
@@ -153,6 +180,7 @@ __all__ = [
     "FileTypes",
     "OpenIntEnum",
     "OpenStrEnum",
+    "Outcome",
     "RequestFiles",
     "Response",
     "Unset",

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, Final
 
 from bench import peers
@@ -75,6 +76,25 @@ def time_of_a_million(url: str, rounds: int) -> Figures:
 def memory_of_a_million(url: str, rounds: int) -> Figures:
     """MiB above the start for a million clients, by iter() and by the default client's list."""
     return _a_million(url, lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def memory_of_100_000_calls(url: str, rounds: int) -> Figures:
+    """MiB that memory grows by over 100,000 gets, after 5,000."""
+    figures: Figures = {}
+    for name in ("portal-v1", "bare httpx"):
+        call = peers.SYNC[name](url, "get")
+        for _ in range(5_000):
+            call()
+        before = _memory()
+        for _ in range(100_000):
+            call()
+        figures[name] = [_memory() - before]
+    return figures
+
+
+def _memory() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
 
 
 def cpu_of_import(url: str, rounds: int) -> Figures:
@@ -183,6 +203,7 @@ BENCHMARKS: Final[dict[str, Callable[[str, int], Figures]]] = {
         cpu_of_1000_at_once,
         time_of_a_million,
         memory_of_a_million,
+        memory_of_100_000_calls,
         cpu_of_import,
         cpu_of_first_token,
     )

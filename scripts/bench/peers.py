@@ -154,11 +154,11 @@ def default_async(url: str) -> AsyncCall:
     return lambda: module.asyncio(ID, client=client)
 
 
-def httpx_async(url: str) -> AsyncCall:
+def httpx_async(url: str, library: str = "httpx") -> AsyncCall:
     """Return an async get by hand over httpx."""
-    import httpx
-
-    client = httpx.AsyncClient(base_url=url, headers=HEADERS, timeout=None)  # noqa: S113
+    client = importlib.import_module(library).AsyncClient(
+        base_url=url, headers=HEADERS, timeout=None
+    )
 
     async def call() -> Any:
         return (await client.get(f"{PATH}/{ID}")).json()

@@ -18,7 +18,7 @@ from .errors import GenerationError
 from .reading import Place
 from .validation import edit
 
-_CLIENT_ATTRIBUTES = {"aclose", "close", "with_options"}
+_CLIENT_ATTRIBUTES = {"aclose", "close", "map", "warm", "with_options"}
 # A POST on a path that ends in one of these does it; on another, it creates one.
 _VERBS = {
     *("accept", "activate", "add", "approve", "archive", "authorize", "broadcast", "build"),

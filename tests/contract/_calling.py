@@ -19,7 +19,7 @@ import httpx
 
 from tests.contract._gateway import Exchange, Gateway, Reply
 from tests.contract._package import JSON, Endpoint, package
-from tests.contract._values import reply, sample
+from tests.contract._values import is_documented, reply, sample
 
 KEY = "key-of-a-scripted-call"
 IDS = ("c1", "a%20b", "..a", "50%", "e\u0301", "\u00e9", "K~+a=b&c?d#e;f:g@h!i$j'k(l)*m,", "a.b.")
@@ -108,7 +108,7 @@ class Caller:
             error = raised
         if name.startswith("iter"):
             value = items
-        elif name == "detailed" and error is None:
+        elif name in {"detailed", "with_response"} and error is None:
             value, response = value.parsed, value
         return Outcome(tuple(self.gateway.exchanges), value, response, error)
 
@@ -134,10 +134,10 @@ def _start(
     if name in _FUNCTIONS:
         function = getattr(endpoint.module, _FUNCTIONS[name][way[1]])
         return function(client=client, **arguments, **options)
-    name = operation.method_name if name == "method" else operation.iterator_name
-    return getattr(getattr(client, operation.resource), name)(
-        **flatten(endpoint, arguments), **options
-    )
+    resource = getattr(client, operation.resource)
+    resource = resource.with_response if name == "with_response" else resource
+    name = operation.iterator_name if name == "iterator" else operation.method_name
+    return getattr(resource, name)(**flatten(endpoint, arguments), **options)
 
 
 async def _gather(values: Any, items: list[Any]) -> None:
@@ -156,7 +156,10 @@ def arguments_of(endpoint: Endpoint, number: int = 0, **given: Any) -> dict[str,
             schema = endpoint.parameter_definition(one).get("schema", {})
             arguments[one.python_name] = fit(sample(schema), hint)
     if endpoint.operation.body is not None:
-        arguments["body"] = fit(sample(endpoint.request_schema), endpoint.hints["body"])
+        body = sample(endpoint.request_schema)
+        more = {**body, "beside": ["\u00fc", 1]} if isinstance(body, dict) else body
+        body = more if is_documented(endpoint.request_schema, more) else body
+        arguments["body"] = fit(body, endpoint.hints["body"])
     return arguments | given
 
 

@@ -42,9 +42,14 @@ class Endpoint:
         return str(self.operation.path)
 
     @property
+    def is_item(self) -> bool:
+        """Whether its path is that of one thing."""
+        return self.path.endswith("}")
+
+    @property
     def ways(self) -> list[tuple[str, bool]]:
         """The public ways to call it, each sync and async."""
-        names = ["function", "detailed", "method"]
+        names = ["function", "detailed", "method", "with_response"]
         names += ["iterate", "iterator"] if self.operation.iterator_name else []
         return [(name, is_async) for name in names for is_async in (False, True)]
 

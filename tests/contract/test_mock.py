@@ -11,18 +11,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.contract._gateway import Reply, Request, send
-from tests.contract._package import JSON, Endpoint, document, endpoints
+from tests.contract._package import JSON, Endpoint, document, endpoints, resolve, secret_names
 from tests.contract._values import is_documented, parse, sample
 from tests.contract.conftest import KEYS, Server
-from tests.contract.test_walks import Family, families, items_in
+from tests.contract.test_walks import Family, answer_of, families, items_in
 
 DAY = 24.0  # hours
 PAGE_SIZES = {"take", "limit", "size", "pageSize", "page_size", "per_page"}
-WALLET_STEPS = (
-    ("STORED_CUSTODIAN_BACKUP_SHARE", "INCOMPLETE"),
-    ("STORED_CLIENT_BACKUP_SHARE_KEY", "STORED_DATABASE"),
-    ("STORED_CLIENT_BACKUP_SHARE", "STORED_CLIENT"),
-)
 each_family = pytest.mark.parametrize("family", list(families()), ids=str)
 
 
@@ -40,14 +35,6 @@ def strict(mock: Any) -> Iterator[Server]:
     """A server that refuses what the document does not describe."""
     with type(mock)(document(), api_keys=KEYS, strict=True) as one, one.serve() as served:
         yield Server(served.url, KEYS, one)
-
-
-@pytest.fixture
-def clients(mock: Any) -> Any:
-    """The first custodian's clients, where the mock is of Portal's API."""
-    if "createClient" not in mock.operations:
-        pytest.skip("it is another API")
-    return mock.client(KEYS[0]).clients
 
 
 def ask(  # noqa: PLR0913 - a request has so many parts
@@ -80,11 +67,12 @@ def make(server: Server, family: Family) -> str:
     return str(json.loads(ask(server, family.maker).body)[family.identity])
 
 
-def listed(server: Server, family: Family) -> list[Any]:
-    """Return what the first custodian's list shows."""
+def listed(server: Server, family: Family, key: str = KEYS[0]) -> list[Any]:
+    """Return what a custodian's list shows."""
     sizes = [one.name for one in family.lists[0].parameters("query") if one.name in PAGE_SIZES]
     suffix = f"?{sizes[0]}=100" if sizes else ""
-    return items_in(json.loads(ask(server, family.lists[0], suffix=suffix).body))
+    headers = family.lists[0].credentials(key)
+    return items_in(json.loads(ask(server, family.lists[0], headers=headers, suffix=suffix).body))
 
 
 def assert_error(endpoint: Endpoint, reply: Reply) -> None:
@@ -104,8 +92,9 @@ def test_only_the_documented_scheme_and_a_known_key_will_do(
     if credential is None or credential.scheme is None:
         pytest.skip("it takes no key after a scheme")
     key, scheme, name = KEYS[0], credential.scheme, credential.header
-    wrong = [f"Token {key}", f"Basic {key}", key, f"{scheme}{key}", f"{scheme} {key}x", scheme]
-    wrong += [f"{scheme} {key.upper()}", f"{scheme} {key[:-1]}", f"{scheme} {scheme} {key}", ""]
+    wrong = [f"{one} {key}" for one in ("Token", "Basic", "Bearer") if one != scheme]
+    wrong += [key, f"{scheme}{key}", f"{scheme} {key}x", scheme, f"{scheme} {scheme} {key}", ""]
+    wrong += [f"{scheme} {key.upper()}", f"{scheme} {key[:-1]}"]
     for headers in (*({name: value} for value in wrong), {}, {"X-API-Key": key}):
         reply = ask(server, endpoint, headers=headers)
         assert reply.status == 401, headers
@@ -169,22 +158,40 @@ def test_what_is_refused_makes_nothing(family: Family, strict: Server) -> None:
     assert [one[family.identity] for one in listed(server, family)] == made
 
 
-def test_a_session_and_a_one_time_password_are_their_clients(mock: Any, clients: Any) -> None:
-    made = [clients.create(is_account_abstracted=number % 2 == 0) for number in range(7)]
-    passwords = {clients.generate_web_otp(one.id).otp: one.id for one in made for _ in range(3)}
-    assert len(passwords) == 21
-    for password, identity in sorted(passwords.items()):
-        assert mock.redeem_otp(password) == identity
-        assert mock.redeem_otp(password) is None
-    tokens = [one.client_session_token for one in made]
-    tokens += [clients.refresh_session(one.id).client_session_token for one in made]
-    assert len(set(tokens)) == 14
-    for hours, living in ((0, 14), (DAY - 0.1, 14), (0.2, 1), (DAY - 0.3, 1), (0.4, 0)):
+@each_family
+def test_a_session_and_a_one_time_password_are_their_items(
+    family: Family, mock: Any, server: Server
+) -> None:
+    def hand_out(endpoint: Endpoint, identity: str = "") -> set[str]:
+        answer = json.loads(ask(server, endpoint, identity).body)
+        made[answer.get(family.identity, identity)] = None
+        return {answer[name] for name in secret_names() & answer.keys() - family.lasting}
+
+    made = dict[str, None]()
+    tokens = [one for _ in range(7) for one in hand_out(family.maker)]
+    readers = [
+        one for one in family.readers if any(name in answer_of(one) for name in secret_names())
+    ]
+    for endpoint in readers:
+        handed = {
+            one: name for name in [*made] for _ in (0, 1, 2) for one in hand_out(endpoint, name)
+        }
+        assert endpoint.is_item or len(handed) == 21
+        for secret, identity in sorted(handed.items()) if endpoint.method == "GET" else ():
+            assert mock.redeem_otp(secret) == identity
+            assert mock.redeem_otp(secret) is None
+        tokens += handed if endpoint.method != "GET" else ()
+    count = len(tokens)
+    assert len({*tokens}) == count
+    assert mock.redeem_otp("otp-none") is None
+    if not tokens:
+        return
+    for hours, living in ((0, count), (DAY - 0.1, count), (0.2, 1), (DAY - 0.3, 1), (0.4, 0)):
         mock.clock.advance(hours=hours)
         assert sum(map(mock.session_is_live, tokens)) == living
         if hours == DAY - 0.1:
             assert mock.use_session(tokens[3])
-    used = clients.refresh_session(made[0].id).client_session_token
+    (used,) = hand_out(next(one for one in readers if one.method != "GET"), next(iter(made)))
     for _ in range(7):
         assert mock.use_session(used)
         mock.clock.advance(hours=DAY - 0.01)
@@ -192,24 +199,34 @@ def test_a_session_and_a_one_time_password_are_their_clients(mock: Any, clients:
     mock.clock.advance(hours=0.1)
     assert not mock.use_session(used)
     assert not mock.session_is_live("cst-none")
-    assert mock.redeem_otp("otp-none") is None
 
 
-def test_a_wallet_is_shown_wherever_its_client_is(mock: Any, clients: Any) -> None:
+@each_family
+def test_an_item_is_the_same_wherever_it_is_shown(
+    family: Family, mock: Any, server: Server
+) -> None:
+    schema = family.lists[0].response_schema(200)
+    if "items" not in schema:
+        pytest.skip("its list has pages")
     mock.seed_clients(6, api_key=KEYS[0], has_wallet=True)
     mock.seed_clients(1_100, api_key=KEYS[0])
-    shown = clients.list()
-    assert shown == [*clients.iter()]
-    assert len({one.id for one in shown}) == len({one.client_api_key for one in shown}) == 1_106
+    shown = listed(server, family)
+    assert len({one[family.identity] for one in shown}) == 1_106
+    fields = resolve(schema["items"])["properties"].items()
+    nullable = {k: v.get("examples", []) for k, v in fields if "null" in v.get("type", "")}
+    (reader,) = (one for one in family.readers if one.is_item and one.method == "GET")
     for number, one in enumerate(shown[:12]):
-        client = clients.get(one.id)
-        told = (client.id, client.client_api_key, client.address, client.is_account_abstracted)
-        assert told == (one.id, one.client_api_key, one.address, False)
-        step = (None, None) if number >= 6 else WALLET_STEPS[number % 3]
-        assert (one.backup_status, one.signing_status) == step
-        assert (one.address is not None) is (number < 6)
-    assert len({one.address for one in shown}) == 7
-    assert mock.client(KEYS[1]).clients.list() == []
+        item = json.loads(ask(server, reader, one[family.identity]).body)
+        assert not [k for k in item.keys() & one.keys() if item[k] != one[k]]
+        for name, examples in nullable.items():
+            assert (one[name] is not None) is (number < 6)
+            assert number >= 6 or len(examples) < 2 or one[name] == examples[number % len(examples)]
+    values = {name: {one[name] for one in shown} - {None} for name in nullable}
+    assert not [n for n, v in values.items() if len(v) != 6 and v != {*nullable[n]}]
+    assert not values or max(map(len, values.values())) == 6
+    secrets = {one[name] for one in shown for name in secret_names() & one.keys()}
+    assert len(secrets) == 1_106
+    assert listed(server, family, KEYS[1]) == []
 
 
 @each_family

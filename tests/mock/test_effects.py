@@ -92,7 +92,6 @@ def test_what_was_taken_can_be_read(mock: MockSample) -> None:
         "getParcel": "read /parcels/{parcelId} by id",
         "renewLabel": "use /parcels/{parcelId} by id, new each time: labelToken",
     }
-    assert mock.stateful_operations == list(mock.effects)
 
 
 def test_what_is_made_is_read_listed_and_renewed(mock: MockSample) -> None:
@@ -130,7 +129,7 @@ def test_a_custodian_sees_only_its_own(mock: MockSample) -> None:
 
 def test_without_links_the_shape_of_paths_says_it() -> None:
     with Mock(vendor()) as mock:
-        assert len(mock.stateful_operations) == 10
+        assert len(mock.effects) == 10
         made = [ask(mock, "POST", CLIENTS, {"name": name}).json for name in "abc"]
         first = f"{CLIENTS}/{made[0]['id']}"
         assert made[0]["name"] == "a"
@@ -159,6 +158,93 @@ def test_a_list_has_pages_and_filters() -> None:
         assert last["page"] == {"total": 3, "hasMore": False, "next": None}
         named = ask(mock, "GET", CLIENTS + "?name=a").json
         assert [one["id"] for one in named["data"]] == [ids[0], ids[2]]
+
+
+HOOK = {
+    "type": "object",
+    "required": ["id", "url"],
+    "properties": {
+        "id": {"type": "string", "readOnly": True},
+        "url": {"type": "string"},
+        "madeAt": {"type": "string", "readOnly": True},
+    },
+}
+SHOWN = {
+    "type": "object",
+    "required": ["results"],
+    "properties": {
+        "results": {"type": "array", "items": HOOK},
+        "metadata": {
+            "type": "object",
+            "properties": {"total": {"type": "integer"}, "cursor": {"type": ["string", "null"]}},
+        },
+    },
+}
+
+
+def hooks(*, is_read: bool = True) -> dict[str, Any]:
+    """A document whose list has pages, filters, and no example; what is read-only is in bodies."""
+    body = {"content": {"application/json": {"schema": HOOK}}}
+    ids = {"type": "array", "items": {"type": "string"}}
+    listing = [
+        {"name": "limit", "in": "query", "schema": {"type": "integer"}},
+        {"name": "offset", "in": "query", "schema": {"type": "integer"}},
+        {"name": "cursor", "in": "query", "schema": {"type": "string"}},
+        {"name": "ids", "in": "query", "explode": False, "schema": ids},
+    ]
+    made = {
+        "post": operation(HOOK, "201", requestBody=body),
+        "get": operation(SHOWN, parameters=listing),
+    }
+    one = {"parameters": [{"name": "hookId", "in": "path", "required": True, "schema": {}}]}
+    edits = {
+        "get": operation(HOOK),
+        "put": operation(HOOK, requestBody=body),
+        "patch": operation(HOOK, requestBody=body),
+    }
+    return paths({"/hooks": made} | ({"/hooks/{hookId}": one | edits} if is_read else {}))
+
+
+@pytest.mark.parametrize("document", [hooks(), hooks(is_read=False)], ids=["read", "listed"])
+def test_pages_are_told_where_no_example_has_them(document: dict[str, Any]) -> None:
+    with Mock(document) as mock:
+        ids = [ask(mock, "POST", "/hooks", {"url": url}).json["id"] for url in "abc"]
+        seen: list[str] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            page = ask(mock, "GET", "/hooks?limit=2" + (f"&cursor={cursor}" if cursor else ""))
+            seen += [one["id"] for one in page.json["results"]]
+            assert page.json["metadata"]["total"] == 3
+            cursor = page.json["metadata"]["cursor"]
+        assert seen == ids
+        for query, expected in (
+            ("limit=1&offset=1", ids[1:2]),
+            (f"ids={ids[2]},{ids[0]}", [ids[0], ids[2]]),
+            ("ids=nobody", []),
+        ):
+            page = ask(mock, "GET", f"/hooks?{query}")
+            assert [one["id"] for one in page.json["results"]] == expected
+
+
+def test_what_is_read_only_cannot_be_set() -> None:
+    with Mock(hooks()) as mock:
+        made = ask(mock, "POST", "/hooks", {"url": "a", "id": "mine", "madeAt": "then"}).json
+        assert "mine" not in made.values()
+        assert "then" not in made.values()
+        assert ask(mock, "GET", "/hooks/mine").status == 404
+        for method in ("PUT", "PATCH"):
+            changed = ask(mock, method, f"/hooks/{made['id']}", {"url": "b", "id": "x"}).json
+            assert changed == {**made, "url": "b"}
+
+
+def test_an_id_beyond_an_item_is_not_the_items() -> None:
+    below = {"get": operation(HOOK)}
+    document = hooks()
+    document["paths"]["/hooks/{hookId}/tries/{tryId}"] = below
+    with Mock(document) as mock:
+        made = ask(mock, "POST", "/hooks", {"url": "a"}).json
+        assert ask(mock, "GET", f"/hooks/{made['id']}/tries/first").json["id"] == "first"
+        assert ask(mock, "GET", "/hooks/nobody/tries/first").status == 404
 
 
 def test_items_below_an_item_are_its_own() -> None:

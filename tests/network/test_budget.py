@@ -19,12 +19,10 @@ from sample import (
     APIConnectionError,
     APITimeoutError,
     AsyncSample,
-    Pace,
     RateLimitError,
     Sample,
     SampleError,
 )
-from sample._core.clock import SystemClock
 
 from tests.network._operations import CREATE, GET, KEY, LIST, fail, items, run
 from tests.network._proxy import Proxy
@@ -283,34 +281,3 @@ def test_attempts_and_pauses_together(serve: Serve, mode: str) -> None:
     error = _timed(mode, server.url, CREATE.call, max_attempts=50)
     assert isinstance(error, APITimeoutError | RateLimitError)
     assert 2 <= error.attempts <= 4
-
-
-@each_mode
-def test_a_pause_or_a_pace_that_would_be_too_long_is_not_begun(serve: Serve, mode: str) -> None:
-    server = serve(reply(429, b"", "Retry-After: 1"))
-    error = _timed(mode, server.url, CREATE.call, least=0.0)
-    assert isinstance(error, RateLimitError)
-    pace = Pace(1, 60)
-    pace.reserve(SystemClock(), None)
-    error = _timed(mode, server.url, CREATE.call, pace=pace, least=0.0)
-    assert (type(error), error.attempts) == (APITimeoutError, 0)
-    assert len(server.requests) == 1
-
-
-@each_mode
-def test_a_key_that_comes_too_late_sends_nothing(serve: Serve, mode: str) -> None:
-    server = serve(SILENT)
-
-    def key() -> str:
-        time.sleep(BUDGET)
-        return KEY
-
-    async def never() -> str:
-        await asyncio.sleep(60)
-        return KEY
-
-    for source in [key] if mode == "sync" else [key, never]:
-        error = _timed(mode, server.url, CREATE.call, key=source)
-        assert (type(error), error.maybe_processed) == (APITimeoutError, False)
-    server.settle()
-    assert server.received == b""

@@ -116,8 +116,10 @@ class GivenUp(Exception):  # noqa: N818 - as the time limit of a job queue is na
     """What ends a thread's call from outside."""
 
 
-# It may strike a thread past its last call, which then ends with it.
+# It may strike a thread past its last call, which then ends with it; and within the standard
+# library while it makes a socket, which Python itself then closes, with a warning.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_1000_calls_of_threads_that_are_ended_at_random_are_given_nobody_elses_answer() -> None:
     chance = random.Random(8)  # noqa: S311 - the same each time
     wrong: list[tuple[str, str]] = []

@@ -9,21 +9,19 @@ import pickle
 from pathlib import Path
 
 import pytest
-from sample import APIStatusError, InvalidRequestError, SampleError
+from sample import InvalidRequestError, SampleError
 from sample.testing import ManualClock
 
 from tests.network._faults import FAULTS, Fault, observe, render
 from tests.network._operations import (
     BASE_PATH,
-    CREATE,
     KEY,
     KINDS,
-    RENEW,
     Operation,
     fail,
     run,
 )
-from tests.network._server import CLOSED, HOST, Recorded, raw, reply, whole
+from tests.network._server import HOST, Recorded, raw, reply, whole
 from tests.network.conftest import Serve, each_mode, each_operation
 
 each_fault = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
@@ -102,21 +100,6 @@ def test_the_table_for_users_is_what_happens(repository: Path) -> None:
     assert render() == table.read_text(encoding="utf-8"), (
         "Make it anew: UPDATE=1 pytest tests/network/test_faults.py -k table"
     )
-
-
-@each_mode
-def test_one_doubt_is_not_forgotten_for_a_later_refusal(serve: Serve, mode: str) -> None:
-    server = serve(CLOSED, reply(400, b'{"error": "No."}'))
-    error = fail(mode, server.url, RENEW.call, clock=ManualClock())
-    assert isinstance(error, APIStatusError)
-    assert (error.status_code, error.attempts, error.maybe_processed) == (400, 2, True)
-
-
-@each_mode
-def test_a_refusal_is_sent_again_until_the_first_doubt(serve: Serve, mode: str) -> None:
-    server = serve(reply(429), reply(503), whole(CREATE))
-    error = fail(mode, server.url, CREATE.call, clock=ManualClock(), max_attempts=9)
-    assert (len(server.requests), error.attempts, error.maybe_processed) == (2, 2, True)
 
 
 @each_mode

@@ -248,44 +248,6 @@ def test_a_key_is_asked_for_at_each_request(way: str) -> None:
     assert seen.leaks == {}
 
 
-class VaultError(Exception):
-    """What a user's own key store raises; its text is the user's to look after."""
-
-
-def _raising() -> str:
-    raise VaultError("the vault is sealed")
-
-
-async def _raising_later() -> str:
-    await asyncio.sleep(0)
-    raise VaultError("the vault is sealed")
-
-
-async def _returning_later() -> str:
-    return KEY
-
-
-BAD_SOURCES: dict[str, tuple[Callable[[], Any], str, tuple[str, ...]]] = {
-    "raises": (_raising, "raised VaultError", ("sync", "async")),
-    "raises later": (_raising_later, "raised VaultError", ("async",)),
-    "returns None": (lambda: None, "is NoneType, not a string", ("sync", "async")),
-    "returns two keys": (lambda: f"{KEY} {KEY}", "cannot stand in a header", ("sync", "async")),
-    "is async for a sync client": (_returning_later, "only the async client", ("sync",)),
-}
-
-
-@pytest.mark.parametrize("source", BAD_SOURCES)
-def test_a_callable_that_gives_no_key_ends_the_call_and_nothing_is_sent(source: str) -> None:
-    give, expected, modes = BAD_SOURCES[source]
-    for mode in modes:
-        with watched() as seen, pytest.raises(ConfigurationError, match=expected) as caught:
-            mocked(mode, lambda _: pytest.fail("sent"), GET.call, key=give)
-        seen.error("the error", caught.value)
-        assert seen.leaks == {}
-        assert caught.value.maybe_processed is False
-        assert isinstance(caught.value.__cause__, VaultError) is ("raised" in expected)
-
-
 # --- over real sockets: what the libraries log, and what a broken server makes them say ---
 
 

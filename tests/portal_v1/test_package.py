@@ -57,7 +57,17 @@ CALLS: dict[str, tuple[str, bytes, int, Any, Any, str, tuple[str, ...], dict[str
 
 def test_the_names_that_it_exports() -> None:
     assert {*portal_v1.__all__} == {
-        *("AsyncPortal", "Portal", "Pace", "Response", "File", "UNSET", "Unset", "__version__"),
+        *(
+            "AsyncPortal",
+            "Portal",
+            "Pace",
+            "Outcome",
+            "Response",
+            "File",
+            "UNSET",
+            "Unset",
+            "__version__",
+        ),
         *("PortalError", "ConfigurationError", "InvalidRequestError", "APIConnectionError"),
         *("APITimeoutError", "InvalidResponseError", "APIStatusError", "BadRequestError"),
         *("AuthenticationError", "PermissionDeniedError", "NotFoundError", "ConflictError"),

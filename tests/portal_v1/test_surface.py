@@ -60,6 +60,7 @@ def test_each_client_has_the_same_options(client: type) -> None:
         "base_url": None,
         "timeout": 30.0,
         "connect_timeout": 5.0,
+        "keepalive": 60.0,
         "max_attempts": 3,
         "pace": None,
         "max_response_bytes": None,

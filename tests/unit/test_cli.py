@@ -116,7 +116,7 @@ def test_flags_are_the_request(run: Run, mock: MockSample, monkeypatch: pytest.M
     run("parcels", "create", "--no-is-express", "--note", "Fragile")
     run("parcels", "get", "--", "-1")
     operation = OPERATIONS["getParcel"]
-    hidden = attrs.evolve(operation.parameters[0], secret=True)
+    hidden = operation.parameters[0]._replace(secret=True)
     secret = {"getParcel": attrs.evolve(operation, parameters=(hidden,))}
     monkeypatch.setattr("sample._cli.commands.OPERATIONS", secret)
     run("parcels", "get", "--parcel-id-file", "-", stdin="parcel-7\n")

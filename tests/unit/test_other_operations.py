@@ -81,7 +81,7 @@ def test_nothing_to_say(method: str, content_type: str | None, sent: bytes) -> N
 def test_a_service_without_a_type_sends_none() -> None:
     script = Script((200, "yes"))
     with script.client() as client:
-        service = evolve(pipeline_of(client).settings.service, content_type=None)
+        service = pipeline_of(client).settings.service._replace(content_type=None)
     run(script, operation("POST"), changes={"service": service})
     (request,) = script.requests
     assert (request.content, "Content-Type" in request.headers) == (b"", False)

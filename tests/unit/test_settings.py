@@ -49,6 +49,7 @@ BAD_SIZES: list[Any] = [0, -1, True, 2.0, "3"]
 REFUSED = {
     "timeout": BAD_SECONDS,
     "connect_timeout": BAD_SECONDS,
+    "keepalive": BAD_SECONDS,
     "max_attempts": BAD_ATTEMPTS,
     "max_response_bytes": BAD_SIZES,
     "headers": BAD_HEADERS,

@@ -3,10 +3,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from .. import _lazy
+
+if TYPE_CHECKING:
+    import asyncio
+else:
+    asyncio = _lazy.Module("asyncio")  # nothing that threads do needs it
 
 
 class Clock(Protocol):

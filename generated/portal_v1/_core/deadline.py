@@ -32,6 +32,10 @@ class Deadline:
             return None
         return max(0.0, self._end - self._clock.monotonic())
 
+    def now(self) -> float:
+        """Return the time of the clock that measures it, in seconds."""
+        return self._clock.monotonic()
+
     def allows(self, seconds: float) -> bool:
         """Return whether something that takes `seconds` would be over in time."""
         return self._clock.monotonic() + seconds < self._end

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from attrs import evolve, field, frozen
+from attrs import define, field
 
 from .._secrets import Secret, list_names, redact
 from ..types import RequestFiles
@@ -16,8 +16,7 @@ from .text import to_printable
 _REQUEST_IDS = ("x-request-id", "request-id", "x-correlation-id", "cf-ray")
 
 
-@frozen
-class FetchKey:
+class FetchKey(NamedTuple):
     """An effect: find out the key, which may have changed since the last request.
 
     Its outcome is the key, or None where it did not come in time.
@@ -29,8 +28,7 @@ class FetchKey:
     scheme: str | None = None
 
 
-@frozen
-class Pause:
+class Pause(NamedTuple):
     """An effect: wait.
 
     Attributes:
@@ -40,7 +38,7 @@ class Pause:
     seconds: float
 
 
-@frozen
+@define(eq=False)
 class SendRequest:
     """An effect: send a request and receive the response.
 
@@ -53,6 +51,8 @@ class SendRequest:
         files: The parts of a multipart body.
         deadline: When the response has to be there, whole.
         connect_timeout: Seconds that connecting may take; None for as long as there is.
+        keepalive: Seconds after which an idle connection is not used any more; None for no end.
+        repeatable: Whether it is safe to send again, so that an older connection may be tried.
         stream: Whether a success is handed on before its body is read.
         max_bytes: How large a response's body may be that is read whole.
     """
@@ -65,6 +65,8 @@ class SendRequest:
     files: RequestFiles | None = field(repr=False)
     deadline: Deadline
     connect_timeout: float | None
+    keepalive: float | None
+    repeatable: bool
     stream: bool
     max_bytes: int
 
@@ -72,8 +74,7 @@ class SendRequest:
 Effect = FetchKey | Pause | SendRequest
 
 
-@frozen
-class TransportFailure:
+class TransportFailure(NamedTuple):
     """No response came, or not the whole of it.
 
     Attributes:
@@ -89,14 +90,14 @@ class TransportFailure:
 
 def redact_failure(failure: TransportFailure, secrets: Iterable[Secret[str]]) -> TransportFailure:
     """Return a failure whose reason is fit to be shown."""
-    return evolve(failure, reason=to_printable(redact(failure.reason, secrets), 500))
+    return failure._replace(reason=to_printable(redact(failure.reason, secrets), 500))
 
 
 Chunks = Generator[Secret[bytes] | TransportFailure, None, None]
 AsyncChunks = AsyncGenerator[Secret[bytes] | TransportFailure, None]
 
 
-@frozen
+@define(eq=False)
 class RawResponse:
     """A response.
 

@@ -13,7 +13,7 @@ REFUSED: Final = 429
 """The one status with which a server says that it did nothing and that a later try may succeed."""
 
 _LONGEST: Final = 365 * 24 * 3600.0  # seconds: a longer wait is as good as none
-_COMMA: Final = re.compile(r",(?!\s*\d\d?[ -][A-Za-z])")  # between two values, not in a date
+_COMMA: Final = r",(?!\s*\d\d?[ -][A-Za-z])"  # between two values, not in a date
 
 _BACKOFF_FIRST: Final = 0.5  # seconds
 _DOUBLINGS: Final = 4  # so 8 seconds at the most
@@ -51,7 +51,7 @@ def retry_after(value: str | None, now: float) -> float | None:
             Where a proxy and the server both sent one, the longer wait counts.
         now: Seconds since the epoch.
     """
-    waits = [_read_wait(part.strip(), now) for part in _COMMA.split(value or "")]
+    waits = [_read_wait(part.strip(), now) for part in re.split(_COMMA, value or "")]
     return max((wait for wait in waits if wait is not None), default=None)
 
 

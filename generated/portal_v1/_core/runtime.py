@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
 import inspect
 import queue
@@ -12,13 +11,19 @@ import threading
 import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from .. import _lazy
 from .._secrets import Secret
 from ..errors import ConfigurationError
 from .clock import Clock
 from .deadline import Deadline
 from .settings import Settings, validate_key
+
+if TYPE_CHECKING:
+    import asyncio
+else:
+    asyncio = _lazy.Module("asyncio")  # nothing that threads do needs it
 
 _ORIGIN = "that the api_key callable returned"
 

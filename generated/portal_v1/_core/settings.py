@@ -20,11 +20,11 @@ from .pace import Pace
 from .service import ServiceInfo
 
 _YEAR: Final = 365 * 24 * 3600.0  # seconds
-_HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:\d{1,5})?")
-_PATH: Final = re.compile(r"([A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")
-_KEY: Final = re.compile(r"[\x21-\x7e]+")
-_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HEADER_VALUE: Final = re.compile(r"[\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?")
+_HOST: Final = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:\d{1,5})?"
+_PATH: Final = r"([A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*"
+_KEY: Final = r"[\x21-\x7e]+"
+_HEADER_NAME: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_HEADER_VALUE: Final = r"[\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?"
 _OWN_HEADERS: Final = frozenset(
     {
         *("accept-encoding", "authorization", "connection", "content-length", "content-type"),
@@ -44,6 +44,7 @@ class Settings:
         base_url: Where the service is, without a slash at the end.
         timeout: Seconds that a whole call may take; None for as long as it takes.
         connect_timeout: Seconds that making a connection may take; None for as long as there is.
+        keepalive: Seconds after which an idle connection is not used any more; None for no end.
         max_attempts: How often a call is sent at the most.
         pace: How fast to send; None for as fast as calls come.
         max_response_bytes: How large an answer's body may be; None for what suits its kind.
@@ -57,6 +58,7 @@ class Settings:
     base_url: str
     timeout: float | None
     connect_timeout: float | None
+    keepalive: float | None
     max_attempts: int
     pace: Pace | None
     max_response_bytes: int | None
@@ -110,6 +112,7 @@ def _validate(given: Mapping[str, Any], service: ServiceInfo) -> dict[str, Any]:
         "key": lambda key: _key_source(key, service),
         "timeout": lambda seconds: validate_timeout(seconds, "timeout"),
         "connect_timeout": lambda seconds: validate_timeout(seconds, "connect_timeout"),
+        "keepalive": lambda seconds: validate_timeout(seconds, "keepalive"),
         "max_attempts": validate_attempts,
         "pace": _validate_pace,
         "max_response_bytes": _validate_size,
@@ -136,7 +139,7 @@ def validate_key(key: Secret[Any], origin: str) -> Secret[str]:
         problem = "is empty"
     elif key.reveal() != key.reveal().strip():
         problem = "begins or ends with white space or a line break"
-    elif not _KEY.fullmatch(key.reveal()):
+    elif not re.fullmatch(_KEY, key.reveal()):
         problem = "holds a character that cannot stand in a header"
     else:
         return key
@@ -248,7 +251,7 @@ def _url_problem(url: Any) -> str | None:
         return "holds a user name or password, which has no place in it"
     if parts.query or parts.fragment or "?" in url or "#" in url:
         return "holds a query or a fragment, which has no place in it"
-    if not _HOST.fullmatch(parts.netloc) or not _PATH.fullmatch(parts.path):
+    if not re.fullmatch(_HOST, parts.netloc) or not re.fullmatch(_PATH, parts.path):
         return "holds a character that has to be percent-encoded, or has no place in it"
     if {".", ".."} & set(unquote(parts.path).split("/")):
         return "holds a path segment of dots, which would lead to another path"
@@ -294,7 +297,7 @@ def _headers_problem(headers: Any) -> str | None:
     if not _is_mapping(headers):
         return "headers is a mapping of names to values."
     for name, value in headers.items():
-        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
+        if not isinstance(name, str) or not re.fullmatch(_HEADER_NAME, name):
             return "headers holds a name that cannot be one of a header."
         if name.lower() in _OWN_HEADERS:
             return f"The header {name} is the client's own to set."
@@ -308,4 +311,4 @@ def _is_mapping(value: Any) -> TypeGuard[Mapping[Any, Any]]:
 
 
 def _is_header_value(value: Any) -> bool:
-    return isinstance(value, str) and (not value or _HEADER_VALUE.fullmatch(value) is not None)
+    return isinstance(value, str) and (not value or re.fullmatch(_HEADER_VALUE, value) is not None)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from .._core.effects import RawResponse, SendRequest
@@ -24,30 +25,38 @@ def build_request(
     Raises:
         Exception: The library will not build it, or the client that was given is closed.
     """
-    left = send.deadline.remaining()
-    if send.connect_timeout is None or left is None:
-        connect = left if send.connect_timeout is None else send.connect_timeout
-    else:
-        connect = min(send.connect_timeout, left)
-    timeout = library.httpx.Timeout(left, connect=connect)
-    headers = Secret(library.httpx.Headers(list(send.headers)))
+    if client is not None:
+        if client.is_closed:
+            raise RuntimeError("the http_client that was given is closed")
+        left = send.deadline.remaining()
+        connect = min(
+            (one for one in (send.connect_timeout, left) if one is not None), default=None
+        )
+        times = dict.fromkeys(("read", "write", "pool"), left)
+        extensions = {"timeout": {"connect": connect, **times}, **extensions}
     # Compressed, a small answer could become one that takes all memory.
-    headers.reveal()["Accept-Encoding"] = "identity"
+    headers: Secret[Any] = Secret([*send.headers, ("Accept-Encoding", "identity")])
     for name, value in send.credentials:
-        cookies = headers.reveal().get(name) if name == "Cookie" else None
-        headers.reveal()[name] = f"{cookies}; {value.reveal()}" if cookies else value.reveal()
-    if client is not None and client.is_closed:
-        raise RuntimeError("the http_client that was given is closed")
+        cookies = (v for n, v in headers.reveal() if n.lower() == name.lower() == "cookie")
+        others = [one for one in headers.reveal() if one[0].lower() != name.lower()]
+        headers = Secret([*others, (name, "; ".join([*cookies, value.reveal()]))])
+    url = send.url if "?" in send.url else _parse_url(library.httpx.URL, send.url)
     build = library.httpx.Request if client is None else client.build_request
     request: httpx.Request = build(
         send.method,
-        send.url,
+        url,
         headers=headers.reveal(),
         content=send.content,
         files=send.files,
-        extensions={"timeout": timeout.as_dict(), **extensions},
+        extensions=extensions,
     )
     return request
+
+
+@lru_cache(maxsize=64)
+def _parse_url(kind: type[httpx.URL], url: str) -> httpx.URL:
+    # It takes a tenth of a call; most calls are for the same few.
+    return kind(url)
 
 
 def to_raw_response(

@@ -13,7 +13,7 @@ from ._effects import Collection, Effect, letters, variables
 from ._messages import RefusalError
 from ._requests import RequestBody
 from ._responses import ExampleMaker, NoExampleError, Template, Values, own_examples
-from ._schemas import Schema, Validator, is_object, members
+from ._schemas import Schema, Validator, is_array, is_object, members
 from ._state import Item, Place, State
 
 _NOT_FOUND = (404, 400, 422)
@@ -58,9 +58,15 @@ class Behaviour:
         self._state = state
         self._maker = maker
         self._seed = seed
-        self._writable: dict[str, Schema] = {}
+        self._writable: dict[str, Schema] = {}  # what requests describe, and may set
         for schema, _ in body.content.values():
-            self._writable |= members(maker.schemas.flatten(schema), "properties")
+            described = members(maker.schemas.flatten(schema), "properties")
+            self._writable |= {
+                name: inner
+                for name, inner in described.items()
+                if not maker.schemas.flatten(inner).get("readOnly")
+            }
+        self._takes_any = bool(body.content) and not self._writable
         self._fresh: list[str] = []  # fields of an item that are made for each
         self._defaults: dict[str, Any] = {}  # what they are where a request does not say it
         self._steps: dict[str, list[Any]] = {}  # what those become that are null by default
@@ -88,7 +94,7 @@ class Behaviour:
             self._state.save(item)
         elif self.effect.does == "remove":
             self._state.remove(item)
-        return self._show(item, template)
+        return self._show(item, template, call.path[-1])
 
     def seed(self, custodian: int, count: int, template: Template | None, *, filled: bool) -> None:
         """Add many items at once. `filled`: their fields that may be null take their steps."""
@@ -134,7 +140,8 @@ class Behaviour:
     def _given(self, call: Call) -> dict[str, Any]:
         known = self.effect.collection.fields
         body = call.body if is_object(call.body) else {}
-        return {name: value for name, value in body.items() if name in known}
+        takes = known if self._takes_any else self._writable
+        return {name: value for name, value in body.items() if name in known and name in takes}
 
     def _sort_fields(self) -> None:
         """Tell the fields of a new item apart: made for it, null, set by default."""
@@ -194,9 +201,11 @@ class Behaviour:
                 return candidate
         return example
 
-    def _show(self, item: Item, template: Template | None) -> Any:
-        """An item in the answer, with what is new in each."""
+    def _show(self, item: Item, template: Template | None, last: str = "") -> Any:
+        """An item in the answer, with what is new in each; `last` is the end of the path."""
         values, envelope, kept = dict(item.content), self.effect.envelope, False
+        if self.effect.echoes:
+            values = {self.effect.echoes: last}
         inner = template.at(envelope) if template is not None else None
         for name in sorted(self.effect.fresh):
             schema = inner.properties.get(name, True) if inner is not None else True
@@ -225,16 +234,20 @@ class Behaviour:
     def _list(self, call: Call, template: Template | None) -> Any:
         """The items, as far as the parameters ask for them; an iterator where they are all."""
         known, wanted, filters = self.effect.collection.fields, dict[str, Any](), dict[str, Any]()
+        variable = variables(self.effect.collection.item)[-1]
         for name, value in call.parameters.items():
             role = _ROLES.get(letters(name))
             if role is not None and isinstance(value, str if role == "cursor" else int):
                 wanted[role] = value if role == "cursor" else max(value, 0)
-            elif name in known:
-                filters[name] = value
+            else:
+                field = name if name in known else name.removesuffix("s")
+                field = self.effect.collection.identifier if _means(name, variable) else field
+                if field in known:
+                    filters[field] = value if is_array(value) else [value]
         items: Iterator[Item] = (
             item
             for item in self._state.items(self._place(call))
-            if all(item.content.get(name) == value for name, value in filters.items())
+            if all(item.content.get(name) in values for name, values in filters.items())
         )
         limit, cursor = wanted.get("limit"), wanted.get("cursor")
         start = wanted.get("offset", 0) + (max(wanted.get("page", 1), 1) - 1) * (limit or 0)
@@ -251,20 +264,27 @@ class Behaviour:
             **dict.fromkeys(_MORE, more),
             **dict.fromkeys(_NEXT, shown[-1].id if more and shown else None),
         }
-        result = _describe_page(template, self.effect.envelope, facts)
+        result = self._describe_page(template, self.effect.envelope, facts)
         values = [item.content for item in shown]
         result[self.effect.envelope] = template.at(self.effect.envelope).fill_list(values)
         return result
 
+    def _describe_page(self, template: Template, envelope: str, facts: Values) -> dict[str, Any]:
+        """The answer around a list, with what is known about the list in it."""
+        names = {
+            name: facts[letters(name)] for name in template.properties if letters(name) in facts
+        }
+        result: dict[str, Any] = template.fill(names)
+        for name, schema in template.properties.items():
+            inner = members(self._maker.schemas.flatten(schema), "properties")
+            if name != envelope and any(letters(one) in facts for one in inner):
+                result[name] = self._describe_page(template.at(name), "", facts)
+        return result
 
-def _describe_page(template: Template, envelope: str, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer around a list, with what is known about the list in it."""
-    values = {name: facts[letters(name)] for name in template.properties if letters(name) in facts}
-    result: dict[str, Any] = template.fill(values)
-    for name, value in result.items():
-        if name != envelope and is_object(value):
-            result[name] = _describe_page(template.at(name), "", facts)
-    return result
+
+def _means(name: str, variable: str) -> bool:
+    """Whether a list's parameter holds what an item's path has: `clientIds`, `ids`."""
+    return letters(name).removesuffix("s") == letters(variable)
 
 
 def _after(items: Iterator[Item], cursor: str) -> Iterator[Item]:

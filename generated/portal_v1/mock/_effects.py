@@ -66,6 +66,7 @@ class Effect:
     envelope: str = ""  # the field of the answer that has the item or the list; "" for the answer
     fresh: frozenset[str] = frozenset()  # the fields that are new in each answer
     once: bool = False  # whether those work once
+    echoes: str = ""  # the field that repeats the path's end, where that is beyond the item
 
     def __str__(self) -> str:
         new = f", new each time: {', '.join(sorted(self.fresh))}" if self.fresh else ""
@@ -117,26 +118,24 @@ def _find_collection(
     item, identifier = _follow_links(schemas, one, operations)
     item = str(one.said.get("item", item))
     identifier = str(one.said.get("identifier", identifier))
+    gets = [other for other in operations if other.method == "GET"]
+    lists = [each.items for each in gets if each.items and _shape(each.path) == _shape(one.path)]
     if not item:
         below = [other.path for other in operations if _is_below(other.path, one.path)]
-        if not below:
+        if not below and not lists:
             return None
+        # What is only listed has an address that nobody asks for.
+        below = below or [f"{one.path}/{{id}}"]
         item = "/".join(below[0].split("/")[: one.path.count("/") + 2])
-    on_item = [other for other in operations if _shape(other.path) == _shape(item)]
-    reads = [other.fields for other in on_item if other.method == "GET" and other.fields]
-    lists = [
-        other.items
-        for other in operations
-        if other.method == "GET" and other.items and _shape(other.path) == _shape(one.path)
-    ]
+    reads = [each.fields for each in gets if each.fields and _shape(each.path) == _shape(item)]
     if len(variables(item)) != len(variables(one.path)) + 1:
         return None
-    identifier = identifier or _find_identifier(schemas, one.fields, variables(item)[-1], reads)
-    if identifier not in one.fields or any(identifier not in fields for fields in reads):
+    known = [*reads, *lists]
+    identifier = identifier or _find_identifier(schemas, one.fields, variables(item)[-1], known)
+    if identifier not in one.fields or any(identifier not in fields for fields in reads or lists):
         if one.said:
             raise DocumentError(f"{one.method} {one.path}: no field of its answer identifies it.")
         return None
-    known = [*reads, *lists]
     shown = frozenset(name for fields in known for name in fields)
     fields = {name: schema for each in (one.fields, *known) for name, schema in each.items()}
     return Collection(one.path, item, identifier, fields, shown)
@@ -187,8 +186,11 @@ def _find_effect(
         return None
     secrets = {name for name, schema in one.fields.items() if is_password(schemas, schema)}
     fresh = secrets - own.shown if effect.does in ("create", "use") else set[str]()
+    names, beyond = variables(one.path), len(variables(own.item))
+    is_beyond = effect.does == "use" and len(names) > beyond
     return replace(
         effect,
+        echoes=_find_identifier(schemas, one.fields, names[-1], [{}]) if is_beyond else "",
         envelope=one.list_in if effect.does == "list" else one.object_in,
         fresh=frozenset(one.said.get("fresh", fresh)),
         once=bool(one.said.get("once", one.method == "GET")),

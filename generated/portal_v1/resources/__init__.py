@@ -1,7 +1,20 @@
 # Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/resources_init.py.jinja.
 """The resources, one for each tag: what a client's attributes hold."""
 
-from .clients import AsyncClientsResource, ClientsResource
+from typing import TYPE_CHECKING
+
+from .. import _lazy
+
+if TYPE_CHECKING:
+    from .clients import AsyncClientsResource, ClientsResource
+else:
+    __getattr__, __dir__ = _lazy.export(
+        __name__,
+        {
+            "AsyncClientsResource": ".clients",
+            "ClientsResource": ".clients",
+        },
+    )
 
 __all__ = [
     "AsyncClientsResource",

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator
-from typing import Any, Final, TypeVar
-
-from attrs import evolve, frozen
+from functools import cache
+from typing import Any, Final, NamedTuple, TypeVar
 
 from .._secrets import Secret
 from ..errors import APIConnectionError, InvalidRequestError
@@ -26,6 +25,7 @@ from .effects import (
     redact_failure,
 )
 from .operation import ListOperation, Operation
+from .pace import Pace
 
 T = TypeVar("T")
 CallFlow = Generator[Effect, Any, T]
@@ -35,6 +35,8 @@ _LIST_BYTES: Final = 256 * 1024 * 1024
 _BYTES: Final = 16 * 1024 * 1024
 _LONGEST_URL: Final = 8000  # characters; RFC 9110 asks servers to take as many
 _LOCK_POLL: Final = 0.005  # seconds
+
+_logger = cache(logging.getLogger)
 
 
 def make_attempts(call: Call[Any]) -> CallFlow[RawResponse]:
@@ -47,15 +49,17 @@ def make_attempts(call: Call[Any]) -> CallFlow[RawResponse]:
         InvalidRequestError: The URL is too long.
     """
     settings, deadline = call.settings, call.deadline
-    log = logging.getLogger(settings.service.logger)
+    log = _logger(settings.service.logger)
     url = _build_url(call)
     while True:
-        yield from _keep_pace(call)
+        if settings.pace is not None:
+            yield from _keep_pace(call, settings.pace)
         keys: list[Secret[str]] = []
         credentials: list[tuple[str, Secret[str]]] = []
         for wanted in (call.operation.credential, *call.operation.further_credentials):
             if wanted is not None:
-                key = yield FetchKey(wanted.name)
+                source = settings.for_scheme(wanted.name).key
+                key = source if isinstance(source, Secret) else (yield FetchKey(wanted.name))
                 if key is None:
                     raise _too_late(call)
                 keys.append(key)
@@ -68,7 +72,7 @@ def make_attempts(call: Call[Any]) -> CallFlow[RawResponse]:
         call.attempts += 1
         started = settings.clock.monotonic()
         outcome = _redact_keys(tuple(keys), (yield _build_send(call, url, tuple(credentials))))
-        _log_attempt(log, call, outcome, seconds=settings.clock.monotonic() - started)
+        _log_attempt(log, call, outcome, started)
         if isinstance(outcome, RawResponse) and _is_success(call.operation, outcome.status):
             return outcome
         verdict = _judge(call, outcome)
@@ -92,8 +96,7 @@ def make_attempts(call: Call[Any]) -> CallFlow[RawResponse]:
     raise failures.status_error(call, outcome, retry_after=verdict.retry_after)
 
 
-@frozen
-class _Verdict:
+class _Verdict(NamedTuple):
     reason: str
     may_repeat: bool
     maybe_processed: bool
@@ -119,10 +122,8 @@ def _judge(call: Call[Any], outcome: RawResponse | TransportFailure) -> _Verdict
     )
 
 
-def _keep_pace(call: Call[Any]) -> CallFlow[None]:
-    pace, deadline = call.settings.pace, call.deadline
-    if pace is None:
-        return
+def _keep_pace(call: Call[Any], pace: Pace) -> CallFlow[None]:
+    deadline = call.deadline
     while True:
         try:
             wait = pace.reserve(call.settings.clock, deadline.remaining())
@@ -149,7 +150,8 @@ def _redact_keys(
     """Return an outcome that shows nothing of the keys which the server sends back."""
     if isinstance(outcome, TransportFailure):
         return redact_failure(outcome, secrets)
-    return evolve(outcome, secrets=secrets)
+    outcome.secrets = secrets
+    return outcome
 
 
 def _too_late(call: Call[Any]) -> APIConnectionError:
@@ -161,9 +163,10 @@ def _log_attempt(
     log: logging.Logger,
     call: Call[Any],
     outcome: RawResponse | TransportFailure,
-    *,
-    seconds: float,
+    started: float,
 ) -> None:
+    if not log.isEnabledFor(logging.DEBUG):
+        return
     if isinstance(outcome, RawResponse):
         result, request_id = str(outcome.status), outcome.request_id
     else:
@@ -173,7 +176,7 @@ def _log_attempt(
         call.operation.id,
         call.attempts,
         result,
-        seconds * 1000,
+        (call.settings.clock.monotonic() - started) * 1000,
         request_id,
     )
 
@@ -202,17 +205,20 @@ def _build_send(
             # An empty body is not JSON, and strict servers refuse it.
             content = b"{}" if content_type == "application/json" else None
     most = _LIST_BYTES if isinstance(operation, ListOperation) else _BYTES
-    fields = {name.lower(): (name, value) for name, value in (*headers, *settings.headers)}
-    fields.update((field[0].lower(), field) for field in request.headers)
+    own = (*settings.headers, *request.headers)
+    if own:  # the last of a name counts
+        headers = list({field[0].lower(): field for field in (*headers, *own)}.values())
     return SendRequest(
         method=operation.method,
         url=url,
-        headers=tuple(fields.values()),
+        headers=tuple(headers),
         credentials=credentials,
         content=content,
         files=request.files,
         deadline=call.deadline,
         connect_timeout=settings.connect_timeout,
+        keepalive=settings.keepalive,
+        repeatable=operation.repeatable,
         stream=call.stream,
         max_bytes=settings.max_response_bytes or most,
     )

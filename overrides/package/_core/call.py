@@ -14,7 +14,7 @@ from .settings import Settings
 T = TypeVar("T")
 
 
-@define
+@define(eq=False)
 class Call(Generic[T]):
     """One call, and how it has gone so far.
 

@@ -24,8 +24,8 @@ MemberT = TypeVar("MemberT", bound=enum.Enum)
 Decoder = Callable[[Any], T]
 
 
-_DATE_TIME: Final = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:)(\d\d)((?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)?)", re.ASCII
+_DATE_TIME: Final = (
+    r"(?a)(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:)(\d\d)((?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)?)"
 )
 
 
@@ -173,7 +173,7 @@ def date_time(value: Any) -> datetime.datetime:
 
 
 def _parse_date_time(text: str) -> datetime.datetime:
-    found = _DATE_TIME.fullmatch(text)
+    found = re.fullmatch(_DATE_TIME, text)
     if found is None:
         raise ValueError(text)
     date, time, second, rest = found.groups()

@@ -8,7 +8,7 @@ import re
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
 from types import UnionType
-from typing import Any, Final, Protocol, TypeVar, cast, runtime_checkable
+from typing import Any, Final, TypeVar, cast
 from urllib.parse import quote, urlencode
 
 from ..errors import InvalidRequestError
@@ -17,14 +17,9 @@ from . import json
 
 T = TypeVar("T")
 
-_HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e]*")
-_COOKIE_VALUE: Final = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*")
+_HEADER_VALUE: Final = r"[\t\x20-\x7e]*"
+_COOKIE_VALUE: Final = r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*"
 _NOT_IN_A_SEGMENT: Final = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-
-
-@runtime_checkable
-class _Model(Protocol):
-    def to_dict(self) -> dict[str, Any]: ...
 
 
 def json_value(value: Any) -> Any:
@@ -33,6 +28,8 @@ def json_value(value: Any) -> Any:
         return value.value
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
+    if hasattr(value, "to_dict"):
+        return value.to_dict()
     if isinstance(value, datetime.datetime):
         whole_milliseconds = value.microsecond and value.microsecond % 1000 == 0
         text = value.isoformat(timespec="milliseconds" if whole_milliseconds else "auto")
@@ -45,8 +42,6 @@ def json_value(value: Any) -> Any:
         return [json_value(item) for item in cast("list[Any]", value)]
     if isinstance(value, Mapping):
         return {key: json_value(item) for key, item in cast("dict[Any, Any]", value).items()}
-    if isinstance(value, _Model):
-        return value.to_dict()
     return value
 
 
@@ -158,7 +153,7 @@ def headers(values: Mapping[str, Any], exploded: Collection[str] = ()) -> list[t
         for name, value in _given(values)
     ]
     for name, value in fields:
-        if not _HEADER_VALUE.fullmatch(value):
+        if not re.fullmatch(_HEADER_VALUE, value):
             raise InvalidRequestError(f"The value for the header {name} cannot stand in a header.")
     return fields
 
@@ -171,7 +166,7 @@ def cookies(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """
     pairs = [(name, text(value)) for name, value in _given(values)]
     for name, value in pairs:
-        if not _COOKIE_VALUE.fullmatch(value):
+        if not re.fullmatch(_COOKIE_VALUE, value):
             raise InvalidRequestError(f"The value for the cookie {name} cannot stand in a cookie.")
     return [("Cookie", "; ".join(f"{name}={value}" for name, value in pairs))] if pairs else []
 

@@ -16,7 +16,7 @@ from ..errors import (
 from . import json
 from .call import Call
 from .decode import MismatchError
-from .effects import RawResponse
+from .effects import RawResponse, TransportFailure
 from .operation import for_status
 from .parsers import ResponseParser, UnreadableError
 from .text import join_sentences, to_printable
@@ -50,6 +50,13 @@ def connection_error(
         attempts=call.attempts,
         maybe_processed=call.maybe_processed,
     )
+
+
+def warm_error(failure: TransportFailure) -> APIConnectionError:
+    """Return the error for a connection that could not be opened ahead of a call."""
+    kind = APITimeoutError if failure.timed_out else APIConnectionError
+    reason = to_printable(failure.reason, _TEXT_AT_MOST)
+    return kind(join_sentences(f"warm failed: {reason}", APIConnectionError.advice))
 
 
 def late_reading(call: Call[Any]) -> APIConnectionError:

@@ -21,6 +21,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise MalformedJSONError(f"{name} is not a JSON value")
 
 
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
@@ -71,5 +72,4 @@ def dump(value: object) -> bytes:
         TypeError: Something in it has no place in JSON.
         ValueError: A number is not finite, or the value contains itself.
     """
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.encode()
+    return _ENCODER.encode(value).encode()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import Any, Final, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
 from urllib.parse import quote
 
-from attrs import field, frozen
+from attrs import define, field
 
 from .._secrets import Secret, list_names
 from ..types import RequestFiles
@@ -24,8 +24,7 @@ Status = int | str
 """A status as a specification names it: 201, "4XX" or "default"."""
 
 
-@frozen
-class Credential:
+class Credential(NamedTuple):
     """How an operation wants the key.
 
     Attributes:
@@ -51,8 +50,7 @@ class Credential:
         return self.header, Secret(prefix + key.reveal())
 
 
-@frozen
-class Parameter:
+class Parameter(NamedTuple):
     """A parameter of an operation, or a field of its body that its method takes as an argument.
 
     Attributes:
@@ -73,8 +71,7 @@ class Parameter:
     response_field: str | None = None
 
 
-@frozen
-class Body:
+class Body(NamedTuple):
     """The body of an operation's requests.
 
     Attributes:
@@ -91,8 +88,7 @@ class Body:
     required: bool = False
 
 
-@frozen
-class Link:
+class Link(NamedTuple):
     """What a response says of another operation that can be called with its values.
 
     Attributes:
@@ -106,7 +102,7 @@ class Link:
     body: Any = None
 
 
-@frozen(kw_only=True)
+@define(eq=False, kw_only=True)
 class Operation(Generic[T_co]):
     """An operation as the specification describes it.
 
@@ -146,7 +142,7 @@ class Operation(Generic[T_co]):
     accept: str = "application/json"
 
 
-@frozen(kw_only=True)
+@define(eq=False, kw_only=True)
 class ListOperation(Operation[T_co], Generic[T_co, T]):
     """An operation whose answer is an array, which can be read item by item.
 
@@ -181,7 +177,7 @@ class Operations(Mapping[str, Operation[Any]]):
         return len(self._modules)
 
 
-@frozen
+@define(eq=False)
 class Request:
     """One request for an operation.
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from typing import NamedTuple
 
 
-@frozen
-class ServiceInfo:
+class ServiceInfo(NamedTuple):
     """The facts of the specification that concern no single operation.
 
     Attributes:

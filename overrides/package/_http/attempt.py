@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 from .._core.deadline import Deadline
 from .._core.settings import is_loopback
@@ -17,12 +17,7 @@ NOT_ENCRYPTED = (
 )
 
 
-class Closable(Protocol):
-    """What has to be closed."""
-
-    def close(self) -> None:
-        """Close it; twice does no harm."""
-        ...
+_SURE = 4.0  # seconds: many servers hang up after 5, and do not say so
 
 
 class Attempt:
@@ -32,25 +27,35 @@ class Attempt:
         deadline: When the call has to be over.
         connect_timeout: Seconds of it that making a connection may take.
         encrypted: Whether the request goes through TLS.
+        keepalive: Seconds after which an idle connection is not used any more.
+        repeatable: Whether the request may be lost to a server that is just hanging up.
 
     Attributes:
-        owned: What is open for it, which its slot closes.
+        owned: What is open for it, each with a method `close`; its slot closes them.
         sent: Whether the server may have received any of the request.
         traced: Whether a client that was given told what it did.
     """
 
     __slots__ = (
-        *("_connect_by", "_connect_timeout", "_deadline", "_encrypted"),
-        *("owned", "sent", "traced"),
+        *("_connect_by", "_connect_timeout", "_deadline", "_encrypted", "_keepalive"),
+        *("owned", "repeatable", "sent", "traced"),
     )
 
     def __init__(
-        self, deadline: Deadline, connect_timeout: float | None, *, encrypted: bool
+        self,
+        deadline: Deadline,
+        connect_timeout: float | None,
+        *,
+        encrypted: bool,
+        keepalive: float | None = None,
+        repeatable: bool = True,
     ) -> None:
         self._deadline = deadline
         self._connect_timeout = connect_timeout
         self._connect_by: float | None = None
         self._encrypted = encrypted
+        self._keepalive = keepalive
+        self.repeatable = repeatable
         self.owned: list[Any] = []
         self.sent = False
         self.traced = False
@@ -68,6 +73,19 @@ class Attempt:
         if left == 0:
             raise error("the time is over")
         return left
+
+    def now(self) -> float:
+        """Return the time of the call's clock."""
+        return self._deadline.now()
+
+    def trusts(self, connection: Any, *, repeatable: bool) -> bool:
+        """Return whether a request, repeatable or not, may be sent over an idle connection."""
+        idle, promised = self.now() - connection.idle_since, connection.promised
+        if promised is not None:
+            return bool(idle <= promised - min(1.0, promised / 2))
+        return (self._keepalive is None or idle <= self._keepalive) and (
+            repeatable or idle <= _SURE
+        )
 
     @contextmanager
     def connecting(self) -> Generator[None, None, None]:

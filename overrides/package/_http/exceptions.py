@@ -12,18 +12,7 @@ from ..errors import ConfigurationError
 from .attempt import Attempt
 from .library import Library
 
-# Raised before the first byte of the request is sent.
-_BEFORE_SENDING = (
-    "ConnectError",
-    "ConnectTimeout",
-    "PoolTimeout",
-    "ProxyError",
-    "UnsupportedProtocol",
-    "InvalidURL",
-    "LocalProtocolError",
-)
-
-_REASONS = {
+_BEFORE_SENDING = {
     "ConnectError": "the connection was not made",
     "ConnectTimeout": "the connection was not made in time",
     "PoolTimeout": "no connection became free in time",
@@ -31,6 +20,8 @@ _REASONS = {
     "UnsupportedProtocol": "the URL is of a kind that cannot be sent to",
     "InvalidURL": "the URL is not one",
     "LocalProtocolError": "the request cannot be sent as HTTP",
+}
+_REASONS = _BEFORE_SENDING | {
     "WriteError": "the connection broke while the request was sent",
     "WriteTimeout": "the request was not sent in time",
     "ReadError": "the connection broke before the answer was whole",

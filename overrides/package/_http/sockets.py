@@ -1,289 +1,16 @@
-"""Connections that read and write only as long as the attempt may take.
-
-An exception of the operating system becomes one of httpcore's right where the system was called.
-So every other exception that comes by is the caller's own and is left alone, whatever its type.
-"""
+"""What connections of threads and of event loops share: addresses, and the system's exceptions."""
 
 from __future__ import annotations
 
-import asyncio
-import os
-import queue
-import select
-import socket
-import threading
-from contextlib import suppress
-from typing import Any, cast
+from typing import Any
 
-from .._secrets import Secret
 from ..errors import ConfigurationError
-from .attempt import Attempt
 from .library import httpcore
-from .proxies import is_address
-
-_PART = 65536  # bytes that are read or written at once
-_BUFFER = 32768  # bytes that an async connection may receive before anybody reads them
 
 Address = tuple[str, int]
 
-Signal = threading.Event
 
-
-class AsyncSignal:
-    """A `threading.Event` for one waiting task."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._future: asyncio.Future[bool] = self._loop.create_future()
-
-    def set(self) -> None:
-        """Wake the waiting task."""
-        self._end(came=True)
-
-    async def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it is set; return False where the time was over before."""
-        timer = None if timeout is None else self._loop.call_later(timeout, self._end)
-        try:
-            return await self._future
-        finally:
-            if timer is not None:
-                timer.cancel()
-
-    def _end(self, *, came: bool = False) -> None:
-        if not self._future.done():
-            self._future.set_result(came)
-
-
-class SocketStream:
-    """A connection of a thread; `connect` comes first."""
-
-    def __init__(self) -> None:
-        self._socket: Any = None
-        self._process = os.getpid()
-
-    def connect(self, address: Address, timeout: float | None) -> None:
-        """Connect it to an address."""
-        try:
-            family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-            self._socket = socket.socket(family, socket.SOCK_STREAM)
-        except OSError as error:
-            raise httpcore.ConnectError(str(error)) from None
-        try:
-            self._socket.settimeout(timeout)
-            self._socket.connect(address)
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except OSError as error:
-            self.close()
-            raise _translate(error, httpcore.ConnectTimeout, httpcore.ConnectError) from None
-
-    def read(self, attempt: Attempt) -> Secret[bytes]:
-        """Return the next bytes; none at the end."""
-        try:
-            self._socket.settimeout(attempt.remaining(httpcore.ReadTimeout))
-            return Secret(self._socket.recv(_PART))
-        except OSError as error:
-            raise _translate(error, httpcore.ReadTimeout, httpcore.ReadError) from None
-
-    def write(self, data: memoryview, attempt: Attempt) -> None:
-        """Send bytes; a `memoryview` shows none of them in a traceback."""
-        try:
-            while data:
-                self._socket.settimeout(attempt.remaining(httpcore.WriteTimeout))
-                data = data[self._socket.send(data[:_PART]) :]
-        except OSError as error:
-            raise _translate(error, httpcore.WriteTimeout, httpcore.WriteError) from None
-
-    def poll(self) -> Secret[bytes] | None:
-        """Return what came unasked, nothing at the end; None where it is open and quiet."""
-        try:
-            self._socket.settimeout(0)
-            return Secret(self._socket.recv(_PART))
-        except BlockingIOError:
-            return None
-        except OSError as error:
-            _translate(error, httpcore.ReadTimeout, httpcore.ReadError)
-            return Secret(b"")
-
-    def close(self) -> None:
-        """Close it, which wakes a thread that waits for it; in a fork, close the copy alone."""
-        if self._socket is None:
-            return
-        if os.getpid() == self._process:
-            with suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-
-
-class AsyncSocketStream(asyncio.BufferedProtocol):
-    """A connection of an event loop."""
-
-    def __init__(self) -> None:
-        self._buffer = memoryview(bytearray(_BUFFER))
-        self._filled = 0
-        self._transport: Any = None
-        self._ended = False
-        self._failure: Exception | None = None
-        self._writable = True
-        self._changed: AsyncSignal | None = None
-
-    async def read(self, attempt: Attempt) -> Secret[bytes]:
-        """Return the next bytes; none at the end."""
-        while not self._filled:
-            if self._failure is not None:
-                raise httpcore.ReadError(str(self._failure))
-            if self._ended:
-                break
-            await self._wait(attempt, httpcore.ReadTimeout)
-        return self._take()
-
-    async def write(self, data: memoryview, attempt: Attempt) -> None:
-        """Send bytes; a `memoryview` shows none of them in a traceback."""
-        while data:
-            if self._ended or self._transport.is_closing():
-                raise httpcore.WriteError("the connection is closed")
-            self._transport.write(data[:_PART])
-            data = data[_PART:]
-            while not self._writable and not self._ended:
-                await self._wait(attempt, httpcore.WriteTimeout)
-
-    async def poll(self) -> Secret[bytes] | None:
-        """Return what came unasked, nothing at the end; None where it is open and quiet."""
-        # What is there, the event loop reads in its next round.
-        while not self._filled and not self._ended:
-            if not _is_readable(self._transport):
-                return Secret(b"") if self._transport.is_closing() else None
-            await asyncio.sleep(0)
-        return self._take()
-
-    def close(self) -> None:
-        """Close it; the event loop, unless it is closed itself, does so in its next round."""
-        if self._transport is not None:
-            with suppress(RuntimeError):
-                self._transport.abort()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin."""
-        self._transport = transport
-        self._transport.set_write_buffer_limits(high=0)
-
-    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio gives it
-        """Return where the next bytes are to be put."""
-        return self._buffer[self._filled :]
-
-    def buffer_updated(self, nbytes: int) -> None:
-        """Take note of bytes that came."""
-        self._filled += nbytes
-        if self._filled == _BUFFER:
-            self._transport.pause_reading()
-        self._wake()
-
-    def eof_received(self) -> None:
-        """Take note of the end."""
-        self._ended = True
-        self._wake()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Take note of the end, and of what ended it."""
-        self._ended, self._failure = True, self._failure or exc
-        self._wake()
-
-    def pause_writing(self) -> None:
-        """Wait until the peer has taken what was written."""
-        self._writable = False
-
-    def resume_writing(self) -> None:
-        """Write on."""
-        self._writable = True
-        self._wake()
-
-    def _take(self) -> Secret[bytes]:
-        data = Secret(bytes(self._buffer[: self._filled]))
-        if self._filled == _BUFFER and not self._ended:
-            self._transport.resume_reading()
-        self._filled = 0
-        return data
-
-    async def _wait(self, attempt: Attempt, error: type[Exception]) -> None:
-        self._changed = AsyncSignal()
-        if not await self._changed.wait(attempt.remaining(error)):
-            raise error("timed out")
-
-    def _wake(self) -> None:
-        if self._changed is not None:
-            self._changed.set()
-
-
-def sync_resolve(host: str, port: int, attempt: Attempt) -> list[Address]:
-    """Return a host's addresses."""
-    answer: queue.SimpleQueue[list[Address] | Exception] = queue.SimpleQueue()
-
-    def look_up() -> None:
-        try:
-            answer.put(_addresses(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
-        except Exception as error:  # noqa: BLE001 - it is raised where it is waited for
-            answer.put(error)
-
-    left = attempt.remaining(httpcore.ConnectTimeout)
-    try:
-        if is_address(host):
-            look_up()
-        else:
-            # The system's resolver knows no timeout; it is left behind when time is up.
-            threading.Thread(target=look_up, name=f"resolve {host}", daemon=True).start()
-    except RuntimeError:
-        look_up()  # No thread can be started any more.
-    try:
-        found = answer.get(timeout=left)
-    except queue.Empty:
-        raise httpcore.ConnectTimeout(f"{host} was not resolved in time") from None
-    if isinstance(found, Exception):
-        raise _not_resolved(host, found)
-    return found
-
-
-async def async_resolve(host: str, port: int, attempt: Attempt) -> list[Address]:
-    """Return a host's addresses."""
-    if is_address(host):
-        return [(host, port)]
-    loop = asyncio.get_running_loop()
-    looking_up = asyncio.ensure_future(loop.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-    try:
-        await asyncio.wait([looking_up], timeout=attempt.remaining(httpcore.ConnectTimeout))
-        if not looking_up.done():
-            raise httpcore.ConnectTimeout(f"{host} was not resolved in time")
-        failure = looking_up.exception()
-        if failure is not None:
-            raise _not_resolved(host, failure)
-        return _addresses(looking_up.result())
-    finally:
-        looking_up.cancel()
-
-
-def sync_connect(address: Address, timeout: float | None, owned: list[Any]) -> SocketStream:
-    """Return a connection to an address, which is `owned` before it is made."""
-    stream = SocketStream()
-    owned.append(stream)
-    stream.connect(address, timeout)
-    return stream
-
-
-async def async_connect(
-    address: Address, timeout: float | None, owned: list[Any]
-) -> AsyncSocketStream:
-    """Return a connection to an address, which is `owned` before it is made."""
-    stream = AsyncSocketStream()
-    owned.append(stream)
-    try:
-        async with asyncio.timeout(timeout):
-            await asyncio.get_running_loop().create_connection(lambda: stream, *address)
-            return stream
-    except TimeoutError:
-        raise httpcore.ConnectTimeout("timed out") from None
-    except OSError as error:
-        raise httpcore.ConnectError(str(error)) from None
-
-
-def _translate(error: OSError, timed_out: type[Exception], broken: type[Exception]) -> Exception:
+def translate(error: OSError, timed_out: type[Exception], broken: type[Exception]) -> Exception:
     """Return what to raise for an exception that a call of the system raised.
 
     Raises:
@@ -295,7 +22,7 @@ def _translate(error: OSError, timed_out: type[Exception], broken: type[Exceptio
     return kind(str(error))
 
 
-def _addresses(found: list[Any]) -> list[Address]:
+def to_addresses(found: list[Any]) -> list[Address]:
     return list(dict.fromkeys((str(entry[4][0]), int(entry[4][1])) for entry in found))
 
 
@@ -307,18 +34,9 @@ def invalid_host(host: str) -> ConfigurationError:
     )
 
 
-def _not_resolved(host: str, error: BaseException) -> Exception:
-    if isinstance(error, UnicodeError):
-        return invalid_host(host)
+def not_resolved(host: str, error: BaseException) -> Exception:
+    if isinstance(error, UnicodeError) or "xn--" in host.split("."):
+        return invalid_host(host)  # httpx says so itself, before
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     failure: Exception = httpcore.ConnectError(f"{host} was not resolved: {reason}")
     return failure
-
-
-def _is_readable(transport: asyncio.Transport) -> bool:
-    connected = cast("socket.socket", transport.get_extra_info("socket"))
-    if not hasattr(select, "poll"):
-        return bool(select.select([connected], [], [], 0)[0])
-    poller = select.poll()
-    poller.register(connected, select.POLLIN)
-    return bool(poller.poll(0))

@@ -7,14 +7,18 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from math import inf
 from random import Random
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self, TypeAlias
 
 from ._clock import make_lock
 from ._messages import Break, Delivery, FaultError, Outcome, RefusalError, plain
 from ._schemas import is_array, is_object
 
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
+
+
+Bounds: TypeAlias = Mapping[str, tuple[float, float]]
 
 
 class Exchange(NamedTuple):
@@ -31,6 +35,10 @@ class FaultType:
 
     name: ClassVar[str]
     broken: ClassVar[Break | None] = None
+    bounds: ClassVar[Bounds] = {}  # the least and the greatest value of a setting
+
+    def __post_init__(self) -> None:
+        _check_bounds(self, self.bounds)
 
     def apply(self, exchange: Exchange) -> Outcome:
         """Answer the request."""
@@ -42,11 +50,9 @@ class Latency(FaultType):
     """The answer comes late: by `seconds`, and up to `jitter` seconds more."""
 
     name = "latency"
+    bounds = {"seconds": (0, inf), "jitter": (0, inf)}  # noqa: RUF012 - annotated in the base
     seconds: float = 1.0
     jitter: float = 0.0
-
-    def __post_init__(self) -> None:
-        _check_least(0, seconds=self.seconds, jitter=self.jitter)
 
     def apply(self, exchange: Exchange) -> Outcome:
         seconds = self.seconds + exchange.random.uniform(0, self.jitter)
@@ -70,13 +76,9 @@ class FailingStatus(FaultType):
     """A 5xx. `processed`: the request was carried out all the same."""
 
     name = "server_error"
+    bounds = {"status": (500, 599)}  # noqa: RUF012 - annotated in the base
     status: int = 503
     processed: bool = False
-    least: ClassVar[int] = 500
-
-    def __post_init__(self) -> None:
-        if not self.least <= self.status <= 599:  # the last status there is
-            raise ValueError(f"status is from {self.least} to 599, not {self.status!r}")
 
     def apply(self, exchange: Exchange) -> Outcome:
         if self.processed:
@@ -92,8 +94,8 @@ class UndocumentedStatus(FailingStatus):
     """A status that the document does not have, in plain text."""
 
     name = "undocumented_status"
+    bounds = {"status": (200, 599)}  # noqa: RUF012 - annotated in the base
     status: int = 418
-    least: ClassVar[int] = 200
 
     def _refuse(self, exchange: Exchange) -> Outcome:
         del exchange  # the document has no such answer
@@ -132,7 +134,7 @@ class WrongType(FaultType):
             self._edit(node, last)
         except (LookupError, TypeError, ValueError):
             raise LookupError(self._missing()) from None
-        return json.dumps(root, ensure_ascii=False, separators=(",", ":")).encode()
+        return _dump(root)
 
     def _missing(self) -> str:
         return f"the answer has nothing at {self.path}"
@@ -160,10 +162,10 @@ class ExtraField(WrongType):
     """
 
     name = "extra_field"
-    path: str = ""
 
     def __post_init__(self) -> None:
-        _parse_path(self.path or "$.undocumented")
+        if self.path:
+            _parse_path(self.path)
 
     def apply(self, exchange: Exchange) -> Outcome:
         if self.path:
@@ -174,7 +176,7 @@ class ExtraField(WrongType):
             value = json.loads(body)
             for one in filter(is_object, value if is_array(value) else [value]):
                 one.update({**more, **one})
-            return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+            return _dump(value)
 
         return _change_body(exchange.serve(), extend)
 
@@ -192,12 +194,9 @@ class DrippingBody(FaultType):
     """The body comes in pieces of `piece` bytes, with `seconds` between them."""
 
     name = "dripping_body"
+    bounds = {"seconds": (0, inf), "piece": (1, inf)}  # noqa: RUF012 - annotated in the base
     seconds: float = 0.1
     piece: int = 1
-
-    def __post_init__(self) -> None:
-        _check_least(0, seconds=self.seconds)
-        _check_least(1, piece=self.piece)
 
     def apply(self, exchange: Exchange) -> Outcome:
         return _deliver(exchange.serve(), Delivery(drip=self.seconds, piece=self.piece))
@@ -229,13 +228,6 @@ FAULT_TYPES: Mapping[str, type[FaultType]] = {
 }
 
 
-class ActiveFault(NamedTuple):
-    """A fault that strikes a request."""
-
-    type: FaultType
-    random: Random
-
-
 @dataclass(eq=False, repr=False)
 class Fault:
     """A fault that is set. In a `with` block, it is taken away at the end of it.
@@ -253,7 +245,8 @@ class Fault:
     """
 
     _registry: FaultRegistry
-    _active: ActiveFault
+    _type: FaultType
+    _random: Random
     number: int
     operation: str | None
     settings: Mapping[str, Any]
@@ -265,13 +258,13 @@ class Fault:
     struck: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self.name = self._active.type.name
-        if self.times is not None and self.times < 1:
-            raise FaultError(f"times is a number from 1, or None, not {self.times!r}")
-        if self.after < 0:
-            raise FaultError(f"after is a number from 0, not {self.after!r}")
-        if not 0 <= self.probability <= 1:
-            raise FaultError(f"probability is a number from 0 to 1, not {self.probability!r}")
+        self.name = self._type.name
+        _check_bounds(self, {"times": (1, inf), "after": (0, inf), "probability": (0, 1)})
+
+    @property
+    def is_delay(self) -> bool:
+        """Whether it only makes an answer late."""
+        return isinstance(self._type, Latency)
 
     def remove(self) -> None:
         """Take the fault away. May be called again."""
@@ -284,12 +277,16 @@ class Fault:
         self.seen += 1
         if self.seen <= self.after or (self.times is not None and self.struck >= self.times):
             return False
-        return self.probability >= 1 or self._active.random.random() < self.probability
+        return self.probability >= 1 or self._random.random() < self.probability
 
-    def strike(self) -> ActiveFault:
-        """Count that it struck."""
-        self.struck += 1
-        return self._active
+    def apply(
+        self,
+        serve: Callable[[], Outcome],
+        refuse: Callable[[RefusalError], Outcome],
+        also_seen: Mapping[str, Any],
+    ) -> Outcome:
+        """Answer a request that it strikes."""
+        return self._type.apply(Exchange(serve, refuse, self._random, also_seen))
 
     def __enter__(self) -> Self:
         return self
@@ -321,14 +318,22 @@ class FaultRegistry:
         self, name: str, operation: str | None, settings: Mapping[str, Any], **limits: Any
     ) -> Fault:
         """Set a fault, or raise FaultError, whose text lists what is known."""
-        fault_type = _make_type(name, settings)
+        fault_type = FAULT_TYPES.get(name)
+        if fault_type is None:
+            raise FaultError(_unknown("fault", name, FAULT_TYPES))
+        known = [one.name for one in fields(fault_type)]  # type: ignore[arg-type] # a dataclass
+        for setting in settings.keys() - known:
+            has = f"It has: {', '.join(known)}." if known else "It has none."
+            raise FaultError(f"The fault {name} has no setting {setting!r}. {has}")
         self.check_operation(operation)
         with self._lock:
             number = self._count + 1
             random = Random(f"{self._seed}:{number}")  # noqa: S311 - chance, not secrecy
-            active = ActiveFault(fault_type, random)
-            fault = Fault(self, active, number, operation, dict(settings), **limits)
-            self._faults[number] = fault
+            try:
+                told = (fault_type(**settings), random, number, operation, dict(settings))
+                fault = self._faults[number] = Fault(self, *told, **limits)
+            except (TypeError, ValueError) as error:
+                raise FaultError(f"The fault {name}: {error}.") from None
             self._count = number
             return fault
 
@@ -357,26 +362,20 @@ class FaultRegistry:
         """Whether a fault is set that strikes before a request is read."""
         return bool(self._faults) and any(fault.name == _PRE_READ for fault in self.list())
 
-    def select(self, operation: str, *, pre_read: bool) -> tuple[ActiveFault, ...]:
+    def select(self, operation: str, *, pre_read: bool = False) -> tuple[Fault, ...]:
         """The faults that strike a request: every delay, and one fault of another type.
 
         `pre_read` asks for those that strike before a request is read, and only for those.
         """
-        if not self._faults:
-            return ()
-        active: list[ActiveFault] = []
+        active: list[Fault] = []
         with self._lock:
             for fault in self._faults.values():
                 if (fault.name == _PRE_READ) is not pre_read or not fault.matches(operation):
                     continue
-                if fault.name == Latency.name or all(is_delay(one) for one in active):
-                    active.append(fault.strike())
+                if fault.is_delay or all(one.is_delay for one in active):
+                    fault.struck += 1
+                    active.append(fault)
         return tuple(active)
-
-
-def is_delay(fault: ActiveFault) -> bool:
-    """Whether a fault only makes an answer late."""
-    return isinstance(fault.type, Latency)
 
 
 def delay(outcome: Outcome, seconds: float) -> Outcome:
@@ -398,6 +397,10 @@ def _change_body(outcome: Outcome, change: Callable[[bytes], bytes]) -> Outcome:
     return outcome._replace(answer=outcome.answer._replace(body=body))
 
 
+def _dump(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
 def _parse_path(path: str) -> list[str | int]:
     """The steps of a JSON path such as `$.id` or `$[0].id`."""
     rest = path.removeprefix("$")
@@ -407,27 +410,12 @@ def _parse_path(path: str) -> list[str | int]:
     return [int(index) if index else name for name, index in _STEP.findall(rest)]
 
 
-def _check_least(least: float, **settings: float) -> None:
-    for name, value in settings.items():
-        if not value >= least:
-            raise ValueError(f"{name} is a number from {least}, not {value!r}")
-
-
-def _make_type(name: str, settings: Mapping[str, Any]) -> FaultType:
-    fault_type = FAULT_TYPES.get(name)
-    if fault_type is None:
-        raise FaultError(_unknown("fault", name, FAULT_TYPES))
-    known = [one.name for one in fields(fault_type)]  # type: ignore[arg-type]
-    for setting in settings:
-        if setting not in known:
-            raise FaultError(
-                f"The fault {name} has no setting {setting!r}. "
-                + (f"It has: {', '.join(known)}." if known else "It has none.")
-            )
-    try:
-        return fault_type(**settings)
-    except (TypeError, ValueError) as error:
-        raise FaultError(f"The fault {name}: {error}.") from None
+def _check_bounds(owner: object, bounds: Bounds) -> None:
+    for name, (least, most) in bounds.items():
+        value = getattr(owner, name)
+        if value is not None and not least <= value <= most:
+            to = "" if most == inf else f" to {most}"
+            raise ValueError(f"{name} is a number from {least}{to}, not {value!r}")
 
 
 def _unknown(what: str, given: str, known: Iterable[str]) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 from urllib.parse import quote, unquote_plus
 
 from ._clock import make_lock
+from ._faults import Fault
 from ._messages import Outcome, StateError
 from ._schemas import is_array, is_object, members
 
@@ -28,11 +29,14 @@ class Masking:
     """Masks what a document says is secret.
 
     That is the value of every property and parameter whose schema has `format: password`, and
-    every place in which a security scheme has its credential.
+    every place in which a security scheme has its credential. Without a document nothing is masked.
     """
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
-        self._names = frozenset(_secret_names(document))
+    def __init__(self, document: Mapping[str, Any] | None) -> None:
+        if document is None:
+            self._names = self._queries = self._headers = frozenset[str]()
+            return
+        self._names = frozenset(secret_names(document))
         schemes = members(members(document, "components"), "securitySchemes").values()
         self._queries = self._names | {str(one["name"]) for one in schemes if "name" in one}
         self._headers = _HEADERS | {name.lower() for name in self._queries}
@@ -107,10 +111,10 @@ class Entry:
     status: int | None
     time: float
     duration: float
+    faults: tuple[str, ...]
     request_problem: str | None
     answer_problem: str | None
     strict_problem: str | None
-    faults: tuple[str, ...]
     _target: str
     _request: _Side
     _answer: _Side
@@ -132,11 +136,6 @@ class Entry:
         return self._masking.body(self._request.body)
 
     @property
-    def body(self) -> str:
-        """The same as text."""
-        return json.dumps(self.request_body, ensure_ascii=False)
-
-    @property
     def answer_headers(self) -> dict[str, str]:
         """The answer's headers by name in lower case."""
         return self._masking.headers(self._answer.headers)
@@ -146,10 +145,11 @@ class Entry:
         """The answer's JSON value; None where it has none, or one of more than 64 KiB."""
         return self._masking.body(self._answer.body)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self, *, show_secrets: bool = False) -> dict[str, Any]:
         """The entry as a JSON value."""
+        entry = replace(self, _masking=Masking(None)) if show_secrets else self
         names = (*_PLAIN, *_PROBLEMS, *_CONTENTS)
-        return {name: getattr(self, name) for name in names} | {"faults": list(self.faults)}
+        return {name: getattr(entry, name) for name in names} | {"faults": list(self.faults)}
 
     def __repr__(self) -> str:
         return f"<Entry {self.number}: {self.method} {self.target} {self.status}>"
@@ -178,25 +178,27 @@ class Journal:
             except OSError as error:
                 raise StateError(f"The log {fspath(log)} cannot be written ({error}).") from None
 
-    def add(
+    def add(  # noqa: PLR0917 - what an entry is made of
         self,
         request: tuple[str, str, list[tuple[str, str]], bytes],
         outcome: Outcome,
-        *,
         operation_id: str | None,
-        faults: tuple[str, ...],
+        faults: Iterable[Fault],
         time: float,
         duration: float,
     ) -> None:
         """Write down a request (method, target, headers, body) and its answer."""
         method, target, headers, body = request
-        answer, problems = outcome.answer, outcome[1:]
-        sides = (_Side(headers, _cut(body)), _Side(answer.headers, _cut(answer.body)))
-        status = answer.status or None
+        answer = outcome.answer
+        names = tuple(fault.name for fault in faults)
         with self._lock:
             self._number += 1
-            told = (self._number, operation_id, method, status, time, duration, *problems, faults)
-            entry = Entry(*told, target, *sides, self.masking)
+            entry = Entry(
+                *(self._number, operation_id, method, answer.status or None, time, duration, names),
+                *outcome[1:],
+                *(target, _Side(headers, _cut(body)), _Side(answer.headers, _cut(answer.body))),
+                self.masking,
+            )
             self._entries.append(entry)
             if self._file is not None:
                 self._file.write(json.dumps(entry.as_dict(), ensure_ascii=True) + "\n")
@@ -225,11 +227,11 @@ def _cut(body: object) -> bytes:
     return body[: _LONGEST + 1] if isinstance(body, bytes) else b""
 
 
-def _secret_names(node: Any) -> Iterator[str]:
+def secret_names(node: Any) -> Iterator[str]:
     """The names of properties and parameters that are passwords, anywhere in the document."""
     if is_array(node):
         for one in node:
-            yield from _secret_names(one)
+            yield from secret_names(one)
     if not is_object(node):
         return
     properties, schema = node.get("properties"), node.get("schema")
@@ -239,4 +241,4 @@ def _secret_names(node: Any) -> Iterator[str]:
     if "in" in node and is_object(schema) and schema.get("format") == "password":
         yield str(node.get("name"))
     for one in node.values():
-        yield from _secret_names(one)
+        yield from secret_names(one)

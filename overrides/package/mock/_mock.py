@@ -6,15 +6,16 @@ import math
 import time
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
+from operator import attrgetter
 from os import PathLike
 from typing import Any, NamedTuple, Self
 
 from .._document import load_document
 from .._http import httpx
 from ._clock import MockClock
+from ._control import Control
 from ._engine import Engine, RateLimit
-from ._faults import ActiveFault, Exchange, Fault, FaultRegistry, delay, is_delay
-from ._inspector import Inspector, fits
+from ._faults import Fault, FaultRegistry, delay
 from ._journal import Entry, Journal, Masking
 from ._messages import Answer, Handlers, Headers, Outcome
 from ._schemas import Rule, find_rules
@@ -116,13 +117,8 @@ class Mock:
         return [operation.id for operation in self._engine.operations]
 
     @property
-    def stateful_operations(self) -> list[str]:
-        """Those of them that have a memory. The others are answered from the document alone."""
-        return list(self.effects)
-
-    @property
     def effects(self) -> dict[str, str]:
-        """What each of those does to the state, in words."""
+        """What each of those that have a memory does to it, in words."""
         return {
             operation.id: str(operation.behaviour.effect)
             for operation in self._engine.operations
@@ -142,32 +138,22 @@ class Mock:
             Status, headers, body, and how a fault wants it to be delivered.
         """
         begun, now, headers = time.perf_counter(), self.clock(), list(headers)
-        match = self._engine.route(method, target)
-        operation = None if isinstance(match, Outcome) else match.operation.id
-        active: tuple[ActiveFault, ...] = ()
+        match, operation, active = self._engine.route(method, target), None, tuple[Fault, ...]()
         if isinstance(match, Outcome):
             outcome = match
         else:
-            active = self._faults.select(match.operation.id, pre_read=False)
+            operation = match.operation.id
+            active = self._faults.select(operation)
             serve = partial(self._engine.serve, match, headers, body)
             refuse = partial(self._engine.refuse, match, headers)
             # Delays come last: whatever else happens to the answer, it happens late.
-            for fault, random in sorted(active, key=is_delay):
-                exchange = Exchange(serve, refuse, random, match.operation.also_seen)
-                serve = partial(fault.apply, exchange)
+            for fault in sorted(active, key=attrgetter("is_delay")):
+                serve = partial(fault.apply, serve, refuse, match.operation.also_seen)
             outcome = serve()
         if self._latency:
             outcome = delay(outcome, self._latency)
-        faults = tuple(one.type.name for one in active)
-        request = (method, target, headers, body)
-        self._journal.add(
-            request,
-            outcome,
-            operation_id=operation,
-            faults=faults,
-            time=now,
-            duration=time.perf_counter() - begun,
-        )
+        request, took = (method, target, headers, body), time.perf_counter() - begun
+        self._journal.add(request, outcome, operation, active, now, took)
         return outcome.answer
 
     def _should_reset(self, method: str, target: str, headers: Headers) -> bool:
@@ -179,14 +165,8 @@ class Mock:
             return False
         active = self._faults.select(match.operation.id, pre_read=True)
         if active:
-            self._journal.add(
-                (method, target, list(headers), b""),
-                Outcome(Answer(0, [], b"")),
-                operation_id=match.operation.id,
-                faults=tuple(one.type.name for one in active),
-                time=self.clock(),
-                duration=0.0,
-            )
+            request, nothing = (method, target, list(headers), b""), Outcome(Answer(0, [], b""))
+            self._journal.add(request, nothing, match.operation.id, active, self.clock(), 0.0)
         return bool(active)
 
     def fault(
@@ -315,15 +295,21 @@ class Mock:
         return AsyncInProcessTransport(self._handlers)
 
     def serve(
-        self, host: str = "127.0.0.1", port: int = 0, *, inspector: bool = True
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        control: bool = True,
+        allow_hosts: Collection[str] = (),
     ) -> MockServer:
         """Start a TCP server. It is ready when this returns.
 
         Args:
             host: The address or name to listen on.
             port: The port; 0 takes a free one.
-            inspector: Whether a browser on this machine finds the mock's page at `/__mock__/`.
-                It is off where the document has paths there.
+            control: Whether this machine finds the mock's page and control API at `/__mock__/`.
+                They are off where the document has paths there.
+            allow_hosts: The names by which other machines may use them too.
 
         Returns:
             The running server, a context manager: `with mock.serve() as server: server.url`.
@@ -331,12 +317,14 @@ class Mock:
         Raises:
             ServeError: It cannot listen there.
         """
-        page = None
-        if inspector and fits(self.document, self._engine.base_path):
-            known = (self.document, self.operations, self._state, self._journal, self._faults)
-            page = Inspector(*known, self.clock, self.reset).handle
-        handlers = self._handlers._replace(inspect=page)
-        server = MockServer(handlers, self._engine.base_path, host, port)
+        own = Control(self, self._state, self._journal.masking, allow_hosts)
+        server = MockServer(
+            self._handlers,
+            self._engine.base_path,
+            host,
+            port,
+            own if control and own.fits else None,
+        )
         self._servers.append(server)
         return server
 

@@ -22,6 +22,7 @@ from ..effects import (
     SendRequest,
     TransportFailure,
 )
+from ..failures import warm_error
 from ..frames import FrameGuard
 from ..operation import ListOperation, Operation, Request
 from ..responses import LARGEST_ITEM, ItemReader, build_response, is_long_list, read_response
@@ -48,6 +49,10 @@ class AsyncSender(Protocol):
 
     async def send(self, send: SendRequest) -> RawResponse | TransportFailure:
         """Send a request and return the response, or how it failed."""
+        ...
+
+    async def warm(self, deadline: Deadline, keepalive: float | None) -> TransportFailure | None:
+        """Have a connection ready for the next request; return how that failed."""
         ...
 
     async def close(self) -> None:
@@ -84,6 +89,23 @@ class AsyncPipeline:
         self._closed = True
         if not self._shared and has_loop_async():
             await self._connection.close()
+
+    async def warm(self) -> None:
+        """Have a connection ready for the next call.
+
+        Raises:
+            PortalError: There is none.
+        """
+        with FrameGuard():
+            self._require_open()
+            settings = self.settings
+            within = [
+                one for one in (settings.timeout, settings.connect_timeout) if one is not None
+            ]
+            deadline = Deadline(min(within, default=None), settings.clock)
+            failure = await self._connection.warm(deadline, settings.keepalive)
+            if failure is not None:
+                raise warm_error(failure)
 
     async def run(
         self,
@@ -164,12 +186,8 @@ class AsyncPipeline:
         *,
         stream: bool,
     ) -> Call[T]:
+        self._require_open()
         settings = self.settings
-        if self._is_closed():
-            raise ConfigurationError(
-                f"This {settings.service.name} client is closed. Make a new one, or close it later."
-            )
-        require_loop_async(settings.service.name)
         if not isinstance(timeout, Unset):
             settings = evolve(settings, timeout=validate_timeout(timeout, "timeout"))
         if not isinstance(max_attempts, Unset):
@@ -178,6 +196,14 @@ class AsyncPipeline:
             settings = settings.with_headers(headers)
         deadline = Deadline(settings.timeout, settings.clock)
         return Call(operation, request, settings, deadline, self._is_closed, stream)
+
+    def _require_open(self) -> None:
+        name = self.settings.service.name
+        if self._is_closed():
+            raise ConfigurationError(
+                f"This {name} client is closed. Make a new one, or close it later."
+            )
+        require_loop_async(name)
 
     def _is_closed(self) -> bool:
         return self._closed or self._connection.closed

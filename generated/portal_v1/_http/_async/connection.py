@@ -6,14 +6,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
+from ..._core.deadline import Deadline
 from ..._core.effects import AsyncChunks, RawResponse, SendRequest, TransportFailure
+from ..._core.runtime import yield_async
 from ..._secrets import Secret
 from ..attempt import Attempt
 from ..exceptions import build_failed, deadline_exceeded, from_exception
 from ..given import async_parts, async_time_limit, requests_at_once
 from ..library import INSTALLED, validate_library
 from ..messages import build_request, to_raw_response
-from ..transport import AsyncLifetime
+from ..transport_async import AsyncLifetime
 from .pool import AsyncSlot
 
 if TYPE_CHECKING:
@@ -59,7 +61,13 @@ class AsyncConnection:
         Raises:
             ConfigurationError: It cannot send as it is set up, or not in this event loop.
         """
-        attempt = Attempt(send.deadline, send.connect_timeout, encrypted=self._encrypted)
+        attempt = Attempt(
+            send.deadline,
+            send.connect_timeout,
+            encrypted=self._encrypted,
+            keepalive=send.keepalive,
+            repeatable=send.repeatable,
+        )
         slot: AsyncSlot | None = None
         streaming = False
         try:
@@ -77,10 +85,33 @@ class AsyncConnection:
                 return to_raw_response(response, Secret(b""), chunks=chunks)
             return await self._read(response, chunks, send)
         except Exception as error:  # noqa: BLE001 - raised again unless it is the network's
-            return self._failure(error, attempt, send)
+            return self._failure(error, attempt, send.deadline)
         finally:
             if slot is not None and not streaming:
                 slot.release()
+
+    async def warm(self, deadline: Deadline, keepalive: float | None) -> TransportFailure | None:
+        """Have a connection ready for the next request; return how that failed.
+
+        A client that was given opens its connections itself.
+
+        Raises:
+            ConfigurationError: It cannot connect as it is set up, or not in this event loop.
+        """
+        attempt = Attempt(deadline, None, encrypted=self._encrypted, keepalive=keepalive)
+        slot: AsyncSlot | None = None
+        try:
+            slots, transport = await self._lifetime.begin()
+            if transport is not None:
+                slot = await slots.acquire(attempt)
+                attempt.owned = slot.owned
+                await transport.pool.warm(attempt)
+        except Exception as error:  # noqa: BLE001 - as in `send`
+            return self._failure(error, attempt, deadline)
+        finally:
+            if slot is not None:
+                slot.release()
+        return None
 
     async def close(self) -> None:
         """Close the connections, but for those of a client that was given."""
@@ -98,6 +129,8 @@ class AsyncConnection:
             response: httpx.Response = await transport.send(request)
             response.request = request
             return response
+        # A crowd that comes at once must not hold the event loop at once.
+        await yield_async()
         try:
             async with async_time_limit(send.deadline):
                 return await self._http_client.send(
@@ -149,12 +182,12 @@ class AsyncConnection:
             async with async_time_limit(send.deadline):
                 chunk = Secret(await anext(parts, b""))
         except Exception as error:  # noqa: BLE001 - as in `send`
-            return self._failure(error, attempt, send)
+            return self._failure(error, attempt, send.deadline)
         if chunk.reveal() and send.deadline.remaining() == 0:
             # Our own streams keep to the deadline; a given client's may not.
             return deadline_exceeded(send.deadline)
         return chunk
 
-    def _failure(self, error: Exception, attempt: Attempt, send: SendRequest) -> TransportFailure:
+    def _failure(self, error: Exception, attempt: Attempt, deadline: Deadline) -> TransportFailure:
         own = self._http_client is None
-        return from_exception(error, self._library, attempt, send.deadline, own=own)
+        return from_exception(error, self._library, attempt, deadline, own=own)

@@ -12,7 +12,8 @@ from ..._core.settings import is_loopback
 from ...errors import ConfigurationError
 from ..attempt import NOT_ENCRYPTED, Attempt
 from ..library import httpcore, httpx
-from ..sockets import AsyncSocketStream, async_connect, async_resolve, invalid_host
+from ..sockets import invalid_host
+from ..sockets_async import AsyncSocketStream, async_connect, async_resolve
 from .http11 import AsyncHTTP11Connection
 from .tls import AsyncTLSStream
 

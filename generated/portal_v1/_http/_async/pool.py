@@ -4,21 +4,20 @@
 from __future__ import annotations
 
 import threading
-import time
 import weakref
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any
 
-from ..attempt import Attempt, Closable
+from ..._core.runtime import yield_async
+from ..attempt import Attempt
 from ..library import httpcore
-from ..sockets import AsyncSignal
+from ..sockets_async import AsyncSignal
 from .connector import AsyncConnector
 from .http11 import AsyncHTTP11Connection
 
 _IDLE_AT_MOST = 20  # connections that are kept, as httpx does
-_IDLE_FOR = 5.0  # seconds that one is kept, as httpx does
 
 
 def closed_error() -> Exception:
@@ -37,12 +36,12 @@ class AsyncSlot:
     __slots__ = ("__weakref__", "owned", "release")
 
     def __init__(self, free: Callable[[], None]) -> None:
-        self.owned: list[Closable] = []
+        self.owned: list[Any] = []
         self.release = weakref.finalize(self, _release, self.owned, free)
         self.release.atexit = False
 
 
-def _release(owned: list[Closable], free: Callable[[], None]) -> None:
+def _release(owned: list[Any], free: Callable[[], None]) -> None:
     while owned:
         owned.pop().close()
     free()
@@ -143,16 +142,31 @@ class AsyncPool:
         answer = await connection.request(request, attempt)
         return httpcore.Response(**answer, content=_AsyncBody(self, connection, attempt))
 
+    async def warm(self, attempt: Attempt) -> None:
+        """Have a connection ready for the next request.
+
+        Raises:
+            httpcore.ConnectError: It was not made. Or `ConnectTimeout`, or `ProxyError`.
+        """
+        connection = await self._take_idle(attempt) or await self._connect(attempt)
+        self.give_back(connection, attempt)
+
     def give_back(self, connection: AsyncHTTP11Connection, attempt: Attempt) -> None:
         """Keep a connection for the next request, where it can carry one."""
         if not attempt.owned or not connection.start_next():
             connection.close()
             return
-        connection.idle_since = now = time.monotonic()
+        connection.idle_since = attempt.now()
         self._idle.append(attempt.owned.pop())
-        with suppress(IndexError):  # Another thread may take the last one meanwhile.
-            while self._closed or self._idle[0].idle_since < now - _IDLE_FOR or self._has_surplus():
+        try:
+            while (
+                self._closed
+                or self._has_surplus()
+                or not attempt.trusts(self._idle[0], repeatable=True)
+            ):
                 self._idle.popleft().close()
+        except IndexError:
+            pass  # Another thread took the last one meanwhile.
 
     def close_idle(self) -> None:
         """Close the connections that no answer is coming over."""
@@ -173,17 +187,23 @@ class AsyncPool:
         self.close_all()
 
     async def _take_idle(self, attempt: Attempt) -> AsyncHTTP11Connection | None:
-        with suppress(IndexError):
-            while True:
+        while self._idle:
+            try:
                 attempt.owned.append(self._idle.pop())
-                connection: AsyncHTTP11Connection = attempt.owned[-1]
-                fresh = time.monotonic() - connection.idle_since < _IDLE_FOR
-                if fresh and await connection.is_quiet():
+            except IndexError:  # Another thread took the last one meanwhile.
+                break
+            connection: AsyncHTTP11Connection = attempt.owned[-1]
+            if attempt.trusts(connection, repeatable=attempt.repeatable):
+                if await connection.is_quiet():
                     return connection
-                attempt.owned.pop().close()
+            elif attempt.trusts(connection, repeatable=True):
+                self._idle.append(attempt.owned.pop())
+                break  # Others were idle for longer.
+            attempt.owned.pop().close()
         return None
 
     async def _connect(self, attempt: Attempt) -> AsyncHTTP11Connection:
+        await yield_async()  # A crowd that comes at once must not hold the event loop at once.
         connection = await self._connector.connect(attempt, self._connections)
         attempt.owned[:] = [connection]
         if self._closed:

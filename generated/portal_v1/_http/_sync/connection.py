@@ -6,14 +6,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from ..._core.deadline import Deadline
 from ..._core.effects import Chunks, RawResponse, SendRequest, TransportFailure
+from ..._core.runtime import yield_sync
 from ..._secrets import Secret
 from ..attempt import Attempt
 from ..exceptions import build_failed, deadline_exceeded, from_exception
 from ..given import requests_at_once, sync_parts, sync_time_limit
 from ..library import INSTALLED, validate_library
 from ..messages import build_request, to_raw_response
-from ..transport import Lifetime
+from ..transport_sync import Lifetime
 from .pool import Slot
 
 if TYPE_CHECKING:
@@ -59,7 +61,13 @@ class Connection:
         Raises:
             ConfigurationError: It cannot send as it is set up, or not in this event loop.
         """
-        attempt = Attempt(send.deadline, send.connect_timeout, encrypted=self._encrypted)
+        attempt = Attempt(
+            send.deadline,
+            send.connect_timeout,
+            encrypted=self._encrypted,
+            keepalive=send.keepalive,
+            repeatable=send.repeatable,
+        )
         slot: Slot | None = None
         streaming = False
         try:
@@ -77,10 +85,33 @@ class Connection:
                 return to_raw_response(response, Secret(b""), chunks=chunks)
             return self._read(response, chunks, send)
         except Exception as error:  # noqa: BLE001 - raised again unless it is the network's
-            return self._failure(error, attempt, send)
+            return self._failure(error, attempt, send.deadline)
         finally:
             if slot is not None and not streaming:
                 slot.release()
+
+    def warm(self, deadline: Deadline, keepalive: float | None) -> TransportFailure | None:
+        """Have a connection ready for the next request; return how that failed.
+
+        A client that was given opens its connections itself.
+
+        Raises:
+            ConfigurationError: It cannot connect as it is set up, or not in this event loop.
+        """
+        attempt = Attempt(deadline, None, encrypted=self._encrypted, keepalive=keepalive)
+        slot: Slot | None = None
+        try:
+            slots, transport = self._lifetime.begin()
+            if transport is not None:
+                slot = slots.acquire(attempt)
+                attempt.owned = slot.owned
+                transport.pool.warm(attempt)
+        except Exception as error:  # noqa: BLE001 - as in `send`
+            return self._failure(error, attempt, deadline)
+        finally:
+            if slot is not None:
+                slot.release()
+        return None
 
     def close(self) -> None:
         """Close the connections, but for those of a client that was given."""
@@ -96,6 +127,8 @@ class Connection:
             response: httpx.Response = transport.send(request)
             response.request = request
             return response
+        # A crowd that comes at once must not hold the event loop at once.
+        yield_sync()
         try:
             with sync_time_limit(send.deadline):
                 return self._http_client.send(
@@ -147,12 +180,12 @@ class Connection:
             with sync_time_limit(send.deadline):
                 chunk = Secret(next(parts, b""))
         except Exception as error:  # noqa: BLE001 - as in `send`
-            return self._failure(error, attempt, send)
+            return self._failure(error, attempt, send.deadline)
         if chunk.reveal() and send.deadline.remaining() == 0:
             # Our own streams keep to the deadline; a given client's may not.
             return deadline_exceeded(send.deadline)
         return chunk
 
-    def _failure(self, error: Exception, attempt: Attempt, send: SendRequest) -> TransportFailure:
+    def _failure(self, error: Exception, attempt: Attempt, deadline: Deadline) -> TransportFailure:
         own = self._http_client is None
-        return from_exception(error, self._library, attempt, send.deadline, own=own)
+        return from_exception(error, self._library, attempt, deadline, own=own)

@@ -12,7 +12,8 @@ from ..._core.settings import is_loopback
 from ...errors import ConfigurationError
 from ..attempt import NOT_ENCRYPTED, Attempt
 from ..library import httpcore, httpx
-from ..sockets import SocketStream, invalid_host, sync_connect, sync_resolve
+from ..sockets import invalid_host
+from ..sockets_sync import SocketStream, sync_connect, sync_resolve
 from .http11 import HTTP11Connection
 from .tls import TLSStream
 

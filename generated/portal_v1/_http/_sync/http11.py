@@ -3,18 +3,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
-from contextlib import suppress
 from typing import Any
 
 from ..._secrets import Secret
 from ..attempt import Attempt
 from ..library import h11, httpcore
-from ..sockets import SocketStream
+from ..sockets_sync import SocketStream
 from .tls import TLSStream
 
 _HEAD_AT_MOST = 100 * 1024  # bytes
 _TOGETHER = 65536  # bytes of a request that are sent at once
+_KEPT_FOR = re.compile(rb"(?:^|[,;\s])timeout\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 
 
 class HTTP11Connection:
@@ -26,10 +27,12 @@ class HTTP11Connection:
 
     Attributes:
         idle_since: When its last answer was over.
+        promised: Seconds for which the server says that it keeps it; None where it does not say.
     """
 
     def __init__(self, stream: SocketStream | TLSStream, siblings: set[HTTP11Connection]) -> None:
         self.idle_since = 0.0
+        self.promised: float | None = None
         self.stream = stream
         self._siblings = siblings
         siblings.add(self)
@@ -37,19 +40,20 @@ class HTTP11Connection:
 
     def request(self, request: httpcore.Request, attempt: Attempt) -> dict[str, Any]:
         """Send a request; return its answer's `status`, `headers` and `extensions`."""
-        with suppress(httpcore.WriteError):  # A server may answer before it has read all.
+        try:
             self._send(request, attempt)
-        event: Any = Secret(None)
-        while not isinstance(event.reveal(), h11.Response):
-            event = self._next_event(attempt)
-        return {
-            "status": event.reveal().status_code,
-            "headers": event.reveal().headers.raw_items(),
-            "extensions": {
-                "http_version": b"HTTP/" + event.reveal().http_version,
-                "reason_phrase": event.reveal().reason,
-            },
-        }
+        except httpcore.WriteError:
+            pass  # A server may answer before it has read all.
+        except h11.LocalProtocolError as error:
+            raise httpcore.LocalProtocolError(str(error)) from None
+        head: Any = None
+        while not isinstance(head, h11.Response):
+            head = (self._next_event(attempt)).reveal()
+        headers: list[tuple[bytes, bytes]] = head.headers.raw_items()
+        self.promised = _read_keep_alive(headers)
+        version = b"HTTP/" + head.http_version
+        extensions = {"http_version": version, "reason_phrase": head.reason}
+        return {"status": head.status_code, "headers": headers, "extensions": extensions}
 
     def body(self, attempt: Attempt) -> Generator[bytes, None, None]:
         """Yield the parts of the answer's body."""
@@ -65,6 +69,8 @@ class HTTP11Connection:
 
     def start_next(self) -> bool:
         """Make it ready for another request; return False where it can carry none."""
+        if self._h11.our_state is h11.IDLE:
+            return True
         done = self._h11.our_state is h11.DONE and self._h11.their_state is h11.DONE
         if not done or self._h11.trailing_data != (b"", False):
             return False
@@ -79,7 +85,10 @@ class HTTP11Connection:
     def _send(self, request: httpcore.Request, attempt: Attempt) -> None:
         # Head and body leave together, and every event is a secret: it may hold the key.
         pending = Secret(bytearray())
-        self._add(pending, self._head(request))
+        method, target = request.method, request.url.target
+        self._add(
+            pending, Secret(h11.Request(method=method, target=target, headers=request.headers))
+        )
         stream: Any = request.stream
         parts = iter(stream)
         part: Any = Secret(next(parts, None))
@@ -92,21 +101,8 @@ class HTTP11Connection:
         self._add(pending, Secret(h11.EndOfMessage()))
         self._write(pending, request, attempt)
 
-    def _head(self, request: httpcore.Request) -> Secret[Any]:
-        try:
-            return Secret(
-                h11.Request(
-                    method=request.method, target=request.url.target, headers=request.headers
-                )
-            )
-        except h11.LocalProtocolError as error:
-            raise httpcore.LocalProtocolError(str(error)) from None
-
     def _add(self, pending: Secret[bytearray], event: Secret[Any]) -> None:
-        try:
-            pending.reveal().extend(self._h11.send(event.reveal()) or b"")
-        except h11.LocalProtocolError as error:
-            raise httpcore.LocalProtocolError(str(error)) from None
+        pending.reveal().extend(self._h11.send(event.reveal()) or b"")
 
     def _write(
         self, pending: Secret[bytearray], request: httpcore.Request, attempt: Attempt
@@ -126,3 +122,10 @@ class HTTP11Connection:
             if not data.reveal() and self._h11.their_state is h11.SEND_RESPONSE:
                 raise httpcore.RemoteProtocolError("the server closed without an answer")
             self._h11.receive_data(data.reveal())
+
+
+def _read_keep_alive(headers: list[tuple[bytes, bytes]]) -> float | None:
+    for name, value in headers:
+        if name.lower() == b"keep-alive" and (found := _KEPT_FOR.search(value)):
+            return float(found[1])
+    return None

@@ -14,7 +14,7 @@ from typing import TypeVar
 from ..._secrets import Secret
 from ..attempt import Attempt
 from ..library import httpcore
-from ..sockets import SocketStream
+from ..sockets_sync import SocketStream
 
 T = TypeVar("T")
 

@@ -1,0 +1,102 @@
+"""A call for each of many arguments, only so many of them at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Final, TypeVar
+
+from ..errors import (
+    APIConnectionError,
+    APIStatusError,
+    ConfigurationError,
+    InvalidRequestError,
+    InvalidResponseError,
+)
+from ..types import Outcome
+
+A = TypeVar("A")
+T = TypeVar("T")
+
+# A client that cannot be used is no matter of one argument.
+_FAILURES: Final = (APIConnectionError, APIStatusError, InvalidRequestError, InvalidResponseError)
+
+
+def map_in_threads(
+    function: Callable[[A], T], arguments: Iterable[A], concurrency: int
+) -> Generator[Outcome[A, T], None, None]:
+    """Return a generator of the outcomes; its threads end with it."""
+    _check(concurrency)
+
+    def call(argument: A) -> Outcome[A, T]:
+        try:
+            return Outcome(argument, value=function(argument))
+        except _FAILURES as error:
+            return Outcome(argument, error=error)
+
+    def run() -> Generator[Outcome[A, T], None, None]:
+        pending: deque[Future[Outcome[A, T]]] = deque()
+        threads = ThreadPoolExecutor(concurrency, thread_name_prefix="map")
+        try:
+            for argument in arguments:
+                pending.append(threads.submit(copy_context().run, call, argument))
+                while pending and (len(pending) >= 2 * concurrency or pending[0].done()):
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            threads.shutdown(cancel_futures=True)
+
+    return run()
+
+
+def map_in_tasks(
+    function: Callable[[A], Awaitable[T]],
+    arguments: Iterable[A] | AsyncIterable[A],
+    concurrency: int,
+) -> AsyncGenerator[Outcome[A, T], None]:
+    """Return a generator of the outcomes; its tasks end with it."""
+    _check(concurrency)
+    limit = asyncio.Semaphore(concurrency)
+
+    async def call(argument: A) -> Outcome[A, T]:
+        async with limit:
+            try:
+                return Outcome(argument, value=await function(argument))
+            except _FAILURES as error:
+                return Outcome(argument, error=error)
+
+    async def run() -> AsyncGenerator[Outcome[A, T], None]:
+        pending: deque[asyncio.Task[Outcome[A, T]]] = deque()
+        try:
+            async for argument in _each(arguments):
+                pending.append(asyncio.create_task(call(argument)))
+                while pending and (len(pending) >= 2 * concurrency or pending[0].done()):
+                    await asyncio.wait([pending[0]])
+                    yield pending.popleft().result()
+            while pending:
+                await asyncio.wait([pending[0]])
+                yield pending.popleft().result()
+        finally:
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*pending, return_exceptions=True)
+
+    return run()
+
+
+def _check(concurrency: object) -> None:
+    if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
+        raise ConfigurationError("concurrency is a whole number from 1.")
+
+
+async def _each(arguments: Iterable[A] | AsyncIterable[A]) -> AsyncGenerator[A, None]:
+    if isinstance(arguments, AsyncIterable):
+        async for argument in arguments:
+            yield argument
+    else:
+        for argument in arguments:
+            yield argument

@@ -1,0 +1,200 @@
+"""When a connection is opened, kept and used again, and how a request leaves over it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import trustme
+from sample import APIConnectionError, APITimeoutError, ConfigurationError, Sample
+from sample.testing import ManualClock
+
+from tests.network._operations import CREATE, GET, RENEW, Operation, fail, run
+from tests.network._proxy import Proxy
+from tests.network._server import Answer, Peer, full_backlog, nobody, tls_of, whole
+from tests.network.conftest import Serve, each_mode
+
+CREATES = int(os.environ.get("CREATES", "200"))
+"""How many are sent right when the server closes; 10,000 take two minutes."""
+
+
+def _in_turn(*acts: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Do one after the other with a client, sync or async, and return what the last one did."""
+
+    async def later(client: Any) -> Any:
+        answer = None
+        for act in acts:
+            answer = act(client)
+            answer = await answer if asyncio.iscoroutine(answer) else answer
+        return answer
+
+    def act_all(client: Any) -> Any:
+        return [act(client) for act in acts][-1] if isinstance(client, Sample) else later(client)
+
+    return act_all
+
+
+@pytest.fixture(params=["http", "https", "https proxy"])
+def way(request: pytest.FixtureRequest, serve: Serve) -> Any:
+    """A server, and the URL at which it is reached."""
+    if request.param == "http":
+        server = serve(whole(CREATE))
+        yield server, server.url
+        return
+    trusted: trustme.CA = request.getfixturevalue("trusted")
+    server = serve(whole(CREATE), tls=tls_of(trusted, "parcels.test", "127.0.0.1"))
+    if request.param == "https":
+        yield server, server.url
+        return
+    with Proxy(tls=tls_of(trusted, "127.0.0.1")) as proxy:
+        request.getfixturevalue("monkeypatch").setenv("HTTPS_PROXY", proxy.url)
+        yield server, f"https://parcels.test:{server.port}"
+
+
+@each_mode
+def test_a_request_leaves_in_one_write(
+    way: Any, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes: list[int] = []
+    send = socket.socket.send
+
+    def counting(self: socket.socket, data: bytes, *args: Any) -> int:
+        writes.append(len(data))
+        return send(self, data, *args)
+
+    server, url = way
+    act = _in_turn(CREATE.call, lambda _: writes.clear(), CREATE.call, lambda _: list(writes))
+    with monkeypatch.context() as patch:
+        patch.setattr(socket.socket, "send", counting)
+        assert len(run(mode, url, act)) == 1
+    assert len(server.requests) == 2
+
+
+# The seconds between two calls, what the server says, the client's option: is there a new one?
+IDLE: list[tuple[Operation, float, str, dict[str, Any], bool]] = [
+    (CREATE, 4, "", {}, False),
+    (CREATE, 5, "", {}, True),
+    (CREATE, 59, "", {"keepalive": None}, True),
+    (CREATE, 4, "Keep-Alive: timeout=5", {}, False),
+    (CREATE, 4.1, "Keep-Alive: timeout=5", {}, True),
+    (CREATE, 119, "KEEP-ALIVE: max=100, timeout=120", {}, False),
+    (CREATE, 4, "", {"keepalive": 3}, True),
+    (GET, 60, "", {}, False),
+    (GET, 61, "", {}, True),
+    (GET, 61, "", {"keepalive": 90.0}, False),
+    (GET, 9000, "", {"keepalive": None}, False),
+    (GET, 9, "Keep-Alive: timeout=10", {"keepalive": 3.0}, False),
+    (GET, 10, "Keep-Alive: timeout=10", {}, True),
+    (GET, 1, "Keep-Alive: timeout=1", {}, True),
+    (RENEW, 30, "Keep-Alive: max=5", {}, False),
+]
+
+
+@each_mode
+@pytest.mark.parametrize("row", IDLE, ids=str)
+def test_an_idle_connection_is_used_again_only_where_it_can_be_trusted(
+    serve: Serve, row: tuple[Operation, float, str, dict[str, Any], bool], mode: str
+) -> None:
+    operation, idle, says, options, anew = row
+    clock, server = ManualClock(), serve(whole(operation, *filter(None, [says])))
+    act = _in_turn(operation.call, lambda _: clock.advance(idle), operation.call)
+    run(mode, server.url, lambda client: act(client.with_options(**options)), clock=clock)
+    assert len(server.peers) == 1 + anew
+
+
+@each_mode
+def test_a_create_leaves_an_older_connection_to_what_may_be_repeated(
+    serve: Serve, mode: str
+) -> None:
+    clock, server = ManualClock(), serve(whole(GET), whole(CREATE), whole(GET))
+    pause: Callable[[Any], None] = lambda _: clock.advance(10)  # noqa: E731 - it is an act
+    act = _in_turn(GET.call, pause, CREATE.call, GET.call, pause, GET.call)
+    run(mode, server.url, act, clock=clock)
+    assert [bytes(peer.received).count(b"HTTP/1.1") for peer in server.peers] == [1, 3]
+
+
+def _closes_after(chance: random.Random, operation: Operation) -> Answer:
+    """Answer, and close a moment later, whatever is on its way then."""
+
+    def act(peer: Peer) -> None:
+        whole(operation).act(peer)
+        time.sleep(chance.random() * 0.001)
+        peer.close()
+
+    return Answer(act)
+
+
+@each_mode
+@pytest.mark.parametrize("operation", [CREATE, GET], ids=repr)
+def test_calls_right_when_the_server_closes_are_answered_and_no_create_is_doubled(
+    serve: Serve, operation: Operation, mode: str
+) -> None:
+    chance = random.Random(13)  # noqa: S311 - the same each time
+    clock, server = ManualClock(), serve(_closes_after(chance, operation))
+    sparse = (operation.call, lambda _: clock.advance(5))
+    run(mode, server.url, _in_turn(*sparse * CREATES), clock=clock)
+    if operation is CREATE:
+        assert len(server.requests) == len(server.peers) == CREATES
+        assert clock.pauses == []
+    else:
+        assert len(server.requests) >= CREATES
+
+
+@each_mode
+def test_sparse_calls_share_one_connection_as_long_as_the_server_keeps_it(
+    serve: Serve, mode: str
+) -> None:
+    def hang_up(_: object) -> None:
+        server.peers[-1].abort()
+        time.sleep(0.01)
+
+    clock, server = ManualClock(), serve(whole(GET))
+    sparse = (GET.call, lambda _: clock.advance(10))
+    run(mode, server.url, _in_turn(*sparse * 6, hang_up, *sparse * 6), clock=clock)
+    assert [bytes(peer.received).count(b"HTTP/1.1") for peer in server.peers] == [6, 6]
+    assert clock.pauses == []  # Nothing was sent over what was closed.
+
+
+def _warm(client: Any) -> Any:
+    return client.warm()
+
+
+@each_mode
+def test_a_connection_is_opened_ahead_of_the_first_call(way: Any, mode: str) -> None:
+    server, url = way
+
+    def look(_: object) -> None:
+        end = time.monotonic() + 5
+        while not server.peers and time.monotonic() < end:
+            time.sleep(0.01)
+        assert len(server.peers) == 1
+        assert server.received == b""
+
+    run(mode, url, _in_turn(_warm, _warm, look, CREATE.call))
+    assert len(server.peers) == len(server.requests) == 1
+
+
+@each_mode
+def test_a_connection_that_cannot_be_opened_ahead_is_an_error_of_the_family(mode: str) -> None:
+    with nobody() as port:
+        error = fail(mode, f"http://127.0.0.1:{port}", _warm)
+    assert (type(error), error.attempts, error.maybe_processed) == (APIConnectionError, 0, False)
+    assert "warm failed: the connection was not made" in str(error)
+    with full_backlog() as port:
+        error = fail(mode, f"http://127.0.0.1:{port}", _warm, connect_timeout=0.05)
+    assert type(error) is APITimeoutError
+    close = _in_turn(lambda client: client.close() if mode == "sync" else client.aclose(), _warm)
+    assert isinstance(fail(mode, "http://127.0.0.1:9", close), ConfigurationError)
+
+
+@each_mode
+def test_a_given_client_opens_its_connections_itself(serve: Serve, mode: str) -> None:
+    server = serve(whole(GET))
+    assert run(mode, server.url, _warm, given={}) is None
+    assert server.peers == []
