@@ -55,16 +55,7 @@ def make_attempts(call: Call[Any]) -> CallFlow[RawResponse]:
     while True:
         if settings.pace is not None:
             yield from _keep_pace(call, settings.pace)
-        keys: list[Secret[str]] = []
-        credentials: list[tuple[str, Secret[str]]] = []
-        for wanted in (call.operation.credential, *call.operation.further_credentials):
-            if wanted is not None:
-                source = settings.for_scheme(wanted.name).key
-                key = source if isinstance(source, Secret) else (yield FetchKey(wanted.name))
-                if key is None:
-                    raise _too_late(call)
-                keys.append(key)
-                credentials.append(wanted.header_field(key))
+        keys, credentials = yield from _fetch_credentials(call)
         if deadline.remaining() == 0:
             raise _too_late(call)
         if call.is_closed():
@@ -72,7 +63,7 @@ def make_attempts(call: Call[Any]) -> CallFlow[RawResponse]:
             raise failures.connection_error(call, reason, advice="Make a new client")
         call.attempts += 1
         started = settings.clock.monotonic()
-        outcome = _redact_keys(tuple(keys), (yield _build_send(call, url, tuple(credentials))))
+        outcome = _redact_keys(keys, (yield _build_send(call, url, credentials)))
         _log_attempt(log, call, outcome, started)
         if isinstance(outcome, RawResponse) and _is_success(call.operation, outcome.status):
             return outcome
@@ -143,6 +134,23 @@ def _keep_pace(call: Call[Any], pace: Pace) -> CallFlow[None]:
         raise failures.connection_error(call, reason, timed_out=True)
     if wait:
         yield Pause(wait)
+
+
+def _fetch_credentials(
+    call: Call[Any],
+) -> CallFlow[tuple[tuple[Secret[str], ...], tuple[tuple[str, Secret[str]], ...]]]:
+    """Return the keys that the operation wants, and the header fields that carry them."""
+    keys: tuple[Secret[str], ...] = ()
+    credentials: tuple[tuple[str, Secret[str]], ...] = ()
+    for wanted in (call.operation.credential, *call.operation.further_credentials):
+        if wanted is not None:
+            source = call.settings.for_scheme(wanted.name).key
+            key = source if isinstance(source, Secret) else (yield FetchKey(wanted.name))
+            if key is None:
+                raise _too_late(call)
+            keys += (key,)
+            credentials += (wanted.header_field(key),)
+    return keys, credentials
 
 
 def _redact_keys(
