@@ -194,7 +194,7 @@ def own_address() -> str:
 def test_other_machines_need_a_name_that_was_given(
     mock: MockSample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with mock.serve("0.0.0.0", allow_hosts=["Mock.example:8080"]) as server:  # noqa: S104
+    with mock.serve("0.0.0.0", allow_hosts=["Mock.example:8080"]) as server:  # noqa: S104 - the test is of this
         assert server.url == f"http://127.0.0.1:{server.port}/v1"
         assert server.page_url == f"http://127.0.0.1:{server.port}/__mock__/"
         assert fetch(server, "GET /clock", host="mock.example").status == 200

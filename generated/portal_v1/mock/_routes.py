@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 from .._version import __version__
 from ._faults import FAULT_TYPES
 from ._messages import PREFIX
-from ._schemas import Schema, Schemas, is_object
+from ._schemas import Schema, Schemas, is_array, is_object
 
 HEADER = "x-mock"  # on all that changes something: no form can send it
 
@@ -76,9 +76,9 @@ def _schema_of(call: Callable[..., Any]) -> Schema:
 
 
 def _schema(hint: Any) -> dict[str, Any]:
-    if isinstance(hint, list):
+    if is_array(hint):
         return {"type": "array", "items": _schema(hint[0])}
-    if isinstance(hint, dict):
+    if is_object(hint):
         inner = {name: _schema(one) for name, one in hint.items()}
         return {"type": "object", "properties": inner, "required": list(inner)}
     return {"type": [_TYPES[one] for one in get_args(hint) or [hint]]}
