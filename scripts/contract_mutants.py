@@ -98,6 +98,9 @@ def run(package: Path, durations: Mapping[str, float], mutant: Mutant | None) ->
             if durations:
                 items.sort(key=rank)
 
+        def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+            failed.extend(["no test begins"] if report.failed else [])
+
         def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
             took[report.nodeid] = took.get(report.nodeid, 0.0) + report.duration
             if report.failed:
@@ -127,9 +130,9 @@ def main() -> int:
     options = parser.parse_args()
     mutants = [*read_mutants((TESTS / "mutants.txt").read_text("utf-8"))]
     mutants = [one for one in mutants if options.only in f"{one.path} {one.name}"]
-    if problems := [*filter(None, (find_problem(options.package, one) for one in mutants))]:
-        print(*problems, sep="\n", file=sys.stderr)
-        return 2
+    problems = {one: find_problem(options.package, one) for one in mutants}
+    mutants = [one for one in mutants if problems[one] is None]
+    print(*filter(None, problems.values()), sep="\n", file=sys.stderr)
     missed = 0
     sys.dont_write_bytecode = False
     with (
@@ -148,7 +151,7 @@ def main() -> int:
             told = f"{one.mutant.path}: {one.mutant.name:<45} {how}"
             print(f"{told}  {one.seconds:.1f} s", flush=True)
     print(f"\n{len(mutants) - missed} of {len(mutants)} planted defects were caught.")
-    return 1 if missed else 0
+    return 2 if len(problems) > len(mutants) else min(missed, 1)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ class Family:
 def families() -> Iterator[Family]:
     """Yield the kinds of things that a document tells of."""
     for maker in endpoints():
-        links = [pair for link in maker.operation.links for pair in link.parameters.items()]
+        links = [pair for link in maker.links for pair in link.parameters.items()]
         linked = {k: v.removeprefix(LINKED) for k, v in links if str(v).startswith(LINKED)}
         below = {one.path.removeprefix(f"{maker.path}/") for one in endpoints()}
         variables = {one[1:].partition("}")[0] for one in below if one.startswith("{")}

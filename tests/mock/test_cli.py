@@ -64,7 +64,7 @@ def test_it_serves_what_it_prints_until_it_is_interrupted(
 ) -> None:
     with MockSample(db=tmp_path / "state.db") as mock:
         created = ask(
-            mock, "POST", "/v1/parcels", b"{}", [("authorization", "Bearer any-key"), JSON]
+            mock, "POST", "/v1/parcels", b"{}", [("authorization", "Bearer YOUR_KEY"), JSON]
         )
     with started("--db", str(tmp_path / "state.db")) as (process, lines):
         command = shlex.split(lines[5].removeprefix("try"))
@@ -91,7 +91,7 @@ def answer(url: str) -> tuple[int, str]:
 def test_a_limit_a_delay_and_a_log(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     keys = ("--api-key", "other", "--api-key", "canary-key")
-    options = (*keys, "--no-inspector", "--rate-limit", "2", "--latency", "0.1", "--log", str(log))
+    options = (*keys, "--no-control", "--rate-limit", "2", "--latency", "0.1", "--log", str(log))
     with started(*options) as (_, lines):
         assert "canary" not in "".join(lines)
         assert lines[4].split() == ["page", "none"]
@@ -104,6 +104,20 @@ def test_a_limit_a_delay_and_a_log(tmp_path: Path) -> None:
     entries = [json.loads(line) for line in log.read_text().splitlines()]
     assert [entry["status"] for entry in entries] == [200, 200, 429]
     assert "canary" not in log.read_text()
+
+
+def test_faults_and_a_name_for_other_machines() -> None:
+    fault = "server_error:listParcels,status=502,times=1"
+    with started("--fault", fault, "--allow-host", "mock.example") as (_, lines):
+        url = lines[1].split()[1]
+        assert [answer(f"{url}/parcels")[0] for _ in range(2)] == [502, 200]
+        page = Request(lines[4].split()[1], headers={"Host": "mock.example"})  # noqa: S310
+        with urlopen(page, timeout=5) as response:  # noqa: S310
+            assert response.status == 200
+
+
+def test_it_says_its_version() -> None:
+    assert run("--version").stdout == f"sample {sample.__version__}\n"
 
 
 def test_another_document_with_a_title_that_the_terminal_cannot_print(tmp_path: Path) -> None:
@@ -143,10 +157,15 @@ def test_a_document_that_does_not_parse(tmp_path: Path, text: str | None, expect
         ("--rate-limit=0", 1, "error: rate_limit is a number of requests a minute from 1, not 0"),
         ("--rate-limit=many", 2, "invalid int value: 'many'"),
         ("--latency=inf", 1, "error: latency is a number of seconds from 0, not inf"),
+        ("--fault=latncy", 1, "error: --fault latncy: There is no fault 'latncy'. Is it 'latency'"),
+        ("--fault=latency:x", 1, "There is no operation 'x'"),
+        ("--fault=latency,often", 1, "A setting is NAME=VALUE, not 'often'"),
+        ("--fault=latency,seconds=x", 1, "$.seconds: the value is not of type"),
+        ("--allow-host=", 1, "allow_hosts takes names"),
         ("--port=65536", 1, "error: A port is a number from 0 to 65535, not 65536"),
     ],
 )
-def test_a_number_that_is_none(option: str, status: int, why: str) -> None:
+def test_an_option_that_cannot_be_used(option: str, status: int, why: str) -> None:
     done = run(option)
     assert done.returncode == status
     assert why in done.stderr

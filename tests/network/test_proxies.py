@@ -136,6 +136,15 @@ def test_a_name_of_this_machine_that_leads_elsewhere_is_not_sent_to_in_the_clear
 
 
 @each_mode
+@pytest.mark.parametrize("given", [None, {}], ids=["own", "given"])
+def test_a_host_that_is_not_punycode(mode: str, given: dict[str, Any] | None) -> None:
+    error = fail(mode, "https://xn--.test", GET.call, given=given, max_attempts=1)
+    # httpx refuses it, httpx2 has it looked up.
+    assert isinstance(error, ConfigurationError | APIConnectionError)
+    assert error.maybe_processed is False
+
+
+@each_mode
 def test_no_proxy_leads_past_the_proxy(
     server: HostileServer, mode: str, resolve: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
