@@ -229,7 +229,7 @@ def assert_error(
     assert (error.parsed is not None) is bool(is_right), label
     for part in (str(endpoint), str(status), refusal.text or "", refusal.request_id or ""):
         assert part in str(error), label
-    for other in (pickle.loads(pickle.dumps(error)), copy.deepcopy(error)):  # noqa: S301
+    for other in (pickle.loads(pickle.dumps(error)), copy.deepcopy(error)):
         left = [{**vars(one), "parsed": 0, "_body": 0, "text": str(one)} for one in (other, error)]
         assert left[0] == left[1], label
 
