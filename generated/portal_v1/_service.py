@@ -18,7 +18,10 @@ SERVICE: Final = ServiceInfo(
     base_url="https://api.portalhq.io/api/v1",
     environment="PORTAL",
     content_type="application/json",
-    error_fields=("error",),
+    error_fields=(
+        "error",
+        "message",
+    ),
     user_agent=f"portal-v1/{__version__} python/{sys.version.split()[0]}",
     logger="portal_v1",
     needs_key=True,

@@ -26,7 +26,7 @@ from sample import (
 )
 from sample.models import Error
 
-from tests.unit._support import CREATED, KEY, SECRET, TOKEN, Script, call, shown
+from tests.unit._support import CREATED, HIDDEN, KEY, SECRET, TOKEN, Script, call, shown
 
 BY_STATUS: dict[int, type[APIStatusError]] = {
     302: APIStatusError,
@@ -99,6 +99,39 @@ def test_a_status_makes_its_class_and_a_message_that_helps(kind: str, status: in
 def test_a_body_that_says_nothing(kind: str, body: bytes) -> None:
     error = failed(kind, Script((400, body)))
     assert (error.error, error.body) == (None, body)
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ({"message": "the second choice"}, "the second choice"),
+        ({"error": "the first", "message": "another"}, "the first"),
+        ({"error": {"code": 7}, "message": "beside an object"}, "beside an object"),
+        ({"error": "", "message": f"of {KEY}"}, "of ***"),
+        ({"message": 7, "detail": "not looked at"}, None),
+    ],
+)
+def test_the_text_is_the_error_or_else_the_message(kind: str, body: Any, text: str | None) -> None:
+    error = failed(kind, Script((400, body)))
+    assert error.error == text
+    assert (text or "400") in str(error)
+
+
+def test_the_header_fields_of_the_answer_are_kept_without_a_secret(kind: str) -> None:
+    shown_ones = {"X-Trace": "t-1", "X-Echo": f"key {KEY}", "X-Hostile": "a\x1bb"}
+    hidden = {"Set-Cookie": HIDDEN, "WWW-Authorization": HIDDEN, "X-Session-Id": HIDDEN}
+    for status, body in ((429, {}), (201, {})):
+        error = failed(kind, Script((status, body, {**shown_ones, **hidden})))
+        for found in (error, copy.deepcopy(error), pickle.loads(pickle.dumps(error))):  # noqa: S301 - its own
+            headers = found.headers
+            assert headers["x-trace"] == headers["X-TRACE"] == "t-1"
+            assert (headers["x-echo"], headers["x-hostile"]) == ("key ***", "a b")
+            assert {headers[name] for name in hidden} == {"***"}
+            assert "x-other" not in headers
+            assert headers.get("X-Other") is None
+        assert KEY not in shown(error)
+        assert HIDDEN not in shown(error)
+    assert dict(SampleError("no answer").headers) == {}
 
 
 def test_a_documented_body_is_parsed(kind: str) -> None:

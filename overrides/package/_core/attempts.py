@@ -54,7 +54,8 @@ def make_attempts(call: Call[Any]) -> CallFlow[RawResponse]:
         credential: tuple[str, Secret[str]] | None = None
         if call.operation.credential is not None:
             key = settings.key if isinstance(settings.key, Secret) else (yield FetchKey())
-            credential = key and call.operation.credential.header_field(key)
+            wanted = call.operation.credential
+            credential = None if key is None else wanted.header_field(key)
         if deadline.remaining() == 0 or (credential is None and call.operation.credential):
             raise _too_late(call)
         if call.is_closed():
