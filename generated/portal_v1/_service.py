@@ -5,13 +5,22 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from ._core.service import ServiceInfo
 from ._version import __version__
 
 # Where nobody has set logging up, a warning is not for stderr.
 logging.getLogger("portal_v1").addHandler(logging.NullHandler())
+
+OperationId: TypeAlias = Literal[
+    "listClients",
+    "createClient",
+    "getClient",
+    "refreshClientSession",
+    "generateClientWebOtp",
+]
+"""The operations of the specification, by operationId."""
 
 SERVICE: Final = ServiceInfo(
     name="Portal",

@@ -114,6 +114,8 @@ class ConfigurationError(PortalError):
 class InvalidRequestError(PortalError):
     """The request cannot be sent as asked, such as a client id of `..`: nothing was sent."""
 
+    operation_id: str
+
 
 class APIConnectionError(PortalError):
     """No answer came: the connection was not made, or broke."""

@@ -120,8 +120,8 @@ def test_the_text_is_the_error_or_else_the_message(kind: str, body: Any, text: s
 def test_the_header_fields_of_the_answer_are_kept_without_a_secret(kind: str) -> None:
     shown_ones = {"X-Trace": "t-1", "X-Echo": f"key {KEY}", "X-Hostile": "a\x1bb"}
     hidden = {"Set-Cookie": HIDDEN, "WWW-Authorization": HIDDEN, "X-Session-Id": HIDDEN}
-    for status, body in ((429, {}), (201, {})):
-        error = failed(kind, Script((status, body, {**shown_ones, **hidden})))
+    for status in (429, 201):
+        error = failed(kind, Script((status, {}, {**shown_ones, **hidden})))
         for found in (error, copy.deepcopy(error), pickle.loads(pickle.dumps(error))):  # noqa: S301 - its own
             headers = found.headers
             assert headers["x-trace"] == headers["X-TRACE"] == "t-1"
@@ -215,6 +215,15 @@ def test_a_success_of_another_status_is_taken_where_it_has_the_documented_body(k
     assert call(kind, Script((200, body)), "create").id == "parcel-1"
     error = failed(kind, Script((202, {"status": "accepted"})))
     assert (type(error), error.maybe_processed) == (InvalidResponseError, True)
+
+
+def test_a_request_that_cannot_be_made_names_its_operation(kind: str) -> None:
+    script = Script((400, {}))
+    for method in ("get", "renew_label", "with_response.get"):
+        with pytest.raises(InvalidRequestError) as caught:
+            call(kind, script, method, "..")
+        operation_id = "renewLabel" if method == "renew_label" else "getParcel"
+        assert (caught.value.operation_id, script.requests) == (operation_id, [])
 
 
 def test_a_url_that_is_too_long_is_not_sent(kind: str) -> None:

@@ -132,6 +132,7 @@ class ClientsResource:
         """
         return create_client.sync(
             body=encode.optional_body(
+                create_client.OPERATION.id,
                 CreateClientRequest,
                 (),
                 is_account_abstracted=is_account_abstracted,
@@ -314,6 +315,7 @@ class ClientsResourceWithResponse:
         """
         return create_client.sync_detailed(
             body=encode.optional_body(
+                create_client.OPERATION.id,
                 CreateClientRequest,
                 (),
                 is_account_abstracted=is_account_abstracted,
@@ -530,6 +532,7 @@ class AsyncClientsResource:
         """
         return await create_client.asyncio(
             body=encode.optional_body(
+                create_client.OPERATION.id,
                 CreateClientRequest,
                 (),
                 is_account_abstracted=is_account_abstracted,
@@ -712,6 +715,7 @@ class AsyncClientsResourceWithResponse:
         """
         return await create_client.asyncio_detailed(
             body=encode.optional_body(
+                create_client.OPERATION.id,
                 CreateClientRequest,
                 (),
                 is_account_abstracted=is_account_abstracted,

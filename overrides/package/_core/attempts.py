@@ -53,7 +53,8 @@ def make_attempts(call: Call[Any]) -> CallFlow[RawResponse]:
         key: Secret[str] | None = None
         credential: tuple[str, Secret[str]] | None = None
         if call.operation.credential is not None:
-            key = settings.key if isinstance(settings.key, Secret) else (yield FetchKey())
+            given = settings.key
+            key = (yield FetchKey()) if given is None or callable(given) else given
             wanted = call.operation.credential
             credential = None if key is None else wanted.header_field(key)
         if deadline.remaining() == 0 or (credential is None and call.operation.credential):

@@ -202,7 +202,9 @@ def _pairs(values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
             yield from ((name, text(item)) for item in _listed(value))
 
 
-def optional_body(model: Callable[..., T], required: tuple[str, ...], **fields: Any) -> T | Unset:
+def optional_body(
+    operation_id: str, model: Callable[..., T], required: tuple[str, ...], **fields: Any
+) -> T | Unset:
     """Return the body of the fields that are given, or UNSET where none is.
 
     Raises:
@@ -213,7 +215,9 @@ def optional_body(model: Callable[..., T], required: tuple[str, ...], **fields: 
         return UNSET
     missing = [name for name in required if name not in given]
     if missing:
-        raise InvalidRequestError(f"A body needs {', '.join(missing)} as well.")
+        raise InvalidRequestError(
+            f"A body needs {', '.join(missing)} as well.", operation_id=operation_id
+        )
     return model(**given)
 
 
