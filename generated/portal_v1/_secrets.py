@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, Generic, NoReturn, Self, TypeVar, cast
+from typing import Any, Final, Generic, NoReturn, Self, TypeVar, cast, final
 
 from attrs import fields
 
@@ -16,6 +16,7 @@ MASK: Final = "***"  # ASCII: a terminal may know nothing else
 _SHORT: Final = 8  # characters
 
 
+@final
 class Secret(Generic[T]):
     """A value that is asked for by name and that no repr, str or pickle shows."""
 

@@ -244,9 +244,7 @@ def test_walks(family: Family, caller: Caller, server: Server) -> None:
         pytest.skip("Prism remembers nothing")
     for one in (family.maker, *family.readers, *family.lists) if server.mock else ():
         said = one.definition.get("x-effect")
-        assert str(one) in server.mock.effects or said == "none", (
-            f"{one} lost its memory"
-        )
+        assert str(one) in server.mock.effects or said == "none", f"{one} lost its memory"
     kind = type("Walks", (Walk,), {"family": family, "caller": caller, "server": server})
     run_state_machine_as_test(
         seed(OPTIONS.seed)(kind),

@@ -62,7 +62,7 @@ def test_a_program_runs_and_prints_what_the_page_says(
 ) -> None:
     for library in re.findall(r"^import (httpx2?)$", block.code, re.MULTILINE):
         pytest.importorskip(library)
-    exec(compile(block.code, block.place, "exec"), {"__name__": "__main__"})  # noqa: S102
+    exec(compile(block.code, block.place, "exec"), {"__name__": "__main__"})  # noqa: S102 - code of this repository
     if block.printed is not None:
         assert capsys.readouterr().out == block.printed
 

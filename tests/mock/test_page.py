@@ -12,7 +12,7 @@ from sample import Sample, ServerError
 from sample.mock import MockSample, MockServer
 
 from tests.mock._browser import Browser, browser_path
-from tests.mock._support import ask
+from tests.mock._support import KEY, ask
 
 pytestmark = pytest.mark.skipif(
     browser_path() is None, reason="no Chromium here; `make browser` installs it where apt is"
@@ -73,7 +73,7 @@ def test_the_clock_is_moved(browser: Browser, mock: MockSample, server: MockServ
     token = mock.client().parcels.create().label_token
     open_page(browser, server)
     browser.wait("document.getElementById('now').textContent")
-    browser.run("document.querySelector('[data-advance=\"86400\"]').click()")
+    browser.run("document.querySelectorAll('#clock button')[2].click()")
     browser.wait("document.getElementById('now').textContent.includes('86400 s')")
     assert not mock.session_is_live(token)
 
@@ -140,19 +140,25 @@ def test_an_empty_page_says_what_to_do_and_a_full_one_is_filtered(
 ) -> None:
     open_page(browser, server)
     browser.wait("!document.getElementById('empty').hidden")
-    command = str(browser.run("document.querySelector('#try-fault pre').textContent"))
+    command = str(browser.run("document.querySelectorAll('#empty pre')[1].textContent"))
     subprocess.run(shlex.split(f"{command} --noproxy '*' -sf"), check=True, timeout=20)
     assert [fault.name for fault in mock.faults] == ["server_error"]
     for status, target in ((503, "/v1/parcels"), (200, "/v1/parcels"), (404, "/v1/nothing")):
-        assert ask(mock, "GET", target).status == status
+        assert ask(mock, "GET", target, headers=(KEY,)).status == status
     browser.wait("document.querySelectorAll('#journal .call').length === 3")
     assert browser.run("document.getElementById('empty').hidden")
+    assert "A strict mock refuses it: Content-Type" in browser.text()
     shown = "document.querySelectorAll('#journal .call:not([hidden])').length"
-    for text, count in (("get list", 2), ("get list 503", 1), ("nothing", 1), ("POST", 0), ("", 3)):
+    for text, count in (
+        ("get list", 2),
+        ("get list 503", 1),
+        ("nothing", 1),
+        ("POST", 0),
+        ("failed", 2),
+        ("", 3),
+    ):
         browser.run(f"document.getElementById('filter').value = '{text}'; filter()")
         assert browser.run(shown) == count
-    browser.run("document.getElementById('failed').click()")
-    assert browser.run(shown) == 2
     mock.reset()
     browser.wait("!document.getElementById('empty').hidden")
 

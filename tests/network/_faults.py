@@ -87,7 +87,7 @@ def _broken(name: str, answer: Any, phase: str = "answering") -> Fault:
 
 
 def _late(name: str, answer: Answer, phase: str = "answering") -> Fault:
-    late = {"timeout": 0.08}
+    late = {"timeout": 0.2}
     error = "APITimeoutError"
     return Fault(phase, name, lambda _: answer, error, maybe=True, again=NEVER, options=late)
 

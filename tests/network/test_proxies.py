@@ -198,10 +198,10 @@ def test_the_proxy_is_the_one_that_httpx_takes(
 
 def _chosen(client: Any, url: str) -> str | None:
     """The proxy that httpx's own client takes. It offers no public way to ask."""
-    transport = client._transport_for_url(httpx.URL(url))  # noqa: SLF001
-    if transport is client._transport:  # noqa: SLF001
+    transport = client._transport_for_url(httpx.URL(url))  # noqa: SLF001 - nothing public tells the proxy
+    if transport is client._transport:  # noqa: SLF001 - nothing public tells the proxy
         return None
-    proxy = transport._pool._proxy_url  # noqa: SLF001
+    proxy = transport._pool._proxy_url  # noqa: SLF001 - nothing public tells the proxy
     return f"{proxy.scheme.decode()}://{proxy.host.decode()}:{proxy.port}"
 
 

@@ -38,15 +38,8 @@ _INFO = dict.fromkeys(("title", "version", "api", "page", "control", "document")
 _TIME = {"now": float, "offset": float}
 _CALLS = {"newest": int, "entries": [dict]}
 _CUSTODIAN = {"number": int, "count": int, "items": [dict]}
-_FAULT = {
-    "number": int,
-    "fault": str,
-    "operation": str | None,
-    "times": int | None,
-    "after": int,
-    "probability": float,
-    "struck": int,  # and the fault's settings
-}
+_LIMITS = {"operation": str | None, "times": int | None, "after": int, "probability": float}
+_FAULT = {"number": int, "fault": str, **_LIMITS, "struck": int}  # and the fault's settings
 
 
 class Control:
@@ -202,7 +195,7 @@ class Control:
     ) -> Any:
         """List the newest requests, oldest first: of an operation, numbered above `after`."""
         calls = [one for one in self._mock.calls(operation) if one.number > after]
-        newest = calls[max(0, len(calls) - int(limit)) :]
+        newest = calls[max(0, len(calls) - limit) :]
         entries = [one.as_dict(show_secrets=show_secrets) for one in newest]
         return {"newest": calls[-1].number if calls else after, "entries": entries}
 
@@ -211,7 +204,11 @@ class Control:
         """List the custodians, and the newest clients of each."""
         mask = self._masking.value
         custodians: list[dict[str, Any]] = [
-            {"number": number, "count": count, "items": self._state.newest(number, int(limit))}
+            {
+                "number": number,
+                "count": count,
+                "items": self._state.newest(number, min(limit, 10_000)),
+            }
             for number, count in self._state.custodians()
         ]
         for one in custodians:
@@ -222,7 +219,7 @@ class Control:
     @route("POST /clients")
     def seed_clients(self, count: int, api_key: str, *, has_wallet: bool = False) -> None:
         """Add many clients of one API key at once."""
-        self._mock.seed_clients(int(count), api_key=api_key, has_wallet=has_wallet)
+        self._mock.seed_clients(count, api_key=api_key, has_wallet=has_wallet)
 
     @route("POST /reset")
     def reset(self) -> None:

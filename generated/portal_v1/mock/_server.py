@@ -61,9 +61,7 @@ class MockServer:
     def __init__(
         self, handlers: Handlers, base_path: str, host: str, port: int, control: Control | None
     ) -> None:
-        self._handlers = handlers
-        self._control = control
-        self._base_path = base_path
+        self._handlers, self._control, self._base_path = handlers, control, base_path
         self._connections: dict[_Connection, asyncio.Task[None]] = {}
         self._socket = _listen(host, port)
         self.host = host
@@ -129,7 +127,7 @@ class MockServer:
         await asyncio.sleep(0)  # lets the transports close their sockets
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = _Connection(self._handlers, self._control, reader, writer)
+        connection = _Connection(self._handlers, self._control, (reader, writer))
         task = asyncio.current_task()
         if task is not None:
             self._connections[connection] = task
@@ -146,13 +144,10 @@ class _Connection:
         self,
         handlers: Handlers,
         control: Control | None,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
+        streams: tuple[asyncio.StreamReader, asyncio.StreamWriter],
     ) -> None:
-        self._handlers = handlers
-        self._control = control
-        self._reader = reader
-        self._writer = writer
+        self._handlers, self._control = handlers, control
+        self._reader, self._writer = streams
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
         self._is_sending = False
         self._is_ending = False
@@ -190,9 +185,8 @@ class _Connection:
 
     async def _serve_one(self, request: h11.Request) -> None:
         # h11 only looks at the size of heads that come in several pieces.
-        size = len(request.target) + sum(
-            len(name) + len(value) + 4 for name, value in request.headers
-        )
+        pairs = [*request.headers, (request.target, b"")]
+        size = sum(len(name) + len(value) + 4 for name, value in pairs)
         if size > MAX_HEAD:
             text = f"A request line and headers may have {MAX_HEAD} bytes."
             await self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, text)

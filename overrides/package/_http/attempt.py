@@ -34,8 +34,8 @@ class Attempt:
 
     _deadline: Deadline
     _connect_timeout: float | None
-    _encrypted: bool
-    _keepalive: float | None = None
+    encrypted: bool
+    keepalive: float | None = None
     repeatable: bool = True
     _connect_by: float | None = None
     owned: list[Any] = field(factory=list[Any])
@@ -65,9 +65,7 @@ class Attempt:
         idle, promised = self._deadline.now() - connection.idle_since, connection.promised
         if promised is not None:
             return bool(idle <= promised - min(1.0, promised / 2))
-        return (self._keepalive is None or idle <= self._keepalive) and (
-            repeatable or idle <= _SURE
-        )
+        return (self.keepalive is None or idle <= self.keepalive) and (repeatable or idle <= _SURE)
 
     @contextmanager
     def connecting(self) -> Generator[None, None, None]:
@@ -94,7 +92,7 @@ class Attempt:
         elif event.endswith("send_request_headers.started"):
             # A proxy is asked for a whole URL, a server for a path.
             elsewhere = None if info["request"].url.target.startswith(b"/") else "a proxy"
-        if elsewhere and not self._encrypted:
+        if elsewhere and not self.encrypted:
             raise ConfigurationError(NOT_ENCRYPTED.format(elsewhere))
         if event.endswith("send_request_headers.started"):
             self.sent |= info["request"].method != b"CONNECT"

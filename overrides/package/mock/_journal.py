@@ -65,7 +65,7 @@ class Masking:
         """The body's JSON value; None where it is none, or too long: who knows what it holds."""
         try:
             is_kept = isinstance(body, bytes) and len(body) <= _LONGEST
-            return self.value(json.loads(body)) if is_kept else None  # type: ignore[arg-type]
+            return self.value(json.loads(body)) if is_kept else None  # type: ignore[arg-type]  # a JSON object, as it was sent
         except (ValueError, RecursionError):
             return None
 
@@ -174,7 +174,7 @@ class Journal:
         self._file: TextIO | None = None
         if log is not None:
             try:
-                self._file = Path(fspath(log)).open("a", encoding="utf-8")  # noqa: SIM115
+                self._file = Path(fspath(log)).open("a", encoding="utf-8")  # noqa: SIM115 - close() closes it
             except OSError as error:
                 raise StateError(f"The log {fspath(log)} cannot be written ({error}).") from None
 

@@ -164,8 +164,12 @@ def read_query(query: str) -> dict[str, Any]:
 
 
 def read_body(body: bytes) -> dict[str, Any]:
+    def number(text: str) -> float:
+        value = float(text)
+        return int(value) if value.is_integer() else value  # 2.0 is a whole number in JSON
+
     try:
-        value = json.loads(body or b"{}")
+        value = json.loads(body or b"{}", parse_float=number)
     except (ValueError, RecursionError) as error:
         raise RejectedError(400, f"The body is not JSON: {error}.") from None
     if not is_object(value):

@@ -134,7 +134,7 @@ class AsyncConnection:
                 )
         except self._library.httpx.HTTPStatusError as error:
             # A hook of the client raised it for the status, which is judged elsewhere.
-            return error.response  # type: ignore[no-any-return]
+            return error.response  # type: ignore[no-any-return]  # httpx or httpx2
 
     async def _read(
         self, response: httpx.Response, chunks: AsyncChunks, send: SendRequest
