@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, Generic, NoReturn, Self, TypeVar, cast, final
+from typing import Any, Final, Generic, NoReturn, Self, TypeVar, final
 
 from attrs import fields
 
@@ -54,7 +54,7 @@ def list_names(values: Mapping[str, object]) -> str:
 
 def show_model(model: Any) -> str:
     """Return the repr of a model; empty `additional_properties` are left out."""
-    known: tuple[Any, ...] = fields(cast("type[Any]", type(model)))
+    known: tuple[Any, ...] = fields(model.__class__)
     shown = ((one, getattr(model, one.name, None)) for one in known if one.repr)
     parts = (
         f"{one.name}={one.repr(value) if callable(one.repr) else repr(value)}"
