@@ -57,6 +57,10 @@ else:
                 ".errors",
             ),
             "Pace": "._core.pace",
+            **{
+                name: f".{name}"
+                for name in ("api", "client", "errors", "models", "resources", "testing", "types")
+            },
         },
     )
 
