@@ -28,9 +28,9 @@ OWASP_RULES := @stoplight/spectral-owasp-ruleset@2.0.1
 HAND_WRITTEN := scripts tests overrides/package
 # The tests of the package itself; those of the generator and of tools are not among them.
 PACKAGE_TESTS := tests/unit tests/network tests/mock tests/portal_v1
-# A test waits half of its time, so four keep two cores busy; a file's tests share what is slow to
+# A test waits half of its time, so three keep two cores busy; a file's tests share what is slow to
 # set up, so they stay together.
-FOUR_AT_ONCE := --numprocesses 4 --dist loadfile
+THREE_AT_ONCE := --numprocesses 3 --dist loadfile
 
 .DEFAULT_GOAL := help
 # Targets asked for together run in the order given, under -j too: each uses both cores.
@@ -55,11 +55,11 @@ verify-live: environment ## Compare a server (PORTAL_API_KEY) with the document,
 .PHONY: test
 test: environment ## Run all tests; takes about two minutes
 	@echo "All tests take about two minutes on two cores."
-	@"$(PY)" -m pytest $(FOUR_AT_ONCE) $(ARGS)
+	@"$(PY)" -m pytest $(THREE_AT_ONCE) $(ARGS)
 
 .PHONY: test-package
 test-package: environment ## Run the tests of the package alone, as for another Python
-	@"$(PY)" -m pytest $(FOUR_AT_ONCE) $(PACKAGE_TESTS) $(ARGS)
+	@"$(PY)" -m pytest $(THREE_AT_ONCE) $(PACKAGE_TESTS) $(ARGS)
 
 .PHONY: test-httpx2
 test-httpx2: environment ## The same with httpx2, httpx absent
@@ -69,7 +69,7 @@ test-httpx2: environment ## The same with httpx2, httpx absent
 	}
 	@"$(PY)" tests/sample_package.py
 	@"$(VENV)-httpx2/bin/python" -m pytest -p no:cacheprovider -q -k httpx2 tests/docs/test_snippets.py
-	@"$(VENV)-httpx2/bin/python" -m pytest -p no:cacheprovider $(FOUR_AT_ONCE) $(PACKAGE_TESTS) $(ARGS)
+	@"$(VENV)-httpx2/bin/python" -m pytest -p no:cacheprovider $(THREE_AT_ONCE) $(PACKAGE_TESTS) $(ARGS)
 
 CONTRACT = "$(PY)" -m pytest tests/contract --examples "$(or $(EXAMPLES),200)" $(if $(SEED),--seed "$(SEED)")
 
@@ -88,7 +88,7 @@ contract-mutants: environment ## Plant defects in mock and client, show which te
 .PHONY: coverage
 coverage: environment ## Show the lines and branches of the package that its tests do not reach
 	@rm -f .coverage .coverage.*
-	@"$(PY)" -m coverage run -m pytest $(FOUR_AT_ONCE) $(PACKAGE_TESTS) $(ARGS)
+	@"$(PY)" -m coverage run -m pytest $(THREE_AT_ONCE) $(PACKAGE_TESTS) $(ARGS)
 	@"$(PY)" -m coverage combine --quiet
 	@failed=0; \
 	"$(PY)" -m coverage report --omit '*/mock/*' || failed=1; \
@@ -180,7 +180,7 @@ browser: ## Install Chromium, in which the mock's page is tested (by apt, as roo
 .PHONY: docs
 docs: environment ## Build the documentation into build/docs, and look at it in Chromium
 	@sh scripts/_support/second_venv.sh "$(PY)" "$(VENV)-docs" docs/requirements.txt
-	@"$(VENV)-docs/bin/python" -m sphinx --quiet --fail-on-warning --keep-going -E -j auto -b html \
+	@REDOCLY="$(REDOCLY)" "$(VENV)-docs/bin/python" -m sphinx --quiet --fail-on-warning --keep-going -E -j auto -b html \
 		-d build/docs-cache docs build/docs
 	@DOCS_SITE=build/docs "$(PY)" -m pytest tests/docs/test_site.py $(ARGS)
 

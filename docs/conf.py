@@ -8,7 +8,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "generated"), str(HERE / "_extensions")]
 
-import portal_v1  # noqa: E402
+import portal_v1  # noqa: E402 - found by the path set above
 
 project = "portal-v1"
 author = "The portal-v1 authors"
@@ -20,6 +20,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "from_document",
+    "redoc",
 ]
 exclude_patterns = ["examples", "README.md"]
 nitpicky = False

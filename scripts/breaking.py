@@ -110,7 +110,7 @@ def _export(base: str, package: Path, folder: Path) -> None:
 
 def _git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
     try:
-        return subprocess.run(["git", *arguments], capture_output=True, check=False)  # noqa: S607
+        return subprocess.run(["git", *arguments], capture_output=True, check=False)  # noqa: S607 - git is taken from PATH
     except FileNotFoundError:
         raise NotComparableError("git was not found; it is needed to look back.") from None
 

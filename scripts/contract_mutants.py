@@ -17,7 +17,8 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,17 +41,6 @@ class Mutant(NamedTuple):
     new: str
 
 
-class Result(NamedTuple):
-    """What became of a defect: the test that failed, how long each took, what was printed."""
-
-    mutant: Mutant
-    status: int
-    failed: str
-    durations: dict[str, float]
-    output: str
-    seconds: float
-
-
 def read_mutants(text: str) -> Iterator[Mutant]:
     """Yield the defects: `@ path` for the file, `# name`, then the lines `-` old and `+` new."""
     path = name = ""
@@ -66,43 +56,37 @@ def read_mutants(text: str) -> Iterator[Mutant]:
         {"-": old, "+": new}.get(kind, []).append(rest)
 
 
-def find_problem(package: Path, mutant: Mutant) -> str | None:
-    """Return why a defect cannot be planted."""
+def count_places(package: Path, mutant: Mutant) -> int:
+    """Return how often the text that a defect replaces stands in its file."""
     file = package / mutant.path
-    count = file.read_text("utf-8").count(mutant.old) if file.is_file() else 0
-    if count == 1 and mutant.old != mutant.new:
-        return None
-    return f"{mutant.name!r}: what it replaces stands {count} times in {mutant.path}, not once."
+    return file.read_text("utf-8").count(mutant.old) if file.is_file() else 0
 
 
-def run(package: Path, durations: Mapping[str, float], mutant: Mutant | None) -> Result:
-    """Run the contract tests on a copy of the package with one defect, until one fails.
+class _Listener:
+    """Puts tests into the order that it is given, and notes what became of them."""
 
-    Those of the mock come first for its defects; else the quickest, by what they took before.
-    """
-    begun, failed, took = time.monotonic(), [], dict[str, float]()
-    is_mock = mutant is not None and mutant.path.startswith("mock/")
+    def __init__(self, order: list[str]) -> None:
+        self.order = order
+        self.failed: list[str] = []
+        self.seconds = Counter[str]()
 
-    class Plugin:
-        @pytest.hookimpl(trylast=True)
-        def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-            def rank(item: pytest.Item) -> tuple[bool, str, float]:
-                module = item.nodeid.partition("::")[0]
-                whole = sum(v for k, v in durations.items() if k.startswith(module))
-                return (
-                    is_mock and "test_mock" not in module,
-                    f"{whole:9.2f}",
-                    durations[item.nodeid],
-                )
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        if self.order:
+            items.sort(key=lambda item: self.order.index(item.nodeid))
 
-            if durations:
-                items.sort(key=rank)
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self.failed += ["no test begins"] if report.failed else []
 
-        def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-            took[report.nodeid] = took.get(report.nodeid, 0.0) + report.duration
-            if report.failed:
-                failed.append(report.nodeid.rpartition("/")[2])
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        module = report.nodeid.partition("::")[0]  # whose tests share a server, so stay together
+        self.seconds.update({module: report.duration, report.nodeid: report.duration})
+        self.failed += [report.nodeid.partition("contract/")[2]] if report.failed else []
 
+
+def run(package: Path, order: list[str], mutant: Mutant | None) -> tuple[_Listener, str]:
+    """Run the contract tests on a copy of the package with one defect, until one fails."""
+    listener = _Listener(order)
     with tempfile.TemporaryDirectory() as folder, io.StringIO() as output:
         copy = Path(folder, "planted")
         shutil.copytree(package, copy)
@@ -110,12 +94,8 @@ def run(package: Path, durations: Mapping[str, float], mutant: Mutant | None) ->
             text = (copy / mutant.path).read_text("utf-8")
             (copy / mutant.path).write_text(text.replace(mutant.old, mutant.new), "utf-8")
         with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
-            status = pytest.main([*OPTIONS, str(copy), str(TESTS)], plugins=[Plugin()])
-        told = output.getvalue()
-    seconds = time.monotonic() - begun
-    return Result(
-        mutant or Mutant("", "", "", ""), int(status), (*failed, "")[0], took, told, seconds
-    )
+            pytest.main([*OPTIONS, str(copy), str(TESTS)], plugins=[listener])
+        return listener, output.getvalue()
 
 
 def main() -> int:
@@ -127,10 +107,10 @@ def main() -> int:
     options = parser.parse_args()
     mutants = [*read_mutants((TESTS / "mutants.txt").read_text("utf-8"))]
     mutants = [one for one in mutants if options.only in f"{one.path} {one.name}"]
-    if problems := [*filter(None, (find_problem(options.package, one) for one in mutants))]:
-        print(*problems, sep="\n", file=sys.stderr)
-        return 2
-    missed = 0
+    lost = [one for one in mutants if count_places(options.package, one) != 1]
+    for one in lost:
+        print(f"{one.path}: {one.name:<45} NOT PLANTED, its text is not there once", flush=True)
+    planted, missed, begun = [one for one in mutants if one not in lost], 0, time.monotonic()
     sys.dont_write_bytecode = False
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -138,17 +118,20 @@ def main() -> int:
     ):
         package = Path(shutil.copytree(options.package, Path(folder, "compiled")))
         compileall.compile_dir(package, quiet=1)
-        sound = pool.apply(run, (package, {}, None))
-        if sound.status != 0:
-            print(f"Without any defect the contract tests fail:\n{sound.output}", file=sys.stderr)
+        sound, output = pool.apply(run, (package, [], None))
+        if sound.failed:
+            print(f"Without any defect the contract tests fail:\n{output}", file=sys.stderr)
             return 2
-        for one in pool.imap(functools.partial(run, package, sound.durations), mutants):
-            missed += not one.failed
-            how = one.failed or f"NOT CAUGHT (pytest: {one.status})"
-            told = f"{one.mutant.path}: {one.mutant.name:<45} {how}"
-            print(f"{told}  {one.seconds:.1f} s", flush=True)
-    print(f"\n{len(mutants) - missed} of {len(mutants)} planted defects were caught.")
-    return 1 if missed else 0
+        took = sound.seconds
+        order = [one for one in took if "::" in one]
+        order.sort(key=lambda one: (took[one.partition("::")[0]], took[one]))
+        work = functools.partial(run, package, order)
+        for one, (listener, _) in zip(planted, pool.imap(work, planted), strict=True):
+            missed += not listener.failed
+            print(f"{one.path}: {one.name:<45} {(*listener.failed, 'NOT CAUGHT')[0]}", flush=True)
+    count, seconds = len(planted), time.monotonic() - begun
+    print(f"\n{count - missed} of {count} planted defects were caught, in {seconds:.0f} s.")
+    return 2 if lost else min(missed, 1)
 
 
 if __name__ == "__main__":

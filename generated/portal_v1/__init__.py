@@ -11,6 +11,7 @@ from . import _lazy
 from ._version import __version__
 
 if TYPE_CHECKING:
+    from ._core.events import CallEvent
     from ._core.pace import Pace
     from .client import AsyncPortal, Portal
     from .errors import (
@@ -56,6 +57,7 @@ else:
                 ),
                 ".errors",
             ),
+            "CallEvent": "._core.events",
             "Pace": "._core.pace",
             **{
                 name: f".{name}"
@@ -72,6 +74,7 @@ __all__ = [
     "AsyncPortal",
     "AuthenticationError",
     "BadRequestError",
+    "CallEvent",
     "ConfigurationError",
     "ConflictError",
     "File",

@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Final
 
 from ._core.service import ServiceInfo
 from ._version import __version__
+
+# Where nobody has set logging up, a warning is not for stderr.
+logging.getLogger("portal_v1").addHandler(logging.NullHandler())
 
 SERVICE: Final = ServiceInfo(
     name="Portal",

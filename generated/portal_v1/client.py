@@ -28,6 +28,7 @@ from typing import Any, Self, TypeVar
 
 from . import _core, _http, resources
 from ._core.clock import Clock
+from ._core.events import CallEvent
 from ._core.frames import FrameGuard
 from ._core.pace import Pace
 from ._core.settings import build_settings, replace_settings
@@ -67,6 +68,8 @@ class Portal:
             stays yours to close. It is bounded read by read: only an answer's head that
             drips in can outlast `timeout` there.
         headers: Header fields to send with every request.
+        observer: A function that is called with a `CallEvent` at each step of each call: when it
+            starts, at each attempt's start and end, at each pause, and when it ends.
 
     Raises:
         ConfigurationError: One of these cannot be used, or the key is missing.
@@ -89,6 +92,7 @@ class Portal:
         max_response_bytes: int | None = None,
         http_client: _http.httpx.Client | None = None,
         headers: Mapping[str, str] | None = None,
+        observer: Callable[[CallEvent], object] | None = None,
     ) -> None:
         with FrameGuard():
             # Wrapped at once: a traceback with local variables is to show none of them.
@@ -105,6 +109,7 @@ class Portal:
                 pace=pace,
                 max_response_bytes=max_response_bytes,
                 headers=secrets[2],
+                observer=observer,
             )
             self._pipeline = _core.Pipeline(
                 settings, _http.Connection(settings.base_url, http_client)
@@ -126,6 +131,7 @@ class Portal:
         pace: Pace | Unset | None = UNSET,
         max_response_bytes: int | Unset | None = UNSET,
         headers: Mapping[str, str] | Unset | None = UNSET,
+        observer: Callable[[CallEvent], object] | Unset | None = UNSET,
         clock: Clock | Unset = UNSET,
     ) -> Self:
         """Return a changed copy over the same connections; this client stays as it is.
@@ -142,6 +148,7 @@ class Portal:
             pace: As for a new client.
             max_response_bytes: As for a new client.
             headers: As for a new client; they take the place of this client's.
+            observer: As for a new client.
             clock: Where time and jitter come from, for tests.
 
         Raises:
@@ -160,6 +167,7 @@ class Portal:
                 pace=pace,
                 max_response_bytes=max_response_bytes,
                 headers=secrets[1],
+                observer=observer,
                 clock=clock,
             )
         changed = copy.copy(self)
@@ -253,6 +261,8 @@ class AsyncPortal:
         http_client: An `httpx.AsyncClient` to send with, for a proxy or certificates of your own. It
             stays yours to close.
         headers: Header fields to send with every request.
+        observer: A function that is called with a `CallEvent` at each step of each call: when it
+            starts, at each attempt's start and end, at each pause, and when it ends.
 
     Raises:
         ConfigurationError: One of these cannot be used, or the key is missing.
@@ -275,6 +285,7 @@ class AsyncPortal:
         max_response_bytes: int | None = None,
         http_client: _http.httpx.AsyncClient | None = None,
         headers: Mapping[str, str] | None = None,
+        observer: Callable[[CallEvent], object] | None = None,
     ) -> None:
         with FrameGuard():
             # Wrapped at once: a traceback with local variables is to show none of them.
@@ -291,6 +302,7 @@ class AsyncPortal:
                 pace=pace,
                 max_response_bytes=max_response_bytes,
                 headers=secrets[2],
+                observer=observer,
             )
             self._pipeline = _core.AsyncPipeline(
                 settings, _http.AsyncConnection(settings.base_url, http_client)
@@ -312,6 +324,7 @@ class AsyncPortal:
         pace: Pace | Unset | None = UNSET,
         max_response_bytes: int | Unset | None = UNSET,
         headers: Mapping[str, str] | Unset | None = UNSET,
+        observer: Callable[[CallEvent], object] | Unset | None = UNSET,
         clock: Clock | Unset = UNSET,
     ) -> Self:
         """Return a changed copy over the same connections; this client stays as it is.
@@ -328,6 +341,7 @@ class AsyncPortal:
             pace: As for a new client.
             max_response_bytes: As for a new client.
             headers: As for a new client; they take the place of this client's.
+            observer: As for a new client.
             clock: Where time and jitter come from, for tests.
 
         Raises:
@@ -346,6 +360,7 @@ class AsyncPortal:
                 pace=pace,
                 max_response_bytes=max_response_bytes,
                 headers=secrets[1],
+                observer=observer,
                 clock=clock,
             )
         changed = copy.copy(self)

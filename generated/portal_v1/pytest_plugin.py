@@ -35,7 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def portal_mock(request: pytest.FixtureRequest) -> Iterator[MockPortal]:
     """A mock of the API for one test, with nothing in it yet."""
-    from .mock import MockPortal  # noqa: PLC0415
+    from .mock import MockPortal  # noqa: PLC0415 - for those who use it alone
 
     marker = request.node.get_closest_marker("portal_mock")
     options: dict[str, Any] = marker.kwargs if marker else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final, Generic, NoReturn, Self, TypeVar
+from typing import Final, Generic, NoReturn, Self, TypeVar, final
 
 T = TypeVar("T")
 
@@ -13,6 +13,7 @@ MASK: Final = "***"  # ASCII: a terminal may know nothing else
 _SHORT: Final = 8  # characters
 
 
+@final
 class Secret(Generic[T]):
     """A value that is asked for by name and that no repr, str or pickle shows."""
 

@@ -132,7 +132,7 @@ def _add_attrs_init(cls: Any) -> None:
         for name, attribute in owner.attributes.items():
             default, options = attribute.value, dict[str, Any]()
             if isinstance(default, griffe.ExprCall) and default.canonical_path == "attrs.field":
-                options = {one.name: one.value for one in default.arguments}  # type: ignore[union-attr]
+                options = {one.name: one.value for one in default.arguments}  # type: ignore[union-attr]  # calls of field() have keywords alone
                 default = options.get("default", str(options.get("factory", "")).partition("[")[0])
             kw_only = options.get("kw_only") == "True"
             is_field = attribute.annotation and "property" not in attribute.labels

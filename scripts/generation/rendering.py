@@ -142,7 +142,7 @@ def format_error(error: GeneratorError) -> str:
 class _Project(Project):
     """openapi-python-client's project, with the document itself in the templates' reach."""
 
-    def __init__(  # noqa: PLR0913, PLR0917
+    def __init__(  # noqa: PLR0913, PLR0917 - as the base class's
         self,
         document: Document,
         source: str,

@@ -147,11 +147,11 @@ def _check(layout: Layout, job: Job) -> None:
 
 def _build(layout: Layout, job: Job, staged: Path) -> list[str]:
     # What reads and parses the document is slow to import, and a copy alone does not need it.
-    from .configuration import load_configuration  # noqa: PLC0415
-    from .document import load_document  # noqa: PLC0415
-    from .house_rules import check_house_rules  # noqa: PLC0415
-    from .rendering import render  # noqa: PLC0415
-    from .validation import check_document  # noqa: PLC0415
+    from .configuration import load_configuration  # noqa: PLC0415 - slow to import, and not always needed
+    from .document import load_document  # noqa: PLC0415 - slow to import, and not always needed
+    from .house_rules import check_house_rules  # noqa: PLC0415 - slow to import, and not always needed
+    from .rendering import render  # noqa: PLC0415 - slow to import, and not always needed
+    from .validation import check_document  # noqa: PLC0415 - slow to import, and not always needed
 
     document = load_document(job.spec)
     notes = check_document(document)

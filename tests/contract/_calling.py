@@ -9,6 +9,7 @@ import inspect
 import types
 import typing
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from tests.contract._gateway import Exchange, Gateway, Reply
 from tests.contract._package import JSON, Endpoint, package
 from tests.contract._values import is_documented, reply, sample
 
+CALLS = "calls of the client"
+TALLY = Counter[str]()  # and of other requests, by their reason
 KEY = "key-of-a-scripted-call"
 IDS = ("c1", "a%20b", "..a", "50%", "e\u0301", "\u00e9", "K~+a=b&c?d#e;f:g@h!i$j'k(l)*m,", "a.b.")
 _FUNCTIONS = {
@@ -54,7 +57,6 @@ class Caller:
 
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
-        self.count = 0
         self._runner = asyncio.Runner()
         self._given = (httpx.Client(trust_env=False), httpx.AsyncClient(trust_env=False))
         self._clients: dict[tuple[bool, bool], Any] = {}
@@ -93,7 +95,7 @@ class Caller:
         """Carry one call out, with the arguments of the operation's functions and its options."""
         name, is_async = way
         self.gateway.exchanges.clear()
-        self.count += 1
+        TALLY[CALLS] += 1
         client = client or self.client(is_async=is_async)
         value: Any = None
         response = error = None
@@ -155,7 +157,7 @@ def arguments_of(endpoint: Endpoint, number: int = 0, **given: Any) -> dict[str,
         elif one.required:
             schema = endpoint.parameter_definition(one).get("schema", {})
             arguments[one.python_name] = fit(sample(schema), hint)
-    if endpoint.operation.body is not None:
+    if endpoint.body is not None:
         body = sample(endpoint.request_schema)
         more = {**body, "beside": ["\u00fc", 1]} if isinstance(body, dict) else body
         body = more if is_documented(endpoint.request_schema, more) else body
@@ -183,7 +185,7 @@ def success(endpoint: Endpoint, arguments: Mapping[str, Any], **more: Any) -> Re
 
 def flatten(endpoint: Endpoint, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of the method, which takes the fields of most bodies one by one."""
-    body, flat = endpoint.operation.body, dict(arguments)
+    body, flat = endpoint.body, dict(arguments)
     if body is None or not body.arguments or attrs.has(type(flat.get("body"))) is False:
         return flat
     model = flat.pop("body")

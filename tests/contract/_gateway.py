@@ -6,8 +6,8 @@ import http.client
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
@@ -117,32 +117,27 @@ class _Handler(BaseHTTPRequestHandler):
         kind = http.client.HTTPSConnection if is_secure else http.client.HTTPConnection
         self.onward = kind(target.hostname or "", target.port, timeout=30)
 
-    def finish(self) -> None:
-        self.onward.close()
-        super().finish()
-
-    def handle_one_request(self) -> None:
-        self.close_connection = True
-        with suppress(OSError):
-            self.raw_requestline = self.rfile.readline(65537)
-            if self.raw_requestline and self.parse_request():
-                self._answer()
+    def handle(self) -> None:
+        with suppress(OSError), closing(self.onward):
+            super().handle()
 
     def _answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        server, body = self.server, self.rfile.read(int(self.headers.get("Content-Length") or 0))
         request = Request(self.command, self.path, tuple(self.headers.items()), body)
-        if self.server.script:
-            reply = self.server.script.popleft()
+        if server.script:
+            reply = server.script.popleft()
         else:
-            named = [(k, self._host(k, v)) for k, v in request.headers]
-            reply = send(self.onward, request._replace(headers=tuple(named)))
-        self.server.exchanges.append(Exchange(request, reply))
+            named = dict(request.headers) | {"Host": server.target.netloc}
+            reply = send(self.onward, request._replace(headers=tuple(named.items())))
+        server.exchanges.append(Exchange(request, reply))
         time.sleep(reply.seconds)
         self.close_connection = self.close_connection or reply.status == 0
         self.wfile.write(reply.to_bytes())
 
-    def _host(self, name: str, value: str) -> str:
-        return self.server.target.netloc if name.lower() == "host" else value
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        if name.startswith("do_"):  # as the base class calls it for each method
+            return self._answer
+        raise AttributeError(name)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

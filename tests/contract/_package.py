@@ -26,20 +26,15 @@ class Endpoint:
 
     operation: Any
     module: ModuleType
+    method: str
+    path: str
     definition: Mapping[str, Any]
 
     def __str__(self) -> str:
         return str(self.operation.id)
 
-    @property
-    def method(self) -> str:
-        """Its HTTP method."""
-        return str(self.operation.method)
-
-    @property
-    def path(self) -> str:
-        """Its path, with the names of parameters in braces."""
-        return str(self.operation.path)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.operation, name)
 
     @property
     def is_item(self) -> bool:
@@ -50,7 +45,7 @@ class Endpoint:
     def ways(self) -> list[tuple[str, bool]]:
         """The public ways to call it, each sync and async."""
         names = ["function", "detailed", "method", "with_response"]
-        names += ["iterate", "iterator"] if self.operation.iterator_name else []
+        names += ["iterate", "iterator"] if self.iterator_name else []
         return [(name, is_async) for name in names for is_async in (False, True)]
 
     @cached_property
@@ -72,10 +67,10 @@ class Endpoint:
     @property
     def request_schema(self) -> Any:
         """The schema of its body; None where it has none."""
-        if self.operation.body is None:
+        if self.body is None:
             return None
         content = resolve(self.definition["requestBody"])["content"]
-        return stand_alone(content[self.operation.body.media_types[0]].get("schema", {}))
+        return stand_alone(content[self.body.media_types[0]].get("schema", {}))
 
     def response(self, status: int) -> tuple[str, Any]:
         """The media type and the schema of its answer with a status; none where it says none."""
@@ -109,10 +104,8 @@ class Endpoint:
 
     def credentials(self, key: str) -> dict[str, str]:
         """The header that carries a key; none where it needs none."""
-        credential = self.operation.credential
-        if credential is None:
-            return {}
-        return {credential.header: f"{credential.scheme} {key}" if credential.scheme else key}
+        one = self.credential
+        return {} if one is None else {one.header: f"{one.scheme or ''} {key}".strip()}
 
 
 @cache
@@ -134,6 +127,7 @@ def document() -> dict[str, Any]:
     Header parameters that OpenAPI says to ignore are left out.
     """
     made = {"components": {}, **package()._document.load_document()}  # noqa: SLF001 - no other way
+    made["paths"] = {path: resolve(item, made) for path, item in made["paths"].items()}
     for item in made["paths"].values():
         for node in (item, *item.values()):
             if isinstance(node, dict) and "parameters" in node:
@@ -146,13 +140,14 @@ def document() -> dict[str, Any]:
 def endpoints() -> tuple[Endpoint, ...]:
     """Return the package's operations, in the order of their paths."""
     operations, found = package().api.OPERATIONS, []
-    for name, operation in operations.items():
-        item = resolve(document()["paths"][operation.path])
-        own = item[operation.method.lower()]
-        parameters = [*item.get("parameters", ()), *own.get("parameters", ())]
-        place = operations._modules[name]  # noqa: SLF001 - as for users, but told by its id
-        module = importlib.import_module(place, package().api.__name__)
-        found.append(Endpoint(operation, module, {**own, "parameters": parameters}))
+    for path, item in document()["paths"].items():
+        for method in {"get", "put", "post", "delete", "patch", "head", "options"} & item.keys():
+            own, shared = item[method], item.get("parameters", [])
+            name = own["operationId"]
+            place = operations._modules[name]  # noqa: SLF001 - as for users, but told by its id
+            module = importlib.import_module(place, package().api.__name__)
+            full = {**own, "parameters": shared + own.get("parameters", [])}
+            found.append(Endpoint(module.OPERATION, module, method.upper(), path, full))
     return tuple(sorted(found, key=lambda one: (one.path, one.method)))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.contract import _prism
-from tests.contract._calling import Caller
+from tests.contract._calling import CALLS, TALLY, Caller
 from tests.contract._gateway import Gateway
 from tests.contract._package import PACKAGE_VARIABLE, document, package
 
@@ -61,29 +60,21 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Print how many calls went through the client, and how many did not, with the reasons."""
-    counts = Counter[str]()
-    for reports in [*terminalreporter.stats.values()]:
-        for report in reports:
-            if getattr(report, "when", "") == "teardown":
-                counts.update(dict(report.user_properties).get("contract calls", {}))
-    if counts:
-        through = counts.pop("calls of the client", 0)
+    if TALLY:
+        through = TALLY.pop(CALLS, 0)
         terminalreporter.section("contract")
-        terminalreporter.line(f"{through} calls of the client, {counts.total()} raw requests:")
-        for reason, count in counts.most_common():
+        terminalreporter.line(f"{through} {CALLS}, {TALLY.total()} raw requests:")
+        for reason, count in TALLY.most_common():
             terminalreporter.line(f"{count:>8}  {reason}")
 
 
-@pytest.fixture(autouse=True, scope="module")
-def proxy_that_is_not_there() -> Iterator[None]:
-    """Name a proxy: calls on this machine never go to one."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("http_proxy", "https_proxy", "all_proxy"):
-            patch.setenv(name, "http://127.0.0.1:9")
-            patch.setenv(name.upper(), "http://127.0.0.1:9")
-        patch.delenv("no_proxy", raising=False)
-        patch.delenv("NO_PROXY", raising=False)
-        yield
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Fail where a test of the client's calls made none."""
+    before = TALLY[CALLS]
+    yield
+    is_idle = TALLY[CALLS] == before and "caller" in getattr(item, "fixturenames", ())
+    assert not is_idle, "nothing went through the client"
 
 
 @pytest.fixture(scope="module")
@@ -111,31 +102,8 @@ def gateway(server: Server) -> Iterator[Caller]:
         calls.close()
 
 
-_SKIPPED = pytest.StashKey[bool]()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    try:
-        yield
-    except pytest.skip.Exception:
-        item.stash[_SKIPPED] = True
-        raise
-
-
 @pytest.fixture
-def tally(gateway: Caller, request: pytest.FixtureRequest) -> Iterator[Counter[str]]:
-    """Count the calls of a test: those of the client, and the others by their reason."""
-    counts, before = Counter[str](), gateway.count
-    yield counts
-    counts["calls of the client"] = gateway.count - before
-    request.node.user_properties.append(("contract calls", dict(counts)))
-    skipped = request.node.stash.get(_SKIPPED, False)
-    assert skipped or gateway.count > before, f"nothing went through the client: {dict(counts)}"
-
-
-@pytest.fixture
-def caller(gateway: Caller, tally: Counter[str]) -> Caller:
+def caller(gateway: Caller) -> Caller:
     """The calls of one test."""
     gateway.gateway.play(())
     return gateway

@@ -39,6 +39,17 @@ CUT = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99\
 each_operation = pytest.mark.parametrize("endpoint", endpoints(), ids=str)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def proxy_that_is_not_there() -> Iterator[None]:
+    """Name a proxy: calls on this machine never go to one."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
+            patch.setenv(name, "http://127.0.0.1:9")
+        for name in ("no_proxy", "NO_PROXY"):
+            patch.delenv(name, raising=False)
+        yield
+
+
 def ways_of(endpoint: Endpoint, number: int) -> list[tuple[str, bool]]:
     """Return a way to call it, sync and async; another one for each number."""
     return endpoint.ways[number * 2 % len(endpoint.ways) :][:2]
@@ -71,7 +82,7 @@ def assert_request(endpoint: Endpoint, arguments: Mapping[str, Any], outcome: Ou
         assert first.body == endpoint.empty_body
         content_type = package().client.SERVICE.content_type
         assert not content_type or first.header("Content-Type") == content_type
-    elif endpoint.operation.body.media_types[0] == JSON:
+    elif endpoint.body.media_types[0] == JSON:
         assert first.header("Content-Type") == JSON
         assert not list(differences(arguments["body"], json.loads(first.body)))
 
@@ -218,7 +229,7 @@ def assert_error(
     assert (error.parsed is not None) is bool(is_right), label
     for part in (str(endpoint), str(status), refusal.text or "", refusal.request_id or ""):
         assert part in str(error), label
-    for other in (pickle.loads(pickle.dumps(error)), copy.deepcopy(error)):  # noqa: S301
+    for other in (pickle.loads(pickle.dumps(error)), copy.deepcopy(error)):
         left = [{**vars(one), "parsed": 0, "_body": 0, "text": str(one)} for one in (other, error)]
         assert left[0] == left[1], label
 

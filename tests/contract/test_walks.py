@@ -50,7 +50,7 @@ class Family:
 def families() -> Iterator[Family]:
     """Yield the kinds of things that a document tells of."""
     for maker in endpoints():
-        links = [pair for link in maker.operation.links for pair in link.parameters.items()]
+        links = [pair for link in maker.links for pair in link.parameters.items()]
         linked = {k: v.removeprefix(LINKED) for k, v in links if str(v).startswith(LINKED)}
         below = {one.path.removeprefix(f"{maker.path}/") for one in endpoints()}
         variables = {one[1:].partition("}")[0] for one in below if one.startswith("{")}
@@ -244,9 +244,7 @@ def test_walks(family: Family, caller: Caller, server: Server) -> None:
         pytest.skip("Prism remembers nothing")
     for one in (family.maker, *family.readers, *family.lists) if server.mock else ():
         said = one.definition.get("x-effect")
-        assert str(one) in server.mock.stateful_operations or said == "none", (
-            f"{one} lost its memory"
-        )
+        assert str(one) in server.mock.effects or said == "none", f"{one} lost its memory"
     kind = type("Walks", (Walk,), {"family": family, "caller": caller, "server": server})
     run_state_machine_as_test(
         seed(OPTIONS.seed)(kind),

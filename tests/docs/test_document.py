@@ -25,7 +25,7 @@ def test_an_example_calls_the_operation_and_shows_what_comes_back(operation_id: 
         portal = Portal("a-key", base_url="https://mock.invalid", http_client=http_client)
         for method in filter(None, (operation.method_name, operation.iterator_name)):
             call = from_document.example_call(operation_id, method)
-            value = eval(call, {"portal": portal})  # noqa: S307
+            value = eval(call, {"portal": portal})  # noqa: S307 - code of this repository
             shown = repr(next(value) if method == operation.iterator_name else value)
             *_, last = from_document.example_session(operation_id, method)
             assert last == shown if answer else last == f">>> {call}"

@@ -119,7 +119,7 @@ class Tree:
     @contextlib.contextmanager
     def edited(self) -> Iterator[dict[str, Any]]:
         """Give the document to edit, and write it back."""
-        document: dict[str, Any] = yaml.load(self.spec.read_text(encoding="utf-8"), _LOADER)  # noqa: S506
+        document: dict[str, Any] = yaml.load(self.spec.read_text(encoding="utf-8"), _LOADER)  # noqa: S506 - a safe loader, compiled
         yield document
         text = yaml.dump(document, Dumper=_DUMPER, sort_keys=False, allow_unicode=True)
         self.spec.write_text(text, encoding="utf-8")

@@ -27,7 +27,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> R
     ) -> tuple[int, str, str]:
         base: Any = getattr(package, client)
 
-        class Client(base):  # type: ignore[misc]
+        class Client(base):  # type: ignore[misc]  # a base that is chosen when it runs
             def __init__(self, key: str | None) -> None:
                 transport = httpx.MockTransport(server.answer)
                 super().__init__(key or "a-key", http_client=httpx.Client(transport=transport))

@@ -54,7 +54,7 @@ def test_deprecations_are_documented_and_warned_of(package: ModuleType, tree: Tr
             client = portal.clients.get(created.id)
         assert [warning.filename for warning in told] == [__file__]
     client = type(client).from_dict({**client.to_dict(), "address": "0x1"})
-    assert copy.deepcopy(client) == pickle.loads(pickle.dumps(client)) == client  # noqa: S301
+    assert copy.deepcopy(client) == pickle.loads(pickle.dumps(client)) == client
     with pytest.warns(DeprecationWarning, match="Client.address is deprecated by the API") as told:
         assert client.address == "0x1"
     assert [warning.filename for warning in told] == [__file__]

@@ -19,11 +19,18 @@ from urllib.request import Request, urlopen
 import pytest
 import sample
 from sample.mock import MockSample
+from sample.mock.__main__ import main
 
 from tests.mock._support import JSON, ask, one_operation
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(sample.__file__).parents[1])}
 COMMAND = [sys.executable, "-W", "error", "-m", "sample.mock"]
+
+
+@pytest.fixture(autouse=True)
+def no_signals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keeps `main` from taking the test run's own Ctrl-C."""
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
 
 
 def run(
@@ -64,14 +71,14 @@ def test_it_serves_what_it_prints_until_it_is_interrupted(
 ) -> None:
     with MockSample(db=tmp_path / "state.db") as mock:
         created = ask(
-            mock, "POST", "/v1/parcels", b"{}", [("authorization", "Bearer any-key"), JSON]
+            mock, "POST", "/v1/parcels", b"{}", [("authorization", "Bearer YOUR_KEY"), JSON]
         )
     with started("--db", str(tmp_path / "state.db")) as (process, lines):
         command = shlex.split(lines[5].removeprefix("try"))
         name, _, value = command[2].partition(": ")
         assert command[:2] == ["curl", "-H"]
-        request = Request(command[3], headers={name: value})  # noqa: S310
-        with urlopen(request, timeout=5) as response:  # noqa: S310
+        request = Request(command[3], headers={name: value})
+        with urlopen(request, timeout=5) as response:
             assert created.json["id"] in response.read().decode()
         process.send_signal(number)
         out, err = process.communicate(timeout=10)
@@ -79,9 +86,9 @@ def test_it_serves_what_it_prints_until_it_is_interrupted(
 
 
 def answer(url: str) -> tuple[int, str]:
-    request = Request(url, headers={"Authorization": "Bearer canary-key"})  # noqa: S310
+    request = Request(url, headers={"Authorization": "Bearer canary-key"})
     try:
-        with urlopen(request, timeout=5) as response:  # noqa: S310
+        with urlopen(request, timeout=5) as response:
             return response.status, response.headers.get("retry-after", "")
     except HTTPError as error:
         with error:
@@ -91,7 +98,7 @@ def answer(url: str) -> tuple[int, str]:
 def test_a_limit_a_delay_and_a_log(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     keys = ("--api-key", "other", "--api-key", "canary-key")
-    options = (*keys, "--no-inspector", "--rate-limit", "2", "--latency", "0.1", "--log", str(log))
+    options = (*keys, "--no-control", "--rate-limit", "2", "--latency", "0.1", "--log", str(log))
     with started(*options) as (_, lines):
         assert "canary" not in "".join(lines)
         assert lines[4].split() == ["page", "none"]
@@ -104,6 +111,20 @@ def test_a_limit_a_delay_and_a_log(tmp_path: Path) -> None:
     entries = [json.loads(line) for line in log.read_text().splitlines()]
     assert [entry["status"] for entry in entries] == [200, 200, 429]
     assert "canary" not in log.read_text()
+
+
+def test_faults_and_a_name_for_other_machines() -> None:
+    fault = "server_error:listParcels,status=502,times=1"
+    with started("--fault", fault, "--allow-host", "mock.example") as (_, lines):
+        url = lines[1].split()[1]
+        assert [answer(f"{url}/parcels")[0] for _ in range(2)] == [502, 200]
+        page = Request(lines[4].split()[1], headers={"Host": "mock.example"})
+        with urlopen(page, timeout=5) as response:
+            assert response.status == 200
+
+
+def test_it_says_its_version() -> None:
+    assert run("--version").stdout == f"sample {sample.__version__}\n"
 
 
 def test_another_document_with_a_title_that_the_terminal_cannot_print(tmp_path: Path) -> None:
@@ -127,29 +148,41 @@ def test_another_document_with_a_title_that_the_terminal_cannot_print(tmp_path: 
         ('{"openapi": "3.1.0", "paths": {"/x": {"get": {}}}}', "no response is documented"),
     ],
 )
-def test_a_document_that_does_not_parse(tmp_path: Path, text: str | None, expected: str) -> None:
+def test_a_document_that_does_not_parse(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str | None, expected: str
+) -> None:
     path = tmp_path / "document.json"
     if text is not None:
         path.write_text(text)
-    done = run("--port", "0", "--document", str(path))
-    assert done.returncode == 1
-    assert done.stderr.startswith("error: ")
-    assert expected in done.stderr
+    assert main(["--port", "0", "--document", str(path)]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert expected in said
 
 
 @pytest.mark.parametrize(
-    ("option", "status", "why"),
+    ("option", "why"),
     [
-        ("--rate-limit=0", 1, "error: rate_limit is a number of requests a minute from 1, not 0"),
-        ("--rate-limit=many", 2, "invalid int value: 'many'"),
-        ("--latency=inf", 1, "error: latency is a number of seconds from 0, not inf"),
-        ("--port=65536", 1, "error: A port is a number from 0 to 65535, not 65536"),
+        ("--rate-limit=0", "error: rate_limit is a number of requests a minute from 1, not 0"),
+        ("--rate-limit=many", "invalid int value: 'many'"),
+        ("--latency=inf", "error: latency is a number of seconds from 0, not inf"),
+        ("--fault=latncy", "error: --fault latncy: There is no fault 'latncy'. Is it 'latency'"),
+        ("--fault=latency:x", "There is no operation 'x'"),
+        ("--fault=latency,often", "A setting is NAME=VALUE, not 'often'"),
+        ("--fault=latency,seconds=x", "$.seconds: the value is not of type"),
+        ("--allow-host=", "allow_hosts takes names"),
+        ("--port=65536", "error: A port is a number from 0 to 65535, not 65536"),
     ],
 )
-def test_a_number_that_is_none(option: str, status: int, why: str) -> None:
-    done = run(option)
-    assert done.returncode == status
-    assert why in done.stderr
+def test_an_option_that_cannot_be_used(
+    capsys: pytest.CaptureFixture[str], option: str, why: str
+) -> None:
+    try:
+        status = main(["--port", "0", option])
+    except SystemExit as ended:
+        status = int(ended.code or 0)
+    assert status == (2 if "invalid" in why else 1)
+    assert why in capsys.readouterr().err
 
 
 def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:

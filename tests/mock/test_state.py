@@ -41,7 +41,7 @@ def create_until_it_is_gone(port: int, answered: list[str]) -> None:
 
 
 def test_what_was_answered_is_there_after_a_kill(tmp_path: Path) -> None:
-    path, chance = tmp_path / "state.db", random.Random(4)  # noqa: S311
+    path, chance = tmp_path / "state.db", random.Random(4)
     command = [sys.executable, "-m", "sample.mock", "--port", "0", "--db", str(path)]
     answered: list[str] = []
     for _ in range(2):

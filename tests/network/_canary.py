@@ -62,7 +62,7 @@ class Seen:
             for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
                 pickled = pickle.dumps(error, protocol)
                 self.add(f"pickle {protocol} of {where}", pickled.decode("latin-1"))
-                again = pickle.loads(pickled)  # noqa: S301 - our own
+                again = pickle.loads(pickled)
                 assert (type(again), str(again)) == (type(error), str(error))
             self.value(f"copied {where}", copy.copy(error))
             self.value(f"deep-copied {where}", copy.deepcopy(error))

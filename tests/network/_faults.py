@@ -87,7 +87,7 @@ def _broken(name: str, answer: Any, phase: str = "answering") -> Fault:
 
 
 def _late(name: str, answer: Answer, phase: str = "answering") -> Fault:
-    late = {"timeout": 0.08}
+    late = {"timeout": 0.2}
     error = "APITimeoutError"
     return Fault(phase, name, lambda _: answer, error, maybe=True, again=NEVER, options=late)
 
@@ -141,7 +141,6 @@ FAULTS = [
     _connecting("nobody listens", way="nobody"),
     _connecting("the host's name is unknown", way="unknown"),
     _connecting("the host's name has an empty part", way="label", error="ConfigurationError"),
-    _connecting("the host's name is not Punycode", way="xn--", error="ConfigurationError"),
     _connecting("no more files can be opened", way="files"),
     _connecting("the connection is never accepted", way="full", connect_timeout=0.03),
     _connecting("TLS: the server speaks plain HTTP", raw(head(400), reads=False), way="https"),
@@ -286,8 +285,8 @@ def _target(
         elif fault.way == "certificates":
             patch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
             url = "https://parcels.test"
-        elif fault.way in {"label", "xn--"}:
-            url = "https://parcels..test" if fault.way == "label" else "https://xn--.test"
+        elif fault.way == "label":
+            url = "https://parcels..test"
         elif fault.way in {"proxy", "socks"}:
             scheme = "http" if fault.way == "proxy" else "socks5"
             patch.setenv("HTTPS_PROXY", f"{scheme}://{HOST}:{server.port}")

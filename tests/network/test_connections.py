@@ -135,7 +135,7 @@ def _closes_after(chance: random.Random, operation: Operation) -> Answer:
 def test_calls_right_when_the_server_closes_are_answered_and_no_create_is_doubled(
     serve: Serve, operation: Operation, mode: str
 ) -> None:
-    chance = random.Random(13)  # noqa: S311 - the same each time
+    chance = random.Random(13)
     clock, server = ManualClock(), serve(_closes_after(chance, operation))
     sparse = (operation.call, lambda _: clock.advance(5))
     run(mode, server.url, _in_turn(*sparse * CREATES), clock=clock)

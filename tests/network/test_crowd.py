@@ -86,7 +86,7 @@ def test_200_threads_at_once_are_each_answered() -> None:
 
 
 def test_1000_tasks_that_are_cancelled_at_random_are_given_nobody_elses_answer() -> None:
-    chance = random.Random(8)  # noqa: S311 - the same each time
+    chance = random.Random(8)
 
     async def one(client: AsyncSample, tag: str) -> str | None:
         call = asyncio.create_task(client.parcels.get(tag))
@@ -121,7 +121,7 @@ class GivenUp(Exception):  # noqa: N818 - as the time limit of a job queue is na
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_1000_calls_of_threads_that_are_ended_at_random_are_given_nobody_elses_answer() -> None:
-    chance = random.Random(8)  # noqa: S311 - the same each time
+    chance = random.Random(8)
     wrong: list[tuple[str, str]] = []
     outcomes = {"answered": 0, "given up": 0}
 
@@ -188,12 +188,13 @@ def test_wherever_tasks_are_cancelled_every_place_is_free_again(serve: Serve, tu
 
 
 def test_a_time_limit_around_a_call_is_the_callers(serve: Serve) -> None:
-    server = serve(SILENT, whole(GET))
+    server = serve(whole(GET), SILENT, whole(GET))
 
     async def calling() -> None:
         async with AsyncSample(KEY, base_url=f"{server.url}/v1") as client:
+            await GET.call(client)
             with pytest.raises(TimeoutError) as caught:
-                async with asyncio.timeout(0.05):
+                async with asyncio.timeout(0.2):
                     await GET.call(client)
             assert not isinstance(caught.value, SampleError)
             assert (await GET.call(client)).id == "parcel-1"

@@ -79,7 +79,7 @@ def _is_of_the_family(error: SampleError) -> None:
     assert text.isprintable()
     assert len(text) < 1000
     assert KEY not in text
-    for other in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):  # noqa: S301
+    for other in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
         assert (type(other), str(other)) == (type(error), text)
         assert (other.attempts, other.maybe_processed) == (error.attempts, error.maybe_processed)
 

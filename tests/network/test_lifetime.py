@@ -246,6 +246,7 @@ _UNCLOSED = {
     """,
     "sync, in a thread": "threading.Thread(target=client().parcels.list).start()",
     "sync, a stream left early": "one = client(); print(next(one.parcels.iter()))",
+    "sync, a stream that is held": "items = client().parcels.iter(); print(next(items))",
     "never used": "one, other = client(), client(AsyncSample)",
     "async": "asyncio.run(use(client(AsyncSample)))",
     "async, global": "one = client(AsyncSample); asyncio.run(use(one))",

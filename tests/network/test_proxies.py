@@ -136,6 +136,15 @@ def test_a_name_of_this_machine_that_leads_elsewhere_is_not_sent_to_in_the_clear
 
 
 @each_mode
+@pytest.mark.parametrize("given", [None, {}], ids=["own", "given"])
+def test_a_host_that_is_not_punycode(mode: str, given: dict[str, Any] | None) -> None:
+    error = fail(mode, "https://xn--.test", GET.call, given=given, max_attempts=1)
+    # httpx refuses it, httpx2 has it looked up.
+    assert isinstance(error, ConfigurationError | APIConnectionError)
+    assert error.maybe_processed is False
+
+
+@each_mode
 def test_no_proxy_leads_past_the_proxy(
     server: HostileServer, mode: str, resolve: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,10 +198,10 @@ def test_the_proxy_is_the_one_that_httpx_takes(
 
 def _chosen(client: Any, url: str) -> str | None:
     """The proxy that httpx's own client takes. It offers no public way to ask."""
-    transport = client._transport_for_url(httpx.URL(url))  # noqa: SLF001
-    if transport is client._transport:  # noqa: SLF001
+    transport = client._transport_for_url(httpx.URL(url))  # noqa: SLF001 - nothing public tells the proxy
+    if transport is client._transport:  # noqa: SLF001 - nothing public tells the proxy
         return None
-    proxy = transport._pool._proxy_url  # noqa: SLF001
+    proxy = transport._pool._proxy_url  # noqa: SLF001 - nothing public tells the proxy
     return f"{proxy.scheme.decode()}://{proxy.host.decode()}:{proxy.port}"
 
 

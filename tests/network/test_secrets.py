@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import json
 import pickle
@@ -12,8 +11,6 @@ from typing import Any
 import pytest
 from sample import (
     APIStatusError,
-    AsyncSample,
-    ConfigurationError,
     InvalidResponseError,
     Sample,
     SampleError,
@@ -25,7 +22,6 @@ from tests.network._operations import (
     CREATE,
     GET,
     LIST,
-    RENEW,
     Operation,
     fail,
     items,
@@ -151,46 +147,6 @@ def test_a_body_that_breaks_off(mode: str) -> None:
     assert error.maybe_processed is True
 
 
-BAD_OPTIONS: dict[str, dict[str, Any]] = {
-    "key with a line break": {"api_key": f"{KEY}\n"},
-    "key that is not ascii": {"api_key": f"{KEY}ÿ"},
-    "key of bytes": {"api_key": KEY.encode()},
-    "url with the key as user": {"base_url": f"https://{CANARY}key:x@example.test"},
-    "url with the key as password": {"base_url": f"https://u:{KEY}@example.test"},
-    "url that is the key": {"base_url": KEY},
-    "url in the clear": {"base_url": f"http://{KEY}.example.test"},
-    "header value with a line break": {"headers": {"X-Session": f"{KEY}\r\nX: y"}},
-    "header name that is none": {"headers": {f"{KEY}:": "x"}},
-    "headers of the client": {"headers": {"Authorization": f"Bearer {KEY}"}},
-    "client that is none": {"api_key": KEY, "http_client": object(), "headers": {"X-A": KEY}},
-}
-_VARIABLES = {"api_key": "SAMPLE_API_KEY", "base_url": "SAMPLE_BASE_URL"}
-
-
-@pytest.mark.parametrize("kind", [Sample, AsyncSample])
-@pytest.mark.parametrize("bad", BAD_OPTIONS)
-def test_a_setting_that_cannot_be_used(
-    kind: Any, bad: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    options = BAD_OPTIONS[bad]
-    good = kind("test-key", base_url="https://example.test")
-    tries: list[tuple[Callable[..., Any], dict[str, Any]]] = [
-        (kind, {"api_key": KEY, "base_url": "https://example.test", **options})
-    ]
-    if not {"base_url", "http_client"} & options.keys():
-        tries.append((good.with_options, options))
-    for name, variable in _VARIABLES.items():
-        if isinstance(options.get(name), str) and len(options) == 1:
-            monkeypatch.setenv(variable, options[name])
-            base = {"api_key": KEY, "base_url": "https://example.test"}
-            tries.append((kind, {one: base[one] for one in base if one != name}))
-    for make, arguments in tries:
-        with watched() as seen, pytest.raises(ConfigurationError) as caught:
-            make(**arguments)
-        seen.error("the error", caught.value)
-        assert seen.leaks == {}
-
-
 def test_a_client_shows_no_secret_whatever_it_is_asked_for() -> None:
     sources: list[Any] = [KEY, functools.partial(str, KEY), lambda: KEY]
     for source in sources:
@@ -207,45 +163,6 @@ def test_a_client_shows_no_secret_whatever_it_is_asked_for() -> None:
         assert seen.leaks == {}
         with pytest.raises((TypeError, NotImplementedError, AttributeError)):
             pickle.dumps(client)
-
-
-# --- keys that rotate ---
-
-
-class Rotating:
-    """A source of keys: another one each time; it shows them in its own repr."""
-
-    def __init__(self) -> None:
-        self.given: list[str] = []
-
-    def __call__(self) -> str:
-        self.given.append(f"{CANARY}rotating-{len(self.given)}")
-        return self.given[-1]
-
-    async def later(self) -> str:
-        await asyncio.sleep(0)
-        return self()
-
-    def __repr__(self) -> str:
-        return f"Rotating({CANARY}rotating)"
-
-
-@pytest.mark.parametrize("way", ["sync", "async", "async callable"])
-def test_a_key_is_asked_for_at_each_request(way: str) -> None:
-    source, sent = Rotating(), list[str]()
-
-    def handler(request: httpx.Request) -> httpx.Response:
-        sent.append(request.headers["Authorization"])
-        if len(sent) == 1:
-            return httpx.Response(429, json={"error": f"{source.given[-1]} is over its limit"})
-        return httpx.Response(RENEW.status, json=planted(RENEW))
-
-    key = source.later if way == "async callable" else source
-    with watched() as seen:
-        answer = mocked(way.split(" ", maxsplit=1)[0], handler, RENEW.call, key=key)
-    seen.value("the answer", answer)
-    assert sent == [f"Bearer {CANARY}rotating-0", f"Bearer {CANARY}rotating-1"]
-    assert seen.leaks == {}
 
 
 # --- over real sockets: what the libraries log, and what a broken server makes them say ---

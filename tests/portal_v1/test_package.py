@@ -71,7 +71,7 @@ def test_the_names_that_it_exports() -> None:
         *("PortalError", "ConfigurationError", "InvalidRequestError", "APIConnectionError"),
         *("APITimeoutError", "InvalidResponseError", "APIStatusError", "BadRequestError"),
         *("AuthenticationError", "PermissionDeniedError", "NotFoundError", "ConflictError"),
-        *("RateLimitError", "ServerError"),
+        *("RateLimitError", "ServerError", "CallEvent"),
     }
     assert {*models.__all__} == {
         *("Client", "ClientSession", "ClientSummary", "ClientWebOtp", "CreateClientRequest"),

@@ -66,6 +66,7 @@ def test_each_client_has_the_same_options(client: type) -> None:
         "max_response_bytes": None,
         "http_client": None,
         "headers": None,
+        "observer": None,
     }
 
 

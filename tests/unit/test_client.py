@@ -89,7 +89,7 @@ class TestWithOptions:
 
     @pytest.mark.parametrize("base", MAKERS)
     def test_a_subclass_keeps_its_attributes(self, base: Any) -> None:
-        class Tenant(base):  # type: ignore[misc]
+        class Tenant(base):  # type: ignore[misc]  # a base that is chosen when it runs
             def __init__(self, tenant: str) -> None:
                 super().__init__(KEY, base_url=BASE_URL)
                 self.tenant = tenant

@@ -38,7 +38,7 @@ def test_it_is_asked_at_each_request(kind: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("source", [later, LaterObject(), lambda: later()])  # noqa: PLW0108
+@pytest.mark.parametrize("source", [later, LaterObject(), lambda: later()])  # noqa: PLW0108 - a lambda is the case
 def test_it_may_be_async(source: Callable[[], Awaitable[str]]) -> None:
     script = Script((201, CREATED))
     call("async", script, "create", api_key=source)

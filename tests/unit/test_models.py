@@ -36,7 +36,7 @@ class TestAnswer:
         found = model.from_dict(MappingProxyType(answer))
         assert {name: getattr(found, snake(name)) for name in answer} == answer
         assert found.to_dict() == answer
-        again = [copy.copy(found), copy.deepcopy(found), pickle.loads(pickle.dumps(found))]  # noqa: S301 - its own
+        again = [copy.copy(found), copy.deepcopy(found), pickle.loads(pickle.dumps(found))]
         assert again == [found] * 3
 
     def test_unknown_fields_are_kept_and_only_their_names_shown(self, model: Any) -> None:
@@ -95,7 +95,7 @@ def test_unset_and_none_differ_in_a_request() -> None:
 
 
 def test_unset_is_one_false_value() -> None:
-    again: list[object] = [Unset(), copy.deepcopy([UNSET])[0], pickle.loads(pickle.dumps(UNSET))]  # noqa: S301 - its own
+    again: list[object] = [Unset(), copy.deepcopy([UNSET])[0], pickle.loads(pickle.dumps(UNSET))]
     assert all(one is UNSET for one in again)
     assert not UNSET
     assert UNSET not in [False, 0, "", None]
@@ -127,7 +127,7 @@ def test_an_open_enumeration(kind: Any, known: Any, unknown: Any, wrong: list[An
     assert (hash(found), str(found), type(found)) == (hash(unknown), str(unknown), kind)
     assert repr(unknown) in repr(found)
     assert found not in [*kind]
-    for again in (copy.deepcopy(found), pickle.loads(pickle.dumps(found))):  # noqa: S301 - its own
+    for again in (copy.deepcopy(found), pickle.loads(pickle.dumps(found))):
         assert (type(again), again, again.is_known) == (kind, unknown, False)
     for value in wrong:
         with pytest.raises(ValueError, match=r"string|integer"):

@@ -100,7 +100,7 @@ class TestMaking:
 
 def test_an_async_http_client_is_none_of_the_sync_client() -> None:
     other: Any = httpx.AsyncClient()
-    refused(lambda: Sample(KEY, http_client=other))
+    assert "httpx.Client" in refused(lambda: Sample(KEY, http_client=other))
     asyncio.run(other.aclose())
 
 

@@ -53,6 +53,15 @@ def connection_error(
     )
 
 
+def call_failed(
+    call: Call[Any], outcome: RawResponse | TransportFailure, *, retry_after: float | None
+) -> APIConnectionError | APIStatusError:
+    """Return the error for a call whose last attempt failed."""
+    if isinstance(outcome, TransportFailure):
+        return connection_error(call, outcome.reason, timed_out=outcome.timed_out)
+    return status_error(call, outcome, retry_after=retry_after)
+
+
 def warm_error(failure: TransportFailure) -> APIConnectionError:
     """Return the error for a connection that could not be opened ahead of a call."""
     kind = APITimeoutError if failure.timed_out else APIConnectionError

@@ -124,6 +124,10 @@ class ItemReader(Generic[ItemT]):
         for start in range(0, len(chunk.reveal()), _SLICE):
             if self._call.deadline.remaining() == 0:
                 raise failures.late_reading(self._call)
+            if self._call.stream:
+                self._call.size = (self._call.size or 0) + len(
+                    chunk.reveal()[start : start + _SLICE]
+                )
             yield Secret(chunk.reveal()[start : start + _SLICE])
 
     def feed(self, part: Secret[bytes], *, last: bool = False) -> list[ItemT]:

@@ -42,13 +42,6 @@ def from_exception(
 ) -> TransportFailure:
     """Return what an exception of the library means.
 
-    Args:
-        error: What was raised.
-        library: What may have raised it.
-        attempt: What was sent so far.
-        deadline: When the call has to be over.
-        own: Whether over connections of ours, which raise nothing but the library's exceptions.
-
     Raises:
         Exception: `error` itself: it is the caller's own, as a signal's handler raises one.
     """

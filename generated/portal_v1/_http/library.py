@@ -56,10 +56,6 @@ def library_of(http_client: Any) -> Library | None:
 def validate_library(http_client: object, kind: str) -> Library:
     """Return the library that a client belongs to.
 
-    Args:
-        http_client: A client that was given.
-        kind: The class that it has to be of: Client or AsyncClient.
-
     Raises:
         ConfigurationError: It is of another.
     """

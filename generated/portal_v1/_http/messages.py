@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from .._core.effects import RawResponse, SendRequest
@@ -14,11 +13,40 @@ if TYPE_CHECKING:
     import httpx
 
 
+_PREPARED_AT_MOST = 64
+
+
+class Prepared:
+    """What a client's requests have in common, made once: URLs, and header fields."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library.httpx
+        self._made: dict[Any, Secret[Any]] = {}
+
+    def url(self, text: str) -> Secret[Any]:
+        """Return a URL; to parse one takes a tenth of a call."""
+        return self._made.get(text) or self._keep(text, Secret(self._library.URL(text)))
+
+    def headers(self, fields: tuple[tuple[str, str], ...]) -> Secret[Any]:
+        """Return the header fields, and that nothing is to be compressed."""
+        # Compressed, a small answer could become one that takes all memory.
+        return self._made.get(fields) or self._keep(
+            fields, Secret(self._library.Headers([*fields, ("Accept-Encoding", "identity")]))
+        )
+
+    def _keep(self, key: Any, made: Secret[Any]) -> Secret[Any]:
+        if len(self._made) >= _PREPARED_AT_MOST:
+            self._made.clear()
+        self._made[key] = made
+        return made
+
+
 def build_request(
     send: SendRequest,
     library: Library,
     client: httpx.Client | httpx.AsyncClient | None,
     extensions: dict[str, Any],
+    prepared: Prepared,
 ) -> httpx.Request:
     """Return the library's request for what is to be sent.
 
@@ -34,29 +62,18 @@ def build_request(
         )
         times = dict.fromkeys(("read", "write", "pool"), left)
         extensions = {"timeout": {"connect": connect, **times}, **extensions}
-    # Compressed, a small answer could become one that takes all memory.
-    headers: Secret[Any] = Secret([*send.headers, ("Accept-Encoding", "identity")])
-    if send.credential is not None:
-        name, value = send.credential
-        others = [one for one in headers.reveal() if one[0].lower() != name.lower()]
-        headers = Secret([*others, (name, value.reveal())])
-    url = send.url if "?" in send.url else _parse_url(library.httpx.URL, send.url)
     build = library.httpx.Request if client is None else client.build_request
     request: httpx.Request = build(
         send.method,
-        url,
-        headers=headers.reveal(),
+        prepared.url(send.url).reveal(),
+        headers=prepared.headers(send.headers).reveal(),
         content=send.content,
         files=send.files,
         extensions=extensions,
     )
+    if send.credential is not None:
+        request.headers[send.credential[0]] = send.credential[1].reveal()
     return request
-
-
-@lru_cache(maxsize=64)
-def _parse_url(kind: type[httpx.URL], url: str) -> httpx.URL:
-    # It takes a tenth of a call; most calls are for the same few.
-    return kind(url)
 
 
 def to_raw_response(

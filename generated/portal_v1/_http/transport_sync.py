@@ -37,12 +37,7 @@ class PooledTransport(httpx.HTTPTransport):
 
 
 class Lifetime:
-    """Gives each process a transport of its own, and closes it.
-
-    Args:
-        base_url: Where the requests go; None where a client that was given sends them.
-        at_once: How many requests are sent at once.
-    """
+    """Gives each process a transport of its own, and closes it."""
 
     def __init__(self, base_url: str | None, at_once: int = _AT_ONCE) -> None:
         self.closed = False

@@ -14,10 +14,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from .._document import load_document
-from ._messages import PREFIX, DocumentError, MockError
+from .._version import __version__
+from ._control import example_request
+from ._messages import PREFIX, DocumentError, FaultError, MockError
 from ._mock import Mock
+from ._routes import check_fault
 from ._schemas import Rule, find_rules, is_object, members
 from ._server import MockServer
 
@@ -34,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0 after Ctrl-C or SIGTERM, 1 where the mock cannot start.
     """
     options = vars(_parser().parse_args(arguments))
-    host, port, inspector = (options.pop(name) for name in ("host", "port", "inspector"))
+    where = {name: options.pop(name) for name in ("host", "port", "control", "allow_hosts")}
+    faults = options.pop("faults")
     stopped: list[int] = []  # an event cannot be set while the same thread is about to wait for it
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
@@ -49,8 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         with (
             Mock(document, **options) as mock,
-            mock.serve(host, port, inspector=inspector) as server,
+            mock.serve(**where) as server,
         ):
+            for fault in faults:
+                _set_fault(mock, fault)
             _print(_greeting(mock.document, server, options))
             while not stopped:
                 time.sleep(_PAUSE_SECONDS)
@@ -100,9 +107,38 @@ def _parser() -> argparse.ArgumentParser:
     add("--rules", action="store_true", help="print the rules of the API, and how each is known")
     document = "serve this OpenAPI document, as JSON (default: the package's own)"
     add("--document", metavar="FILE", help=document)
-    page = f"have no page for browsers at {PREFIX}/"
-    add("--no-inspector", dest="inspector", action="store_false", help=page)
+    fault = (
+        "let requests fail, such as rate_limited:OPERATION,times=2,retry_after=1; repeat for more"
+    )
+    syntax = "FAULT[:OPERATION][,SETTING=VALUE...]"
+    add("--fault", dest="faults", action="append", default=[], metavar=syntax, help=fault)
+    name = f"let other machines use the page and control API at {PREFIX}/ by this name of it"
+    add("--allow-host", dest="allow_hosts", action="append", default=[], metavar="NAME", help=name)
+    off = f"have no page and no control API at {PREFIX}/"
+    add("--no-control", dest="control", action="store_false", help=off)
+    version = f"{(__package__ or '').partition('.')[0]} {__version__}"
+    add("--version", action="version", version=version)
     return parser
+
+
+def _set_fault(mock: Mock, text: str) -> None:
+    """Set a fault that the command line names."""
+    head, *pairs = text.split(",")
+    name, _, operation = head.partition(":")
+    settings: dict[str, Any] = {}
+    try:
+        for pair in pairs:
+            setting, equals, value = pair.partition("=")
+            if not equals:
+                raise FaultError(f"A setting is NAME=VALUE, not {pair!r}.")
+            try:
+                settings[setting] = json.loads(value)
+            except ValueError:
+                settings[setting] = value
+        check_fault({"fault": name, **settings})
+        mock.fault(name, operation or None, **settings)
+    except ValueError as error:
+        raise FaultError(f"--fault {text}: {error}") from None
 
 
 def _describe(rule: Rule) -> str:
@@ -128,28 +164,15 @@ def _read_document(path: str | None) -> Any:
 
 def _greeting(document: Mapping[str, Any], server: MockServer, options: Mapping[str, Any]) -> str:
     keys = options["api_keys"]
-    example = _example(document, server.url, "YOUR_KEY" if keys else "any-key")
+    example = example_request(document, urlsplit(server.url).path)
+    headers = [word for pair in example["headers"].items() for word in ("-H", ": ".join(pair))]
     return f"""\
 Mock of {members(document, "info").get("title", "the API")}
   URL    {server.url}
   state  {options["db"] or "memory: it is gone when the mock stops"}
   keys   {f"{len(keys)} accepted" if keys else "any that is not empty"}
   page   {server.page_url or "none"}
-  try    {example}"""
-
-
-def _example(document: Mapping[str, Any], url: str, key: str) -> str:
-    """A curl line: the first GET whose path has no variables, else the first path there is."""
-    paths: Mapping[str, Any] = members(document, "paths")
-    plain = (path for path, item in paths.items() if "get" in item and "{" not in path)
-    path = next(plain, next(iter(paths), "/"))
-    header = ""
-    for scheme in members(members(document, "components"), "securitySchemes").values():
-        if scheme.get("type") == "http":
-            header = f"Authorization: {scheme['scheme'].capitalize()} {key}"
-        elif scheme.get("type") == "apiKey" and scheme.get("in") == "header":
-            header = f"{scheme['name']}: {key}"
-    return shlex.join(["curl", *(["-H", header] if header else []), url + path])
+  try    {shlex.join(["curl", *headers, urljoin(server.url, example["path"])])}"""
 
 
 if __name__ == "__main__":

@@ -66,12 +66,17 @@ class RouteMatch(NamedTuple):
     query: str
 
 
-@dataclass(slots=True)
 class _Path:
-    template: str
-    pattern: re.Pattern[str]
-    names: list[str]
-    operations: dict[str, Operation] = field(default_factory=dict[str, Operation])
+    """A path template, and the operations on it."""
+
+    def __init__(self, template: str) -> None:
+        pieces = _VARIABLE.split(template)
+        self.template = template
+        self.pattern = re.compile("([^/]+?)".join(map(re.escape, pieces[::2])))
+        self.names = pieces[1::2]
+        self.operations: dict[str, Operation] = {}
+        # Segment by segment: fixed text before variables, long fixed parts before short ones.
+        self.order = [("{" not in s, len(_VARIABLE.sub("", s))) for s in template.split("/")]
 
 
 class RateLimit:
@@ -138,16 +143,17 @@ class Engine:
             self.operations = tuple(_compile(document, state, seed))
         except (LookupError, TypeError, AttributeError, ValueError) as error:
             raise DocumentError(f"The document is not valid OpenAPI ({error!r}).") from error
-        self._paths: dict[int, list[_Path]] = {}  # by the number of their slashes
-        for operation in self.operations:
-            path = self._path(operation.path)
-            if operation.method in path.operations:
-                raise DocumentError(
-                    f"{operation.method} {operation.path}: another operation has the same address."
-                )
-            path.operations[operation.method] = operation
-        for paths in self._paths.values():
-            paths.sort(key=lambda path: _specificity(path.template), reverse=True)
+        paths: dict[str, _Path] = {}
+        for one in self.operations:
+            path = paths.setdefault(_VARIABLE.sub("{}", one.path), _Path(one.path))
+            if path.template != one.path:
+                names = f"{path.template} and {one.path}"
+                raise DocumentError(f"{names} are the same path by different names.")
+            if one.method in path.operations:
+                where = f"{one.method} {one.path}"
+                raise DocumentError(f"{where}: another operation has the same address.")
+            path.operations[one.method] = one
+        self._paths = sorted(paths.values(), key=lambda path: path.order, reverse=True)
 
     def route(self, method: str, target: str) -> RouteMatch | Outcome:
         """The operation that a request asks for; an answer where there is none."""
@@ -262,26 +268,12 @@ class Engine:
         if not path.startswith(self.base_path):
             return None
         path = path[len(self.base_path) :]
-        for candidate in self._paths.get(path.count("/"), ()):
+        for candidate in self._paths:
             match = candidate.pattern.fullmatch(path)
             if match is not None:
                 texts = (unquote(text, errors="strict") for text in match.groups())
                 return candidate.operations, dict(zip(candidate.names, texts, strict=True))
         return None
-
-    def _path(self, template: str) -> _Path:
-        pieces = _VARIABLE.split(template)
-        paths = self._paths.setdefault(template.count("/"), [])
-        for path in paths:
-            if _VARIABLE.split(path.template)[::2] == pieces[::2]:
-                if path.template != template:
-                    raise DocumentError(
-                        f"{path.template} and {template} are the same path by different names."
-                    )
-                return path
-        pattern = re.compile("([^/]+?)".join(map(re.escape, pieces[::2])))
-        paths.append(_Path(template, pattern, pieces[1::2]))
-        return paths[-1]
 
 
 def base_path(document: Mapping[str, Any]) -> str:
@@ -343,13 +335,6 @@ def _undocumented(operation: Operation, status: int, error: UndocumentedError) -
         f"{operation.id}, status {status}: {error}"
     )
     return Outcome(plain(500, text), answer_problem=text)
-
-
-def _specificity(template: str) -> tuple[tuple[bool, int], ...]:
-    """Segment by segment: fixed text before variables, long fixed parts before short ones."""
-    return tuple(
-        ("{" not in segment, len(_VARIABLE.sub("", segment))) for segment in template.split("/")
-    )
 
 
 def _lower(headers: Headers) -> _Texts:

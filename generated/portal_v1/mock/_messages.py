@@ -8,7 +8,7 @@ from enum import Enum
 from itertools import islice
 from typing import NamedTuple, TypeAlias
 
-PREFIX = "/__mock__"  # of the inspector's paths
+PREFIX = "/__mock__"  # of the control API's paths
 
 Body: TypeAlias = bytes | Iterator[bytes]
 Headers: TypeAlias = Iterable[tuple[str, str]]
@@ -78,7 +78,6 @@ class Handlers(NamedTuple):
     handle: Handler
     # Whether a connection is reset as soon as method, target and headers are there.
     should_reset: Callable[[str, str, Headers], bool]
-    inspect: Handler | None = None  # for the inspector's page; None for no such page
 
 
 class MockError(Exception):

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple, Self
 from .._document import load_document
 from .._http import httpx
 from ._clock import MockClock
+from ._control import Control
 from ._engine import Engine, RateLimit
 from ._faults import Fault, FaultRegistry, delay
-from ._inspector import Inspector, fits
 from ._journal import Entry, Journal, Masking
 from ._messages import Answer, Handlers, Headers, Outcome
 from ._schemas import Rule, find_rules
@@ -118,13 +118,8 @@ class Mock:
         return [operation.id for operation in self._engine.operations]
 
     @property
-    def stateful_operations(self) -> list[str]:
-        """Those of them that have a memory. The others are answered from the document alone."""
-        return list(self.effects)
-
-    @property
     def effects(self) -> dict[str, str]:
-        """What each of those does to the state, in words."""
+        """What each of those that have a memory does to it, in words."""
         return {
             operation.id: str(operation.behaviour.effect)
             for operation in self._engine.operations
@@ -301,15 +296,21 @@ class Mock:
         return AsyncInProcessTransport(self._handlers)
 
     def serve(
-        self, host: str = "127.0.0.1", port: int = 0, *, inspector: bool = True
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        control: bool = True,
+        allow_hosts: Collection[str] = (),
     ) -> MockServer:
         """Start a TCP server. It is ready when this returns.
 
         Args:
             host: The address or name to listen on.
             port: The port; 0 takes a free one.
-            inspector: Whether a browser on this machine finds the mock's page at `/__mock__/`.
-                It is off where the document has paths there.
+            control: Whether this machine finds the mock's page and control API at `/__mock__/`.
+                They are off where the document has paths there.
+            allow_hosts: The names by which other machines may use them too.
 
         Returns:
             The running server, a context manager: `with mock.serve() as server: server.url`.
@@ -317,12 +318,14 @@ class Mock:
         Raises:
             ServeError: It cannot listen there.
         """
-        page = None
-        if inspector and fits(self.document, self._engine.base_path):
-            known = (self.document, self.operations, self._state, self._journal, self._faults)
-            page = Inspector(*known, self.clock, self.reset).handle
-        handlers = self._handlers._replace(inspect=page)
-        server = MockServer(handlers, self._engine.base_path, host, port)
+        own = Control(self, self._state, self._journal.masking, allow_hosts)
+        server = MockServer(
+            self._handlers,
+            self._engine.base_path,
+            host,
+            port,
+            own if control and own.fits else None,
+        )
         self._servers.append(server)
         return server
 

@@ -92,7 +92,7 @@ def run(client_class: Any) -> int:
     """
     for name in ("stdout", "stderr"):
         # A closed stream is none. What an encoding lacks is escaped; a pipe gets each line at once.
-        stream = getattr(sys, name) or Path(os.devnull).open("w")  # noqa: SIM115
+        stream = getattr(sys, name) or Path(os.devnull).open("w")  # noqa: SIM115 - it is open as long as the program runs
         stream.reconfigure(errors="backslashreplace", line_buffering=True)
         setattr(sys, name, stream)
     try:
@@ -212,7 +212,7 @@ def _add_command(group: App, operation: Operation[Any], client_class: Any) -> No
     everywhere = Parameter(name="*", group=Group("Options of every command", sort_key=1))
     options = inspect.signature(command).parameters["options"]
     flags.append(options.replace(annotation=Annotated[_Options, everywhere]))
-    command.__signature__ = inspect.Signature(flags)  # type: ignore[attr-defined]
+    command.__signature__ = inspect.Signature(flags)  # type: ignore[attr-defined]  # read by inspect, and by cyclopts
     command.__annotations__ = {flag.name: flag.annotation for flag in flags}
     command.__doc__ = method.__doc__
     listed = ", ".join(f"{name}{' (secret)' * secret}" for name, secret in fields.items())
@@ -247,7 +247,7 @@ def _make_flag(
     elif None in plain:
         flag = _convert(flag, "JSON|@FILE|@-", lambda text: _load(text, parts))
     else:
-        return argument.replace(annotation=Annotated[Union[tuple(plain)], flag])  # noqa: UP007
+        return argument.replace(annotation=Annotated[Union[tuple(plain)], flag])  # noqa: UP007 - made of a list
     return argument.replace(annotation=Annotated[Any, flag])
 
 

@@ -6,14 +6,12 @@ response. Sync and async clients differ only in how they carry the effects out.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Generator
-from functools import cache
 from typing import Any, Final, NamedTuple, TypeVar
 
 from .._secrets import Secret
 from ..errors import APIConnectionError, InvalidRequestError
-from . import failures, retry
+from . import failures, observing, retry
 from .call import Call
 from .effects import (
     Effect,
@@ -36,8 +34,6 @@ _BYTES: Final = 16 * 1024 * 1024
 _LONGEST_URL: Final = 8000  # characters; RFC 9110 asks servers to take as many
 _LOCK_POLL: Final = 0.005  # seconds
 
-_logger = cache(logging.getLogger)
-
 
 def make_attempts(call: Call[Any]) -> CallFlow[RawResponse]:
     """Yield what is to be done until there is a successful response, and return it.
@@ -49,7 +45,7 @@ def make_attempts(call: Call[Any]) -> CallFlow[RawResponse]:
         InvalidRequestError: The URL is too long.
     """
     settings, deadline = call.settings, call.deadline
-    log = _logger(settings.service.logger)
+    observing.start(call)
     url = _build_url(call)
     while True:
         if settings.pace is not None:
@@ -58,18 +54,18 @@ def make_attempts(call: Call[Any]) -> CallFlow[RawResponse]:
         credential: tuple[str, Secret[str]] | None = None
         if call.operation.credential is not None:
             key = settings.key if isinstance(settings.key, Secret) else (yield FetchKey())
-            if key is None:
-                raise _too_late(call)
-            credential = call.operation.credential.header_field(key)
-        if deadline.remaining() == 0:
+            credential = key and call.operation.credential.header_field(key)
+        if deadline.remaining() == 0 or (credential is None and call.operation.credential):
             raise _too_late(call)
         if call.is_closed():
             reason = "the client was closed before it could be sent"
             raise failures.connection_error(call, reason, advice="Make a new client")
         call.attempts += 1
-        started = settings.clock.monotonic()
+        if call.is_observed:
+            observing.start_attempt(call)
         outcome = _redact_key(key, (yield _build_send(call, url, credential)))
-        _log_attempt(log, call, outcome, started)
+        if call.is_observed:
+            observing.end_attempt(call, outcome)
         if isinstance(outcome, RawResponse) and _is_success(call.operation, outcome.status):
             return outcome
         verdict = _judge(call, outcome)
@@ -80,17 +76,9 @@ def make_attempts(call: Call[Any]) -> CallFlow[RawResponse]:
             or not deadline.allows(verdict.pause)
         ):
             break
-        log.warning(
-            "%s attempt %d failed: %s; trying again in %.2f s",
-            call.operation.id,
-            call.attempts,
-            verdict.reason,
-            verdict.pause,
-        )
+        observing.tell(call, "pause", reason=verdict.reason, seconds=verdict.pause)
         yield Pause(verdict.pause)
-    if isinstance(outcome, TransportFailure):
-        raise failures.connection_error(call, outcome.reason, timed_out=outcome.timed_out)
-    raise failures.status_error(call, outcome, retry_after=verdict.retry_after)
+    raise failures.call_failed(call, outcome, retry_after=verdict.retry_after)
 
 
 class _Verdict(NamedTuple):
@@ -138,6 +126,8 @@ def _keep_pace(call: Call[Any], pace: Pace) -> CallFlow[None]:
         )
         raise failures.connection_error(call, reason, timed_out=True)
     if wait:
+        if call.is_observed:
+            observing.tell(call, "pause", seconds=wait)
         yield Pause(wait)
 
 
@@ -155,28 +145,6 @@ def _redact_key(
 def _too_late(call: Call[Any]) -> APIConnectionError:
     reason = f"the call's {call.deadline.budget:g} s were over before it could be sent"
     return failures.connection_error(call, reason, timed_out=True)
-
-
-def _log_attempt(
-    log: logging.Logger,
-    call: Call[Any],
-    outcome: RawResponse | TransportFailure,
-    started: float,
-) -> None:
-    if not log.isEnabledFor(logging.DEBUG):
-        return
-    if isinstance(outcome, RawResponse):
-        result, request_id = str(outcome.status), outcome.request_id
-    else:
-        result, request_id = outcome.reason, None
-    log.debug(
-        "%s attempt %d: %s in %.0f ms, request id %s",
-        call.operation.id,
-        call.attempts,
-        result,
-        (call.settings.clock.monotonic() - started) * 1000,
-        request_id,
-    )
 
 
 def _build_url(call: Call[Any]) -> str:

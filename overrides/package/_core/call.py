@@ -27,6 +27,12 @@ class Call(Generic[T]):
         stream: Whether the response is handed on before its body is read.
         attempts: How often it has been sent.
         maybe_processed: Whether the server may have acted on it.
+        is_observed: Whether its steps are told, to which the rest belongs.
+        started_at: When it started.
+        attempt_at: When its attempt started; None between two.
+        status: The status of the last attempt's answer.
+        request_id: The server's name for the last attempt's request.
+        size: The bytes of the last attempt's answer.
     """
 
     operation: Operation[T]
@@ -37,3 +43,9 @@ class Call(Generic[T]):
     stream: bool
     attempts: int = 0
     maybe_processed: bool = False
+    is_observed: bool = False
+    started_at: float = 0.0
+    attempt_at: float | None = None
+    status: int | None = None
+    request_id: str | None = None
+    size: int | None = None

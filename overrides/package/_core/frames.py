@@ -6,7 +6,10 @@ import traceback
 from collections.abc import Iterator
 from contextlib import suppress
 from types import FrameType, TracebackType
-from typing import Final
+from typing import Any, Final, Self
+
+from . import observing
+from .call import Call
 
 _PACKAGE: Final = __name__.removesuffix("_core.frames")
 _LIBRARIES: Final = ("httpx.", "httpx2.", "httpcore.", "httpcore2.", "h11.", "anyio.")
@@ -21,10 +24,11 @@ class FrameGuard:
     as a callable that gives the key, stay as they are.
     """
 
-    __slots__ = ()
+    call: Call[Any] | None = None
+    """The call that is made in the block, whose end is told."""
 
-    def __enter__(self) -> None:
-        pass
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self,
@@ -36,6 +40,8 @@ class FrameGuard:
             if f"{frame.f_globals.get('__name__')}.".startswith((_PACKAGE, *_LIBRARIES)):
                 with suppress(RuntimeError):  # it is still running
                     frame.clear()
+        if self.call is not None and self.call.is_observed:
+            observing.end(self.call, error)
 
 
 def _frames(error: BaseException | None) -> Iterator[FrameType]:

@@ -15,6 +15,7 @@ from .._secrets import Secret, list_names, mask
 from ..errors import ConfigurationError
 from ..types import Unset
 from .clock import Clock, SystemClock
+from .events import Observer, validate_observer
 from .pace import Pace
 from .service import ServiceInfo
 
@@ -49,6 +50,7 @@ class Settings:
         max_response_bytes: How large an answer's body may be; None for what suits its kind.
         headers: Header fields sent with every request.
         clock: Where time and jitter come from.
+        observer: What is told of each step of a call.
     """
 
     service: ServiceInfo
@@ -66,6 +68,7 @@ class Settings:
         factory=dict[str, Secret[str] | Callable[[], Any]], repr=list_names
     )
     clock: Clock = field(factory=SystemClock, repr=False)
+    observer: Observer | None = field(default=None, repr=False)
 
     def for_scheme(self, name: str | None) -> Settings:
         """Return the settings with the key of another security scheme, where there is one."""
@@ -117,6 +120,7 @@ def _validate(given: Mapping[str, Any], service: ServiceInfo) -> dict[str, Any]:
         "max_response_bytes": _validate_size,
         "headers": _validate_headers,
         "clock": lambda clock: clock,
+        "observer": lambda observer: validate_observer(observer, service),
         "keys": lambda keys: _other_keys(keys, service),
     }
     return {

@@ -7,6 +7,8 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from attrs import define, field
+
 from .._core.deadline import Deadline
 from .._core.settings import is_loopback
 from ..errors import ConfigurationError
@@ -20,15 +22,9 @@ NOT_ENCRYPTED = (
 _SURE = 4.0  # seconds: many servers hang up after 5, and do not say so
 
 
+@define(eq=False, repr=False)
 class Attempt:
     """The time that an attempt has, and whether its request left.
-
-    Args:
-        deadline: When the call has to be over.
-        connect_timeout: Seconds of it that making a connection may take.
-        encrypted: Whether the request goes through TLS.
-        keepalive: Seconds after which an idle connection is not used any more.
-        repeatable: Whether the request may be lost to a server that is just hanging up.
 
     Attributes:
         owned: What is open for it, each with a method `close`; its slot closes them.
@@ -36,29 +32,15 @@ class Attempt:
         traced: Whether a client that was given told what it did.
     """
 
-    __slots__ = (
-        *("_connect_by", "_connect_timeout", "_deadline", "_encrypted", "_keepalive"),
-        *("owned", "repeatable", "sent", "traced"),
-    )
-
-    def __init__(
-        self,
-        deadline: Deadline,
-        connect_timeout: float | None,
-        *,
-        encrypted: bool,
-        keepalive: float | None = None,
-        repeatable: bool = True,
-    ) -> None:
-        self._deadline = deadline
-        self._connect_timeout = connect_timeout
-        self._connect_by: float | None = None
-        self._encrypted = encrypted
-        self._keepalive = keepalive
-        self.repeatable = repeatable
-        self.owned: list[Any] = []
-        self.sent = False
-        self.traced = False
+    _deadline: Deadline
+    _connect_timeout: float | None
+    encrypted: bool
+    keepalive: float | None = None
+    repeatable: bool = True
+    _connect_by: float | None = None
+    owned: list[Any] = field(factory=list[Any])
+    sent: bool = False
+    traced: bool = False
 
     def remaining(self, error: type[Exception]) -> float | None:
         """Return the seconds that the next operation on the network may take.
@@ -80,12 +62,10 @@ class Attempt:
 
     def trusts(self, connection: Any, *, repeatable: bool) -> bool:
         """Return whether a request, repeatable or not, may be sent over an idle connection."""
-        idle, promised = self.now() - connection.idle_since, connection.promised
+        idle, promised = self._deadline.now() - connection.idle_since, connection.promised
         if promised is not None:
             return bool(idle <= promised - min(1.0, promised / 2))
-        return (self._keepalive is None or idle <= self._keepalive) and (
-            repeatable or idle <= _SURE
-        )
+        return (self.keepalive is None or idle <= self.keepalive) and (repeatable or idle <= _SURE)
 
     @contextmanager
     def connecting(self) -> Generator[None, None, None]:
@@ -112,7 +92,7 @@ class Attempt:
         elif event.endswith("send_request_headers.started"):
             # A proxy is asked for a whole URL, a server for a path.
             elsewhere = None if info["request"].url.target.startswith(b"/") else "a proxy"
-        if elsewhere and not self._encrypted:
+        if elsewhere and not self.encrypted:
             raise ConfigurationError(NOT_ENCRYPTED.format(elsewhere))
         if event.endswith("send_request_headers.started"):
             self.sent |= info["request"].method != b"CONNECT"

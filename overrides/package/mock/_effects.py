@@ -205,7 +205,7 @@ def _takes_identifier(schemas: Schemas, one: _Operation, collection: Collection)
         if (parameter.get("in"), parameter.get("name")) == ("path", name):
             identifier = collection.fields[collection.identifier]
             types = schemas.types(identifier), schemas.types(parameter.get("schema", {}))
-            return types[0] != {"string"} or not types[1] or "string" in types[1]
+            return types[0] != frozenset({"string"}) or not types[1] or "string" in types[1]
     return True
 
 

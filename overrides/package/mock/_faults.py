@@ -321,7 +321,7 @@ class FaultRegistry:
         fault_type = FAULT_TYPES.get(name)
         if fault_type is None:
             raise FaultError(_unknown("fault", name, FAULT_TYPES))
-        known = [one.name for one in fields(fault_type)]  # type: ignore[arg-type] # a dataclass
+        known = [one.name for one in fields(fault_type)]  # type: ignore[arg-type]  # a dataclass
         for setting in settings.keys() - known:
             has = f"It has: {', '.join(known)}." if known else "It has none."
             raise FaultError(f"The fault {name} has no setting {setting!r}. {has}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
@@ -29,10 +29,13 @@ class Masking:
     """Masks what a document says is secret.
 
     That is the value of every property and parameter whose schema has `format: password`, and
-    every place in which a security scheme has its credential.
+    every place in which a security scheme has its credential. Without a document nothing is masked.
     """
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
+    def __init__(self, document: Mapping[str, Any] | None) -> None:
+        if document is None:
+            self._names = self._queries = self._headers = frozenset[str]()
+            return
         self._names = frozenset(secret_names(document))
         schemes = members(members(document, "components"), "securitySchemes").values()
         self._queries = self._names | {str(one["name"]) for one in schemes if "name" in one}
@@ -62,7 +65,7 @@ class Masking:
         """The body's JSON value; None where it is none, or too long: who knows what it holds."""
         try:
             is_kept = isinstance(body, bytes) and len(body) <= _LONGEST
-            return self.value(json.loads(body)) if is_kept else None  # type: ignore[arg-type]
+            return self.value(json.loads(body)) if is_kept else None  # type: ignore[arg-type]  # a JSON object, as it was sent
         except (ValueError, RecursionError):
             return None
 
@@ -133,11 +136,6 @@ class Entry:
         return self._masking.body(self._request.body)
 
     @property
-    def body(self) -> str:
-        """The same as text."""
-        return json.dumps(self.request_body, ensure_ascii=False)
-
-    @property
     def answer_headers(self) -> dict[str, str]:
         """The answer's headers by name in lower case."""
         return self._masking.headers(self._answer.headers)
@@ -147,10 +145,11 @@ class Entry:
         """The answer's JSON value; None where it has none, or one of more than 64 KiB."""
         return self._masking.body(self._answer.body)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self, *, show_secrets: bool = False) -> dict[str, Any]:
         """The entry as a JSON value."""
+        entry = replace(self, _masking=Masking(None)) if show_secrets else self
         names = (*_PLAIN, *_PROBLEMS, *_CONTENTS)
-        return {name: getattr(self, name) for name in names} | {"faults": list(self.faults)}
+        return {name: getattr(entry, name) for name in names} | {"faults": list(self.faults)}
 
     def __repr__(self) -> str:
         return f"<Entry {self.number}: {self.method} {self.target} {self.status}>"
@@ -175,7 +174,7 @@ class Journal:
         self._file: TextIO | None = None
         if log is not None:
             try:
-                self._file = Path(fspath(log)).open("a", encoding="utf-8")  # noqa: SIM115
+                self._file = Path(fspath(log)).open("a", encoding="utf-8")  # noqa: SIM115 - close() closes it
             except OSError as error:
                 raise StateError(f"The log {fspath(log)} cannot be written ({error}).") from None
 

@@ -18,7 +18,7 @@ from ._schemas import (
     Schema,
     Schemas,
     Validator,
-    accepted_ranges,
+    essence,
     is_array,
     is_json,
     is_object,
@@ -329,13 +329,14 @@ class Response:
 
     def choose(self, accept: str) -> Media | None:
         """The media type to answer with: what was asked for, else JSON, else the first."""
-        for media_range in accepted_ranges(accept):
-            if media_range == "*/*":
-                break
-            for media in self.media:
-                if matches(media_range, media.type):
-                    return media
-        return next((one for one in self.media if is_json(one.type)), (*self.media, None)[0])
+        ranges = [
+            one for one in accept.lower().split(",") if one.strip() and not one.endswith("q=0")
+        ]
+        ranges = ["application/json" if essence(one) == "*/*" else one for one in ranges]
+        ranges.sort(key=lambda one: "q=" in one)
+        asked = (one for each in ranges for one in self.media if matches(each, one.type))
+        plain = (one for one in self.media if is_json(one.type))
+        return (*asked, *plain, *self.media, None)[0]
 
 
 @dataclass(frozen=True, slots=True)

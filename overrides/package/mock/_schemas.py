@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from itertools import islice
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeGuard
@@ -78,18 +77,6 @@ def best_range(ranges: Iterable[str], media_type: str) -> str | None:
     """The narrowest of the documented ranges that holds the media type."""
     held = [candidate for candidate in ranges if matches(candidate, media_type)]
     return min(held, key=lambda candidate: candidate.count("*"), default=None)
-
-
-def accepted_ranges(header: str) -> list[str]:
-    """The media ranges of an Accept header, most wanted first; those with q=0 left out."""
-    weighed: list[tuple[float, str]] = []
-    for part in header.lower().split(",") if header else ():
-        media_range, *parameters = (piece.strip() for piece in part.split(";"))
-        weight = next((one[2:] for one in parameters if one.startswith("q=")), "1")
-        with suppress(ValueError):
-            weighed.append((float(weight), media_range))
-    weighed.sort(key=lambda pair: -pair[0])
-    return [media_range for weight, media_range in weighed if weight > 0 and media_range]
 
 
 class Rule(NamedTuple):

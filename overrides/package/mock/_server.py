@@ -20,6 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import h11
 
+from ._control import Control, is_loopback
 from ._messages import PREFIX, Answer, Break, Delivery, Handlers, ServeError, chunks_of, plain
 
 MAX_HEAD = 32 * 1024  # bytes of a request line and its headers
@@ -50,14 +51,16 @@ class MockServer:
         base_path: The path below which the operations are, for `url`.
         host: The address or name to listen on.
         port: The port; 0 takes a free one.
+        control: Where the requests go that are not for the API; None where all are.
 
     Raises:
         ServeError: It cannot listen there. The text says why.
     """
 
-    def __init__(self, handlers: Handlers, base_path: str, host: str, port: int) -> None:
-        self._handlers = handlers
-        self._base_path = base_path
+    def __init__(
+        self, handlers: Handlers, base_path: str, host: str, port: int, control: Control | None
+    ) -> None:
+        self._handlers, self._control, self._base_path = handlers, control, base_path
         self._connections: dict[_Connection, asyncio.Task[None]] = {}
         self._socket = _listen(host, port)
         self.host = host
@@ -78,8 +81,8 @@ class MockServer:
 
     @property
     def page_url(self) -> str | None:
-        """The inspector's page, for a browser on this machine; None where it is off."""
-        return None if self._handlers.inspect is None else f"{self._root}{PREFIX}/"
+        """The mock's page, for a browser on this machine; None where it is off."""
+        return None if self._control is None else f"{self._root}{PREFIX}/"
 
     def close(self) -> None:
         """Stop. Answers that are being sent are finished first. May be called again."""
@@ -123,7 +126,7 @@ class MockServer:
         await asyncio.sleep(0)  # lets the transports close their sockets
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = _Connection(self._handlers, reader, writer)
+        connection = _Connection(self._handlers, self._control, (reader, writer))
         task = asyncio.current_task()
         if task is not None:
             self._connections[connection] = task
@@ -137,12 +140,13 @@ class _Connection:
     """Serves the requests of one connection, one after the other, pipelined ones too."""
 
     def __init__(
-        self, handlers: Handlers, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        handlers: Handlers,
+        control: Control | None,
+        streams: tuple[asyncio.StreamReader, asyncio.StreamWriter],
     ) -> None:
-        is_local = _is_local(writer.get_extra_info("peername"))
-        self._handlers = handlers if is_local else handlers._replace(inspect=None)
-        self._reader = reader
-        self._writer = writer
+        self._handlers, self._control = handlers, control
+        self._reader, self._writer = streams
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
         self._is_sending = False
         self._is_ending = False
@@ -180,9 +184,8 @@ class _Connection:
 
     async def _serve_one(self, request: h11.Request) -> None:
         # h11 only looks at the size of heads that come in several pieces.
-        size = len(request.target) + sum(
-            len(name) + len(value) + 4 for name, value in request.headers
-        )
+        pairs = [*request.headers, (request.target, b"")]
+        size = sum(len(name) + len(value) + 4 for name, value in pairs)
         if size > MAX_HEAD:
             text = f"A request line and headers may have {MAX_HEAD} bytes."
             await self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, text)
@@ -195,11 +198,11 @@ class _Connection:
         body = await self._read_body(announced)
         if body is None:
             return
-        handle = self._handlers.handle
-        if self._handlers.inspect is not None and head[1].startswith(PREFIX):
-            handle = self._handlers.inspect
         try:
-            answer = handle(*head, body)
+            if self._control is not None and self._control.owns(head[1]):
+                answer = self._control.handle(*head, body, self._local_address())
+            else:
+                answer = self._handlers.handle(*head, body)
         except Exception:  # noqa: BLE001 - one bug must not end the other connections
             _log.exception("The mock failed on %s", head[0])
             answer = plain(500, "The mock failed; its log says how.")
@@ -285,6 +288,13 @@ class _Connection:
                 while await self._reader.read(_READ_BYTES):
                     pass
 
+    def _local_address(self) -> str | None:
+        """The address that was called, where this machine called it."""
+        peer, own = (self._writer.get_extra_info(name) for name in ("peername", "sockname"))
+        address: str | None = own[0] if own else None
+        is_local = peer and (peer[0] == address or is_loopback(peer[0]))
+        return address if is_local else None
+
     def _write(self, *events: h11.Event) -> None:
         self._writer.write(b"".join(self._http.send(event) or b"" for event in events))
 
@@ -312,15 +322,6 @@ def _head_of(request: h11.Request) -> tuple[str, str, list[tuple[str, str]]]:
         parts = urlsplit(target)
         target = urlunsplit(("", "", parts.path or "/", parts.query, ""))
     return request.method.decode("ascii"), target, headers
-
-
-def _is_local(peer: tuple[str, int] | None) -> bool:
-    try:
-        address = ip_address(peer[0].partition("%")[0]) if peer else None
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return address is not None and (mapped or address).is_loopback
 
 
 def _reachable(host: str, listening: socket.socket) -> str:

@@ -27,7 +27,10 @@ _MEMORY = ":memory:"
 _APPLICATION_ID = 0x506D6F63  # marks a database file as one of the mock's
 _VERSION = 2
 _BUSY_SECONDS = 10.0
-_TABLES = """
+_OTHER = "Name another file, or one that does not exist yet."
+_TABLES = f"""
+PRAGMA application_id = {_APPLICATION_ID};
+PRAGMA user_version = {_VERSION};
 CREATE TABLE custodian (number INTEGER PRIMARY KEY AUTOINCREMENT, key_digest BLOB UNIQUE);
 CREATE TABLE item (
     number INTEGER PRIMARY KEY AUTOINCREMENT, custodian INTEGER, place TEXT, id TEXT,
@@ -124,33 +127,27 @@ class State:
     def find(self, place: Place, item_id: str) -> Item | None:
         """The item of that id; None where there is none."""
         try:
-            with self._reading() as connection:
-                row = connection.execute(
-                    "SELECT number, id, content FROM item WHERE custodian = ? AND place = ? "
-                    "AND id = ?",
-                    (*place.key, item_id),
-                ).fetchone()
+            found = self._select("AND place = ? AND id = ?", *place.key, item_id)
         except UnicodeEncodeError:  # half a surrogate pair is nobody's id
             return None
-        return None if row is None else _item(row)
+        return found[0] if found else None
 
     def items(self, place: Place) -> Iterator[Item]:
         """The items, oldest first, read in batches as they are asked for.
 
         Items that are added meanwhile may be among them.
         """
-        last = 0
-        while True:
-            with self._reading() as connection:
-                rows = connection.execute(
-                    "SELECT number, id, content FROM item WHERE custodian = ? AND place = ? "
-                    "AND number > ? ORDER BY number LIMIT ?",
-                    (*place.key, last, _BATCH),
-                ).fetchall()
-            yield from map(_item, rows)
-            if len(rows) < _BATCH:
-                return
-            last = rows[-1][0]
+        last, rest = 0, "AND place = ? AND number > ? ORDER BY number LIMIT ?"
+        while batch := self._select(rest, *place.key, last, _BATCH):
+            yield from batch
+            last = batch[-1].number
+
+    def _select(self, rest: str, *values: Any) -> list[Item]:
+        """The items of a custodian, the first of the values, as the rest of the query says."""
+        query = f"SELECT number, id, content FROM item WHERE custodian = ? {rest}"  # noqa: S608 - our own text
+        with self._reading() as connection:
+            rows = connection.execute(query, values).fetchall()
+        return [Item(number, made, json.loads(content)) for number, made, content in rows]
 
     def save(self, item: Item) -> None:
         """Keep an item's changed content."""
@@ -205,13 +202,7 @@ class State:
 
     def newest(self, custodian: int, count: int) -> list[Item]:
         """The custodian's newest items, newest first."""
-        with self._reading() as connection:
-            rows = connection.execute(
-                "SELECT number, id, content FROM item WHERE custodian = ? "
-                "ORDER BY number DESC LIMIT ?",
-                (custodian, count),
-            ).fetchall()
-        return [_item(row) for row in rows]
+        return self._select("ORDER BY number DESC LIMIT ?", custodian, count)
 
     def dump(self) -> bytes:
         """Everything, as bytes for `load`."""
@@ -284,8 +275,6 @@ def _connect(path: str) -> sqlite3.Connection:
             if not _is_ours(connection, path):
                 for statement in filter(str.strip, _TABLES.split(";")):
                     connection.execute(statement)
-                connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-                connection.execute(f"PRAGMA user_version = {_VERSION}")
         # WAL with synchronous=NORMAL: what was committed outlives the process being killed.
         # Only the power failing can take the last commits, and can never damage the file.
         connection.execute("PRAGMA journal_mode = WAL")
@@ -293,15 +282,14 @@ def _connect(path: str) -> sqlite3.Connection:
         damage = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if damage != "ok":
             raise sqlite3.DatabaseError(f"it is damaged: {damage}")
-    except StateError:
-        connection.close()
-        raise
     except sqlite3.Error as error:
         connection.close()
         raise StateError(
-            f"The file {path} cannot be used as the mock's database ({error}). "
-            "Name another file, or one that does not exist yet."
+            f"The file {path} cannot be used as the mock's database ({error}). {_OTHER}"
         ) from None
+    except StateError:
+        connection.close()
+        raise
     return connection
 
 
@@ -311,23 +299,12 @@ def _is_ours(connection: sqlite3.Connection, path: str) -> bool:
         "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) "
         "FROM pragma_application_id, pragma_user_version"
     ).fetchone()
-    if mark == version == tables == 0:
-        return False
-    if mark != _APPLICATION_ID:
-        raise StateError(
-            f"The database {path} belongs to another program. Name another file, or one that "
-            "does not exist yet."
-        )
-    if version != _VERSION:
-        raise StateError(
-            f"The database {path} is of version {version}; this mock reads version {_VERSION}. "
-            "Name another file, or use the version of the package that wrote it."
-        )
-    return True
-
-
-def _item(row: tuple[int, str, str]) -> Item:
-    return Item(row[0], row[1], json.loads(row[2]))
+    if mark not in (_APPLICATION_ID, 0) or (tables and not mark):
+        raise StateError(f"The database {path} belongs to another program. {_OTHER}")
+    if mark and version != _VERSION:
+        told = f"is of version {version}; this mock reads version {_VERSION}"
+        raise StateError(f"The database {path} {told}. {_OTHER}")
+    return bool(mark)
 
 
 def _dump(content: Mapping[str, Any]) -> str:

@@ -119,9 +119,9 @@ class Pipeline:
         Raises:
             PortalError: The call failed.
         """
-        with FrameGuard():
+        with FrameGuard() as guard:
             options = (timeout, max_attempts, headers)
-            call = self._start_call(operation, request, *options, stream=False)
+            call = guard.call = self._start_call(operation, request, *options, stream=False)
             received = self._send(call)
             if not is_long_list(call, received):
                 return read_response(call, received)
@@ -151,9 +151,9 @@ class Pipeline:
         Raises:
             PortalError: The call failed.
         """
-        with FrameGuard():
+        with FrameGuard() as guard:
             options = (timeout, max_attempts, headers)
-            call = self._start_call(operation, request, *options, stream=True)
+            call = guard.call = self._start_call(operation, request, *options, stream=True)
             received = self._send(call)
             reader: ItemReader[ItemT] = ItemReader(call, received, LARGEST_ITEM)
             clock = call.settings.clock

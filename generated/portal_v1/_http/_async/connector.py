@@ -21,13 +21,7 @@ _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
 class AsyncConnector:
-    """Makes connections to one server.
-
-    Args:
-        url: Where the server is.
-        proxy: What leads to it, if anything does.
-        context: Which certificates are trusted; None for a server without TLS.
-    """
+    """Makes connections to one server."""
 
     def __init__(
         self, url: httpx.URL, proxy: httpx.Proxy | None, context: ssl.SSLContext | None

@@ -14,7 +14,7 @@ from ..attempt import Attempt
 from ..exceptions import build_failed, deadline_exceeded, from_exception
 from ..given import requests_at_once, sync_parts, sync_time_limit
 from ..library import INSTALLED, validate_library
-from ..messages import build_request, to_raw_response
+from ..messages import Prepared, build_request, to_raw_response
 from ..transport_sync import Lifetime
 from .pool import Slot
 
@@ -34,10 +34,6 @@ class Connection:
     Of a client that was given only its public interface is known. Sync, it bounds each wait by
     itself: an answer's head that drips in can outlast the deadline. What a server sends beyond
     an answer, in the same breath, is the library's to notice.
-
-    Args:
-        base_url: Where the requests go, which tells about TLS and proxies.
-        http_client: A client to send with; it stays its owner's, to configure and to close.
     """
 
     def __init__(self, base_url: str, http_client: httpx.Client | None) -> None:
@@ -49,6 +45,7 @@ class Connection:
         else:
             self._library = validate_library(http_client, "Client")
             self._lifetime = Lifetime(None, requests_at_once(http_client))
+        self._prepared = Prepared(self._library)
 
     @property
     def closed(self) -> bool:
@@ -120,7 +117,7 @@ class Connection:
     def _build(self, send: SendRequest, attempt: Attempt) -> httpx.Request:
         client = self._http_client
         known = {"attempt": attempt} if client is None else {"trace": attempt.trace_sync}
-        return build_request(send, self._library, client, known)
+        return build_request(send, self._library, client, known, self._prepared)
 
     def _open(self, request: httpx.Request, transport: Any, send: SendRequest) -> httpx.Response:
         if self._http_client is None:
@@ -136,7 +133,7 @@ class Connection:
                 )
         except self._library.httpx.HTTPStatusError as error:
             # A hook of the client raised it for the status, which is judged elsewhere.
-            return error.response  # type: ignore[no-any-return]
+            return error.response  # type: ignore[no-any-return]  # httpx or httpx2
 
     def _read(
         self, response: httpx.Response, chunks: Chunks, send: SendRequest

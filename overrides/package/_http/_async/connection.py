@@ -13,7 +13,7 @@ from ..attempt import Attempt
 from ..exceptions import build_failed, deadline_exceeded, from_exception
 from ..given import async_parts, async_time_limit, requests_at_once
 from ..library import INSTALLED, validate_library
-from ..messages import build_request, to_raw_response
+from ..messages import Prepared, build_request, to_raw_response
 from ..transport_async import AsyncLifetime
 from .pool import AsyncSlot
 
@@ -33,10 +33,6 @@ class AsyncConnection:
     Of a client that was given only its public interface is known. Sync, it bounds each wait by
     itself: an answer's head that drips in can outlast the deadline. What a server sends beyond
     an answer, in the same breath, is the library's to notice.
-
-    Args:
-        base_url: Where the requests go, which tells about TLS and proxies.
-        http_client: A client to send with; it stays its owner's, to configure and to close.
     """
 
     def __init__(self, base_url: str, http_client: httpx.AsyncClient | None) -> None:
@@ -48,6 +44,7 @@ class AsyncConnection:
         else:
             self._library = validate_library(http_client, "AsyncClient")
             self._lifetime = AsyncLifetime(None, requests_at_once(http_client))
+        self._prepared = Prepared(self._library)
 
     @property
     def closed(self) -> bool:
@@ -119,7 +116,7 @@ class AsyncConnection:
     def _build(self, send: SendRequest, attempt: Attempt) -> httpx.Request:
         client = self._http_client
         known = {"attempt": attempt} if client is None else {"trace": attempt.trace_async}
-        return build_request(send, self._library, client, known)
+        return build_request(send, self._library, client, known, self._prepared)
 
     async def _open(
         self, request: httpx.Request, transport: Any, send: SendRequest
@@ -137,7 +134,7 @@ class AsyncConnection:
                 )
         except self._library.httpx.HTTPStatusError as error:
             # A hook of the client raised it for the status, which is judged elsewhere.
-            return error.response  # type: ignore[no-any-return]
+            return error.response  # type: ignore[no-any-return]  # httpx or httpx2
 
     async def _read(
         self, response: httpx.Response, chunks: AsyncChunks, send: SendRequest

@@ -20,10 +20,6 @@ _KEPT_FOR = re.compile(rb"(?:^|[,;\s])timeout\s*=\s*\"?(\d{1,9})", re.IGNORECASE
 class AsyncHTTP11Connection:
     """A connection that requests are sent over.
 
-    Args:
-        stream: What it reads and writes.
-        siblings: The open connections, of which it is one until it is closed.
-
     Attributes:
         idle_since: When its last answer was over.
         promised: Seconds for which the server says that it keeps it; None where it does not say.

@@ -51,9 +51,6 @@ class AsyncSlots:
 
     They wait here, and not within a pool of the library's: that one looks at every waiting
     request and every connection each time that either of them changes.
-
-    Args:
-        count: How many.
     """
 
     def __init__(self, count: int) -> None:
@@ -116,12 +113,7 @@ class AsyncSlots:
 
 
 class AsyncPool:
-    """Sends over connections that are kept, or new ones.
-
-    Args:
-        connector: Makes connections.
-        slots: What has let in the requests that are sent here.
-    """
+    """Sends over connections that are kept, or new ones."""
 
     def __init__(self, connector: AsyncConnector, slots: AsyncSlots) -> None:
         self._connector = connector
@@ -158,10 +150,9 @@ class AsyncPool:
         connection.idle_since = attempt.now()
         self._idle.append(attempt.owned.pop())
         try:
-            while (
-                self._closed
-                or self._has_surplus()
-                or not attempt.trusts(self._idle[0], repeatable=True)
+            while self._closed or (
+                self._idle[0] is not connection
+                and (self._has_surplus() or not attempt.trusts(self._idle[0], repeatable=True))
             ):
                 self._idle.popleft().close()
         except IndexError:

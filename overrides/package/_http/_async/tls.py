@@ -21,13 +21,7 @@ _RECORD = 16384  # bytes that TLS sends together at the most
 
 
 class AsyncTLSStream:
-    """An encrypted connection; `handshake` comes first.
-
-    Args:
-        stream: The connection beneath.
-        context: What certificates are trusted.
-        host: The name that the server has to prove.
-    """
+    """An encrypted connection; `handshake` comes first."""
 
     def __init__(
         self, stream: AsyncSocketStream | AsyncTLSStream, context: ssl.SSLContext, host: str

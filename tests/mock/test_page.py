@@ -1,8 +1,10 @@
-"""The inspector's page in headless Chromium, as a person uses it."""
+"""The mock's page in headless Chromium, as a person uses it."""
 
 from __future__ import annotations
 
 import json
+import shlex
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -50,10 +52,15 @@ def test_a_fault_is_added_strikes_is_seen_and_removed(
         with pytest.raises(ServerError) as caught:
             portal.parcels.create()
         assert caught.value.status_code == 502
-        browser.wait("document.querySelector('#journal strong')?.textContent === '502'")
-        entry = str(browser.run("document.querySelector('#journal li').innerText"))
+        browser.wait("document.querySelector('#journal .status')?.textContent === '502'")
+        entry = str(browser.run("document.querySelector('#journal .call').innerText"))
         assert "createParcel" in entry
         assert "fault: server_error" in entry
+        assert browser.run("order()") == {  # what is copied as curl
+            "fault": "server_error",
+            "operation": "createParcel",
+            "status": 502,
+        }
         browser.run("document.querySelector('#faults button').click()")
         browser.wait("document.querySelector('#faults').innerText.includes('None is set')")
         created = portal.parcels.create()
@@ -66,7 +73,7 @@ def test_the_clock_is_moved(browser: Browser, mock: MockSample, server: MockServ
     token = mock.client().parcels.create().label_token
     open_page(browser, server)
     browser.wait("document.getElementById('now').textContent")
-    browser.run("document.querySelector('[data-advance=\"86400\"]').click()")
+    browser.run("document.querySelectorAll('#clock button')[2].click()")
     browser.wait("document.getElementById('now').textContent.includes('86400 s')")
     assert not mock.session_is_live(token)
 
@@ -121,11 +128,49 @@ def test_nothing_that_a_client_sends_becomes_markup(
     ask(mock, "POST", f"/v1/parcels?q={evil}", body)
     ask(mock, "GET", f"/{evil}")
     ask(mock, "GET", "/v1/parcels/" + evil.replace("/", "%2F"))
-    browser.wait("document.querySelectorAll('#journal li').length === 3")
+    browser.wait("document.querySelectorAll('#journal .call').length === 3")
     browser.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     assert "<img src=x" in browser.text()
     assert browser.run("document.querySelectorAll('#journal img, #journal script').length") == 0
     assert browser.run("window.hit === undefined")
+
+
+def test_an_empty_page_says_what_to_do_and_a_full_one_is_filtered(
+    browser: Browser, mock: MockSample, server: MockServer
+) -> None:
+    open_page(browser, server)
+    browser.wait("!document.getElementById('empty').hidden")
+    command = str(browser.run("document.querySelectorAll('#empty pre')[1].textContent"))
+    subprocess.run(shlex.split(f"{command} --noproxy '*' -sf"), check=True, timeout=20)
+    assert [fault.name for fault in mock.faults] == ["server_error"]
+    for status, target in ((503, "/v1/parcels"), (200, "/v1/parcels"), (404, "/v1/nothing")):
+        assert ask(mock, "GET", target).status == status
+    browser.wait("document.querySelectorAll('#journal .call').length === 3")
+    assert browser.run("document.getElementById('empty').hidden")
+    shown = "document.querySelectorAll('#journal .call:not([hidden])').length"
+    for text, count in (
+        ("get list", 2),
+        ("get list 503", 1),
+        ("nothing", 1),
+        ("POST", 0),
+        ("failed", 2),
+        ("", 3),
+    ):
+        browser.run(f"document.getElementById('filter').value = '{text}'; filter()")
+        assert browser.run(shown) == count
+    mock.reset()
+    browser.wait("!document.getElementById('empty').hidden")
+
+
+def test_secrets_are_shown_where_they_are_asked_for(
+    browser: Browser, mock: MockSample, server: MockServer
+) -> None:
+    code = mock.client().parcels.create().pickup_code
+    open_page(browser, server)
+    browser.wait("document.querySelector('#custodians li code')?.textContent")
+    assert code not in browser.text()
+    browser.run("document.getElementById('secrets').click()")
+    browser.wait(f"document.querySelector('#custodians').innerText.includes('{code}')")
 
 
 def test_it_fits_on_a_phone(browser: Browser, mock: MockSample, server: MockServer) -> None:
@@ -136,7 +181,7 @@ def test_it_fits_on_a_phone(browser: Browser, mock: MockSample, server: MockServ
     browser.send("Emulation.setDeviceMetricsOverride", **phone)
     try:
         open_page(browser, server)
-        browser.wait("document.querySelectorAll('#journal li').length === 1")
+        browser.wait("document.querySelectorAll('#journal .call').length === 1")
         browser.run("document.querySelectorAll('details').forEach((o) => { o.open = true; })")
         assert browser.run("document.documentElement.scrollWidth") <= 360
     finally:

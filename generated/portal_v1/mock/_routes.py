@@ -1,0 +1,195 @@
+# Edited in overrides/package/mock/_routes.py, from where `make generate` copies it.
+"""Methods as operations of the control API: what they take and give, and the document of that."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from types import NoneType
+from typing import Any, NamedTuple, get_args
+from urllib.parse import parse_qsl
+
+from .._version import __version__
+from ._faults import FAULT_TYPES
+from ._messages import PREFIX
+from ._schemas import Schema, Schemas, is_array, is_object
+
+HEADER = "x-mock"  # on all that changes something: no form can send it
+
+_TYPES: Mapping[Any, str] = {
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    str: "string",
+    NoneType: "null",
+    dict: "object",
+}
+
+
+class RejectedError(ValueError):
+    """A request of the control API is refused, with a status."""
+
+    def __init__(self, status: int, text: str, *headers: tuple[str, str]) -> None:
+        super().__init__(text)
+        self.status = status
+        self.headers = headers
+
+
+class Route(NamedTuple):
+    call: Callable[..., Any]
+    takes: Schema  # the query of a GET or DELETE, the body of a POST
+    gives: Any  # the types of its answer; None for no content
+    status: int
+
+
+ROUTES: dict[str, dict[str, Route]] = {}  # by path and method
+
+
+def route(
+    address: str, gives: Any = None, status: int = 200
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Have a method answer `METHOD /path`; its arguments come from query or body."""
+
+    def add(call: Callable[..., Any]) -> Callable[..., Any]:
+        method, path = address.split()
+        code = 204 if gives is None else status
+        ROUTES.setdefault(path, {})[method] = Route(call, _schema_of(call), gives, code)
+        return call
+
+    return add
+
+
+def _schema_of(call: Callable[..., Any]) -> Schema:
+    """The schema of an object that holds the arguments of a function or class."""
+    arguments = inspect.signature(call, eval_str=True).parameters.values()
+    known = [one for one in arguments if one.name != "self" and one.kind != one.VAR_KEYWORD]
+    defaults = {one.name: {"default": one.default} for one in known if one.default is not one.empty}
+    return {
+        "type": "object",
+        "properties": {
+            one.name: _schema(one.annotation) | defaults.get(one.name, {}) for one in known
+        },
+        "required": [one.name for one in known if one.default is one.empty],
+        "additionalProperties": any(one.kind == one.VAR_KEYWORD for one in arguments),
+    }
+
+
+def _schema(hint: Any) -> dict[str, Any]:
+    if is_array(hint):
+        return {"type": "array", "items": _schema(hint[0])}
+    if is_object(hint):
+        inner = {name: _schema(one) for name, one in hint.items()}
+        return {"type": "object", "properties": inner, "required": list(inner)}
+    return {"type": [_TYPES[one] for one in get_args(hint) or [hint]]}
+
+
+def describe() -> dict[str, Any]:
+    """The OpenAPI document of the control API."""
+    paths: dict[str, dict[str, Any]] = {}
+    for path, routes in ROUTES.items():
+        for method, (call, takes, gives, status) in routes.items():
+            first, *more = call.__name__.split("_")
+            operation: dict[str, Any] = {
+                "operationId": first + "".join(map(str.capitalize, more)),
+                "summary": str(call.__doc__),
+                "responses": {
+                    str(status): {"description": "Done."},
+                    "4XX": _content({"error": str}, description="What is wrong."),
+                },
+            }
+            if gives is not None:
+                operation["responses"][str(status)] |= _content(gives)
+            if method == "POST":
+                types = [_merge(takes, name) for name in FAULT_TYPES]
+                body = {"oneOf": types} if takes["additionalProperties"] else takes
+                operation["requestBody"] = {"content": {"application/json": {"schema": body}}}
+            else:
+                operation["parameters"] = [
+                    {"name": name, "in": "query", "schema": schema}
+                    for name, schema in takes["properties"].items()
+                ]
+            if method != "GET":
+                operation["security"] = [{"mock": []}]
+            paths.setdefault(path, {})[method.lower()] = operation
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Control of the mock", "version": __version__},
+        "servers": [{"url": PREFIX}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"mock": {"type": "apiKey", "in": "header", "name": HEADER}}
+        },
+    }
+
+
+def _content(gives: Any, **more: Any) -> dict[str, Any]:
+    media = "text/html" if gives is str else "application/json"
+    return {"content": {media: {"schema": _schema(gives)}}, **more}
+
+
+def _merge(takes: Schema, name: str) -> Schema:
+    """What setting a fault takes, for one type of fault."""
+    own = _schema_of(FAULT_TYPES[name])
+    properties = {"fault": {"const": name}, **own["properties"]}
+    return {
+        **own,
+        "title": name,
+        "description": FAULT_TYPES[name].__doc__,
+        "properties": {**takes["properties"], **properties},
+        "required": ["fault", *own["required"]],
+    }
+
+
+def find(method: str, path: str) -> Route:
+    routes = ROUTES.get(path, {})
+    if method in routes:
+        return routes[method]
+    if routes:
+        allowed = ", ".join(routes)
+        raise RejectedError(
+            405, f"{method} is not for this path, but {allowed}.", ("allow", allowed)
+        )
+    if not path:
+        raise RejectedError(308, "The page is one slash further.", ("location", f"{PREFIX}/"))
+    raise RejectedError(404, f"There is nothing here; {PREFIX}/openapi.json lists what there is.")
+
+
+def read_query(query: str) -> dict[str, Any]:
+    arguments: dict[str, Any] = dict(parse_qsl(query, keep_blank_values=True))
+    values = {"true": True, "false": False}
+    return {
+        name: int(text) if text.isdecimal() else values.get(text, text)
+        for name, text in arguments.items()
+    }
+
+
+def read_body(body: bytes) -> dict[str, Any]:
+    def number(text: str) -> float:
+        value = float(text)
+        return int(value) if value.is_integer() else value  # 2.0 is a whole number in JSON
+
+    try:
+        value = json.loads(body or b"{}", parse_float=number)
+    except (ValueError, RecursionError) as error:
+        raise RejectedError(400, f"The body is not JSON: {error}.") from None
+    if not is_object(value):
+        raise RejectedError(400, 'The body is to be a JSON object, such as {"seconds": 60}.')
+    return value
+
+
+def check_fault(arguments: Mapping[str, Any]) -> None:
+    """Raise ValueError where no fault can be set by these."""
+    check(arguments, ROUTES["/faults"]["POST"].takes)
+
+
+def check(arguments: Mapping[str, Any], takes: Schema) -> None:
+    if takes["additionalProperties"] and arguments.get("fault") in list(FAULT_TYPES):
+        takes = _merge(takes, arguments["fault"])
+    unknown = sorted(arguments.keys() - takes["properties"].keys())
+    if unknown and not takes["additionalProperties"]:
+        known = ", ".join(takes["properties"]) or "nothing"
+        raise RejectedError(400, f"There is no {unknown[0]!r} to be set here, but {known}.")
+    problem = Schemas({"openapi": "3.1.0"}, "request").validator(takes, "").problem(arguments)
+    if problem is not None:
+        raise RejectedError(400, f"{problem}.")

@@ -1,0 +1,84 @@
+"""The steps of a call, and the observer that is told of them."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Callable
+from typing import Any, Literal
+
+from attrs import frozen
+
+from ..errors import ConfigurationError
+from .service import ServiceInfo
+
+
+@frozen(kw_only=True)
+class CallEvent:
+    """A step of a call, as an observer is told. It holds no secret, no body and no id.
+
+    Attributes:
+        kind: What happened. A call starts; each of its attempts starts and ends, with a pause
+            between two of them, or before one where a pace asks for it; the call ends.
+        call_id: The same number for all events of a call, until it ends.
+        operation_id: The operation, as the specification names it.
+        method: Its HTTP method.
+        path: Its path, with the names of parameters in braces.
+        base_url: Where it is sent.
+        attempt: The attempt's number from 1; how many there have been so far.
+        status: The status that was answered; None where none was.
+        error: The name of the class of what went wrong; None where a status says it, too.
+        reason: Why a pause comes before another attempt; None for that of a pace.
+        seconds: How long the attempt or the call took, or the pause will. An attempt whose body
+            is streamed ends with the head of the answer.
+        size: The bytes of the answer's body; None where there is none yet.
+        request_id: The server's name for the request.
+    """
+
+    kind: Literal["call_start", "attempt_start", "attempt_end", "pause", "call_end"]
+    call_id: int
+    operation_id: str
+    method: str
+    path: str
+    base_url: str
+    attempt: int
+    status: int | None = None
+    error: str | None = None
+    reason: str | None = None
+    seconds: float | None = None
+    size: int | None = None
+    request_id: str | None = None
+
+
+class Observer:
+    """What was given to observe calls: the first exception that it raises is logged."""
+
+    def __init__(self, given: Callable[[CallEvent], object], logger: str) -> None:
+        self._given = given
+        self._logger = logger
+        self._has_failed = False
+
+    def __call__(self, event: CallEvent) -> None:
+        """Tell it what happened."""
+        try:
+            self._given(event)
+        except Exception:
+            if not self._has_failed:
+                self._has_failed = True
+                logging.getLogger(self._logger).exception(
+                    "The observer raised, which changes no call; logged once."
+                )
+
+
+def validate_observer(given: Any, service: ServiceInfo) -> Observer | None:
+    """Return an observer that changes no call.
+
+    Raises:
+        ConfigurationError: It is no function, or an async one.
+    """
+    if given is None:
+        return None
+    calls = (given, getattr(given, "__call__", None))  # noqa: B004 - an object whose call is async
+    if not callable(given) or any(map(inspect.iscoroutinefunction, calls)):
+        raise ConfigurationError("observer is a function of one CallEvent, and not an async one.")
+    return Observer(given, service.logger)

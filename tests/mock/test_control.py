@@ -1,0 +1,259 @@
+"""The control API over HTTP; `test_page` has the page in a browser."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import socket
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+import jsonschema_rs
+import pytest
+from sample import Sample
+from sample.mock import FAULTS, MockSample, MockServer
+
+from tests.mock._support import ask, one_operation
+
+OWN = {"x_mock": "1"}
+
+
+class Got(NamedTuple):
+    status: int
+    headers: http.client.HTTPMessage
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+def fetch(server: MockServer, what: str, order: Any = None, **headers: str) -> Got:
+    """Send `METHOD /path` below the prefix, as curl -d would."""
+    method, path = what.split()
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=5)
+    body = order if isinstance(order, (str, bytes, type(None))) else json.dumps(order)
+    connection.request(
+        method,
+        f"/__mock__{path}",
+        body,
+        {name.replace("_", "-"): value for name, value in headers.items()},
+    )
+    response = connection.getresponse()
+    got = Got(response.status, response.headers, response.read().decode())
+    connection.close()
+    return got
+
+
+def test_every_operation_answers_what_its_document_says(
+    mock: MockSample, server: MockServer
+) -> None:
+    mock.client().parcels.create()
+    fault = {"fault": "latency", "seconds": 0, "operation": "getParcel", "times": 2}
+    orders: dict[str, Any] = {
+        "POST /faults": fault,
+        "POST /clients": {"count": 2, "api_key": "one"},
+        "POST /clock": {"hours": 1},
+    }
+    described = fetch(server, "GET /openapi.json").json
+    answered = set()
+    for path, operations in described["paths"].items():
+        for method, operation in operations.items():
+            what = f"{method.upper()} {path}"
+            if method == "post" and path == "/restore":
+                fetch(server, "POST /snapshot", **OWN)
+            got = fetch(server, what, orders.get(what), **OWN)
+            (status, *_), answer = operation["responses"], operation["responses"]
+            assert got.status == int(status), what
+            content = answer[status].get("content", {})
+            if "application/json" in content:
+                jsonschema_rs.validate(content["application/json"]["schema"], got.json)
+            refused = fetch(
+                server, f"{what}?nothing=1", {**orders.get(what, {}), "nothing": 1}, **OWN
+            )
+            assert refused.status == 400, what
+            problem = answer["4XX"]["content"]["application/json"]["schema"]
+            jsonschema_rs.validate(problem, refused.json)
+            assert "There is no 'nothing' to be set here" in refused.json["error"]
+            assert ("security" in operation) is (method != "get")
+            answered.add(operation["operationId"])
+    assert {"setFault", "moveClock", "listCalls", "seedClients", "checkHealth"} <= answered
+    body = described["paths"]["/faults"]["post"]["requestBody"]["content"]["application/json"]
+    assert [one["title"] for one in body["schema"]["oneOf"]] == list(FAULTS)
+    assert [one.operation_id for one in mock.calls()] == []  # reset; and itself it is in no journal
+
+
+def test_faults_are_set_listed_and_removed(mock: MockSample, server: MockServer) -> None:
+    fault = {"fault": "server_error", "operation": "listParcels", "status": 502.0}
+    made = fetch(server, "POST /faults", fault, **OWN)
+    assert made.status == 201
+    assert made.json.items() >= {**fault, "number": 1, "times": None, "struck": 0}.items()
+    assert ask(mock, "GET", "/v1/parcels").status == 502
+    assert fetch(server, "GET /faults").json == [{**made.json, "struck": 1}]
+    assert fetch(server, "DELETE /faults?number=7", **OWN).status == 404
+    assert fetch(server, "DELETE /faults?number=1", **OWN).status == 204
+    assert mock.faults == ()
+    for name in ("empty_reply", "latency"):
+        fetch(server, "POST /faults", {"fault": name}, **OWN)
+    assert fetch(server, "DELETE /faults", **OWN).status == 204
+    assert mock.faults == ()
+
+
+def test_secrets_are_masked_unless_they_are_asked_for(mock: MockSample, server: MockServer) -> None:
+    created = mock.client("canary-key").parcels.create()
+    secrets = ("canary-key", created.pickup_code, created.label_token)
+    for path, shown in (("journal", secrets), ("clients", secrets[1:2])):
+        assert not any(one in fetch(server, f"GET /{path}").text for one in secrets)
+        assert fetch(server, f"GET /{path}?show_secrets=true").status == 403
+        got = fetch(server, f"GET /{path}?show_secrets=true", **OWN)
+        assert all(one in got.text for one in shown)
+
+
+def test_the_journal_and_the_clients_are_cut(mock: MockSample, server: MockServer) -> None:
+    mock.seed_clients(3, api_key="one")
+    for target in ("/v1/parcels", "/v1/parcels", "/v1/nothing"):
+        ask(mock, "GET", target)
+    journal = fetch(server, "GET /journal?after=1").json
+    assert journal["newest"] == 3
+    assert [one["status"] for one in journal["entries"]] == [200, 404]
+    calls = fetch(server, "GET /journal?operation=listParcels&limit=1").json["entries"]
+    assert [one["number"] for one in calls] == [2]
+    assert fetch(server, f"GET /clients?limit={10**30}").status == 200
+    (custodian,) = fetch(server, "GET /clients?limit=2").json
+    assert (custodian["count"], len(custodian["items"])) == (3, 2)
+
+
+def test_a_snapshot_is_restored_and_all_is_forgotten(mock: MockSample, server: MockServer) -> None:
+    seed = {"count": 2, "api_key": "one", "has_wallet": True}
+    assert fetch(server, "POST /clients", seed, **OWN).status == 204
+    assert fetch(server, "POST /snapshot", {"name": "two"}, **OWN).status == 204
+    fetch(server, "POST /clients", seed, **OWN)
+    assert fetch(server, "POST /clock", {"days": 1, "seconds": 2}, **OWN).json["offset"] == 86402
+    assert len(ask(mock, "GET", "/v1/parcels").json) == 4
+    assert fetch(server, "POST /reset", **OWN).status == 204
+    assert (mock.calls(), mock.clock.offset) == ([], 0)
+    assert fetch(server, "POST /restore", {"name": "two"}, **OWN).status == 204
+    assert len(ask(mock, "GET", "/v1/parcels").json) == 2
+
+
+@pytest.mark.parametrize(
+    ("what", "order", "status", "expected"),
+    [
+        ("POST /faults", {"fault": "latncy"}, 400, "Is it 'latency' that you mean?"),
+        ("POST /faults", {"fault": "latency", "operation": "x"}, 400, "no operation 'x'"),
+        ("POST /faults", {"fault": "latency", "x": 1}, 400, "no 'x' to be set here, but fault"),
+        ("POST /faults", {"fault": "latency", "seconds": "2"}, 400, "$.seconds: the value is not"),
+        ("POST /faults", {"fault": ["latency"]}, 400, "$.fault: the value is not of type"),
+        ("POST /faults", {"fault": "wrong_type"}, 400, "such as $.id"),
+        ("POST /faults", {}, 400, '"fault" is a required property'),
+        ("POST /faults", "{", 400, "The body is not JSON"),
+        ("POST /faults", "[" * 100_000, 400, "The body is not JSON"),
+        ("POST /clock", [], 400, "a JSON object, such as"),
+        ("POST /clock", {"seconds": -1}, 400, "from 0, not by -1"),
+        ("POST /clock", '{"seconds": NaN}', 400, "$.seconds: the value is not"),
+        ("POST /clients", {"count": -1, "api_key": "a"}, 400, "count is a number from 0"),
+        ("POST /restore", {"name": "x"}, 404, "There is no snapshot 'x'. There are: none"),
+        ("GET /journal?limit=x", None, 400, "$.limit: the value is not"),
+        ("GET /journal?operation=x", None, 400, "no operation 'x'"),
+        ("GET /nothing", None, 404, "openapi.json lists what there is"),
+        ("PUT /faults", None, 405, "but GET, POST, DELETE"),
+    ],
+)
+def test_what_is_refused_is_said(
+    server: MockServer, what: str, order: Any, status: int, expected: str
+) -> None:
+    got = fetch(server, what, order, **OWN)
+    assert got.status == status
+    assert expected in got.json["error"]
+    assert got.headers["allow"] == ("GET, POST, DELETE" if status == 405 else None)
+
+
+def test_another_sites_page_cannot_use_it(mock: MockSample, server: MockServer) -> None:
+    refused = fetch(server, "POST /clock", {"seconds": 5}, content_type="text/plain")
+    assert refused.status == 403
+    assert "X-Mock: 1" in refused.json["error"]
+    asked = fetch(server, "OPTIONS /clock", access_control_request_headers="x-mock")
+    assert asked.status == 405
+    assert fetch(server, "DELETE /faults").status == 403
+    assert mock.clock.offset == 0
+    for host in ("attacker.example", "attacker.example:80", "", "[::1", "10.0.0.1"):
+        assert fetch(server, "GET /clock", host=host).status == 403
+    for host in ("LOCALHOST", f"127.0.0.1:{server.port}", "[::1]:80"):
+        assert fetch(server, "GET /clock", host=host).status == 200
+    for got in (refused, asked, fetch(server, "GET /clock", origin="https://attacker.example")):
+        assert not [name for name in got.headers if name.lower().startswith("access-control")]
+
+
+def own_address() -> str:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        with suppress(OSError):
+            probe.connect(("192.0.2.1", 9))  # sends nothing
+        return str(probe.getsockname()[0])
+
+
+def test_other_machines_need_a_name_that_was_given(
+    mock: MockSample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with mock.serve("0.0.0.0", allow_hosts=["Mock.example:8080"]) as server:  # noqa: S104 - the test is of this
+        assert server.url == f"http://127.0.0.1:{server.port}/v1"
+        assert server.page_url == f"http://127.0.0.1:{server.port}/__mock__/"
+        assert fetch(server, "GET /clock", host="mock.example").status == 200
+        # Every caller seems to be another machine, as one behind a container's bridge.
+        monkeypatch.setattr("sample.mock._server._Connection._local_address", lambda _: None)
+        assert "--allow-host" in fetch(server, "GET /clock").json["error"]
+        assert fetch(server, "GET /clock", host="mock.example:1").status == 200
+        assert fetch(server, "GET /health", host="10.0.0.7").json == {"status": "ok"}
+    with pytest.raises(ValueError, match="allow_hosts takes names"):
+        mock.serve(allow_hosts=["[x"])
+
+
+def test_this_machines_own_address_is_this_machine(mock: MockSample) -> None:
+    if (address := own_address()).startswith(("127.", "0.")):
+        pytest.skip("this machine has no address but its own")
+    with mock.serve(address) as server:
+        assert fetch(server, "GET /clock").status == 200
+
+
+def test_the_page_is_whole_and_guarded(server: MockServer) -> None:
+    page = fetch(server, "GET /")
+    policy = str(page.headers["content-security-policy"])
+    nonce = re.search(r"'nonce-([^']+)'", policy)
+    assert nonce is not None
+    assert f'<script nonce="{nonce[1]}">' in page.text
+    assert "{{" not in page.text
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert page.headers["cache-control"] == "no-store"
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', page.text)  # works offline
+    for sink in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
+        assert sink not in page.text
+    head = fetch(server, "HEAD /")
+    assert (head.status, head.text) == (200, "")
+
+
+def test_the_root_says_where_the_page_is(mock: MockSample, server: MockServer) -> None:
+    for path, status in (("/", 200), ("/favicon.ico", 404), ("/__mock__", 308)):
+        connection = http.client.HTTPConnection(server.host, server.port, timeout=5)
+        connection.request("GET", path)
+        response = connection.getresponse()
+        assert response.status == status
+        if path == "/":
+            assert json.loads(response.read())["page"] == "/__mock__/"
+        connection.close()
+    assert mock.calls() == []
+    assert fetch(server, "GET /document.json").json == mock.document
+
+
+def test_it_is_not_in_process_and_gives_way(mock: MockSample) -> None:
+    assert ask(mock, "GET", "/__mock__/").status == 404
+    with mock.serve(control=False) as server:
+        assert server.page_url is None
+        assert fetch(server, "GET /").status == 404
+        with Sample("one", base_url=server.url) as portal:
+            portal.parcels.create()
+    document = one_operation({"type": "string"})
+    document["paths"]["/__mock__/thing"] = document["paths"].pop("/thing")
+    with MockSample(document) as other, other.serve() as server:
+        assert server.page_url is None
+        assert fetch(server, "GET /thing").status == 200

@@ -1,0 +1,223 @@
+"""What an observer is told of a call, and what OpenTelemetry makes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind
+from sample import CallEvent, ConfigurationError, Pace, SampleError
+from sample._http import httpx
+from sample.otel import SpanObserver
+
+from tests.unit._support import KEY, METHODS, SECRET, TOKEN, ManualClock, Script, call
+
+REFUSED = (429, {"error": SECRET}, {"X-Request-Id": f"req-{KEY}", "Retry-After": "3"})
+
+
+def test_each_step_of_a_call_is_told(kind: str) -> None:
+    for method, (arguments, status, answer) in METHODS.items():
+        events: list[CallEvent] = []
+        script, clock = Script(REFUSED, (status, answer)), ManualClock()
+        call(kind, script, method, *arguments, observer=events.append, clock=clock)
+        steps = [(one.kind, one.attempt, one.status, one.seconds) for one in events]
+        assert steps == [
+            ("call_start", 0, None, None),
+            ("attempt_start", 1, None, None),
+            ("attempt_end", 1, 429, 0),
+            ("pause", 1, 429, 3),
+            ("attempt_start", 2, None, None),
+            ("attempt_end", 2, status, 0),
+            ("call_end", 2, status, 3),
+        ]
+        assert (events[2].request_id, events[3].reason) == ("req-***", "status 429")
+        assert events[-1].size == len(json.dumps(answer))
+        assert len({one.call_id for one in events}) == 1
+        assert not [x for x in (SECRET, TOKEN, KEY, "parcel-1") if x in repr(events)]
+
+
+def test_how_a_call_fails_is_told(kind: str) -> None:
+    class Broken(Script):
+        def _answer(self, request: httpx.Request) -> httpx.Response:
+            raise httpx.ReadTimeout(f"{KEY} took too long", request=request)
+
+    for script, method, status, attempt, last in (
+        (Script((400, {})), "list", 400, None, "BadRequestError"),
+        (Script((200, {})), "list", 200, None, "InvalidResponseError"),
+        (Script((200, b'[{"')), "iter", 200, None, "InvalidResponseError"),
+        (Broken(), "create", None, "APITimeoutError", "APITimeoutError"),
+    ):
+        events: list[CallEvent] = []
+        with pytest.raises(SampleError) as caught:
+            call(kind, script, method, observer=events.append, max_attempts=1)
+        assert type(caught.value).__name__ == last
+        ends = [(one.kind, one.status, one.error) for one in events[2:]]
+        assert ends == [("attempt_end", status, attempt), ("call_end", status, last)]
+        assert KEY not in repr(events)
+
+
+def test_a_call_that_is_left_is_told_to_end() -> None:
+    events: list[CallEvent] = []
+
+    async def run() -> None:
+        async with Script((200, METHODS["list"][2])).async_client(observer=events.append) as client:
+            async for _ in (items := client.parcels.iter()):
+                break
+            await items.aclose()
+
+    async def give_up() -> None:
+        async def wait(_: httpx.Request) -> httpx.Response:
+            task.cancel()
+            await asyncio.sleep(5)
+            return httpx.Response(200)
+
+        http = httpx.AsyncClient(transport=httpx.MockTransport(wait))
+        async with Script().async_client(http_client=http, observer=events.append) as client:
+            task = asyncio.ensure_future(client.parcels.list(timeout=None))
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    asyncio.run(run())
+    assert (events[-1].kind, events[-1].error) == ("call_end", None)
+    asyncio.run(give_up())
+    ends = [(one.kind, one.status, one.error) for one in events[-2:]]
+    assert ends == [("attempt_end", None, "CancelledError"), ("call_end", None, "CancelledError")]
+
+
+def test_a_pace_is_a_pause_without_a_reason(kind: str) -> None:
+    events: list[CallEvent] = []
+    pace, script = Pace(1, 5.0), Script((200, []))
+    for _ in range(2):
+        options: dict[str, Any] = {"observer": events.append, "clock": ManualClock()}
+        call(kind, script, "list", pace=pace, **options)
+    pauses = [(one.attempt, one.reason, one.seconds) for one in events if one.kind == "pause"]
+    assert pauses == [(0, None, 5.0)]
+
+
+def test_an_observer_changes_no_call(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    def fail(_: CallEvent) -> None:
+        raise LookupError
+
+    assert (
+        call(kind, Script((503, {}), (200, [])), "list", observer=fail, clock=ManualClock()) == []
+    )
+    assert [record.message for record in caplog.records if record.exc_info] == [
+        "The observer raised, which changes no call; logged once."
+    ]
+
+
+def test_what_is_no_observer() -> None:
+    async def observe(_: CallEvent) -> None: ...
+
+    class Observe:
+        async def __call__(self, _: CallEvent) -> None: ...
+
+    wrong: list[Any] = ["log", 7, observe, Observe()]
+    for given in wrong:
+        with pytest.raises(ConfigurationError, match="observer"):
+            Script().client(observer=given)
+        with pytest.raises(ConfigurationError, match="observer"):
+            Script().client().with_options(observer=given)
+
+
+def test_a_copy_has_an_observer_of_its_own_or_none() -> None:
+    events: list[CallEvent] = []
+    with Script((200, [])).client(observer=events.append) as client:
+        client.with_options(observer=None).parcels.list()
+        assert events == []
+        client.with_options(timeout=5).parcels.list()
+        assert [one.kind for one in events][::3] == ["call_start", "call_end"]
+
+
+def test_warnings_reach_stderr_only_where_logging_is_set_up() -> None:
+    program = """
+import logging, sys
+from sample.testing import ManualClock
+from tests.unit._support import Script
+logging.basicConfig() if sys.argv[1:] else None
+Script((503, {}), (200, [])).client().with_options(clock=ManualClock()).parcels.list()
+"""
+    for arguments, expected in (((), ""), (("logged",), "trying again")):
+        run = [sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{program}"]
+        done = subprocess.run([*run, *arguments], capture_output=True, text=True, check=True)
+        assert (expected in done.stderr) if expected else done.stderr == ""
+
+
+class TestSpans:
+    @pytest.fixture
+    def exporter(self) -> InMemorySpanExporter:
+        return InMemorySpanExporter()
+
+    @pytest.fixture
+    def observer(self, exporter: InMemorySpanExporter) -> SpanObserver:
+        provider = TracerProvider(shutdown_on_exit=False)
+        provider.add_span_processor(SimpleSpanProcessor(exporter))
+        return SpanObserver(provider)
+
+    @staticmethod
+    def the_span(exporter: InMemorySpanExporter) -> tuple[ReadableSpan, Mapping[str, Any]]:
+        (span,) = exporter.get_finished_spans()
+        assert not [x for x in (SECRET, TOKEN, KEY, "parcel-1") if x in span.to_json()]
+        return span, span.attributes or {}
+
+    def test_of_a_call_that_is_repeated(
+        self, kind: str, exporter: InMemorySpanExporter, observer: SpanObserver
+    ) -> None:
+        arguments, status, answer = METHODS["get"]
+        script = Script(REFUSED, (status, answer))
+        call(kind, script, "get", *arguments, observer=observer, clock=ManualClock())
+        span, attributes = self.the_span(exporter)
+        path = "/api/v1/parcels/{parcelId}"
+        assert (span.name, span.kind) == (f"GET {path}", SpanKind.CLIENT)
+        assert span.status.is_unset
+        size = len(json.dumps(answer))
+        assert attributes == {
+            "http.request.method": "GET",
+            "http.request.resend_count": 1,
+            "http.response.body.size": size,
+            "http.response.status_code": 200,
+            "server.address": "parcels.invalid",
+            "server.port": 443,
+            "url.scheme": "https",
+            "url.template": path,
+        }
+        first, second = [dict(event.attributes or {}) for event in span.events]
+        assert (first["error.type"], first["http.response.status_code"]) == ("429", 429)
+        assert (second["http.request.resend_count"], second["http.response.status_code"]) == (
+            1,
+            200,
+        )
+
+    def test_of_a_call_that_fails(
+        self, kind: str, exporter: InMemorySpanExporter, observer: SpanObserver
+    ) -> None:
+        for status, error in ((404, "404"), (200, "InvalidResponseError")):
+            with pytest.raises(SampleError):
+                call(kind, Script((status, {})), "get", "parcel-1", observer=observer)
+            span, attributes = self.the_span(exporter)
+            assert (attributes["error.type"], span.status.is_ok) == (error, False)
+            exporter.clear()
+
+    def test_the_other_library_makes_the_same(
+        self, exporter: InMemorySpanExporter, observer: SpanObserver
+    ) -> None:
+        other: Any = pytest.importorskip("httpx2")
+        http = other.Client(transport=other.MockTransport(lambda _: other.Response(200, json=[])))
+        Script().client(http_client=http, observer=observer).parcels.list()
+        _, attributes = self.the_span(exporter)
+        assert attributes["http.response.status_code"] == 200
+
+    def test_without_opentelemetry_it_says_what_to_install(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "opentelemetry.trace", None)
+        with pytest.raises(ConfigurationError, match="pip install opentelemetry-api"):
+            SpanObserver()
