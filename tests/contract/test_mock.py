@@ -108,6 +108,8 @@ def test_an_id_has_one_spelling(family: Family, mock: Any) -> None:
         assert all(ask(mock, endpoint, identity).status < 300 for identity in right)
         for identity in wrong:
             assert 400 <= ask(mock, endpoint, identity).status < 500, identity
+        nobody = ask(mock, endpoint, "nobody").status
+        assert ask(mock, endpoint, f"{one}%2F{one}").status == nobody, "a slash that is encoded"
         for suffix in ("/", "//", "/x/y", "%2F", ";a"):
             assert 400 <= ask(mock, endpoint, one, suffix=suffix).status < 500, suffix
     for endpoint in (family.maker, *family.lists):
@@ -144,6 +146,9 @@ def test_what_is_refused_makes_nothing(family: Family, mock: Any) -> None:
         assert listed(strict, family) == []
         made = [make(strict, family) for _ in range(45)]
         assert [one[family.identity] for one in listed(strict, family)] == made
+        reply = ask(strict, maker, body=f'{{"stray": {secret}}}'.encode())
+        assert reply.status < 300 or b"a-secret-of-mine" not in reply.body
+        assert reply.status == 400 or "additionalProperties" in json.dumps(schema)
 
 
 @each_family

@@ -144,7 +144,7 @@ def test_another_document_with_a_title_that_the_terminal_cannot_print(tmp_path: 
         (None, "cannot be read"),
         ("openapi: 3.1.0", "is not JSON"),
         ("[]", "not an object"),
-        ('{"swagger": "2.0"}', "serves OpenAPI 3.0 and 3.1"),
+        ('{"swagger": "2.0"}', "serves OpenAPI 3.1"),
         ('{"openapi": "3.1.0", "paths": {"/x": {"get": {}}}}', "no response is documented"),
     ],
 )

@@ -45,7 +45,7 @@ class Mock:
     several threads at once. Closing is optional; a mock that is dropped closes its database.
 
     Args:
-        document: The OpenAPI document to serve, 3.0 or 3.1; by default this package's own.
+        document: The OpenAPI 3.1 document to serve; by default this package's own.
         api_keys: The API keys that are accepted. By default every key is that is not empty.
             Each key is a custodian, who sees nothing of the others.
         seed: What ids, keys and tokens follow from: the same seed and the same requests give

@@ -131,16 +131,18 @@ class Schemas:
     """The schemas of one document as they hold in one direction.
 
     A property that is `readOnly` is not required in a request, one that is `writeOnly` is
-    not required in a response. OpenAPI 3.0 becomes JSON Schema 2020-12. Alternatives are met
-    by a value that fits several of them: `oneOf` of open objects would else allow nothing.
+    not required in a response. Alternatives are met by a value that fits several of them:
+    `oneOf` of open objects would else allow nothing.
     """
 
     def __init__(self, document: Mapping[str, Any], direction: Direction) -> None:
-        version = str(document.get("openapi", ""))
-        if not version.startswith("3."):
-            raise DocumentError("The mock serves OpenAPI 3.0 and 3.1; this document is neither.")
+        version = document.get("openapi")
+        if not str(version).startswith("3.1"):
+            raise DocumentError(
+                f"The mock serves OpenAPI 3.1, and this document says {version!r}. "
+                "Of 3.0, `make generate` makes a package whose openapi.json says 3.1."
+            )
         self._ignored = "readOnly" if direction == "request" else "writeOnly"
-        self._is_30 = version.startswith("3.0")
         self._library = _import_jsonschema_rs()
         self.document: dict[str, Any] = _rewrite(document, self._convert)
         self._registry = self._library.Registry([(_BASE, self.document)])
@@ -230,7 +232,7 @@ class Schemas:
                     f"The reference {reference!r} leaves the document. "
                     "Bundle it into one file first."
                 )
-            return {**({} if self._is_30 else node), "$ref": _BASE + reference}
+            return {**node, "$ref": _BASE + reference}
         if is_object(properties) and is_array(required):
             node["required"] = [
                 name for name in required if not self._is_ignored(properties.get(name))
@@ -238,7 +240,7 @@ class Schemas:
         if is_array(node.get("oneOf")):
             choices = {"anyOf": node.pop("oneOf")}
             node |= {"allOf": [*node.get("allOf", ()), choices]} if "anyOf" in node else choices
-        return _convert_30(node) if self._is_30 else node
+        return node
 
     def _is_ignored(self, schema: Schema) -> bool:
         return is_object(schema) and schema.get(self._ignored) is True
@@ -271,29 +273,6 @@ def _rewrite(node: Any, change: Callable[[dict[str, Any]], Any], *, named: bool 
         for key, value in node.items()
     }
     return result if named else change(result)
-
-
-def _convert_30(schema: dict[str, Any]) -> dict[str, Any]:
-    for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
-        flag = schema.get(exclusive)
-        if isinstance(flag, bool):
-            del schema[exclusive]
-            if flag and bound in schema:
-                schema[exclusive] = schema.pop(bound)
-    if schema.get("nullable") is not True:
-        return schema
-    del schema["nullable"]
-    if isinstance(schema.get("type"), str):
-        schema["type"] = [schema["type"], "null"]
-        if is_array(schema.get("enum")):
-            schema["enum"] = [*schema["enum"], None]
-    elif schema.keys() & {"allOf", "anyOf"}:
-        # What OpenAPI 3.0 says of "nullable" without "type" is nothing; what people mean is this.
-        own: dict[str, Any] = {}
-        for key in schema.keys() & {"default", "example", "readOnly", "writeOnly"}:
-            own[key] = schema.pop(key)
-        return {"anyOf": [schema, {"type": "null"}], **own}
-    return schema
 
 
 def _join(properties: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:

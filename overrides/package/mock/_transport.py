@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import NamedTuple
 
 from .._http import httpx
-from ._messages import Answer, Break, Delivery, Handlers, chunks_of
+from ._messages import Answer, Break, Handlers, chunks_of
 
 _PROTOCOL_ERRORS = {
     Break.EMPTY: "Server disconnected without sending a response.",
@@ -29,9 +29,8 @@ class InProcessTransport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
         exchange = _exchange(self._handlers, request, request.read())
-        if exchange.delivery is not None:
-            time.sleep(exchange.wait(exchange.delivery.delay))
-            exchange.check(exchange.delivery)
+        for seconds in exchange.begin():
+            time.sleep(seconds)
         return exchange.respond()
 
 
@@ -44,68 +43,69 @@ class AsyncInProcessTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
         exchange = _exchange(self._handlers, request, await request.aread())
-        if exchange.delivery is not None:
-            await asyncio.sleep(exchange.wait(exchange.delivery.delay))
-            exchange.check(exchange.delivery)
+        for seconds in exchange.begin():
+            await asyncio.sleep(seconds)
         return exchange.respond()
 
 
 class _Exchange(NamedTuple):
     request: httpx.Request
     answer: Answer
-    delivery: Delivery | None
 
-    def wait(self, seconds: float) -> float:
-        """That many seconds, or those after which httpx gives up."""
-        allowed = self.request.extensions.get("timeout", {}).get("read")
-        return seconds if allowed is None else min(seconds, allowed)
-
-    def check(self, delivery: Delivery) -> None:
-        """Raise what httpx does where there is no answer."""
-        self.check_time(delivery.delay)
-        if delivery.broken in (Break.RESET, Break.EMPTY, Break.GARBAGE):
-            self.fail(delivery.broken)
-
-    def check_time(self, seconds: float) -> None:
-        """Raise ReadTimeout where a wait of these seconds is too long."""
-        if self.wait(seconds) < seconds:
-            raise httpx.ReadTimeout("The read operation timed out", request=self.request)
-
-    def fail(self, broken: Break) -> None:
-        """Raise what httpx does where a connection breaks."""
-        if broken in (Break.RESET, Break.RESET_IN_BODY):
-            raise _reset(self.request)
-        raise httpx.RemoteProtocolError(_PROTOCOL_ERRORS[broken], request=self.request)
+    def begin(self) -> Iterator[float]:
+        """Yield the pause before the answer, and raise what httpx does where none comes."""
+        delivery = self.answer.delivery
+        if delivery is not None:
+            yield from self._pause(delivery.delay)
+            if delivery.broken in (Break.RESET, Break.EMPTY, Break.GARBAGE):
+                raise self._failure(delivery.broken)
 
     def respond(self) -> httpx.Response:
-        status, headers, body, _ = self.answer
-        if self.delivery is None and isinstance(body, bytes):
+        status, headers, body, delivery = self.answer
+        if delivery is None and isinstance(body, bytes):
             return httpx.Response(status, headers=headers, content=body or None)
         return httpx.Response(status, headers=headers, stream=_Stream(self))
+
+    def send(self) -> Iterator[bytes | float]:
+        """Yield the body's pieces and the seconds between them; raise where it breaks off."""
+        chunks = chunks_of(self.answer)
+        for number, piece in enumerate(chunks.pieces):
+            if number:
+                yield from self._pause(chunks.pause)
+            yield piece
+        if chunks.broken is not None:
+            raise self._failure(chunks.broken)
+
+    def _pause(self, seconds: float) -> Iterator[float]:
+        """Yield these seconds, or those after which httpx gives up."""
+        allowed = self.request.extensions.get("timeout", {}).get("read")
+        yield seconds if allowed is None else min(seconds, allowed)
+        if allowed is not None and allowed < seconds:
+            raise httpx.ReadTimeout("The read operation timed out", request=self.request)
+
+    def _failure(self, broken: Break) -> httpx.TransportError:
+        if broken in (Break.RESET, Break.RESET_IN_BODY):
+            return _reset(self.request)
+        return httpx.RemoteProtocolError(_PROTOCOL_ERRORS[broken], request=self.request)
 
 
 class _Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
     def __init__(self, exchange: _Exchange) -> None:
         self._exchange = exchange
-        self._chunks = chunks_of(exchange.answer)
 
     def __iter__(self) -> Iterator[bytes]:
-        for number, piece in enumerate(self._chunks.pieces):
-            if number:
-                time.sleep(self._exchange.wait(self._chunks.pause))
-                self._exchange.check_time(self._chunks.pause)
-            yield piece
-        if self._chunks.broken is not None:
-            self._exchange.fail(self._chunks.broken)
+        for step in self._exchange.send():
+            if isinstance(step, bytes):
+                yield step
+            else:
+                time.sleep(step)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        for number, piece in enumerate(self._chunks.pieces):
-            if number:
-                await asyncio.sleep(self._exchange.wait(self._chunks.pause))
-                self._exchange.check_time(self._chunks.pause)
-            yield piece
-        if self._chunks.broken is not None:
-            self._exchange.fail(self._chunks.broken)
+        for step in self._exchange.send():
+            if isinstance(step, bytes):
+                yield step
+            else:
+                await asyncio.sleep(step)
 
 
 def _exchange(handlers: Handlers, request: httpx.Request, body: bytes) -> _Exchange:
@@ -116,9 +116,7 @@ def _exchange(handlers: Handlers, request: httpx.Request, body: bytes) -> _Excha
     if handlers.should_reset(request.method, target, headers):
         raise _reset(request)
     answer = handlers.handle(request.method, target, headers, body)
-    if request.method == "HEAD":
-        answer = answer._replace(body=b"")
-    return _Exchange(request, answer, answer.delivery)
+    return _Exchange(request, answer._replace(body=b"") if request.method == "HEAD" else answer)
 
 
 def _reset(request: httpx.Request) -> httpx.ReadError:
