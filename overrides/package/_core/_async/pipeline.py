@@ -194,7 +194,7 @@ class AsyncPipeline:
         if headers is not None:
             settings = settings.with_headers(headers)
         deadline = Deadline(settings.timeout, settings.clock)
-        if operation.credential is not None:
+        if settings.keys and operation.credential is not None:
             settings = settings.for_scheme(operation.credential.name)
         return Call(operation, request, settings, deadline, self._is_closed, stream)
 
