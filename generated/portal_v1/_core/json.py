@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Callable
 from contextlib import suppress
@@ -53,7 +54,7 @@ def load(content: bytes) -> Any:
             return fast_reader(content)
     # The error is raised outside the handlers: a chained one would carry the text along.
     try:
-        return DECODER.decode(content.decode("utf-8-sig"))
+        return DECODER.decode(content.removeprefix(codecs.BOM_UTF8).decode())
     except MalformedJSONError as error:
         problem = str(error)
     except UnicodeDecodeError as error:
