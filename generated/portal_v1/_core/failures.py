@@ -29,6 +29,7 @@ _TEXT_AT_MOST = 300
 _HEADER_AT_MOST = 4000
 # The names of header fields whose values nobody is to see.
 _HIDDEN_NAMES = "(?i)cookie|authorization|token|secret|password|session|api-?key"
+_PLAIN = {"", "identity"}  # content encodings
 
 
 def try_parse(parser: ResponseParser[T], content: Secret[bytes]) -> T | MismatchError:
@@ -106,8 +107,8 @@ def status_error(
         status_code=received.status,
         error=text,
         request_id=received.request_id,
-        headers=_headers(received),
         retry_after=retry_after,
+        headers=_headers(received),
         parsed=None if isinstance(model, MismatchError) else model,
         body=received.content.reveal(),
     )
@@ -144,7 +145,8 @@ def find_unreadable(received: RawResponse) -> UnreadableError | None:
     """Return why a body need not be looked at; None where it can be read."""
     if not received.whole:
         return UnreadableError("within max_response_bytes, the largest size that is taken")
-    if received.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
+    encoding = "content-encoding"
+    if encoding in received.headers and received.headers[encoding].strip().lower() not in _PLAIN:
         return UnreadableError("plain: it is compressed, which the client did not ask for")
     return None
 
