@@ -126,8 +126,10 @@ test-wheel: environment ## Build wheel and SBOM into dist/, and call all from th
 	@"$(PY)" scripts/release.py --try $(if $(TAG),--tag "$(TAG)")
 
 .PHONY: vendor
-vendor: environment ## Copy the client into other code: DEST=folder [NAME=portal_v1] [WITH=mock]
-	@"$(PY)" scripts/vendor.py "$(DEST)" $(if $(NAME),--name "$(NAME)") $(if $(WITH),--with $(WITH)) $(ARGS)
+# Copying needs no package; telling what breaks needs the environment.
+vendor: $(if $(findstring --check,$(ARGS)),environment) ## Copy the client into other code: DEST=folder [NAME=portal_v1] [WITH=mock]
+	@python="$(PY)"; [ -x "$$python" ] || python="$(or $(PYTHON),python3)"; \
+	"$$python" scripts/vendor.py "$(DEST)" $(if $(NAME),--name "$(NAME)") $(if $(WITH),--with $(WITH)) $(ARGS)
 
 .PHONY: test-vendored
 test-vendored: environment ## Call all from copies, where only httpx (or httpx2) and attrs are

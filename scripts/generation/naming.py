@@ -32,6 +32,8 @@ _VERBS = {
     *("stop", "submit", "subscribe", "suspend", "swap", "sync", "test", "transfer", "unlink"),
     *("unlock", "unsubscribe", "update", "upgrade", "upload", "validate", "verify", "withdraw"),
 }
+_UNTAGGED = "default"
+_VERSION = re.compile(r"api|rest|v_?\d+")
 _BY_METHOD = {"put": "replace", "patch": "update", "delete": "delete", "post": "create"}
 
 
@@ -122,7 +124,7 @@ def name_operations(document: Document) -> list[OperationNames]:
     problems: list[str] = []
     found: list[OperationNames] = []
     for place, operation in document.operations():
-        tags = [str(tag) for tag in operation.get("tags") or ["default"]]
+        tags = [str(tag) for tag in operation.get("tags") or [_UNTAGGED]]
         given = operation.get("operationId")
         method = operation.get("x-method-name")
         if method is None:
@@ -145,7 +147,9 @@ def name_operations(document: Document) -> list[OperationNames]:
     _name_modules(found)
     for names in found:
         _, path, verb = names.place
-        document.resolve(document.data["paths"][path])[verb].setdefault("operationId", names.id)
+        operation = document.resolve(document.data["paths"][path])[verb]
+        operation.setdefault("operationId", names.id)
+        operation.setdefault("responses", {"default": {"description": "Any answer."}})
     return found
 
 
@@ -206,6 +210,8 @@ def from_path(document: Document, place: Place, tag: str) -> str:
     own = _both_numbers([strings.snake_case(tag).strip("_")])
     index = max((i for i, word in enumerate(words) if word in own), default=None)
     nouns = words[-1:] if index is None else words[index + 1 :]
+    if tag == _UNTAGGED:
+        nouns = [word for word in words if not _VERSION.fullmatch(word)]
     last = words[-1] if words else ""
     if verb == "post" and not single and last.split("_")[0] in _VERBS and nouns:
         if index is None and "_" not in last:
@@ -215,8 +221,8 @@ def from_path(document: Document, place: Place, tag: str) -> str:
     if verb == "get":
         action = "list" if many else "get"
     else:
-        action = "create" if verb == "put" and many else _BY_METHOD.get(verb, verb)
-        many = many and verb == "delete"
+        action = _BY_METHOD.get(verb, verb)
+        many = many and verb in {"delete", "patch", "put"}
     nouns = [*map(singular, nouns[:-1]), *(nouns[-1:] if many else map(singular, nouns[-1:]))]
     return "_".join([action, *nouns])
 

@@ -24,7 +24,7 @@ from openapi_python_client.schema.untrusted_string import UntrustedString
 from .document import Document
 from .errors import GenerationError
 from .naming import OperationNames, iterator_name
-from .validation import sent_header
+from .validation import find_credentials
 
 _FIRST_ERROR = 400
 _REPEATABLE = {"get", "head", "put", "delete"}
@@ -54,8 +54,7 @@ class Operation:
     raw: dict[str, Any]
     raw_parameters: list[dict[str, Any]]
     repeatable: bool
-    scheme: str | None
-    credential: tuple[str, str | None] | None
+    credentials: list[tuple[str, str, str | None]]
     links: list[Link]
     media_types: dict[tuple[str, str], str]
     secret_parameters: set[tuple[str, str]]
@@ -103,6 +102,12 @@ class Operation:
             elif text:
                 parts.append(("text", quote(text, safe="/:@!$&'()*+,;=~-._%")))
         return parts
+
+    @property
+    def exploded(self) -> list[str]:
+        """The path and header parameters whose fields are written as pairs."""
+        simple = (p for p in self.raw_parameters if p.get("in") in {"path", "header"})
+        return [p["name"] for p in simple if p.get("explode") is True]
 
     @property
     def query_styles(self) -> dict[str, str]:
@@ -227,7 +232,6 @@ def make_operation(
     _, path, method = names.place
     raw = document.resolve(document.data["paths"][path])[method]
     parameters = [parameter for _, parameter in document.parameters(names.place)]
-    scheme = _scheme(raw, document)
     _rename_reserved(endpoint, config)
     responses = list(endpoint.responses)
     successes = [
@@ -246,10 +250,7 @@ def make_operation(
             if (document.resolve(p.get("schema")) or {}).get("format") == "password"
         },
         repeatable=method in _REPEATABLE or "x-repeatable" in raw,
-        scheme=scheme,
-        credential=sent_header(
-            document.resolve({"$ref": f"#/components/securitySchemes/{scheme}"})
-        ),
+        credentials=next(iter(find_credentials(document, raw)), []),
         links=list(_links(raw, document)),
         media_types=media_types,
         responses=successes,
@@ -279,17 +280,6 @@ def _rename_reserved(endpoint: Endpoint, config: Config) -> None:
                 UntrustedString(f"{parameter.python_name}_{location}"), config=config
             )
         taken.add(str(parameter.python_name))
-
-
-def _scheme(raw: dict[str, Any], document: Document) -> str | None:
-    """Return the security scheme whose key an operation is sent with: the first that can be."""
-    for requirement in raw.get("security", document.data.get("security")) or ():
-        if len(requirement) == 1:
-            (name,) = requirement
-            scheme = document.resolve(document.data["components"]["securitySchemes"][name])
-            if sent_header(scheme) is not None:
-                return str(name)
-    return None
 
 
 # Properties ------------------------------------------------------------------------------------

@@ -14,18 +14,27 @@ from typing import Any
 
 from jinja2 import StrictUndefined, TemplateSyntaxError
 from openapi_python_client import Project, strings
-from openapi_python_client.config import ClassOverride, Config
+from openapi_python_client.config import Config
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.parser.openapi import import_string_from_class
 from openapi_python_client.parser.properties import Class
+from openapi_python_client.parser.properties.protocol import PropertyProtocol
 from openapi_python_client.parser.properties.union import UnionProperty
+from openapi_python_client.schema import ParameterLocation
 from openapi_python_client.schema.untrusted_string import UntrustedString
 
 from .document import Document
 from .errors import GenerationError
 from .metadata import GENERATOR
-from .naming import client_name, environment_prefix, name_operations, resource_class, resource_name
+from .naming import (
+    OperationNames,
+    client_name,
+    environment_prefix,
+    name_operations,
+    resource_class,
+    resource_name,
+)
 from .operations import (
     Operation,
     annotation,
@@ -39,6 +48,10 @@ from .operations import (
     takes_null,
 )
 from .shaping import Shaped, shape
+
+# The parser knows no lists and objects in headers; the package does.
+_ANYWHERE: set[ParameterLocation] = PropertyProtocol._allowed_locations  # noqa: SLF001 - as said
+_ANYWHERE.add(ParameterLocation.HEADER)
 
 # Names that the generated modules use themselves, so that no model can have them.
 _CLASSES = {
@@ -66,23 +79,12 @@ def render(document: Document, *, source: str, config: Config, templates: Path) 
     operations = name_operations(document)
     if not operations:
         raise GenerationError("The document has no operations. Add one under paths.")
-    shaped = shape(document, operations)
-    data = _parse(shaped, config)
-    notes = list(shaped.notes)
-    own = {f"{prefix}{client_name(document.data)}" for prefix in ("", "Async")} | _CLASSES
     titles = [tag for names in operations for tag in names.tags]
-    own |= {f"{p}{resource_class(resource_name(t))}" for t in titles for p in ("", "Async")}
-    clashing = [i.class_info for i in (*data.models, *data.enums) if i.class_info.name in own]
-    if clashing:
-        for info in clashing:
-            config.class_overrides[str(info.name)] = ClassOverride.model_validate(
-                {
-                    "class_name": f"{info.name}Model",
-                    "module_name": f"{info.module_name}_model",
-                }
-            )
-            notes.append(f"The schema {info.name} is the class {info.name}Model.")
-        data = _parse(shaped, config)
+    own = {client_name(document.data), *(resource_class(resource_name(tag)) for tag in titles)}
+    shaped, data = _parse(
+        document, operations, config, {*_CLASSES, *own, *map("Async{}".format, own)}
+    )
+    notes = [*shaped.notes]
     notes += (
         f"The tag {tag!r} is the attribute {resource_name(tag)}."
         for tag in dict.fromkeys(titles)
@@ -94,18 +96,23 @@ def render(document: Document, *, source: str, config: Config, templates: Path) 
     return notes
 
 
-def _parse(shaped: Shaped, config: Config) -> GeneratorData:
+def _parse(
+    document: Document, operations: list[OperationNames], config: Config, reserved: set[str]
+) -> tuple[Shaped, GeneratorData]:
+    shaped = shape(document, operations, reserved)
     data = GeneratorData.from_dict(shaped.data, config=config)
     if isinstance(data, GeneratorError):
         raise GenerationError(f"{GENERATOR} cannot read the document.", [format_error(data)])
-    warnings = [*data.errors]
-    for collection in data.endpoint_collections_by_tag.values():
-        warnings.extend(collection.parse_errors)
+    collections = data.endpoint_collections_by_tag.values()
+    warnings = [*data.errors, *(error for c in collections for error in c.parse_errors)]
+    told = [*map(format_error, warnings)]
+    # A component that has the name of an inner class gives way to it.
+    again = {*re.findall(r'duplicate models with name "(\w+)"', "\n".join(told))} - reserved
+    if again:
+        return _parse(document, operations, config, reserved | again)
     if warnings:
-        raise GenerationError(
-            f"{GENERATOR} would leave out a part of the document.", map(format_error, warnings)
-        )
-    return data
+        raise GenerationError(f"{GENERATOR} would leave out a part of the document.", told)
+    return shaped, data
 
 
 def _render_project(project: _Project) -> None:
@@ -182,7 +189,7 @@ class _Project(Project):
         name = client_name(document)
         url = ((document.get("servers") or [{}])[0] or {}).get("url", "")
         descriptions = {t["name"]: t.get("description") for t in document.get("tags") or ()}
-        schemes = list(dict.fromkeys(o.scheme for o in self.operations if o.scheme))
+        schemes = list(dict.fromkeys(c[0] for o in self.operations for c in o.credentials))
         self.env.undefined = StrictUndefined
         self.env.tests["taking_null"] = takes_null
         self.env.filters.update(
@@ -217,7 +224,7 @@ class _Project(Project):
             fields_of=lambda prop: fields(self._model_of(prop)),
             model_of=self._model_of,
             discriminator=self._discriminator,
-            qualified=qualify_builtins,
+            qualified=lambda text, methods: qualify_builtins(self._qualify_models(text), methods),
             hides_builtins=lambda names: any(hasattr(builtins, name) for name in names),
         )
 
@@ -249,7 +256,7 @@ class _Project(Project):
         self._render("api_init.py.jinja", "api/__init__.py", operations=self.operations)
         self._render("resources_init.py.jinja", "resources/__init__.py")
         for tag, operations in self._resources.items():
-            self._render("endpoint_init.py.jinja", f"api/{tag}/__init__.py")
+            self._render("endpoint_init.py.jinja", f"api/{tag}/__init__.py", operations=operations)
             for operation in operations:
                 self._render(
                     "endpoint_module.py.jinja",
@@ -299,6 +306,15 @@ class _Project(Project):
                 mapping = found.components.items()
                 return found.field, {v: classes[c] for v, c in mapping if c in classes}
         return None
+
+    def _qualify_models(self, text: str) -> str:
+        """Return annotations and defaults with each model as an attribute of `_models`."""
+        names = [
+            info.name
+            for info in (m.class_info for m in (*self.openapi.models, *self.openapi.enums))
+        ]
+        found = rf"('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")|(?<![\w.])({'|'.join(names)})(?!\w)"
+        return re.sub(found, lambda m: m[1] or f"_models.{m[2]}", text) if names else text
 
     def _model_of(self, prop: Any) -> Any:
         return self._model_by_name.get(str(prop.class_info.name), prop)

@@ -63,33 +63,45 @@ class Shaped:
     notes: list[str] = field(default_factory=list)
 
 
-def shape(document: Document, operations: list[OperationNames]) -> Shaped:
-    """Return the document in the shape that the parser wants."""
-    return _Shaper(document, operations).shape()
+def shape(document: Document, operations: list[OperationNames], reserved: set[str]) -> Shaped:
+    """Return the document in the shape that the parser wants, none of its classes so named."""
+    return _Shaper(document, operations, reserved).shape()
 
 
 class _Shaper:
-    def __init__(self, document: Document, operations: list[OperationNames]) -> None:
+    def __init__(
+        self, document: Document, operations: list[OperationNames], reserved: set[str]
+    ) -> None:
         self._document = document
         self._operations = operations
         self._result = Shaped()
         self._schemas: dict[str, Any] = {}
+        self._components = document.look_up("#/components/schemas") or {}
+        self._classes = _name_classes(self._components, reserved)
         self._hoisted: dict[tuple[str, ...], str] = {}
         self._sent: set[int] = set()
         self._received: set[int] = set()
+        self._with_files: set[int] = set()
         self._secret: dict[int, tuple[Any, bool]] = {}
         self._is_sent = self._is_received = False
 
     def shape(self) -> Shaped:
         for names in self._operations:
             operation = self._operation(names)
-            _mark(self._document, operation.get("requestBody"), self._sent)
+            body = self._document.resolve(operation.get("requestBody")) or {}
+            _mark(self._document, body, self._sent)
+            for media_type, media in (body.get("content") or {}).items():
+                if not _is_json(media_type):
+                    _mark(self._document, media, self._with_files)
             for _, parameter in self._document.parameters(names.place):
                 _mark(self._document, parameter, self._sent)
             _mark(self._document, operation.get("responses"), self._received)
-        components = self._document.look_up("#/components/schemas") or {}
-        for name, schema in components.items():
-            self._schemas[name] = self._shape(schema)
+        for name, schema in self._components.items():
+            key = self._classes[name]
+            self._schemas[key] = self._shape(schema)
+            if key != name:
+                self._schemas[key].pop("title", None)
+                self._result.notes.append(f"The schema {name} is the class {key}.")
         paths: dict[str, dict[str, Any]] = {}
         for names in self._operations:
             path, operation = self._shape_operation(names)
@@ -171,19 +183,22 @@ class _Shaper:
         for media_type, media in content.items():
             plain = _plain_type(media_type)
             kind = "json" if _is_json(plain) else plain
-            if (kind in _BODIES or kind == "json") and kind not in kept:
+            told = [other.get("schema") for _, other in kept.values()]
+            if (kind in _BODIES or kind == "json") and media.get("schema") not in told:
                 kept[kind] = (media_type, media)
         if not kept:
             media_type, media = next(iter(content.items()))
-            kept[_BYTES] = (media_type, {"schema": {"type": "string", "format": "binary"}})
+            kept[_BYTES] = (media_type, media)
         left = content.keys() - {media_type for media_type, _ in kept.values()}
         if left:
             self._note(place, f"bodies are sent as {' or '.join(kept)}, not as {', '.join(left)}.")
         shaped = {}
         for kind, (media_type, media) in kept.items():
-            parsed = _BYTES if kind == _BYTES else media_type
+            parsed = _BYTES if kind == _BYTES else media_type.replace("*/*", "application/json")
             self._result.media_types[names.module, parsed] = media_type
-            shaped[parsed] = {"schema": self._shape(media.get("schema", {}))}
+            file = {"type": "string", "format": "binary"}
+            schema = file if kind == _BYTES else self._shape(media.get("schema", {}))
+            shaped[parsed] = {"schema": schema}
         return shaped
 
     def _shape_response(self, names: OperationNames, status: str, value: Any) -> dict[str, Any]:
@@ -205,7 +220,9 @@ class _Shaper:
         elif not _is_json(plain):
             plain, schema = _BYTES, {"type": "string", "format": "binary"}
         shaped["content"] = {
-            plain if plain in {"text/plain", _BYTES} else media_type: {"schema": schema}
+            plain
+            if plain in {"text/plain", _BYTES}
+            else media_type.replace("*/*", "application/json"): {"schema": schema}
         }
         return shaped
 
@@ -238,7 +255,7 @@ class _Shaper:
         if "default" in schema:
             text = json.dumps(schema["default"], ensure_ascii=False)
             shaped["description"] = f"{schema.get('description', '')} Default: {text}.".strip()
-        self._shape_types(shaped)
+        self._shape_types(schema, shaped)
         if "allOf" in shaped:
             shaped = self._shape_all_of(shaped)
         if shaped.get("oneOf") or shaped.get("anyOf"):
@@ -254,7 +271,8 @@ class _Shaper:
         return shaped
 
     def _shape_reference(self, schema: dict[str, Any]) -> dict[str, Any]:
-        name = _component(schema) or self._hoist(schema["$ref"])
+        component = _component(schema)
+        name = self._classes[component] if component else self._hoist(schema["$ref"])
         reference = {"$ref": f"#/components/schemas/{name}"}
         rest = {k: v for k, v in schema.items() if k != "$ref"}
         if rest.keys() - _ANNOTATIONS - {k for k in rest if k.startswith("x-")}:
@@ -266,22 +284,23 @@ class _Shaper:
         if parts not in self._hoisted:
             words = [part for part in parts[1:] if not part.isdecimal() and part != "properties"]
             name = strings.pascal_case(spell(" ".join(words[-3:]))) or "Schema"
-            while name in self._schemas or name in (
-                self._document.look_up("#/components/schemas") or {}
-            ):
+            while name in self._schemas or name in self._classes.values():
                 name += "Part"
             self._hoisted[parts] = name
             self._schemas[name] = {}
             self._schemas[name] = self._shape(self._document.look_up(reference))
         return self._hoisted[parts]
 
-    def _shape_types(self, shaped: dict[str, Any]) -> None:
+    def _shape_types(self, schema: dict[str, Any], shaped: dict[str, Any]) -> None:
+        if shaped.get("format") == "binary" and id(schema) not in self._with_files:
+            del shaped["format"]  # JSON holds text.
         types = shaped.get("type")
         if isinstance(types, list) and len(types) == 1:
             types = shaped["type"] = types[0]
         lists = "array" in (types if isinstance(types, list) else [types])
-        if lists and "prefixItems" not in shaped and not isinstance(shaped.get("items"), dict):
-            shaped["items"] = {}
+        if lists and not isinstance(shaped.get("items"), dict):
+            shaped.pop("items", None)
+            shaped |= {} if "prefixItems" in shaped else {"items": {}}
         values = shaped.get("enum")
         if isinstance(values, list):
             kinds = {type(value) for value in values if value is not None}
@@ -401,13 +420,14 @@ class _Shaper:
             shaped[key] = [{"allOf": [base, a]} if _structural(a) else base for a in alternatives]
         shaped.pop("type", None)
         given = schema.get("discriminator")
-        names = [_component(part) for part in alternatives]
-        if isinstance(given, dict) and all(names):
-            mapping = {str(name): str(name) for name in names}
+        names = {name: self._classes[name] for name in map(_component, alternatives) if name}
+        if isinstance(given, dict) and len(names) == len(alternatives):
+            mapping = dict(names)
             for value, target in (given.get("mapping") or {}).items():
-                mapping[value] = reference_parts(target)[-1] if "/" in target else target
+                name = reference_parts(target)[-1] if "/" in target else target
+                mapping[value] = self._classes.get(name, name)
             found = Discriminator(given["propertyName"], mapping)
-            self._result.discriminators[frozenset(map(str, names))] = found
+            self._result.discriminators[frozenset(names.values())] = found
 
     def _shape_object(self, shaped: dict[str, Any]) -> None:
         properties = dict(shaped.get("properties") or {})
@@ -427,7 +447,8 @@ class _Shaper:
                 renamed.get(name, name): self._shape(value) for name, value in properties.items()
             }
         if "required" in shaped:
-            shaped["required"] = [renamed.get(name, name) for name in shaped["required"]]
+            names = [n for n in shaped["required"] if not self._is_left_out(properties.get(n))]
+            shaped["required"] = [renamed.get(name, name) for name in names]
         patterns = shaped.pop("patternProperties", None)
         if patterns:
             values = [*patterns.values()]
@@ -435,6 +456,14 @@ class _Shaper:
             shaped["additionalProperties"] = self._shape(values[0]) if shut else True
         if shaped.get("additionalProperties") is False and self._is_received:
             del shaped["additionalProperties"]
+
+    def _is_left_out(self, schema: Any) -> bool:
+        """Tell whether a property has its value in one direction only, in which it may not be."""
+        said = self._document.resolve(schema) or {}
+        return bool(
+            (self._is_sent and said.get("readOnly"))
+            or (self._is_received and said.get("writeOnly"))
+        )
 
     def _is_deprecated(self, schema: Any) -> bool:
         own, named = schema, self._document.resolve(schema)
@@ -452,6 +481,22 @@ class _Shaper:
             if any(self._is_secret(part) for part in parts):
                 self._secret[id(schema)] = (schema, True)
         return self._secret[id(schema)][1]
+
+
+def _name_classes(components: dict[str, Any], reserved: set[str]) -> dict[str, str]:
+    """Return a name for each component that is another's in no case, and none of the reserved."""
+    taken, names = set(map(_plain_name, reserved)), dict[str, str]()
+    for name, schema in components.items():
+        title = schema.get("title") if isinstance(schema, dict) else None
+        names[name] = name
+        while _plain_name(title or names[name]) in taken:
+            title, names[name] = None, f"{names[name]}Model"
+        taken.add(_plain_name(title or names[name]))
+    return names
+
+
+def _plain_name(name: str) -> str:
+    return "".join(filter(str.isalnum, name.lower()))
 
 
 def _mark(document: Document, value: Any, found: set[int]) -> None:

@@ -61,7 +61,7 @@ def check_document(document: Document) -> list[str]:
             f"{document.source}: `openapi` must say 3.0.x or 3.1.x, as a string; it is {said}."
         )
     problems: list[str] = []
-    for step in (_structure, _references, _schemas, _paths, _operation_ids, _security):
+    for step in (_structure, _references, _schemas, _paths, _styles, _operation_ids, _security):
         problems += step(document)
     if problems:
         raise GenerationError(f"{document.source} is not valid OpenAPI {version}.", problems)
@@ -223,6 +223,12 @@ def _strange_parts(place: Place, schema: dict[str, Any]) -> Iterator[tuple[Place
     if isinstance(schema.get("required"), bool):
         text = "`required` names fields, one level up. Leave out 'required'"
         yield (*place, "required"), f"{text}, and name {place[-1]!r} there if it is meant."
+    for key, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+        if isinstance(schema.get(key), bool):
+            text = f"{key!r} is a number in 3.1."
+            mended = {key: schema[bound]} if schema[key] and bound in schema else {}
+            code = edit(mended) if mended else f" Leave out {key!r}."
+            yield (*place, key), text + code
     examples = schema.get("examples", [])
     if not isinstance(examples, list):
         mended = {"examples": [*examples.values()] if isinstance(examples, dict) else [examples]}
@@ -309,6 +315,13 @@ def _paths(document: Document) -> Iterator[str]:
                 yield f"{document.where(at)}: {{{name}}} stands twice in the path {path}."
 
 
+def _styles(document: Document) -> Iterator[str]:
+    for place, value, is_schema in document.nodes:
+        if not is_schema and value.get("in") == "path" and value.get("style", "simple") != "simple":
+            text = f"the style {value['style']!r} cannot be sent"
+            yield f"{document.where((*place, 'style'))}: {text}.{edit({'style': 'simple'})}"
+
+
 def _operation_ids(document: Document) -> Iterator[str]:
     places: dict[str, list[Place]] = {}
     for place, operation in document.operations():
@@ -346,40 +359,51 @@ def _security(document: Document) -> Iterator[str]:
         yield _list_places(document, f"the security scheme {name!r} is not declared", places) + code
 
 
-def sent_header(scheme: Any) -> tuple[str, str | None] | None:
+def find_credentials(
+    document: Document, operation: dict[str, Any]
+) -> Iterator[list[tuple[str, str, str | None]]]:
+    """Yield the requirements of an operation that a client can meet: of each, what it sends.
+
+    That is the scheme's name, the header, and what stands before the key. Where an operation can
+    go without a key, that counts only when nothing else can be met.
+    """
+    schemes = document.look_up("#/components/securitySchemes") or {}
+    requirements = operation.get("security", document.data.get("security")) or ()
+    for requirement in sorted(requirements, key=lambda names: (not names, len(names))):
+        kinds = [(name, document.resolve(schemes.get(name)) or {}) for name in requirement]
+        sent = [(name, _sent_header(kind)) for name, kind in kinds if kind["type"] != "mutualTLS"]
+        found = [(name, *header) for name, header in sent if header is not None]
+        if len(found) == len(sent) == len({header for _, header, _ in found}):
+            yield found
+
+
+def _sent_header(scheme: Any) -> tuple[str, str | None] | None:
     """Return the header that carries a security scheme's key, and what stands before the key."""
     match scheme:
-        case {"type": "http", "scheme": str(name)}:
+        case {"type": "http", "scheme": str(name)} if name.lower() != "digest":
             return ("Authorization", name.capitalize())
         case {"type": "oauth2" | "openIdConnect"}:
             return ("Authorization", "Bearer")
         case {"type": "apiKey", "in": "header", "name": str(name)}:
             return (name, None)
+        case {"type": "apiKey", "in": "cookie", "name": str(name)}:
+            return ("Cookie", f"{name}=")
     return None
 
 
 def _security_that_cannot_be_sent(document: Document) -> Iterator[str]:
-    schemes = document.look_up("#/components/securitySchemes") or {}
-    users: dict[str, list[str]] = {}
+    users: dict[str, list[Place]] = {}
     for place, operation in document.operations():
         requirements = operation.get("security", document.data.get("security")) or ()
-        kinds = [[document.resolve(schemes.get(name)) or {} for name in r] for r in requirements]
-        if requirements and not any(
-            not kind or (len(kind) == 1 and (sent_header(kind[0]) or _is_tls(kind[0])))
-            for kind in kinds
-        ):
+        if requirements and not any(True for _ in find_credentials(document, operation)):
             named = " or ".join(" and ".join(requirement) for requirement in requirements)
-            users.setdefault(named, []).append(document.where((*place, "security")))
-    for named, found in users.items():
-        yield (
-            f"the security {named} cannot be generated: a key is sent in one header, of type http, "
-            "oauth2, openIdConnect, or apiKey in a header. It is named in\n"
-            + "\n".join(f"    {where}" for where in found)
-        )
-
-
-def _is_tls(scheme: dict[str, Any]) -> bool:
-    return scheme.get("type") == "mutualTLS"
+            users.setdefault(named, []).append((*place, "security"))
+    for named, places in users.items():
+        text = f"the security {named} cannot be sent: a key stands in a header or a cookie, one "
+        text += "in each. A key in the query would be in every log on the way"
+        name = {"name": "api_key", "in": "query", "schema": {"type": "string"}}
+        code = edit({"security": [], "parameters": [name]})
+        yield _list_places(document, text, places) + " Pass it as a parameter, or none." + code
 
 
 def _hints(document: Document) -> Iterator[str]:
@@ -400,9 +424,20 @@ def _hints(document: Document) -> Iterator[str]:
                     f"{document.where((*place, 'required'))}: {name!r} is required, and no "
                     "property describes it; it takes any value."
                 )
+        if "pattern" in value and not _is_pattern(value["pattern"]):
+            value["x-pattern"] = value.pop("pattern")
+            yield f"{where}: the pattern is no regular expression of JSON, and is not checked."
         unknown = [key for key in value if key not in KEYWORDS and not key.startswith("x-")]
         if unknown:
             yield f"{where}: these keys say nothing: {', '.join(unknown)}."
+
+
+def _is_pattern(pattern: str) -> bool:
+    try:
+        jsonschema_rs.Draft202012Validator({"pattern": pattern})
+    except ValueError:
+        return False
+    return True
 
 
 def _brief(value: Any) -> str:

@@ -72,6 +72,7 @@ class Arguments:
         schema = media.get("schema", {})
         given = [media["example"]] if "example" in media else []
         least = self._maker.find(schema, "an argument", given)
+        least = self._fill(schema, least, _DEPTH) if least == [] else least
         full = self._fill(schema, least) if whole else least
         value = full if self._schemas.validator(schema, "it").is_valid(full) else least
         return _convert(self._with_files(schema, value), hint)
@@ -111,8 +112,9 @@ def _convert(value: Any, hint: Any) -> Any:
         return value
     elif origin is list and isinstance(value, list):
         return [_convert(one, inner[0]) for one in value]
-    elif hint is package().types.File and isinstance(value, bytes):
-        return hint(payload=io.BytesIO(value), file_name="a.txt", mime_type="text/plain")
+    elif hint is package().types.File:
+        content = value if isinstance(value, bytes) else json.dumps(value).encode()
+        return hint(payload=io.BytesIO(content), file_name="a.txt", mime_type="text/plain")
     elif make := _PARSERS.get(hint, getattr(hint, "from_dict", None)):
         return make(value)
     elif isinstance(hint, enum.EnumMeta) or (hint is float and type(value) is int):
@@ -153,20 +155,27 @@ def exercise(*, is_async: bool, whole: bool) -> dict[str, str]:
                 for parameter in endpoint.parameters("path"):
                     prefix = endpoint.path.partition(f"{{{parameter.name}}}")[0]
                     place = f"{prefix}{{{parameter.name}}}"
-                    if isinstance(given[parameter.python_name], type(made.get(place))):
-                        given[parameter.python_name] = made[place]
+                    if place in made:
+                        hint = endpoint.hints[parameter.python_name]
+                        given[parameter.python_name] = _convert(made[place], hint)
                 if is_async:
                     found = runner.run(endpoint.module.asyncio_detailed(client=client, **given))
                 else:
                     found = endpoint.module.sync_detailed(client=client, **given)
                     resource = getattr(client, endpoint.operation.resource)
                     method = getattr(resource, endpoint.operation.method_name)
-                    if does != "remove":
-                        method(**_method_arguments(method, given))
+                    if does not in {"create", "remove"}:
+                        again = arguments.make(endpoint, whole=whole) | {
+                            name: value for name, value in given.items() if name != "body"
+                        }
+                        method(**_method_arguments(method, again))
                 if does == "create":
                     made[item] = json.loads(found.content)[identifier]
             except Exception as error:  # noqa: BLE001 - whatever it is, it is what to tell
-                failures[endpoint.operation.id] = f"{type(error).__name__}: {error}"
+                documented = endpoint.definition.get("responses", {})
+                if any(status[:1] in "2d" for status in documented) or not hasattr(error, "body"):
+                    said = getattr(error, "body", None) or error
+                    failures[endpoint.operation.id] = f"{type(error).__name__}: {said}"
         if is_async:
             runner.run(client.aclose())
         else:

@@ -212,6 +212,27 @@ def test_parameters(shop: Shop) -> None:
     assert any("the header Accept is the client's own" in note for note in made.notes)
 
 
+def test_lists_and_objects_in_paths_and_headers(shop: Shop) -> None:
+    a_list, fields = "{type: array, items: {type: string}}", "{type: object, properties: {a: {}}}"
+    made = shop(
+        "paths: {'/things/{l}/{o}': {get: {operationId: x, tags: [Things], x-method-name: find,"
+        f" responses: OK, parameters: [{{name: l, in: path, required: true, schema: {a_list}}},"
+        f" {{name: o, in: path, required: true, explode: true, schema: {fields}}},"
+        f" {{name: X-L, in: header, schema: {a_list}}}, {{name: X-O, in: header, schema: {fields}}}"
+        "]}}}\n"
+    )
+    server, models = Server(200, "ok"), made.models
+    call(
+        made.root.DemoShop,
+        server,
+        lambda client: client.things.find(
+            ["1,2", "3"], models.XO(a=1), x_l=["b", "c"], x_o=models.XXO(a=2)
+        ),
+    )
+    assert server.target.endswith("/things/1%2C2,3/a=1")
+    assert (server.request.headers["X-L"], server.request.headers["X-O"]) == ("b, c", "a, 2")
+
+
 @pytest.mark.parametrize(
     ("content", "body", "value", "accept"),
     [
@@ -244,9 +265,12 @@ def test_each_scheme_has_its_own_key(shop: Shop, monkeypatch: pytest.MonkeyPatch
     made = shop(
         "paths: {/a: {get: {operationId: a, tags: [T], security: [{key: []}], responses: OK},"
         " put: {operationId: b, tags: [T], security: [{both: [], key: []}, {staff: []}],"
-        " responses: OK}, delete: {operationId: c, tags: [T], security: [{}], responses: OK}}}\n"
+        " responses: OK}, delete: {operationId: c, tags: [T], security: [{}], responses: OK},"
+        " patch: {operationId: d, tags: [T], security: [{both: [], cookie: []}], responses: OK,"
+        " parameters: [{name: x, in: cookie, schema: {type: string}}]}}}\n"
         "components: {securitySchemes: {key: {type: http, scheme: bearer}, staff: {type: http,"
-        " scheme: basic}, both: {type: apiKey, in: header, name: X-Key}}}\n"
+        " scheme: basic}, both: {type: apiKey, in: header, name: X-Key},"
+        " cookie: {type: apiKey, in: cookie, name: sid}}}\n"
     )
     server = Server(200, "ok")
 
@@ -258,6 +282,10 @@ def test_each_scheme_has_its_own_key(shop: Shop, monkeypatch: pytest.MonkeyPatch
         return found
 
     assert headers(keys={"staff": "me:secret"}) == ["Bearer a-key", "Basic bWU6c2VjcmV0", None]
+    keys = {"both": "k1", "cookie": "k2;"}
+    call(made.root.DemoShop, server, lambda client: client.t.d(x="1"), keys=keys)
+    sent = server.request.headers
+    assert (sent["X-Key"], sent["Cookie"]) == ("k1", "x=1; sid=k2%3B")
     monkeypatch.setenv("DEMO_SHOP_STAFF", "you:secret")
     assert headers()[1] == "Basic eW91OnNlY3JldA=="
     with pytest.raises(made.root.ConfigurationError, match="There is no security scheme 'x'"):
@@ -270,9 +298,34 @@ def test_keys_that_cannot_be_sent_are_told_together() -> None:
         " put: {security: [{q: []}], responses: OK}}}\n"
         "components: {securitySchemes: {q: {type: apiKey, in: query, name: k}}}\n"
     )
-    assert "the security q cannot be generated" in said
+    assert "the security q cannot be sent" in said
     assert "/a/get/security (line 3)" in said.replace("~1", "")
     assert "/a/put/security (line 4)" in said.replace("~1", "")
+
+
+def test_what_is_read_only_or_a_file_in_json(shop: Shop) -> None:
+    body = (
+        "{type: object, required: [id, required], properties: {id: {type: string, readOnly: true},"
+    )
+    body += " required: {type: string}, f: {type: string, format: binary}}}"
+    made = shop(POST.replace("BODY", body).replace("responses: OK", ""))
+    assert sent(made, required="x", f="y") == {"required": "x", "f": "y"}
+
+
+def test_bodies_of_one_schema_and_of_any_type(shop: Shop) -> None:
+    thing = "{$ref: '#/components/schemas/Thing'}"
+    content = (
+        f"application/json: {{schema: {thing}}}\n          multipart/form-data: {{schema: {thing}}}"
+    )
+    more = "components: {schemas: {thing: {type: object, properties: {a: {const: 'say \"\\'}}},"
+    more += " Thing: {type: object, properties: {b: {type: string, pattern: '(a'}}}}}\n"
+    made = shop(POST.replace("application/json: {schema: BODY}", content) + more)
+    assert sent(made, b="x") == {"b": "x"}
+    assert made.models.ThingModel(b="x").to_dict() == {"b": "x"}
+    for what in ("class ThingModel", "not as multipart/form-data", "is not checked"):
+        assert any(what in note for note in made.notes)
+    made = shop(POST.replace("application/json: {schema: BODY}", "'*/*': {schema: {type: string}}"))
+    assert sent(made, body="x") == "x"
 
 
 def test_a_ring_of_schemas_and_an_operation_of_an_old_kind(shop: Shop) -> None:

@@ -12,7 +12,7 @@ from sample import Sample, ServerError
 from sample.mock import MockSample, MockServer
 
 from tests.mock._browser import Browser, browser_path
-from tests.mock._support import ask
+from tests.mock._support import KEY, ask
 
 pytestmark = pytest.mark.skipif(
     browser_path() is None, reason="no Chromium here; `make browser` installs it where apt is"
@@ -144,9 +144,10 @@ def test_an_empty_page_says_what_to_do_and_a_full_one_is_filtered(
     subprocess.run(shlex.split(f"{command} --noproxy '*' -sf"), check=True, timeout=20)
     assert [fault.name for fault in mock.faults] == ["server_error"]
     for status, target in ((503, "/v1/parcels"), (200, "/v1/parcels"), (404, "/v1/nothing")):
-        assert ask(mock, "GET", target).status == status
+        assert ask(mock, "GET", target, headers=(KEY,)).status == status
     browser.wait("document.querySelectorAll('#journal .call').length === 3")
     assert browser.run("document.getElementById('empty').hidden")
+    assert "A strict mock refuses it: Content-Type" in browser.text()
     shown = "document.querySelectorAll('#journal .call:not([hidden])').length"
     for text, count in (
         ("get list", 2),

@@ -20,7 +20,12 @@ class FetchKey(NamedTuple):
     """An effect: find out the key, which may have changed since the last request.
 
     Its outcome is the key, or None where it did not come in time.
+
+    Attributes:
+        scheme: The security scheme, where it is another than that of `api_key`.
     """
+
+    scheme: str | None = None
 
 
 class Pause(NamedTuple):
@@ -40,8 +45,8 @@ class SendRequest:
     Attributes:
         method: The HTTP method.
         url: The whole URL, encoded.
-        headers: The header fields, the credential apart.
-        credential: The header field that authenticates, if any.
+        headers: The header fields, the credentials apart.
+        credentials: The header fields that authenticate.
         content: The body.
         files: The parts of a multipart body.
         deadline: When the response has to be there, whole.
@@ -55,7 +60,7 @@ class SendRequest:
     method: str
     url: str
     headers: tuple[tuple[str, str], ...] = field(repr=lambda h: list_names(dict(h)))
-    credential: tuple[str, Secret[str]] | None
+    credentials: tuple[tuple[str, Secret[str]], ...]
     content: bytes | None = field(repr=False)
     files: RequestFiles | None = field(repr=False)
     deadline: Deadline
@@ -117,6 +122,6 @@ class RawResponse:
     def request_id(self) -> str | None:
         """The server's name for the request, fit to be shown; None where it gave none."""
         for name in _REQUEST_IDS:
-            if value := self.headers.get(name):
+            if name in self.headers and (value := self.headers[name]):
                 return to_printable(redact(value, self.secrets), 200) or None
         return None

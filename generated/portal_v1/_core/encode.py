@@ -7,7 +7,7 @@ import datetime
 import enum
 import re
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from types import UnionType
 from typing import Any, Final, TypeVar, cast
 from urllib.parse import quote, urlencode
@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 from ..errors import InvalidRequestError
 from ..types import UNSET, File, FileTypes, RequestFiles, Unset
 from . import json
+from .signals import is_of_a_signal
 
 T = TypeVar("T")
 
@@ -54,13 +55,14 @@ def text(value: Any) -> str:
     return str(value)
 
 
-def segment(value: Any, name: str, kind: type | UnionType = str) -> str:
+def segment(value: Any, name: str, kind: type | UnionType = str, *, explode: bool = False) -> str:
     """Return `value` as one path segment, percent-encoded.
 
     Args:
         value: The value of a path parameter.
         name: The parameter's name, for the error.
         kind: The type that the specification gives it.
+        explode: Whether the fields of an object are pairs with an equals sign.
 
     Raises:
         InvalidRequestError: It is of another type, or cannot be a segment: empty, `.` or `..`, or
@@ -69,7 +71,8 @@ def segment(value: Any, name: str, kind: type | UnionType = str) -> str:
     if not isinstance(value, kind):
         expected = getattr(kind, "__name__", str(kind))
         raise InvalidRequestError(f"{name} has to be {expected}, not {type(value).__name__}.")
-    segment = text(value)
+    parts = [text(value)] if isinstance(value, str) else _simple(value, explode=explode)
+    segment = ",".join(parts)
     if segment in {"", ".", ".."}:
         raise InvalidRequestError(
             f"{name} is {segment!r}, which would lead to another path. Pass the whole id."
@@ -79,7 +82,7 @@ def segment(value: Any, name: str, kind: type | UnionType = str) -> str:
             f"{name} holds a slash, a backslash, a control character or half a surrogate pair, "
             "which cannot stand in a path segment. Pass the id as the API gave it."
         )
-    return quote(segment, safe="")
+    return ",".join(quote(part, safe="=" if explode else "") for part in parts)
 
 
 def query(parameters: Mapping[str, Any], styles: Mapping[str, str] | None = None) -> str:
@@ -130,13 +133,27 @@ def _deep_pairs(name: str, value: Any) -> Iterable[tuple[str, str]]:
         yield from ((name, _quoted(item, name)) for item in _listed(plain))
 
 
-def headers(values: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the header fields whose values are given.
+def _simple(value: Any, *, explode: bool) -> list[str]:
+    """Return the parts of a value as they stand between commas."""
+    plain = json_value(value)
+    if not isinstance(plain, dict):
+        return [*map(text, _listed(plain))]
+    pairs = _given(cast("dict[str, Any]", plain))
+    if explode:
+        return [f"{name}={text(inner)}" for name, inner in pairs]
+    return [part for name, inner in pairs for part in (name, text(inner))]
+
+
+def headers(values: Mapping[str, Any], exploded: Collection[str] = ()) -> list[tuple[str, str]]:
+    """Return the header fields whose values are given; `exploded` ones have pairs for fields.
 
     Raises:
         InvalidRequestError: A value cannot be one of a header.
     """
-    fields = [(name, ", ".join(map(text, _listed(value)))) for name, value in _given(values)]
+    fields = [
+        (name, ", ".join(_simple(value, explode=name in exploded)))
+        for name, value in _given(values)
+    ]
     for name, value in fields:
         if not re.fullmatch(_HEADER_VALUE, value):
             raise InvalidRequestError(f"The value for the header {name} cannot stand in a header.")
@@ -165,6 +182,8 @@ def json_body(value: Any) -> bytes:
     try:
         return json.dump(json_value(value))
     except (TypeError, ValueError, RecursionError) as error:
+        if is_of_a_signal(error):
+            raise
         problem = f"The body cannot be written as JSON ({type(error).__name__})."
     raise InvalidRequestError(problem + " Check the types of the values in it.")
 
@@ -203,7 +222,9 @@ def _pairs(values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
             yield from ((name, text(item)) for item in _listed(value))
 
 
-def optional_body(model: Callable[..., T], required: tuple[str, ...], **fields: Any) -> T | Unset:
+def optional_body(
+    model: Callable[..., T], required: tuple[str, ...], /, **fields: Any
+) -> T | Unset:
     """Return the body of the fields that are given, or UNSET where none is.
 
     Raises:

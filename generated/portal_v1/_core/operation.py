@@ -6,7 +6,8 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import Any, Generic, Literal, NamedTuple, TypeVar
+from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
+from urllib.parse import quote
 
 from attrs import define, field
 
@@ -18,6 +19,8 @@ from .parsers import ResponseParser
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
 
+_IN_COOKIES: Final = "!#$&'()*+-./:<=>?@[]^_`{|}~"
+
 Status = int | str
 """A status as a specification names it: 201, "4XX" or "default"."""
 
@@ -27,7 +30,7 @@ class Credential(NamedTuple):
 
     Attributes:
         header: The header field that carries it.
-        scheme: What stands before it; None for nothing.
+        scheme: What stands before it, as `Bearer`, or `name=` in a cookie; None for nothing.
         name: The security scheme, where it is another than that of `api_key`.
     """
 
@@ -42,6 +45,8 @@ class Credential(NamedTuple):
         """
         if self.scheme == "Basic" and ":" in key.reveal():
             key = Secret(b64encode(key.reveal().encode()).decode())
+        if self.header == "Cookie":
+            return self.header, Secret(f"{self.scheme}{quote(key.reveal(), safe=_IN_COOKIES)}")
         prefix = f"{self.scheme} " if self.scheme else ""
         return self.header, Secret(prefix + key.reveal())
 
@@ -117,6 +122,7 @@ class Operation(Generic[T_co]):
         responses: How its documented answers are read.
         errors: How its documented errors are read.
         credential: How it wants the key; None where it wants none.
+        further_credentials: How it wants the keys of other schemes at the same time.
         accept: The media types of its answers.
     """
 
@@ -133,6 +139,7 @@ class Operation(Generic[T_co]):
     responses: Mapping[Status, ResponseParser[T_co]] = field(repr=False)
     errors: Mapping[Status, ResponseParser[Any]] = field(repr=False)
     credential: Credential | None = None
+    further_credentials: tuple[Credential, ...] = ()
     accept: str = "application/json"
 
 

@@ -301,13 +301,15 @@ def _read_form(content_type: str, body: bytes) -> list[tuple[str, str]]:
             raise bad_request("request body: is no form") from None
     head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", "replace")
     parts = BytesParser(policy=HTTP).parsebytes(head + body).iter_parts()
-    return [
-        (
-            str(part.get_param("name", "", "content-disposition")),
-            str(part.get_content()) if part.get_content_maintype() == "text" else "file",
-        )
-        for part in parts
-    ]
+    return [(str(part.get_param("name", "", "content-disposition")), _text(part)) for part in parts]
+
+
+def _text(part: Any) -> str:
+    """The content of a part of a form, where it is text or JSON."""
+    if part.get_content_maintype() == "text":
+        return str(part.get_content())
+    is_text = is_json(part.get_content_type())
+    return part.get_payload(decode=True).decode("utf-8", "replace") if is_text else "file"
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -50,12 +50,8 @@ def make_attempts(call: Call[Any]) -> CallFlow[RawResponse]:
     while True:
         if settings.pace is not None:
             yield from _keep_pace(call, settings.pace)
-        key: Secret[str] | None = None
-        credential: tuple[str, Secret[str]] | None = None
-        if call.operation.credential is not None:
-            key = settings.key if isinstance(settings.key, Secret) else (yield FetchKey())
-            credential = key and call.operation.credential.header_field(key)
-        if deadline.remaining() == 0 or (credential is None and call.operation.credential):
+        keys, credentials = yield from _fetch_credentials(call)
+        if deadline.remaining() == 0:
             raise _too_late(call)
         if call.is_closed():
             reason = "the client was closed before it could be sent"
@@ -63,7 +59,7 @@ def make_attempts(call: Call[Any]) -> CallFlow[RawResponse]:
         call.attempts += 1
         if call.is_observed:
             observing.start_attempt(call)
-        outcome = _redact_key(key, (yield _build_send(call, url, credential)))
+        outcome = _redact_keys(keys, (yield _build_send(call, url, credentials)))
         if call.is_observed:
             observing.end_attempt(call, outcome)
         if isinstance(outcome, RawResponse) and _is_success(call.operation, outcome.status):
@@ -131,11 +127,27 @@ def _keep_pace(call: Call[Any], pace: Pace) -> CallFlow[None]:
         yield Pause(wait)
 
 
-def _redact_key(
-    key: Secret[str] | None, outcome: RawResponse | TransportFailure
+def _fetch_credentials(
+    call: Call[Any],
+) -> CallFlow[tuple[tuple[Secret[str], ...], tuple[tuple[str, Secret[str]], ...]]]:
+    """Return the keys that the operation wants, and the header fields that carry them."""
+    keys: tuple[Secret[str], ...] = ()
+    credentials: tuple[tuple[str, Secret[str]], ...] = ()
+    for wanted in (call.operation.credential, *call.operation.further_credentials):
+        if wanted is not None:
+            source = call.settings.for_scheme(wanted.name).key
+            key = source if isinstance(source, Secret) else (yield FetchKey(wanted.name))
+            if key is None:
+                raise _too_late(call)
+            keys += (key,)
+            credentials += (wanted.header_field(key),)
+    return keys, credentials
+
+
+def _redact_keys(
+    secrets: tuple[Secret[str], ...], outcome: RawResponse | TransportFailure
 ) -> RawResponse | TransportFailure:
-    """Return an outcome that shows nothing of a key which the server sends back."""
-    secrets = () if key is None else (key,)
+    """Return an outcome that shows nothing of the keys which the server sends back."""
     if isinstance(outcome, TransportFailure):
         return redact_failure(outcome, secrets)
     outcome.secrets = secrets
@@ -159,7 +171,7 @@ def _build_url(call: Call[Any]) -> str:
 
 
 def _build_send(
-    call: Call[Any], url: str, credential: tuple[str, Secret[str]] | None
+    call: Call[Any], url: str, credentials: tuple[tuple[str, Secret[str]], ...]
 ) -> SendRequest:
     operation, request, settings = call.operation, call.request, call.settings
     content_type = request.content_type or settings.service.content_type
@@ -178,7 +190,7 @@ def _build_send(
         method=operation.method,
         url=url,
         headers=tuple(headers),
-        credential=credential,
+        credentials=credentials,
         content=content,
         files=request.files,
         deadline=call.deadline,

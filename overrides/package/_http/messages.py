@@ -70,8 +70,11 @@ def build_request(
         files=send.files,
         extensions=extensions,
     )
-    if send.credential is not None:
-        request.headers[send.credential[0]] = send.credential[1].reveal()
+    for name, value in send.credentials:
+        if name == "Cookie" and name in request.headers:
+            request.headers[name] += f"; {value.reveal()}"
+        else:
+            request.headers[name] = value.reveal()
     return request
 
 

@@ -204,8 +204,8 @@ def _takes_identifier(schemas: Schemas, one: _Operation, collection: Collection)
         parameter = schemas.resolve(node)
         if (parameter.get("in"), parameter.get("name")) == ("path", name):
             identifier = collection.fields[collection.identifier]
-            types = schemas.types(identifier), schemas.types(parameter.get("schema", {}))
-            return types[0] != frozenset({"string"}) or not types[1] or "string" in types[1]
+            types = schemas.types(parameter.get("schema", {}))
+            return "string" in types or not types or "string" not in schemas.types(identifier)
     return True
 
 

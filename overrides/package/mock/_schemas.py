@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeGuard
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from ._messages import DocumentError, MockDependencyError
 
@@ -17,6 +17,7 @@ Direction: TypeAlias = Literal["request", "response"]
 Schema: TypeAlias = Any  # a JSON Schema: an object or a boolean
 
 _BASE = "urn:openapi"
+_IN_REFERENCES = "%#/~:@!$&'()*+,;=?"
 # The members of these have names of the author's choice, which are no keywords.
 _NAMED = frozenset(
     [
@@ -153,7 +154,8 @@ class Schemas:
         try:
             return Validator(self._library.Draft202012Validator(schema, **options))
         except (ValueError, self._library.ReferencingError) as error:
-            raise DocumentError(f"{where}: the schema cannot be compiled: {error}") from None
+            problem = str(error).partition("\n")[0]
+            raise DocumentError(f"{where}: the schema cannot be compiled: {problem}") from None
 
     def resolve(self, node: Any) -> Any:
         """Follow `$ref` until something else stands there; siblings of it win."""
@@ -232,7 +234,7 @@ class Schemas:
                     f"The reference {reference!r} leaves the document. "
                     "Bundle it into one file first."
                 )
-            return {**node, "$ref": _BASE + reference}
+            return {**node, "$ref": _BASE + quote(reference, safe=_IN_REFERENCES)}
         if is_object(properties) and is_array(required):
             node["required"] = [
                 name for name in required if not self._is_ignored(properties.get(name))

@@ -193,8 +193,6 @@ class Pipeline:
         if headers is not None:
             settings = settings.with_headers(headers)
         deadline = Deadline(settings.timeout, settings.clock)
-        if operation.credential is not None:
-            settings = settings.for_scheme(operation.credential.name)
         return Call(operation, request, settings, deadline, self._is_closed, stream)
 
     def _require_open(self) -> None:
@@ -223,5 +221,6 @@ class Pipeline:
                 case Pause():
                     pause_sync(call.settings.clock, effect.seconds)
                     outcome = None
-                case FetchKey():
-                    outcome = fetch_key_sync(call.settings, call.deadline)
+                case FetchKey(name):
+                    settings = call.settings.for_scheme(name)
+                    outcome = fetch_key_sync(settings, call.deadline)

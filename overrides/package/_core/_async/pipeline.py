@@ -194,8 +194,6 @@ class AsyncPipeline:
         if headers is not None:
             settings = settings.with_headers(headers)
         deadline = Deadline(settings.timeout, settings.clock)
-        if operation.credential is not None:
-            settings = settings.for_scheme(operation.credential.name)
         return Call(operation, request, settings, deadline, self._is_closed, stream)
 
     def _require_open(self) -> None:
@@ -224,5 +222,6 @@ class AsyncPipeline:
                 case Pause():
                     await pause_async(call.settings.clock, effect.seconds)
                     outcome = None
-                case FetchKey():
-                    outcome = await fetch_key_async(call.settings, call.deadline)
+                case FetchKey(name):
+                    settings = call.settings.for_scheme(name)
+                    outcome = await fetch_key_async(settings, call.deadline)
