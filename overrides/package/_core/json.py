@@ -10,6 +10,8 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Final, NoReturn
 
+from .signals import is_of_a_signal
+
 _LONG: Final = 8192  # bytes that are worth a faster reader's import
 
 
@@ -60,7 +62,9 @@ def load(content: bytes) -> Any:
         problem = f"{error.msg} at line {error.lineno}, column {error.colno}"
     except RecursionError:
         problem = "nested too deeply"
-    except ValueError:
+    except ValueError as error:
+        if is_of_a_signal(error):
+            raise
         # A number of more digits than Python converts; the limit is the interpreter's.
         problem = "a number of too many digits"
     raise MalformedJSONError(problem)
