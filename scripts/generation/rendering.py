@@ -201,7 +201,7 @@ class _Project(Project):
             fields_of=lambda prop: fields(self._model_of(prop)),
             model_of=self._model_of,
             discriminator=self._discriminator,
-            qualified=qualify_builtins,
+            qualified=lambda text, methods: qualify_builtins(self._qualify_models(text), methods),
             hides_builtins=lambda names: any(hasattr(builtins, name) for name in names),
         )
 
@@ -233,7 +233,7 @@ class _Project(Project):
         self._render("api_init.py.jinja", "api/__init__.py", operations=self.operations)
         self._render("resources_init.py.jinja", "resources/__init__.py")
         for tag, operations in self._resources.items():
-            self._render("endpoint_init.py.jinja", f"api/{tag}/__init__.py")
+            self._render("endpoint_init.py.jinja", f"api/{tag}/__init__.py", operations=operations)
             for operation in operations:
                 self._render(
                     "endpoint_module.py.jinja",
@@ -283,6 +283,15 @@ class _Project(Project):
                 mapping = found.components.items()
                 return found.field, {v: classes[c] for v, c in mapping if c in classes}
         return None
+
+    def _qualify_models(self, text: str) -> str:
+        """Return annotations and defaults with each model as an attribute of `_models`."""
+        names = [
+            info.name
+            for info in (m.class_info for m in (*self.openapi.models, *self.openapi.enums))
+        ]
+        found = rf"('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")|(?<![\w.])({'|'.join(names)})(?!\w)"
+        return re.sub(found, lambda m: m[1] or f"_models.{m[2]}", text) if names else text
 
     def _model_of(self, prop: Any) -> Any:
         return self._model_by_name.get(str(prop.class_info.name), prop)

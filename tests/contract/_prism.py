@@ -38,11 +38,16 @@ def is_excused(failure: BaseException | None) -> bool:
     return any(name == kind and words in text for kind, words, _ in EXCUSES)
 
 
-def survives(body: Any) -> bool:
+def understands(body: Any) -> bool:
+    """Return whether Prism takes a body for what it is: it takes null for no body at all."""
+    return body is not None and _survives(body)
+
+
+def _survives(body: Any) -> bool:
     """Return whether Prism survives a body: it dies of a name in it that no header can have."""
     if isinstance(body, dict):
-        return all(n.isascii() and n.isprintable() and survives(v) for n, v in body.items())
-    return all(map(survives, body)) if isinstance(body, list) else True
+        return all(n.isascii() and n.isprintable() and _survives(v) for n, v in body.items())
+    return all(map(_survives, body)) if isinstance(body, list) else True
 
 
 @contextmanager

@@ -60,6 +60,8 @@ def variations(value: Any) -> Iterator[tuple[str, Any]]:
         for new in _REPLACEMENTS:
             if new is not _REMOVED or not place.endswith(("$", "]")):
                 yield place, put(new)
+        if isinstance(current, str):
+            yield place, put(current.swapcase())
         if isinstance(current, dict):
             yield place, put({**current, "news": [1, -2.5, None, {"a": []}]})
         if isinstance(current, list):

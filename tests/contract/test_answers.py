@@ -145,7 +145,8 @@ def test_json_is_read_as_the_standard_has_it(endpoint: Endpoint, caller: Caller)
                 (0, 1 if body == bodies[0] else 7) if is_right and len(body) < 9_999 else (0,)
             ):
                 for way in endpoint.ways if number == 0 else ways_of(endpoint, number):
-                    caller.gateway.play([reply(endpoint.success, body, piece=piece)])
+                    status = 202 if body is bodies[1] else endpoint.success
+                    caller.gateway.play([reply(status, body, piece=piece)])
                     outcome = caller.call(endpoint, arguments, way)
                     if is_right:
                         assert_value(outcome, body, (body, piece, way))
@@ -331,7 +332,7 @@ def test_an_answer_is_returned_as_it_is_or_refused(endpoint: Endpoint, caller: C
 def test_each_option_counts_in_each_call(endpoint: Endpoint, caller: Caller) -> None:
     arguments = arguments_of(endpoint)
     refused = [reply(429, TOLD, ("Retry-After", "0"))] * 9
-    late = [success(endpoint, arguments, seconds=0.15)] * 9
+    soon, late = ([success(endpoint, arguments, seconds=one)] * 9 for one in (0.1, 0.6))
     options = {"api_key": "another-key", "headers": {"X-Trace": "t"}, "max_attempts": 2}
     options["timeout"] = 0.05
 
@@ -355,10 +356,12 @@ def test_each_option_counts_in_each_call(endpoint: Endpoint, caller: Caller) -> 
             for client in (new, changed):
                 assert attempts(refused, client, timeout=9) == (2, "RateLimitError"), way
                 headers = {"X-Call": "c"}
-                assert attempts(refused, client, max_attempts=1, headers=headers)[0] == 1, way
+                assert (
+                    attempts(refused, client, timeout=9, max_attempts=1, headers=headers)[0] == 1
+                ), way
                 assert caller.gateway.exchanges[0].request.header("X-Call") == "c", way
                 assert attempts(refused, client, timeout=None, max_attempts=4)[0] == 4, way
                 assert attempts(late, client)[1] == "APITimeoutError", way
-            assert attempts(late, new, timeout=9)[1] == "NoneType", way
+            assert attempts(soon, new, timeout=9)[1] == "NoneType", way
         assert attempts(late, plain, timeout=0.05)[1] == "APITimeoutError", way
         assert attempts(refused, plain) == (3, "RateLimitError"), way

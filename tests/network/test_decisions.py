@@ -76,13 +76,6 @@ def test_what_may_have_happened_in_an_earlier_attempt_is_not_forgotten(
     assert (sure.error.maybe_processed, len(sure.requests)) == (False, 3)
 
 
-@each_kind
-def test_how_often_at_the_most(operation: Operation) -> None:
-    assert [len(Run(operation, 429, max_attempts=most).requests) for most in (1, 2, 5)] == [1, 2, 5]
-    run = Run(operation, "ConnectError", 429, None)
-    assert (run.error, len(run.requests)) == (None, 3)
-
-
 def test_the_time_that_attempts_take_counts() -> None:
     run = Run(GET, 429, timeout=30.0, seconds=29.5)
     assert (run.clock.pauses, len(run.requests)) == ([], 1)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from sample import InvalidRequestError, SampleError
-from sample.testing import ManualClock
 
 from tests.network._faults import FAULTS, Fault, observe, render
 from tests.network._operations import (
@@ -19,10 +18,9 @@ from tests.network._operations import (
     KINDS,
     Operation,
     fail,
-    run,
 )
-from tests.network._server import HOST, Recorded, raw, reply, whole
-from tests.network.conftest import Serve, each_mode, each_operation
+from tests.network._server import HOST, Recorded, raw, reply
+from tests.network.conftest import Serve, each_mode
 
 each_fault = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 each_kind = pytest.mark.parametrize("operation", KINDS, ids=repr)
@@ -84,15 +82,6 @@ def _is_of_the_family(error: SampleError) -> None:
         assert (other.attempts, other.maybe_processed) == (error.attempts, error.maybe_processed)
 
 
-@each_kind
-@each_fault
-def test_sync_and_async_tell_the_same(fault: Fault, operation: Operation) -> None:
-    sync, other = (observe(fault, operation, mode) for mode in ("sync", "async"))
-    assert sync.outcome == other.outcome
-    assert sync.pauses == other.pauses
-    assert len(sync.requests) == len(other.requests)
-
-
 def test_the_table_for_users_is_what_happens(repository: Path) -> None:
     table = repository / "docs" / "failures.md"
     if os.environ.get("UPDATE"):
@@ -100,16 +89,6 @@ def test_the_table_for_users_is_what_happens(repository: Path) -> None:
     assert render() == table.read_text(encoding="utf-8"), (
         "Make it anew: UPDATE=1 pytest tests/network/test_faults.py -k table"
     )
-
-
-@each_mode
-@each_operation
-def test_a_second_try_succeeds(serve: Serve, operation: Operation, mode: str) -> None:
-    server = serve(reply(429), whole(operation))
-    clock = ManualClock()
-    assert run(mode, server.url, operation.call, clock=clock)
-    assert (len(server.requests), clock.pauses) == (2, [0.5])
-    assert len(server.peers) == 1
 
 
 @each_mode

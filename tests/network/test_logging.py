@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from sample import Pace, SampleError
+from sample import SampleError
 from sample._http import httpx
 from sample.testing import ManualClock
 
@@ -83,15 +83,6 @@ def test_a_connection_that_fails_is_logged_with_its_reason_and_no_url(
     assert text.isprintable()
     for hidden in ("parcel-1", "parcels.test", "key-of-the-tests", "/", "?", "{"):
         assert hidden not in text
-
-
-@each_mode
-def test_waiting_for_pace_is_no_line(mode: str, caplog: pytest.LogCaptureFixture) -> None:
-    clock, pace = ManualClock(), Pace(1, 5.0)
-    for _ in range(2):
-        lines = _lines(mode, lambda _: answering(GET), caplog, clock=clock, pace=pace)
-    assert clock.pauses == [5.0]
-    assert [level for level, _ in lines] == [logging.DEBUG, logging.DEBUG]
 
 
 def test_there_is_one_logger() -> None:

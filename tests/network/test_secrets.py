@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import pickle
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -23,12 +23,11 @@ from tests.network._operations import (
     GET,
     LIST,
     Operation,
-    fail,
     items,
     mocked,
     run,
 )
-from tests.network._server import Answer, Peer, head, raw, reply
+from tests.network._server import head, raw, reply
 from tests.network.conftest import Serve, each_mode, each_operation
 
 ECHO = f"the key {KEY} is not known; Bearer {KEY} was sent"
@@ -119,34 +118,6 @@ def test_an_invalid_response(spoil: str, mode: str) -> None:
         assert CANARY.encode() in body
 
 
-NETWORK_ERRORS = ("ConnectError", "ReadError", "ReadTimeout", "RemoteProtocolError", "ProxyError")
-
-
-@each_mode
-@pytest.mark.parametrize("name", NETWORK_ERRORS)
-def test_a_network_error(name: str, mode: str) -> None:
-    def handler(request: httpx.Request) -> httpx.Response:
-        assert request.headers["Authorization"] == f"Bearer {KEY}"
-        raise getattr(httpx, name)("it broke", request=request)
-
-    assert _failing(mode, handler, CREATE.call).attempts == 1
-
-
-@each_mode
-def test_a_body_that_breaks_off(mode: str) -> None:
-    def chunks() -> Iterator[bytes]:
-        yield _json(planted(GET))[:-1]
-        raise httpx.ReadError("reset by peer")
-
-    async def chunks_async() -> AsyncIterator[bytes]:
-        for chunk in chunks():
-            yield chunk
-
-    content: Any = chunks if mode == "sync" else chunks_async
-    error = _failing(mode, lambda _: httpx.Response(200, content=content()), GET.call)
-    assert error.maybe_processed is True
-
-
 def test_a_client_shows_no_secret_whatever_it_is_asked_for() -> None:
     sources: list[Any] = [KEY, functools.partial(str, KEY), lambda: KEY]
     for source in sources:
@@ -209,16 +180,4 @@ def test_a_server_that_breaks_http_has_no_secret_shown(
     ):
         run(mode, server.url, GET.call, key=KEY, given=given, max_attempts=1)
     seen.error("the error", caught.value)
-    assert seen.leaks == {}
-
-
-@each_mode
-def test_a_body_that_never_ends_in_time(serve: Serve, mode: str) -> None:
-    def act(peer: Peer) -> None:
-        peer.send(head(200, "Content-Length: 99999") + _json(planted(GET)))
-        peer.hold()
-
-    with watched() as seen:
-        error = fail(mode, serve(Answer(act)).url, GET.call, key=KEY, timeout=0.15)
-    seen.error("the error", error)
     assert seen.leaks == {}

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import trustme
 from sample import APIConnectionError, APITimeoutError, ConfigurationError
+from sample._http import httpx
 from sample.testing import ManualClock
 
 from tests.network._operations import GET, KEY, fail, run
@@ -35,6 +36,25 @@ def test_a_ca_of_ones_own(serve: Serve, mode: str, authority: Any, request: Any)
     request.getfixturevalue("trusted")
     assert run(mode, server.url, GET.call)
     assert [one.headers("authorization") for one in server.requests] == [[f"Bearer {KEY}"]] * 2
+
+
+def test_a_process_loads_its_certificates_once(
+    serve: Serve, authority: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads: list[ssl.SSLContext] = []
+    load = httpx.create_ssl_context
+
+    def counting() -> ssl.SSLContext:
+        loads.append(load())
+        return loads[-1]
+
+    authority[0].cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    monkeypatch.setattr(httpx, "create_ssl_context", counting)
+    server = serve(whole(GET), tls=tls_of(authority[0], "127.0.0.1"))
+    for mode in ("sync", "async", "sync"):
+        assert run(mode, server.url, GET.call)
+    assert len(loads) == 1
 
 
 BAD: dict[str, tuple[str, dict[str, Any], str]] = {

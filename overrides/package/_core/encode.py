@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 from ..errors import InvalidRequestError
 from ..types import UNSET, File, FileTypes, RequestFiles, Unset
 from . import json
+from .signals import is_of_a_signal
 
 T = TypeVar("T")
 
@@ -180,6 +181,8 @@ def json_body(value: Any) -> bytes:
     try:
         return json.dump(json_value(value))
     except (TypeError, ValueError, RecursionError) as error:
+        if is_of_a_signal(error):
+            raise
         problem = f"The body cannot be written as JSON ({type(error).__name__})."
     raise InvalidRequestError(problem + " Check the types of the values in it.")
 

@@ -24,6 +24,7 @@ from .text import join_sentences, to_printable
 T = TypeVar("T")
 
 _TEXT_AT_MOST = 300
+_PLAIN = {"", "identity"}  # content encodings
 
 
 def try_parse(parser: ResponseParser[T], content: Secret[bytes]) -> T | MismatchError:
@@ -137,7 +138,8 @@ def find_unreadable(received: RawResponse) -> UnreadableError | None:
     """Return why a body need not be looked at; None where it can be read."""
     if not received.whole:
         return UnreadableError("within max_response_bytes, the largest size that is taken")
-    if received.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
+    encoding = "content-encoding"
+    if encoding in received.headers and received.headers[encoding].strip().lower() not in _PLAIN:
         return UnreadableError("plain: it is compressed, which the client did not ask for")
     return None
 
