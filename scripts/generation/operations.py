@@ -24,7 +24,7 @@ from openapi_python_client.schema.untrusted_string import UntrustedString
 from .document import Document
 from .errors import GenerationError
 from .naming import OperationNames, iterator_name
-from .validation import find_credentials
+from .security import find_credentials
 
 _FIRST_ERROR = 400
 _REPEATABLE = {"get", "head", "put", "delete"}
