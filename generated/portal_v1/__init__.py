@@ -59,6 +59,10 @@ else:
             ),
             "CallEvent": "._core.events",
             "Pace": "._core.pace",
+            **{
+                name: f".{name}"
+                for name in ("api", "client", "errors", "models", "resources", "testing", "types")
+            },
         },
     )
 

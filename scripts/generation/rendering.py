@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import builtins
-import contextlib
-import io
 import re
 import textwrap
-import traceback
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateSyntaxError
+from jinja2 import StrictUndefined
 from openapi_python_client import Project, strings
 from openapi_python_client.config import Config
 from openapi_python_client.parser import GeneratorData
@@ -47,7 +44,8 @@ from .operations import (
     or_none,
     takes_null,
 )
-from .shaping import Shaped, shape
+from .schemas import Shaped
+from .shaping import shape
 
 # The parser knows no lists and objects in headers; the package does.
 _ANYWHERE: set[ParameterLocation] = PropertyProtocol._allowed_locations  # noqa: SLF001 - as said
@@ -92,7 +90,7 @@ def render(document: Document, *, source: str, config: Config, templates: Path) 
     )
     made = {f"{n.resource}.{n.method}": n for n in operations if n.made}
     notes += (f"{name} is {str(n.place[2]).upper()} {n.place[1]}." for name, n in made.items())
-    _render_project(_Project(document, source, shaped, data, config, templates, operations))
+    _Project(document, source, shaped, data, config, templates, operations).build()
     return notes
 
 
@@ -113,27 +111,6 @@ def _parse(
     if warnings:
         raise GenerationError(f"{GENERATOR} would leave out a part of the document.", told)
     return shaped, data
-
-
-def _render_project(project: _Project) -> None:
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            project.build()
-    except GenerationError:
-        raise
-    except Exception as error:
-        # A template's own expressions can raise anything.
-        raise GenerationError(f"{_place(error)}: {error}") from error
-
-
-def _place(error: Exception) -> str:
-    """Return the template and line where rendering failed."""
-    if isinstance(error, TemplateSyntaxError):
-        return f"{error.name}, line {error.lineno}"
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if frame.filename.endswith(".jinja"):
-            return f"{Path(frame.filename).name}, line {frame.lineno}"
-    return type(error).__name__
 
 
 def format_error(error: GeneratorError) -> str:
@@ -224,7 +201,7 @@ class _Project(Project):
             fields_of=lambda prop: fields(self._model_of(prop)),
             model_of=self._model_of,
             discriminator=self._discriminator,
-            qualified=qualify_builtins,
+            qualified=lambda text, methods: qualify_builtins(self._qualify_models(text), methods),
             hides_builtins=lambda names: any(hasattr(builtins, name) for name in names),
         )
 
@@ -234,7 +211,6 @@ class _Project(Project):
         for template, target in (
             ("package_init.py.jinja", "__init__.py"),
             ("version.py.jinja", "_version.py"),
-            ("service.py.jinja", "_service.py"),
             ("types.py.jinja", "types.py"),
             ("errors.py.jinja", "errors.py"),
             ("client.py.jinja", "client.py"),
@@ -243,6 +219,7 @@ class _Project(Project):
             ("pytest_plugin.py.jinja", "pytest_plugin.py"),
         ):
             self._render(template, target)
+        self._render("service.py.jinja", "_service.py", operations=self.operations)
         classes: list[tuple[Class, str, dict[str, Any]]]
         classes = [(m.class_info, "model.py.jinja", {"model": m}) for m in self.openapi.models]
         for enum in self.openapi.enums:
@@ -256,7 +233,7 @@ class _Project(Project):
         self._render("api_init.py.jinja", "api/__init__.py", operations=self.operations)
         self._render("resources_init.py.jinja", "resources/__init__.py")
         for tag, operations in self._resources.items():
-            self._render("endpoint_init.py.jinja", f"api/{tag}/__init__.py")
+            self._render("endpoint_init.py.jinja", f"api/{tag}/__init__.py", operations=operations)
             for operation in operations:
                 self._render(
                     "endpoint_module.py.jinja",
@@ -306,6 +283,15 @@ class _Project(Project):
                 mapping = found.components.items()
                 return found.field, {v: classes[c] for v, c in mapping if c in classes}
         return None
+
+    def _qualify_models(self, text: str) -> str:
+        """Return annotations and defaults with each model as an attribute of `_models`."""
+        names = [
+            info.name
+            for info in (m.class_info for m in (*self.openapi.models, *self.openapi.enums))
+        ]
+        found = rf"('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")|(?<![\w.])({'|'.join(names)})(?!\w)"
+        return re.sub(found, lambda m: m[1] or f"_models.{m[2]}", text) if names else text
 
     def _model_of(self, prop: Any) -> Any:
         return self._model_by_name.get(str(prop.class_info.name), prop)

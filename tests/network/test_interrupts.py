@@ -99,6 +99,18 @@ def test_what_it_raises_amid_an_async_key_callable_reaches_the_caller_too(
         run("async", serve(whole(GET)).url, GET.call, key=key)
 
 
+@signals
+def test_what_it_raises_while_a_body_is_written_is_no_fault_of_the_body(alarm: Any) -> None:
+    class Slow(dict[str, Any]):
+        def items(self) -> Any:
+            signal.raise_signal(signal.SIGALRM)
+            return super().items()
+
+    alarm(ValueError, 20)
+    with pytest.raises(ValueError, match="the caller's own"):
+        run("sync", "https://127.0.0.1:9", lambda one: one.parcels.create(note=Slow(a=1)))
+
+
 @each_mode
 @pytest.mark.parametrize("kind", [TimeIsUp, ValueError, KeyError])
 def test_what_a_hook_of_a_given_client_raises_reaches_the_caller(

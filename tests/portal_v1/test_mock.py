@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from portal_v1.mock import MockPortal, Rule
+from portal_v1.mock.__main__ import main
 
 NODE = shutil.which("node")
 
@@ -99,4 +100,12 @@ def test_each_rule_says_how_it_is_known(mock: MockPortal) -> None:
         "documented",
         "The method is GET.",
         "V1 endpoints and the guides; an older page of V3 has POST on this path",
+    )
+
+
+def test_the_command_line_prints_the_rules(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--rules"]) == 0
+    _, _, told = capsys.readouterr().out.partition("unknown-client-is-400\n")
+    assert told.startswith(
+        "  assumed: An id that names no client gets 400.\n  source: no page says"
     )

@@ -17,15 +17,15 @@ CALL = (
 CREATE = "is_account_abstracted: 'bool | Unset' = UNSET"
 CREATE += ", additional_properties: 'Mapping[str, Any] | Unset' = UNSET"
 METHODS = {
-    "list": (f"*, {CALL}", "builtins.list[ClientSummary]"),
-    "create": (f"*, {CREATE}, {CALL}", "CreatedClient"),
-    "get": (f"client_id: 'str', *, {CALL}", "Client"),
-    "refresh_session": (f"client_id: 'str', *, {CALL}", "ClientSession"),
-    "generate_web_otp": (f"client_id: 'str', *, {CALL}", "ClientWebOtp"),
+    "list": (f"*, {CALL}", "builtins.list[_models.ClientSummary]"),
+    "create": (f"*, {CREATE}, {CALL}", "_models.CreatedClient"),
+    "get": (f"client_id: 'str', *, {CALL}", "_models.Client"),
+    "refresh_session": (f"client_id: 'str', *, {CALL}", "_models.ClientSession"),
+    "generate_web_otp": (f"client_id: 'str', *, {CALL}", "_models.ClientWebOtp"),
 }
 ITERATORS = {
-    resources.ClientsResource: "Generator[ClientSummary, None, None]",
-    resources.AsyncClientsResource: "AsyncGenerator[ClientSummary, None]",
+    resources.ClientsResource: "Generator[_models.ClientSummary, None, None]",
+    resources.AsyncClientsResource: "AsyncGenerator[_models.ClientSummary, None]",
 }
 
 

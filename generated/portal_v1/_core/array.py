@@ -116,10 +116,9 @@ def _read_objects(text: str, position: int) -> tuple[list[Any], int] | None:
     """Return the objects that begin here, and where they end; None where it is not sure."""
     end = 1 + max(text.rfind("},{", position), text.rfind("}, {", position))
     try:
-        values: list[Any] = load(f"[{text[position:end]}]".encode())
+        return (load(f"[{text[position:end]}]".encode()), end) if end else None
     except MalformedJSONError:  # which of them it is, is found out one by one
         return None
-    return (values, end) if values else None
 
 
 def _read_value(text: str, position: int, *, last: bool) -> tuple[list[Any], int] | None:

@@ -122,6 +122,6 @@ class RawResponse:
     def request_id(self) -> str | None:
         """The server's name for the request, fit to be shown; None where it gave none."""
         for name in _REQUEST_IDS:
-            if value := self.headers.get(name):
+            if name in self.headers and (value := self.headers[name]):
                 return to_printable(redact(value, self.secrets), 200) or None
         return None

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 from ..errors import InvalidRequestError
 from ..types import UNSET, File, FileTypes, RequestFiles, Unset
 from . import json
+from .signals import is_of_a_signal
 
 T = TypeVar("T")
 
@@ -181,6 +182,8 @@ def json_body(value: Any) -> bytes:
     try:
         return json.dump(json_value(value))
     except (TypeError, ValueError, RecursionError) as error:
+        if is_of_a_signal(error):
+            raise
         problem = f"The body cannot be written as JSON ({type(error).__name__})."
     raise InvalidRequestError(problem + " Check the types of the values in it.")
 
@@ -220,7 +223,7 @@ def _pairs(values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 
 
 def optional_body(
-    model: Callable[..., T], required: tuple[str, ...], /, **fields: Any
+    operation_id: str, model: Callable[..., T], required: tuple[str, ...], /, **fields: Any
 ) -> T | Unset:
     """Return the body of the fields that are given, or UNSET where none is.
 
@@ -232,7 +235,9 @@ def optional_body(
         return UNSET
     missing = [name for name in required if name not in given]
     if missing:
-        raise InvalidRequestError(f"A body needs {', '.join(missing)} as well.")
+        raise InvalidRequestError(
+            f"A body needs {', '.join(missing)} as well.", operation_id=operation_id
+        )
     return model(**given)
 
 

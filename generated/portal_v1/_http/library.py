@@ -6,10 +6,9 @@ from __future__ import annotations
 import importlib
 from functools import cache
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import h11
-from attrs import frozen
 
 from ..errors import ConfigurationError
 
@@ -28,8 +27,7 @@ else:
 __all__ = ["INSTALLED", "Library", "h11", "httpcore", "httpx", "library_of", "validate_library"]
 
 
-@frozen
-class Library:
+class Library(NamedTuple):
     """An HTTP library: its public interface, and that of the connection pool beneath it."""
 
     httpx: ModuleType

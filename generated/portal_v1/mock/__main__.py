@@ -52,10 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.pop("rules"):
             _print("\n".join(map(_describe, find_rules(document or load_document()))))
             return 0
-        with (
-            Mock(document, **options) as mock,
-            mock.serve(**where) as server,
-        ):
+        with Mock(document, **options) as mock, mock.serve(**where) as server:
             for fault in faults:
                 _set_fault(mock, fault)
             _print(_greeting(mock.document, server, options))
@@ -116,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--allow-host", dest="allow_hosts", action="append", default=[], metavar="NAME", help=name)
     off = f"have no page and no control API at {PREFIX}/"
     add("--no-control", dest="control", action="store_false", help=off)
-    version = f"{(__package__ or '').partition('.')[0]} {__version__}"
+    version = f"{(__package__ or '').rpartition('.')[0]} {__version__}"
     add("--version", action="version", version=version)
     return parser
 

@@ -8,21 +8,10 @@ from collections.abc import AsyncGenerator, Generator, Mapping
 from typing import Any
 
 from .. import client as _client
+from .. import models as _models
 from .. import types as _types
 from .._core import encode
-from ..api.clients import (
-    create_client,
-    generate_client_web_otp,
-    get_client,
-    list_clients,
-    refresh_client_session,
-)
-from ..models.client import Client
-from ..models.client_session import ClientSession
-from ..models.client_summary import ClientSummary
-from ..models.client_web_otp import ClientWebOtp
-from ..models.create_client_request import CreateClientRequest
-from ..models.created_client import CreatedClient
+from ..api import clients as _operations
 from ..types import UNSET, Unset
 
 
@@ -51,7 +40,7 @@ class ClientsResource:
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         headers: Mapping[str, str] | None = None,
-    ) -> builtins.list[ClientSummary]:
+    ) -> builtins.list[_models.ClientSummary]:
         """List all clients.
 
         Answers with every client of the custodian in one array: there are no pages.
@@ -67,7 +56,7 @@ class ClientsResource:
         Raises:
             PortalError: The call failed; each of its classes says how.
         """
-        return list_clients.sync(
+        return _operations.list_clients.sync(
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
@@ -80,7 +69,7 @@ class ClientsResource:
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         headers: Mapping[str, str] | None = None,
-    ) -> Generator[ClientSummary, None, None]:
+    ) -> Generator[_models.ClientSummary, None, None]:
         """List all clients.
 
         Answers with every client of the custodian in one array: there are no pages.
@@ -96,7 +85,7 @@ class ClientsResource:
         Raises:
             PortalError: The call failed; each of its classes says how.
         """
-        return list_clients.iterate(
+        return _operations.list_clients.iterate(
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
@@ -111,7 +100,7 @@ class ClientsResource:
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         headers: Mapping[str, str] | None = None,
-    ) -> CreatedClient:
+    ) -> _models.CreatedClient:
         """Create a client.
 
         Registers a new client and answers with its keys. The API takes no idempotency key:
@@ -130,9 +119,10 @@ class ClientsResource:
         Raises:
             PortalError: The call failed; each of its classes says how.
         """
-        return create_client.sync(
+        return _operations.create_client.sync(
             body=encode.optional_body(
-                CreateClientRequest,
+                "createClient",
+                _models.CreateClientRequest,
                 (),
                 is_account_abstracted=is_account_abstracted,
                 additional_properties=additional_properties,
@@ -150,7 +140,7 @@ class ClientsResource:
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         headers: Mapping[str, str] | None = None,
-    ) -> Client:
+    ) -> _models.Client:
         """Get a client.
 
         Fetches one client of the custodian.
@@ -167,7 +157,7 @@ class ClientsResource:
         Raises:
             PortalError: The call failed; each of its classes says how.
         """
-        return get_client.sync(
+        return _operations.get_client.sync(
             client_id=client_id,
             client=self._client,
             timeout=timeout,
@@ -182,7 +172,7 @@ class ClientsResource:
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         headers: Mapping[str, str] | None = None,
-    ) -> ClientSession:
+    ) -> _models.ClientSession:
         """Refresh a client's session token.
 
         Hands out a new Client Session Token (CST). A CST lapses after 24 hours without use,
@@ -200,7 +190,7 @@ class ClientsResource:
         Raises:
             PortalError: The call failed; each of its classes says how.
         """
-        return refresh_client_session.sync(
+        return _operations.refresh_client_session.sync(
             client_id=client_id,
             client=self._client,
             timeout=timeout,
@@ -215,7 +205,7 @@ class ClientsResource:
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         headers: Mapping[str, str] | None = None,
-    ) -> ClientWebOtp:
+    ) -> _models.ClientWebOtp:
         """Generate a client's web one-time password.
 
         Generates a one-time password (OTP) with which the client is logged in on the web. It
@@ -233,7 +223,7 @@ class ClientsResource:
         Raises:
             PortalError: The call failed; each of its classes says how.
         """
-        return generate_client_web_otp.sync(
+        return _operations.generate_client_web_otp.sync(
             client_id=client_id,
             client=self._client,
             timeout=timeout,
@@ -262,7 +252,7 @@ class ClientsResourceWithResponse:
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         headers: Mapping[str, str] | None = None,
-    ) -> _types.Response[builtins.list[ClientSummary]]:
+    ) -> _types.Response[builtins.list[_models.ClientSummary]]:
         """List all clients.
 
         Answers with every client of the custodian in one array: there are no pages.
@@ -278,7 +268,7 @@ class ClientsResourceWithResponse:
         Raises:
             PortalError: The call failed; each of its classes says how.
         """
-        return list_clients.sync_detailed(
+        return _operations.list_clients.sync_detailed(
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
@@ -293,7 +283,7 @@ class ClientsResourceWithResponse:
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         headers: Mapping[str, str] | None = None,
-    ) -> _types.Response[CreatedClient]:
+    ) -> _types.Response[_models.CreatedClient]:
         """Create a client.
 
         Registers a new client and answers with its keys. The API takes no idempotency key:
@@ -312,9 +302,10 @@ class ClientsResourceWithResponse:
         Raises:
             PortalError: The call failed; each of its classes says how.
         """
-        return create_client.sync_detailed(
+        return _operations.create_client.sync_detailed(
             body=encode.optional_body(
-                CreateClientRequest,
+                "createClient",
+                _models.CreateClientRequest,
                 (),
                 is_account_abstracted=is_account_abstracted,
                 additional_properties=additional_properties,
@@ -332,7 +323,7 @@ class ClientsResourceWithResponse:
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         headers: Mapping[str, str] | None = None,
-    ) -> _types.Response[Client]:
+    ) -> _types.Response[_models.Client]:
         """Get a client.
 
         Fetches one client of the custodian.
@@ -349,7 +340,7 @@ class ClientsResourceWithResponse:
         Raises:
             PortalError: The call failed; each of its classes says how.
         """
-        return get_client.sync_detailed(
+        return _operations.get_client.sync_detailed(
             client_id=client_id,
             client=self._client,
             timeout=timeout,
@@ -364,7 +355,7 @@ class ClientsResourceWithResponse:
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         headers: Mapping[str, str] | None = None,
-    ) -> _types.Response[ClientSession]:
+    ) -> _types.Response[_models.ClientSession]:
         """Refresh a client's session token.
 
         Hands out a new Client Session Token (CST). A CST lapses after 24 hours without use,
@@ -382,7 +373,7 @@ class ClientsResourceWithResponse:
         Raises:
             PortalError: The call failed; each of its classes says how.
         """
-        return refresh_client_session.sync_detailed(
+        return _operations.refresh_client_session.sync_detailed(
             client_id=client_id,
             client=self._client,
             timeout=timeout,
@@ -397,7 +388,7 @@ class ClientsResourceWithResponse:
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         headers: Mapping[str, str] | None = None,
-    ) -> _types.Response[ClientWebOtp]:
+    ) -> _types.Response[_models.ClientWebOtp]:
         """Generate a client's web one-time password.
 
         Generates a one-time password (OTP) with which the client is logged in on the web. It
@@ -415,7 +406,7 @@ class ClientsResourceWithResponse:
         Raises:
             PortalError: The call failed; each of its classes says how.
         """
-        return generate_client_web_otp.sync_detailed(
+        return _operations.generate_client_web_otp.sync_detailed(
             client_id=client_id,
             client=self._client,
             timeout=timeout,
@@ -449,7 +440,7 @@ class AsyncClientsResource:
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         headers: Mapping[str, str] | None = None,
-    ) -> builtins.list[ClientSummary]:
+    ) -> builtins.list[_models.ClientSummary]:
         """List all clients.
 
         Answers with every client of the custodian in one array: there are no pages.
@@ -465,7 +456,7 @@ class AsyncClientsResource:
         Raises:
             PortalError: The call failed; each of its classes says how.
         """
-        return await list_clients.asyncio(
+        return await _operations.list_clients.asyncio(
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
@@ -478,7 +469,7 @@ class AsyncClientsResource:
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         headers: Mapping[str, str] | None = None,
-    ) -> AsyncGenerator[ClientSummary, None]:
+    ) -> AsyncGenerator[_models.ClientSummary, None]:
         """List all clients.
 
         Answers with every client of the custodian in one array: there are no pages.
@@ -494,7 +485,7 @@ class AsyncClientsResource:
         Raises:
             PortalError: The call failed; each of its classes says how.
         """
-        return list_clients.iterate_async(
+        return _operations.list_clients.iterate_async(
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
@@ -509,7 +500,7 @@ class AsyncClientsResource:
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         headers: Mapping[str, str] | None = None,
-    ) -> CreatedClient:
+    ) -> _models.CreatedClient:
         """Create a client.
 
         Registers a new client and answers with its keys. The API takes no idempotency key:
@@ -528,9 +519,10 @@ class AsyncClientsResource:
         Raises:
             PortalError: The call failed; each of its classes says how.
         """
-        return await create_client.asyncio(
+        return await _operations.create_client.asyncio(
             body=encode.optional_body(
-                CreateClientRequest,
+                "createClient",
+                _models.CreateClientRequest,
                 (),
                 is_account_abstracted=is_account_abstracted,
                 additional_properties=additional_properties,
@@ -548,7 +540,7 @@ class AsyncClientsResource:
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         headers: Mapping[str, str] | None = None,
-    ) -> Client:
+    ) -> _models.Client:
         """Get a client.
 
         Fetches one client of the custodian.
@@ -565,7 +557,7 @@ class AsyncClientsResource:
         Raises:
             PortalError: The call failed; each of its classes says how.
         """
-        return await get_client.asyncio(
+        return await _operations.get_client.asyncio(
             client_id=client_id,
             client=self._client,
             timeout=timeout,
@@ -580,7 +572,7 @@ class AsyncClientsResource:
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         headers: Mapping[str, str] | None = None,
-    ) -> ClientSession:
+    ) -> _models.ClientSession:
         """Refresh a client's session token.
 
         Hands out a new Client Session Token (CST). A CST lapses after 24 hours without use,
@@ -598,7 +590,7 @@ class AsyncClientsResource:
         Raises:
             PortalError: The call failed; each of its classes says how.
         """
-        return await refresh_client_session.asyncio(
+        return await _operations.refresh_client_session.asyncio(
             client_id=client_id,
             client=self._client,
             timeout=timeout,
@@ -613,7 +605,7 @@ class AsyncClientsResource:
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         headers: Mapping[str, str] | None = None,
-    ) -> ClientWebOtp:
+    ) -> _models.ClientWebOtp:
         """Generate a client's web one-time password.
 
         Generates a one-time password (OTP) with which the client is logged in on the web. It
@@ -631,7 +623,7 @@ class AsyncClientsResource:
         Raises:
             PortalError: The call failed; each of its classes says how.
         """
-        return await generate_client_web_otp.asyncio(
+        return await _operations.generate_client_web_otp.asyncio(
             client_id=client_id,
             client=self._client,
             timeout=timeout,
@@ -660,7 +652,7 @@ class AsyncClientsResourceWithResponse:
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         headers: Mapping[str, str] | None = None,
-    ) -> _types.Response[builtins.list[ClientSummary]]:
+    ) -> _types.Response[builtins.list[_models.ClientSummary]]:
         """List all clients.
 
         Answers with every client of the custodian in one array: there are no pages.
@@ -676,7 +668,7 @@ class AsyncClientsResourceWithResponse:
         Raises:
             PortalError: The call failed; each of its classes says how.
         """
-        return await list_clients.asyncio_detailed(
+        return await _operations.list_clients.asyncio_detailed(
             client=self._client,
             timeout=timeout,
             max_attempts=max_attempts,
@@ -691,7 +683,7 @@ class AsyncClientsResourceWithResponse:
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         headers: Mapping[str, str] | None = None,
-    ) -> _types.Response[CreatedClient]:
+    ) -> _types.Response[_models.CreatedClient]:
         """Create a client.
 
         Registers a new client and answers with its keys. The API takes no idempotency key:
@@ -710,9 +702,10 @@ class AsyncClientsResourceWithResponse:
         Raises:
             PortalError: The call failed; each of its classes says how.
         """
-        return await create_client.asyncio_detailed(
+        return await _operations.create_client.asyncio_detailed(
             body=encode.optional_body(
-                CreateClientRequest,
+                "createClient",
+                _models.CreateClientRequest,
                 (),
                 is_account_abstracted=is_account_abstracted,
                 additional_properties=additional_properties,
@@ -730,7 +723,7 @@ class AsyncClientsResourceWithResponse:
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         headers: Mapping[str, str] | None = None,
-    ) -> _types.Response[Client]:
+    ) -> _types.Response[_models.Client]:
         """Get a client.
 
         Fetches one client of the custodian.
@@ -747,7 +740,7 @@ class AsyncClientsResourceWithResponse:
         Raises:
             PortalError: The call failed; each of its classes says how.
         """
-        return await get_client.asyncio_detailed(
+        return await _operations.get_client.asyncio_detailed(
             client_id=client_id,
             client=self._client,
             timeout=timeout,
@@ -762,7 +755,7 @@ class AsyncClientsResourceWithResponse:
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         headers: Mapping[str, str] | None = None,
-    ) -> _types.Response[ClientSession]:
+    ) -> _types.Response[_models.ClientSession]:
         """Refresh a client's session token.
 
         Hands out a new Client Session Token (CST). A CST lapses after 24 hours without use,
@@ -780,7 +773,7 @@ class AsyncClientsResourceWithResponse:
         Raises:
             PortalError: The call failed; each of its classes says how.
         """
-        return await refresh_client_session.asyncio_detailed(
+        return await _operations.refresh_client_session.asyncio_detailed(
             client_id=client_id,
             client=self._client,
             timeout=timeout,
@@ -795,7 +788,7 @@ class AsyncClientsResourceWithResponse:
         timeout: float | Unset | None = UNSET,
         max_attempts: int | Unset = UNSET,
         headers: Mapping[str, str] | None = None,
-    ) -> _types.Response[ClientWebOtp]:
+    ) -> _types.Response[_models.ClientWebOtp]:
         """Generate a client's web one-time password.
 
         Generates a one-time password (OTP) with which the client is logged in on the web. It
@@ -813,7 +806,7 @@ class AsyncClientsResourceWithResponse:
         Raises:
             PortalError: The call failed; each of its classes says how.
         """
-        return await generate_client_web_otp.asyncio_detailed(
+        return await _operations.generate_client_web_otp.asyncio_detailed(
             client_id=client_id,
             client=self._client,
             timeout=timeout,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from typing import Any, Final, NoReturn
+
+from .signals import is_of_a_signal
 
 _LONG: Final = 8192  # bytes that are worth a faster reader's import
 
@@ -50,7 +53,7 @@ def load(content: bytes) -> Any:
             return fast_reader(content)
     # The error is raised outside the handlers: a chained one would carry the text along.
     try:
-        return DECODER.decode(content.decode("utf-8-sig"))
+        return DECODER.decode(content.removeprefix(codecs.BOM_UTF8).decode())
     except MalformedJSONError as error:
         problem = str(error)
     except UnicodeDecodeError as error:
@@ -59,7 +62,9 @@ def load(content: bytes) -> Any:
         problem = f"{error.msg} at line {error.lineno}, column {error.colno}"
     except RecursionError:
         problem = "nested too deeply"
-    except ValueError:
+    except ValueError as error:
+        if is_of_a_signal(error):
+            raise
         # A number of more digits than Python converts; the limit is the interpreter's.
         problem = "a number of too many digits"
     raise MalformedJSONError(problem)

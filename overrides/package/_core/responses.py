@@ -63,9 +63,9 @@ def build_response(call: Call[Any], received: RawResponse, value: T) -> Response
 def is_long_list(call: Call[Any], received: RawResponse) -> bool:
     """Return whether the response is a list that is too long to be read at once."""
     return (
-        failures.find_unreadable(received) is None
-        and isinstance(call.operation, ListOperation)
+        isinstance(call.operation, ListOperation)
         and len(received.content.reveal()) > _LONG
+        and failures.find_unreadable(received) is None
     )
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextvars
 import inspect
 import queue
-import signal
 import threading
-import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -18,6 +16,7 @@ from ..errors import ConfigurationError
 from .clock import Clock
 from .deadline import Deadline
 from .settings import Settings, validate_key
+from .signals import is_of_a_signal
 
 if TYPE_CHECKING:
     import asyncio
@@ -142,7 +141,7 @@ async def _await_source(returned: Secret[Awaitable[Any]]) -> Secret[Any]:
     try:
         return Secret(await returned.reveal())
     except Exception as error:
-        if _is_of_a_signal(error):
+        if is_of_a_signal(error):
             raise
         raise _source_error(error) from error
 
@@ -182,16 +181,9 @@ def _try(source: Callable[[], Any]) -> Secret[Any] | BaseException:
 def _returned(outcome: Secret[Any] | BaseException) -> Secret[Any]:
     if isinstance(outcome, Secret):
         return outcome
-    if isinstance(outcome, Exception) and not _is_of_a_signal(outcome):
+    if isinstance(outcome, Exception) and not is_of_a_signal(outcome):
         raise _source_error(outcome) from outcome
     raise outcome
-
-
-def _is_of_a_signal(error: Exception) -> bool:
-    """Return whether a signal's handler raised it, amid what gives the key."""
-    handlers = (signal.getsignal(number) for number in signal.valid_signals())
-    codes = {getattr(handler, "__code__", None) for handler in handlers}
-    return any(frame.f_code in codes for frame, _ in traceback.walk_tb(error.__traceback__))
 
 
 def _source_error(error: Exception) -> ConfigurationError:

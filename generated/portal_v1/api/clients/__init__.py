@@ -1,2 +1,34 @@
 # Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/endpoint_init.py.jinja.
 """The operations of one tag."""
+
+from typing import TYPE_CHECKING
+
+from ... import _lazy
+
+if TYPE_CHECKING:
+    from . import (
+        create_client,
+        generate_client_web_otp,
+        get_client,
+        list_clients,
+        refresh_client_session,
+    )
+else:
+    __getattr__, __dir__ = _lazy.export(
+        __name__,
+        {
+            "list_clients": ".list_clients",
+            "create_client": ".create_client",
+            "get_client": ".get_client",
+            "refresh_client_session": ".refresh_client_session",
+            "generate_client_web_otp": ".generate_client_web_otp",
+        },
+    )
+
+__all__ = [
+    "create_client",
+    "generate_client_web_otp",
+    "get_client",
+    "list_clients",
+    "refresh_client_session",
+]
