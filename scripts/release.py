@@ -17,6 +17,7 @@ import sys
 import tempfile
 import tomllib
 import venv
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +76,8 @@ def describe(wheel: Path) -> dict[str, Any]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = [line for group in project["optional-dependencies"].values() for line in group]
     needed: dict[str, list[str]] = {}
-    required = _collect(project["dependencies"], needed)
-    _collect(extras, needed)
+    required = collect(project["dependencies"], needed)
+    collect(extras, needed)
     version = read_version(ROOT)
     main = {
         "type": "library",
@@ -111,19 +112,22 @@ def describe(wheel: Path) -> dict[str, Any]:
     }
 
 
-def _collect(lines: list[str], needed: dict[str, list[str]]) -> set[str]:
+def collect(lines: Iterable[str], needed: dict[str, list[str]]) -> set[str]:
     """Add distributions with all that they need in turn, and return those that were met."""
     met: set[str] = set()
-    waiting = [Requirement(line) for line in lines]
+    waiting = [(one.name, one.extras) for one in map(Requirement, lines)]
+    seen: set[tuple[str, str]] = set()
     while waiting:
-        ref = _purl(name := waiting.pop().name)
-        if ref in met:
-            continue
-        met.add(ref)
-        inner = [Requirement(line) for line in importlib.metadata.requires(name) or ()]
-        inner = [r for r in inner if r.marker is None or r.marker.evaluate({"extra": ""})]
-        needed[ref] = sorted({_purl(requirement.name) for requirement in inner})
-        waiting += inner
+        name, extras = waiting.pop()
+        met.add(ref := _purl(name))
+        needed.setdefault(ref, [])
+        new = {(ref, extra) for extra in ("", *extras)} - seen
+        seen |= new
+        for inner in map(Requirement, importlib.metadata.requires(name) or ()):
+            marker = inner.marker
+            if any(marker is None or marker.evaluate({"extra": extra}) for _, extra in new):
+                needed[ref] = sorted({*needed[ref], _purl(inner.name)})
+                waiting.append((inner.name, inner.extras))
     return met
 
 

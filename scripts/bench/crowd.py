@@ -85,10 +85,12 @@ def main() -> None:
     path = os.pathsep.join(str(ROOT / name) for name in ("scripts", "generated"))
     print(f"{count:,} calls; us CPU, slowest in s, gap in ms, gap in ms CPU")
     with subprocess.Popen(
-        [sys.executable, "-m", "bench.server", str(cores[-1])], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "bench.server", str(cores[-1]), os.devnull],
+        stdout=subprocess.PIPE,
+        text=True,
     ) as server:
         assert server.stdout is not None
-        url = f"http://127.0.0.1:{server.stdout.readline().strip()}"
+        url = f"http://127.0.0.1:{server.stdout.readline().split()[0]}"
         try:
             for name in PEERS:
                 command = [sys.executable, "-m", "bench.crowd", str(count), name, url]

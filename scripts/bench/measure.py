@@ -12,11 +12,13 @@ import asyncio
 import cProfile
 import gc
 import json
+import os
 import pstats
 import resource
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
@@ -97,14 +99,32 @@ def _memory() -> float:
     return pages * resource.getpagesize() / 2**20
 
 
+def syscalls_of_create(url: str, rounds: int) -> Figures:
+    """System calls of one create, by strace; they hardly shake."""
+    return {name: [_count_syscalls(make.__name__, url)] for name, make in peers.SYNC.items()}
+
+
+def memory_of_create(url: str, rounds: int) -> Figures:
+    """KiB that one create takes at its most, by tracemalloc."""
+    return {name: [_trace_memory(make(url, "create"))] for name, make in peers.SYNC.items()}
+
+
 def cpu_of_import(url: str, rounds: int) -> Figures:
-    """CPU milliseconds of a new process that only imports."""
-    commands = {"portal-v1": "import portal_v1", "bare httpx": "import httpx", "nothing": ""}
+    """CPU milliseconds of a new process that only imports, with httpx and attrs installed."""
+    portal = "from portal_v1 import Portal"
+    commands = {
+        "portal-v1, import portal_v1": "import portal_v1",
+        f"portal-v1, {portal}": portal,
+        "portal-v1, and a client": f"{portal}; Portal({peers.KEY!r}, base_url={url!r})",
+        "bare httpx": "import httpx",
+        "nothing": "",
+    }
     return _processes(commands, rounds)
 
 
 def cpu_of_first_token(url: str, rounds: int) -> Figures:
-    """CPU milliseconds of a new process that refreshes one session."""
+    """CPU milliseconds of a new process that refreshes one session, over TLS."""
+    url = os.environ["BENCH_TLS_URL"]
     call = f"refresh_session({peers.ID!r})"
     request = f"{url}{peers.PATH}/{peers.ID}/session"
     return _processes(
@@ -165,6 +185,30 @@ def _count(call: Callable[[], Any]) -> float:
     return float(pstats.Stats(profile).total_calls)  # type: ignore[attr-defined]  # its stub lacks it
 
 
+def _count_syscalls(peer: str, url: str) -> float:
+    def total(calls: int) -> int:
+        program = f"from bench import peers\ncall = peers.{peer}({url!r}, 'create')\n"
+        program += f"for _ in range({calls}): call()"
+        command = ["strace", "-f", "-qq", "-c", sys.executable, "-c", program]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return int(done.stderr.splitlines()[-1].split()[3])
+
+    return (total(110) - total(10)) / 100
+
+
+def _trace_memory(call: Callable[[], Any]) -> float:
+    for _ in range(3):
+        call()
+    tracemalloc.start()
+    call()
+    begin = tracemalloc.get_traced_memory()[0]
+    tracemalloc.reset_peak()
+    call()
+    peak = tracemalloc.get_traced_memory()[1] - begin
+    tracemalloc.stop()
+    return peak / 1024
+
+
 def _a_million(url: str, measure: Callable[[], float]) -> Figures:
     url = f"{url}/items/1000000"
     figures: Figures = {}
@@ -183,7 +227,8 @@ def _processes(commands: dict[str, str], rounds: int) -> Figures:
     for _ in range(rounds):
         for name, command in commands.items():
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            subprocess.run([sys.executable, "-c", command], check=True)
+            # With httpx and attrs alone: httpx imports rich and click where they are installed.
+            subprocess.run([os.environ["BENCH_LEAN"], "-c", command], check=True)
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
             figures[name].append(spent * 1000)
@@ -196,6 +241,8 @@ BENCHMARKS: Final[dict[str, Callable[[str, int], Figures]]] = {
         calls_of_create,
         cpu_of_create,
         calls_of_list,
+        syscalls_of_create,
+        memory_of_create,
         cpu_of_list,
         cpu_of_get_async,
         cpu_of_50_at_once,

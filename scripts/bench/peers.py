@@ -6,6 +6,7 @@ when a peer is made, so that a benchmark loads only what it measures.
 
 from __future__ import annotations
 
+import http.client
 import importlib
 import json
 import socket
@@ -115,6 +116,20 @@ def bare_urllib3(url: str, method: str) -> Call:
     return lambda: json.loads(pool.request(verb, url + path, body=body, headers=HEADERS).data)
 
 
+def bare_http_client(url: str, method: str) -> Call:
+    """Return a call by hand over http.client."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc)
+    verb, body = ("POST", b"{}") if method == "create" else ("GET", None)
+    path = parts.path + (f"{PATH}/{ID}" if method == "get" else PATH)
+
+    def call() -> Any:
+        connection.request(verb, path, body, HEADERS)
+        return json.loads(connection.getresponse().read())
+
+    return call
+
+
 def raw_socket(url: str, method: str) -> Call:
     """Return a call written straight to a socket: the limit."""
     parts = urlsplit(url)
@@ -188,6 +203,7 @@ SYNC: Final[dict[str, Callable[[str, str], Call]]] = {
     "bare httpx": bare_httpx,
     "bare httpx2": bare_httpx2,
     "bare urllib3": bare_urllib3,
+    "bare http.client": bare_http_client,
     "raw socket": raw_socket,
 }
 ASYNC: Final[dict[str, Callable[[str], AsyncCall]]] = {

@@ -9,15 +9,18 @@ half of the ratios of single rounds.
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import os
+import shlex
 import shutil
 import statistics
 import subprocess
 import sys
 import urllib.request
+import venv
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pyperf
 from bench.chart import draw_chart
@@ -28,7 +31,9 @@ HERE: Final = Path(__file__).parent
 FOLDER: Final = ROOT / "build" / "bench"
 PEERS: Final = FOLDER / "peers"
 SPEC: Final = ROOT / "openapi" / "portal-v1.yaml"
-_IMPORTED: Final = ("scripts", "generated", "build/bench/peers")
+_IMPORTED: Final = ("scripts", "build/bench/package", "build/bench/peers")
+BUNDLE: Final = FOLDER / "certificates.pem"
+LEAN: Final = FOLDER / "lean"
 REPORTS: Final = ROOT / "reports" / "bench"
 BASELINES: Final = ("default generated client", "bare httpx", "bare aiohttp")
 """What the ratios of a benchmark are to: the first of these that it measures."""
@@ -46,13 +51,18 @@ def main() -> None:
             f"there is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}"
         )
     generate_peers()
+    compile_package()
     results: dict[str, dict[str, list[float]]] = {}
     cores = sorted(os.sched_getaffinity(0))
     with subprocess.Popen(
-        [sys.executable, "-m", "bench.server", str(cores[-1])], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "bench.server", str(cores[-1]), str(BUNDLE)],
+        stdout=subprocess.PIPE,
+        text=True,
     ) as server:
         assert server.stdout is not None
-        url = f"http://127.0.0.1:{server.stdout.readline().strip()}"
+        port, tls_port = server.stdout.readline().split()
+        url = f"http://127.0.0.1:{port}"
+        os.environ["BENCH_TLS_URL"] = f"https://127.0.0.1:{tls_port}"
         try:
             for name in options.benchmark or BENCHMARKS:
                 figures = run_benchmark(name, url, options.rounds, cores[0])
@@ -76,6 +86,8 @@ def run_benchmark(name: str, url: str, rounds: int, core: int) -> dict[str, list
         ["taskset", "-c", str(core), sys.executable, "-m", "bench.measure", name, url, str(rounds)],
         env={
             **os.environ,
+            "BENCH_LEAN": str(LEAN / "bin" / "python"),
+            "SSL_CERT_FILE": str(BUNDLE),
             "PYTHONPATH": os.pathsep.join(str(ROOT / name) for name in _IMPORTED),
         },
         capture_output=True,
@@ -118,6 +130,21 @@ def read_busy(url: str) -> float:
         return float(response.read())
 
 
+def compile_package() -> None:
+    """Copy the package with its bytecode, as an installed one has it, beside httpx and attrs."""
+    shutil.rmtree(FOLDER / "package", ignore_errors=True)
+    shutil.copytree(ROOT / "generated", FOLDER / "package")
+    for folder in (FOLDER / "package", PEERS):
+        compileall.compile_dir(folder, quiet=2)
+    if not LEAN.is_dir():
+        venv.create(LEAN, with_pip=True)
+        pins = (HERE / "requirements.txt").read_text().splitlines()
+        wanted = [pin for pin in pins if pin.partition("==")[0] in {"attrs", "httpx", "httpcore"}]
+        subprocess.run(
+            [LEAN / "bin" / "python", "-m", "pip", "install", "-qq", *wanted], check=True
+        )
+
+
 def generate_peers() -> None:
     """Generate the peers anew where the document has changed."""
     mark = PEERS / "document"
@@ -128,10 +155,12 @@ def generate_peers() -> None:
     programs = Path(sys.executable).parent
     environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
 
-    def run(program: str, *arguments: Any) -> None:
+    def run(command: str) -> None:
+        program, *arguments = shlex.split(command)
         done = subprocess.run(
-            [programs / program, *map(str, arguments)],
+            [programs / program, *arguments],
             env=environment,
+            cwd=PEERS,
             capture_output=True,
             text=True,
             check=False,
@@ -140,42 +169,15 @@ def generate_peers() -> None:
             sys.exit(f"bench: {program} failed:\n{done.stdout}{done.stderr}")
 
     print("Generating the peers.", flush=True)
-    default = PEERS / "default_portal"
+    run(f"openapi-python-client generate --path '{SPEC}' --output-path default_portal --meta none")
     run(
-        "openapi-python-client",
-        "generate",
-        "--path",
-        SPEC,
-        "--output-path",
-        default,
-        "--meta",
-        "none",
+        f"openapi-generator-cli generate -i '{SPEC}' -g python -o og"
+        " --additional-properties=packageName=openapi_generator_portal"
     )
-    run(
-        "openapi-generator-cli",
-        "generate",
-        "-i",
-        SPEC,
-        "-g",
-        "python",
-        "-o",
-        PEERS / "og",
-        "--additional-properties=packageName=openapi_generator_portal",
-    )
+    run(f"crozier generate python --spec '{SPEC}' --output crozier --package-name crozier_portal")
+    run(f"stainful generate --spec '{SPEC}' --config '{HERE / 'stainful.yml'}' --out .")
     (PEERS / "og" / "openapi_generator_portal").rename(PEERS / "openapi_generator_portal")
-    run(
-        "crozier",
-        "generate",
-        "python",
-        "--spec",
-        SPEC,
-        "--output",
-        PEERS / "crozier",
-        "--package-name",
-        "crozier_portal",
-    )
     (PEERS / "crozier" / "src" / "crozier_portal").rename(PEERS / "crozier_portal")
-    run("stainful", "generate", "--spec", SPEC, "--config", HERE / "stainful.yml", "--out", PEERS)
     mark.write_text(SPEC.read_text())
 
 

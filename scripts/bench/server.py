@@ -1,9 +1,10 @@
 """A server that answers at once with fixed bodies, so that the client is what is measured.
 
-usage: server.py CORE
+usage: server.py CORE BUNDLE
 
-It prints its port. The base URL says how to answer: `/wait/20/...` after 20 ms, `/items/1000/...`
-with a list of a thousand clients. `GET /busy` answers with the CPU seconds spent so far.
+It prints its port and that for TLS, and writes the bundle of certificates that clients need. The
+base URL says how to answer: `/wait/20/...` after 20 ms, `/items/1000/...` with a list of a thousand
+clients. `GET /busy` answers with the CPU seconds spent so far.
 """
 
 from __future__ import annotations
@@ -12,10 +13,15 @@ import asyncio
 import json
 import os
 import re
+import ssl
 import sys
 import time
 from functools import cache
-from typing import Final
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import certifi
+import trustme
 
 CLIENT: Final = {
     "id": "clx5n0q3k0001l408kx7v2q9d",
@@ -77,14 +83,20 @@ class _Connection(asyncio.Protocol):
             self._transport.write(answer)
 
 
-async def _main() -> None:
-    server = await asyncio.get_running_loop().create_server(
-        _Connection, "127.0.0.1", 0, backlog=2048
-    )
-    print(server.sockets[0].getsockname()[1], flush=True)
+async def _main(bundle: BinaryIO) -> None:
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    # Beside the usual ones, whose loading is a part of each start.
+    bundle.write(certifi.contents().encode() + authority.cert_pem.bytes())
+    bundle.close()
+    loop, ports = asyncio.get_running_loop(), list[int]()
+    for tls in (None, context):
+        server = await loop.create_server(_Connection, "127.0.0.1", 0, backlog=2048, ssl=tls)
+        ports.append(server.sockets[0].getsockname()[1])
+    print(*ports, flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
     os.sched_setaffinity(0, {int(sys.argv[1])})
-    asyncio.run(_main())
+    asyncio.run(_main(Path(sys.argv[2]).open("wb")))  # noqa: SIM115 - it closes it

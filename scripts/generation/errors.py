@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any, TypeVar
+
+P = TypeVar("P")
 
 
 class GenerationError(Exception):
@@ -34,3 +38,16 @@ def display_path(path: Path) -> str:
         return str(path.resolve().relative_to(Path.cwd()))
     except (OSError, ValueError):
         return str(path)
+
+
+def edit(members: dict[str, Any], where: str = "") -> str:
+    """Return the end of a finding: what to write, as one could paste it into JSON or YAML."""
+    place = f" in {where}" if where else ""
+    return f"\nWrite{place}:\n    {json.dumps(members, ensure_ascii=False)[1:-1]}"
+
+
+def list_places(where: Callable[[P], str], what: str, places: Iterable[P]) -> str:
+    """Return a finding with all its places, the first of them in front."""
+    first, *rest = map(where, places)
+    more = "".join(f"\n    {place}" for place in rest)
+    return f"{first}: {what}{'; so in' + more if more else '.'}"

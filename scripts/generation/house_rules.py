@@ -13,9 +13,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from .document import Document
-from .errors import GenerationError
+from .errors import GenerationError, edit
 from .reading import Place
-from .validation import edit
 
 SHOWABLE = "x-not-secret"
 BASES = ("documented", "assumed", "observed")

@@ -14,9 +14,8 @@ from typing import Any
 from openapi_python_client import strings
 
 from .document import Document
-from .errors import GenerationError
+from .errors import GenerationError, edit
 from .reading import Place
-from .validation import edit
 
 _CLIENT_ATTRIBUTES = {"aclose", "close", "map", "warm", "with_options"}
 # A POST on a path that ends in one of these does it; on another, it creates one.

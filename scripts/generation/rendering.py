@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import builtins
-import contextlib
-import io
 import re
 import textwrap
-import traceback
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateSyntaxError
+from jinja2 import StrictUndefined
 from openapi_python_client import Project, strings
 from openapi_python_client.config import Config
 from openapi_python_client.parser import GeneratorData
@@ -47,7 +44,8 @@ from .operations import (
     or_none,
     takes_null,
 )
-from .shaping import Shaped, shape
+from .schemas import Shaped
+from .shaping import shape
 
 # The parser knows no lists and objects in headers; the package does.
 _ANYWHERE: set[ParameterLocation] = PropertyProtocol._allowed_locations  # noqa: SLF001 - as said
@@ -92,7 +90,7 @@ def render(document: Document, *, source: str, config: Config, templates: Path) 
     )
     made = {f"{n.resource}.{n.method}": n for n in operations if n.made}
     notes += (f"{name} is {str(n.place[2]).upper()} {n.place[1]}." for name, n in made.items())
-    _render_project(_Project(document, source, shaped, data, config, templates, operations))
+    _Project(document, source, shaped, data, config, templates, operations).build()
     return notes
 
 
@@ -113,27 +111,6 @@ def _parse(
     if warnings:
         raise GenerationError(f"{GENERATOR} would leave out a part of the document.", told)
     return shaped, data
-
-
-def _render_project(project: _Project) -> None:
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            project.build()
-    except GenerationError:
-        raise
-    except Exception as error:
-        # A template's own expressions can raise anything.
-        raise GenerationError(f"{_place(error)}: {error}") from error
-
-
-def _place(error: Exception) -> str:
-    """Return the template and line where rendering failed."""
-    if isinstance(error, TemplateSyntaxError):
-        return f"{error.name}, line {error.lineno}"
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if frame.filename.endswith(".jinja"):
-            return f"{Path(frame.filename).name}, line {frame.lineno}"
-    return type(error).__name__
 
 
 def format_error(error: GeneratorError) -> str:
@@ -234,7 +211,6 @@ class _Project(Project):
         for template, target in (
             ("package_init.py.jinja", "__init__.py"),
             ("version.py.jinja", "_version.py"),
-            ("service.py.jinja", "_service.py"),
             ("types.py.jinja", "types.py"),
             ("errors.py.jinja", "errors.py"),
             ("client.py.jinja", "client.py"),
@@ -243,6 +219,7 @@ class _Project(Project):
             ("pytest_plugin.py.jinja", "pytest_plugin.py"),
         ):
             self._render(template, target)
+        self._render("service.py.jinja", "_service.py", operations=self.operations)
         classes: list[tuple[Class, str, dict[str, Any]]]
         classes = [(m.class_info, "model.py.jinja", {"model": m}) for m in self.openapi.models]
         for enum in self.openapi.enums:

@@ -12,9 +12,10 @@ from typing import Any
 import jsonschema_rs
 
 from .document import Document, reference_parts
-from .errors import GenerationError
+from .errors import GenerationError, edit, list_places
 from .nodes import NAMED, SEVERAL, SINGLE, walk
 from .reading import Place
+from .security import check_credentials
 
 _LENGTH = 200
 _LEFTOVER = ("unevaluatedProperties", "additionalProperties")
@@ -65,16 +66,10 @@ def check_document(document: Document) -> list[str]:
         problems += step(document)
     if problems:
         raise GenerationError(f"{document.source} is not valid OpenAPI {version}.", problems)
-    problems = [*_security_that_cannot_be_sent(document)]
+    problems = [*check_credentials(document)]
     if problems:
         raise GenerationError(f"{document.source}: keys that cannot be sent.", problems)
     return [*_hints(document)]
-
-
-def edit(members: dict[str, Any], where: str = "") -> str:
-    """Return the end of a finding: what to write, as one could paste it into JSON or YAML."""
-    place = f" in {where}" if where else ""
-    return f"\nWrite{place}:\n    {json.dumps(members, ensure_ascii=False)[1:-1]}"
 
 
 @cache
@@ -162,14 +157,7 @@ def _references(document: Document) -> Iterator[str]:
         *sections, name = reference_parts(reference)
         stub = {"type": "object"} if sections[-1:] == ["schemas"] else {"description": "…"}
         code = edit({name: stub}, "/".join(sections))
-        yield _list_places(document, f"{reference!r} names nothing here", places) + code
-
-
-def _list_places(document: Document, what: str, places: list[Place]) -> str:
-    """Return a finding with all its places, the first of them in front."""
-    first, *rest = map(document.where, places)
-    more = "".join(f"\n    {where}" for where in rest)
-    return f"{first}: {what}{'; so in' + more if more else '.'}"
+        yield list_places(document.where, f"{reference!r} names nothing here", places) + code
 
 
 def _schemas(document: Document) -> Iterator[str]:
@@ -356,54 +344,10 @@ def _security(document: Document) -> Iterator[str]:
                     users.setdefault(name, []).append((*place, "security"))
     for name, places in users.items():
         code = edit({name: {"type": "http", "scheme": "bearer"}}, "components/securitySchemes")
-        yield _list_places(document, f"the security scheme {name!r} is not declared", places) + code
-
-
-def find_credentials(
-    document: Document, operation: dict[str, Any]
-) -> Iterator[list[tuple[str, str, str | None]]]:
-    """Yield the requirements of an operation that a client can meet: of each, what it sends.
-
-    That is the scheme's name, the header, and what stands before the key. Where an operation can
-    go without a key, that counts only when nothing else can be met.
-    """
-    schemes = document.look_up("#/components/securitySchemes") or {}
-    requirements = operation.get("security", document.data.get("security")) or ()
-    for requirement in sorted(requirements, key=lambda names: (not names, len(names))):
-        kinds = [(name, document.resolve(schemes.get(name)) or {}) for name in requirement]
-        sent = [(name, _sent_header(kind)) for name, kind in kinds if kind["type"] != "mutualTLS"]
-        found = [(name, *header) for name, header in sent if header is not None]
-        if len(found) == len(sent) == len({header for _, header, _ in found}):
-            yield found
-
-
-def _sent_header(scheme: Any) -> tuple[str, str | None] | None:
-    """Return the header that carries a security scheme's key, and what stands before the key."""
-    match scheme:
-        case {"type": "http", "scheme": str(name)} if name.lower() != "digest":
-            return ("Authorization", name.capitalize())
-        case {"type": "oauth2" | "openIdConnect"}:
-            return ("Authorization", "Bearer")
-        case {"type": "apiKey", "in": "header", "name": str(name)}:
-            return (name, None)
-        case {"type": "apiKey", "in": "cookie", "name": str(name)}:
-            return ("Cookie", f"{name}=")
-    return None
-
-
-def _security_that_cannot_be_sent(document: Document) -> Iterator[str]:
-    users: dict[str, list[Place]] = {}
-    for place, operation in document.operations():
-        requirements = operation.get("security", document.data.get("security")) or ()
-        if requirements and not any(True for _ in find_credentials(document, operation)):
-            named = " or ".join(" and ".join(requirement) for requirement in requirements)
-            users.setdefault(named, []).append((*place, "security"))
-    for named, places in users.items():
-        text = f"the security {named} cannot be sent: a key stands in a header or a cookie, one "
-        text += "in each. A key in the query would be in every log on the way"
-        name = {"name": "api_key", "in": "query", "schema": {"type": "string"}}
-        code = edit({"security": [], "parameters": [name]})
-        yield _list_places(document, text, places) + " Pass it as a parameter, or none." + code
+        yield (
+            list_places(document.where, f"the security scheme {name!r} is not declared", places)
+            + code
+        )
 
 
 def _hints(document: Document) -> Iterator[str]:

@@ -65,17 +65,20 @@ class Arguments:
         if body is not None and (body.required or whole):
             content = self._schemas.resolve(node["requestBody"])["content"]
             media = content[body.media_types[0]]
-            found["body"] = self._argument(media, endpoint.hints["body"], whole=whole)
+            files = "json" not in body.media_types[0]
+            found["body"] = self._argument(media, endpoint.hints["body"], whole=whole, files=files)
         return found
 
-    def _argument(self, media: Mapping[str, Any], hint: Any, *, whole: bool) -> Any:
+    def _argument(
+        self, media: Mapping[str, Any], hint: Any, *, whole: bool, files: bool = False
+    ) -> Any:
         schema = media.get("schema", {})
         given = [media["example"]] if "example" in media else []
         least = self._maker.find(schema, "an argument", given)
         least = self._fill(schema, least, _DEPTH) if least == [] else least
         full = self._fill(schema, least) if whole else least
         value = full if self._schemas.validator(schema, "it").is_valid(full) else least
-        return _convert(self._with_files(schema, value), hint)
+        return _convert(self._with_files(schema, value) if files else value, hint)
 
     def _fill(self, schema: Any, value: Any, depth: int = 0) -> Any:
         if value == [] and depth <= _DEPTH:

@@ -16,7 +16,14 @@ from portal_v1.mock import MockPortal
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.+?)^```$", README, re.MULTILINE | re.DOTALL)
-DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/**/README.md")]
+PLACES = (
+    "*.md",
+    "docs/**/*.md",
+    "tests/**/README.md",
+    ".github/**/*.yml",
+    ".pre-commit-config.yaml",
+)
+DOCUMENTS = [document for place in PLACES for document in ROOT.glob(place)]
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=[f"block{n}" for n in range(1, len(BLOCKS) + 1)])
@@ -55,7 +62,8 @@ def test_links_lead_somewhere_and_make_targets_exist(document: Path) -> None:
     assert [link for link in local if not (document.parent / link).exists()] == []
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z][a-z0-9-]*):", makefile, re.MULTILINE))
-    assert set(re.findall(r"(?:^|`)make ([a-z0-9-]+)", text, re.MULTILINE)) - targets == set()
+    run = re.findall(r"(?:^|`|run: |entry: )make (?:--silent )?([a-z0-9-]+)", text, re.MULTILINE)
+    assert set(run) - targets == set()
 
 
 def test_what_make_mutants_names_is_there() -> None:

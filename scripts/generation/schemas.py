@@ -1,0 +1,366 @@
+"""Schemas as openapi-python-client reads them without losing anything."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from openapi_python_client import strings
+
+from .document import Document, reference_parts
+from .naming import legal_names, spell
+from .nodes import SEVERAL
+
+_ANNOTATIONS = {
+    *("description", "title", "summary", "example", "examples", "deprecated", "default"),
+    *("readOnly", "writeOnly", "externalDocs", "xml", "nullable", "discriminator"),
+}
+# The parser makes nothing of these, or not what is meant.
+_PASSED_OVER = {"default", "discriminator", "not", "if", "then", "else", "examples"}
+# Names of a model's own methods and fields.
+_MODEL_ATTRIBUTES = (
+    *("additional_keys", "additional_properties", "from_dict", "to_dict", "to_multipart"),
+)
+
+
+@dataclass(frozen=True)
+class Discriminator:
+    """Which of several component schemas a value is, by one of its fields."""
+
+    field: str
+    components: dict[str, str]
+
+
+@dataclass
+class Shaped:
+    """A document for the parser, with what the parser has no word for.
+
+    Attributes:
+        data: The document.
+        names: The properties' and parameters' names in the original, by those in `data`.
+        discriminators: The discriminators of alternatives, by the components' names.
+        media_types: The media type of a body or response as the document has it, by the
+            operation's module and the status, or "body".
+        notes: What a person should know of it.
+    """
+
+    data: dict[str, Any] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    discriminators: dict[frozenset[str], Discriminator] = field(default_factory=dict)
+    media_types: dict[tuple[str, str], str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+class SchemaShaper:
+    """Shapes the schemas of a document, one by one."""
+
+    def __init__(self, document: Document, reserved: set[str]) -> None:
+        self._document = document
+        self._result = Shaped()
+        self._schemas: dict[str, Any] = {}
+        self._components = document.look_up("#/components/schemas") or {}
+        self._classes = _name_classes(self._components, reserved)
+        self._hoisted: dict[tuple[str, ...], str] = {}
+        self._sent: set[int] = set()
+        self._received: set[int] = set()
+        self._with_files: set[int] = set()
+        self._secret: dict[int, tuple[Any, bool]] = {}
+        self._is_sent = self._is_received = False
+
+    def _alias(self, name: str, alias: str) -> str:
+        while alias != name and self._result.names.get(alias, name) != name:
+            alias += "_2"
+        if alias != name:
+            self._result.names[alias] = name
+        return alias
+
+    def _shape(self, schema: Any) -> dict[str, Any]:
+        # What is made up here is sent and received as that which it is made for.
+        before = self._is_sent, self._is_received
+        if id(schema) in self._sent or id(schema) in self._received:
+            self._is_sent, self._is_received = (
+                id(schema) in self._sent,
+                id(schema) in self._received,
+            )
+        try:
+            return self._shape_any(schema) if isinstance(schema, dict) else {}
+        finally:
+            self._is_sent, self._is_received = before
+
+    def _shape_any(self, schema: dict[str, Any]) -> dict[str, Any]:
+        if isinstance(schema.get("$ref"), str):
+            return self._shape_reference(schema)
+        shaped = {key: value for key, value in schema.items() if key not in _PASSED_OVER}
+        if "default" in schema:
+            text = json.dumps(schema["default"], ensure_ascii=False)
+            shaped["description"] = f"{schema.get('description', '')} Default: {text}.".strip()
+        self._shape_types(schema, shaped)
+        if "allOf" in shaped:
+            shaped = self._shape_all_of(shaped)
+        if shaped.get("oneOf") or shaped.get("anyOf"):
+            self._shape_alternatives(schema, shaped)
+        for key in ("items", "additionalProperties"):
+            if isinstance(shaped.get(key), dict):
+                shaped[key] = self._shape(shaped[key])
+        for key in SEVERAL:
+            if key in shaped:
+                shaped[key] = [self._shape(part) for part in shaped[key]]
+        if _is_object(shaped) or "allOf" in shaped:
+            self._shape_object(shaped)
+        return shaped
+
+    def _shape_reference(self, schema: dict[str, Any]) -> dict[str, Any]:
+        component = _component(schema)
+        name = self._classes[component] if component else self._hoist(schema["$ref"])
+        reference = {"$ref": f"#/components/schemas/{name}"}
+        rest = {k: v for k, v in schema.items() if k != "$ref"}
+        if rest.keys() - _ANNOTATIONS - {k for k in rest if k.startswith("x-")}:
+            return self._shape({"allOf": [{"$ref": schema["$ref"]}, rest]})
+        return reference
+
+    def _hoist(self, reference: str) -> str:
+        parts = reference_parts(reference)
+        if parts not in self._hoisted:
+            words = [part for part in parts[1:] if not part.isdecimal() and part != "properties"]
+            name = strings.pascal_case(spell(" ".join(words[-3:]))) or "Schema"
+            while name in self._schemas or name in self._classes.values():
+                name += "Part"
+            self._hoisted[parts] = name
+            self._schemas[name] = {}
+            self._schemas[name] = self._shape(self._document.look_up(reference))
+        return self._hoisted[parts]
+
+    def _shape_types(self, schema: dict[str, Any], shaped: dict[str, Any]) -> None:
+        if shaped.get("format") == "binary" and id(schema) not in self._with_files:
+            del shaped["format"]  # JSON holds text.
+        types = shaped.get("type")
+        if isinstance(types, list) and len(types) == 1:
+            types = shaped["type"] = types[0]
+        lists = "array" in (types if isinstance(types, list) else [types])
+        if lists and not isinstance(shaped.get("items"), dict):
+            shaped.pop("items", None)
+            shaped |= {} if "prefixItems" in shaped else {"items": {}}
+        values = shaped.get("enum")
+        if isinstance(values, list):
+            kinds = {type(value) for value in values if value is not None}
+            if kinds == {str}:
+                self._name_values(shaped, [value for value in values if value is not None])
+            elif kinds - {int} or not kinds:
+                del shaped["enum"]
+                if "type" not in shaped and kinds:
+                    known = {str: "string", bool: "boolean", int: "integer", float: "number"}
+                    found = sorted(known.get(kind, "object") for kind in kinds)
+                    found += ["null"] if None in values else []
+                    shaped["type"] = found if len(found) > 1 else found[0]
+        if isinstance(shaped.get("const"), dict | list):
+            del shaped["const"]
+
+    def _name_values(self, shaped: dict[str, Any], values: list[str]) -> None:
+        """Give enum values names of their own where the parser's would be one."""
+        values = list(dict.fromkeys(values))
+        null = [None] if None in shaped["enum"] else []
+        shaped["enum"] = [*values, *null]
+        if len(shaped.get("x-enum-varnames") or ()) == len(values):
+            return
+        taken: set[str] = set()
+        names = []
+        for number, value in enumerate(values):
+            name = value.upper() if value[:1].isalpha() else f"VALUE_{number}"
+            name = strings.snake_case(name).upper()
+            if name in taken or not name.isidentifier():
+                name = strings.snake_case(
+                    f"value {spell(value)}"[0 if value[:1].isdigit() else 6 :]
+                )
+                name = strings.snake_case(name).upper() or f"VALUE_{number}"
+            stem, count = name, 1
+            while name in taken:
+                count += 1
+                name = f"{stem}_{count}"
+            taken.add(name)
+            names.append(name)
+        shaped["x-enum-varnames"] = names
+
+    def _shape_all_of(self, shaped: dict[str, Any]) -> dict[str, Any]:
+        parts = [part for part in shaped["allOf"] if _structural(part)]
+        own = {k: v for k, v in shaped.items() if k != "allOf"}
+        resolved = [self._document.resolve(part) or {} for part in parts]
+        several = [i for i, r in enumerate(resolved) if r.get("oneOf") or r.get("anyOf")]
+        if several and len(parts) > 1:
+            index = several[0]
+            key = "oneOf" if resolved[index].get("oneOf") else "anyOf"
+            rest = [part for i, part in enumerate(parts) if i != index]
+            base = {k: v for k, v in resolved[index].items() if k not in {key, "discriminator"}}
+            rest += [base] if _structural(base) else []
+            own[key] = [{"allOf": [*rest, alternative]} for alternative in resolved[index][key]]
+            return own
+        if len(parts) == 1 and "properties" not in own:
+            if "$ref" in parts[0]:
+                return {**own, "allOf": parts}
+            return {**parts[0], **own} if "allOf" not in parts[0] else {**own, **parts[0]}
+        if parts and not any(_is_object(r) or "allOf" in r for r in resolved):
+            merged: dict[str, Any] = {}
+            for part in resolved:
+                merged |= part
+            return {**merged, **own}
+        if self._conflicts([*parts, own]):
+            return self._flatten([*parts, own])
+        return {**own, "allOf": parts}
+
+    def _conflicts(self, parts: Iterable[Any]) -> bool:
+        seen: dict[str, Any] = {}
+        for part in parts:
+            for name, schema in self._properties(part):
+                if name in seen and seen[name] != schema:
+                    return True
+                seen[name] = schema
+        return False
+
+    def _properties(self, part: Any) -> Iterator[tuple[str, Any]]:
+        resolved = self._document.resolve(part) or {}
+        for inner in resolved.get("allOf") or ():
+            yield from self._properties(inner)
+        yield from (resolved.get("properties") or {}).items()
+
+    def _flatten(self, parts: list[Any]) -> dict[str, Any]:
+        """Return one object for several whose properties differ: the later ones narrow."""
+        merged: dict[str, Any] = {"type": "object"}
+        properties: dict[str, Any] = {}
+        required: list[str] = []
+        for part in parts:
+            resolved = self._document.resolve(part) or {}
+            if resolved.get("allOf"):
+                inner = {k: v for k, v in resolved.items() if k != "allOf"}
+                resolved = self._flatten([*resolved["allOf"], inner])
+            for name, schema in (resolved.get("properties") or {}).items():
+                earlier = properties.get(name, {})
+                inline = isinstance(earlier, dict) and isinstance(schema, dict) and bool(earlier)
+                inline = inline and "$ref" not in earlier and "$ref" not in schema
+                properties[name] = {**earlier, **schema} if inline else schema
+            required += resolved.get("required") or ()
+            merged |= {k: v for k, v in resolved.items() if k not in {"allOf", "$ref"}}
+        return {**merged, "properties": properties, "required": list(dict.fromkeys(required))}
+
+    def _shape_alternatives(self, schema: dict[str, Any], shaped: dict[str, Any]) -> None:
+        key = "oneOf" if shaped.get("oneOf") else "anyOf"
+        alternatives = shaped[key]
+        base: dict[str, Any] = {
+            k: shaped[k]
+            for k in ("properties", "required", "additionalProperties", "allOf")
+            if k in shaped
+        }
+        if base:
+            for name in ("oneOf", "anyOf", *base):
+                shaped.pop(name, None)
+            structural = [a for a in alternatives if _structural(a, {"required", "not", "type"})]
+            if not structural:
+                shaped |= base
+                return
+            base["type"] = "object"
+            shaped[key] = [{"allOf": [base, a]} if _structural(a) else base for a in alternatives]
+        shaped.pop("type", None)
+        given = schema.get("discriminator")
+        names = {name: self._classes[name] for name in map(_component, alternatives) if name}
+        if isinstance(given, dict) and len(names) == len(alternatives):
+            mapping = dict(names)
+            for value, target in (given.get("mapping") or {}).items():
+                name = reference_parts(target)[-1] if "/" in target else target
+                mapping[value] = self._classes.get(name, name)
+            found = Discriminator(given["propertyName"], mapping)
+            self._result.discriminators[frozenset(names.values())] = found
+
+    def _shape_object(self, shaped: dict[str, Any]) -> None:
+        properties = dict(shaped.get("properties") or {})
+        known = {name for part in shaped.get("allOf") or () for name, _ in self._properties(part)}
+        for name in shaped.get("required") or ():
+            if name not in properties and name not in known:
+                properties[name] = {}
+        renamed = legal_names(properties, "field_", _MODEL_ATTRIBUTES)
+        renamed = {name: self._alias(name, alias) for name, alias in renamed.items()}
+        inherited = [pair for part in shaped.get("allOf") or () for pair in self._properties(part)]
+        own = [*inherited, *properties.items()]
+        shaped["x-sent"] = self._is_sent
+        shaped["x-secrets"] = [name for name, value in own if self._is_secret(value)]
+        shaped["x-deprecated"] = [name for name, value in own if self._is_deprecated(value)]
+        if properties:
+            shaped["properties"] = {
+                renamed.get(name, name): self._shape(value) for name, value in properties.items()
+            }
+        if "required" in shaped:
+            names = [n for n in shaped["required"] if not self._is_left_out(properties.get(n))]
+            shaped["required"] = [renamed.get(name, name) for name in names]
+        patterns = shaped.pop("patternProperties", None)
+        if patterns:
+            values = [*patterns.values()]
+            shut = shaped.get("additionalProperties") is False and len(values) == 1
+            shaped["additionalProperties"] = self._shape(values[0]) if shut else True
+        if shaped.get("additionalProperties") is False and self._is_received:
+            del shaped["additionalProperties"]
+
+    def _is_left_out(self, schema: Any) -> bool:
+        """Tell whether a property has its value in one direction only, in which it may not be."""
+        said = self._document.resolve(schema) or {}
+        return bool(
+            (self._is_sent and said.get("readOnly"))
+            or (self._is_received and said.get("writeOnly"))
+        )
+
+    def _is_deprecated(self, schema: Any) -> bool:
+        own, named = schema, self._document.resolve(schema)
+        return any(isinstance(s, dict) and s.get("deprecated") is True for s in (own, named))
+
+    def _is_secret(self, schema: Any) -> bool:
+        schema = self._document.resolve(schema)
+        if not isinstance(schema, dict):
+            return False
+        if id(schema) not in self._secret:
+            # The schema is kept with it, so that no other gets its id.
+            self._secret[id(schema)] = (schema, schema.get("format") == "password")
+            parts = [p for key in ("allOf", "anyOf", "oneOf") for p in schema.get(key) or ()]
+            parts += [schema["items"]] if "items" in schema else []
+            if any(self._is_secret(part) for part in parts):
+                self._secret[id(schema)] = (schema, True)
+        return self._secret[id(schema)][1]
+
+
+def _name_classes(components: dict[str, Any], reserved: set[str]) -> dict[str, str]:
+    """Return a name for each component that is another's in no case, and none of the reserved."""
+    taken, names = set(map(_plain_name, reserved)), dict[str, str]()
+    for name, schema in components.items():
+        title = schema.get("title") if isinstance(schema, dict) else None
+        names[name] = name
+        while _plain_name(title or names[name]) in taken:
+            title, names[name] = None, f"{names[name]}Model"
+        taken.add(_plain_name(title or names[name]))
+    return names
+
+
+def _plain_name(name: str) -> str:
+    return "".join(filter(str.isalnum, name.lower()))
+
+
+def _component(schema: Any) -> str | None:
+    """Return the name of the component schema that a reference names; None for anything else."""
+    if not isinstance(schema, dict) or "$ref" not in schema:
+        return None
+    *sections, name = reference_parts(schema["$ref"])
+    return name if sections == ["components", "schemas"] else None
+
+
+def _structural(schema: Any, beside: Iterable[str] = ()) -> bool:
+    """Tell whether a schema says more than words, or the keywords in `beside`."""
+    plain = {*_ANNOTATIONS, *beside}
+    return isinstance(schema, dict) and any(k not in plain and k[:2] != "x-" for k in schema)
+
+
+def _is_object(schema: dict[str, Any]) -> bool:
+    types = schema.get("type")
+    types = types if isinstance(types, list) else [types]
+    return "object" in types or (
+        types == [None]
+        and bool(
+            schema.keys() & {"properties", "patternProperties"}
+            or schema.get("additionalProperties")
+        )
+    )
