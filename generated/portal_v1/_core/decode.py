@@ -106,7 +106,10 @@ def additional(
     fields: Mapping[str, Any], known: frozenset[str], decoder: Decoder[T]
 ) -> dict[str, T]:
     """Return the decoded fields that the specification does not name."""
-    return {n: field(n, value, decoder) for n, value in fields.items() if n not in known}
+    unknown = {name: value for name, value in fields.items() if name not in known}
+    if decoder is anything:
+        return unknown
+    return {name: field(name, value, decoder) for name, value in unknown.items()}
 
 
 def nothing_else(fields: Mapping[str, Any], known: frozenset[str]) -> None:

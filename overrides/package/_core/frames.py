@@ -36,7 +36,7 @@ class FrameGuard:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for frame in _frames(error):
+        for frame in () if error is None else _frames(error):
             if f"{frame.f_globals.get('__name__')}.".startswith((_PACKAGE, *_LIBRARIES)):
                 with suppress(RuntimeError):  # it is still running
                     frame.clear()
