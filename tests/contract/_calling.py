@@ -234,7 +234,7 @@ def differences(value: Any, raw: Any, path: str = "$") -> Iterable[str]:  # noqa
         for key, inner in raw.items():
             one = extra[key] if key in extra else left.pop(_squash(key), ...)
             yield from differences(one, inner, f"{path}.{key}")
-        for name, one in left.items():
+        for name, one in (left | {k: extra[k] for k in extra if k not in raw}).items():
             if one is not None and one is not package().types.UNSET:
                 yield f"{path}: {name} has a value, and the JSON has none"
     elif isinstance(value, list) and isinstance(raw, list) and len(value) == len(raw):
