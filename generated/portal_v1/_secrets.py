@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final, Generic, NoReturn, Self, TypeVar, final
+from typing import Any, Final, Generic, NoReturn, Self, TypeVar, final
+
+from attrs import fields
 
 T = TypeVar("T")
 
@@ -48,6 +50,18 @@ def mask(value: object) -> str:
 def list_names(values: Mapping[str, object]) -> str:
     """Return what a repr shows of fields that the specification does not know: their names."""
     return "{" + ", ".join(f"{name!r}: ..." for name in values) + "}"
+
+
+def show_model(model: Any) -> str:
+    """Return the repr of a model; empty `additional_properties` are left out."""
+    known: tuple[Any, ...] = fields(model.__class__)
+    shown = ((one, getattr(model, one.name, None)) for one in known if one.repr)
+    parts = (
+        f"{one.name}={one.repr(value) if callable(one.repr) else repr(value)}"
+        for one, value in shown
+        if value or one.name != "additional_properties"
+    )
+    return f"{type(model).__name__}({', '.join(parts)})"
 
 
 def redact(text: str, secrets: Iterable[Secret[str]]) -> str:

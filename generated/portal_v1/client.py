@@ -391,7 +391,7 @@ class AsyncPortal:
         Raises:
             ConfigurationError: The client cannot be used.
         """
-        return _core.map_in_tasks(function, arguments, concurrency)
+        return _core.map_in_tasks(function, arguments, concurrency, SERVICE.name)
 
     async def warm(self) -> None:
         """Open a connection ahead of the first call, TLS and proxy included.

@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final, Self, TypeVar
 
+from ._headers import Headers
 from ._secrets import Secret
 
 
@@ -37,9 +38,12 @@ class PortalError(Exception):
         attempts: How often it was sent.
         maybe_processed: False when the server cannot have acted on it, True when it may have.
         status_code: The status of the last answer; None where none came.
-        error: What the server said went wrong, with any known secret cut out.
+        error: What the server said went wrong, with any known secret cut out: the first text that
+            its answer has in the fields error, message.
         request_id: The server's name for the request, for its support.
         retry_after: In how many seconds the server wants to be asked again.
+        headers: The header fields of the last answer, looked up in any case; empty where none
+            came. Known secrets, cookies and other credentials in them are masked.
         parsed: The error answer as its documented model; None where it is not that. Not pickled.
     """
 
@@ -56,6 +60,7 @@ class PortalError(Exception):
         error: str | None = None,
         request_id: str | None = None,
         retry_after: float | None = None,
+        headers: Mapping[str, str] | None = None,
         parsed: Any = None,
         body: bytes | None = None,
     ) -> None:
@@ -67,6 +72,7 @@ class PortalError(Exception):
         self.error = error
         self.request_id = request_id
         self.retry_after = retry_after
+        self.headers: Mapping[str, str] = Headers(headers or {})
         self.parsed = parsed
         self._body = Secret(body)
 
@@ -107,6 +113,8 @@ class ConfigurationError(PortalError):
 
 class InvalidRequestError(PortalError):
     """The request cannot be sent as asked, such as a client id of `..`: nothing was sent."""
+
+    operation_id: str
 
 
 class APIConnectionError(PortalError):

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
-
-P = TypeVar("P")
+from typing import Any
 
 
 class GenerationError(Exception):
@@ -46,8 +44,8 @@ def edit(members: dict[str, Any], where: str = "") -> str:
     return f"\nWrite{place}:\n    {json.dumps(members, ensure_ascii=False)[1:-1]}"
 
 
-def list_places(where: Callable[[P], str], what: str, places: Iterable[P]) -> str:
+def list_places(what: str, places: Iterable[str]) -> str:
     """Return a finding with all its places, the first of them in front."""
-    first, *rest = map(where, places)
+    first, *rest = places
     more = "".join(f"\n    {place}" for place in rest)
     return f"{first}: {what}{'; so in' + more if more else '.'}"

@@ -332,8 +332,11 @@ def instance_type(prop: Any) -> str:
 
 
 def error_fields(operations: list[Operation]) -> list[str]:
-    """Return the fields in which documented errors hold text, the likeliest first."""
-    names: dict[str, None] = {}
+    """Return the fields that may hold an error's text, the likeliest first.
+
+    They are those of documented errors, and the two that servers use whatever is documented.
+    """
+    names: dict[str, None] = {"error": None, "message": None}
     for operation in operations:
         for error in operation.errors:
             for prop in fields(error.prop) if isinstance(error.prop, ModelProperty) else ():

@@ -211,7 +211,6 @@ class _Project(Project):
         for template, target in (
             ("package_init.py.jinja", "__init__.py"),
             ("version.py.jinja", "_version.py"),
-            ("service.py.jinja", "_service.py"),
             ("types.py.jinja", "types.py"),
             ("errors.py.jinja", "errors.py"),
             ("client.py.jinja", "client.py"),
@@ -220,6 +219,7 @@ class _Project(Project):
             ("pytest_plugin.py.jinja", "pytest_plugin.py"),
         ):
             self._render(template, target)
+        self._render("service.py.jinja", "_service.py", operations=self.operations)
         classes: list[tuple[Class, str, dict[str, Any]]]
         classes = [(m.class_info, "model.py.jinja", {"model": m}) for m in self.openapi.models]
         for enum in self.openapi.enums:

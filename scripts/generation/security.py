@@ -7,7 +7,6 @@ from typing import Any
 
 from .document import Document
 from .errors import edit, list_places
-from .reading import Place
 
 
 def find_credentials(
@@ -44,15 +43,18 @@ def _sent_header(scheme: Any) -> tuple[str, str | None] | None:
 
 def check_credentials(document: Document) -> Iterator[str]:
     """Yield what is wrong where no requirement of an operation can be met."""
-    users: dict[str, list[Place]] = {}
+    users: dict[str, list[str]] = {}
     for place, operation in document.operations():
         requirements = operation.get("security", document.data.get("security")) or ()
         if requirements and not any(True for _ in find_credentials(document, operation)):
             named = " or ".join(" and ".join(requirement) for requirement in requirements)
-            users.setdefault(named, []).append((*place, "security"))
+            where = document.where((*place, "security"))
+            users.setdefault(named, []).append(
+                f"{where} {operation.get('operationId', '')}".strip()
+            )
     for named, places in users.items():
         text = f"the security {named} cannot be sent: a key stands in a header or a cookie, one "
         text += "in each. A key in the query would be in every log on the way"
         name = {"name": "api_key", "in": "query", "schema": {"type": "string"}}
         code = edit({"security": [], "parameters": [name]})
-        yield list_places(document.where, text, places) + " Pass it as a parameter, or none." + code
+        yield list_places(text, places) + " Pass it as a parameter, or none." + code

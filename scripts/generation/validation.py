@@ -139,7 +139,7 @@ def _explain(error: Any) -> str:
 
 
 def _references(document: Document) -> Iterator[str]:
-    missing: dict[str, list[Place]] = {}
+    missing: dict[str, list[str]] = {}
     for place, value, _ in document.nodes:
         reference = value.get("$ref")
         if not isinstance(reference, str):
@@ -150,14 +150,14 @@ def _references(document: Document) -> Iterator[str]:
                 "bring what it names into components."
             )
         elif document.look_up(reference) is None:
-            missing.setdefault(reference, []).append((*place, "$ref"))
+            missing.setdefault(reference, []).append(document.where((*place, "$ref")))
         elif document.resolve(value) is None:
             yield f"{document.where((*place, '$ref'))}: the reference leads back to itself."
     for reference, places in missing.items():
         *sections, name = reference_parts(reference)
         stub = {"type": "object"} if sections[-1:] == ["schemas"] else {"description": "…"}
         code = edit({name: stub}, "/".join(sections))
-        yield list_places(document.where, f"{reference!r} names nothing here", places) + code
+        yield list_places(f"{reference!r} names nothing here", places) + code
 
 
 def _schemas(document: Document) -> Iterator[str]:
@@ -336,18 +336,16 @@ def _own(operation: dict[str, Any]) -> list[Any]:
 
 def _security(document: Document) -> Iterator[str]:
     schemes = document.look_up("#/components/securitySchemes") or {}
-    users: dict[str, list[Place]] = {}
+    users: dict[str, list[str]] = {}
     for place, owner in (((), document.data), *document.operations()):
+        where = f"{document.where((*place, 'security'))} {owner.get('operationId', '')}".strip()
         for requirement in owner.get("security") or ():
             for name in requirement if isinstance(requirement, dict) else ():
                 if name not in schemes:
-                    users.setdefault(name, []).append((*place, "security"))
+                    users.setdefault(name, []).append(where)
     for name, places in users.items():
         code = edit({name: {"type": "http", "scheme": "bearer"}}, "components/securitySchemes")
-        yield (
-            list_places(document.where, f"the security scheme {name!r} is not declared", places)
-            + code
-        )
+        yield list_places(f"the security scheme {name!r} is not declared", places) + code
 
 
 def _hints(document: Document) -> Iterator[str]:

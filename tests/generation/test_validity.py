@@ -83,8 +83,8 @@ def test_a_scheme_that_is_not_declared_is_told_once() -> None:
         "  /b: {get: {operationId: getB, security: [{nope: []}], responses: OK}}\n"
     )
     assert said.count("'nope' is not declared") == 1
-    assert "~1a/get/security (line 4): the security scheme" in said
-    assert "~1b/get/security (line 5)" in said
+    assert "~1a/get/security (line 4) getA: the security scheme" in said
+    assert "~1b/get/security (line 5) getB" in said
     assert 'components/securitySchemes:\n        "nope": {"type": "http"' in said
 
 

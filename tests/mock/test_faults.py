@@ -6,7 +6,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from sample import (
@@ -20,7 +20,7 @@ from sample import (
     ServerError,
 )
 from sample._http import httpx
-from sample.mock import FaultError, MockSample
+from sample.mock import FAULTS, FaultError, FaultName, MockSample
 
 Create = Callable[..., Any]
 
@@ -44,7 +44,7 @@ def clients(mock: MockSample) -> int:
     return len(mock.client().parcels.list())
 
 
-CASES: list[tuple[str, dict[str, Any], type[SampleError], bool]] = [
+CASES: list[tuple[FaultName, dict[str, Any], type[SampleError], bool]] = [
     ("rate_limited", {}, RateLimitError, False),
     ("server_error", {"status": 500}, ServerError, False),
     ("server_error", {"status": 502, "processed": True}, ServerError, True),
@@ -65,7 +65,9 @@ CASES: list[tuple[str, dict[str, Any], type[SampleError], bool]] = [
     "case", CASES, ids=lambda case: "-".join(map(str, [case[0], *case[1].values()]))
 )
 def test_each_kind_is_what_its_name_says(
-    mock: MockSample, create: Create, case: tuple[str, dict[str, Any], type[SampleError], bool]
+    mock: MockSample,
+    create: Create,
+    case: tuple[FaultName, dict[str, Any], type[SampleError], bool],
 ) -> None:
     name, settings, expected, acts = case
     fault = mock.fault(name, "createParcel", **settings)
@@ -101,7 +103,7 @@ def test_extra_field(mock: MockSample, create: Create) -> None:
     ],
 )
 def test_a_fault_that_cannot_be_done_says_so(
-    mock: MockSample, name: str, path: str, problem: str
+    mock: MockSample, name: FaultName, path: str, problem: str
 ) -> None:
     mock.fault(name, "createParcel", path=path)
     with pytest.raises(ServerError):
@@ -134,7 +136,7 @@ def test_a_dripping_body(mock: MockSample, create: Create) -> None:
             create(timeout=0.03)
 
 
-BROKEN: dict[str, type[Exception]] = {
+BROKEN: dict[FaultName, type[Exception]] = {
     "reset_before_reading": httpx.ReadError,
     "reset_after_reading": httpx.ReadError,
     "reset_in_body": httpx.ReadError,
@@ -142,6 +144,10 @@ BROKEN: dict[str, type[Exception]] = {
     "garbage_status_line": httpx.RemoteProtocolError,
     "truncated_body": httpx.RemoteProtocolError,
 }
+
+
+def test_type_checkers_know_each_name() -> None:
+    assert [*get_args(FaultName)] == [*FAULTS]
 
 
 def test_httpx_sees_its_own_exceptions(mock: MockSample, http: httpx.Client) -> None:
@@ -250,7 +256,7 @@ def test_the_first_fault_wins_and_delays_add_up(mock: MockSample) -> None:
     ],
 )
 def test_what_cannot_be_set_says_what_can(
-    mock: MockSample, arguments: list[str], options: dict[str, Any], parts: list[str]
+    mock: MockSample, arguments: list[Any], options: dict[str, Any], parts: list[str]
 ) -> None:
     with pytest.raises(FaultError) as caught:
         mock.fault(*arguments, **options)

@@ -29,7 +29,7 @@ def test_an_entry_has_all_of_a_call(mock: MockSample) -> None:
     assert 0 < entry.duration < 1
     assert mock.calls("listParcels") == []
     with pytest.raises(FaultError, match=r"no operation 'create'.*createParcel.*listParcels"):
-        mock.calls("create")
+        mock.calls("create")  # type: ignore[arg-type] # a name that there is not
 
 
 def test_what_is_refused_says_why(mock: MockSample) -> None:

@@ -25,13 +25,18 @@ from portal_v1 import (
     RateLimitError,
     ServerError,
 )
+from portal_v1.api import OperationId
 from portal_v1.api.clients import create_client
+from portal_v1.mock import FAULTS, Entry, MockPortal
 from portal_v1.models import CreateClientRequest, CreatedClient
 from portal_v1.types import UNSET, Response
 
 
 def refuse_what_is_not_documented(portal: Portal, other: AsyncPortal) -> None:
     Portal("key", "https://api.example.com")  # type: ignore[call-arg]
+    MockPortal().fault("server_eror")  # type: ignore[arg-type]
+    MockPortal().fault("latency", "createClients")  # type: ignore[arg-type]
+    MockPortal().calls("getClients")  # type: ignore[arg-type]
     portal.clients.get()  # type: ignore[call-arg]
     portal.clients.get(7)  # type: ignore[arg-type]
     portal.clients.get("id", timeout="3")  # type: ignore[arg-type]
@@ -46,6 +51,12 @@ def refuse_what_is_not_documented(portal: Portal, other: AsyncPortal) -> None:
     portal.with_options(base_url="https://api.example.com")  # type: ignore[call-arg]
     create_client.sync(body=CreateClientRequest())  # type: ignore[call-arg]
     create_client.sync(client=other, body=CreateClientRequest())  # type: ignore[arg-type]
+
+
+def take_the_names_that_there_are(mock: MockPortal, operation_id: OperationId) -> None:
+    for name in FAULTS:
+        mock.fault(name, operation_id, times=1, status=503)
+    assert_type(mock.calls(operation_id), list[Entry])
 
 
 async def take_what_is_documented(portal: AsyncPortal) -> None:

@@ -19,7 +19,7 @@ import attrs
 import pytest
 from sample.__main__ import main
 from sample.api import OPERATIONS
-from sample.mock import MockSample
+from sample.mock import FaultName, MockSample
 from sample.models import CreatedParcel
 
 KEY = "cli-key-5d0c7a"
@@ -169,12 +169,13 @@ def test_bad_use_gets_a_sentence(run: Run, arguments: str, code: int, sentence: 
 
 
 def test_failures_have_exit_codes(run: Run, mock: MockSample) -> None:
-    for fault, code, sentence in (
+    cases: list[tuple[FaultName, int, str]] = [
         ("server_error", 5, "the server answered 503"),
         ("rate_limited", 5, "429 Too Many Requests"),
         ("reset_after_reading", 5, "look before you call again"),
         ("malformed_json", 6, "the body is not"),
-    ):
+    ]
+    for fault, code, sentence in cases:
         with mock.fault(fault, "createParcel"):
             returned, out, err = run("parcels", "create", "--max-attempts", "1")
         assert (returned, out) == (code, "")

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
+import pickle
 import socket
 import threading
 from collections.abc import Iterator
@@ -18,6 +20,7 @@ from sample import (
     SampleError,
 )
 from sample._http import httpx
+from sample.api.parcels import list_parcels
 
 from tests.unit._support import BASE_URL, CREATED, KEY, ManualClock, Script, pipeline_of
 
@@ -99,6 +102,15 @@ class TestWithOptions:
         assert (type(changed), changed.tenant) == (Tenant, "one")
         changed.tenant = "two"
         assert original.tenant == "one"
+
+    @pytest.mark.parametrize("make", MAKERS)
+    def test_a_client_is_copied_over_its_connections_and_not_pickled(self, make: Any) -> None:
+        client = make(KEY, base_url=BASE_URL)
+        for copied in (copy.copy(client), copy.deepcopy({"client": client})["client"]):
+            assert pipeline_of(copied) is pipeline_of(client)
+        for one in (client, client.parcels, client.with_options(timeout=1)):
+            with pytest.raises(TypeError, match="make one in each process"):
+                pickle.dumps(one)
 
     def test_a_copy_keeps_its_own_pace(self) -> None:
         script, clock = Script((200, [])), ManualClock()
@@ -232,10 +244,18 @@ class TestEventLoop:
     def test_without_one_it_says_so(self) -> None:
         # As trio drives coroutines: no event loop of asyncio runs.
         client = Script((200, [])).async_client()
-        with pytest.raises(ConfigurationError, match="asyncio"):
-            client.parcels.list().send(None)
-        with pytest.raises(ConfigurationError, match="asyncio"):
-            client.parcels.iter().asend(None).send(None)
+        for use in (
+            client.parcels.list(),
+            client.parcels.with_response.list(),
+            client.parcels.iter().asend(None),
+            list_parcels.asyncio(client=client),
+            list_parcels.asyncio_detailed(client=client),
+            list_parcels.iterate_async(client=client).asend(None),
+            client.map(client.parcels.get, ["parcel-1"]).asend(None),
+            client.warm(),
+        ):
+            with pytest.raises(ConfigurationError, match="asyncio"):
+                use.send(None)
         with pytest.raises(StopIteration):
             client.aclose().send(None)
 

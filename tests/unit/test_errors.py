@@ -26,7 +26,7 @@ from sample import (
 )
 from sample.models import Error
 
-from tests.unit._support import CREATED, KEY, SECRET, TOKEN, Script, call, shown
+from tests.unit._support import CREATED, HIDDEN, KEY, SECRET, TOKEN, Script, call, shown
 
 BY_STATUS: dict[int, type[APIStatusError]] = {
     302: APIStatusError,
@@ -99,6 +99,39 @@ def test_a_status_makes_its_class_and_a_message_that_helps(kind: str, status: in
 def test_a_body_that_says_nothing(kind: str, body: bytes) -> None:
     error = failed(kind, Script((400, body)))
     assert (error.error, error.body) == (None, body)
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ({"message": "the second choice"}, "the second choice"),
+        ({"error": "the first", "message": "another"}, "the first"),
+        ({"error": {"code": 7}, "message": "beside an object"}, "beside an object"),
+        ({"error": "", "message": f"of {KEY}"}, "of ***"),
+        ({"message": 7, "detail": "not looked at"}, None),
+    ],
+)
+def test_the_text_is_the_error_or_else_the_message(kind: str, body: Any, text: str | None) -> None:
+    error = failed(kind, Script((400, body)))
+    assert error.error == text
+    assert (text or "400") in str(error)
+
+
+def test_the_header_fields_of_the_answer_are_kept_without_a_secret(kind: str) -> None:
+    shown_ones = {"X-Trace": "t-1", "X-Echo": f"key {KEY}", "X-Hostile": "a\x1bb"}
+    hidden = {"Set-Cookie": HIDDEN, "WWW-Authorization": HIDDEN, "X-Session-Id": HIDDEN}
+    for status in (429, 201):
+        error = failed(kind, Script((status, {}, {**shown_ones, **hidden})))
+        for found in (error, copy.deepcopy(error), pickle.loads(pickle.dumps(error))):
+            headers = found.headers
+            assert headers["x-trace"] == headers["X-TRACE"] == "t-1"
+            assert (headers["x-echo"], headers["x-hostile"]) == ("key ***", "a b")
+            assert {headers[name] for name in hidden} == {"***"}
+            assert "x-other" not in headers
+            assert headers.get("X-Other") is None
+        assert KEY not in shown(error)
+        assert HIDDEN not in shown(error)
+    assert dict(SampleError("no answer").headers) == {}
 
 
 def test_a_documented_body_is_parsed(kind: str) -> None:
@@ -182,6 +215,15 @@ def test_a_success_of_another_status_is_taken_where_it_has_the_documented_body(k
     assert call(kind, Script((200, body)), "create").id == "parcel-1"
     error = failed(kind, Script((202, {"status": "accepted"})))
     assert (type(error), error.maybe_processed) == (InvalidResponseError, True)
+
+
+def test_a_request_that_cannot_be_made_names_its_operation(kind: str) -> None:
+    script = Script((400, {}))
+    for method in ("get", "renew_label", "with_response.get"):
+        with pytest.raises(InvalidRequestError) as caught:
+            call(kind, script, method, "..")
+        operation_id = "renewLabel" if method == "renew_label" else "getParcel"
+        assert (caught.value.operation_id, script.requests) == (operation_id, [])
 
 
 def test_a_url_that_is_too_long_is_not_sent(kind: str) -> None:

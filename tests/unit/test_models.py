@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import io
+import json
 import pickle
 from types import MappingProxyType
 from typing import Any
@@ -36,6 +37,8 @@ class TestAnswer:
         found = model.from_dict(MappingProxyType(answer))
         assert {name: getattr(found, snake(name)) for name in answer} == answer
         assert found.to_dict() == answer
+        assert model.from_dict(json.loads(json.dumps(found.to_dict()))) == found
+        assert "additional_properties" not in repr(found)
         again = [copy.copy(found), copy.deepcopy(found), pickle.loads(pickle.dumps(found))]
         assert again == [found] * 3
 

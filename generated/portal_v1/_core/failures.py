@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import http
+import re
 from typing import Any, TypeVar, cast
 
-from .._secrets import Secret, redact, redact_body
+from .._secrets import MASK, Secret, redact, redact_body
 from ..errors import (
     APIConnectionError,
     APIStatusError,
@@ -25,6 +26,9 @@ from .text import join_sentences, to_printable
 T = TypeVar("T")
 
 _TEXT_AT_MOST = 300
+_HEADER_AT_MOST = 4000
+# The names of header fields whose values nobody is to see.
+_HIDDEN_NAMES = "(?i)cookie|authorization|token|secret|password|session|api-?key"
 _PLAIN = {"", "identity"}  # content encodings
 
 
@@ -104,6 +108,7 @@ def status_error(
         error=text,
         request_id=received.request_id,
         retry_after=retry_after,
+        headers=_headers(received),
         parsed=None if isinstance(model, MismatchError) else model,
         body=received.content.reveal(),
     )
@@ -131,6 +136,7 @@ def invalid_response(
         maybe_processed=True,
         status_code=received.status,
         request_id=received.request_id,
+        headers=_headers(received),
         body=received.content.reveal(),
     )
 
@@ -156,6 +162,15 @@ def _server_text(content: Secret[bytes], names: tuple[str, ...]) -> str | None:
             if isinstance(text, str) and text.strip():
                 return to_printable(text, _TEXT_AT_MOST)
     return None
+
+
+def _headers(received: RawResponse) -> dict[str, str]:
+    return {
+        name: MASK
+        if re.search(_HIDDEN_NAMES, name)
+        else to_printable(redact(value, received.secrets), _HEADER_AT_MOST)
+        for name, value in received.headers.items()
+    }
 
 
 def _status(status: int) -> str:

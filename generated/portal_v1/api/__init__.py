@@ -6,7 +6,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .._core.operation import Operation, Operations
+from .._core.operation import (
+    Body,
+    Credential,
+    Link,
+    ListOperation,
+    Operation,
+    Operations,
+    Parameter,
+)
+from .._service import OperationId
 
 OPERATIONS: Final[Mapping[str, Operation[Any]]] = Operations(
     __name__,
@@ -20,4 +29,13 @@ OPERATIONS: Final[Mapping[str, Operation[Any]]] = Operations(
 )
 """Every operation of the specification by its operationId."""
 
-__all__ = ["OPERATIONS"]
+__all__ = [
+    "OPERATIONS",
+    "Body",
+    "Credential",
+    "Link",
+    "ListOperation",
+    "Operation",
+    "OperationId",
+    "Parameter",
+]

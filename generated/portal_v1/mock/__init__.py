@@ -7,13 +7,13 @@ or as a program (`python -m` this package). It needs the extra `mock` (jsonschem
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._http import httpx
+from .._service import OperationId
 from ..client import AsyncPortal, Portal
 from ._clock import ClientClock, MockClock
-from ._faults import FAULT_TYPES as FAULTS
-from ._faults import Fault
+from ._faults import FAULTS, Fault, FaultName
 from ._journal import Entry
 from ._messages import (
     Answer,
@@ -35,6 +35,7 @@ __all__ = [
     "Entry",
     "Fault",
     "FaultError",
+    "FaultName",
     "Mock",
     "MockClock",
     "MockDependencyError",
@@ -50,6 +51,25 @@ __all__ = [
 
 class MockPortal(Mock):
     """The mock, with clients of its own. Its arguments are those of `Mock`."""
+
+    if TYPE_CHECKING:
+        # A misspelt name is red in an editor. `Mock` takes any: it may serve another document.
+        def fault(  # type: ignore[override] # as said above
+            self,
+            name: FaultName,
+            operation: OperationId | None = None,
+            *,
+            times: int | None = None,
+            after: int = 0,
+            probability: float = 1.0,
+            **settings: Any,
+        ) -> Fault:
+            """As of `Mock`."""
+            ...
+
+        def calls(self, operation: OperationId | None = None) -> list[Entry]:  # type: ignore[override] # as said above
+            """As of `Mock`."""
+            ...
 
     def client(self, api_key: str = "mock-api-key", **options: Any) -> Portal:
         """A client that talks to the mock in-process. Nothing opens a socket.

@@ -11,6 +11,7 @@ from attrs import field as _field
 
 from .._core import decode, encode
 from .._secrets import list_names as _list_names
+from .._secrets import show_model as _show_model
 from ..types import UNSET, Unset
 
 _NAMES: frozenset[str] = frozenset(
@@ -36,6 +37,9 @@ class CreateClientRequest:
         factory=dict[str, Any], kw_only=True, repr=_list_names
     )
 
+    def __repr__(self) -> str:
+        return _show_model(self)
+
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Return the model for a JSON object.
@@ -59,7 +63,10 @@ class CreateClientRequest:
         return model
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the model as a JSON object, secrets included."""
+        """Return the model as a JSON object for `json.dumps`. It shows secrets.
+
+        `from_dict` makes an equal model of it.
+        """
         fields: dict[str, Any] = {
             **encode.json_value(self.additional_properties),
         }

@@ -121,6 +121,7 @@ class ClientsResource:
         """
         return _operations.create_client.sync(
             body=encode.optional_body(
+                "createClient",
                 _models.CreateClientRequest,
                 (),
                 is_account_abstracted=is_account_abstracted,
@@ -303,6 +304,7 @@ class ClientsResourceWithResponse:
         """
         return _operations.create_client.sync_detailed(
             body=encode.optional_body(
+                "createClient",
                 _models.CreateClientRequest,
                 (),
                 is_account_abstracted=is_account_abstracted,
@@ -519,6 +521,7 @@ class AsyncClientsResource:
         """
         return await _operations.create_client.asyncio(
             body=encode.optional_body(
+                "createClient",
                 _models.CreateClientRequest,
                 (),
                 is_account_abstracted=is_account_abstracted,
@@ -701,6 +704,7 @@ class AsyncClientsResourceWithResponse:
         """
         return await _operations.create_client.asyncio_detailed(
             body=encode.optional_body(
+                "createClient",
                 _models.CreateClientRequest,
                 (),
                 is_account_abstracted=is_account_abstracted,

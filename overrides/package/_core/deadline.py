@@ -29,7 +29,8 @@ class Deadline:
         """Return the seconds that are left, never below 0; None where there is no end."""
         if self._end == math.inf:
             return None
-        return max(0.0, self._end - self._clock.monotonic())
+        left = self._end - self._clock.monotonic()
+        return left if left > 0 else 0.0
 
     def now(self) -> float:
         """Return the time of the clock that measures it, in seconds."""

@@ -222,7 +222,7 @@ def _pairs(values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 
 
 def optional_body(
-    model: Callable[..., T], required: tuple[str, ...], /, **fields: Any
+    operation_id: str, model: Callable[..., T], required: tuple[str, ...], /, **fields: Any
 ) -> T | Unset:
     """Return the body of the fields that are given, or UNSET where none is.
 
@@ -234,7 +234,9 @@ def optional_body(
         return UNSET
     missing = [name for name in required if name not in given]
     if missing:
-        raise InvalidRequestError(f"A body needs {', '.join(missing)} as well.")
+        raise InvalidRequestError(
+            f"A body needs {', '.join(missing)} as well.", operation_id=operation_id
+        )
     return model(**given)
 
 

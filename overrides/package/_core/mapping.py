@@ -17,6 +17,7 @@ from ..errors import (
     InvalidResponseError,
 )
 from ..types import Outcome
+from .runtime import require_loop_async
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -57,6 +58,7 @@ def map_in_tasks(
     function: Callable[[A], Awaitable[T]],
     arguments: Iterable[A] | AsyncIterable[A],
     concurrency: int,
+    client_name: str,
 ) -> AsyncGenerator[Outcome[A, T], None]:
     """Return a generator of the outcomes; its tasks end with it."""
     _check(concurrency)
@@ -70,6 +72,7 @@ def map_in_tasks(
                 return Outcome(argument, error=error)
 
     async def run() -> AsyncGenerator[Outcome[A, T], None]:
+        require_loop_async(client_name)
         pending: deque[asyncio.Task[Outcome[A, T]]] = deque()
         try:
             async for argument in _each(arguments):

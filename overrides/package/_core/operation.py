@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
 from importlib import import_module
-from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
+from typing import Any, Final, Generic, Literal, NamedTuple, ParamSpec, TypeVar
 from urllib.parse import quote
 
 from attrs import define, field
 
 from .._secrets import Secret, list_names
+from ..errors import InvalidRequestError
 from ..types import RequestFiles
 from .decode import Decoder
 from .parsers import ResponseParser
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
+P = ParamSpec("P")
 
 _IN_COOKIES: Final = "!#$&'()*+-./:<=>?@[]^_`{|}~"
 
@@ -196,6 +199,23 @@ class Request:
     content_type: str | None = None
     files: RequestFiles | None = field(default=None, repr=False)
     arguments: Mapping[str, Any] = field(factory=dict[str, Any], repr=False)
+
+
+def building(operation: Operation[Any]) -> Callable[[Callable[P, Request]], Callable[P, Request]]:
+    """Return a decorator for what builds an operation's requests: its refusals name that."""
+
+    def decorate(build: Callable[P, Request]) -> Callable[P, Request]:
+        @wraps(build)
+        def build_named(*args: P.args, **kwargs: P.kwargs) -> Request:
+            try:
+                return build(*args, **kwargs)
+            except InvalidRequestError as error:
+                error.operation_id = operation.id
+                raise
+
+        return build_named
+
+    return decorate
 
 
 def for_status(

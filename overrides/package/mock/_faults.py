@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from math import inf
 from random import Random
-from typing import Any, ClassVar, NamedTuple, Self, TypeAlias
+from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeAlias, cast
 
 from ._clock import make_lock
 from ._messages import Break, Delivery, FaultError, Outcome, RefusalError, plain
@@ -219,6 +219,23 @@ _BREAKING = (
     _breaking("garbage_status_line", Break.GARBAGE, _DONE + "what comes back is not HTTP."),
 )
 
+FaultName: TypeAlias = Literal[
+    "latency",
+    "rate_limited",
+    "server_error",
+    "undocumented_status",
+    "malformed_json",
+    "wrong_type",
+    "missing_field",
+    "extra_field",
+    "dripping_body",
+    "reset_before_reading",
+    "truncated_body",
+    "reset_in_body",
+    "reset_after_reading",
+    "empty_reply",
+    "garbage_status_line",
+]
 FAULT_TYPES: Mapping[str, type[FaultType]] = {
     one.name: one
     for one in (
@@ -226,6 +243,7 @@ FAULT_TYPES: Mapping[str, type[FaultType]] = {
         *(MissingField, ExtraField, DrippingBody, *_BREAKING),
     )
 }
+FAULTS = cast("Mapping[FaultName, type[FaultType]]", FAULT_TYPES)
 
 
 @dataclass(eq=False, repr=False)

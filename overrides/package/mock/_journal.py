@@ -136,6 +136,11 @@ class Entry:
         return self._masking.body(self._request.body)
 
     @property
+    def body(self) -> str:
+        """The same as text."""
+        return json.dumps(self.request_body, ensure_ascii=False)
+
+    @property
     def answer_headers(self) -> dict[str, str]:
         """The answer's headers by name in lower case."""
         return self._masking.headers(self._answer.headers)

@@ -53,6 +53,7 @@ OPERATION: Final[core.Operation[CreatedClient]] = core.Operation(
 )
 
 
+@core.building(OPERATION)
 def _request(
     *,
     body: CreateClientRequest | Unset = UNSET,

@@ -41,6 +41,7 @@ OPERATION: Final[core.Operation[ClientWebOtp]] = core.Operation(
 )
 
 
+@core.building(OPERATION)
 def _request(
     *,
     client_id: str,

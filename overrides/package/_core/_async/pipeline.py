@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 from attrs import evolve
 
@@ -78,6 +78,13 @@ class AsyncPipeline:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.settings.base_url!r})"
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> AsyncPipeline:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        name = self.settings.service.name
+        raise TypeError(f"A client of {name} holds connections: make one in each process.")
 
     def with_settings(self, settings: Settings) -> AsyncPipeline:
         """Return a pipeline of other settings over the same connection."""

@@ -66,9 +66,10 @@ class AsyncHTTP11Connection:
 
     def start_next(self) -> bool:
         """Make it ready for another request; return False where it can carry none."""
-        if self._h11.our_state is h11.IDLE:
+        state = self._h11.our_state
+        if state is h11.IDLE:
             return True
-        done = self._h11.our_state is h11.DONE and self._h11.their_state is h11.DONE
+        done = state is h11.DONE and self._h11.their_state is h11.DONE
         if not done or self._h11.trailing_data != (b"", False):
             return False
         self._h11.start_next_cycle()
