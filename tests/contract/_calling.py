@@ -243,7 +243,7 @@ def differences(value: Any, raw: Any, path: str = "$") -> Iterable[str]:  # noqa
     elif isinstance(value, enum.Enum):
         yield from differences(value.value, raw, path)
     elif isinstance(raw, str) and type(value) in _PARSERS:
-        if _PARSERS[type(value)](raw) != value:
+        if _PARSERS[type(value)](raw.upper()) != value:  # RFC 3339 takes any case
             yield f"{path}: another value than in the JSON"
     elif value != raw or isinstance(value, bool) != isinstance(raw, bool):
         yield f"{path}: another value than in the JSON"
