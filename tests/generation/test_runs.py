@@ -305,7 +305,7 @@ def test_what_changed_is_told(copied: Tree) -> None:
         "+ class Receipt",
         "~ Client.address: str | None = None → int | None = None",
         "~ ClientsResource.list(): + take: int | Unset = UNSET",
-        "~ ClientsResource.generate_web_otp(): returns ClientWebOtp → Receipt",
+        "~ ClientsResource.generate_web_otp(): returns _models.ClientWebOtp → _models.Receipt",
     ):
         assert f"  {line}\n" in said
     assert "_core" not in said
