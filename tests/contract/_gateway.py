@@ -116,6 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
         is_secure = target.scheme == "https"
         kind = http.client.HTTPSConnection if is_secure else http.client.HTTPConnection
         self.onward = kind(target.hostname or "", target.port, timeout=30)
+        self.onward_since = time.monotonic()
 
     def handle(self) -> None:
         with suppress(OSError), closing(self.onward):
@@ -127,8 +128,11 @@ class _Handler(BaseHTTPRequestHandler):
         if server.script:
             reply = server.script.popleft()
         else:
+            if time.monotonic() - self.onward_since > 2:
+                self.onward.close()  # Node closes at 5 s, perhaps right now.
             named = dict(request.headers) | {"Host": server.target.netloc}
             reply = send(self.onward, request._replace(headers=tuple(named.items())))
+            self.onward_since = time.monotonic()
         server.exchanges.append(Exchange(request, reply))
         time.sleep(reply.seconds)
         self.close_connection = self.close_connection or reply.status == 0
