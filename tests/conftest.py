@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.sample_package import make_sample
@@ -13,6 +14,10 @@ from tests.sample_package import make_sample
 # The tests' own package is made before anything imports it, by the workers' parent alone.
 if "PYTEST_XDIST_WORKER" not in os.environ:
     make_sample()
+
+# A busy machine makes an example slow, and no test judges by time.
+hypothesis.settings.register_profile("tests", deadline=None)
+hypothesis.settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session", autouse=True)
