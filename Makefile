@@ -2,6 +2,7 @@
 #
 # PYTHON=...  the interpreter for the environment; else the first new enough one found
 # VENV=...    the environment's folder
+# ON=...      the interpreter for make test-package, where the tests are to run on another
 # BASE=...    the commit, branch or tag that make breaking compares with; else where this left main
 # TAG=...     the tag that make test-wheel is to check the versions against
 # SEED=...    what the chance of make contract follows from; EXAMPLES=... how many cases it makes
@@ -10,6 +11,7 @@
 
 PYTHON ?=
 VENV ?= .venv
+ON ?=
 ARGS ?=
 BASE ?=
 TAG ?=
@@ -57,19 +59,29 @@ test: environment ## Run all tests; takes about two minutes
 	@echo "All tests take about two minutes on two cores."
 	@"$(PY)" -m pytest $(THREE_AT_ONCE) $(ARGS)
 
+# The package's tests run in an environment beside the usual one: with another Python where ON says
+# one, with another library for HTTP. The mock's page is the same with all of them.
+LIBRARY := httpx
+PACKAGE_VENV = $(VENV)-$(LIBRARY)$(subst /,-,$(ON))
+
+.PHONY: setup-package
+setup-package:
+	@sh scripts/_support/second_venv.sh "$(or $(ON),$(PY))" "$(PACKAGE_VENV)" \
+		scripts/_support/package_tests.txt scripts/_support/$(LIBRARY).txt
+
 .PHONY: test-package
-test-package: environment ## Run the tests of the package alone, as for another Python
-	@"$(PY)" -m pytest $(THREE_AT_ONCE) $(PACKAGE_TESTS) $(ARGS)
+test-package: environment setup-package ## Run the tests of the package alone, on another Python: ON=python3.13
+	@"$(PY)" tests/sample_package.py
+	@"$(PACKAGE_VENV)/bin/python" -m pytest -p no:cacheprovider $(THREE_AT_ONCE) $(PACKAGE_TESTS) \
+		--ignore tests/mock/test_page.py $(ARGS)
 
 .PHONY: test-httpx2
-test-httpx2: environment ## The same with httpx2, httpx absent
-	@sh scripts/_support/second_venv.sh "$(PY)" "$(VENV)-httpx2" scripts/_support/httpx2.txt
-	@! "$(VENV)-httpx2/bin/python" -c "import httpx" 2>/dev/null || { \
-		echo "httpx came along into $(VENV)-httpx2, so nothing would be shown there." >&2; exit 1; \
+test-httpx2: LIBRARY := httpx2
+test-httpx2: test-package ## The same with httpx2, httpx absent
+	@! "$(PACKAGE_VENV)/bin/python" -c "import httpx" 2>/dev/null || { \
+		echo "httpx came along into $(PACKAGE_VENV), so nothing was shown there." >&2; exit 1; \
 	}
-	@"$(PY)" tests/sample_package.py
-	@"$(VENV)-httpx2/bin/python" -m pytest -p no:cacheprovider -q -k httpx2 tests/portal_v1/callers/test_snippets.py
-	@"$(VENV)-httpx2/bin/python" -m pytest -p no:cacheprovider $(THREE_AT_ONCE) $(PACKAGE_TESTS) $(ARGS)
+	@"$(PACKAGE_VENV)/bin/python" -m pytest -p no:cacheprovider -q -k httpx2 tests/portal_v1/callers/test_snippets.py
 
 CONTRACT = "$(PY)" -m pytest tests/contract --examples "$(or $(EXAMPLES),200)" $(if $(SEED),--seed "$(SEED)")
 
