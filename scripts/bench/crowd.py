@@ -74,7 +74,7 @@ def _make(name: str, url: str) -> Callable[[], Any]:
     from portal_v1._http import httpx
 
     given = httpx.AsyncClient(timeout=None) if "given" in name else None
-    portal = AsyncPortal(peers.KEY, base_url=url, http_client=given, timeout=300)
+    portal: Any = AsyncPortal(peers.KEY, base_url=url, http_client=given, timeout=300)
     return lambda: portal.clients.get(peers.ID)
 
 

