@@ -57,7 +57,8 @@ install() {
         /^Failed$/ { failed = 1 }
         { last[NR % 20] = $0; fflush() }
         END {
-            for (line = NR - 19; failed && line < NR; line++) print last[line % 20] >"/dev/stderr"
+            for (line = NR - 19; failed && line < NR; line++)
+                if (line > 0) print last[line % 20] >"/dev/stderr"
             exit failed
         }'
 }
