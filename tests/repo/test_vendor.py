@@ -91,25 +91,6 @@ def test_the_copy_has_what_was_asked_for_and_says_what_it_is(
     assert "mock/__init__.py" in files(copy)
 
 
-def test_the_copy_runs_under_its_name(run: Vendor, copy: Path) -> None:
-    run("--with", "mock")
-    program = (
-        "from acme._vendor.wallets.mock import MockPortal\n"
-        "with MockPortal(api_keys=['k']) as mock:\n"
-        "    print(type(mock.client('k')).__module__)\n"
-    )
-    result = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program],
-        cwd=copy.parents[2],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert (result.stderr, result.stdout) == ("", "acme._vendor.wallets.client\n")
-    assert run("--check")[0] == 0  # Caches are no edits.
-
-
 def edit(copy: Path) -> None:
     (copy / "client.py").write_text("# mine\n")
     (copy / "extra.py").touch()
@@ -121,6 +102,9 @@ EDITS = ["client.py: edited", "extra.py: added", "types.py: removed"]
 
 def test_edits_are_told_and_not_overwritten_unless_told(run: Vendor, copy: Path) -> None:
     run()
+    cached = copy / "_core/__pycache__/cached.pyc"  # is no edit
+    cached.parent.mkdir()
+    cached.touch()
     check = [sys.executable, "-I", "-S", str(copy / "_vendored.py")]
     assert subprocess.run(check, check=False, capture_output=True, timeout=60).returncode == 0
     edit(copy)
