@@ -8,20 +8,15 @@ import queue
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .. import _lazy
+from .._lazy import asyncio
 from .._secrets import Secret
 from ..errors import ConfigurationError
 from .clock import Clock
 from .deadline import Deadline
 from .settings import Settings, validate_key
 from .signals import is_of_a_signal
-
-if TYPE_CHECKING:
-    import asyncio
-else:
-    asyncio = _lazy.Module("asyncio")  # nothing that threads do needs it
 
 _ORIGIN = "that the api_key callable returned"
 
