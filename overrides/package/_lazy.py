@@ -11,7 +11,7 @@ from importlib import import_module
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-__all__ = ["asyncio", "export", "load", "run_apart"]
+__all__ = ["asyncio", "export", "futures", "load", "run_apart"]
 
 T = TypeVar("T")
 
@@ -104,5 +104,7 @@ class _Module:
 
 if TYPE_CHECKING:
     import asyncio
+    from concurrent import futures
 else:
     asyncio = _Module("asyncio")  # nothing that threads do needs it
+    futures = _Module("concurrent.futures")  # only `map` and a key that rotates do

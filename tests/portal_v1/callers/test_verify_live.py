@@ -20,7 +20,7 @@ import verify_live
 from portal_v1._document import load_document
 from portal_v1.mock import MockPortal
 
-from tests.repo._forwarding import Answer, Change, Forwarding, forwarding
+from tests.portal_v1.callers._forwarding import Answer, Change, Forwarding, forwarding
 
 KEY = "key-7d20c1aa-for-this-test"
 CLIENTS = "/custodians/clients"
@@ -103,7 +103,7 @@ def called(mock: MockPortal) -> list[str | None]:
 
 
 def program(url: str, **environment: str) -> subprocess.Popen[str]:
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     settings = {"PORTAL_API_KEY": KEY, "PORTAL_BASE_URL": url, "CONFIRM": "1", **environment}
     return subprocess.Popen(
         [sys.executable, "-W", "error", "scripts/verify_live.py"],
@@ -117,7 +117,7 @@ def program(url: str, **environment: str) -> subprocess.Popen[str]:
 
 
 def test_a_server_that_is_as_documented(
-    mock: MockPortal, url: str, verify: Verify, tmp_path: Path
+    mock: Any, url: str, verify: Verify, tmp_path: Path
 ) -> None:
     report = tmp_path / "reports" / "verify-live.json"
     with forwarding(url) as server:
@@ -318,7 +318,7 @@ def test_no_secret_is_shown_though_a_server_repeats_them(url: str, verify: Verif
     assert "not you" in run.row("getClient", "body", UNKNOWN_ID)
 
 
-def test_where_it_cannot_go_on_it_says_so(mock: MockPortal, url: str, verify: Verify) -> None:
+def test_where_it_cannot_go_on_it_says_so(mock: Any, url: str, verify: Verify) -> None:
     run = verify(url, PORTAL_API_KEY="a-key-of-somewhere-else")
     assert (run.code, called(mock)) == (2, OPERATIONS[:1])
     assert "The server refused the key (401)" in run.err
@@ -335,7 +335,7 @@ def test_where_it_cannot_go_on_it_says_so(mock: MockPortal, url: str, verify: Ve
     assert "A client may have been created all the same." in run.out
 
 
-def test_the_program_shows_what_there_is_when_interrupted(mock: MockPortal, url: str) -> None:
+def test_the_program_shows_what_there_is_when_interrupted(mock: Any, url: str) -> None:
     with program(url, HTTP_PROXY="http://127.0.0.1:1", PYTHONIOENCODING="ascii") as process:
         out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
