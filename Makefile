@@ -2,6 +2,7 @@
 #
 # PYTHON=...  the interpreter for the environment; else the first new enough one found
 # VENV=...    the environment's folder
+# ON=...      the interpreter for make test-package, where the tests are to run on another
 # BASE=...    the commit, branch or tag that make breaking compares with; else where this left main
 # TAG=...     the tag that make test-wheel is to check the versions against
 # SEED=...    what the chance of make contract follows from; EXAMPLES=... how many cases it makes
@@ -10,6 +11,7 @@
 
 PYTHON ?=
 VENV ?= .venv
+ON ?=
 ARGS ?=
 BASE ?=
 TAG ?=
@@ -27,7 +29,7 @@ OWASP_RULES := @stoplight/spectral-owasp-ruleset@2.0.1
 
 HAND_WRITTEN := scripts tests overrides/package
 # The tests of the package itself; those of the generator and of tools are not among them.
-PACKAGE_TESTS := tests/unit tests/network tests/mock tests/portal_v1
+PACKAGE_TESTS := tests/unit tests/network tests/mock $(wildcard tests/portal_v1/test_*.py)
 # A test waits half of its time, so three keep two cores busy; a file's tests share what is slow to
 # set up, so they stay together.
 THREE_AT_ONCE := --numprocesses 3 --dist loadfile
@@ -57,19 +59,29 @@ test: environment ## Run all tests; takes about two minutes
 	@echo "All tests take about two minutes on two cores."
 	@"$(PY)" -m pytest $(THREE_AT_ONCE) $(ARGS)
 
+# The package's tests run in an environment beside the usual one: with another Python where ON says
+# one, with another library for HTTP. The mock's page is the same with all of them.
+LIBRARY := httpx
+PACKAGE_VENV = $(VENV)-$(LIBRARY)$(subst /,-,$(ON))
+
+.PHONY: setup-package
+setup-package:
+	@sh scripts/_support/second_venv.sh "$(or $(ON),$(PY))" "$(PACKAGE_VENV)" \
+		scripts/_support/package_tests.txt scripts/_support/$(LIBRARY).txt
+
 .PHONY: test-package
-test-package: environment ## Run the tests of the package alone, as for another Python
-	@"$(PY)" -m pytest $(THREE_AT_ONCE) $(PACKAGE_TESTS) $(ARGS)
+test-package: environment setup-package ## Run the tests of the package alone, on another Python: ON=python3.13
+	@"$(PY)" tests/sample_package.py
+	@"$(PACKAGE_VENV)/bin/python" -m pytest -p no:cacheprovider $(THREE_AT_ONCE) $(PACKAGE_TESTS) \
+		--ignore tests/mock/test_page.py $(ARGS)
 
 .PHONY: test-httpx2
-test-httpx2: environment ## The same with httpx2, httpx absent
-	@sh scripts/_support/second_venv.sh "$(PY)" "$(VENV)-httpx2" scripts/_support/httpx2.txt
-	@! "$(VENV)-httpx2/bin/python" -c "import httpx" 2>/dev/null || { \
-		echo "httpx came along into $(VENV)-httpx2, so nothing would be shown there." >&2; exit 1; \
+test-httpx2: LIBRARY := httpx2
+test-httpx2: test-package ## The same with httpx2, httpx absent
+	@! "$(PACKAGE_VENV)/bin/python" -c "import httpx" 2>/dev/null || { \
+		echo "httpx came along into $(PACKAGE_VENV), so nothing was shown there." >&2; exit 1; \
 	}
-	@"$(PY)" tests/sample_package.py
-	@"$(VENV)-httpx2/bin/python" -m pytest -p no:cacheprovider -q -k httpx2 tests/docs/test_snippets.py
-	@"$(VENV)-httpx2/bin/python" -m pytest -p no:cacheprovider $(THREE_AT_ONCE) $(PACKAGE_TESTS) $(ARGS)
+	@"$(PACKAGE_VENV)/bin/python" -m pytest -p no:cacheprovider -q -k httpx2 tests/portal_v1/callers/test_snippets.py
 
 CONTRACT = "$(PY)" -m pytest tests/contract --examples "$(or $(EXAMPLES),200)" $(if $(SEED),--seed "$(SEED)")
 
@@ -133,7 +145,7 @@ vendor: $(if $(findstring --check,$(ARGS)),environment) ## Copy the client into 
 
 .PHONY: test-vendored
 test-vendored: environment ## Call all from copies, where only httpx (or httpx2) and attrs are
-	@"$(PY)" -m pytest --numprocesses auto --maxprocesses 4 tests/repo/vendored.py $(ARGS)
+	@"$(PY)" -m pytest --numprocesses auto --maxprocesses 4 tests/portal_v1/callers/vendored.py $(ARGS)
 
 .PHONY: lint
 lint: environment ## Check style (ruff), types (mypy, pyright) and workflows (zizmor)

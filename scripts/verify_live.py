@@ -23,6 +23,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import quote, urlsplit
@@ -33,11 +34,7 @@ from _support import confirming
 from portal_v1 import Pace, Portal, PortalError, api, errors
 from portal_v1._document import load_document
 from portal_v1._service import SERVICE
-from portal_v1.api.clients import create_client, get_client, list_clients
-from portal_v1.api.clients import generate_client_web_otp as generate_web_otp
-from portal_v1.api.clients import refresh_client_session as refresh_session
 from portal_v1.mock._schemas import Schemas, find_rules
-from portal_v1.models import CreateClientRequest
 
 AS_DOCUMENTED, DEVIATES, NOT_RUN, INTERRUPTED = 0, 1, 2, 130
 OK, NOTE, DIFFERS = "ok", "note", "DIFFERS"
@@ -102,24 +99,26 @@ class Call:
         return found if isinstance(found, str) else ""
 
 
-CLIENTS = create_client.OPERATION.path
+V1: Any = import_module("portal_v1.api.clients")  # where the document has others, edit this
+CLIENTS = V1.create_client.OPERATION.path
 CLIENT, UNKNOWN = f"{CLIENTS}/{{known}}", f"{CLIENTS}/{{unknown}}"
+SESSION, OTP = f"{CLIENT}/session", f"{CLIENT}/web-otp"
 NOBODY, NO_TYPE = "unknown-client-is-400", "get-without-content-type"
-PLAIN_CREATE: Final = Call("", "POST", CLIENTS, module=create_client)
+PLAIN_CREATE: Final = Call("", "POST", CLIENTS, module=V1.create_client)
 OTHER_KEYS: Final = b'{"userId": "verify-live"}'
 CALLS: Final = (
     replace(PLAIN_CREATE, rules="create-takes-other-keys", content=OTHER_KEYS),
     PLAIN_CREATE,  # where the other keys are refused
     Call("create-takes-no-body", "POST", CLIENTS),
-    Call("content-type-on-every-request", "GET", CLIENTS, module=list_clients),
-    Call("", "GET", CLIENT, module=get_client),
-    Call("", "POST", f"{CLIENT}/session", module=refresh_session),
-    Call("web-otp-is-get web-otp-is-legacy", "GET", f"{CLIENT}/web-otp", module=generate_web_otp),
-    Call("web-otp-is-get", "POST", f"{CLIENT}/web-otp", b"{}", ANY),  # the answer to GET decides
+    Call("content-type-on-every-request", "GET", CLIENTS, module=V1.list_clients),
+    Call("", "GET", CLIENT, module=V1.get_client),
+    Call("", "POST", SESSION, module=V1.refresh_client_session),
+    Call("web-otp-is-get web-otp-is-legacy", "GET", OTP, module=V1.generate_client_web_otp),
+    Call("web-otp-is-get", "POST", OTP, b"{}", ANY),  # the answer to GET decides
     Call(NO_TYPE, "GET", CLIENT),
-    Call("session-takes-no-body", "POST", f"{CLIENT}/session"),
-    Call("session-takes-no-body", "POST", f"{CLIENT}/session", OTHER_KEYS),
-    Call("unfit-body-is-400", "POST", f"{CLIENT}/session", b"{", REFUSED),
+    Call("session-takes-no-body", "POST", SESSION),
+    Call("session-takes-no-body", "POST", SESSION, OTHER_KEYS),
+    Call("unfit-body-is-400", "POST", SESSION, b"{", REFUSED),
     Call(NOBODY, "GET", UNKNOWN, expected=REFUSED),
     Call(NOBODY, "POST", f"{UNKNOWN}/session", b"{}", REFUSED),
     Call(NOBODY, "GET", f"{UNKNOWN}/web-otp", expected=REFUSED),
@@ -246,7 +245,7 @@ def judge(calls: Sequence[Call]) -> Iterator[Finding]:
     if {one.name for one in answers} == {*api.OPERATIONS}:
         lacking = [row.remark for one in answers for row in one.rows if row[2] == "required"]
         yield "every-field-is-answered", not lacking, ", ".join(lacking) or "all of them"
-    listed = next((one.value for one in answers if one.module is list_clients), ...)
+    listed = next((one.value for one in answers if one.module is V1.list_clients), ...)
     items = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
     yield from _judge_clients([one.value for one in calls if one.new_id], items)
 
@@ -294,7 +293,8 @@ def _make(call: Call, portal: Portal, http: httpx.Client, ids: dict[str, str], k
         if call.module:
             arguments: dict[str, Any] = {"client_id": ids["known"]} if "{" in call.path else {}
             if call.content:
-                arguments["body"] = CreateClientRequest.from_dict(json.loads(call.content))
+                body = json.loads(call.content)
+                arguments["body"] = V1.create_client.CreateClientRequest.from_dict(body)
             got: Any = call.module.sync_detailed(client=portal, max_attempts=1, **arguments)
         else:
             headers = {} if call.key == NO_KEY else {"Authorization": f"Bearer {key}"}
@@ -302,12 +302,12 @@ def _make(call: Call, portal: Portal, http: httpx.Client, ids: dict[str, str], k
             path = call.path.format(**{name: quote(one, safe="") for name, one in ids.items()})
             http.cookies.clear()
             got = http.request(call.method, path, content=call.content, headers=headers)
-        body = got.content
+        content = got.content
     except Exception as error:  # noqa: BLE001 - a defect of the client is a finding, too
         got = call.error = error
-        body = getattr(error, "body", None)
-    if body is not None:  # It arrived whole.
-        call.status, call.headers, call.body = got.status_code, got.headers, body
+        content = getattr(error, "body", None)
+    if content is not None:  # It arrived whole.
+        call.status, call.headers, call.body = got.status_code, got.headers, content
 
 
 def announce(address: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2 import StrictUndefined
 from openapi_python_client import Project, strings
-from openapi_python_client.config import Config
+from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.parser.openapi import import_string_from_class
@@ -23,7 +23,7 @@ from openapi_python_client.schema.untrusted_string import UntrustedString
 
 from .document import Document
 from .errors import GenerationError
-from .metadata import GENERATOR
+from .finishing import GENERATOR
 from .naming import (
     OperationNames,
     client_name,
@@ -59,21 +59,20 @@ _CLASSES = {
 }
 
 
-def render(document: Document, *, source: str, config: Config, templates: Path) -> list[str]:
-    """Render every template into the folder that the configuration names.
+def render(document: Document, source: str, package: Path, templates: Path) -> list[str]:
+    """Render every template into the folder `package`; return what a person should know.
 
-    Args:
-        document: The OpenAPI document; the operationIds that it lacks are written into it.
-        source: What the first line of each file calls the document.
-        config: openapi-python-client's configuration.
-        templates: Our templates; where one has the name of the generator's own, it is used instead.
-
-    Returns:
-        What a person should know, a line each.
-
-    Raises:
-        GenerationError: The parser warns, a template fails, or two names clash.
+    Where a template has the name of the generator's own, it is used instead. `source` is what the
+    first line of each file calls the document; the operationIds that it lacks are written into it.
     """
+    config = Config.from_sources(
+        ConfigFile(package_name_override=package.name, post_hooks=[]),
+        MetaType.NONE,
+        package,
+        "utf-8",
+        overwrite=True,
+        output_path=package,
+    )
     operations = name_operations(document)
     if not operations:
         raise GenerationError("The document has no operations. Add one under paths.")
@@ -210,7 +209,6 @@ class _Project(Project):
         self.package_dir.mkdir(parents=True)
         for template, target in (
             ("package_init.py.jinja", "__init__.py"),
-            ("version.py.jinja", "_version.py"),
             ("types.py.jinja", "types.py"),
             ("errors.py.jinja", "errors.py"),
             ("client.py.jinja", "client.py"),

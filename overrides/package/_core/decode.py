@@ -117,6 +117,18 @@ def nothing_else(fields: Mapping[str, Any], known: frozenset[str]) -> None:
         raise MismatchError("no field", fields[name]).at(name)
 
 
+def with_defaults(model: Any) -> Any:
+    """Return a model of a subclass with the defaults of the fields that the subclass adds."""
+    factory: Any = attrs.Factory
+    for one in attrs.fields(model.__class__):
+        default: Any = one.default
+        if not hasattr(model, one.name) and default is not attrs.NOTHING:
+            if isinstance(default, factory):
+                default = default.factory(*[model] * default.takes_self)
+            setattr(model, one.name, default)
+    return model
+
+
 def nulls(fields: Mapping[str, Any], names: tuple[str, ...]) -> frozenset[str]:
     """Return which of the fields `names` are null, and not absent."""
     return frozenset([name for name in names if fields.get(name, MISSING) is None])

@@ -18,7 +18,7 @@ import verify_live
 from portal_v1 import api
 from portal_v1.mock import MockPortal
 
-from tests.repo._forwarding import Answer, Forwarding, Sent, forwarding
+from tests.portal_v1.callers._forwarding import Answer, Forwarding, Sent, forwarding
 
 KEY, SECOND_KEY = "key-7d20c1aa-for-this-test", "key-of-another-custodian"
 CLIENTS = "/custodians/clients"
@@ -95,7 +95,7 @@ def called(mock: MockPortal) -> list[str | None]:
     return [entry.operation_id for entry in mock.calls()]
 
 
-def test_a_server_that_is_as_documented(mock: MockPortal, url: str, verify: Verify) -> None:
+def test_a_server_that_is_as_documented(mock: Any, url: str, verify: Verify) -> None:
     with forwarding(url) as server:
         run = verify(server.url, PORTAL_API_KEY_2=SECOND_KEY)
     assert (run.code, run.err) == (0, "")
@@ -130,7 +130,7 @@ def test_a_strict_server_refuses_what_real_callers_send(verify: Verify) -> None:
 
 
 def test_it_says_what_it_would_do_and_sends_nothing_until_confirmed(
-    mock: MockPortal, url: str, verify: Verify, monkeypatch: pytest.MonkeyPatch
+    mock: Any, url: str, verify: Verify, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(api, "OPERATIONS", [*OPERATIONS, "replaceClients"])
     for confirm in ("", "yes", "0"):
@@ -254,7 +254,7 @@ def run_against(url: str, verify: Verify, deviations: list[Deviation]) -> Run:
 
 @pytest.mark.parametrize("rows", ROWS)
 def test_what_differs_is_found_and_the_run_goes_on(
-    mock: MockPortal, url: str, verify: Verify, rows: dict[str, tuple[Becomes, str]]
+    mock: Any, url: str, verify: Verify, rows: dict[str, tuple[Becomes, str]]
 ) -> None:
     run = run_against(url, verify, [(MEANT[name], one[0], name) for name, one in rows.items()])
     assert {*OPERATIONS} <= {*called(mock)}
@@ -281,7 +281,7 @@ def test_no_secret_is_shown_though_a_server_repeats_them(url: str, verify: Verif
         if answer.status >= 400:
             return answer._replace(body=json.dumps({"error": text, KEY: text}).encode())
         if re.fullmatch(f"{CLIENTS}/[^/]+", sent.path):
-            return answer.with_json(lambda body: {**body, "address": text})
+            return answer.with_json(lambda body: {**body, "address": f"at {text}"})
         if sent.path.endswith("/session"):  # The client refuses it.
             answer = answer.with_json(lambda body: {**body, "isAccountAbstracted": "yes"})
         return answer._replace(headers={"content-type": f"application/json; key={KEY}"})
@@ -296,7 +296,7 @@ def test_no_secret_is_shown_though_a_server_repeats_them(url: str, verify: Verif
     assert "not you" in run.rules["unknown-client-is-400"]
 
 
-def test_where_it_cannot_go_on_it_says_so(mock: MockPortal, url: str, verify: Verify) -> None:
+def test_where_it_cannot_go_on_it_says_so(mock: Any, url: str, verify: Verify) -> None:
     run = verify(url, PORTAL_API_KEY="a-key-of-somewhere-else")
     assert (run.code, called(mock)) == (2, OPERATIONS[:1])
     assert "The server refused the key (401)" in run.err
@@ -314,7 +314,7 @@ def test_where_it_cannot_go_on_it_says_so(mock: MockPortal, url: str, verify: Ve
 
 
 def program(url: str, **environment: str) -> subprocess.Popen[str]:
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     settings = {"PORTAL_API_KEY": KEY, "PORTAL_BASE_URL": url, "CONFIRM": "1", **environment}
     return subprocess.Popen(
         [sys.executable, "-W", "error", "scripts/verify_live.py"],
@@ -327,7 +327,7 @@ def program(url: str, **environment: str) -> subprocess.Popen[str]:
     )
 
 
-def test_the_program_shows_what_there_is_when_interrupted(mock: MockPortal, url: str) -> None:
+def test_the_program_shows_what_there_is_when_interrupted(mock: Any, url: str) -> None:
     with program(url, HTTP_PROXY="http://127.0.0.1:1", PYTHONIOENCODING="ascii") as process:
         out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
