@@ -26,8 +26,7 @@ from generation.rendering import render
 from generation.validation import check_document
 
 PACKAGE = "portal_v1"
-CLIENTS = "/custodians/clients"
-CLIENT = "/custodians/clients/{clientId}"
+PARCELS, PARCEL = "/parcels", "/parcels/{parcelId}"
 DOCUMENTS = Path(__file__).parent / "documents"
 ROOT = Path(__file__).parents[2]
 
@@ -130,11 +129,14 @@ class Tree:
 
 
 def copy_repository(repository: Path, root: Path) -> Tree:
-    """Copy what a generation reads, without what it makes."""
+    """Copy what a generation reads, without what it makes; the document is that of the tests."""
     ignored = shutil.ignore_patterns("__pycache__", ".*_cache")
-    for name in ("openapi", "overrides", "scripts"):
+    for name in ("overrides", "scripts"):
         shutil.copytree(repository / name, root / name, ignore=ignored)
-    return Tree(root)
+    tree = Tree(root)
+    tree.spec.parent.mkdir()
+    shutil.copy(repository / "tests" / "fixture.yaml", tree.spec)
+    return tree
 
 
 def snapshot(folder: Path) -> Snapshot:
