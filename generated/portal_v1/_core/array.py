@@ -40,9 +40,6 @@ class ArrayReader:
     """Turns the chunks of a body into the items of the array that it holds.
 
     Memory holds one chunk and the item that is not whole yet, however long the array.
-
-    Args:
-        largest_item: The characters that an item may have; None for any number.
     """
 
     def __init__(self, largest_item: int | None = None) -> None:
@@ -54,16 +51,7 @@ class ArrayReader:
         self._expected = _START
 
     def feed(self, chunk: bytes, *, last: bool = False) -> Iterator[Any]:
-        """Yield the items that are whole now.
-
-        Args:
-            chunk: The next bytes of the body.
-            last: Whether the body ends with them.
-
-        Raises:
-            MalformedJSONError: It is not JSON, or an item is too large.
-            NotAnArrayError: It is another JSON value.
-        """
+        """Yield the items that are whole with the next bytes of the body."""
         try:
             self._pending.append(self._text.decode(chunk, last))
         except UnicodeDecodeError:

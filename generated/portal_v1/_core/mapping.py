@@ -19,6 +19,7 @@ from ..errors import (
 )
 from ..types import Outcome
 from .runtime import require_loop_async
+from .settings import is_count
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -93,7 +94,7 @@ def map_in_tasks(
 
 
 def _check(concurrency: object) -> None:
-    if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
+    if not is_count(concurrency):
         raise ConfigurationError("concurrency is a whole number from 1.")
 
 
