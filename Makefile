@@ -29,7 +29,7 @@ OWASP_RULES := @stoplight/spectral-owasp-ruleset@2.0.1
 
 HAND_WRITTEN := scripts tests overrides/package
 # The tests of the package itself; those of the generator and of tools are not among them.
-PACKAGE_TESTS := tests/unit tests/network tests/mock tests/portal_v1
+PACKAGE_TESTS := tests/unit tests/network tests/mock $(wildcard tests/portal_v1/test_*.py)
 # A test waits half of its time, so three keep two cores busy; a file's tests share what is slow to
 # set up, so they stay together.
 THREE_AT_ONCE := --numprocesses 3 --dist loadfile
@@ -81,7 +81,7 @@ test-httpx2: test-package ## The same with httpx2, httpx absent
 	@! "$(PACKAGE_VENV)/bin/python" -c "import httpx" 2>/dev/null || { \
 		echo "httpx came along into $(PACKAGE_VENV), so nothing was shown there." >&2; exit 1; \
 	}
-	@"$(PACKAGE_VENV)/bin/python" -m pytest -p no:cacheprovider -q -k httpx2 tests/docs/test_snippets.py
+	@"$(PACKAGE_VENV)/bin/python" -m pytest -p no:cacheprovider -q -k httpx2 tests/portal_v1/callers/test_snippets.py
 
 CONTRACT = "$(PY)" -m pytest tests/contract --examples "$(or $(EXAMPLES),100)" $(if $(SEED),--seed "$(SEED)")
 
@@ -145,7 +145,7 @@ vendor: $(if $(findstring --check,$(ARGS)),environment) ## Copy the client into 
 
 .PHONY: test-vendored
 test-vendored: environment ## Call all from copies, where only httpx (or httpx2) and attrs are
-	@"$(PY)" -m pytest --numprocesses auto --maxprocesses 4 tests/repo/vendored.py $(ARGS)
+	@"$(PY)" -m pytest --numprocesses auto --maxprocesses 4 tests/portal_v1/callers/vendored.py $(ARGS)
 
 .PHONY: lint
 lint: environment ## Check style (ruff), types (mypy, pyright) and workflows (zizmor)

@@ -1,8 +1,8 @@
 """Say what breaks for callers of the generated package since a commit.
 
-griffe compares the public names. What they take and return is checked by mypy: it holds callers of
-the older package against the one in the working tree, one that is written here and uses every
-public name, and those in tests/typing as they were.
+griffe compares the public names. What they take and return is checked by mypy: it holds a caller
+of the older package, which is written here and uses every public name, against the one in the
+working tree.
 
 A break passes where it is announced: by the package's next major version (while that is 0.x, by
 its second number) and by a change of CHANGELOG.md.
@@ -18,12 +18,10 @@ import sys
 import tarfile
 import tempfile
 from pathlib import Path
-from typing import Final
 
 from _support.callers import NotComparableError, find_breaks
 from _support.confirming import print_whatever_the_terminal
 
-CALLERS: Final = "tests/typing"
 _EXIT = "Exit status: 0 when all is well, 1 for a break that is not announced, 2 for no comparison."
 
 
@@ -46,8 +44,7 @@ def _compare(base: str, package: Path) -> int:
     with tempfile.TemporaryDirectory() as folder:
         old = Path(folder)
         _export(base, package, old)
-        callers = {file.name: file.read_text("utf-8") for file in (old / CALLERS).glob("*.py")}
-        breaks = find_breaks(old / package.parent, package.parent, [package.name], callers)
+        breaks = find_breaks(old / package.parent, package.parent, [package.name])
         version, version_now = _read_version(old / package), _read_version(package)
     print(f"{package} compared with {base}: {len(breaks) or 'no'} break{'s'[: len(breaks) != 1]}.")
     heading = ""
@@ -95,17 +92,16 @@ def _find_base() -> str:
 
 
 def _export(base: str, package: Path, folder: Path) -> None:
-    """Write the package and the callers of a commit into a folder."""
+    """Write the package of a commit into a folder."""
     known = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}")
     if known.returncode:
         raise NotComparableError(f"git knows no commit {base!r}. Is it misspelt, or not fetched?")
-    for path in (package.as_posix(), CALLERS):
-        archive = _git("archive", "--format=tar", known.stdout.decode().strip(), "--", path)
-        if archive.returncode == 0:
-            with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
-                files.extractall(folder, filter="data")
-        elif path != CALLERS:
-            raise NotComparableError(f"there is no {path} in {base}. Take a later commit.")
+    path = package.as_posix()
+    archive = _git("archive", "--format=tar", known.stdout.decode().strip(), "--", path)
+    if archive.returncode:
+        raise NotComparableError(f"there is no {path} in {base}. Take a later commit.")
+    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
+        files.extractall(folder, filter="data")
 
 
 def _git(*arguments: str) -> subprocess.CompletedProcess[bytes]:

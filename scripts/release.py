@@ -144,7 +144,7 @@ def try_out(wheel: Path) -> None:
         install = [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
         install += ["--constraint", str(ROOT / "constraints.txt"), f"{wheel}[cli,mock]"]
         subprocess.run(install, cwd=folder, check=True)
-        program = shutil.copy(ROOT / "tests" / "repo" / "installed.py", folder)
+        program = shutil.copy(ROOT / "tests/portal_v1/callers/installed.py", folder)
         # -I: neither the folder of the program nor PYTHONPATH is looked into.
         subprocess.run([python, "-I", program], cwd=folder, check=True)
 

@@ -1,4 +1,4 @@
-# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/version.py.jinja.
-"""The package's version."""
+# Edited in overrides/package/_version.py, from where `make generate` copies it.
+"""The package's version: also in its manifest, its User-Agent and the wheel."""
 
 __version__ = "0.1.0"

@@ -31,16 +31,13 @@ class NotComparableError(Exception):
     """There is nothing that could be compared; the message says why."""
 
 
-def find_breaks(
-    old: Path, new: Path, names: Sequence[str], callers: Mapping[str, str] | None = None
-) -> list[tuple[str, str]]:
+def find_breaks(old: Path, new: Path, names: Sequence[str]) -> list[tuple[str, str]]:
     """Return what breaks for callers of packages, then in folder `old`, now in folder `new`.
 
-    `callers` are modules that used the packages, by file name. A break is a public name, or a
-    caller's file and line, and what is wrong with it.
+    A break is a public name, and what is wrong with it.
     """
     breaks: set[tuple[str, str]] = set()
-    sources = dict(callers or {})
+    sources: dict[str, str] = {}
     for name in names:
         package = _Package(old, name)
         breaks.update(_compare(package, _Package(new, name)))

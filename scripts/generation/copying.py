@@ -13,19 +13,16 @@ _MARK = "Edited in overrides/package/"
 _COMMENTS = {".py": "# {}", ".md": "<!-- {} -->", ".html": "<!-- {} -->"}
 
 # What turns a module of a folder `_async` into its twin in `_sync`, in this order.
-_TO_SYNC = tuple(
-    (re.compile(pattern), replacement)
-    for pattern, replacement in (
-        (r"\bAsyncGenerator\[(.+), None\]", r"Generator[\1, None, None]"),
-        (r"\basync (def|with|for)\b", r"\1"),
-        (r"\bawait\s+", ""),
-        (r"\b__a(enter|exit|iter|next)__\b", r"__\1__"),
-        (r"\bStopAsyncIteration\b", "StopIteration"),
-        (r"\b(_?)a(close|iter|next)\b", r"\1\2"),
-        (r"\basynccontextmanager\b", "contextmanager"),
-        (r"\b(_?)Async(?=[A-Z])", r"\1"),
-        (r"\b(\w*_)?async(_\w*)?\b", r"\1sync\2"),
-    )
+_TO_SYNC = (
+    (r"\bAsyncGenerator\[(.+), None\]", r"Generator[\1, None, None]"),
+    (r"\basync (def|with|for)\b", r"\1"),
+    (r"\bawait\s+", ""),
+    (r"\b__a(enter|exit|iter|next)__\b", r"__\1__"),
+    (r"\bStopAsyncIteration\b", "StopIteration"),
+    (r"\b(_?)a(close|iter|next)\b", r"\1\2"),
+    (r"\basynccontextmanager\b", "contextmanager"),
+    (r"\b(_?)Async(?=[A-Z])", r"\1"),
+    (r"\b(\w*_)?async(_\w*)?\b", r"\1sync\2"),
 )
 
 
@@ -37,39 +34,29 @@ def is_copied(path: Path) -> bool:
         return _MARK in file.readline().decode("utf-8", "replace")
 
 
-def copy_package(source: Path, destination: Path) -> list[Path]:
-    """Copy the folder `source` into the package in folder `destination`.
+def copy_package(source: Path, destination: Path) -> None:
+    """Copy the modules in the folder `source` into the package in folder `destination`.
 
     Each file that can hold a comment begins with one that says where it is edited. A module of a
     folder `_async` gives its synchronous twin in the folder `_sync` as well.
-
-    Returns:
-        The files that were written, relative to `destination`.
-
-    Raises:
-        GenerationError: A file is there already, or a twin would still be asynchronous.
     """
-    written = []
     for path in sorted(source.rglob("*")):
         if "__pycache__" in path.parts or path.is_dir() or path.suffix == ".pyc":
             continue
-        name = path.relative_to(source)
-        for target, content in _copies(path, name):
-            if (destination / target).exists():
+        for target, content in _copies(path, path.relative_to(source)):
+            made = destination / target
+            if made.exists():
                 raise GenerationError(
                     f"{target} is both a template's result and a module of the package. "
                     "Keep one of them."
                 )
-            (destination / target).parent.mkdir(parents=True, exist_ok=True)
-            (destination / target).write_bytes(content)
-            written.append(target)
-    return written
+            made.parent.mkdir(parents=True, exist_ok=True)
+            made.write_bytes(content)
 
 
 def _copies(path: Path, name: Path) -> Iterator[tuple[Path, bytes]]:
-    content = path.read_bytes()
+    content, comment = path.read_bytes(), _COMMENTS.get(path.suffix, "")
     edited = f"{_MARK}{name.as_posix()}"
-    comment = _COMMENTS.get(path.suffix, "")
     first = comment.format(f"{edited}, from where `make generate` copies it.")
     yield name, (f"{first}\n".encode() if comment else b"") + content
     if path.suffix == ".py" and "_async" in name.parts:
@@ -80,19 +67,12 @@ def _copies(path: Path, name: Path) -> Iterator[tuple[Path, bytes]]:
 
 
 def to_sync(code: str, source: str) -> str:
-    """Return the synchronous twin of an asynchronous module.
-
-    Raises:
-        GenerationError: Something in it stays asynchronous; `source` names the module.
-    """
+    """Return the synchronous twin of the asynchronous module `source`."""
     for pattern, replacement in _TO_SYNC:
-        code = pattern.sub(replacement, code)
+        code = re.sub(pattern, replacement, code)
+    kinds = (ast.AsyncFunctionDef, ast.AsyncFor, ast.AsyncWith, ast.Await)
     for node in ast.walk(ast.parse(code)):
-        left = getattr(node, "is_async", 0) or isinstance(
-            node, ast.AsyncFunctionDef | ast.AsyncFor | ast.AsyncWith | ast.Await
-        )
-        if left:
-            raise GenerationError(
-                f"{source}, line {getattr(node, 'lineno', 1)}: this stays asynchronous in the twin."
-            )
+        if getattr(node, "is_async", 0) or isinstance(node, kinds):
+            line = getattr(node, "lineno", 1)
+            raise GenerationError(f"{source}, line {line}: this stays asynchronous in the twin.")
     return code

@@ -18,17 +18,15 @@ from typing import Any, NamedTuple
 
 import yaml
 from generation.cli import main
-from generation.configuration import load_configuration
 from generation.copying import copy_package
 from generation.document import Document, parse_document
 from generation.errors import GenerationError
-from generation.metadata import write_metadata
+from generation.finishing import write_metadata
 from generation.rendering import render
 from generation.validation import check_document
 
 PACKAGE = "portal_v1"
-CLIENTS = "/custodians/clients"
-CLIENT = "/custodians/clients/{clientId}"
+PARCELS, PARCEL = "/parcels", "/parcels/{parcelId}"
 DOCUMENTS = Path(__file__).parent / "documents"
 ROOT = Path(__file__).parents[2]
 
@@ -131,11 +129,14 @@ class Tree:
 
 
 def copy_repository(repository: Path, root: Path) -> Tree:
-    """Copy what a generation reads, without what it makes."""
+    """Copy what a generation reads, without what it makes; the document is that of the tests."""
     ignored = shutil.ignore_patterns("__pycache__", ".*_cache")
-    for name in ("openapi", "overrides", "scripts"):
+    for name in ("overrides", "scripts"):
         shutil.copytree(repository / name, root / name, ignore=ignored)
-    return Tree(root)
+    tree = Tree(root)
+    tree.spec.parent.mkdir()
+    shutil.copy(repository / "tests" / "fixture.yaml", tree.spec)
+    return tree
 
 
 def snapshot(folder: Path) -> Snapshot:
@@ -211,15 +212,9 @@ def make_package(text: str, folder: Path, name: str) -> Package:
     """Render a small document and copy the modules beside it, all in this process, unformatted."""
     document = document_of(text)
     notes = check_document(document)
-    configuration = load_configuration(
-        ROOT / "overrides" / "generator.yaml",
-        package=name,
-        spec=folder / "shop.yaml",
-        destination=folder / name,
-    )
-    templates = ROOT / "overrides" / "templates"
-    notes += render(document, source="shop.yaml", config=configuration, templates=templates)
-    write_metadata(folder / name, document.data, name=name, package_version="1")
-    copy_package(ROOT / "overrides" / "package", folder / name)
+    overrides = ROOT / "overrides"
+    notes += render(document, "shop.yaml", folder / name, overrides / "templates")
+    write_metadata(folder / name, document.data, overrides / "package")
+    copy_package(overrides / "package", folder / name)
     root = load_package(folder / name, name)
     return Package(root, importlib.import_module(f"{name}.models"), folder / name, notes)

@@ -11,30 +11,30 @@ from types import ModuleType
 
 import pytest
 
-from tests.generation._support import CLIENT, CLIENTS, Tree, forget_package, load_package
+from tests.generation._support import PARCEL, PARCELS, Tree, forget_package, load_package
 
 CONSUMER = """
-from package_with_deprecations import Portal
-from package_with_deprecations.models import Client, CreateClientRequest
+from package_with_deprecations import Sample
+from package_with_deprecations.models import CreateParcelRequest, Parcel
 
-def use(portal: Portal, client: Client, body: CreateClientRequest) -> None:
-    portal.clients.get("1")  # type: ignore[deprecated]
-    client.address  # type: ignore[deprecated]
-    body.is_account_abstracted = True  # type: ignore[deprecated]
-    Client(id="1", client_api_key="k", is_account_abstracted=True, address="0x1").id
-    portal.clients.list(sort="id")
+def use(sample: Sample, parcel: Parcel, body: CreateParcelRequest) -> None:
+    sample.parcels.get("1")  # type: ignore[deprecated]
+    parcel.address  # type: ignore[deprecated]
+    body.is_express = True  # type: ignore[deprecated]
+    Parcel(id="1", pickup_code="k", is_express=True, address="0x1").id
+    sample.parcels.list(sort="id")
 """
 
 
 @pytest.fixture
 def package(tree: Tree) -> Iterator[ModuleType]:
     with tree.edited() as document:
-        document["paths"][CLIENT]["get"]["deprecated"] = True
+        document["paths"][PARCEL]["get"]["deprecated"] = True
         sort = {"name": "sort", "in": "query", "deprecated": True, "schema": {"type": "string"}}
-        document["paths"][CLIENTS]["get"]["parameters"] = [sort]
+        document["paths"][PARCELS]["get"]["parameters"] = [sort]
         schemas = document["components"]["schemas"]
-        schemas["Client"]["properties"]["address"]["deprecated"] = True
-        schemas["CreateClientRequest"]["properties"]["isAccountAbstracted"]["deprecated"] = True
+        schemas["Parcel"]["properties"]["address"]["deprecated"] = True
+        schemas["CreateParcelRequest"]["properties"]["isExpress"]["deprecated"] = True
     tree.generated()
     yield load_package(tree.package, "package_with_deprecations")
     forget_package("package_with_deprecations")
@@ -42,30 +42,30 @@ def package(tree: Tree) -> Iterator[ModuleType]:
 
 def test_deprecations_are_documented_and_warned_of(package: ModuleType, tree: Tree) -> None:
     mock = load_package(tree.package / "mock", "package_with_deprecations.mock")
-    with mock.MockPortal() as server, server.client() as portal:
-        created = portal.clients.create()
-        assert len(portal.clients.list()) == 1
-        with pytest.warns(DeprecationWarning, match="field isAccountAbstracted of createClient"):
-            portal.clients.create(is_account_abstracted=True)
-        with pytest.warns(DeprecationWarning, match="parameter sort of listClients is") as told:
-            next(iter(portal.clients.iter(sort="id")))
+    with mock.MockSample() as server, server.client() as sample:
+        created = sample.parcels.create()
+        assert len(sample.parcels.list()) == 1
+        with pytest.warns(DeprecationWarning, match="field isExpress of createParcel"):
+            sample.parcels.create(is_express=True)
+        with pytest.warns(DeprecationWarning, match="parameter sort of listParcels is") as told:
+            next(iter(sample.parcels.iter(sort="id")))
         assert [warning.filename for warning in told] == [__file__]
-        with pytest.warns(DeprecationWarning, match="operation getClient is deprecated") as told:
-            client = portal.clients.get(created.id)
+        with pytest.warns(DeprecationWarning, match="operation getParcel is deprecated") as told:
+            parcel = sample.parcels.get(created.id)
         assert [warning.filename for warning in told] == [__file__]
-    client = type(client).from_dict({**client.to_dict(), "address": "0x1"})
-    assert copy.deepcopy(client) == pickle.loads(pickle.dumps(client)) == client
-    with pytest.warns(DeprecationWarning, match="Client.address is deprecated by the API") as told:
-        assert client.address == "0x1"
+    parcel = type(parcel).from_dict({**parcel.to_dict(), "address": "0x1"})
+    assert copy.deepcopy(parcel) == pickle.loads(pickle.dumps(parcel)) == parcel
+    with pytest.warns(DeprecationWarning, match="Parcel.address is deprecated by the API") as told:
+        assert parcel.address == "0x1"
     assert [warning.filename for warning in told] == [__file__]
-    body = package.models.CreateClientRequest(is_account_abstracted=True)
-    with pytest.warns(DeprecationWarning, match="is_account_abstracted is deprecated"):
-        body.is_account_abstracted = False
-    assert body.to_dict() == {"isAccountAbstracted": False}
-    resource = package.resources.ClientsResource
-    for documented in (resource.create, resource.list, resource.get, package.models.Client):
+    body = package.models.CreateParcelRequest(is_express=True)
+    with pytest.warns(DeprecationWarning, match="is_express is deprecated"):
+        body.is_express = False
+    assert body.to_dict() == {"isExpress": False}
+    resource = package.resources.ParcelsResource
+    for documented in (resource.create, resource.list, resource.get, package.models.Parcel):
         assert "Deprecated by the API." in " ".join((documented.__doc__ or "").split())
-    assert resource.get.__deprecated__.startswith("The operation getClient")
+    assert resource.get.__deprecated__.startswith("The operation getParcel")
 
 
 def test_type_checkers_show_deprecations(package: ModuleType, tree: Tree) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -16,8 +14,8 @@ import pytest
 import yaml
 
 from tests.generation._support import (
-    CLIENTS,
     PACKAGE,
+    PARCELS,
     Tree,
     clean_environment,
     copy_repository,
@@ -72,7 +70,7 @@ def test_a_second_run_and_a_remark_change_nothing(copied: Tree) -> None:
     before = snapshot(copied.output)
     said = copied.generated()
     assert said.endswith("portal_v1: no change on the Python surface.\n")
-    assert "The mock takes createClient to create /custodians/clients/{clientId} by id" in said
+    assert "The mock takes createParcel to create /parcels/{parcelId} by id" in said
     copied.spec.write_text("# A remark.\n" + copied.spec.read_text() + "\n\n")
     copied.generated()
     assert snapshot(copied.output) == before
@@ -130,11 +128,11 @@ def test_files_are_seen_from_the_current_folder(
 
 def test_a_terminal_that_shows_ascii_only(copied: Tree) -> None:
     with copied.edited() as document:
-        schema = document["components"]["schemas"]["ClientWebOtp"]
+        schema = document["components"]["schemas"]["Label"]
         schema["properties"]["id"]["type"] = ["string", "null"]
     done = copied.program(env=clean_environment(PYTHONIOENCODING="ascii"))
     assert (done.returncode, done.stderr) == (0, "")
-    assert "~ ClientWebOtp.id: str \\u2192 " in done.stdout
+    assert "~ Label.id: str \\u2192 " in done.stdout
 
 
 def test_the_command_line(made: Tree) -> None:
@@ -151,25 +149,12 @@ def test_the_command_line(made: Tree) -> None:
     [
         ("class", "identifier"),
         ("ä", "identifier"),
-        ("json", "needed as it is"),
+        ("json", "needed"),
         ("httpx", "needed"),
     ],
 )
 def test_a_name_that_no_package_can_have(tree: Tree, name: str, why: str) -> None:
     assert why in tree.refused("--package", name)
-
-
-@pytest.mark.parametrize(
-    ("text", "what"),
-    [
-        ("nothing: 1\n", "unknown: nothing; known are "),
-        ("post_hooks: []\n", "unknown: post_hooks"),
-        ("class_overrides: 3\n", "class_overrides: "),
-    ],
-)
-def test_a_configuration_that_cannot_be_used(tree: Tree, text: str, what: str) -> None:
-    (tree.root / "overrides" / "generator.yaml").write_text(text)
-    assert what in tree.refused()
 
 
 @pytest.mark.parametrize("folder", ["templates", "package"])
@@ -214,12 +199,12 @@ def test_a_module_that_is_broken(tree: Tree, code: str, what: str) -> None:
 
 def test_an_effect_that_the_mock_does_not_know(tree: Tree) -> None:
     with tree.edited() as document:
-        document["paths"][CLIENTS]["post"]["x-effect"] = "explode"
+        document["paths"][PARCELS]["post"]["x-effect"] = "explode"
     assert "The mock cannot be made of this document: " in tree.refused()
 
 
 def test_only_the_mock_may_need_an_extra(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("generation.importing._OPTIONAL", {"mock": {"no_such_extra"}})
+    monkeypatch.setattr("generation.finishing._OPTIONAL", {"mock": ["no_such_extra"]})
     code = "import no_such_extra\n\nX = no_such_extra.X\n"
     (tree.modules / "mock" / "_extra.py").write_text(code)
     assert "what they need is not installed: portal_v1.mock._extra." in tree.generated()
@@ -264,7 +249,7 @@ def test_what_was_not_generated_is_not_replaced(tree: Tree) -> None:
     shutil.move(tree.package, tree.root / "elsewhere")
     tree.package.symlink_to(tree.root / "elsewhere")
     assert "this is no folder of its own" in tree.refused()
-    assert "generate.py: this is no folder." in tree.refused("--output", "scripts/generate.py")
+    assert "generate.py: File exists." in tree.refused("--output", "scripts/generate.py")
 
 
 def test_an_output_that_is_not_there(tree: Tree) -> None:
@@ -273,39 +258,30 @@ def test_an_output_that_is_not_there(tree: Tree) -> None:
     assert "Nothing was made." in tree.refused("--output", str(output))
     assert not (tree.root / "a").exists()
     (tree.modules / "_broken.py").unlink()
-    assert "portal_v1 is new: 5 operations, 7 models." in tree.generated("--output", str(output))
-
-
-def test_two_runs_at_once(tree: Tree) -> None:
-    folder = os.open(tree.output, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        assert "another generation is at work here" in tree.refused()
-    finally:
-        os.close(folder)
+    assert "portal_v1 is new: 4 operations, 6 models." in tree.generated("--output", str(output))
 
 
 def test_what_changed_is_told(copied: Tree) -> None:
     with copied.edited() as document:
         schemas = document["components"]["schemas"]
-        schemas["Receipt"] = schemas.pop("ClientWebOtp")
-        otp = document["paths"]["/custodians/clients/{clientId}/web-otp"]["get"]
-        otp["responses"]["200"]["content"]["application/json"]["schema"] = {
+        schemas["Receipt"] = schemas.pop("Label")
+        label = document["paths"]["/parcels/{parcelId}/label"]["post"]
+        label["responses"]["200"]["content"]["application/json"]["schema"] = {
             "$ref": "#/components/schemas/Receipt"
         }
-        schemas["Client"]["properties"]["address"] = {"type": "integer"}
-        document["paths"][CLIENTS]["get"]["parameters"] = [
+        schemas["Parcel"]["properties"]["address"] = {"type": "integer"}
+        document["paths"][PARCELS]["get"]["parameters"] = [
             {"name": "take", "in": "query", "schema": {"type": "integer"}}
         ]
     said = copied.generated()
     for line in (
-        "- exports ClientWebOtp",
+        "- exports Label",
         "+ exports Receipt",
-        "- class ClientWebOtp",
+        "- class Label",
         "+ class Receipt",
-        "~ Client.address: str | None = None → int | None = None",
-        "~ ClientsResource.list(): + take: int | Unset = UNSET",
-        "~ ClientsResource.generate_web_otp(): returns _models.ClientWebOtp → _models.Receipt",
+        "~ Parcel.address: str | None = None → int | None = None",
+        "~ ParcelsResource.list(): + take: int | Unset = UNSET",
+        "~ ParcelsResource.renew_label(): returns _models.Label → _models.Receipt",
     ):
         assert f"  {line}\n" in said
     assert "_core" not in said

@@ -73,6 +73,7 @@ def count(call: Callable[[], Any]) -> int:
 
 
 def test_the_function_calls_of_a_create_and_of_a_list(url: str) -> None:
+    portal: Any
     with Portal("a-key-for-the-tests", base_url=url) as portal:
         created = count(lambda: portal.clients.create(is_account_abstracted=True))
         listed = count(portal.clients.list)

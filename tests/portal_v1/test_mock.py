@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from portal_v1.mock import MockPortal, Rule
@@ -49,7 +50,7 @@ def test_the_vendors_example_server_gets_along_with_it(mock: MockPortal) -> None
 
 def test_a_strict_one_takes_what_the_client_sends_and_refuses_the_rest() -> None:
     with MockPortal(strict=True) as mock:
-        portal = mock.client()
+        portal: Any = mock.client()
         made = portal.clients.create()
         assert portal.clients.refresh_session(made.id).id == portal.clients.get(made.id).id
         head = [("Authorization", "Bearer mock-api-key")]
@@ -60,7 +61,7 @@ def test_a_strict_one_takes_what_the_client_sends_and_refuses_the_rest() -> None
 
 
 def test_a_wallet_takes_the_vendors_steps(mock: MockPortal) -> None:
-    portal = mock.client()
+    portal: Any = mock.client()
     made = portal.clients.create()
     steps: list[tuple[str | None, str | None]] = []
     while not steps or mock.advance_client(made.id):
@@ -81,7 +82,7 @@ def test_a_wallet_takes_the_vendors_steps(mock: MockPortal) -> None:
 
 
 def test_an_answer_has_what_the_vendors_types_show_beside_the_page(mock: MockPortal) -> None:
-    portal = mock.client()
+    portal: Any = mock.client()
     made = portal.clients.create()
     more = ["custodian", "environment", "ejectedAt"]
     with mock.fault("extra_field"):

@@ -137,7 +137,7 @@ def test_the_key_comes_from_the_environment_a_file_or_stdin(
     for arguments, code, sentence in (
         ([f"--api-key={KEY}"], 2, "A key is never taken from an argument"),
         (["--api-key", KEY], 2, "A key is never taken from an argument"),
-        ([KEY], 2, "Arguments too many: 1."),
+        ([KEY], 2, "1 argument too many."),
         ([option, KEY], 3, "The file cannot be read: No such file or directory."),
         ([option, "-"], 3, "The file with the secret is empty."),
         ([], 3, "There is no API key. Pass --api-key-file, or set SAMPLE_API_KEY"),
@@ -154,6 +154,8 @@ def test_the_key_comes_from_the_environment_a_file_or_stdin(
         ("", 2, "Name one of these commands."),
         ("parcels", 2, "Name one of these commands."),
         ("parcls list", 2, 'Unknown command "parcls". Did you mean "parcels"?'),
+        ("--output=json parcels list", 2, "after the command: move --output there."),
+        ("parcels list a b", 2, "2 arguments too many."),
         ("parcels get", 2, "--parcel-id requires an argument"),
         ("parcels get ..", 2, "which would lead to another path"),
         ("parcels list --output yaml", 2, 'Choose from: "table", "json", "jsonl", "csv".'),

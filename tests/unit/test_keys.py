@@ -123,3 +123,17 @@ def test_without_a_thread_to_be_had_it_is_asked_here(
         patch.setattr(threading.Thread, "start", none_left)
         call(kind, script, "create", api_key=lambda: "key-from-here")
     assert script.requests[0].headers["authorization"] == "Bearer key-from-here"
+
+
+def test_what_strikes_a_call_that_waits_for_an_async_key_is_the_callers_own() -> None:
+    class Waits:
+        def __await__(self) -> Any:
+            return iter([None])  # it takes no exception, so one strikes the frame that waits
+
+    async def run() -> None:
+        call = Script().async_client(Waits).parcels.create()
+        call.send(None)
+        with pytest.raises(LookupError, match="a time limit"):
+            call.throw(LookupError("a time limit"))
+
+    asyncio.run(run())

@@ -7,6 +7,7 @@ import pickle
 from types import MappingProxyType
 from typing import Any
 
+import attrs
 import pytest
 from sample._core import decode
 from sample.models import CreatedParcel, CreateParcelRequest, Error, Label, Parcel, ParcelSummary
@@ -85,6 +86,18 @@ class TestAnswer:
         for value in (*VALUES[:-1], b"{}"):
             with pytest.raises(ValueError, match="object"):
                 model.from_dict(value)
+
+
+def test_a_subclass_has_the_defaults_of_its_own_fields() -> None:
+    @attrs.define
+    class Tagged(ParcelSummary):
+        tag: str = "new"
+        seen: list[str] = attrs.Factory(list[str])
+        first: str = attrs.Factory(lambda one: one.id[:1], takes_self=True)
+
+    one, other = Tagged.from_dict(SUMMARY), Tagged.from_dict(SUMMARY)
+    assert (one.id, one.tag, one.seen, one.first) == ("parcel-1", "new", [], "p")
+    assert one.seen is not other.seen
 
 
 def test_unset_and_none_differ_in_a_request() -> None:

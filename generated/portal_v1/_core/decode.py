@@ -54,12 +54,7 @@ _JSON_TYPES: Final[Mapping[type, str]] = {
 
 
 class MismatchError(ValueError):
-    """A value is not what the specification says.
-
-    Args:
-        expected: What the specification has in this place, in JSON's terms.
-        value: The value that is there. Only its type is kept.
-    """
+    """A value is not what the specification says. Of the value, only its type is kept."""
 
     def __init__(self, expected: str, value: object) -> None:
         super().__init__(expected)
@@ -116,6 +111,18 @@ def nothing_else(fields: Mapping[str, Any], known: frozenset[str]) -> None:
     """Refuse fields that the specification does not name, where it allows no other."""
     for name in fields.keys() - known:
         raise MismatchError("no field", fields[name]).at(name)
+
+
+def with_defaults(model: Any) -> Any:
+    """Return a model of a subclass with the defaults of the fields that the subclass adds."""
+    factory: Any = attrs.Factory
+    for one in attrs.fields(model.__class__):
+        default: Any = one.default
+        if not hasattr(model, one.name) and default is not attrs.NOTHING:
+            if isinstance(default, factory):
+                default = default.factory(*[model] * default.takes_self)
+            setattr(model, one.name, default)
+    return model
 
 
 def nulls(fields: Mapping[str, Any], names: tuple[str, ...]) -> frozenset[str]:

@@ -83,7 +83,7 @@ class Client:
         if len(fields) != 4 or model.address is None:
             model.additional_properties = decode.additional(fields, _NAMES, decode.anything)
             model._nulls = decode.nulls(fields, ("address",))
-        return model
+        return model if cls is Client else decode.with_defaults(model)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the model as a JSON object for `json.dumps`. It shows secrets.

@@ -72,7 +72,7 @@ class ClientSession:
         model.additional_properties = {}
         if len(fields) != 3:
             model.additional_properties = decode.additional(fields, _NAMES, decode.anything)
-        return model
+        return model if cls is ClientSession else decode.with_defaults(model)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the model as a JSON object for `json.dumps`. It shows secrets.

@@ -105,7 +105,7 @@ class ClientSummary:
                     "signingStatus",
                 ),
             )
-        return model
+        return model if cls is ClientSummary else decode.with_defaults(model)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the model as a JSON object for `json.dumps`. It shows secrets.

@@ -60,7 +60,7 @@ class CreateClientRequest:
         model.additional_properties = {}
         if len(fields) != 1 or model.is_account_abstracted is UNSET:
             model.additional_properties = decode.additional(fields, _NAMES, decode.anything)
-        return model
+        return model if cls is CreateClientRequest else decode.with_defaults(model)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the model as a JSON object for `json.dumps`. It shows secrets.

@@ -80,7 +80,7 @@ class CreatedClient:
         model.additional_properties = {}
         if len(fields) != 4:
             model.additional_properties = decode.additional(fields, _NAMES, decode.anything)
-        return model
+        return model if cls is CreatedClient else decode.with_defaults(model)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the model as a JSON object for `json.dumps`. It shows secrets.

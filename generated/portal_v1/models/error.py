@@ -57,7 +57,7 @@ class Error:
         model.additional_properties = {}
         if len(fields) != 1 or model.error is None:
             model.additional_properties = decode.additional(fields, _NAMES, decode.anything)
-        return model
+        return model if cls is Error else decode.with_defaults(model)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the model as a JSON object for `json.dumps`. It shows secrets.

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import contextvars
 import inspect
-import queue
 import threading
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .. import _lazy
+from .._lazy import asyncio, futures
 from .._secrets import Secret
 from ..errors import ConfigurationError
 from .clock import Clock
 from .deadline import Deadline
-from .settings import Settings, validate_key
+from .settings import Settings, is_async, validate_key
 from .signals import is_of_a_signal
-
-if TYPE_CHECKING:
-    import asyncio
-else:
-    asyncio = _lazy.Module("asyncio")  # nothing that threads do needs it
 
 _ORIGIN = "that the api_key callable returned"
 
@@ -45,11 +38,7 @@ def require_loop_sync(name: str) -> None:
 
 
 def require_loop_async(name: str) -> None:
-    """Check that an event loop of asyncio runs.
-
-    Raises:
-        ConfigurationError: None does.
-    """
+    """Check that an event loop of asyncio runs."""
     if not has_loop_async():
         raise ConfigurationError(
             f"Async{name} runs in an event loop of asyncio, and none runs here. Elsewhere, under "
@@ -77,20 +66,12 @@ async def yield_async() -> None:
 
 
 def fetch_key_sync(settings: Settings, deadline: Deadline) -> Secret[str] | None:
-    """Return the key; None where it does not come in time.
-
-    Raises:
-        ConfigurationError: There is none, the callable raised, or what it returned is no key.
-    """
-    if not callable(settings.key):
-        return _given_key(settings)
-    answers: queue.SimpleQueue[Secret[Any] | BaseException] = queue.SimpleQueue()
-    _call_in_thread(settings.key, answers.put)
-    try:
-        answer = answers.get(timeout=deadline.remaining())
-    except queue.Empty:
+    """Return the key that the callable gives; None where it does not come in time."""
+    asked = _ask_in_thread(_source(settings))
+    futures.wait([asked], deadline.remaining())
+    if not asked.done():
         return None
-    returned = _returned(answer)
+    returned = _returned(asked.result())
     if inspect.isawaitable(returned.reveal()):
         if inspect.iscoroutine(returned.reveal()):
             returned.reveal().close()
@@ -101,81 +82,60 @@ def fetch_key_sync(settings: Settings, deadline: Deadline) -> Secret[str] | None
 
 
 async def fetch_key_async(settings: Settings, deadline: Deadline) -> Secret[str] | None:
-    """Return the key; None where it does not come in time.
-
-    Raises:
-        ConfigurationError: There is none, the callable raised, or what it returned is no key.
-    """
-    if not callable(settings.key):
-        return _given_key(settings)
+    """Return the key that the callable gives; None where it does not come in time."""
+    source = _source(settings)
     try:
         async with asyncio.timeout(deadline.remaining()):
-            returned = await _ask(settings.key)
+            if is_async(source):
+                returned = Secret(source())
+            else:
+                returned = _returned(await asyncio.wrap_future(_ask_in_thread(source)))
+            if inspect.isawaitable(returned.reveal()):
+                returned = await _await_source(returned)
     except TimeoutError:
         return None
     return validate_key(returned, _ORIGIN)
-
-
-async def _ask(source: Callable[[], Any]) -> Secret[Any]:
-    if inspect.iscoroutinefunction(source) or inspect.iscoroutinefunction(
-        getattr(source, "__call__", None)  # noqa: B004 - an object whose call is async
-    ):
-        return await _await_source(Secret(source()))
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[Secret[Any] | BaseException] = loop.create_future()
-
-    def settle(outcome: Secret[Any] | BaseException) -> None:
-        if not answer.done():  # nobody waits any longer
-            answer.set_result(outcome)
-
-    def hand_over(outcome: Secret[Any] | BaseException) -> None:
-        with suppress(RuntimeError):  # the event loop is closed by now
-            loop.call_soon_threadsafe(settle, outcome)
-
-    _call_in_thread(source, hand_over)
-    returned = _returned(await answer)
-    return await _await_source(returned) if inspect.isawaitable(returned.reveal()) else returned
 
 
 async def _await_source(returned: Secret[Awaitable[Any]]) -> Secret[Any]:
     try:
         return Secret(await returned.reveal())
     except Exception as error:
-        if is_of_a_signal(error):
+        # What strikes this very frame from outside is no failure of the callable.
+        inner = error.__traceback__ and error.__traceback__.tb_next
+        is_struck = inner is None and not asyncio.isfuture(returned.reveal())
+        if is_struck or is_of_a_signal(error):
             raise
         raise _source_error(error) from error
 
 
-def _given_key(settings: Settings) -> Secret[str]:
-    if settings.key is not None and not callable(settings.key):
-        return settings.key
-    raise ConfigurationError(
-        f"This operation needs an API key. Pass api_key=, or set {settings.service.key_variable}."
-    )
+def _source(settings: Settings) -> Callable[[], Any]:
+    if not callable(settings.key):
+        raise ConfigurationError(
+            "This operation needs an API key. "
+            f"Pass api_key=, or set {settings.service.key_variable}."
+        )
+    return settings.key
 
 
-def _call_in_thread(
-    source: Callable[[], Any], hand_over: Callable[[Secret[Any] | BaseException], None]
-) -> None:
+def _ask_in_thread(source: Callable[[], Any]) -> futures.Future[Secret[Any] | BaseException]:
     """Call what gives the key in a thread of its own, which may take longer than the call may."""
+    asked: futures.Future[Secret[Any] | BaseException] = futures.Future()
+    asked.set_running_or_notify_cancel()
 
-    def work() -> None:
-        hand_over(_try(source))
+    def ask() -> None:
+        try:
+            asked.set_result(Secret(source()))
+        except BaseException as error:  # noqa: BLE001 - raised again where the key is waited for
+            asked.set_result(error)
 
     context = contextvars.copy_context()
-    thread = threading.Thread(target=context.run, args=(work,), name="api_key", daemon=True)
+    thread = threading.Thread(target=context.run, args=(ask,), name="api_key", daemon=True)
     try:
         thread.start()
     except RuntimeError:
-        # No more threads are to be had, so it is called here.
-        work()
-
-
-def _try(source: Callable[[], Any]) -> Secret[Any] | BaseException:
-    try:
-        return Secret(source())
-    except BaseException as error:  # noqa: BLE001 - raised again where the key is waited for
-        return error
+        ask()  # No more threads are to be had, so it is called here.
+    return asked
 
 
 def _returned(outcome: Secret[Any] | BaseException) -> Secret[Any]:

@@ -141,18 +141,19 @@ class AsyncConnection:
         self, response: httpx.Response, chunks: AsyncChunks, send: SendRequest
     ) -> RawResponse | TransportFailure:
         most = send.max_bytes if response.is_success else min(send.max_bytes, ERROR_BYTES)
-        content, whole = Secret(bytearray()), True
+        parts, size = Secret(list[bytes]()), 0
         try:
             async for chunk in chunks:
                 if isinstance(chunk, TransportFailure):
                     return chunk
-                content.reveal().extend(chunk.reveal())
-                whole = len(content.reveal()) <= most
-                if not whole:
+                parts.reveal().append(chunk.reveal())
+                size += len(chunk.reveal())
+                if size > most:
                     break
         finally:
             await chunks.aclose()
-        return to_raw_response(response, Secret(bytes(content.reveal())), whole=whole)
+        content = Secret(b"".join(parts.reveal()))
+        return to_raw_response(response, content, whole=size <= most)
 
     async def _chunks(
         self, response: httpx.Response, attempt: Attempt, send: SendRequest, slot: AsyncSlot

@@ -59,7 +59,7 @@ class AsyncHTTP11Connection:
             event: Any = await self._next_event(attempt)
             if not isinstance(event.reveal(), h11.Data):
                 return
-            yield bytes(event.reveal().data)
+            yield event.reveal().data
 
     async def is_quiet(self) -> bool:
         """Return whether it is open, and nothing came that no request asked for."""

@@ -57,7 +57,7 @@ class HTTP11Connection:
             event: Any = self._next_event(attempt)
             if not isinstance(event.reveal(), h11.Data):
                 return
-            yield bytes(event.reveal().data)
+            yield event.reveal().data
 
     def is_quiet(self) -> bool:
         """Return whether it is open, and nothing came that no request asked for."""

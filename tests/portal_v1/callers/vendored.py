@@ -13,7 +13,7 @@ import portal_v1
 import pytest
 from portal_v1.mock import MockPortal
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ENVIRONMENTS = [("3.11", "httpx"), ("3.12", "httpx"), ("3.13", "httpx"), ("3.11", "httpx2")]
 
 CONSUMER = """

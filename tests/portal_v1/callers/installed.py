@@ -8,13 +8,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import portal_v1
 from portal_v1 import AsyncPortal, Portal
 from portal_v1.mock import MockPortal
 
 
-def call_all(portal: Portal) -> None:
+def call_all(portal: Any) -> None:
     created = portal.clients.create(is_account_abstracted=True)
     found = portal.clients.get(created.id)
     assert (found.client_api_key, found.is_account_abstracted) == (created.client_api_key, True)
@@ -23,7 +24,7 @@ def call_all(portal: Portal) -> None:
     assert portal.clients.generate_web_otp(created.id).otp
 
 
-async def call_all_async(portal: AsyncPortal) -> None:
+async def call_all_async(portal: Any) -> None:
     created = await portal.clients.create(is_account_abstracted=True)
     found = await portal.clients.get(created.id)
     assert (found.client_api_key, found.is_account_abstracted) == (created.client_api_key, True)

@@ -1,4 +1,4 @@
-"""Whatever stands in a code block of the documentation runs, and prints what the page says."""
+"""What stands in a code block of README and docs runs, and prints what the page says."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import NamedTuple
 import pytest
 from portal_v1.mock import MockPortal, MockServer
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 # What installs or sets something up is looked at, not done.
 ONLY_READ = ("pip", "python3 -m venv", "export", "cp")
 
@@ -31,7 +31,7 @@ def blocks() -> Iterator[Block]:
     fence = re.compile(
         r"^( *)```(python|sh)\n(.*?)^\1```$(?:\n+^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL
     )
-    for page in sorted((ROOT / "docs").rglob("*.md")):
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
         text = page.read_text(encoding="utf-8")
         for match in fence.finditer(text):
             line = text.count("\n", 0, match.start()) + 1
@@ -43,7 +43,7 @@ ALL = list(blocks())
 PYTHON = [one for one in ALL if one.language == "python"]
 TESTS = [one for one in PYTHON if re.search(r"^def test_", one.code, re.MULTILINE)]
 PROGRAMS = [one for one in PYTHON if one not in TESTS]
-SHELL = [one for one in ALL if one.language == "sh"]
+SHELL = [one for one in ALL if one.language == "sh" and one.place.startswith("docs")]
 PAGES = sorted({one.place.partition(":")[0] for one in SHELL})
 
 

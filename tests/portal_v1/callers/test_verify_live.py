@@ -1,0 +1,345 @@
+"""make verify-live: what it calls, which deviations it finds, and that it shows no secret."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import verify_live
+from portal_v1 import api
+from portal_v1.mock import MockPortal
+
+from tests.portal_v1.callers._forwarding import Answer, Forwarding, Sent, forwarding
+
+KEY, SECOND_KEY = "key-7d20c1aa-for-this-test", "key-of-another-custodian"
+CLIENTS = "/custodians/clients"
+OPERATIONS = ["createClient", "listClients", "getClient"]
+OPERATIONS += ["refreshClientSession", "generateClientWebOtp"]
+NOT_ASKED = {  # the rules of which no answer tells, by the reason
+    "it takes a key of another environment": {"key-has-one-environment"},
+    "it takes over 200 calls": {
+        *("limit-of-200-a-minute", "limit-is-each-custodians", "limit-is-told-by-429")
+    },
+    "it takes more clients": {"list-has-no-pages"},
+    "no operation takes a session token": {"session-lapses", "session-leaves-older-ones"},
+    "no operation takes a password": {"web-otp-works-once", "web-otp-leaves-older-ones"},
+    "no answer tells": {"statuses-are-open", "error-may-be-a-message"},
+}
+
+
+class Run(NamedTuple):
+    """What a run came to."""
+
+    code: int
+    out: str
+    err: str
+    report: str
+
+    def rows(self, title: str) -> list[str]:
+        """The rows of a table of the report: level, place, documented, found, remark."""
+        tables = json.loads(self.report)
+        (rows,) = [rows for name, rows in tables.items() if name.startswith(title)]
+        return [" | ".join(filter(None, row.values())) for row in rows]
+
+    @property
+    def rules(self) -> dict[str, str]:
+        """What was found of each rule: basis, verdict, and what was seen."""
+        rows = (row.split(" | ", 2) for row in self.rows("The rules of the document"))
+        return {name: told for _, name, told in rows}
+
+
+@pytest.fixture
+def mock() -> Iterator[MockPortal]:
+    with MockPortal(api_keys=[KEY, SECOND_KEY]) as running:
+        yield running
+
+
+@pytest.fixture
+def url(mock: MockPortal) -> str:
+    return mock.serve().url
+
+
+Verify = Callable[..., Run]
+
+
+@pytest.fixture
+def verify(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Verify:
+    def run(url: str, *arguments: str, **environment: str) -> Run:
+        settings = {"PORTAL_API_KEY": KEY, "PORTAL_BASE_URL": url, "CONFIRM": "1", **environment}
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.chdir(tmp_path)
+        code = verify_live.main(arguments)
+        report = Path("reports/verify-live.json")
+        return Run(code, *capsys.readouterr(), report.read_text() if report.exists() else "{}")
+
+    return run
+
+
+def wrong_of(run: Run) -> set[str]:
+    return {name for name, told in run.rules.items() if "| wrong |" in told}
+
+
+def called(mock: MockPortal) -> list[str | None]:
+    return [entry.operation_id for entry in mock.calls()]
+
+
+def test_a_server_that_is_as_documented(mock: Any, url: str, verify: Verify) -> None:
+    with forwarding(url) as server:
+        run = verify(server.url, PORTAL_API_KEY_2=SECOND_KEY)
+    assert (run.code, run.err) == (0, "")
+    assert run.out.endswith("Clients created, which stay: 2.\nAll is as documented.\n")
+    assert len(mock.client(KEY).clients.list()) == 2
+    assert mock.client(SECOND_KEY).clients.list() == []
+    assert not any("cookie" in one.headers for one in server.requests)
+    assert "ok | status | 201, 400, 401, 429 | 201" in run.rows("createClient")
+    assert "note | header fields | content-length, date, server" in run.rows("getClient")
+    told = {rule.name for rule in mock.rules}
+    assert run.rules.keys() == told
+    for why, names in NOT_ASKED.items():
+        assert names == {name for name in told if f" | not asked | {why}" in run.rules[name]}
+        told -= names
+    assert told == {name for name in told if "| verified |" in run.rules[name]}
+    assert run.rules["list-is-oldest-first"].endswith("| new ones: 1, 2 of 2")
+    assert run.rules["web-otp-is-get"].endswith(
+        "POST /custodians/clients/{known}/web-otp: 405, 31 bytes"
+    )
+    assert run.rules["unknown-key-is-401"].endswith("(key: none): 401, The API key is missing")
+    secrets = server.values_of("id", "clientApiKey", "clientSessionToken", "otp") | {KEY}
+    assert [one for one in secrets if one in run.out + run.report] == []
+
+
+def test_a_strict_server_refuses_what_real_callers_send(verify: Verify) -> None:
+    with MockPortal(api_keys=[KEY], strict=True) as strict, strict.serve() as server:
+        run = verify(server.url)
+        assert len(strict.client(KEY).clients.list()) == 2
+    refused = "create-takes-other-keys, get-without-content-type, session-takes-no-body"
+    assert (run.code, sorted(wrong_of(run))) == (1, refused.split(", "))
+    assert "it takes a key of another custodian" in run.rules["other-custodians-are-unseen"]
+
+
+def test_it_says_what_it_would_do_and_sends_nothing_until_confirmed(
+    mock: Any, url: str, verify: Verify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "OPERATIONS", [*OPERATIONS, "replaceClients"])
+    for confirm in ("", "yes", "0"):
+        run = verify(url, CONFIRM=confirm)
+        assert (run.code, called(mock)) == (2, [])
+        assert run.out.startswith(f"Server: {url}\n")
+        for text in [*OPERATIONS, "unknown-client-is-400", "It creates two clients, which stay"]:
+            assert text in run.out
+        assert "It does not call what this script does not know: replaceClients.\n" in run.out
+        assert run.err == "verify-live: not confirmed, so nothing was sent. To do this: CONFIRM=1\n"
+    assert verify("", CONFIRM="").out.startswith("Server: https://api.portalhq.io/api/v1\n")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"PORTAL_API_KEY": ""}, "PORTAL_API_KEY"),
+        ({"PORTAL_API_KEY": "hunter2 words\n"}, "key"),
+        ({"PORTAL_BASE_URL": "http://someone:hunter2@127.0.0.1:9/v1"}, "user name or password"),
+        ({"PORTAL_BASE_URL": "http://user:hunter2@["}, "PORTAL_BASE_URL is not a URL."),
+        ({"PORTAL_BASE_URL": "http://example.invalid/v1"}, "is not https"),
+        (
+            {"PORTAL_BASE_URL": "https://example.invalid", "HTTPS_PROXY": "odd://a:hunter2@b"},
+            "HTTPS_PROXY",
+        ),
+    ],
+)
+def test_settings_that_cannot_be_used(verify: Verify, settings: dict[str, str], said: str) -> None:
+    run = verify("http://127.0.0.1:9/v1", **settings)
+    assert (run.code, run.out) == (2, "")
+    assert said in run.err
+    assert "hunter2" not in run.err
+
+
+# What servers may do instead: which requests are meant, by `change`'s text of them, what becomes
+# of the answers (new parts, new JSON, or the first answer again), and the rule that is wrong then.
+WALLET = {"address": "0x"}
+Becomes = Callable[[Any], Any] | dict[str, Any] | None
+Deviation = tuple[str, Becomes, str]
+REFUSAL: dict[str, Any] = {"status": 403, "body": b'{"error": "No"}'}
+ID, ABSTRACTED, TOKEN = f"{CLIENTS}/[^/ ]+", "isAccountAbstracted", "clientSessionToken"
+MEANT = dict(
+    zip(
+        OPERATIONS,
+        ["^201 ", f"200 GET {CLIENTS} ", f"200 GET {ID} ", "200 .*/session", "200 .*/web-otp"],
+        strict=True,
+    )
+)
+# By the operation: what becomes of its answer, and the row that tells.
+ROWS: list[dict[str, tuple[Becomes, str]]] = [
+    {
+        "createClient": (lambda got: got | {ABSTRACTED: [1]}, f"$.{ABSTRACTED} | type | array"),
+        "listClients": (lambda got: [{TOKEN: "0x"}, *got], "$[] | required | object"),
+        "getClient": (
+            lambda got: got | {"new": {"the-value-of": "it"}},
+            "$ | additionalProperties | object | Additional properties are not allowed ('new'",
+        ),
+        "refreshClientSession": (lambda got: got | {TOKEN: None}, f"$.{TOKEN} | type | null"),
+        "generateClientWebOtp": (lambda got: {"id": got["id"]}, "$ | required | object"),
+    },
+    {
+        "createClient": ({"status": 200}, "status | 201, 400, 401, 429 | 200 | not documented"),
+        "listClients": ({"status": 429}, "status | 200, 400, 401, 429 | 429 | documented, but"),
+        "getClient": ({"body": b"the-value-of"}, "body | JSON | 12 bytes | not JSON"),
+        "refreshClientSession": ({"headers": {}}, "content type | application/json | nothing"),
+        "generateClientWebOtp": ({"status": 218}, "status | 200, 400, 401, 429 | 218 | not"),
+    },
+]
+RULES: list[list[Deviation]] = [
+    [
+        (" -untyped- ", REFUSAL, "get-without-content-type"),
+        ("/session .* -empty-", REFUSAL, "session-takes-no-body"),
+        (" {$", {"status": 500}, "unfit-body-is-400"),
+        (f"201 POST {CLIENTS} .* -empty-", REFUSAL, "create-takes-no-body"),
+        (f"201 POST {CLIENTS} .*userId", REFUSAL | {"status": 400}, "create-takes-other-keys"),
+        ("nothing", {}, "list-is-oldest-first"),  # the client that was refused stands there
+        ("%C3%BC", {"status": 422}, "ids-have-any-form"),
+        (SECOND_KEY, REFUSAL, "other-custodians-are-unseen"),
+        ("^401 ", {"status": 200, "body": b'["the-value-of-it"]'}, "unknown-key-is-401"),
+    ],
+    [
+        ("^400 (GET|.* {}$)", {"status": 404}, "unknown-client-is-400"),
+        (" {$", {"body": b'{"error": ["No"], "message": "No"}'}, "error-may-be-empty"),
+        ("GET .*/web-otp", {"status": 405}, "web-otp-is-get"),
+        ("GET .*/web-otp", {}, "web-otp-is-legacy"),
+        (f"200 GET {CLIENTS} ", {"status": 415}, "content-type-on-every-request"),
+        ("^201 ", lambda got: got | {ABSTRACTED: True}, "abstraction-is-off-by-default"),
+    ],
+    [
+        ("^201 .* -empty-", None, "create-twice-makes-two"),
+        (f"200 GET {CLIENTS} ", lambda got: got[::-1], "list-is-oldest-first"),
+        (f"200 GET {CLIENTS} ", lambda got: [one | WALLET for one in got], "no-wallet-is-null"),
+        (f"200 GET {ID} ", lambda got: {"id": got["id"]}, "every-field-is-answered"),
+    ],
+]
+
+
+def run_against(url: str, verify: Verify, deviations: list[Deviation]) -> Run:
+    def change(sent: Sent, answer: Answer) -> Answer:
+        media = sent.headers.get("content-type", "-untyped-")
+        text = f"{answer.status} {sent.method} {sent.path} {sent.headers.get('authorization')} "
+        text += f"{media} {sent.body.decode() or '-empty-'}"
+        for _, becomes, _ in (one for one in deviations if re.search(one[0], text)):
+            if becomes is None:
+                answer = server.answers[0]
+            elif isinstance(becomes, dict):
+                answer = answer._replace(**becomes)
+            else:
+                answer = answer.with_json(becomes)
+        return answer
+
+    server: Forwarding
+    with forwarding(url, change) as server:
+        run = verify(server.url, PORTAL_API_KEY_2=SECOND_KEY)
+    assert run.code == 1
+    assert "the-value-of" not in run.out + run.err
+    for _, _, told in deviations:
+        assert re.search(f"^Not as documented: .*{told}", run.out, re.MULTILINE)
+    return run
+
+
+@pytest.mark.parametrize("rows", ROWS)
+def test_what_differs_is_found_and_the_run_goes_on(
+    mock: Any, url: str, verify: Verify, rows: dict[str, tuple[Becomes, str]]
+) -> None:
+    run = run_against(url, verify, [(MEANT[name], one[0], name) for name, one in rows.items()])
+    assert {*OPERATIONS} <= {*called(mock)}
+    for name, (_, told) in rows.items():
+        assert any(row.startswith(f"DIFFERS | {told}") for row in run.rows(name)), told
+    told = "DIFFERS | client | InvalidResponseError | it refuses it"
+    assert (told in run.rows("createClient")) == (rows is ROWS[0])
+
+
+@pytest.mark.parametrize("deviations", RULES)
+def test_a_rule_that_does_not_hold_is_called_wrong(
+    url: str, verify: Verify, deviations: list[Deviation]
+) -> None:
+    run = run_against(url, verify, deviations)
+    names = {told for _, _, told in deviations}
+    assert wrong_of(run) == names
+    assert ("verified" in run.rules["error-may-be-a-message"]) == ("error-may-be-empty" in names)
+
+
+def test_no_secret_is_shown_though_a_server_repeats_them(url: str, verify: Verify) -> None:
+    def gossip(sent: Sent, answer: Answer) -> Answer:
+        tokens = server.values_of("clientSessionToken") | {KEY}
+        text = " ".join(["not you, \x1b[31m", *tokens])
+        if answer.status >= 400:
+            return answer._replace(body=json.dumps({"error": text, KEY: text}).encode())
+        if re.fullmatch(f"{CLIENTS}/[^/]+", sent.path):
+            return answer.with_json(lambda body: {**body, "address": f"at {text}"})
+        if sent.path.endswith("/session"):  # The client refuses it.
+            answer = answer.with_json(lambda body: {**body, "isAccountAbstracted": "yes"})
+        return answer._replace(headers={"content-type": f"application/json; key={KEY}"})
+
+    server: Forwarding
+    with forwarding(url, gossip) as server:
+        run = verify(server.url)
+    secrets = server.values_of("clientApiKey", "clientSessionToken", "otp") | {KEY}
+    assert len(secrets) >= 5  # the key, the clients' keys, tokens, an OTP
+    assert [one for one in secrets if one in run.out + run.err] == []
+    assert "\x1b" not in run.out
+    assert "not you" in run.rules["unknown-client-is-400"]
+
+
+def test_where_it_cannot_go_on_it_says_so(mock: Any, url: str, verify: Verify) -> None:
+    run = verify(url, PORTAL_API_KEY="a-key-of-somewhere-else")
+    assert (run.code, called(mock)) == (2, OPERATIONS[:1])
+    assert "The server refused the key (401)" in run.err
+    run = verify("http://127.0.0.1:1/api/v1")
+    assert (run.code, run.err) == (2, "verify-live: Nothing answers there.\n")
+    with mock.fault("missing_field", "createClient", path="$.id"):
+        run = verify(url)
+    assert run.code == 1
+    assert run.rows("getClient") == ["DIFFERS | not called | createClient gave no id"]
+    with mock.fault("latency", "createClient", seconds=0.6):
+        run = verify(url, "--timeout", "0.3")
+    assert run.code == 1
+    assert "APITimeoutError" in run.rows("createClient")[0]
+    assert "A client may have been created all the same." in run.out
+
+
+def program(url: str, **environment: str) -> subprocess.Popen[str]:
+    root = Path(__file__).parents[3]
+    settings = {"PORTAL_API_KEY": KEY, "PORTAL_BASE_URL": url, "CONFIRM": "1", **environment}
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", "scripts/verify_live.py"],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root / "generated"), **settings},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+
+
+def test_the_program_shows_what_there_is_when_interrupted(mock: Any, url: str) -> None:
+    with program(url, HTTP_PROXY="http://127.0.0.1:1", PYTHONIOENCODING="ascii") as process:
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert out.endswith("All is as documented.\n")
+    mock.fault("latency", "getClient", seconds=30)
+    before = len(called(mock))
+    with program(url) as process:
+        deadline = time.monotonic() + 20
+        while len(called(mock)) < before + 4 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert err.startswith("verify-live: interrupted")
+    assert re.search("ok +status +201.* 201", out)
