@@ -80,15 +80,15 @@ def test_the_pause_is_what_the_server_asks_for() -> None:
     script, clock = Script((429, {}, {"Retry-After": "9"}), (200, [])), ManualClock()
     with script.client() as client:
         assert client.with_options(clock=clock).parcels.list() == []
-    assert clock.slept == [9]
+    assert clock.pauses == [9]
 
 
 def test_a_date_is_compared_with_the_clock() -> None:
     script = Script((503, {}, {"Retry-After": "Wed, 21 Oct 2015 07:28:04 GMT"}), (200, []))
-    clock = ManualClock(NOW)
+    clock = ManualClock(now=NOW)
     with script.client() as client:
         assert client.with_options(clock=clock).parcels.list() == []
-    assert clock.slept == [4]
+    assert clock.pauses == [4]
 
 
 @pytest.mark.parametrize(("status", "kind"), [(429, RateLimitError), (503, ServerError)])
@@ -98,6 +98,6 @@ def test_what_the_budget_does_not_hold_is_not_waited_for(
     script, clock = Script((status, {}, {"Retry-After": "31"})), ManualClock()
     with script.client() as client, pytest.raises(kind) as caught:
         client.with_options(clock=clock).parcels.list()
-    assert clock.slept == []
+    assert clock.pauses == []
     assert caught.value.retry_after == 31
     assert "31 s" in str(caught.value)
