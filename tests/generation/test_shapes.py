@@ -55,7 +55,7 @@ def thing(*schemas: str) -> str:
 def sent(made: Package, **arguments: Any) -> Any:
     """Call `things.create`, and return the body that was sent."""
     server = Server(200, "ok")
-    call(made.root.DemoShop, server, lambda client: client.things.create(**arguments))
+    call(made.root, server, lambda client: client.things.create(**arguments))
     return json.loads(server.body) if server.body else None
 
 
@@ -88,7 +88,7 @@ def test_the_alternative_that_fits_best(
     made = shop(
         thing(f"Thing: {{oneOf: {BOTH}}}", f"A: {{type: object, {a}}}", f"B: {{type: object, {b}}}")
     )
-    got = call(made.root.DemoShop, Server(200, value), lambda client: client.things.get())
+    got = call(made.root, Server(200, value), lambda client: client.things.get())
     assert type(got).__name__ == kind
     assert got.to_dict() == value
 
@@ -105,7 +105,7 @@ def test_a_discriminator(shop: Shop) -> None:
     )
     for kind, name in (("hound", "B"), ("B", "B"), ("A", "A"), ("bird", "A")):
         server = Server(200, {"kind": kind, "lives": 9})
-        got = call(made.root.DemoShop, server, lambda client: client.things.get())
+        got = call(made.root, server, lambda client: client.things.get())
         assert type(got).__name__ == name
 
 
@@ -142,9 +142,7 @@ def test_a_discriminator(shop: Shop) -> None:
 def test_what_comes_back_goes_out_again(shop: Shop, schema: str, value: dict[str, Any]) -> None:
     schema = "{type: object, " + schema[1:]
     made = shop(thing(f"Thing: {schema}", "A B: {type: object, properties: {z: {}}}"))
-    got = call_async(
-        made.root.AsyncDemoShop, Server(200, value), lambda client: client.things.get()
-    )
+    got = call_async(made.root, Server(200, value), lambda client: client.things.get())
     assert got.to_dict() == value
     assert all(getattr(got, name) is None for name in ("s", "t") if hasattr(got, name))
 
@@ -201,7 +199,7 @@ def test_parameters(shop: Shop) -> None:
     )
     server = Server(200, "ok")
     call(
-        made.root.DemoShop,
+        made.root,
         server,
         lambda client: client.things.find("i", p=["a", "b|c"], f={"x": 1}, j={"y": [2]}),
     )
@@ -223,7 +221,7 @@ def test_lists_and_objects_in_paths_and_headers(shop: Shop) -> None:
     )
     server, models = Server(200, "ok"), made.models
     call(
-        made.root.DemoShop,
+        made.root,
         server,
         lambda client: client.things.find(
             ["1,2", "3"], models.XO(a=1), x_l=["b", "c"], x_o=models.XXO(a=2)
@@ -255,7 +253,7 @@ def test_media_types_of_responses(
         f" responses: {{'200': {{description: Fine., content: {content}}}}}}}}}}}\n"
     )
     server = Server(200, content=body, kind="x/y")
-    got = call(made.root.DemoShop, server, lambda client: client.things.get())
+    got = call(made.root, server, lambda client: client.things.get())
     assert (got.payload.read() if hasattr(got, "payload") else got) == value
     assert server.request.headers["Accept"] == accept
     assert len(made.notes) == content.count("schema: {}}, ")
@@ -277,13 +275,13 @@ def test_each_scheme_has_its_own_key(shop: Shop, monkeypatch: pytest.MonkeyPatch
     def headers(**options: Any) -> list[str | None]:
         found = []
         for use in (lambda c: c.t.a(), lambda c: c.t.b(), lambda c: c.t.c()):
-            call(made.root.DemoShop, server, use, **options)
+            call(made.root, server, use, **options)
             found.append(server.request.headers.get("Authorization"))
         return found
 
     assert headers(keys={"staff": "me:secret"}) == ["Bearer a-key", "Basic bWU6c2VjcmV0", None]
     keys = {"both": "k1", "cookie": "k2;"}
-    call(made.root.DemoShop, server, lambda client: client.t.d(x="1"), keys=keys)
+    call(made.root, server, lambda client: client.t.d(x="1"), keys=keys)
     sent = server.request.headers
     assert (sent["X-Key"], sent["Cookie"]) == ("k1", "x=1; sid=k2%3B")
     monkeypatch.setenv("DEMO_SHOP_STAFF", "you:secret")
@@ -336,7 +334,7 @@ def test_a_ring_of_schemas_and_an_operation_of_an_old_kind(shop: Shop) -> None:
         f"components: {{schemas: {{{ring}}}}}\n"
     )
     assert made.models.S0.from_dict({"n": {"n": {}}}).n.n.to_dict() == {}
-    assert call(made.root.DemoShop, Server(204), lambda client: client.t.call_1_a()) is None
+    assert call(made.root, Server(204), lambda client: client.t.call_1_a()) is None
 
 
 def test_a_document_without_operations(shop: Shop) -> None:
