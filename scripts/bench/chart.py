@@ -1,4 +1,4 @@
-"""Draws the figures as bars, a group a benchmark, in SVG that needs nothing else."""
+"""Draws figures as bars, a group a benchmark, in SVG that needs nothing else."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
-from bench.measure import BENCHMARKS
+from bench.goals import GOALS
+from bench.measure import BENCHMARKS, Figures
+from bench.peers import OURS
 
 _WIDTH: Final = 860
-_LABELS: Final = 200
+_LABELS: Final = 270
 _BAR: Final = 18
 _STYLE: Final = """\
 text { font: 13px system-ui, sans-serif; fill: #222 } .title { font-weight: 600 }
@@ -20,25 +22,22 @@ text { font: 13px system-ui, sans-serif; fill: #222 } .title { font-weight: 600 
 }"""
 
 
-def draw_chart(results: dict[str, dict[str, list[float]]], file: Path) -> None:
-    """Write the chart.
-
-    Args:
-        results: Each benchmark's figures, by peer.
-        file: Where to write it.
-    """
+def draw_chart(results: dict[str, Figures], file: Path) -> None:
+    """Write the chart of the benchmarks whose goals are ratios."""
     lines: list[str] = []
     y = 10
     for name, figures in results.items():
+        if name not in {goal.benchmark for goal in GOALS if goal.to}:
+            continue
         y += 24
-        title = escape((BENCHMARKS[name].__doc__ or name).split("\n")[0])
+        title = escape(", ".join(filter(None, BENCHMARKS[name][:2])))
         lines.append(f'<text class="title" x="10" y="{y}">{title}</text>')
         y += 8
         medians = {peer: statistics.median(values) for peer, values in figures.items()}
         longest = max(medians.values()) or 1
         for peer, median in sorted(medians.items(), key=lambda item: item[1]):
             width = max(1, round((_WIDTH - _LABELS - 110) * median / longest))
-            kind = "own" if peer == "portal-v1" else "bar"
+            kind = "own" if peer.startswith(OURS) else "bar"
             middle = y + _BAR - 5
             lines.append(f'<text x="10" y="{middle}">{escape(peer)}</text>')
             lines.append(

@@ -2,8 +2,7 @@
 
 usage: measure.py BENCHMARK URL ROUNDS
 
-In each round every peer has its turn, so that what else the machine does meets all alike. A figure
-is CPU time of this process a call, in microseconds, unless the benchmark says otherwise.
+In each round every peer has its turn, so that what else the machine does meets all alike.
 """
 
 from __future__ import annotations
@@ -11,251 +10,365 @@ from __future__ import annotations
 import asyncio
 import cProfile
 import gc
+import itertools
 import json
 import os
 import pstats
+import re
 import resource
+import shutil
 import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from bench import peers
+from bench.peers import ASYNC, DEFAULT, HEADERS, ID, KEY, OURS, PATH, SYNC
 
 Figures = dict[str, list[float]]
+AsyncCall = Callable[[], Awaitable[Any]]
 
 
-def cpu_of_create(url: str, rounds: int) -> Figures:
-    """CPU of one create, sync."""
-    return _sync(url, "create", rounds, calls=300)
+class Benchmark(NamedTuple):
+    """What is measured, its unit, and how, given the server's URL and a number of rounds."""
+
+    title: str
+    unit: str
+    measure: Callable[[str, int], Figures]
 
 
-def cpu_of_list(url: str, rounds: int) -> Figures:
-    """CPU of a list of a thousand clients, sync."""
-    return _sync(f"{url}/items/1000", "list", rounds, calls=20)
+def take_turns(rounds: int, cases: Mapping[str, Callable[[], float]]) -> Figures:
+    """Measure each case once a round; what the first round finds is not kept."""
+    figures: Figures = {name: [] for name in cases}
+    for _ in range(rounds + 1):
+        for name, measure in cases.items():
+            gc.collect()
+            figures[name].append(measure())
+    return {name: values[1:] for name, values in figures.items()}
 
 
-def calls_of_create(url: str, rounds: int) -> Figures:
-    """Python function calls of one create; they do not shake."""
-    return {name: [_count(make(url, "create"))] for name, make in peers.SYNC.items()}
+def cpu_of_calls(url: str, rounds: int, *, method: str, repeats: int) -> Figures:
+    """Return the CPU of calls one after the other."""
 
-
-def calls_of_list(url: str, rounds: int) -> Figures:
-    """Python function calls of a list of a thousand clients."""
-    url = f"{url}/items/1000"
-    return {name: [_count(make(url, "list"))] for name, make in peers.SYNC.items()}
-
-
-def cpu_of_get_async(url: str, rounds: int) -> Figures:
-    """CPU of an async get, one at a time."""
-    return asyncio.run(_async(url, rounds, at_once=1, repeats=200))
-
-
-def cpu_of_50_at_once(url: str, rounds: int) -> Figures:
-    """CPU of an async get, 50 at once."""
-    return asyncio.run(_async(url, rounds, at_once=50, repeats=6))
-
-
-def cpu_of_200_at_once(url: str, rounds: int) -> Figures:
-    """CPU of an async get, 200 at once."""
-    return asyncio.run(_async(url, rounds, at_once=200, repeats=1))
-
-
-def cpu_of_1000_at_once(url: str, rounds: int) -> Figures:
-    """CPU of an async get, 1,000 at once; httpx by itself takes minutes."""
-    slow = ("bare httpx", "default generated client")
-    return asyncio.run(_async(url, rounds, at_once=1000, repeats=1, without=slow))
-
-
-def time_of_a_million(url: str, rounds: int) -> Figures:
-    """CPU seconds for a million clients, by iter() and by the default client's list."""
-    return _a_million(url, time.process_time)
-
-
-def memory_of_a_million(url: str, rounds: int) -> Figures:
-    """MiB above the start for a million clients, by iter() and by the default client's list."""
-    return _a_million(url, lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-
-
-def memory_of_100_000_calls(url: str, rounds: int) -> Figures:
-    """MiB that memory grows by over 100,000 gets, after 5,000."""
-    figures: Figures = {}
-    for name in ("portal-v1", "bare httpx"):
-        call = peers.SYNC[name](url, "get")
-        for _ in range(5_000):
+    def measure(call: Callable[[], Any]) -> float:
+        begin = time.process_time()
+        for _ in range(repeats):
             call()
-        before = _memory()
-        for _ in range(100_000):
-            call()
-        figures[name] = [_memory() - before]
-    return figures
+        return (time.process_time() - begin) / repeats * 1e6
 
-
-def _memory() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 2**20
-
-
-def syscalls_of_create(url: str, rounds: int) -> Figures:
-    """System calls of one create, by strace; they hardly shake."""
-    return {name: [_count_syscalls(make.__name__, url)] for name, make in peers.SYNC.items()}
-
-
-def memory_of_create(url: str, rounds: int) -> Figures:
-    """KiB that one create takes at its most, by tracemalloc."""
-    return {name: [_trace_memory(make(url, "create"))] for name, make in peers.SYNC.items()}
-
-
-def cpu_of_import(url: str, rounds: int) -> Figures:
-    """CPU milliseconds of a new process that only imports, with httpx and attrs installed."""
-    portal = "from portal_v1 import Portal"
-    commands = {
-        "portal-v1, import portal_v1": "import portal_v1",
-        f"portal-v1, {portal}": portal,
-        "portal-v1, and a client": f"{portal}; Portal({peers.KEY!r}, base_url={url!r})",
-        "bare httpx": "import httpx",
-        "nothing": "",
-    }
-    return _processes(commands, rounds)
-
-
-def cpu_of_first_token(url: str, rounds: int) -> Figures:
-    """CPU milliseconds of a new process that refreshes one session, over TLS."""
-    url = os.environ["BENCH_TLS_URL"]
-    call = f"refresh_session({peers.ID!r})"
-    request = f"{url}{peers.PATH}/{peers.ID}/session"
-    return _processes(
-        {
-            "portal-v1": f"import portal_v1; portal_v1.Portal({peers.KEY!r}, base_url={url!r})"
-            f".clients.{call}",
-            "bare httpx": f"import httpx; httpx.Client(headers={peers.HEADERS!r})"
-            f".post({request!r}, content=b'{{}}').json()",
-        },
-        rounds,
+    return take_turns(
+        rounds, {name: partial(measure, make(url)[method]) for name, make in SYNC.items()}
     )
 
 
-def _sync(url: str, method: str, rounds: int, *, calls: int) -> Figures:
-    made = {name: make(url, method) for name, make in peers.SYNC.items()}
-    figures: Figures = {name: [] for name in made}
-    for call in made.values():
-        call()
-    for _ in range(rounds):
-        for name, call in made.items():
-            gc.collect()
-            begin = time.process_time()
-            for _ in range(calls):
-                call()
-            figures[name].append((time.process_time() - begin) / calls * 1e6)
-    return figures
+def cpu_of_list(url: str, rounds: int, *, with_msgspec: bool) -> Figures:
+    """Return the CPU of a list of a thousand clients."""
+    if not with_msgspec:
+        modules: dict[str, Any] = sys.modules
+        modules["msgspec"] = None  # An import of it then fails.
+    return cpu_of_calls(f"{url}/items/1000", rounds, method="list", repeats=20)
 
 
-async def _async(
-    url: str, rounds: int, *, at_once: int, repeats: int, without: tuple[str, ...] = ()
+def count_in_one(
+    url: str, rounds: int, *, count: Callable[[Callable[[], Any]], float], method: str = "create"
 ) -> Figures:
-    made = {name: make(url) for name, make in peers.ASYNC.items() if name not in without}
-    figures: Figures = {name: [] for name in made}
-    for call in made.values():
-        await _gather(call, at_once)
-    for _ in range(rounds):
-        for name, call in made.items():
-            gc.collect()
-            begin = time.process_time()
-            for _ in range(repeats):
-                await _gather(call, at_once)
-            figures[name].append((time.process_time() - begin) / repeats / at_once * 1e6)
-    return figures
+    """Return what is counted in one call, once everything is warm."""
+    cases = {name: partial(count, make(url)[method]) for name, make in SYNC.items()}
+    return {name: values[-1:] for name, values in take_turns(2, cases).items()}
 
 
-async def _gather(call: Callable[[], Awaitable[Any]], at_once: int) -> None:
-    if at_once == 1:
-        await call()
-    else:
-        await asyncio.gather(*(call() for _ in range(at_once)))
-
-
-def _count(call: Callable[[], Any]) -> float:
-    for _ in range(3):
-        call()
+def count_functions(call: Callable[[], Any]) -> float:
+    """Return how many Python functions are called."""
     profile = cProfile.Profile()
     profile.runcall(call)
     return float(pstats.Stats(profile).total_calls)  # type: ignore[attr-defined]  # its stub lacks it
 
 
-def _count_syscalls(peer: str, url: str) -> float:
-    def total(calls: int) -> int:
-        program = f"from bench import peers\ncall = peers.{peer}({url!r}, 'create')\n"
-        program += f"for _ in range({calls}): call()"
-        command = ["strace", "-f", "-qq", "-c", sys.executable, "-c", program]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        return int(done.stderr.splitlines()[-1].split()[3])
-
-    return (total(110) - total(10)) / 100
-
-
-def _trace_memory(call: Callable[[], Any]) -> float:
-    for _ in range(3):
-        call()
+def trace_memory(call: Callable[[], Any]) -> float:
+    """Return how much memory is taken at the most."""
     tracemalloc.start()
     call()
     begin = tracemalloc.get_traced_memory()[0]
     tracemalloc.reset_peak()
     call()
-    peak = tracemalloc.get_traced_memory()[1] - begin
+    peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    return peak / 1024
+    return (peak - begin) / 1024
 
 
-def _a_million(url: str, measure: Callable[[], float]) -> Figures:
-    url = f"{url}/items/1000000"
-    figures: Figures = {}
-    for name, call in (
-        ("portal-v1", peers.ours_iter(url)),
-        ("default generated client", peers.default(url, "list")),
-    ):
-        begin = measure()
+def count_outside(url: str, rounds: int, *, tool: str, pattern: str) -> Figures:
+    """Return what another program counts in one create: 60 creates less 10."""
+    program, *options = tool.split()
+    if not shutil.which(program):
+        sys.exit(f"{program} is not installed")
+
+    def count(name: str, calls: int) -> int:
+        code = f"from bench.peers import SYNC; call = SYNC[{name!r}]({url!r})['create']\n"
+        code += f"for _ in range({calls}): call()"
+        done = subprocess.run(
+            [program, *options, sys.executable, "-c", code],
+            env={**os.environ, "PYTHONMALLOC": "malloc", "PYTHONHASHSEED": "0"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return int(re.findall(pattern, done.stderr)[-1].replace(",", ""))
+
+    return {name: [(count(name, 60) - count(name, 10)) / 50] for name in SYNC}
+
+
+def at_once(
+    url: str,
+    rounds: int,
+    *,
+    cases: Mapping[str, tuple[str, int]],
+    measure: Callable[[AsyncCall, int], Coroutine[Any, Any, float]],
+    method: str = "get",
+) -> Figures:
+    """Return a figure of async calls; a case has its peer, and how many calls are made at once."""
+    with asyncio.Runner() as runner:
+
+        async def make(peer: str) -> AsyncCall:  # aiohttp makes no session without an event loop.
+            return ASYNC[peer](url)[method]
+
+        def prepare(peer: str, number: int) -> Callable[[], float]:
+            call = runner.run(make(peer))
+            return lambda: runner.run(measure(call, number))
+
+        return take_turns(rounds, {name: prepare(*case) for name, case in cases.items()})
+
+
+async def cpu_of_call(call: AsyncCall, number: int) -> float:
+    """Return the CPU of a call."""
+    repeats = max(1, 400 // number)
+    begin = time.process_time()
+    for _ in range(repeats):
+        if number == 1:
+            await call()
+        else:
+            await asyncio.gather(*(call() for _ in range(number)))
+    return (time.process_time() - begin) / repeats / number * 1e6
+
+
+async def longest_gap(call: AsyncCall, number: int) -> float:
+    """Return the longest CPU time for which the event loop stands still."""
+    steps: list[float] = []
+
+    async def watch() -> None:
+        while True:
+            steps.append(time.process_time())
+            await asyncio.sleep(0)
+
+    watching = asyncio.create_task(watch())
+    await asyncio.gather(*(call() for _ in range(number)))
+    watching.cancel()
+    return max(after - before for before, after in itertools.pairwise(steps)) * 1e3
+
+
+async def time_of_10_000(call: AsyncCall, number: int) -> float:
+    """Return how long 10,000 calls take, by so many workers."""
+    left = iter(range(10_000))
+
+    async def work() -> None:
+        for _ in left:
+            await call()
+
+    begin = time.perf_counter()
+    await asyncio.gather(*(work() for _ in range(number)))
+    return time.perf_counter() - begin
+
+
+def a_million(url: str, rounds: int) -> Figures:
+    """Return the CPU of a million clients: by iter(), and in the default client's list."""
+
+    def measure(call: Callable[[], Any]) -> float:
+        begin = time.process_time()
         call()
-        figures[name] = [measure() - begin]
-    return figures
+        return time.process_time() - begin
 
-
-def _processes(commands: dict[str, str], rounds: int) -> Figures:
-    figures: Figures = {name: [] for name in commands}
-    for _ in range(rounds):
-        for name, command in commands.items():
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            # With httpx and attrs alone: httpx imports rich and click where they are installed.
-            subprocess.run([os.environ["BENCH_LEAN"], "-c", command], check=True)
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-            figures[name].append(spent * 1000)
-    return figures
-
-
-BENCHMARKS: Final[dict[str, Callable[[str, int], Figures]]] = {
-    function.__name__: function
-    for function in (
-        calls_of_create,
-        cpu_of_create,
-        calls_of_list,
-        syscalls_of_create,
-        memory_of_create,
-        cpu_of_list,
-        cpu_of_get_async,
-        cpu_of_50_at_once,
-        cpu_of_200_at_once,
-        cpu_of_1000_at_once,
-        time_of_a_million,
-        memory_of_a_million,
-        memory_of_100_000_calls,
-        cpu_of_import,
-        cpu_of_first_token,
+    return take_turns(
+        min(rounds, 5),
+        {
+            name: partial(measure, SYNC[name](f"{url}/items/1000000")[method])
+            for name, method in ((OURS, "iter"), (DEFAULT, "list"))
+        },
     )
+
+
+def memory_of_a_million(url: str, rounds: int) -> Figures:
+    """Return the memory above the start, at the most; the larger one comes last."""
+    figures: Figures = {}
+    for name, method in ((OURS, "iter"), (DEFAULT, "list")):
+        call = SYNC[name](f"{url}/items/1000000")[method]
+        begin = read_memory("VmRSS")
+        call()
+        figures[name] = [read_memory("VmHWM") - begin]
+    return figures
+
+
+def growth_of_memory(url: str, rounds: int) -> Figures:
+    """Return what memory grows by over 100,000 gets, after 5,000."""
+    figures: Figures = {}
+    for name in (OURS, "bare httpx"):
+        call = SYNC[name](url)["get"]
+        for _ in range(5_000):
+            call()
+        begin = read_memory("VmRSS")
+        for _ in range(100_000):
+            call()
+        figures[name] = [read_memory("VmRSS") - begin]
+    return figures
+
+
+def read_memory(name: str) -> float:
+    """Return how much memory this process has (VmRSS), or has had at the most (VmHWM)."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition(f"{name}:")[2].split(maxsplit=1)[0]) / 1024
+
+
+def cpu_of_children() -> float:
+    """Return the CPU time of the processes that this one has run."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
+
+
+def new_processes(rounds: int, clock: Callable[[], float], programs: dict[str, str]) -> Figures:
+    """Return how long new processes take that find httpx and attrs alone."""
+
+    def measure(program: str) -> float:
+        begin = clock()
+        # httpx imports rich and click where they are installed.
+        subprocess.run([os.environ["BENCH_LEAN"], "-c", program], check=True)
+        return (clock() - begin) * 1e3
+
+    return take_turns(rounds, {name: partial(measure, text) for name, text in programs.items()})
+
+
+def imports(url: str, rounds: int) -> Figures:
+    """Return the CPU of a process that only imports."""
+    portal = "from portal_v1 import Portal"
+    programs = {
+        f"{OURS}: import portal_v1": "import portal_v1",
+        f"{OURS}: {portal}": portal,
+        f"{OURS}: and a client": f"{portal}; Portal({KEY!r}, base_url={url!r})",
+        "bare httpx": "import httpx",
+        "nothing": "",
+    }
+    return new_processes(rounds, cpu_of_children, programs)
+
+
+def first_token(url: str, rounds: int) -> Figures:
+    """Return the time of a process that refreshes one session over TLS."""
+    url = os.environ["BENCH_TLS_URL"]
+    programs = {
+        OURS: "from portal_v1 import Portal\n"
+        f"Portal({KEY!r}, base_url={url!r}).clients.refresh_session({ID!r}).client_session_token",
+        "bare httpx": f"import httpx\nclient = httpx.Client(headers={HEADERS!r})\n"
+        f"client.post('{url}{PATH}/{ID}/session', content=b'{{}}').json()['clientSessionToken']",
+    }
+    return new_processes(rounds, time.perf_counter, programs)
+
+
+_VALGRIND: Final = "valgrind --undef-value-errors=no --leak-check=no"
+_CACHEGRIND: Final = "valgrind --tool=cachegrind --cache-sim=no --cachegrind-out-file=/dev/null"
+BENCHMARKS: Final[dict[str, Benchmark]] = {
+    "calls_of_create": Benchmark(
+        "Python function calls, one create", "", partial(count_in_one, count=count_functions)
+    ),
+    "calls_of_list": Benchmark(
+        "Python function calls, a list of 1,000",
+        "",
+        lambda url, rounds: count_in_one(
+            f"{url}/items/1000", rounds, count=count_functions, method="list"
+        ),
+    ),
+    "syscalls_of_create": Benchmark(
+        "system calls, one create",
+        "",
+        partial(
+            count_outside, tool="strace -f -qq -c", pattern=r"100\.00 +[\d.]+ +\d+ +(\d+).* total"
+        ),
+    ),
+    "instructions_of_create": Benchmark(
+        "instructions, one create",
+        "",
+        partial(count_outside, tool=_CACHEGRIND, pattern=r"I\s+refs:\s+([\d,]+)"),
+    ),
+    "allocations_of_create": Benchmark(
+        "allocations, one create",
+        "",
+        partial(count_outside, tool=_VALGRIND, pattern=r"total heap usage: ([\d,]+) allocs"),
+    ),
+    "memory_of_create": Benchmark(
+        "memory at the most, one create", "KiB", partial(count_in_one, count=trace_memory)
+    ),
+    "cpu_of_create": Benchmark(
+        "CPU, one create", "us", partial(cpu_of_calls, method="create", repeats=300)
+    ),
+    "cpu_of_list": Benchmark(
+        "CPU, a list of 1,000", "us", partial(cpu_of_list, with_msgspec=False)
+    ),
+    "cpu_of_list_msgspec": Benchmark(
+        "CPU, a list of 1,000, msgspec installed", "us", partial(cpu_of_list, with_msgspec=True)
+    ),
+    **{
+        f"cpu_of_{number}_at_once": Benchmark(
+            f"CPU, an async get, {number} at once",
+            "us",
+            partial(at_once, cases={peer: (peer, number) for peer in ASYNC}, measure=cpu_of_call),
+        )
+        for number in (1, 50, 200, 1000)
+    },
+    "gap_of_1000_at_once": Benchmark(
+        "the event loop stands still, 1,000 at once",
+        "ms CPU",
+        partial(at_once, cases={peer: (peer, 1000) for peer in ASYNC}, measure=longest_gap),
+    ),
+    "growth_of_cpu": Benchmark(
+        "CPU, an async get, more and more at once",
+        "us",
+        partial(
+            at_once,
+            cases={f"{OURS}, {number}": (OURS, number) for number in (1, 50, 200, 1000)},
+            measure=cpu_of_call,
+        ),
+    ),
+    "time_of_10000_creates": Benchmark(
+        "10,000 creates, 100 at once, a server of 20 ms",
+        "s",
+        lambda url, rounds: at_once(
+            f"{url}/wait/20",
+            min(rounds, 5),
+            cases={
+                peer: (peer, 100)
+                for peer in (OURS, "portal-v1, given aiohttp", "bare httpx2", "bare aiohttp")
+            },
+            measure=time_of_10_000,
+            method="create",
+        ),
+    ),
+    "cpu_of_a_million": Benchmark("CPU, a million clients", "s", a_million),
+    "memory_of_a_million": Benchmark(
+        "memory above the start, a million clients", "MiB", memory_of_a_million
+    ),
+    "growth_of_memory": Benchmark("memory grown by 100,000 gets", "MiB", growth_of_memory),
+    "cpu_of_import": Benchmark("CPU, a process that imports", "ms", imports),
+    "time_of_first_token": Benchmark("from start to first token, TLS", "ms", first_token),
+}
+SLOW: Final = {
+    "instructions_of_create",
+    "allocations_of_create",
+    "cpu_of_1000_at_once",
+    "gap_of_1000_at_once",
+    "time_of_10000_creates",
+    "cpu_of_a_million",
+    "memory_of_a_million",
+    "growth_of_memory",
 }
 
 if __name__ == "__main__":
     name, base, count = sys.argv[1:]
-    print(json.dumps(BENCHMARKS[name](base, int(count))))
+    print(json.dumps(BENCHMARKS[name].measure(base, int(count))))

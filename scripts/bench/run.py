@@ -17,6 +17,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import time
 import urllib.request
 import venv
 from pathlib import Path
@@ -24,7 +25,9 @@ from typing import Final
 
 import pyperf
 from bench.chart import draw_chart
-from bench.measure import BENCHMARKS
+from bench.goals import describe_goals
+from bench.measure import BENCHMARKS, SLOW, Figures
+from bench.peers import DEFAULT
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 HERE: Final = Path(__file__).parent
@@ -35,7 +38,7 @@ _IMPORTED: Final = ("scripts", "build/bench/package", "build/bench/peers")
 BUNDLE: Final = FOLDER / "certificates.pem"
 LEAN: Final = FOLDER / "lean"
 REPORTS: Final = ROOT / "reports" / "bench"
-BASELINES: Final = ("default generated client", "bare httpx", "bare aiohttp")
+BASELINES: Final = (DEFAULT, "bare httpx", "bare aiohttp")
 """What the ratios of a benchmark are to: the first of these that it measures."""
 
 
@@ -44,16 +47,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("benchmark", nargs="*", help=f"of {', '.join(BENCHMARKS)}; default: all")
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--quick", action="store_true", help="3 rounds of what does not take long")
     options = parser.parse_args()
-    unknown = set(options.benchmark) - BENCHMARKS.keys()
-    if unknown:
-        parser.error(
-            f"there is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}"
-        )
+    if unknown := set(options.benchmark) - BENCHMARKS.keys():
+        parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    slow = SLOW if options.quick else ()
+    asked = options.benchmark or [name for name in BENCHMARKS if name not in slow]
+    REPORTS.mkdir(parents=True, exist_ok=True)
     generate_peers()
     compile_package()
-    results: dict[str, dict[str, list[float]]] = {}
     cores = sorted(os.sched_getaffinity(0))
+    results: dict[str, Figures] = {}
     with subprocess.Popen(
         [sys.executable, "-m", "bench.server", str(cores[-1]), str(BUNDLE)],
         stdout=subprocess.PIPE,
@@ -61,27 +65,29 @@ def main() -> None:
     ) as server:
         assert server.stdout is not None
         port, tls_port = server.stdout.readline().split()
-        url = f"http://127.0.0.1:{port}"
         os.environ["BENCH_TLS_URL"] = f"https://127.0.0.1:{tls_port}"
         try:
-            for name in options.benchmark or BENCHMARKS:
-                figures = run_benchmark(name, url, options.rounds, cores[0])
+            for name in asked:
+                figures = measure(
+                    name,
+                    f"http://127.0.0.1:{port}",
+                    3 if options.quick else options.rounds,
+                    cores[0],
+                )
                 if figures:
                     results[name] = figures
         finally:
             server.kill()
-    REPORTS.mkdir(parents=True, exist_ok=True)
-    (REPORTS / "figures.json").write_text(json.dumps(results, indent=1))
+    print("\nGoals", *describe_goals(results), sep="\n")
     draw_chart(results, REPORTS / "chart.svg")
-    asked = options.benchmark or BENCHMARKS
+    print(f"\n{REPORTS.relative_to(ROOT)} has chart.svg, and the figures for `pyperf stats`.")
     if len(results) < len(asked):
-        sys.exit(f"bench: {len(asked) - len(results)} of {len(asked)} benchmarks failed.")
-    print(f"\nThe figures are in {REPORTS.relative_to(ROOT)}: figures.json, chart.svg.")
+        sys.exit(f"bench: {len(asked) - len(results)} of {len(asked)} were not measured.")
 
 
-def run_benchmark(name: str, url: str, rounds: int, core: int) -> dict[str, list[float]]:
+def measure(name: str, url: str, rounds: int, core: int) -> Figures:
     """Measure one benchmark in a process of its own on one core, print its table, return it."""
-    before = read_busy(url)
+    busy, begin = read_busy(url), time.monotonic()
     done = subprocess.run(
         ["taskset", "-c", str(core), sys.executable, "-m", "bench.measure", name, url, str(rounds)],
         env={
@@ -94,33 +100,27 @@ def run_benchmark(name: str, url: str, rounds: int, core: int) -> dict[str, list
         text=True,
         check=False,
     )
-    print(f"\n{BENCHMARKS[name].__doc__}")
+    title, unit = BENCHMARKS[name][:2]
+    print(f"\n{title}{unit and f', {unit}'} ({name})", flush=True)
     if done.returncode:
-        print(f"  failed: {done.stderr.strip().splitlines()[-1]}")
+        print(f"  not measured: {done.stderr.strip().splitlines()[-1]}")
         return {}
-    figures: dict[str, list[float]] = json.loads(done.stdout)
-    base = next(figures[peer] for peer in BASELINES if peer in figures)
+    busy = (read_busy(url) - busy) / (time.monotonic() - begin)
+    figures: Figures = json.loads(done.stdout)
+    base = next(figures[peer] for peer in (*BASELINES, *figures) if peer in figures)
+    suite = []
     for peer, values in sorted(figures.items(), key=lambda item: statistics.median(item[1])):
-        ratios = sorted(value / other for value, other in zip(values, base, strict=True))
+        positive = [max(value, 1e-9) for value in values]  # pyperf takes no others.
+        run = pyperf.Run(positive, metadata={"name": peer}, collect_metadata=False)
+        suite.append(benchmark := pyperf.Benchmark([run]))
+        middle, base_middle = benchmark.median(), statistics.median(base)
+        ratios = sorted(value / other for value, other in zip(values, base, strict=True) if other)
         quarter = len(ratios) // 4
-        ratio = statistics.median(values) / statistics.median(base)
-        spread = f"{ratios[quarter]:.2f} to {ratios[-1 - quarter]:.2f}"
-        print(f"  {peer:28}{statistics.median(values):12,.1f}{ratio:8.2f} x   ({spread})")
-    print(f"  the server's CPU: {read_busy(url) - before:.1f} s")
-    save_for_pyperf(name, figures)
+        spread = f"({ratios[quarter]:.2f} to {ratios[-1 - quarter]:.2f})" if ratios else ""
+        print(f"  {peer:40}{middle:12,.1f}{middle / (base_middle or 1):8.2f} x   {spread}")
+    print(f"  the server was busy for {busy:.0%} of the time")
+    pyperf.BenchmarkSuite(suite).dump(str(REPORTS / f"{name}.json"), replace=True)
     return figures
-
-
-def save_for_pyperf(name: str, figures: dict[str, list[float]]) -> None:
-    """Write the figures as pyperf keeps them, for `pyperf stats`, `hist` and `compare_to`."""
-    REPORTS.mkdir(parents=True, exist_ok=True)
-    suite = pyperf.BenchmarkSuite(
-        [
-            pyperf.Benchmark([pyperf.Run(values, metadata={"name": peer}, collect_metadata=False)])
-            for peer, values in figures.items()
-        ]
-    )
-    suite.dump(str(REPORTS / f"{name}.json"), replace=True)
 
 
 def read_busy(url: str) -> float:
@@ -133,7 +133,8 @@ def read_busy(url: str) -> float:
 def compile_package() -> None:
     """Copy the package with its bytecode, as an installed one has it, beside httpx and attrs."""
     shutil.rmtree(FOLDER / "package", ignore_errors=True)
-    shutil.copytree(ROOT / "generated", FOLDER / "package")
+    for name in ("portal_v1", "portal_on_httpx2"):
+        shutil.copytree(ROOT / "generated" / "portal_v1", FOLDER / "package" / name)
     for folder in (FOLDER / "package", PEERS):
         compileall.compile_dir(folder, quiet=2)
     if not LEAN.is_dir():

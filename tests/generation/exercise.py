@@ -23,6 +23,7 @@ import typing
 import uuid
 import warnings
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, Literal
 
 from tests.contract._package import PACKAGE_VARIABLE, Endpoint, endpoints, package
@@ -42,8 +43,10 @@ class Arguments:
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         mock = f"{package().__name__}.mock"
-        self._schemas = importlib.import_module(f"{mock}._schemas").Schemas(document, "request")
-        self._maker = importlib.import_module(f"{mock}._responses").ExampleMaker(self._schemas)
+        schemas = importlib.import_module(f"{mock}._schemas")
+        self._schemas = schemas.Schemas(document, "request")
+        self._make_schema = partial(schemas.Schema, self._schemas)
+        self._find_example = importlib.import_module(f"{mock}._responses").find_example
 
     def make(self, endpoint: Endpoint, *, whole: bool) -> dict[str, Any]:
         """Return the required arguments of an operation's functions, or all."""
@@ -72,36 +75,36 @@ class Arguments:
     def _argument(
         self, media: Mapping[str, Any], hint: Any, *, whole: bool, files: bool = False
     ) -> Any:
-        schema = media.get("schema", {})
+        schema = self._make_schema(media.get("schema", {}), "an argument")
         given = [media["example"]] if "example" in media else []
-        least = self._maker.find(schema, "an argument", given)
+        least = self._find_example(schema, given)
         least = self._fill(schema, least, _DEPTH) if least == [] else least
         full = self._fill(schema, least) if whole else least
-        value = full if self._schemas.validator(schema, "it").is_valid(full) else least
-        return _convert(self._with_files(schema, value) if files else value, hint)
+        value = full if schema.validator.is_valid(full) else least
+        return _convert(_with_files(schema, value) if files else value, hint)
 
     def _fill(self, schema: Any, value: Any, depth: int = 0) -> Any:
         if value == [] and depth <= _DEPTH:
-            return [self._maker.find(self._schemas.flatten(schema).get("items", {}), "an item")]
+            return [self._find_example(schema.items)]
         if not isinstance(value, dict) or depth > _DEPTH:
             return value
         result = dict(value)
-        for name, inner in (self._schemas.flatten(schema).get("properties") or {}).items():
-            if not self._schemas.flatten(inner).get("readOnly"):
-                least = result[name] if name in result else self._maker.find(inner, name)
+        for name, inner in schema.properties.items():
+            if not inner.flat.get("readOnly"):
+                least = result[name] if name in result else self._find_example(inner)
                 result[name] = self._fill(inner, least, depth + 1)
         return result
 
-    def _with_files(self, schema: Any, value: Any) -> Any:
-        flat = self._schemas.flatten(schema)
-        if flat.get("format") == "binary" and isinstance(value, str):
-            return value.encode()
-        if isinstance(value, list):
-            return [self._with_files(flat.get("items", {}), one) for one in value]
-        inner = flat.get("properties") or {}
-        if isinstance(value, dict):
-            return {name: self._with_files(inner.get(name), one) for name, one in value.items()}
-        return value
+
+def _with_files(schema: Any, value: Any) -> Any:
+    if schema.flat.get("format") == "binary" and isinstance(value, str):
+        return value.encode()
+    if isinstance(value, list):
+        return [_with_files(schema.items, one) for one in value]
+    if isinstance(value, dict):
+        inner = schema.properties
+        return {k: _with_files(inner[k], one) if k in inner else one for k, one in value.items()}
+    return value
 
 
 def _convert(value: Any, hint: Any) -> Any:

@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from hashlib import blake2b
 from itertools import dropwhile, islice
 from typing import Any, NamedTuple
 
-from ._effects import Collection, Effect, letters, variables
 from ._messages import RefusalError
-from ._requests import RequestBody
-from ._responses import ExampleMaker, NoExampleError, Template, Values, own_examples
-from ._schemas import Schema, Validator, is_array, is_object, members
+from ._operations import VARIABLE, Collection, Effect, Operation, letters
+from ._responses import NoExampleError, Template, Values, make_example
+from ._schemas import Schema, is_array, is_object
 from ._state import Item, Place, State
 
 _NOT_FOUND = (404, 400, 422)
@@ -29,9 +29,9 @@ _ROLES = {
     **dict.fromkeys(("cursor", "after", "startingafter", "startafter"), "cursor"),
     **dict.fromkeys(("pagetoken", "nexttoken"), "cursor"),
 }
-_TOTALS = frozenset({"total", "totalcount", "totalitems", "count"})
-_MORE = frozenset({"hasmore", "hasnext", "hasnextpage"})
-_NEXT = frozenset({"next", "nextcursor", "nextpagetoken", "nexttoken", "endcursor", "cursor"})
+_TOTALS = ("total", "totalcount", "totalitems", "count")
+_MORE = ("hasmore", "hasnext", "hasnextpage")
+_NEXT = ("next", "nextcursor", "nextpagetoken", "nexttoken", "endcursor", "cursor")
 
 
 class Call(NamedTuple):
@@ -46,50 +46,57 @@ class Call(NamedTuple):
 class Behaviour:
     """What one operation does."""
 
-    def __init__(
-        self,
-        effect: Effect,
-        body: RequestBody,
-        state: State,
-        maker: ExampleMaker,
-        seed: int,
-    ) -> None:
+    def __init__(self, effect: Effect, operation: Operation, state: State, seed: int) -> None:
         self.effect = effect
+        self._collection = effect.collection
+        self._parameters = operation.parameters
         self._state = state
-        self._maker = maker
         self._seed = seed
-        self._writable: dict[str, Schema] = {}  # what requests describe, and may set
-        for schema, _ in body.content.values():
-            described = members(maker.schemas.flatten(schema), "properties")
-            self._writable |= {
-                name: inner
-                for name, inner in described.items()
-                if not maker.schemas.flatten(inner).get("readOnly")
-            }
-        self._takes_any = bool(body.content) and not self._writable
+        self._examples: dict[Schema, Any] = {}
+        bodies = [one.schema for one in operation.body.content.values()]
+        self._writable = {  # what requests describe, and may set
+            name: inner
+            for body in bodies
+            for name, inner in body.properties.items()
+            if not inner.flat.get("readOnly")
+        }
+        known = self._collection.fields
+        self._takes = known.keys() & (self._writable or (known if bodies else {}))
         self._fresh: list[str] = []  # fields of an item that are made for each
         self._defaults: dict[str, Any] = {}  # what they are where a request does not say it
         self._steps: dict[str, list[Any]] = {}  # what those become that are null by default
-        self._fits: dict[str, tuple[Any, int, Validator]] = {}
-        self._sort_fields()
+        for name, schema in known.items():
+            if name not in effect.fresh:
+                self._sort_field(name, schema)
+
+    def _sort_field(self, name: str, schema: Schema) -> None:
+        """Note how a field of a new item gets its value: made for it, null, or by default."""
+        if name == self._collection.identifier or schema.is_password:
+            self._fresh.append(name)
+        elif "null" in schema.types:
+            self._defaults[name] = None
+            steps = [one for one in schema.examples if one is not None]
+            self._steps |= {name: steps} if steps else {}
+        elif name in self._writable:
+            default = self._writable[name].flat.get("default")
+            if default is not None or "boolean" in schema.types:
+                self._defaults[name] = default if default is not None else False
 
     def carry_out(self, call: Call, template: Template | None) -> Any:
         """Do it, or refuse it: an item that the path names is not there, or one that is made is."""
-        collection = self.effect.collection
         for parent in self.effect.parents:
             self._find(call, parent)
         if self.effect.does == "create":
             return self._create(call, template)
         if self.effect.does == "list":
             return self._list(call, template)
-        item = self._find(call, collection)
+        item = self._find(call, self._collection)
         given = self._given(call)
-        given.pop(collection.identifier, None)
+        given.pop(self._collection.identifier, None)
+        if self.effect.does == "replace":
+            for name in self._writable.keys() - {self._collection.identifier}:
+                item.content.pop(name, None)
         if self.effect.does in ("replace", "change"):
-            if self.effect.does == "replace":
-                kept = {collection.identifier, *(item.content.keys() - self._writable.keys())}
-                for name in item.content.keys() - kept:
-                    del item.content[name]
             item.content.update(given)
             self._state.save(item)
         elif self.effect.does == "remove":
@@ -98,31 +105,28 @@ class Behaviour:
 
     def seed(self, custodian: int, count: int, template: Template | None, *, filled: bool) -> None:
         """Add many items at once. `filled`: their fields that may be null take their steps."""
-        place = Place(custodian, self.effect.collection.path)
         steps = self._steps if filled else {}
         fresh = [*self._fresh, *(name for name in steps if _looks_random(steps[name][0]))]
-        count_of_steps = max((len(one) for one in steps.values()), default=1)
-        makers = [
+        turns = [
             self._item_maker(
-                {name: one[: step + 1][-1] for name, one in steps.items()}, fresh, template
+                {name: one[: turn + 1][-1] for name, one in steps.items()}, fresh, template
             )
-            for step in range(count_of_steps)
+            for turn in range(max(map(len, steps.values()), default=1))
         ]
-        self._state.add_many(
-            place, count, lambda number: makers[(number - 1) % count_of_steps](number)
-        )
+        place = Place(custodian, self._collection.path)
+        self._state.add_many(place, count, lambda n: turns[(n - 1) % len(turns)](n))
 
     def advance(self, custodian: int, item_id: str) -> bool:
         """Take the fields of an item that may be null one step on; False after the last."""
-        item = self._state.find(Place(custodian, self.effect.collection.path), item_id)
+        item = self._state.find(Place(custodian, self._collection.path), item_id)
         if item is None:
-            raise LookupError(f"There is no {self.effect.collection.noun.lower()} {item_id!r}.")
+            raise LookupError(f"There is no {self._collection.noun.lower()} {item_id!r}.")
         before = dict(item.content)
         for name, steps in self._steps.items():
             now = before.get(name)
             if now is None and _looks_random(steps[0]):
-                fields = self.effect.collection.fields
-                item.content[name] = self._new(name, fields[name], item.number)
+                schema = self._collection.fields[name]
+                item.content[name] = self._new(name, schema, "item", item.number)
             elif now is None or now in steps[:-1]:
                 item.content[name] = steps[0 if now is None else steps.index(now) + 1]
         self._state.save(item)
@@ -134,94 +138,69 @@ class Behaviour:
         make = self._item_maker(given, fresh, template)
         item = self._state.add(self._place(call), make)
         if item is None:
-            raise RefusalError((409, 400, 422), f"{self.effect.collection.noun} exists already")
+            raise RefusalError((409, 400, 422), f"{self._collection.noun} exists already")
         return self._show(item, template)
 
     def _given(self, call: Call) -> dict[str, Any]:
-        known = self.effect.collection.fields
         body = call.body if is_object(call.body) else {}
-        takes = known if self._takes_any else self._writable
-        return {name: value for name, value in body.items() if name in known and name in takes}
-
-    def _sort_fields(self) -> None:
-        """Tell the fields of a new item apart: made for it, null, set by default."""
-        schemas, collection = self._maker.schemas, self.effect.collection
-        for name, schema in collection.fields.items():
-            flat, types = schemas.flatten(schema), schemas.types(schema)
-            if name in self.effect.fresh:
-                continue
-            if name == collection.identifier or flat.get("format") == "password":
-                self._fresh.append(name)
-            elif "null" in types:
-                self._defaults[name] = None
-                steps = [one for one in own_examples(flat) if one is not None]
-                self._steps |= {name: steps} if steps else {}
-            elif name in self._writable:
-                default = schemas.flatten(self._writable[name]).get("default")
-                if default is not None or "boolean" in types:
-                    self._defaults[name] = default if default is not None else False
+        return {name: value for name, value in body.items() if name in self._takes}
 
     def _item_maker(
-        self, given: Values, fresh: list[str], template: Template | None
+        self, given: Values, fresh: Iterable[str], template: Template | None
     ) -> Callable[[int], tuple[str, Values]]:
         """What makes an item's id and content from its number.
 
         What neither the request nor the document decides is as the answer's example has it.
         """
-        collection, values = self.effect.collection, {**self._defaults, **given}
+        known, values = self._collection.fields, {**self._defaults, **given}
         shown: Any = template.at(self.effect.envelope).fill(values) if template is not None else {}
         values = {
             name: value
             for name, value in {**(shown if is_object(shown) else {}), **values}.items()
-            if name in collection.fields and name not in self.effect.fresh
+            if name in known and name not in self.effect.fresh
         }
 
         def make(number: int) -> tuple[str, Values]:
-            new = {name: self._new(name, collection.fields[name], number) for name in fresh}
+            new = {name: self._new(name, known[name], "item", number) for name in fresh}
             content = {**values, **new}
-            return str(content[collection.identifier]), content
+            return str(content[self._collection.identifier]), content
 
         return make
 
-    def _new(self, name: str, schema: Schema, number: int, table: str = "item") -> Any:
+    def _new(self, name: str, schema: Schema, table: str, number: int) -> Any:
         """A value that follows from the seed, a field and the number of a row, and fits."""
-        if name not in self._fits:
-            schemas = self._maker.schemas
+        if schema not in self._examples:
             try:
-                example = self._maker.build(schema)
+                self._examples[schema] = make_example(schema)
             except NoExampleError:
-                example = ""
-            longest = schemas.flatten(schema).get("maxLength", 24)
-            self._fits[name] = example, longest, schemas.validator(schema, f"field {name}")
-        example, longest, validator = self._fits[name]
-        text = f"{self._seed}:{self.effect.collection.path}:{table}:{name}:{number}"
+                self._examples[schema] = ""
+        example, longest = self._examples[schema], schema.flat.get("maxLength", 24)
+        text = f"{self._seed}:{self._collection.path}:{table}:{name}:{number}"
         digest = blake2b(text.encode("utf-8", "replace"), digest_size=32).hexdigest()
         for candidate in (*_reshape(example, digest), digest[:longest], number, str(number)):
-            if validator.is_valid(candidate):
+            if schema.validator.is_valid(candidate):
                 return candidate
         return example
 
     def _show(self, item: Item, template: Template | None, last: str = "") -> Any:
         """An item in the answer, with what is new in each; `last` is the end of the path."""
-        values, envelope, kept = dict(item.content), self.effect.envelope, False
-        if self.effect.echoes:
-            values = {self.effect.echoes: last}
-        inner = template.at(envelope) if template is not None else None
-        for name in sorted(self.effect.fresh):
-            schema = inner.properties.get(name, True) if inner is not None else True
-
-            def make(number: int, name: str = name, schema: Schema = schema) -> str:
-                return str(self._new(name, schema, number, "token"))
-
-            values[name] = self._state.add_token(item, make, once=self.effect.once)
-            if name in item.content:
-                item.content[name], kept = values[name], True
-        if kept:
+        new = {
+            name: self._state.add_token(
+                item, partial(self._new, name, schema, "token"), once=self.effect.once
+            )
+            for name, schema in self.effect.fresh.items()
+        }
+        stored = {name: value for name, value in new.items() if name in item.content}
+        if stored:
+            item.content.update(stored)
             self._state.save(item)
-        return template.fill_in(envelope, values) if template is not None else None
+        if template is None:
+            return None
+        values = {self.effect.echoes: last} if self.effect.echoes else item.content
+        return template.fill_in(self.effect.envelope, {**values, **new})
 
     def _find(self, call: Call, collection: Collection) -> Item:
-        above = len(variables(collection.item)) - 1
+        above = collection.item.count("{") - 1
         place = Place(call.custodian, collection.path, call.path[:above])
         item = self._state.find(place, call.path[above])
         if item is None:
@@ -229,66 +208,68 @@ class Behaviour:
         return item
 
     def _place(self, call: Call) -> Place:
-        return Place(call.custodian, self.effect.collection.path, call.path)
+        return Place(call.custodian, self._collection.path, call.path)
 
     def _list(self, call: Call, template: Template | None) -> Any:
         """The items, as far as the parameters ask for them; an iterator where they are all."""
-        known, wanted, filters = self.effect.collection.fields, dict[str, Any](), dict[str, Any]()
-        variable = variables(self.effect.collection.item)[-1]
-        for name, value in call.parameters.items():
-            role = _ROLES.get(letters(name))
-            if role is not None and isinstance(value, str if role == "cursor" else int):
-                wanted[role] = value if role == "cursor" else max(value, 0)
-            else:
-                field = name if name in known else name.removesuffix("s")
-                field = self.effect.collection.identifier if _means(name, variable) else field
-                if field in known:
-                    filters[field] = value if is_array(value) else [value]
+        pages, filters = self._read_query(call)
         items: Iterator[Item] = (
             item
             for item in self._state.items(self._place(call))
             if all(item.content.get(name) in values for name, values in filters.items())
         )
-        limit, cursor = wanted.get("limit"), wanted.get("cursor")
-        start = wanted.get("offset", 0) + (max(wanted.get("page", 1), 1) - 1) * (limit or 0)
-        if not self.effect.envelope or template is None:
-            items = items if cursor is None else _after(items, cursor)
-            end = None if limit is None else start + limit
-            return (item.content for item in islice(items, start, end))
+        limit, cursor = pages.get("limit"), pages.get("cursor")
+        start = pages.get("offset", 0) + (max(pages.get("page", 1), 1) - 1) * (limit or 0)
+        end, envelope = None if limit is None else start + limit, self.effect.envelope
+        if not envelope or template is None:
+            return (item.content for item in islice(_after(items, cursor), start, end))
         every = list(items)
-        rest = every if cursor is None else list(_after(iter(every), cursor))
-        shown = rest[start:][:limit]
-        more = len(rest) > start + len(shown)
+        shown = list(islice(_after(iter(every), cursor), start, end))
+        more = bool(shown) and shown[-1] is not every[-1]
         facts = {
             **dict.fromkeys(_TOTALS, len(every)),
             **dict.fromkeys(_MORE, more),
-            **dict.fromkeys(_NEXT, shown[-1].id if more and shown else None),
+            **dict.fromkeys(_NEXT, shown[-1].id if more else None),
         }
-        result = self._describe_page(template, self.effect.envelope, facts)
-        values = [item.content for item in shown]
-        result[self.effect.envelope] = template.at(self.effect.envelope).fill_list(values)
-        return result
+        values = template.at(envelope).fill_list([item.content for item in shown])
+        return {**_describe_page(template, envelope, facts), envelope: values}
 
-    def _describe_page(self, template: Template, envelope: str, facts: Values) -> dict[str, Any]:
-        """The answer around a list, with what is known about the list in it."""
-        names = {
-            name: facts[letters(name)] for name in template.properties if letters(name) in facts
-        }
-        result: dict[str, Any] = template.fill(names)
-        for name, schema in template.properties.items():
-            inner = members(self._maker.schemas.flatten(schema), "properties")
-            if name != envelope and any(letters(one) in facts for one in inner):
-                result[name] = self._describe_page(template.at(name), "", facts)
-        return result
+    def _read_query(self, call: Call) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+        """Which page a list is asked for, and which values its items are to have in a field."""
+        pages, filters = dict[str, Any](), dict[str, list[Any]]()
+        variable = letters(VARIABLE.findall(self._collection.item)[-1])
+        for parameter in self._parameters:
+            name, plain = parameter.name, letters(parameter.name)
+            role = _ROLES.get(plain)
+            value = call.parameters.get(
+                name, parameter.schema.flat.get("default") if role else None
+            )
+            if role and isinstance(value, str if role == "cursor" else int):
+                pages[role] = value if role == "cursor" else max(value, 0)
+                continue
+            is_id = plain.removesuffix("s") == variable  # such as clientIds, ids
+            fields = (self._collection.identifier if is_id else name, name.removesuffix("s"))
+            field = next((one for one in fields if one in self._collection.fields), None)
+            if value is not None and field is not None:
+                filters[field] = value if is_array(value) else [value]
+        return pages, filters
 
 
-def _means(name: str, variable: str) -> bool:
-    """Whether a list's parameter holds what an item's path has: `clientIds`, `ids`."""
-    return letters(name).removesuffix("s") == letters(variable)
+def _describe_page(template: Template, envelope: str, facts: Values) -> dict[str, Any]:
+    """The answer around a list, with what is known about the list in it."""
+    fields = template.schema.properties
+    known = {name: facts[letters(name)] for name in fields if letters(name) in facts}
+    result: dict[str, Any] = template.fill(known)
+    for name, schema in fields.items():
+        if name != envelope and any(letters(one) in facts for one in schema.properties):
+            result[name] = _describe_page(template.at(name), "", facts)
+    return result
 
 
-def _after(items: Iterator[Item], cursor: str) -> Iterator[Item]:
-    """The items after the one whose id is the cursor."""
+def _after(items: Iterator[Item], cursor: str | None) -> Iterator[Item]:
+    """The items after the one whose id is the cursor; all where there is none."""
+    if cursor is None:
+        return items
     return islice(dropwhile(lambda item: item.id != cursor, items), 1, None)
 
 

@@ -6,8 +6,7 @@ from __future__ import annotations
 import math
 import re
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -24,38 +23,14 @@ from ._messages import (
     bad_request,
     plain,
 )
-from ._requests import (
-    Parameter,
-    RequestBody,
-    Security,
-    compile_body,
-    compile_parameters,
-    compile_security,
-)
-from ._responses import ExampleMaker, Responses, UndocumentedError, Values, compile_responses
-from ._schemas import Schemas, members
+from ._operations import VARIABLE, Operation, compile_operations
+from ._responses import UndocumentedError
+from ._schemas import members
 from ._state import State
 
 _Texts = dict[str, list[str]]
-_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _MINUTE = 60.0  # seconds
 _NO_BODY = frozenset({204, 205, 304})
-_VARIABLE = re.compile(r"\{([^{}]+)\}")
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One operation of the document: what it takes and what it may answer."""
-
-    id: str  # the operationId, or method and path where it has none
-    method: str
-    path: str  # the template, without the server's path
-    parameters: tuple[Parameter, ...] = field(repr=False)
-    body: RequestBody = field(repr=False)
-    responses: Responses = field(repr=False)
-    security: Security = field(repr=False)
-    behaviour: Behaviour | None = field(repr=False)
-    also_seen: Mapping[str, Any] = field(repr=False)  # examples of undocumented fields, by name
 
 
 class RouteMatch(NamedTuple):
@@ -70,13 +45,13 @@ class _Path:
     """A path template, and the operations on it."""
 
     def __init__(self, template: str) -> None:
-        pieces = _VARIABLE.split(template)
+        pieces = VARIABLE.split(template)
         self.template = template
         self.pattern = re.compile("([^/]+?)".join(map(re.escape, pieces[::2])))
         self.names = pieces[1::2]
         self.operations: dict[str, Operation] = {}
         # Segment by segment: fixed text before variables, long fixed parts before short ones.
-        self.order = [("{" not in s, len(_VARIABLE.sub("", s))) for s in template.split("/")]
+        self.order = [("{" not in s, len(VARIABLE.sub("", s))) for s in template.split("/")]
 
 
 class RateLimit:
@@ -139,13 +114,19 @@ class Engine:
         self._content_type = members(members(document, "info"), "x-client").get("content-type")
         self._keys = None if api_keys is None else frozenset(api_keys)
         try:
-            self.base_path = base_path(document)
-            self.operations = tuple(_compile(document, state, seed))
+            self.base_path = _find_base_path(document)
+            self.operations = tuple(compile_operations(document))
         except (LookupError, TypeError, AttributeError, ValueError) as error:
             raise DocumentError(f"The document is not valid OpenAPI ({error!r}).") from error
+        effects = zip(self.operations, find_effects(self.operations), strict=True)
+        self._behaviours = {
+            one: Behaviour(effect, one, state, seed)
+            for one, effect in effects
+            if effect is not None
+        }
         paths: dict[str, _Path] = {}
         for one in self.operations:
-            path = paths.setdefault(_VARIABLE.sub("{}", one.path), _Path(one.path))
+            path = paths.setdefault(VARIABLE.sub("{}", one.path), _Path(one.path))
             if path.template != one.path:
                 names = f"{path.template} and {one.path}"
                 raise DocumentError(f"{names} are the same path by different names.")
@@ -170,21 +151,27 @@ class Engine:
             return _refuse(405, f"The document has no {method} here.", ("allow", allowed))
         return RouteMatch(operations[method], values, query)
 
+    @property
+    def effects(self) -> dict[str, str]:
+        """What each operation that has a memory does to it, in words."""
+        return {operation.id: str(one.effect) for operation, one in self._behaviours.items()}
+
     def seed(self, custodian: int, count: int, *, filled: bool) -> None:
         """Add many items at once, of the first kind that the document has."""
-        operation, behaviour = self._maker()
+        operation, behaviour = self._find_maker()
         media = operation.responses.success[1].choose("")
         behaviour.seed(custodian, count, media.template if media else None, filled=filled)
 
     def advance(self, custodian: int, item_id: str) -> bool:
         """Take an item of the first kind one step on; False after the last."""
-        return self._maker()[1].advance(custodian, item_id)
+        return self._find_maker()[1].advance(custodian, item_id)
 
-    def _maker(self) -> tuple[Operation, Behaviour]:
+    def _find_maker(self) -> tuple[Operation, Behaviour]:
         for operation in self.operations:
-            does = operation.behaviour
-            if does is not None and does.effect.does == "create" and not does.effect.parents:
-                return operation, does
+            behaviour = self._behaviours.get(operation)
+            effect = behaviour.effect if behaviour is not None else None
+            if behaviour and effect and effect.does == "create" and not effect.parents:
+                return operation, behaviour
         raise DocumentError("The document has no operation that makes something to be listed.")
 
     def serve(self, match: RouteMatch, headers: Headers, body: bytes) -> Outcome:
@@ -202,17 +189,17 @@ class Engine:
         status, response = operation.responses.success
         media = None if status in _NO_BODY else response.choose(_first(headers, "accept"))
         headers_of = [("content-type", media.type)] if media is not None else []
+        behaviour = self._behaviours.get(operation)
         content: Body = b""
+        done: Any = None
         try:
-            if operation.behaviour is not None:
-                template = media.template if media is not None else None
-                done: Iterator[Values] | Values = operation.behaviour.carry_out(call, template)
-                if media is not None and isinstance(done, Iterator):
-                    content = media.list_body(done)
-                elif media is not None:
-                    content = media.encode(done)
+            if behaviour is not None:
+                done = behaviour.carry_out(call, media.template if media is not None else None)
             elif media is not None:
-                content = media.body()
+                done = media.example
+            if media is not None:
+                is_list = isinstance(done, Iterator)
+                content = media.list_body(done) if is_list else media.encode(done)
         except UndocumentedError as error:
             return _undocumented(operation, status, error)
         answer = Answer(status, [*headers_of, *response.headers], content)
@@ -230,14 +217,15 @@ class Engine:
         credential = operation.security.check(texts, self._keys)
         if self._limit is not None:
             self._limit.admit(credential)
-        given = {one.name: one.read(texts[one.location]) for one in operation.parameters}
+        given: dict[str, Any] = {}
+        for one in operation.parameters:
+            given |= one.read(texts[one.location])
         content_type = _first(headers, "content-type")
         value, stray = operation.body.read(content_type, body)
         if self._content_type and not content_type:
             stray = stray or f"Content-Type: {self._content_type} is asked for on every request"
-        custodian = self._state.custodian(credential) if operation.behaviour is not None else 0
-        parameters = {name: value for name, (is_given, value) in given.items() if is_given}
-        return Call(custodian, tuple(match.path.values()), parameters, value), stray
+        custodian = self._state.custodian(credential) if operation in self._behaviours else 0
+        return Call(custodian, tuple(match.path.values()), given, value), stray
 
     def refuse(self, match: RouteMatch, headers_of: Headers, refused: RefusalError) -> Outcome:
         """Refuse a request as the document has it, without looking at it."""
@@ -276,53 +264,14 @@ class Engine:
         return None
 
 
-def base_path(document: Mapping[str, Any]) -> str:
+def _find_base_path(document: Mapping[str, Any]) -> str:
     """The path of the document's first server, without a slash at its end; "" for none."""
     servers: list[dict[str, Any]] = document.get("servers") or [{}]
     url = str(servers[0].get("url", ""))
     for name, variable in members(servers[0], "variables").items():
         url = url.replace(f"{{{name}}}", str(variable.get("default", "")))
-    path = urlsplit(url).path.rstrip("/")
-    return path if not path or path.startswith("/") else f"/{path}"
-
-
-def _compile(document: Mapping[str, Any], state: State, seed: int) -> Iterator[Operation]:
-    requests, responses = Schemas(document, "request"), Schemas(document, "response")
-    maker = ExampleMaker(responses)
-    effects = find_effects(responses)
-    for path, item in members(requests.document, "paths").items():
-        incoming = requests.resolve(item)
-        outgoing = responses.resolve(responses.document["paths"][path])
-        shared: Sequence[Any] = incoming.get("parameters", ())
-        for method in _METHODS:
-            if method not in incoming:
-                continue
-            where = f"{method.upper()} {path}"
-            try:
-                node = incoming[method]
-                body = compile_body(requests, node.get("requestBody"), where)
-                effect = effects.get((method.upper(), path))
-                security = node.get("security", requests.document.get("security", ()))
-                answers = compile_responses(maker, members(outgoing[method], "responses"), where)
-                yield Operation(
-                    id=node.get("operationId", where),
-                    method=method.upper(),
-                    path=path,
-                    parameters=compile_parameters(
-                        requests, [*shared, *node.get("parameters", ())], where
-                    ),
-                    body=body,
-                    responses=answers,
-                    also_seen=answers.also_seen(responses),
-                    security=compile_security(requests, security, where),
-                    behaviour=None
-                    if effect is None
-                    else Behaviour(effect, body, state, maker, seed),
-                )
-            except (KeyError, TypeError, AttributeError) as error:
-                raise DocumentError(
-                    f"{where}: the document is not valid OpenAPI ({error!r})."
-                ) from error
+    path = urlsplit(url).path.strip("/")
+    return f"/{path}" if path else ""
 
 
 def _refuse(status: int, text: str, *headers: tuple[str, str]) -> Outcome:

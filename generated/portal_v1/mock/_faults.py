@@ -7,19 +7,29 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
+from functools import reduce
+from inspect import signature
 from math import inf
+from operator import getitem
 from random import Random
-from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeAlias, cast
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NamedTuple,
+    Self,
+    TypeAlias,
+    cast,
+    get_type_hints,
+)
 
 from ._clock import make_lock
 from ._messages import Break, Delivery, FaultError, Outcome, RefusalError, plain
 from ._schemas import is_array, is_object
 
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
-
-
-Bounds: TypeAlias = Mapping[str, tuple[float, float]]
+_NEWS = "what no document has"
 
 
 class Exchange(NamedTuple):
@@ -31,195 +41,120 @@ class Exchange(NamedTuple):
     also_seen: Mapping[str, Any]  # fields that answers have beside the documented ones
 
 
-class FaultType:
-    """One type of fault. Its fields are its settings."""
+class Range(NamedTuple):
+    """The least and the greatest value of a setting."""
 
-    name: ClassVar[str]
-    broken: ClassVar[Break | None] = None
-    bounds: ClassVar[Bounds] = {}  # the least and the greatest value of a setting
+    least: float
+    most: float = inf
 
-    def __post_init__(self) -> None:
-        _check_bounds(self, self.bounds)
-
-    def apply(self, exchange: Exchange) -> Outcome:
-        """Answer the request."""
-        return _deliver(exchange.serve(), Delivery(broken=self.broken))
+    def check(self, name: str, value: Any) -> None:
+        """Raise ValueError where a value is out of it."""
+        if not self.least <= value <= self.most:
+            to = "" if self.most == inf else f" to {self.most}"
+            raise ValueError(f"{name} is a number from {self.least}{to}, not {value!r}")
 
 
-@dataclass(frozen=True)
-class Latency(FaultType):
+# A type of fault answers a request. Its keywords are its settings, its docstring is for people.
+FaultType: TypeAlias = Callable[..., Outcome]
+_Seconds: TypeAlias = Annotated[float, Range(0)]
+
+
+def latency(exchange: Exchange, seconds: _Seconds = 1.0, jitter: _Seconds = 0.0) -> Outcome:
     """The answer comes late: by `seconds`, and up to `jitter` seconds more."""
-
-    name = "latency"
-    bounds = {"seconds": (0, inf), "jitter": (0, inf)}  # noqa: RUF012 - annotated in the base
-    seconds: float = 1.0
-    jitter: float = 0.0
-
-    def apply(self, exchange: Exchange) -> Outcome:
-        seconds = self.seconds + exchange.random.uniform(0, self.jitter)
-        return delay(exchange.serve(), seconds)
+    return delay(exchange.serve(), seconds + exchange.random.uniform(0, jitter))
 
 
-@dataclass(frozen=True)
-class RateLimited(FaultType):
+def rate_limited(exchange: Exchange, retry_after: int | str = 1) -> Outcome:
     """429 with Retry-After (seconds, or an HTTP date); nothing is done."""
-
-    name = "rate_limited"
-    retry_after: int | str = 1
-
-    def apply(self, exchange: Exchange) -> Outcome:
-        headers = (("retry-after", str(self.retry_after)),)
-        return exchange.refuse(RefusalError((429,), "Too many requests", headers))
+    headers = (("retry-after", str(retry_after)),)
+    return exchange.refuse(RefusalError((429,), "Too many requests", headers))
 
 
-@dataclass(frozen=True)
-class FailingStatus(FaultType):
+def server_error(
+    exchange: Exchange, status: Annotated[int, Range(500, 599)] = 503, *, processed: bool = False
+) -> Outcome:
     """A 5xx. `processed`: the request was carried out all the same."""
-
-    name = "server_error"
-    bounds = {"status": (500, 599)}  # noqa: RUF012 - annotated in the base
-    status: int = 503
-    processed: bool = False
-
-    def apply(self, exchange: Exchange) -> Outcome:
-        if self.processed:
-            exchange.serve()
-        return self._refuse(exchange)
-
-    def _refuse(self, exchange: Exchange) -> Outcome:
-        return exchange.refuse(RefusalError((self.status,), "The mock was told to fail"))
+    if processed:
+        exchange.serve()
+    return exchange.refuse(RefusalError((status,), "The mock was told to fail"))
 
 
-@dataclass(frozen=True)
-class UndocumentedStatus(FailingStatus):
+def undocumented_status(
+    exchange: Exchange, status: Annotated[int, Range(200, 599)] = 418, *, processed: bool = False
+) -> Outcome:
     """A status that the document does not have, in plain text."""
-
-    name = "undocumented_status"
-    bounds = {"status": (200, 599)}  # noqa: RUF012 - annotated in the base
-    status: int = 418
-
-    def _refuse(self, exchange: Exchange) -> Outcome:
-        del exchange  # the document has no such answer
-        return Outcome(plain(self.status, "The mock was told to answer this."))
+    if processed:
+        exchange.serve()
+    return Outcome(plain(status, "The mock was told to answer this."))
 
 
-@dataclass(frozen=True)
-class MalformedJson(FaultType):
+def malformed_json(exchange: Exchange) -> Outcome:
     """The request is carried out; its answer is not JSON."""
-
-    name = "malformed_json"
-
-    def apply(self, exchange: Exchange) -> Outcome:
-        return _change_body(exchange.serve(), lambda body: (body[:-1] or b"{") + b",}")
+    outcome = exchange.serve()
+    body = (outcome.answer.content[:-1] or b"{") + b",}"
+    return outcome._replace(answer=outcome.answer._replace(body=body))
 
 
-@dataclass(frozen=True)
-class WrongType(FaultType):
+def wrong_type(exchange: Exchange, path: str = "") -> Outcome:
     """The request is carried out; the value at `path` ($.id, $[0].id) is of another type."""
 
-    name = "wrong_type"
-    path: str = ""
-
-    def __post_init__(self) -> None:
-        _parse_path(self.path)
-
-    def apply(self, exchange: Exchange) -> Outcome:
-        return _change_body(exchange.serve(), self._change)
-
-    def _change(self, body: bytes) -> bytes:
-        *way, last = _parse_path(self.path)
-        try:
-            root = node = json.loads(body)
-            for step in way:
-                node = node[step]
-            self._edit(node, last)
-        except (LookupError, TypeError, ValueError):
-            raise LookupError(self._missing()) from None
-        return _dump(root)
-
-    def _missing(self) -> str:
-        return f"the answer has nothing at {self.path}"
-
-    def _edit(self, node: Any, step: Any) -> None:
+    def edit(node: Any, step: Any) -> None:
         is_other = isinstance(node[step], (dict, bool))
         node[step] = [node[step]] if is_other else {"not": "what it was"}
 
+    return _edit_at(exchange, path, edit, "has nothing at")
 
-@dataclass(frozen=True)
-class MissingField(WrongType):
+
+def missing_field(exchange: Exchange, path: str = "") -> Outcome:
     """The request is carried out; what is at `path` ($.id, $[0].id) is left out."""
 
-    name = "missing_field"
-
-    def _edit(self, node: Any, step: Any) -> None:
+    def edit(node: Any, step: Any) -> None:
         del node[step]
 
+    return _edit_at(exchange, path, edit, "has nothing at")
 
-@dataclass(frozen=True)
-class ExtraField(WrongType):
+
+def extra_field(exchange: Exchange, path: str | None = None) -> Outcome:
     """The request is carried out; `path` ($.news, $[0].news) is added, undocumented.
 
     Without a path it is what `x-also-seen` of the document has, else a field "undocumented".
     """
+    if path is None:
+        more = exchange.also_seen or {"undocumented": _NEWS}
 
-    name = "extra_field"
-
-    def __post_init__(self) -> None:
-        if self.path:
-            _parse_path(self.path)
-
-    def apply(self, exchange: Exchange) -> Outcome:
-        if self.path:
-            return super().apply(exchange)
-        more = exchange.also_seen or {"undocumented": "what no document has"}
-
-        def extend(body: bytes) -> bytes:
-            value = json.loads(body)
+        def extend(value: Any) -> None:
             for one in filter(is_object, value if is_array(value) else [value]):
                 one.update({**more, **one})
-            return _dump(value)
 
-        return _change_body(exchange.serve(), extend)
+        return _edit(exchange, extend, "is no JSON")
 
-    def _missing(self) -> str:
-        return f"the answer has no room for a new field at {self.path}"
-
-    def _edit(self, node: Any, step: Any) -> None:
+    def edit(node: Any, step: Any) -> None:
         if not is_object(node) or step in node:
             raise LookupError
-        node[step] = "what no document has"
+        node[step] = _NEWS
+
+    return _edit_at(exchange, path, edit, "has no room for a new field at")
 
 
-@dataclass(frozen=True)
-class DrippingBody(FaultType):
+def dripping_body(
+    exchange: Exchange, seconds: _Seconds = 0.1, piece: Annotated[int, Range(1)] = 1
+) -> Outcome:
     """The body comes in pieces of `piece` bytes, with `seconds` between them."""
-
-    name = "dripping_body"
-    bounds = {"seconds": (0, inf), "piece": (1, inf)}  # noqa: RUF012 - annotated in the base
-    seconds: float = 0.1
-    piece: int = 1
-
-    def apply(self, exchange: Exchange) -> Outcome:
-        return _deliver(exchange.serve(), Delivery(drip=self.seconds, piece=self.piece))
+    return _deliver(exchange.serve(), Delivery(drip=seconds, piece=piece))
 
 
-def _breaking(name: str, broken: Break | None, about: str) -> type[FaultType]:
+def _breaking(name: str, broken: Break | None, about: str) -> FaultType:
     """A type without settings: the connection breaks."""
-    made = type(name, (FaultType,), {"name": name, "broken": broken, "__doc__": about})
-    return dataclass(frozen=True)(made)
+
+    def apply(exchange: Exchange) -> Outcome:
+        return _deliver(exchange.serve(), Delivery(broken=broken))
+
+    apply.__name__, apply.__doc__ = name, about
+    return apply
 
 
 _PRE_READ = "reset_before_reading"  # the only one that strikes before a request is read
 _DONE = "The request is carried out; "
-_BREAKING = (
-    _breaking(_PRE_READ, None, "The connection is reset when the head is there; nothing is done."),
-    _breaking("truncated_body", Break.TRUNCATED, _DONE + "the connection ends in mid-body."),
-    _breaking("reset_in_body", Break.RESET_IN_BODY, _DONE + "the connection is reset in mid-body."),
-    _breaking("reset_after_reading", Break.RESET, _DONE + "the connection is reset unanswered."),
-    _breaking("empty_reply", Break.EMPTY, _DONE + "the connection is closed unanswered."),
-    _breaking("garbage_status_line", Break.GARBAGE, _DONE + "what comes back is not HTTP."),
-)
-
 FaultName: TypeAlias = Literal[
     "latency",
     "rate_limited",
@@ -237,14 +172,20 @@ FaultName: TypeAlias = Literal[
     "empty_reply",
     "garbage_status_line",
 ]
-FAULT_TYPES: Mapping[str, type[FaultType]] = {
-    one.name: one
+FAULT_TYPES: Mapping[str, FaultType] = {
+    one.__name__: one
     for one in (
-        *(Latency, RateLimited, FailingStatus, UndocumentedStatus, MalformedJson, WrongType),
-        *(MissingField, ExtraField, DrippingBody, *_BREAKING),
+        *(latency, rate_limited, server_error, undocumented_status, malformed_json, wrong_type),
+        *(missing_field, extra_field, dripping_body),
+        _breaking(_PRE_READ, None, "The connection is reset at the head; nothing is done."),
+        _breaking("truncated_body", Break.TRUNCATED, _DONE + "the connection ends in mid-body."),
+        _breaking("reset_in_body", Break.RESET_IN_BODY, _DONE + "a reset in mid-body."),
+        _breaking("reset_after_reading", Break.RESET, _DONE + "a reset without an answer."),
+        _breaking("empty_reply", Break.EMPTY, _DONE + "the connection is closed unanswered."),
+        _breaking("garbage_status_line", Break.GARBAGE, _DONE + "what comes back is not HTTP."),
     )
 }
-FAULTS = cast("Mapping[FaultName, type[FaultType]]", FAULT_TYPES)
+FAULTS = cast("Mapping[FaultName, FaultType]", FAULT_TYPES)
 
 
 @dataclass(eq=False, repr=False)
@@ -264,26 +205,21 @@ class Fault:
     """
 
     _registry: FaultRegistry
-    _type: FaultType
     _random: Random
     number: int
+    name: str
     operation: str | None
     settings: Mapping[str, Any]
-    times: int | None = None
-    after: int = 0
-    probability: float = 1.0
-    name: str = field(init=False)
+    times: Annotated[int | None, Range(1)] = None
+    after: Annotated[int, Range(0)] = 0
+    probability: Annotated[float, Range(0, 1)] = 1.0
     seen: int = field(default=0, init=False)
     struck: int = field(default=0, init=False)
-
-    def __post_init__(self) -> None:
-        self.name = self._type.name
-        _check_bounds(self, {"times": (1, inf), "after": (0, inf), "probability": (0, 1)})
 
     @property
     def is_delay(self) -> bool:
         """Whether it only makes an answer late."""
-        return isinstance(self._type, Latency)
+        return self.name == "latency"
 
     def remove(self) -> None:
         """Take the fault away. May be called again."""
@@ -305,7 +241,8 @@ class Fault:
         also_seen: Mapping[str, Any],
     ) -> Outcome:
         """Answer a request that it strikes."""
-        return self._type.apply(Exchange(serve, refuse, self._random, also_seen))
+        exchange = Exchange(serve, refuse, self._random, also_seen)
+        return FAULT_TYPES[self.name](exchange, **self.settings)
 
     def __enter__(self) -> Self:
         return self
@@ -340,7 +277,8 @@ class FaultRegistry:
         fault_type = FAULT_TYPES.get(name)
         if fault_type is None:
             raise FaultError(_unknown("fault", name, FAULT_TYPES))
-        known = [one.name for one in fields(fault_type)]  # type: ignore[arg-type]  # a dataclass
+        arguments = signature(fault_type)
+        _, *known = arguments.parameters
         for setting in settings.keys() - known:
             has = f"It has: {', '.join(known)}." if known else "It has none."
             raise FaultError(f"The fault {name} has no setting {setting!r}. {has}")
@@ -348,12 +286,17 @@ class FaultRegistry:
         with self._lock:
             number = self._count + 1
             random = Random(f"{self._seed}:{number}")  # noqa: S311 - chance, not secrecy
+            fault = Fault(self, random, number, name, operation, dict(settings), **limits)
+            bound = arguments.bind(None, **settings)
+            bound.apply_defaults()
             try:
-                told = (fault_type(**settings), random, number, operation, dict(settings))
-                fault = self._faults[number] = Fault(self, *told, **limits)
+                _check_ranges(bound.arguments, fault_type)
+                _check_ranges(vars(fault), Fault)
+                if bound.arguments.get("path") is not None:
+                    _parse_path(str(bound.arguments["path"]))
             except (TypeError, ValueError) as error:
                 raise FaultError(f"The fault {name}: {error}.") from None
-            self._count = number
+            self._faults[number], self._count = fault, number
             return fault
 
     def check_operation(self, operation: str | None) -> None:
@@ -407,17 +350,27 @@ def _deliver(outcome: Outcome, delivery: Delivery) -> Outcome:
     return outcome._replace(answer=outcome.answer._replace(delivery=delivery))
 
 
-def _change_body(outcome: Outcome, change: Callable[[bytes], bytes]) -> Outcome:
+def _edit(exchange: Exchange, edit: Callable[[Any], None], otherwise: str) -> Outcome:
+    """The answer with its JSON value edited, or a 500 that says what kept it from that."""
+    outcome = exchange.serve()
     try:
-        body = change(outcome.answer.content)
-    except (LookupError, ValueError) as error:
-        text = f"The mock cannot do what its fault says: {error.args[0]}"
+        value = json.loads(outcome.answer.content)
+        edit(value)
+    except (LookupError, TypeError, ValueError):
+        text = f"The mock cannot do what its fault says: the answer {otherwise}"
         return Outcome(plain(500, text), answer_problem=text)
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     return outcome._replace(answer=outcome.answer._replace(body=body))
 
 
-def _dump(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+def _edit_at(
+    exchange: Exchange, path: str, edit: Callable[[Any, Any], None], otherwise: str
+) -> Outcome:
+    """The same; `edit` takes the object or array that holds what is at the path, and its key."""
+    *way, last = _parse_path(path)
+    return _edit(
+        exchange, lambda root: edit(reduce(getitem, way, root), last), f"{otherwise} {path}"
+    )
 
 
 def _parse_path(path: str) -> list[str | int]:
@@ -429,12 +382,12 @@ def _parse_path(path: str) -> list[str | int]:
     return [int(index) if index else name for name, index in _STEP.findall(rest)]
 
 
-def _check_bounds(owner: object, bounds: Bounds) -> None:
-    for name, (least, most) in bounds.items():
-        value = getattr(owner, name)
-        if value is not None and not least <= value <= most:
-            to = "" if most == inf else f" to {most}"
-            raise ValueError(f"{name} is a number from {least}{to}, not {value!r}")
+def _check_ranges(values: Mapping[str, Any], owner: object) -> None:
+    """Raise ValueError where a value is out of the range that a function or class has for it."""
+    for name, hint in get_type_hints(owner, include_extras=True).items():
+        for one in getattr(hint, "__metadata__", ()):
+            if values[name] is not None:
+                one.check(name, values[name])
 
 
 def _unknown(what: str, given: str, known: Iterable[str]) -> str:

@@ -120,11 +120,7 @@ class Mock:
     @property
     def effects(self) -> dict[str, str]:
         """What each of those that have a memory does to it, in words."""
-        return {
-            operation.id: str(operation.behaviour.effect)
-            for operation in self._engine.operations
-            if operation.behaviour is not None
-        }
+        return self._engine.effects
 
     def handle(self, method: str, target: str, headers: Headers, body: bytes) -> Answer:
         """Answer one request. Every face of the mock comes through here.
@@ -149,7 +145,7 @@ class Mock:
             refuse = partial(self._engine.refuse, match, headers)
             # Delays come last: whatever else happens to the answer, it happens late.
             for fault in sorted(active, key=attrgetter("is_delay")):
-                serve = partial(fault.apply, serve, refuse, match.operation.also_seen)
+                serve = partial(fault.apply, serve, refuse, match.operation.responses.also_seen)
             outcome = serve()
         if self._latency:
             outcome = delay(outcome, self._latency)

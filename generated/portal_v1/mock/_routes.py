@@ -7,13 +7,15 @@ import inspect
 import json
 from collections.abc import Callable, Mapping
 from types import NoneType
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple, TypeAlias, get_args, get_type_hints
 from urllib.parse import parse_qsl
 
 from .._version import __version__
 from ._faults import FAULT_TYPES
 from ._messages import PREFIX
-from ._schemas import Schema, Schemas, is_array, is_object
+from ._schemas import Schemas, is_array, is_object
+
+Schema: TypeAlias = dict[str, Any]
 
 HEADER = "x-mock"  # on all that changes something: no form can send it
 
@@ -61,14 +63,14 @@ def route(
 
 
 def _schema_of(call: Callable[..., Any]) -> Schema:
-    """The schema of an object that holds the arguments of a function or class."""
-    arguments = inspect.signature(call, eval_str=True).parameters.values()
-    known = [one for one in arguments if one.name != "self" and one.kind != one.VAR_KEYWORD]
+    """The schema of an object that holds the arguments of a function, but for the first."""
+    _, *arguments = inspect.signature(call).parameters.values()
+    known, hints = [one for one in arguments if one.kind != one.VAR_KEYWORD], get_type_hints(call)
     defaults = {one.name: {"default": one.default} for one in known if one.default is not one.empty}
     return {
         "type": "object",
         "properties": {
-            one.name: _schema(one.annotation) | defaults.get(one.name, {}) for one in known
+            one.name: _schema(hints[one.name]) | defaults.get(one.name, {}) for one in known
         },
         "required": [one.name for one in known if one.default is one.empty],
         "additionalProperties": any(one.kind == one.VAR_KEYWORD for one in arguments),

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from itertools import islice
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeGuard
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     import jsonschema_rs
 
 Direction: TypeAlias = Literal["request", "response"]
-Schema: TypeAlias = Any  # a JSON Schema: an object or a boolean
 
 _BASE = "urn:openapi"
 _IN_REFERENCES = "%#/~:@!$&'()*+,;=?"
@@ -49,15 +49,6 @@ def members(node: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return value or {}
 
 
-def success_key(by_key: Mapping[str, Any]) -> str:
-    """The lowest 2xx, else the lowest 3xx, else what there is."""
-    for group in ("2", "3"):
-        keys = sorted(key for key in map(str, by_key) if key.startswith(group))
-        if keys:
-            return keys[0]
-    return "default" if "default" in by_key else min(by_key)
-
-
 def essence(content_type: str) -> str:
     """The media type without its parameters, in lower case."""
     return content_type.partition(";")[0].strip().lower()
@@ -73,12 +64,6 @@ def matches(media_range: str, media_type: str) -> bool:
     """Whether a range such as `text/*` or `*/*` holds the media type."""
     wanted, given = essence(media_range), essence(media_type)
     return wanted in ("*/*", given) or (wanted.endswith("/*") and given.startswith(wanted[:-1]))
-
-
-def best_range(ranges: Iterable[str], media_type: str) -> str | None:
-    """The narrowest of the documented ranges that holds the media type."""
-    held = [candidate for candidate in ranges if matches(candidate, media_type)]
-    return min(held, key=lambda candidate: candidate.count("*"), default=None)
 
 
 class Rule(NamedTuple):
@@ -128,6 +113,74 @@ class Validator:
             f"{_json_path(one.instance_path)}: {one.message} ({one.kind.name})" for one in errors
         )
 
+    def find_stray(self, value: Any) -> str:
+        """The members of an object, else valid, that the schema does not describe."""
+        errors = self._compiled.iter_errors(value)
+        return ", ".join(ascii(name) for one in errors for name in one.kind.as_dict()["unexpected"])
+
+
+class Schema:
+    """A schema of a document, and what follows from it.
+
+    Args:
+        schemas: Those of the document.
+        node: The schema as it stands there: an object or a boolean.
+        where: Its place, for the texts of errors.
+        branch: Which of its alternatives, and of those within it, is taken where it has some.
+    """
+
+    def __init__(self, schemas: Schemas, node: Any, where: str, branch: int = 0) -> None:
+        self._schemas, self.node, self.where, self._branch = schemas, node, where, branch
+
+    @cached_property
+    def flat(self) -> dict[str, Any]:
+        """Its keywords: references followed, allOf merged, an alternative chosen."""
+        return self._schemas.flatten(self.node, self._branch)
+
+    @cached_property
+    def types(self) -> frozenset[str]:
+        """The JSON types that it names; none where any will do."""
+        return self._schemas.types(self.node)
+
+    @cached_property
+    def validator(self) -> Validator:
+        """What validates by it; a DocumentError where it cannot be compiled."""
+        return self._schemas.validator(self.node, self.where)
+
+    @cached_property
+    def properties(self) -> dict[str, Schema]:
+        """The schemas of an object's described members."""
+        named = members(self.flat, "properties")
+        return {name: self.inner(one, f"property {name}") for name, one in named.items()}
+
+    @cached_property
+    def items(self) -> Schema:
+        """The schema of an array's items."""
+        return self.inner(self.flat.get("items", True), "items")
+
+    @cached_property
+    def alternatives(self) -> list[Schema]:
+        """This schema, by each alternative at its top."""
+        node = self._schemas.resolve(self.node)
+        count = len(node.get("anyOf", ())) if is_object(node) else 0
+        return [Schema(self._schemas, self.node, self.where, one) for one in range(count or 1)]
+
+    @property
+    def examples(self) -> list[Any]:
+        """The values that it gives itself."""
+        many = self.flat.get("examples")
+        one = [self.flat[key] for key in ("example", "default") if key in self.flat]
+        return [*(many if is_array(many) else ()), *one]
+
+    @property
+    def is_password(self) -> bool:
+        """Whether the value is a secret."""
+        return self.flat.get("format") == "password"
+
+    def inner(self, node: Any, place: str) -> Schema:
+        """A schema that stands within this one."""
+        return Schema(self._schemas, node, f"{self.where}, {place}", self._branch)
+
 
 class Schemas:
     """The schemas of one document as they hold in one direction.
@@ -149,11 +202,11 @@ class Schemas:
         self.document: dict[str, Any] = _rewrite(document, self._convert)
         self._registry = self._library.Registry([(_BASE, self.document)])
 
-    def validator(self, schema: Schema, where: str) -> Validator:
+    def validator(self, node: Any, where: str) -> Validator:
         """Compile a schema of `self.document`, or raise DocumentError, whose text has `where`."""
         options = {"registry": self._registry, "validate_formats": True, "mask": _MASK}
         try:
-            return Validator(self._library.Draft202012Validator(schema, **options))
+            return Validator(self._library.Draft202012Validator(node, **options))
         except (ValueError, self._library.ReferencingError) as error:
             problem = str(error).partition("\n")[0]
             raise DocumentError(f"{where}: the schema cannot be compiled: {problem}") from None
@@ -170,17 +223,17 @@ class Schemas:
             node = {**target, **siblings} if siblings and is_object(target) else target
         return node
 
-    def flatten(self, schema: Schema, branch: int = 0, depth: int = 0) -> dict[str, Any]:
-        """The schema as one object: references followed, allOf merged, an alternative chosen."""
-        schema = self.resolve(schema)
-        if not is_object(schema) or depth > _DEPTH:
+    def flatten(self, node: Any, branch: int, depth: int = 0) -> dict[str, Any]:
+        """A schema as one object; see `Schema.flat`."""
+        node = self.resolve(node)
+        if not is_object(node) or depth > _DEPTH:
             return {}
-        result = {key: schema[key] for key in schema.keys() - {"allOf", "anyOf"}}
-        parts = list(schema.get("allOf", ()))
-        choices = [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]
+        result = {key: node[key] for key in node.keys() - {"allOf", "anyOf"}}
+        parts = list(node.get("allOf", ()))
+        choices = [one for one in node.get("anyOf", ()) if one != {"type": "null"}]
         if choices:
             choice = choices[min(branch, len(choices) - 1)]
-            parts += [_discriminate(schema, choice), choice]
+            parts += [_discriminate(node, choice), choice]
         for part in parts:
             for name, value in self.flatten(part, branch, depth + 1).items():
                 if name == "properties":
@@ -191,29 +244,15 @@ class Schemas:
                     result.setdefault(name, value)  # the example of a part is not the whole's
         return result
 
-    def find_stray(self, schema: Schema, value: Any) -> str:
-        """The keys of an object that its schema does not describe, where it has a list of them."""
-        branches = [self.flatten(schema, one) for one in range(self.alternatives(schema))]
-        known = {name for flat in branches for name in members(flat, "properties")}
-        says_more = {"additionalProperties", "patternProperties", "unevaluatedProperties"}
-        if not known or not is_object(value) or any(says_more & flat.keys() for flat in branches):
-            return ""
-        return ", ".join(ascii(name) for name in value if name not in known)
-
-    def alternatives(self, schema: Schema) -> int:
-        """How many alternatives a schema has at its top."""
-        schema = self.resolve(schema)
-        return (len(schema.get("anyOf", ())) if is_object(schema) else 0) or 1
-
-    def types(self, schema: Schema, depth: int = 0) -> frozenset[str]:
-        """The JSON types that a schema names, through references and combinations."""
-        schema = self.resolve(schema)
-        if not is_object(schema) or depth > _DEPTH:
+    def types(self, node: Any, depth: int = 0) -> frozenset[str]:
+        """The types that a schema names, through references and combinations."""
+        node = self.resolve(node)
+        if not is_object(node) or depth > _DEPTH:
             return frozenset()
-        named = schema.get("type")
+        named = node.get("type")
         if named is not None:
             return frozenset([named] if isinstance(named, str) else named)
-        parts = [part for key in ("allOf", "anyOf") for part in schema.get(key, ())]
+        parts = [part for key in ("allOf", "anyOf") for part in node.get(key, ())]
         return frozenset(name for part in parts for name in self.types(part, depth + 1))
 
     def _look_up(self, reference: str) -> Any:
@@ -222,12 +261,12 @@ class Schemas:
             key = unquote(step).replace("~1", "/").replace("~0", "~")
             try:
                 node = node[int(key)] if is_array(node) else node[key]
-            except (KeyError, IndexError, ValueError, TypeError):
+            except (LookupError, ValueError, TypeError):
                 raise DocumentError(f"The reference {reference!r} leads nowhere.") from None
         return node
 
     def _convert(self, node: dict[str, Any]) -> dict[str, Any]:
-        """One object of the document, whose inner ones are converted, in its 3.1 form."""
+        """One object of the document, whose inner ones are converted, as it holds here."""
         reference, properties, required = (node.get(n) for n in ("$ref", "properties", "required"))
         if isinstance(reference, str):
             if not reference.startswith("#/"):
@@ -237,16 +276,16 @@ class Schemas:
                 )
             return {**node, "$ref": _BASE + quote(reference, safe=_IN_REFERENCES)}
         if is_object(properties) and is_array(required):
-            node["required"] = [
-                name for name in required if not self._is_ignored(properties.get(name))
-            ]
+            ignored = {
+                name
+                for name, one in properties.items()
+                if is_object(one) and one.get(self._ignored) is True
+            }
+            node["required"] = [name for name in required if name not in ignored]
         if is_array(node.get("oneOf")):
             choices = {"anyOf": node.pop("oneOf")}
             node |= {"allOf": [*node.get("allOf", ()), choices]} if "anyOf" in node else choices
         return node
-
-    def _is_ignored(self, schema: Schema) -> bool:
-        return is_object(schema) and schema.get(self._ignored) is True
 
 
 def _import_jsonschema_rs() -> ModuleType:
@@ -287,18 +326,15 @@ def _join(properties: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, A
     return {**more, **properties, **both}
 
 
-def _discriminate(schema: Mapping[str, Any], choice: Schema) -> Schema:
+def _discriminate(node: Mapping[str, Any], choice: Any) -> Any:
     """What a discriminator adds to an alternative: the value of the property that names it."""
-    discriminator = schema.get("discriminator")
-    reference = choice.get("$ref") if is_object(choice) else None
-    if not is_object(discriminator) or not isinstance(reference, str):
+    discriminator = node.get("discriminator")
+    if not is_object(discriminator) or not is_object(choice) or "$ref" not in choice:
         return True
-    name = reference.rpartition("/")[2]
-    for value, target in members(discriminator, "mapping").items():
-        if target.rpartition("/")[2] == name:
-            name = value
-            break
-    return {"properties": {discriminator.get("propertyName", ""): {"const": name}}}
+    name = choice["$ref"].rpartition("/")[2]
+    mapping = members(discriminator, "mapping").items()
+    named = (value for value, target in mapping if target.rpartition("/")[2] == name)
+    return {"properties": {discriminator.get("propertyName", ""): {"const": next(named, name)}}}
 
 
 def _json_path(steps: list[str | int]) -> str:

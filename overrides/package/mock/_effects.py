@@ -14,123 +14,98 @@ answer), `fresh` (the fields that are new in each answer) and `once` (whether th
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ._messages import DocumentError
-from ._schemas import Schema, Schemas, is_json, is_object, members, success_key
+from ._operations import VARIABLE, Collection, Effect, Fields, Operation, letters
+from ._schemas import Schema, is_json, is_object, members
 
-EFFECTS = ("create", "list", "read", "replace", "change", "remove", "use")
-_EXTENSION = "x-effect"
+_EFFECTS = ("create", "list", "read", "replace", "change", "remove", "use", "none")
 _ON_ITEM = {
     "GET": "read",
     "HEAD": "read",
     "PUT": "replace",
-    "PATCH": "change",
-    "POST": "change",
     "DELETE": "remove",
+    **dict.fromkeys(("PATCH", "POST"), "change"),
 }
-_VARIABLE = re.compile(r"\{([^{}]+)\}")
 _BODY = "$response.body#/"
 
 
-@dataclass(frozen=True)
-class Collection:
-    """Items of one kind."""
+class _Case:
+    """An operation, and what of it tells its effect.
 
-    path: str  # on which they are made
-    item: str  # the path of one of them, which ends in its variable
-    identifier: str  # the field that identifies one
-    fields: Mapping[str, Schema]  # what is known of an item, by name
-    shown: frozenset[str]  # the fields that reading or listing shows
+    Attributes:
+        shape: Its path without the names of its variables.
+        said: What `x-effect` says.
+        fields: Those of the object that it answers.
+        items: Those of an item of the list that it answers.
+        envelope: The field in which that list is, or the object where the answer has no other.
+    """
+
+    def __init__(self, operation: Operation) -> None:
+        self.operation, self.path, self.method = operation, operation.path, operation.method
+        self.shape = _shape(self.path)
+        said = {} if operation.effect is None else operation.effect
+        self.said: Mapping[str, Any] = {"does": said} if isinstance(said, str) else said
+        if not is_object(self.said) or self.said.get("does", "none") not in _EFFECTS:
+            known = ", ".join(_EFFECTS)
+            raise DocumentError(f"{self.method} {self.path}: x-effect is one of {known}.")
+        media = (one for one in operation.responses.success[1].media if is_json(one.type))
+        schema = next((one.schema for one in media), None)
+        self.fields: Fields = {} if schema is None else schema.properties
+        self.items: Fields = {} if schema is None else _items(schema)
+        self.envelope = ""
+        lists = [name for name, one in self.fields.items() if _items(one)]
+        if lists and not self.items:
+            self.envelope, self.items = lists[0], _items(self.fields[lists[0]])
+        elif len(self.fields) == 1:
+            ((name, one),) = self.fields.items()
+            self.envelope, self.fields = (
+                (name, one.properties) if one.properties else ("", self.fields)
+            )
 
     @property
-    def noun(self) -> str:
-        """One of the items in words: `Client` for `/custodians/clients`."""
-        *_, word = ["Item", *(one for one in self.path.split("/") if one and "{" not in one)]
-        word = word.replace("-", " ").replace("_", " ")
-        singular = re.sub(r"ies$", "y", word) if word.endswith("ies") else re.sub(r"s$", "", word)
-        return singular[:1].upper() + singular[1:]
+    def variables(self) -> list[str]:
+        """The names of its path's variables."""
+        return VARIABLE.findall(self.path)
 
 
-@dataclass(frozen=True)
-class Effect:
-    """What one operation does to the state."""
-
-    does: str  # one of `EFFECTS`
-    collection: Collection
-    parents: tuple[Collection, ...] = ()  # whose items the path names before: they have to be there
-    envelope: str = ""  # the field of the answer that has the item or the list; "" for the answer
-    fresh: frozenset[str] = frozenset()  # the fields that are new in each answer
-    once: bool = False  # whether those work once
-    echoes: str = ""  # the field that repeats the path's end, where that is beyond the item
-
-    def __str__(self) -> str:
-        new = f", new each time: {', '.join(sorted(self.fresh))}" if self.fresh else ""
-        once = " (works once)" if self.once and self.fresh else ""
-        return f"{self.does} {self.collection.item} by {self.collection.identifier}{new}{once}"
-
-
-@dataclass(frozen=True)
-class _Operation:
-    """What effects are found by: an operation and the fields of its answer."""
-
-    id: str
-    method: str
-    path: str
-    node: Mapping[str, Any]
-    response: Mapping[str, Any]
-    fields: Mapping[str, Schema]  # of an object
-    items: Mapping[str, Schema]  # of an item of a list
-    list_in: str  # the field in which the list is, "" for none
-    object_in: str  # the field in which the object is, "" for none
-    said: Mapping[str, Any]  # by the extension
-
-
-def find_effects(schemas: Schemas) -> dict[tuple[str, str], Effect]:
-    """The effects of a document's operations, by method and path."""
-    operations = list(_read_operations(schemas))
+def find_effects(operations: Iterable[Operation]) -> list[Effect | None]:
+    """The effect of each of a document's operations; None for those without."""
+    cases = [_Case(one) for one in operations]
     collections = dict[str, Collection]()
-    for one in operations:
-        collection = _find_collection(schemas, one, operations)
+    for one in cases:
+        collection = _find_collection(one, cases)
         known = {_shape(each.item) for each in collections.values()}
         if collection is not None and _shape(collection.item) not in known:
-            collections[_shape(one.path)] = collection
-    effects = {
-        (one.method, one.path): _find_effect(schemas, one, collections) for one in operations
-    }
-    return {address: effect for address, effect in effects.items() if effect is not None}
+            collections[one.shape] = collection
+    return [_find_effect(one, collections) for one in cases]
 
 
-def variables(path: str) -> list[str]:
-    """The names of a path's variables, in order."""
-    return _VARIABLE.findall(path)
-
-
-def _find_collection(
-    schemas: Schemas, one: _Operation, operations: list[_Operation]
-) -> Collection | None:
+def _find_collection(one: _Case, cases: Sequence[_Case]) -> Collection | None:
+    """The collection in which an operation makes items, if it makes any."""
     if one.said.get("does", "create" if one.method == "POST" else "") != "create":
         return None
-    item, identifier = _follow_links(schemas, one, operations)
+    item, identifier = _follow_links(one, cases)
     item = str(one.said.get("item", item))
     identifier = str(one.said.get("identifier", identifier))
-    gets = [other for other in operations if other.method == "GET"]
-    lists = [each.items for each in gets if each.items and _shape(each.path) == _shape(one.path)]
+    gets = [other for other in cases if other.method == "GET"]
+    lists = [each.items for each in gets if each.items and each.shape == one.shape]
     if not item:
-        below = [other.path for other in operations if _is_below(other.path, one.path)]
+        below = [other.path for other in cases if _is_below(other.shape, one.shape)]
         if not below and not lists:
             return None
         # What is only listed has an address that nobody asks for.
         below = below or [f"{one.path}/{{id}}"]
         item = "/".join(below[0].split("/")[: one.path.count("/") + 2])
-    reads = [each.fields for each in gets if each.fields and _shape(each.path) == _shape(item)]
-    if len(variables(item)) != len(variables(one.path)) + 1:
+    variables = VARIABLE.findall(item)
+    if len(variables) != len(one.variables) + 1:
         return None
+    reads = [each.fields for each in gets if each.fields and each.shape == _shape(item)]
     known = [*reads, *lists]
-    identifier = identifier or _find_identifier(schemas, one.fields, variables(item)[-1], known)
+    identifier = identifier or _find_identifier(one.fields, variables[-1], known)
     if identifier not in one.fields or any(identifier not in fields for fields in reads or lists):
         if one.said:
             raise DocumentError(f"{one.method} {one.path}: no field of its answer identifies it.")
@@ -140,128 +115,79 @@ def _find_collection(
     return Collection(one.path, item, identifier, fields, shown)
 
 
-def _follow_links(
-    schemas: Schemas, one: _Operation, operations: list[_Operation]
-) -> tuple[str, str]:
+def _follow_links(one: _Case, cases: Sequence[_Case]) -> tuple[str, str]:
     """The path of what an operation makes, and the field that identifies it, by its links."""
-    paths = {other.id: other.path for other in operations}
-    for node in members(one.response, "links").values():
-        link = schemas.resolve(node)
+    paths = {other.operation.id: other.path for other in cases}
+    for link in one.operation.responses.success[1].links:
         path = paths.get(str(link.get("operationId")), "")
         for name, expression in members(link, "parameters").items():
-            variable, field = f"{{{name.removeprefix('path.')}}}", str(expression)
-            identifier = field.removeprefix(_BODY)
-            if variable in path and field.startswith(_BODY) and identifier in one.fields:
+            variable = f"{{{name.removeprefix('path.')}}}"
+            identifier = str(expression).removeprefix(_BODY)
+            if variable in path and identifier != expression and identifier in one.fields:
                 return path.partition(variable)[0] + variable, identifier
     return "", ""
 
 
-def _find_effect(
-    schemas: Schemas, one: _Operation, collections: Mapping[str, Collection]
-) -> Effect | None:
-    shape = _shape(one.path)
+def _find_effect(one: _Case, collections: Mapping[str, Collection]) -> Effect | None:
     around = [
         each
         for each in collections.values()
-        if _starts(shape, _shape(each.item)) and _takes_identifier(schemas, one, each)
+        if f"{one.shape}/".startswith(f"{_shape(each.item)}/") and _takes_identifier(one, each)
     ]
     around.sort(key=lambda each: len(each.item))
-    own = collections.get(shape)
+    own = collections.get(one.shape)
     said = one.said.get("does")
     if said == "list" and "item" in one.said:
         own = next((each for each in collections.values() if each.item == one.said["item"]), own)
+    if said == "none":
+        return None
     if own is not None and (one.method == "POST" or said == "create"):
         effect = Effect("create", own, tuple(around))
     elif own is not None and own.identifier in one.items and said in (None, "list"):
         effect = Effect("list", own, tuple(around))
     elif around:
         *parents, own = around
-        on_item = shape == _shape(own.item)
-        does = _ON_ITEM.get(one.method, "use") if on_item else "use"
-        effect = Effect(said or does, own, tuple(parents))
+        on_item = one.shape == _shape(own.item)
+        does = said or (_ON_ITEM.get(one.method, "use") if on_item else "use")
+        effect = Effect(does, own, tuple(parents))
     else:
         return None
-    if said == "none":
-        return None
-    secrets = {name for name, schema in one.fields.items() if is_password(schemas, schema)}
-    fresh = secrets - own.shown if effect.does in ("create", "use") else set[str]()
-    names, beyond = variables(one.path), len(variables(own.item))
-    is_beyond = effect.does == "use" and len(names) > beyond
+    secrets = {name for name, schema in one.fields.items() if schema.is_password} - own.shown
+    fresh = one.said.get("fresh", sorted(secrets) if effect.does in ("create", "use") else ())
+    if any(name not in one.fields for name in fresh):
+        raise DocumentError(f"{one.method} {one.path}: its answer has not all fields of {fresh}.")
+    is_beyond = effect.does == "use" and len(one.variables) > own.item.count("{")
     return replace(
         effect,
-        echoes=_find_identifier(schemas, one.fields, names[-1], [{}]) if is_beyond else "",
-        envelope=one.list_in if effect.does == "list" else one.object_in,
-        fresh=frozenset(one.said.get("fresh", fresh)),
+        echoes=_find_identifier(one.fields, one.variables[-1], [{}]) if is_beyond else "",
+        envelope=one.envelope if bool(one.items) == (effect.does == "list") else "",
+        fresh={name: one.fields[name] for name in sorted(fresh)},
         once=bool(one.said.get("once", one.method == "GET")),
     )
 
 
-def _takes_identifier(schemas: Schemas, one: _Operation, collection: Collection) -> bool:
+def _takes_identifier(one: _Case, collection: Collection) -> bool:
     """Whether the identifier of an item can stand in an operation's path."""
-    name = variables(one.path)[len(variables(collection.item)) - 1]
-    path = schemas.resolve(schemas.document["paths"][one.path])
-    for node in (*one.node.get("parameters", ()), *path.get("parameters", ())):
-        parameter = schemas.resolve(node)
-        if (parameter.get("in"), parameter.get("name")) == ("path", name):
-            identifier = collection.fields[collection.identifier]
-            types = schemas.types(parameter.get("schema", {}))
-            return "string" in types or not types or "string" not in schemas.types(identifier)
-    return True
+    name = one.variables[collection.item.count("{") - 1]
+    is_text = "string" in collection.fields[collection.identifier].types
+    return not is_text or not any(
+        parameter.schema.types and "string" not in parameter.schema.types
+        for parameter in one.operation.parameters
+        if (parameter.location, parameter.name) == ("path", name)
+    )
 
 
-def is_password(schemas: Schemas, schema: Schema) -> bool:
-    """Whether a field holds a secret."""
-    return schemas.flatten(schema).get("format") == "password"
+def _items(schema: Schema) -> Fields:
+    """The fields of an item of a list; none where it is none."""
+    return schema.items.properties if "array" in schema.types else {}
 
 
-def _read_operations(schemas: Schemas) -> Iterator[_Operation]:
-    for path, item in members(schemas.document, "paths").items():
-        for method, node in schemas.resolve(item).items():
-            if not is_object(node) or not members(node, "responses"):
-                continue
-            responses = node["responses"]
-            response = schemas.resolve(responses[success_key(responses)])
-            content = members(response, "content").items()
-            media: Any = next((one for name, one in content if is_json(name)), None)
-            schema: Schema = members({"media": media}, "media").get("schema")
-            fields = members(schemas.flatten(schema), "properties")
-            items, list_in, object_in = _list_fields(schemas, schema), "", ""
-            for name, inner in fields.items() if not items else ():
-                items = _list_fields(schemas, inner)
-                if items:
-                    list_in = name
-                    break
-            if len(fields) == 1 and not items:
-                (name,) = fields
-                inner = members(schemas.flatten(fields[name]), "properties")
-                fields, object_in = (inner, name) if inner else (fields, "")
-            said = node.get(_EXTENSION, {})
-            said = {"does": said} if isinstance(said, str) else said
-            where = f"{method.upper()} {path}"
-            if not is_object(said) or said.get("does", "none") not in (*EFFECTS, "none"):
-                known = ", ".join((*EFFECTS, "none"))
-                raise DocumentError(f"{where}: {_EXTENSION} is one of {known}.")
-            yield _Operation(
-                node.get("operationId", where),
-                *(method.upper(), path, node, response, fields, items, list_in, object_in, said),
-            )
-
-
-def _list_fields(schemas: Schemas, schema: Schema) -> Mapping[str, Schema]:
-    flat = schemas.flatten(schema)
-    if "array" not in schemas.types(flat):
-        return {}
-    return members(schemas.flatten(flat.get("items", True)), "properties")
-
-
-def _find_identifier(
-    schemas: Schemas, fields: Mapping[str, Schema], variable: str, reads: list[Mapping[str, Schema]]
-) -> str:
+def _find_identifier(fields: Fields, variable: str, reads: Sequence[Fields]) -> str:
     """The field that a path's variable means: `clientId` is `clientId`, `id`, or the like."""
     plain = {
         name: letters(name)
         for name, schema in fields.items()
-        if schemas.types(schema) & {"string", "integer"} and not is_password(schemas, schema)
+        if schema.types & {"string", "integer"} and not schema.is_password
     }
     wanted = letters(variable)
     same = [name for name, letters in plain.items() if letters == wanted]
@@ -271,20 +197,10 @@ def _find_identifier(
     return next(iter((*same, *sorted(within, key=len, reverse=True), *around, *rest)), "")
 
 
-def letters(name: str) -> str:
-    """What counts of a name: its letters and digits, in lower case."""
-    return re.sub(r"[^a-z0-9]", "", name.lower())
-
-
 def _shape(path: str) -> str:
-    return _VARIABLE.sub("{}", path)
+    return VARIABLE.sub("{}", path)
 
 
-def _is_below(path: str, collection: str) -> bool:
+def _is_below(shape: str, collection: str) -> bool:
     """Whether a path is that of an item of the collection, or below it."""
-    rest = _shape(path).removeprefix(_shape(collection).rstrip("/"))
-    return rest != _shape(path) and (rest == "/{}" or rest.startswith("/{}/"))
-
-
-def _starts(shape: str, item: str) -> bool:
-    return shape == item or shape.startswith(item + "/")
+    return f"{shape}/".startswith(f"{collection.rstrip('/')}/{{}}/")
