@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import inspect
 import json
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from generation.errors import GenerationError
 
 from tests.generation._server import Server, call, call_async
-from tests.generation._support import DOCUMENTS, Package, Tree, findings
+from tests.generation._support import Package, findings
 
 Shop = Callable[[str], Package]
 
@@ -340,27 +337,3 @@ def test_a_ring_of_schemas_and_an_operation_of_an_old_kind(shop: Shop) -> None:
 def test_a_document_without_operations(shop: Shop) -> None:
     with pytest.raises(GenerationError, match="no operations"):
         shop("paths: {}\n")
-
-
-def test_what_is_generated_is_clean(other_packages: Path, tmp_path: Path) -> None:
-    tree = Tree(other_packages.parent)
-    spec = DOCUMENTS / "custodian-3.1.yaml"
-    said = tree.generated(f"--spec={spec}", "--package=vault_api", "--no-house-rules")
-    for name in ("clients.create_session", "wallet_shares.list_ejectable_backups", "assets.send"):
-        assert f"\n{name} is " in said
-    root = Path(__file__).parents[2]
-    (tree.root / "pyproject.toml").write_bytes((root / "pyproject.toml").read_bytes())
-    packages = ("library_api", "studio_api", "vault_api")
-    mypy = (*("-m", "mypy", "--strict", "--config-file=", f"--cache-dir={tmp_path}"),)
-    for command in (
-        (*mypy, *(argument for package in packages for argument in ("-p", package))),
-        ("-m", "ruff", "check", "--no-cache", "--output-format=concise", *packages),
-    ):
-        done = subprocess.run(
-            [sys.executable, *command],
-            cwd=other_packages,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import io
 import json
+import pickle
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qs
@@ -139,10 +142,40 @@ def test_what_an_operation_sends(
         assert (found and found.to_dict()) == json.loads(answer.content or b"null")
 
 
-def test_an_operation_without_security(library: ModuleType) -> None:
-    server = Server(200, BOOK)
-    call(library, server, lambda client: client.books.get(BOOK_ID))
-    assert "a-key" not in str(server.request.headers.raw)
+def test_deprecations_are_documented_and_warned_of(library: ModuleType) -> None:
+    def call_warned(what: str, server: Server, use: Callable[[Any], Any]) -> Any:
+        with pytest.warns(DeprecationWarning, match=f"{what} is deprecated") as told:
+            found = call(library, server, use)
+        assert [warning.filename for warning in told] == [__file__]
+        return found
+
+    server, models = Server(200, {**BOOK, "language": "de"}), library.models
+    book = call_warned("operation getBook", server, lambda client: client.books.get(BOOK_ID))
+    assert "a-key" not in str(server.request.headers.raw)  # It is without security, too.
+    call_warned(
+        "parameter sort of listLoansOfMember",
+        Server(200, [LOAN]),
+        lambda client: next(client.members_area.iter_loans_of(7, sort="a")),
+    )
+    new = {"title": "Emil", "authors": [], "genre": models.Genre.FICTION, "language": "en"}
+    call_warned(
+        "field language of addBook", Server(201, BOOK), lambda client: client.books.add(**new)
+    )
+    with pytest.warns(DeprecationWarning, match="Book.language is deprecated by the API") as told:
+        assert book.language == "de"
+    assert [warning.filename for warning in told] == [__file__]
+    assert copy.deepcopy(book) == pickle.loads(pickle.dumps(book)) == book
+    assert book.to_dict() == {**BOOK, "language": "de"}
+    body = models.NewBook.from_dict({"title": "Emil", "authors": [], "genre": "fiction"})
+    with pytest.warns(DeprecationWarning, match="NewBook.language is deprecated"):
+        body.language = "fr"
+    resources = library.resources
+    for documented in (
+        *(resources.BooksResource.get, resources.MembersAreaResource.list_loans_of),
+        *(resources.BooksResource.add, models.Book),
+    ):
+        assert "Deprecated by the API." in " ".join((documented.__doc__ or "").split())
+    assert resources.BooksResource.get.__deprecated__.startswith("The operation getBook")
 
 
 @pytest.mark.parametrize(

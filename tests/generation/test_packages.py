@@ -1,9 +1,10 @@
-"""The command line of documents with enums, dates, arrays, files and whole bodies."""
+"""Packages of documents that are nothing like V1's: types, operations, the command line."""
 
 from __future__ import annotations
 
 import importlib
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,9 +15,47 @@ import httpx
 import pytest
 
 from tests.generation._server import Server
+from tests.generation._support import ROOT, run_exercise
 
 BOOK = "5b0f8d4e-7c1c-4a53-9d55-0f5f5e2b7a11"
 Run = Callable[..., Any]
+
+CONSUMER = """
+from library_api import CityLibrary
+from library_api.models import Book, Genre, NewBook
+from uuid import UUID
+
+def use(library: CityLibrary, book: Book, new: NewBook) -> None:
+    library.books.get(UUID(int=1))  # type: ignore[deprecated]
+    book.language  # type: ignore[deprecated]
+    new.language = "en"  # type: ignore[deprecated]
+    NewBook("Emil", [], Genre.FICTION, language="en").title
+    library.members_area.list_loans_of(7, sort="id")
+"""
+
+
+def test_they_are_clean_and_show_deprecations(other_packages: Path, tmp_path: Path) -> None:
+    (other_packages.parent / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
+    (tmp_path / "consumer.py").write_text(CONSUMER)
+    packages = [path.name for path in other_packages.iterdir()]
+    mypy = ["mypy", "--strict", "--enable-error-code=deprecated", "--config-file="]
+    mypy += [f"--cache-dir={tmp_path}", str(tmp_path / "consumer.py")]
+    mypy += [str(path) for path in other_packages.iterdir()]
+    ruff = ["ruff", "check", "--no-cache", "--output-format=concise", *packages]
+    for command in (mypy, ruff):
+        done = subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=other_packages,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+
+
+@pytest.mark.parametrize("name", ["library_api", "studio_api", "custodian_api"])
+def test_every_operation_answers(other_packages: Path, name: str) -> None:
+    assert run_exercise(other_packages / name) == {}
 
 
 @pytest.fixture
