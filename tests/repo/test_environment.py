@@ -24,7 +24,7 @@ esac
 exec '{sys.executable}' "$@"
 """
 OLD = 'case "$*" in *print*) echo 3.9.2 ;; *) exit 1 ;; esac'
-TOOLS = ("cat", "cp", "mkdir", "rm", "sh")
+TOOLS = ("awk", "cat", "cp", "mkdir", "rm", "sh")
 
 
 class Clone:
