@@ -39,7 +39,7 @@ class Clone:
         self.path.mkdir()
         for touched in (self.version, self.log):
             touched.touch()
-        for name in ("cat", "cp", "mkdir", "rm", "sh"):
+        for name in ("awk", "cat", "cp", "mkdir", "rm", "sh"):
             (self.path / name).symlink_to(str(shutil.which(name)))
 
     def add(self, name: str, script: str = PYTHON) -> None:
