@@ -46,10 +46,8 @@ def backoff(attempt: int) -> float:
 def retry_after(value: str | None, now: float) -> float | None:
     """Return the seconds that a Retry-After header asks for; None where it says nothing usable.
 
-    Args:
-        value: The header's value: whole seconds, or an HTTP date (RFC 9110, section 10.2.3).
-            Where a proxy and the server both sent one, the longer wait counts.
-        now: Seconds since the epoch.
+    It has whole seconds, or an HTTP date (RFC 9110, section 10.2.3). Where a proxy and the server
+    both sent one, the longer wait counts.
     """
     waits = [_read_wait(part.strip(), now) for part in re.split(_COMMA, value or "")]
     return max((wait for wait in waits if wait is not None), default=None)

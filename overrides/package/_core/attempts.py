@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from .._secrets import Secret
 from ..errors import APIConnectionError, InvalidRequestError
-from . import failures, observing, retry
+from . import failures, retry
 from .call import Call
 from .effects import (
     Effect,
@@ -20,7 +20,6 @@ from .effects import (
     RawResponse,
     SendRequest,
     TransportFailure,
-    redact_failure,
 )
 from .operation import ListOperation, Operation
 from .pace import Pace
@@ -36,16 +35,9 @@ _LOCK_POLL: Final = 0.005  # seconds
 
 
 def make_attempts(call: Call[Any]) -> CallFlow[RawResponse]:
-    """Yield what is to be done until there is a successful response, and return it.
-
-    Raises:
-        APIConnectionError: No response came.
-        APIStatusError: The server answered with an error.
-        ConfigurationError: The key or the pace's file cannot be used.
-        InvalidRequestError: The URL is too long.
-    """
+    """Yield what is to be done until there is a successful response, and return it."""
     settings, deadline = call.settings, call.deadline
-    observing.start(call)
+    call.start()
     url = _build_url(call)
     while True:
         if settings.pace is not None:
@@ -58,10 +50,10 @@ def make_attempts(call: Call[Any]) -> CallFlow[RawResponse]:
             raise failures.connection_error(call, reason, advice="Make a new client")
         call.attempts += 1
         if call.is_observed:
-            observing.start_attempt(call)
+            call.start_attempt()
         outcome = _redact_keys(keys, (yield _build_send(call, url, credentials)))
         if call.is_observed:
-            observing.end_attempt(call, outcome)
+            call.end_attempt(outcome)
         if isinstance(outcome, RawResponse) and _is_success(call.operation, outcome.status):
             return outcome
         verdict = _judge(call, outcome)
@@ -72,9 +64,11 @@ def make_attempts(call: Call[Any]) -> CallFlow[RawResponse]:
             or not deadline.allows(verdict.pause)
         ):
             break
-        observing.tell(call, "pause", reason=verdict.reason, seconds=verdict.pause)
+        call.tell("pause", reason=verdict.reason, seconds=verdict.pause)
         yield Pause(verdict.pause)
-    raise failures.call_failed(call, outcome, retry_after=verdict.retry_after)
+    if isinstance(outcome, TransportFailure):
+        raise failures.connection_error(call, outcome.reason, timed_out=outcome.timed_out)
+    raise failures.status_error(call, outcome, retry_after=verdict.retry_after)
 
 
 class _Verdict(NamedTuple):
@@ -123,7 +117,7 @@ def _keep_pace(call: Call[Any], pace: Pace) -> CallFlow[None]:
         raise failures.connection_error(call, reason, timed_out=True)
     if wait:
         if call.is_observed:
-            observing.tell(call, "pause", seconds=wait)
+            call.tell("pause", seconds=wait)
         yield Pause(wait)
 
 
@@ -149,7 +143,7 @@ def _redact_keys(
 ) -> RawResponse | TransportFailure:
     """Return an outcome that shows nothing of the keys which the server sends back."""
     if isinstance(outcome, TransportFailure):
-        return redact_failure(outcome, secrets)
+        return outcome.redact(secrets)
     outcome.secrets = secrets
     return outcome
 
