@@ -14,6 +14,7 @@ from tests.generation._server import Server, call, call_async
 from tests.generation._support import Package, findings
 
 Shop = Callable[[str], Package]
+UID = "0f2b1c3d-0000-4000-8000-000000000007"
 
 BOTH = "[{$ref: '#/components/schemas/A'}, {$ref: '#/components/schemas/B'}]"
 
@@ -118,6 +119,9 @@ def test_a_discriminator(shop: Shop) -> None:
         ("{properties: {e: {type: string, enum: [a, A, a-b, 'a b', '']}}}", {"e": "A"}),
         ("{properties: {e: {type: [string, 'null'], enum: [a, null]}}}", {"e": None}),
         ("{properties: {l: {type: array}, m: {type: array, items: true}}}", {"l": [1], "m": ["a"]}),
+        ("{properties: {u: {type: string, format: uuid}, e: {enum: [1]}}}", {"u": UID, "e": 1}),
+        ("{properties: {a: {type: string, format: date}}}", {"a": "2026-01-02"}),
+        ("{properties: {a: {type: string, format: date-time}}}", {"a": "2026-01-02T03:04:05Z"}),
         ("{properties: {x: {$ref: '#/components/schemas/Thing/properties/y'}, y: {}}}", {"x": 1}),
         ("{properties: {x: {$ref: '#/components/schemas/A%20B'}}}", {"x": {"z": 1}}),
         (
@@ -140,7 +144,9 @@ def test_what_comes_back_goes_out_again(shop: Shop, schema: str, value: dict[str
     schema = "{type: object, " + schema[1:]
     made = shop(thing(f"Thing: {schema}", "A B: {type: object, properties: {z: {}}}"))
     got = call_async(made.root, Server(200, value), lambda client: client.things.get())
-    assert got.to_dict() == value
+    told = json.loads(json.dumps(got.to_dict()))
+    assert told == value
+    assert type(got).from_dict(told) == got
     assert all(getattr(got, name) is None for name in ("s", "t") if hasattr(got, name))
 
 
