@@ -12,6 +12,7 @@ from typing import Any, Final
 from .decode import MismatchError
 from .json import DECODER, MalformedJSONError, load
 
+_Utf8Decoder: Final = codecs.getincrementaldecoder("utf-8-sig")
 _BLANKS: Final = re.compile(r"[ \t\n\r]*")
 _OPEN_NUMBER: Final = re.compile(r"(\.|[Ee][-+]?)?\Z")
 _LONG: Final = 4096  # characters
@@ -43,7 +44,7 @@ class ArrayReader:
 
     def __init__(self, largest_item: int | None = None) -> None:
         self._largest_item = largest_item
-        self._text = codecs.getincrementaldecoder("utf-8-sig")()
+        self._text = _Utf8Decoder()
         self._pending: list[str] = []
         self._length = 0
         self._read_at = 0

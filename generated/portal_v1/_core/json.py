@@ -8,9 +8,9 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
-from importlib import import_module
 from typing import Any, Final, NoReturn
 
+from .. import _lazy
 from .signals import is_of_a_signal
 
 _LONG: Final = 8192  # bytes that are worth a faster reader's import
@@ -33,7 +33,7 @@ DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
 def _fast_reader() -> Callable[[bytes], Any] | None:
     """Return msgspec's reader where it is installed."""
     try:
-        read: Callable[[bytes], Any] = import_module("msgspec.json").decode
+        read: Callable[[bytes], Any] = _lazy.load("msgspec.json").decode
     except ImportError:
         return None
     return read

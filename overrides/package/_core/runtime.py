@@ -6,22 +6,15 @@ import contextvars
 import inspect
 import threading
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .. import _lazy
+from .._lazy import asyncio, futures
 from .._secrets import Secret
 from ..errors import ConfigurationError
 from .clock import Clock
 from .deadline import Deadline
 from .settings import Settings, is_async, validate_key
 from .signals import is_of_a_signal
-
-if TYPE_CHECKING:
-    import asyncio
-    from concurrent import futures
-else:
-    asyncio = _lazy.Module("asyncio")  # nothing that threads do needs it
-    futures = _lazy.Module("concurrent.futures")  # only a key that rotates does
 
 _ORIGIN = "that the api_key callable returned"
 
