@@ -190,7 +190,7 @@ def a_million(url: str, rounds: int) -> Figures:
         return time.process_time() - begin
 
     return take_turns(
-        min(rounds, 5),
+        rounds,
         {
             name: partial(measure, SYNC[name](f"{url}/items/1000000")[method])
             for name, method in ((OURS, "iter"), (DEFAULT, "list"))
@@ -341,7 +341,7 @@ BENCHMARKS: Final[dict[str, Benchmark]] = {
         "s",
         lambda url, rounds: at_once(
             f"{url}/wait/20",
-            min(rounds, 5),
+            rounds,
             cases={
                 peer: (peer, 100)
                 for peer in (OURS, "portal-v1, given aiohttp", "bare httpx2", "bare aiohttp")
