@@ -206,9 +206,9 @@ class Control:
             {
                 "number": number,
                 "count": count,
-                "items": self._state.newest(number, min(limit, 10_000)),
+                "items": self._state.newest(custodian, min(limit, 10_000)),
             }
-            for number, count in self._state.custodians()
+            for number, (custodian, count) in enumerate(self._state.custodians(), 1)
         ]
         for one in custodians:
             items = [item._asdict() for item in one["items"]]
