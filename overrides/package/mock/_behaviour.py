@@ -19,18 +19,18 @@ _NOT_FOUND = (404, 400, 422)
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _TAIL = re.compile(r"(0x|[A-Za-z]?)([0-9A-Za-z]*)\Z")
 _LONG = 16  # so many letters and digits at the end of an example, some digits, are no word
-# What parameters of lists, and the fields beside a list, are called; only letters count.
-_ROLES = {
-    **dict.fromkeys(("limit", "take", "pagesize", "perpage", "size", "count"), "limit"),
-    **dict.fromkeys(("maxresults", "top", "first"), "limit"),
-    **dict.fromkeys(("offset", "skip", "start"), "offset"),
-    **dict.fromkeys(("page", "pagenumber"), "page"),
-    **dict.fromkeys(("cursor", "after", "startingafter", "startafter"), "cursor"),
-    **dict.fromkeys(("pagetoken", "nexttoken"), "cursor"),
+# What the parameters of lists are called, and the fields beside a list; only letters count.
+_PAGES = {
+    "limit": "limit|take|size|pagesize|perpage|count|maxresults|top|first",
+    "offset": "offset|skip|start",
+    "page": "page|pagenumber",
+    "cursor": "cursor|after|startingafter|startafter|pagetoken|nexttoken",
 }
-_TOTALS = ("total", "totalcount", "totalitems", "count")
-_MORE = ("hasmore", "hasnext", "hasnextpage")
-_NEXT = ("next", "nextcursor", "nextpagetoken", "nexttoken", "endcursor", "cursor")
+_FACTS = {
+    "total": "total|totalcount|totalitems|count",
+    "more": "hasmore|hasnext|hasnextpage",
+    "next": "next|nextcursor|nextpagetoken|nexttoken|endcursor|cursor",
+}
 
 
 class Call(NamedTuple):
@@ -223,11 +223,7 @@ class Behaviour:
         every = list(items)
         shown = list(islice(_after(iter(every), cursor), start, end))
         more = bool(shown) and shown[-1] is not every[-1]
-        facts = {
-            **dict.fromkeys(_TOTALS, len(every)),
-            **dict.fromkeys(_MORE, more),
-            **dict.fromkeys(_NEXT, shown[-1].id if more else None),
-        }
+        facts = {"total": len(every), "more": more, "next": shown[-1].id if more else None}
         values = template.at(envelope).fill_list([item.content for item in shown])
         return {**_describe_page(template, envelope, facts), envelope: values}
 
@@ -237,7 +233,7 @@ class Behaviour:
         variable = letters(VARIABLE.findall(self._collection.item)[-1])
         for parameter in self._parameters:
             name, plain = parameter.name, letters(parameter.name)
-            role = _ROLES.get(plain)
+            role = _find_role(name, _PAGES)
             value = call.parameters.get(
                 name, parameter.schema.flat.get("default") if role else None
             )
@@ -254,13 +250,17 @@ class Behaviour:
 
 def _describe_page(template: Template, envelope: str, facts: Values) -> dict[str, Any]:
     """The answer around a list, with what is known about the list in it."""
-    fields = template.schema.properties
-    known = {name: facts[letters(name)] for name in fields if letters(name) in facts}
-    result: dict[str, Any] = template.fill(known)
-    for name, schema in fields.items():
-        if name != envelope and any(letters(one) in facts for one in schema.properties):
+    roles = {name: _find_role(name, _FACTS) for name in template.schema.properties}
+    result: dict[str, Any] = template.fill({n: facts[role] for n, role in roles.items() if role})
+    for name, schema in template.schema.properties.items():
+        if name != envelope and any(_find_role(one, _FACTS) for one in schema.properties):
             result[name] = _describe_page(template.at(name), "", facts)
     return result
+
+
+def _find_role(name: str, roles: Mapping[str, str]) -> str:
+    """What a name of a parameter or field stands for; "" for nothing known."""
+    return next((one for one, names in roles.items() if letters(name) in names.split("|")), "")
 
 
 def _after(items: Iterator[Item], cursor: str | None) -> Iterator[Item]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from inspect import signature
 from math import inf
-from operator import getitem
+from operator import delitem, getitem
 from random import Random
 from typing import (
     Annotated,
@@ -106,11 +106,7 @@ def wrong_type(exchange: Exchange, path: str = "") -> Outcome:
 
 def missing_field(exchange: Exchange, path: str = "") -> Outcome:
     """The request is carried out; what is at `path` ($.id, $[0].id) is left out."""
-
-    def edit(node: Any, step: Any) -> None:
-        del node[step]
-
-    return _edit_at(exchange, path, edit, "has nothing at")
+    return _edit_at(exchange, path, delitem, "has nothing at")
 
 
 def extra_field(exchange: Exchange, path: str | None = None) -> Outcome:
@@ -139,14 +135,14 @@ def dripping_body(
     exchange: Exchange, seconds: _Seconds = 0.1, piece: Annotated[int, Range(1)] = 1
 ) -> Outcome:
     """The body comes in pieces of `piece` bytes, with `seconds` between them."""
-    return _deliver(exchange.serve(), Delivery(drip=seconds, piece=piece))
+    return _deliver(exchange.serve(), drip=seconds, piece=piece)
 
 
 def _breaking(name: str, broken: Break | None, about: str) -> FaultType:
     """A type without settings: the connection breaks."""
 
     def apply(exchange: Exchange) -> Outcome:
-        return _deliver(exchange.serve(), Delivery(broken=broken))
+        return _deliver(exchange.serve(), broken=broken)
 
     apply.__name__, apply.__doc__ = name, about
     return apply
@@ -331,11 +327,12 @@ class FaultRegistry:
 
 def delay(outcome: Outcome, seconds: float) -> Outcome:
     """The same answer, that much later than it would have been."""
-    delivery = outcome.answer.delivery or Delivery()
-    return _deliver(outcome, delivery._replace(delay=delivery.delay + seconds))
+    before = outcome.answer.delivery or Delivery()
+    return _deliver(outcome, delay=before.delay + seconds)
 
 
-def _deliver(outcome: Outcome, delivery: Delivery) -> Outcome:
+def _deliver(outcome: Outcome, **changes: Any) -> Outcome:
+    delivery = (outcome.answer.delivery or Delivery())._replace(**changes)
     return outcome._replace(answer=outcome.answer._replace(delivery=delivery))
 
 

@@ -26,6 +26,7 @@ from ._transport import AsyncInProcessTransport, InProcessTransport
 # In-process clients need some URL. The name can belong to nobody (RFC 2606), so that a
 # request that went past the mock by mistake would reach nothing.
 _NOWHERE = "https://mock.invalid"
+_MOST_SEEDED = 10_000_000  # takes minutes
 
 
 class Snapshot(NamedTuple):
@@ -240,13 +241,13 @@ class Mock:
         """Add many clients at once, a million in seconds. They have no sessions yet.
 
         Args:
-            count: How many.
+            count: How many, ten million at most. Nobody else is answered meanwhile.
             api_key: The custodian whose clients they are.
             has_wallet: Whether what may be null is not, as after a device's first use; where the
                 document has several examples, as for a status, they take turns.
         """
-        if count < 0:
-            raise ValueError(f"count is a number from 0, not {count}")
+        if not 0 <= count <= _MOST_SEEDED:
+            raise ValueError(f"count is a number from 0 to {_MOST_SEEDED:,}, not {count:,}")
         self._engine.seed(custodian_of(api_key), count, filled=has_wallet)
 
     def advance_client(self, client_id: str, *, api_key: str = "mock-api-key") -> bool:
