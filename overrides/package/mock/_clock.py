@@ -40,7 +40,7 @@ class MockClock:
         step = seconds + 3600.0 * hours + 86_400.0 * days
         with self._lock:
             if not 0 <= step < math.inf or self.offset + step == math.inf:
-                raise ValueError(f"a clock is moved on by seconds from 0 that can be told, not by {step!r}")
+                raise ValueError(f"a clock is moved on by seconds from 0, not by {step!r}")
             self.offset += step
 
     def reset(self, offset: float = 0.0) -> None:
