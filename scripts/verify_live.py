@@ -1,15 +1,16 @@
 """Compare a server with the OpenAPI document, field by field, and try the document's rules.
 
-Each operation is called once through the generated client, and its answer compared as it came.
-Then it asks what the reference leaves open, or contradicts itself in. Each rule in `x-basis` is
-verified, wrong, or not asked. No secret and nothing undocumented is shown but by its type.
+Each operation is called through the generated client, and its answer compared as it came. Then
+it sends by hand what no client would. Each rule in `x-basis` is verified, wrong, or not asked,
+with the reason. No secret and nothing undocumented is shown but by its type.
 
 In the environment:
-  PORTAL_API_KEY   the key; take one of the Development environment
-  PORTAL_BASE_URL  the server, where it is not the documented one
-  CONFIRM=1        that the server may be used; without it, the run says what it would do
+  PORTAL_API_KEY    the key; take one of the Development environment
+  PORTAL_API_KEY_2  a key of another custodian, where you have one
+  PORTAL_BASE_URL   the server, where it is not the documented one
+  CONFIRM=1         that the server may be used; without it, the run says what it would do
 
-Exit status: 0 when all is as documented, 1 when something is not, 2 when it did not run.
+Exit status: 0 when all is as documented, 1 when something is not, 2 when it could not be found.
 """
 
 from __future__ import annotations
@@ -17,11 +18,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib import import_module
@@ -35,61 +34,16 @@ from _support import confirming
 from portal_v1 import Pace, Portal, PortalError, api, errors
 from portal_v1._document import load_document
 from portal_v1._service import SERVICE
-from portal_v1.mock._journal import secret_names
 from portal_v1.mock._schemas import Schemas, find_rules
 
 AS_DOCUMENTED, DEVIATES, NOT_RUN, INTERRUPTED = 0, 1, 2, 130
 OK, NOTE, DIFFERS = "ok", "note", "DIFFERS"
-SUCCESS: Final = range(200, 300)
+KEY, SECOND_KEY, UNKNOWN_KEY, NO_KEY = "PORTAL_API_KEY", "PORTAL_API_KEY_2", "unknown", "none"
+SUCCESS, REFUSED, UNAUTHORIZED, ANY = range(200, 300), range(400, 401), range(401, 402), range(600)
+REPORT: Final = Path("reports/verify-live.json")
 _TYPES: Final = {type(None): "null", bool: "boolean", str: "string", list: "array", dict: "object"}
-_SHORTEST_SECRET = 6
-
-
-@dataclass
-class Call:
-    """A call to make, and what became of it; status 0 stands for no whole answer."""
-
-    module: Any
-    takes: str = ""
-    question: str = ""
-    expected: range = SUCCESS
-    rule: str = ""  # which holds where the status is an expected one
-    status: int = 0
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes = field(default=b"", repr=False)
-    error: Exception | None = None
-    rows: list[Row] = field(default_factory=list["Row"])
-
-    def __post_init__(self) -> None:
-        self.operation = one = self.module.OPERATION
-        self.title = f"{one.id}  {one.method:4} {one.path}  {self.question}".rstrip()
-
-    @property
-    def value(self) -> Any:
-        """The body's JSON value; ... where it is none."""
-        try:
-            return json.loads(self.body)
-        except ValueError:
-            return ...
-
-
-V1: Any = import_module("portal_v1.api.clients")  # where the document has others, edit this
-create_client, list_clients, get_client = V1.create_client, V1.list_clients, V1.get_client
-LATER = (get_client, V1.refresh_client_session, V1.generate_client_web_otp)
-OPERATIONS: Final = (Call(create_client), Call(list_clients), *(Call(one, "id") for one in LATER))
-WHO, WHOSE = "What does an unknown client id get?", "What does an unknown API key get?"
-QUESTIONS: Final = (
-    Call(get_client, "unknown id", WHO, range(400, 401), "unknown-client-is-400"),
-    Call(list_clients, "unknown key", WHOSE, range(401, 402), "unknown-key-is-401"),
-)
-# What no client of ours would send: a rule, a method, the end of a path, and a body.
-REQUESTS: Final = (
-    ("get-without-content-type", "GET", "", b""),
-    ("session-takes-no-body", "POST", "/session", b""),
-    ("session-takes-no-body", "POST", "/session", b'{"userId": "verify-live"}'),
-    ("web-otp-is-get", "POST", "/web-otp", b"{}"),
-)
-WALLET: Final = ("address", "backupStatus", "signingStatus")
+_SHORTEST_SECRET, _MOST_SHOWN = 6, 160  # characters
+Finding: TypeAlias = tuple[str, bool, str]  # a rule, whether it holds, and what was found
 
 
 class Row(NamedTuple):
@@ -102,70 +56,144 @@ class Row(NamedTuple):
     remark: str = ""
 
 
-Finding: TypeAlias = tuple[str, bool, str]  # a rule, whether it holds, and what was found
+@dataclass
+class Call:
+    """A request, and what became of it; status 0 stands for no whole answer."""
+
+    rules: str  # that hold where the answer has an expected status
+    method: str
+    path: str
+    content: bytes = b""
+    expected: range | None = SUCCESS  # None: the answer is to be the one to an unknown id
+    key: str = KEY
+    module: Any = None  # of the client, which makes the call; None where it is made by hand
+    status: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    error: Exception | None = None
+    rows: list[Row] = field(default_factory=list[Row])
+
+    def __post_init__(self) -> None:
+        self.name = self.module.OPERATION.id if self.module else self.rules
+
+    @property
+    def value(self) -> Any:
+        """The body's JSON value; ... where it is none."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return ...
+
+    @property
+    def told(self) -> str:
+        """What a refusal says went wrong; else the size of the body."""
+        value = self.value if self.status not in SUCCESS else ...
+        told = value.get("error") or value.get("message") if isinstance(value, dict) else ""
+        return str(told or f"{len(self.body)} bytes")
+
+    @property
+    def new_id(self) -> str:
+        """The id of the client that was made; empty for none."""
+        value = self.value if (self.method, self.path) == ("POST", CLIENTS) else ...
+        found = value.get("id") if isinstance(value, dict) else ""
+        return found if isinstance(found, str) else ""
+
+
+V1: Any = import_module("portal_v1.api.clients")  # where the document has others, edit this
+CLIENTS = V1.create_client.OPERATION.path
+CLIENT, UNKNOWN = f"{CLIENTS}/{{known}}", f"{CLIENTS}/{{unknown}}"
+SESSION, OTP = f"{CLIENT}/session", f"{CLIENT}/web-otp"
+NOBODY, NO_TYPE = "unknown-client-is-400", "get-without-content-type"
+PLAIN_CREATE: Final = Call("", "POST", CLIENTS, module=V1.create_client)
+OTHER_KEYS: Final = b'{"userId": "verify-live"}'
+CALLS: Final = (
+    replace(PLAIN_CREATE, rules="create-takes-other-keys", content=OTHER_KEYS),
+    PLAIN_CREATE,  # where the other keys are refused
+    Call("create-takes-no-body", "POST", CLIENTS),
+    Call("content-type-on-every-request", "GET", CLIENTS, module=V1.list_clients),
+    Call("", "GET", CLIENT, module=V1.get_client),
+    Call("", "POST", SESSION, module=V1.refresh_client_session),
+    Call("web-otp-is-get web-otp-is-legacy", "GET", OTP, module=V1.generate_client_web_otp),
+    Call("web-otp-is-get", "POST", OTP, b"{}", ANY),  # the answer to GET decides
+    Call(NO_TYPE, "GET", CLIENT),
+    Call("session-takes-no-body", "POST", SESSION),
+    Call("session-takes-no-body", "POST", SESSION, OTHER_KEYS),
+    Call("unfit-body-is-400", "POST", SESSION, b"{", REFUSED),
+    Call(NOBODY, "GET", UNKNOWN, expected=REFUSED),
+    Call(NOBODY, "POST", f"{UNKNOWN}/session", b"{}", REFUSED),
+    Call(NOBODY, "GET", f"{UNKNOWN}/web-otp", expected=REFUSED),
+    Call("ids-have-any-form", "GET", f"{CLIENTS}/{{odd}}", expected=None),
+    Call("other-custodians-are-unseen", "GET", CLIENT, expected=None, key=SECOND_KEY),
+    Call("unknown-key-is-401", "GET", CLIENTS, expected=UNAUTHORIZED, key=UNKNOWN_KEY),
+    Call("unknown-key-is-401", "GET", CLIENTS, expected=UNAUTHORIZED, key=NO_KEY),
+)
+WHY_NOT_ASKED: Final = {  # by how the name of a rule begins
+    "key": "it takes a key of another environment",
+    "limit": "it takes over 200 calls within a minute, which hinder others of the custodian",
+    "other-custodians": f"it takes a key of another custodian: {SECOND_KEY}",
+    "list-has-no-pages": "it takes more clients than any page has",
+    "session": "no operation takes a session token",
+    "web-otp": "no operation takes a password: it is used in a browser",
+}
+
+
+def _find_keys() -> dict[str, str]:  # by the names that calls have for them
+    found = {name: os.environ[name] for name in (KEY, SECOND_KEY) if os.environ.get(name)}
+    return {**found, UNKNOWN_KEY: confirming.UNKNOWN_KEY, NO_KEY: ""}
 
 
 class Comparison:
     """Compares answers with an OpenAPI document, and learns the secrets that they hold."""
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
-        closed = json.loads(json.dumps(document), object_hook=_close)
-        self.secrets = {os.environ.get("PORTAL_API_KEY", "")} - {""}
-        self._names, self._schemas = {*secret_names(document)}, Schemas(closed, "response")
+    def __init__(self, document: Mapping[str, Any], calls: Sequence[Call]) -> None:
+        self._schemas = Schemas(json.loads(json.dumps(document), object_hook=_close), "response")
         self.document = self._schemas.document | {"$id": "urn:openapi"}
+        answers = [one.value for one in calls if one.status in SUCCESS]
+        self._secrets = {*_find_keys().values(), *_strings(answers)} - {""}
 
-    def compare(self, result: Call) -> Iterator[Row]:
+    def compare(self, call: Call) -> Iterator[Row]:
         """Yield a row for each part of an answer, and each place of its body that differs."""
-        error, value = result.error, result.value
-        self.secrets |= {*_strings(value, self._names)}
-        if not result.status:
+        error, value, one = call.error, call.value, call.module.OPERATION
+        if not call.status:
             # What the message of an error holds that is none of the client's is not known.
             why = error if isinstance(error, PortalError) else "none of the client's errors"
             why = f"{type(error).__name__}: {why}" if error else "interrupted"
             yield Row(DIFFERS, "answer", "", "none", why)
             return
-        operation = result.operation
-        responses = self.document["paths"][operation.path][operation.method.lower()]["responses"]
-        names = (str(result.status), f"{result.status // 100}XX", "default")
-        response = next((responses[name] for name in names if name in responses), None)
+        responses = self.document["paths"][one.path][one.method.lower()]["responses"]
+        response = responses.get(str(call.status))
         remark = "" if response else "not documented"
-        if response and result.status not in result.expected:
-            wanted = "success" if result.expected is SUCCESS else "refusal"
-            remark = f"documented, but another {wanted} was expected"
-        yield _row("status", ", ".join(responses), str(result.status), remark)
-        if response is None and result.status in SUCCESS:  # It is compared all the same.
-            response = next((responses[name] for name in responses if name.startswith("2")), None)
+        if response and call.status not in SUCCESS:
+            remark = "documented, but another success was expected"
+        yield _row("status", ", ".join(responses), str(call.status), remark)
+        if call.status in SUCCESS:  # One that is not documented is compared all the same.
+            response = response or next(responses[one] for one in responses if one[0] == "2")
         response = self._schemas.resolve(response or {})
         content = response.get("content", {})
-        found = result.headers.get("content-type", "")
+        found = call.headers.get("content-type", "")
         remark = "" if found.partition(";")[0] in {*content} or not response else "not documented"
         yield _row("content type", ", ".join(content), found, remark)
-        for name in (one for one in response.get("headers", ()) if one not in result.headers):
-            yield Row(NOTE, f"header {name}", "", "nothing", "absent")
-        size = f"{len(result.body)} bytes"
+        documented, sent = response.get("headers", ()), {*call.headers} - {"content-type"}
+        yield Row(NOTE, "header fields", ", ".join(documented), ", ".join(sorted(sent)))
         schema = content.get("application/json", {}).get("schema")
         if schema is None or value is ...:
             remark = "not JSON" if schema else "not documented"
-            yield _row("body", "JSON" if schema else "", size, remark if result.body else "")
+            yield _row("body", "JSON" if schema else "", call.told, remark if call.body else "")
             return
-        rules = jsonschema_rs.validator_for({**self.document, **schema})
-        broken = Counter(row for one in rules.iter_errors(value) for row in _explain(one))
-        text = size if result.status in SUCCESS else result.body.decode("utf-8", "replace")
-        yield Row(NOTE if broken else OK, "body", "JSON", text)
+        rules = jsonschema_rs.validator_for({**self.document, **schema}, mask="the value")
+        broken = Counter(map(_explain, rules.iter_errors(value)))
+        yield Row(NOTE if broken else OK, "body", "JSON", call.told)
         for row, count in broken.items():
-            times = f" in {count} of {len(value)}" if isinstance(value, list) else ""
+            times = f", in {count} of {len(value)}" if isinstance(value, list) else ""
             yield row._replace(remark=row.remark + times)
-        refuses = isinstance(error, errors.InvalidResponseError)
-        is_valid = all(row.remark == "not documented" for row in broken)
-        remark = "it refused what is documented" if refuses and is_valid else ""
-        remark = remark if is_valid or error else "it took what is not documented"
+        remark = "it refuses it" if isinstance(error, errors.InvalidResponseError) else ""
         yield _row("client", "", type(error).__name__ if error else "read", remark)
 
     def cut(self, text: str) -> str:
         """Return a text without the secrets that are known, fit for a line."""
-        for secret in sorted(self.secrets, key=len, reverse=True):
+        for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, "******")
-        return "".join(c if c.isprintable() else " " for c in text)[:100]
+        return "".join(c if c.isprintable() else " " for c in text)[:_MOST_SHOWN]
 
 
 def _close(node: dict[str, Any]) -> dict[str, Any]:  # so that the validator finds what is stray
@@ -173,29 +201,20 @@ def _close(node: dict[str, Any]) -> dict[str, Any]:  # so that the validator fin
     return {"additionalProperties": False, **node} if is_schema else node
 
 
-def _explain(error: Any) -> Iterator[Row]:
-    """Yield a row for each place that an error is about; its message would show values."""
+def _explain(error: Any) -> Row:
     names = ["[]" if isinstance(part, int) else f".{part}" for part in error.instance_path]
-    place, rule, kind = "$" + "".join(names), str(error.schema_path[-1]), error.kind
-    if rule == "required":
-        yield Row(DIFFERS, f"{place}.{kind.property}", "required", "nothing", "missing")
-    elif rule == "additionalProperties":
-        for name in kind.unexpected:
-            found = _kind(error.instance[name])
-            yield Row(DIFFERS, f"{place}.{name}", "nothing", found, "not documented")
-    else:
-        remark = "of another type" if rule == "type" else f"breaks {rule}"
-        types = " or ".join(kind.types) if rule == "type" else ""
-        yield Row(DIFFERS, place, types, _kind(error.instance), remark)
+    stray = [error.instance[name] for name in getattr(error.kind, "unexpected", ())]
+    found = ", ".join(map(_kind, stray or [error.instance]))
+    return Row(DIFFERS, "$" + "".join(names), error.kind.name, found, error.message)
 
 
-def _strings(value: Any, names: set[str], *, below: bool = False) -> Iterator[str]:
-    """Yield the strings under any of the names; anything shorter may stand in a word by chance."""
-    if below and isinstance(value, str) and len(value) >= _SHORTEST_SECRET:
+def _strings(value: Any) -> Iterator[str]:
+    """Yield each string of a JSON value; anything shorter may stand in a word by chance."""
+    if isinstance(value, str) and len(value) >= _SHORTEST_SECRET:
         yield value
-    inner = value.items() if isinstance(value, dict) else ()
-    for name, one in enumerate(value) if isinstance(value, list) else inner:
-        yield from _strings(one, names, below=below or name in names)
+    inner = value.values() if isinstance(value, dict) else value
+    for one in inner if isinstance(value, (dict, list)) else ():
+        yield from _strings(one)
 
 
 def _row(place: str, documented: str, found: str, remark: str) -> Row:
@@ -206,145 +225,135 @@ def _kind(value: Any) -> str:
     return "absent" if value is ... else _TYPES.get(type(value), "number")
 
 
-def judge(results: Sequence[Call], asked: Iterable[Finding]) -> Iterator[Finding]:
-    """Yield what was found of each rule that could be asked for."""
-    answers = [one for one in results if not one.rule and one.status in SUCCESS]
-    if len(answers) == len(OPERATIONS):
-        lacking = [row.place for one in answers for row in one.rows if row.documented == "required"]
-        yield "every-field-is-answered", not lacking, ", ".join(lacking) or "all of them"
-    values = {one.module: one.value for one in answers}
-    made, listed = values.get(create_client), values.get(list_clients)
-    made = made if isinstance(made, dict) else {}
-    if isinstance(found := made.get("isAccountAbstracted"), bool):
-        yield "abstraction-is-off-by-default", not found, str(found).lower()
-    items = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-    ids = [one.get("id") for one in items]
-    if made and made.get("id") in ids:
-        at = ids.index(made["id"])
-        fields = [items[at].get(name, ...) for name in WALLET]
-        told = ", ".join(map(_kind, fields))
-        yield "no-wallet-is-null", not any(one is not None for one in fields), told
-        if len(ids) > 1:
-            told = f"the new one is {at + 1} of {len(ids)}"
-            yield "list-is-oldest-first", at + 1 == len(ids), told
-    for one in (one for one in results if one.rule and one.status):
-        yield one.rule, one.status in one.expected, str(one.status)
+def judge(calls: Sequence[Call]) -> Iterator[Finding]:
+    """Yield what the answers tell of the rules."""
+    known = [one for one in calls if one.status and (one.key, one.status) != (SECOND_KEY, 401)]
+    nobody = next((one for one in known if one.rules == NOBODY), None)
+    for one in known:
+        holds = one.status in (one.expected or ())
+        if one.expected is None and nobody:
+            holds = (one.status, one.value) == (nobody.status, nobody.value)
+        key = "" if one.key == KEY else f" (key: {one.key})"
+        for rule in one.rules.split():
+            yield rule, holds, f"{one.method} {one.path}{key}: {one.status}, {one.told}"
         if one.status not in SUCCESS and isinstance(one.value, dict):
             error = one.value.get("error", ...)
             yield "error-may-be-empty", error is ... or isinstance(error, str), _kind(error)
             if isinstance(one.value.get("message"), str):
                 yield "error-may-be-a-message", True, "string"
-    yield from asked
+    answers = [one for one in calls if one.module and one.status in SUCCESS]
+    if {one.name for one in answers} == {*api.OPERATIONS}:
+        lacking = [row.remark for one in answers for row in one.rows if row[2] == "required"]
+        yield "every-field-is-answered", not lacking, ", ".join(lacking) or "all of them"
+    listed = next((one.value for one in answers if one.module is V1.list_clients), ...)
+    items = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    yield from _judge_clients([one.value for one in calls if one.new_id], items)
 
 
-class Runner:
-    """Makes the calls, and keeps status and header fields of the last answer."""
-
-    def __init__(self, http: httpx.Client, portal: Portal) -> None:
-        self._http, self._portal = http, portal
-        self._client_id = ""
-        self._head: tuple[int, Mapping[str, str]] = (0, {})
-        http.event_hooks = {"response": [self._keep]}
-
-    def _keep(self, response: httpx.Response) -> None:
-        self._head = (response.status_code, response.headers)
-        self._http.cookies.clear()
-
-    def run(self, results: list[Call]) -> str:
-        """Make the calls; return why there is no use in going on, or an empty string."""
-        for result in map(replace, (*OPERATIONS, *QUESTIONS)):
-            results.append(result)
-            if "id" in result.takes and not self._client_id:
-                result.rows = [Row(DIFFERS, "not called", "", "", "createClient gave no id")]
-                continue
-            self._make(result)
-            print(f"  {result.operation.id}: {result.status or 'no answer'}", flush=True)
-            if isinstance(result.error, errors.AuthenticationError) and not result.question:
-                return "The server refused the key (401). Is it whole, and one of this server?"
-            if getattr(result.error, "maybe_processed", True) is False and not result.status:
-                return "Nothing answers there."
-        return ""
-
-    def _make(self, call: Call) -> None:
-        portal, known = self._portal, self._client_id
-        if call.takes == "unknown key":
-            portal = portal.with_options(api_key=confirming.UNKNOWN_KEY)
-        # Turned round it has the same form, and is nobody's.
-        one = known if call.takes == "id" else known[:1] + known[:0:-1]
-        arguments = {"client_id": one} if "id" in call.takes else {}
-        self._head = (0, {})
-        try:
-            response = call.module.sync_detailed(client=portal, max_attempts=1, **arguments)
-            call.body = response.content
-        except Exception as error:  # noqa: BLE001 - a defect of the client is a finding, too
-            call.error, body = error, getattr(error, "body", None)
-            call.body = body or b""
-            self._head = (0, {}) if body is None else self._head  # It did not arrive whole.
-        call.status, call.headers = self._head
-        if call.module is create_client:  # Taken from an answer that the client refuses, too.
-            found = re.search(rb'"id"\s*:\s*"([^"\\]+)"', call.body)
-            self._client_id = found[1].decode() if found else ""
-
-    def ask(self, base_url: str, results: Sequence[Call]) -> Iterator[Finding]:
-        """Send what no client of ours would send, and yield what it says of the rules."""
-        path = get_client.OPERATION.path.replace("{clientId}", quote(self._client_id, safe=""))
-        for rule, method, end, body in REQUESTS if self._client_id else ():
-            headers = {"Authorization": f"Bearer {os.environ['PORTAL_API_KEY']}"}
-            headers |= {"Content-Type": "application/json"} if body else {}
-            url = base_url.rstrip("/") + path + end
-            with suppress(httpx.HTTPError):
-                self._http.request(method, url, content=body, headers=headers)
-                # Of two methods on one path the document has one: its answer decides.
-                status = (results[4].status, self._head[0])[rule != "web-otp-is-get"]
-                told = f"{method}{' with a body' * bool(body)}: {self._head[0]}"
-                yield rule, status in SUCCESS, told
+def _judge_clients(made: list[Any], items: list[Any]) -> Iterator[Finding]:
+    new, ids = [one["id"] for one in made], [one.get("id") for one in items]
+    for on in (one.get("isAccountAbstracted") for one in made):
+        if isinstance(on, bool):
+            yield "abstraction-is-off-by-default", not on, "on" if on else "off"
+    if len(new) > 1:
+        yield "create-twice-makes-two", len({*new}) > 1, f"ids: {len({*new})}"
+    if new and len(ids) > 1:
+        places = ", ".join(str(ids.index(one) + 1) for one in new if one in ids) or "none"
+        yield "list-is-oldest-first", ids[-len(new) :] == new, f"new ones: {places} of {len(ids)}"
+    for one in (one for one in items if one.get("id") in new):
+        found = [one.get(name, ...) for name in ("address", "backupStatus", "signingStatus")]
+        yield "no-wallet-is-null", found == [None] * 3, ", ".join(map(_kind, found))
 
 
-def announce(address: str, path: Path) -> None:
+def run(portal: Portal, http: httpx.Client, done: list[Call]) -> str:
+    """Make the calls; return why there is no use in going on, or an empty string."""
+    ids, keys, call = dict[str, str](), _find_keys(), PLAIN_CREATE
+    for one in CALLS:
+        is_needless = one is PLAIN_CREATE and not isinstance(call.error, errors.BadRequestError)
+        if is_needless or one.key not in keys:
+            continue
+        done.append(call := replace(one))
+        if "{" in call.path and not ids:
+            call.rows = [Row(DIFFERS, "not called", "", "", "createClient gave no id")]
+            continue
+        _make(call, portal, http, ids, keys[call.key])
+        print(f"  {call.name}: {call.status or 'no answer'}", flush=True)
+        if isinstance(call.error, errors.AuthenticationError):
+            return "The server refused the key (401). Is it whole, and one of this server?"
+        if getattr(call.error, "maybe_processed", True) is False and not call.status:
+            return "Nothing answers there."
+        if known := call.new_id:  # Taken from an answer that the client refuses, too.
+            # Turned round it has the same form, and is nobody's.
+            ids = {"known": known, "unknown": known[:1] + known[:0:-1], "odd": "\u00fc~"}
+    return ""
+
+
+def _make(call: Call, portal: Portal, http: httpx.Client, ids: dict[str, str], key: str) -> None:
+    try:
+        if call.module:
+            arguments: dict[str, Any] = {"client_id": ids["known"]} if "{" in call.path else {}
+            if call.content:
+                body = json.loads(call.content)
+                arguments["body"] = V1.create_client.CreateClientRequest.from_dict(body)
+            got: Any = call.module.sync_detailed(client=portal, max_attempts=1, **arguments)
+        else:
+            headers = {} if call.key == NO_KEY else {"Authorization": f"Bearer {key}"}
+            headers |= {} if call.rules == NO_TYPE else {"Content-Type": "application/json"}
+            path = call.path.format(**{name: quote(one, safe="") for name, one in ids.items()})
+            http.cookies.clear()
+            got = http.request(call.method, path, content=call.content, headers=headers)
+        content = got.content
+    except Exception as error:  # noqa: BLE001 - a defect of the client is a finding, too
+        got = call.error = error
+        content = getattr(error, "body", None)
+    if content is not None:  # It arrived whole.
+        call.status, call.headers, call.body = got.status_code, got.headers, content
+
+
+def announce(address: str) -> None:
     """Say what a run does before it does it."""
     print(f"Server: {address}\n\nWith the key that is set, 200 requests a minute at the most:")
-    for one in (*OPERATIONS, *QUESTIONS):
-        print(f"  {one.operation.id:22} {one.title.partition('  ')[2]}")
-    for rule, method, end, _ in REQUESTS:
-        print(f"  by hand                {method:4} {get_client.OPERATION.path}{end}  {rule}")
-    if left := {*api.OPERATIONS} - {call.operation.id for call in OPERATIONS}:
+    for one in dict.fromkeys(f"{one.method:4} {one.path:38} {one.name}" for one in CALLS):
+        print(f"  {one}")
+    if left := {*api.OPERATIONS} - {one.name for one in CALLS}:
         print(f"It does not call what this script does not know: {', '.join(sorted(left))}.")
-    print(
-        "\nIt creates one client, which stays: no operation deletes it. It refreshes its session."
-    )
-    print(f"It writes {path}. No secret is shown. It is meant for a Development key.")
+    print("\nIt creates two clients, which stay: no operation deletes one. It refreshes a session.")
+    print(f"It writes {REPORT}. No secret is shown. It is meant for a Development key.")
 
 
-def report(
-    results: Sequence[Call], found: Sequence[Finding], comparison: Comparison, path: Path
-) -> bool:
+def report(calls: Sequence[Call], comparison: Comparison) -> bool:
     """Print and write what was found, with no secret in it; return whether all is as documented."""
-    rules = list[Row]()
+    tables = dict[str, list[Row]]()
+    for call in (one for one in calls if one.module):
+        call.rows = call.rows or [*comparison.compare(call)]
+        rows = tables.setdefault(f"{call.name}  {call.method} {call.path}", [])
+        rows += (Row(*map(comparison.cut, row)) for row in call.rows)
+    found, rules = [*judge(calls)], list[Row]()
     for rule in find_rules(comparison.document):
-        seen = [(holds, text) for name, holds, text in found if name == rule.name]
-        verdict = ("wrong", "verified")[all(holds for holds, _ in seen)] if seen else "not asked"
-        level = {"wrong": DIFFERS, "verified": OK}.get(verdict, NOTE)
-        rules.append(Row(level, rule.name, rule.basis, verdict, "; ".join(one for _, one in seen)))
-    told = {one.title: one.rows for one in results}
-    told["The rules of the document"] = rules
-    told = {title: [Row(*map(comparison.cut, one)) for one in rows] for title, rows in told.items()}
-    for title, rows in told.items():
+        seen = [(holds, comparison.cut(text)) for name, holds, text in found if name == rule.name]
+        level, verdict = (OK, "verified") if all(one[0] for one in seen) else (DIFFERS, "wrong")
+        if not seen:
+            level, verdict = NOTE, "not asked"
+        why = (one for start, one in WHY_NOT_ASKED.items() if rule.name.startswith(start))
+        texts = dict.fromkeys(text for _, text in seen) or [next(why, "no answer tells")]
+        rules.append(Row(level, rule.name, rule.basis, verdict, "; ".join(texts)))
+    tables["The rules of the document"] = rules
+    for title, rows in tables.items():
         print(f"\n{title}")
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
             print(f"  {'  '.join(map(str.ljust, row, widths))}".rstrip())
-    if results[0].status in SUCCESS:
-        print("\nOne client was created, and stays.")
-    elif getattr(results[0].error, "maybe_processed", True):
-        print("\nA client may have been created all the same.")
-    differing = dict.fromkeys(
-        one.operation.id for one in results for row in one.rows if row[0] == DIFFERS
-    )
-    differing |= dict.fromkeys(row.place for row in rules if row.level == DIFFERS)
-    print(f"Not as documented: {', '.join(differing)}" if differing else "All is as documented.")
-    answers = {title: [row._asdict() for row in rows] for title, rows in told.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"at": f"{datetime.now(UTC)}"} | answers, indent=1), "utf-8")
+    creates = [call for call in calls if (call.method, call.path) == ("POST", CLIENTS)]
+    print(f"\nClients created, which stay: {sum(one.status in SUCCESS for one in creates)}.")
+    if any(not one.status and getattr(one.error, "maybe_processed", True) for one in creates):
+        print("A client may have been created all the same.")
+    names = [one.name for one in calls for row in one.rows if row.level == DIFFERS]
+    names += [row.place for row in rules if row.level == DIFFERS]
+    differing = ", ".join(dict.fromkeys(names))
+    print(f"Not as documented: {differing}" if differing else "All is as documented.")
+    told = {title: [row._asdict() for row in rows] for title, rows in tables.items()}
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
+    REPORT.write_text(json.dumps({"at": f"{datetime.now(UTC)}"} | told, indent=1), "utf-8")
     return not differing
 
 
@@ -353,43 +362,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     style = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=style)
     parser.add_argument("--timeout", type=float, default=30.0, help="seconds a call may take")
-    parser.add_argument("--report", type=Path, default=Path("reports/verify-live.json"))
-    options = parser.parse_args(arguments)
-    comparison = Comparison(load_document())
+    options = vars(parser.parse_args(arguments))
     base_url = os.environ.get("PORTAL_BASE_URL") or SERVICE.base_url or ""
-    results, asked = list[Call](), list[Finding]()
+    calls = list[Call]()
     try:
         address = confirming.address_without_credentials(base_url)
         # The key of a server on this machine goes through no proxy.
         is_local = urlsplit(base_url).hostname in {"localhost", "127.0.0.1", "::1"}
-        with httpx.Client(trust_env=not is_local, timeout=options.timeout) as http:
-            settings: dict[str, Any] = {"base_url": base_url, "timeout": options.timeout}
-            portal = Portal(**settings, pace=Pace(200), http_client=http)
-            announce(address, options.report)
+        portal = Portal(base_url=base_url, **options, pace=Pace(200))
+        with portal, httpx.Client(base_url=base_url, **options, trust_env=not is_local) as http:
+            announce(address)
             if not confirming.is_confirmed(os.environ):
                 return _fail("not confirmed, so nothing was sent. To do this: CONFIRM=1")
-            runner = Runner(http, portal)
-            if not (stopped := runner.run(results)):
-                asked += runner.ask(base_url, results)
+            stopped = run(portal, http, calls)
     except (confirming.UndecidedError, PortalError) as error:
         return _fail(str(error))
     except KeyboardInterrupt:
         stopped = "interrupted; what was under way may have been carried out."
     except Exception as error:  # noqa: BLE001 - its message may show a proxy's password
         return _fail(f"{type(error).__name__}. Check HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE.")
-    for result in results:
-        result.rows = result.rows or [*comparison.compare(result)]
-    is_documented = report(results, [*judge(results, asked)], comparison, options.report)
+    is_documented = report(calls, Comparison(load_document(), calls))
     if stopped:
-        _fail(stopped)
-        came = any(one.status in SUCCESS for one in results)
-        return INTERRUPTED if "interrupted" in stopped else DEVIATES if came else NOT_RUN
+        return _fail(stopped, INTERRUPTED if "interrupted" in stopped else NOT_RUN)
     return AS_DOCUMENTED if is_documented else DEVIATES
 
 
-def _fail(message: str) -> int:
+def _fail(message: str, status: int = NOT_RUN) -> int:
     print(f"verify-live: {message}", file=sys.stderr)
-    return NOT_RUN
+    return status
 
 
 if __name__ == "__main__":

@@ -4,15 +4,9 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
 
-from . import _lazy
 from ._core.clock import Clock
-
-if TYPE_CHECKING:
-    import asyncio
-else:
-    asyncio = _lazy.Module("asyncio")  # nothing that threads do needs it
+from ._lazy import asyncio
 
 __all__ = ["Clock", "ManualClock"]
 

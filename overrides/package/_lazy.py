@@ -2,26 +2,67 @@
 
 from __future__ import annotations
 
+import _thread
 import sys
+import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
-from typing import Any
+from types import FrameType, ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+__all__ = ["asyncio", "export", "futures", "load", "run_apart"]
+
+T = TypeVar("T")
+
+# Within these, a thread holds locks that an import may need.
+_LOCKING = {"importlib._bootstrap", "logging", "logging.config"}
+_PATIENCE = 1.0  # seconds
 
 
-class Module:
-    """A module that is imported when it is first used.
+def run_apart(function: Callable[[], T]) -> T:
+    """Return what a function that imports something returns, called in a thread of its own.
 
-    Args:
-        name: Its name.
+    Something outside may end the thread that calls at any moment, as the time limit of a job queue
+    does. Amid an import that would leave Python's lock of the module held, and every other thread
+    that needs the module would wait without an end.
     """
+    frame: FrameType | None = sys._getframe()  # pyright: ignore - `inspect` takes long to import
+    while frame is not None:
+        if frame.f_globals.get("__name__") in _LOCKING:
+            return function()
+        frame = frame.f_back
+    returned: list[T] = []
+    raised: list[BaseException] = []
+    done = threading.Lock()
+    done.acquire()
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def work() -> None:
+        sys.settrace(threading.gettrace())
+        try:
+            returned.append(function())
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            raised.append(error)
+        finally:
+            if done.locked():
+                done.release()
 
-    def __getattr__(self, attribute: str) -> Any:
-        value = getattr(import_module(self._name), attribute)
-        setattr(self, attribute, value)
-        return value
+    # On Python 3.11 what is to end a thread can strike one that it has just started, before that
+    # does anything; `threading.Thread` would wait for it without an end.
+    while not (returned or raised):
+        try:
+            _thread.start_new_thread(work, ())
+        except RuntimeError:  # No thread can be started any more.
+            work()
+        done.acquire(timeout=_PATIENCE)
+    if raised:
+        raise raised[0]
+    return returned[0]
+
+
+def load(name: str) -> ModuleType:
+    """Import a module by its whole name, in a thread of its own."""
+    return run_apart(partial(import_module, name))
 
 
 def export(
@@ -39,7 +80,7 @@ def export(
     def get(name: str) -> Any:
         if name not in places:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        module = import_module(places[name], package)
+        module = load(f"{package}{places[name]}")
         namespace[name] = getattr(module, name, module)
         return namespace[name]
 
@@ -47,3 +88,23 @@ def export(
         return sorted({*namespace, *places})
 
     return get, names
+
+
+class _Module:
+    """A module that is imported when it is first used."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        value = getattr(load(self._name), attribute)
+        setattr(self, attribute, value)
+        return value
+
+
+if TYPE_CHECKING:
+    import asyncio
+    from concurrent import futures
+else:
+    asyncio = _Module("asyncio")  # nothing that threads do needs it
+    futures = _Module("concurrent.futures")  # only `map` and a key that rotates do

@@ -63,12 +63,13 @@ def show_model(model: Any) -> str:
     return f"{type(model).__name__}({', '.join(parts)})"
 
 
-def redact(text: str, secrets: Iterable[Secret[str]]) -> str:
-    """Return `text` with every occurrence of a known secret masked."""
+def show_text(text: str, secrets: Iterable[Secret[str]], at_most: int) -> str:
+    """Return a text on one line: known secrets masked, no control characters, shortened."""
     for secret in secrets:
         if secret.reveal():
             text = re.sub(_pattern(secret, re.escape), MASK, text)
-    return text
+    text = "".join(c if c.isprintable() else " " for c in text[: 2 * at_most]).strip()
+    return text if len(text) <= at_most else f"{text[: at_most - 3]}..."
 
 
 def redact_body(body: Secret[bytes], secrets: Iterable[Secret[str]]) -> Secret[bytes]:

@@ -70,8 +70,10 @@ class Document:
                 if isinstance(resolved, dict) and isinstance(resolved.get(method), dict):
                     yield ("paths", path, method), resolved[method]
 
-    def parameters(self, place: Place) -> Iterator[tuple[Place, dict[str, Any]]]:
-        """Yield an operation's parameters, its own before its path's, each once."""
+    def parameters(
+        self, place: Place, *, twice: bool = False
+    ) -> Iterator[tuple[Place, dict[str, Any]]]:
+        """Yield an operation's parameters, its own before its path's; each once but if asked."""
         item = self.resolve(self.data["paths"][place[1]])
         seen: set[tuple[Any, Any]] = set()
         for owner, prefix in ((item[place[2]], place), (item, place[:2])):
@@ -79,7 +81,7 @@ class Document:
                 parameter = self.resolve(value)
                 if isinstance(parameter, dict):
                     key = (parameter.get("name"), parameter.get("in"))
-                    if key not in seen:
+                    if twice or key not in seen:
                         seen.add(key)
                         yield (*prefix, "parameters", index), parameter
 

@@ -6,7 +6,7 @@ import keyword
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -42,6 +42,7 @@ class OperationNames:
 
     Attributes:
         place: Where it stands in the document.
+        raw: What the document says of it.
         id: Its operationId, or one made of its names.
         tags: The titles of its tags.
         resource: The client's attribute for its first tag.
@@ -51,12 +52,23 @@ class OperationNames:
     """
 
     place: Place
+    raw: dict[str, Any]
     id: str
     tags: list[str]
     resource: str
     method: str
+    made: bool
     module: str = ""
-    made: bool = False
+
+    @property
+    def path(self) -> str:
+        """Its path, as the document has it."""
+        return str(self.place[1])
+
+    @property
+    def verb(self) -> str:
+        """Its HTTP method, in small letters."""
+        return str(self.place[2])
 
 
 @cache
@@ -109,94 +121,68 @@ def resource_class(resource: str) -> str:
     return name if name.isidentifier() else f"Tag{name}"
 
 
-def iterator_name(method: str) -> str:
-    """Return the name of the method that yields what `method` returns in a list."""
-    return "iter" if method == "list" else f"iter_{method}"
-
-
 def name_operations(document: Document) -> list[OperationNames]:
-    """Return the names of all operations; write the ids that are missing into the document.
-
-    Raises:
-        GenerationError: Operations without an id come to one name, or an x-method-name is none.
-    """
+    """Return the names of all operations; write the ids that are missing into the document."""
     problems: list[str] = []
     found: list[OperationNames] = []
-    for place, operation in document.operations():
-        tags = [str(tag) for tag in operation.get("tags") or [_UNTAGGED]]
-        given = operation.get("operationId")
-        method = operation.get("x-method-name")
-        if method is None:
-            made = from_operation_id if given is not None else from_path
-            method = made(document, place, tags[0])
-        elif not isinstance(method, str) or not method.isidentifier() or method.startswith("_"):
+    for place, raw in document.operations():
+        tags = [str(tag) for tag in raw.get("tags") or [_UNTAGGED]]
+        resource, given = resource_name(tags[0]), raw.get("operationId")
+        method = raw.get("x-method-name")
+        if method is None and given is not None:
+            method = _name_by_id(str(given), tags[0])
+        elif method is None:
+            method = _name_by_path(document, place, raw, tags[0])
+        elif not str(method).isidentifier() or str(method)[0] == "_":
             where = document.where((*place, "x-method-name"))
-            problems.append(f"{where}: {method!r} cannot be the name of a method.")
-            continue
+            code = edit({"x-method-name": _plain(str(method)).strip("_")})
+            problems.append(f"{where}: {method!r} cannot be the name of a method.{code}")
+        method = str(method)
         if keyword.iskeyword(method) or method in {"self", "with_response"}:
             method += "_"
-        resource = resource_name(tags[0])
-        operation_id = f"{resource}.{method}" if given is None else str(given)
-        found.append(
-            OperationNames(place, operation_id, tags, resource, method, made=given is None)
-        )
+        made = f"{resource}.{method}" if given is None else str(given)
+        found.append(OperationNames(place, raw, made, tags, resource, method, given is None))
     problems += _settle_clashes(document, found)
     if problems:
-        raise GenerationError(f"{document.source}: operations come to one name.", problems)
-    _name_modules(found)
+        raise GenerationError(f"{document.source}: methods cannot be named.", problems)
+    taken: set[str] = set()
     for names in found:
-        _, path, verb = names.place
-        operation = document.resolve(document.data["paths"][path])[verb]
-        operation.setdefault("operationId", names.id)
-        operation.setdefault("responses", {"default": {"description": "Any answer."}})
+        names.module = _plain(names.id)
+        while names.module in taken:
+            names.module += "_"
+        taken.add(names.module)
+        names.raw.setdefault("operationId", names.id)
+        names.raw.setdefault("responses", {"default": {"description": "Any answer."}})
     return found
 
 
-def _settle_clashes(document: Document, found: list[OperationNames]) -> list[str]:
-    problems = []
-    for full in (False, True):
-        groups: dict[tuple[str, str], list[OperationNames]] = {}
-        for names in found:
-            for tag in names.tags:
-                groups.setdefault((resource_name(tag), names.method), []).append(names)
-        for (resource, method), group in groups.items():
-            if group[1:] == []:
-                continue
-            for names in group:
-                operation = document.resolve(document.data["paths"][names.place[1]])[names.place[2]]
-                if not full and not names.made and "x-method-name" not in operation:
-                    names.method = _plain(names.id)
-            if full:
-                places = " and ".join(document.where(names.place) for names in group)
-                problems.append(
-                    f"{resource}.{method}: {places} come to this method."
-                    + edit({"x-method-name": f"{method}_…"}, "one of them")
-                )
-    return problems
+def _settle_clashes(document: Document, found: list[OperationNames]) -> Iterator[str]:
+    for _, _, group in _clashes(found):
+        for names in group:
+            if not names.made and "x-method-name" not in names.raw:
+                names.method = _plain(names.id)
+    for resource, method, group in _clashes(found):
+        places = " and ".join(document.where(names.place) for names in group)
+        code = edit({"x-method-name": f"{method}_…"}, "one of them")
+        yield f"{resource}.{method}: {places} come to this method.{code}"
 
 
-def _name_modules(found: list[OperationNames]) -> None:
-    taken: set[str] = set()
+def _clashes(found: list[OperationNames]) -> list[tuple[str, str, list[OperationNames]]]:
+    groups: dict[tuple[str, str], list[OperationNames]] = {}
     for names in found:
-        module = _plain(names.id)
-        while module in taken:
-            module += "_"
-        taken.add(module)
-        names.module = module
+        for tag in names.tags:
+            groups.setdefault((resource_name(tag), names.method), []).append(names)
+    return [(*key, group) for key, group in groups.items() if group[1:]]
 
 
-def from_operation_id(document: Document, place: Place, tag: str) -> str:
-    """Return the operationId with the tag's words, in singular and plural, taken out.
-
-    `listClients` under `Clients` is `list`.
-    """
-    operation = document.resolve(document.data["paths"][place[1]])[place[2]]
-    words = _plain(str(operation["operationId"])).strip("_").split("_")
+def _name_by_id(operation_id: str, tag: str) -> str:
+    """Return the operationId without the tag's words: `listClients` under `Clients` is `list`."""
+    words = _plain(operation_id).strip("_").split("_")
     noise = _both_numbers(strings.snake_case(tag).split("_"))
     return "_".join(word for word in words if word not in noise) or "_".join(words)
 
 
-def from_path(document: Document, place: Place, tag: str) -> str:
+def _name_by_path(document: Document, place: Place, raw: dict[str, Any], tag: str) -> str:
     """Return what people would call the operation with this method on this path.
 
     `GET /clients/{clientId}` under `Clients` is `get`, `POST /clients/{clientId}/sessions` is
@@ -216,7 +202,7 @@ def from_path(document: Document, place: Place, tag: str) -> str:
         if index is None and "_" not in last:
             nouns = words[-2:]
         return "_".join([last, *map(singular, nouns[:-1])])
-    many = not single and (_is_plural(last) or _answers_list(document, place))
+    many = not single and (singular(last) != last or _answers_list(document, raw))
     if verb == "get":
         action = "list" if many else "get"
     else:
@@ -226,18 +212,13 @@ def from_path(document: Document, place: Place, tag: str) -> str:
     return "_".join([action, *nouns])
 
 
-def _answers_list(document: Document, place: Place) -> bool:
-    operation = document.resolve(document.data["paths"][place[1]])[place[2]]
-    for status, value in (operation.get("responses") or {}).items():
+def _answers_list(document: Document, raw: dict[str, Any]) -> bool:
+    for status, value in (raw.get("responses") or {}).items():
         response = document.resolve(value) or {}
         for media in (response.get("content") or {}).values() if status[:1] == "2" else ():
             schema = document.resolve(media.get("schema"))
             return isinstance(schema, dict) and schema.get("type") == "array"
     return False
-
-
-def _is_plural(word: str) -> bool:
-    return singular(word) != word
 
 
 def singular(word: str) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -18,12 +16,11 @@ from openapi_python_client.parser.properties.const import ConstProperty
 from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.none import NoneProperty
 from openapi_python_client.parser.properties.union import UnionProperty
-from openapi_python_client.parser.responses import Response
 from openapi_python_client.schema.untrusted_string import UntrustedString
 
 from .document import Document
 from .errors import GenerationError
-from .naming import OperationNames, iterator_name
+from .naming import OperationNames
 from .security import find_credentials
 
 _FIRST_ERROR = 400
@@ -37,94 +34,117 @@ _STYLES = {"pipeDelimited": "|", "spaceDelimited": " ", "deepObject": "deepObjec
 
 
 @dataclass(frozen=True)
-class Link:
-    """A link from a successful response to another operation."""
+class Field:
+    """A parameter of an operation, or a field of a model.
 
-    operation_id: str
-    parameters: dict[str, Any]
-    body: Any
+    Attributes:
+        prop: What the parser made of it.
+        location: Where it is sent: path, query, header, cookie or body.
+        secret: Whether it holds a secret.
+        deprecated: Whether the document advises against it.
+        raw: A parameter as the document has it.
+    """
+
+    prop: Any
+    location: str
+    secret: bool
+    deprecated: bool
+    raw: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Its name in the document."""
+        return str(self.prop.name.get_untrusted_value())
+
+    @property
+    def python_name(self) -> str:
+        """Its name in Python."""
+        return str(self.prop.python_name)
+
+    def declare(self, *, optional: bool = False) -> str:
+        """Return it as a function's parameter, which may be left out where that is said."""
+        left_out = optional or not self.prop.required
+        annotated = annotation(self.prop, unset=left_out)
+        return f"{self.python_name}: {annotated}{' = UNSET' if left_out else ''}"
+
+    @property
+    def response_field(self) -> str | None:
+        """The field of a successful response that repeats it."""
+        found = self.raw.get("x-response-field")
+        if found is None or (isinstance(found, str) and found):
+            return found
+        raise GenerationError(f"x-response-field of {self.name} has to name a field.")
+
+    @property
+    def explode(self) -> bool:
+        """Whether the fields of it are written as pairs."""
+        return self.raw.get("explode") is True
+
+    @property
+    def style(self) -> str | None:
+        """How it is written in a query, where that is not the usual way."""
+        style = self.raw.get("style", "form")
+        if "content" in self.raw:
+            return "json"
+        if style in _STYLES:
+            return _STYLES[style] if style == "deepObject" or not self.explode else None
+        return "," if self.raw.get("explode") is False else None
 
 
-@dataclass
 class Operation:
     """An operation as the templates see it."""
 
-    endpoint: Endpoint
-    names: OperationNames
-    raw: dict[str, Any]
-    raw_parameters: list[dict[str, Any]]
-    repeatable: bool
-    credentials: list[tuple[str, str, str | None]]
-    links: list[Link]
-    media_types: dict[tuple[str, str], str]
-    secret_parameters: set[tuple[str, str]]
-    responses: list[Response] = field(default_factory=list)
-    errors: list[Response] = field(default_factory=list)
-    taken_names: set[str] = field(default_factory=set)
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        names: OperationNames,
+        document: Document,
+        config: Config,
+        fields_of: Callable[[Any], list[Field]],
+    ) -> None:
+        _rename_reserved(endpoint, config)
+        self.endpoint, self.names, self.id = endpoint, names, names.id
+        self.deprecated = names.raw.get("deprecated") is True
+        self.repeatable = names.verb in _REPEATABLE or "x-repeatable" in names.raw
+        self.credentials = next(iter(find_credentials(document, names.raw)), [])
+        self.links = [*_links(names.raw, document)]
+        said = {(p["in"], p["name"]): p for _, p in document.parameters(names.place)}
+        self.parameters = [
+            _make_field(prop, location.value, said[location.value, _name(prop)], document)
+            for location, prop in endpoint.iter_all_parameters()
+        ]
+        self.bodies = endpoint.bodies
+        self.has_optional_body = not all(body.prop.required for body in self.bodies)
+        responses = list(endpoint.responses)
+        self.responses = [
+            r for r in responses if r.status_code.range and r.status_code.range[0] < _FIRST_ERROR
+        ]
+        if not self.responses and endpoint.responses.default is not None:
+            self.responses = [endpoint.responses.default]
+        self.errors = [r for r in responses if not any(r is success for success in self.responses)]
+        self.iterator_name: str | None = None
+        # The fields of the only body, where they are the method's own arguments.
+        self.flat: list[Field] | None = None
+        if len(self.bodies) == 1 and self.bodies[0].body_type == "json":
+            prop = self.bodies[0].prop
+            taken = {p.python_name for p in self.parameters} | RESERVED
+            if isinstance(prop, ModelProperty):
+                flat = fields_of(prop)
+                self.flat = None if taken & {p.python_name for p in flat} else flat
+
+    def at(self, *locations: str) -> list[Field]:
+        """Return the parameters that are sent there."""
+        return [p for location in locations for p in self.parameters if p.location == location]
 
     @property
-    def id(self) -> str:
-        """Its operationId."""
-        return self.names.id
-
-    @property
-    def path(self) -> str:
-        """Its path, as the document has it."""
-        return str(self.names.place[1])
-
-    @property
-    def method(self) -> str:
-        """The HTTP method, in capitals."""
-        return str(self.names.place[2]).upper()
-
-    @property
-    def deprecated(self) -> bool:
-        """Whether the document advises against it."""
-        return self.raw.get("deprecated") is True
-
-    @property
-    def deprecated_parameters(self) -> set[tuple[str, str]]:
-        """The locations and names of the parameters that the document advises against."""
-        return {
-            (p["in"], p["name"])
-            for p in self.raw_parameters
-            if p.get("deprecated") is True or p.get("schema", {}).get("deprecated") is True
-        }
-
-    @property
-    def path_parts(self) -> list[tuple[str, Any]]:
-        """The path as literal text and parameters in turn, each text already encoded."""
-        by_name = {p.name.get_untrusted_value(): p for p in self.endpoint.path_parameters}
-        parts: list[tuple[str, Any]] = []
-        for text in re.split(r"(\{[^{}]*\})", self.path):
+    def path_parts(self) -> Iterator[str | Field]:
+        """The path as literal text, already encoded, and parameters in turn."""
+        by_name = {p.name: p for p in self.at("path")}
+        for text in re.split(r"(\{[^{}]*\})", self.names.path):
             if text.startswith("{"):
-                parts.append(("parameter", by_name[text[1:-1]]))
+                yield by_name[text[1:-1]]
             elif text:
-                parts.append(("text", quote(text, safe="/:@!$&'()*+,;=~-._%")))
-        return parts
-
-    @property
-    def exploded(self) -> list[str]:
-        """The path and header parameters whose fields are written as pairs."""
-        simple = (p for p in self.raw_parameters if p.get("in") in {"path", "header"})
-        return [p["name"] for p in simple if p.get("explode") is True]
-
-    @property
-    def query_styles(self) -> dict[str, str]:
-        """How the query parameters are written that are not written the usual way."""
-        styles = {}
-        for parameter in self.raw_parameters:
-            style = parameter.get("style", "form")
-            if parameter.get("in") != "query":
-                continue
-            if "content" in parameter:
-                styles[parameter["name"]] = "json"
-            elif style in _STYLES:
-                if style == "deepObject" or parameter.get("explode") is not True:
-                    styles[parameter["name"]] = _STYLES[style]
-            elif parameter.get("explode") is False:
-                styles[parameter["name"]] = ","
-        return styles
+                yield quote(text, safe="/:@!$&'()*+,;=~-._%")
 
     @property
     def item(self) -> Any:
@@ -135,70 +155,19 @@ class Operation:
         return prop.inner_property if isinstance(prop, ListProperty) else None
 
     @property
-    def iterator_name(self) -> str | None:
-        """The name of the method that yields the items; None where the response is no list."""
-        name = iterator_name(self.names.method)
-        while name in self.taken_names:
-            name += "_"
-        return None if self.item is None else name
-
-    @property
-    def method_names(self) -> list[str]:
-        """The names of all its methods on the resource."""
-        return [name for name in (self.names.method, self.iterator_name) if name is not None]
-
-    @property
-    def flat_body(self) -> ModelProperty | None:
-        """The body whose fields are the method's own arguments; None where it is passed whole."""
-        if len(self.endpoint.bodies) != 1 or self.endpoint.bodies[0].body_type != "json":
-            return None
-        prop = self.endpoint.bodies[0].prop
-        if not isinstance(prop, ModelProperty):
-            return None
-        names = {str(p.python_name) for p in self.parameters}
-        own = {str(p.python_name) for p in fields(prop)}
-        return None if own & (names | RESERVED) else prop
-
-    def media_type(self, body: Any) -> str:
-        """Return the media type of one of its bodies, as the document has it."""
-        return self.media_types[self.names.module, body.content_type.get_untrusted_value()]
-
-    @property
-    def has_optional_body(self) -> bool:
-        """Whether a request may have no body."""
-        return not all(body.prop.required for body in self.endpoint.bodies)
-
-    @property
-    def parameters(self) -> list[Any]:
-        """All parameters: path, query, header and cookie."""
-        return [p for _, p in self.endpoint.iter_all_parameters()]
-
-    def response_field(self, parameter: Any, location: str) -> str | None:
-        """Return the field of a successful response that repeats a parameter; None for none."""
-        name = parameter.name.get_untrusted_value()
-        for raw in self.raw_parameters:
-            if (raw.get("name"), raw.get("in")) == (name, location):
-                found = raw.get("x-response-field")
-                if found is None or (isinstance(found, str) and found):
-                    return found
-                raise GenerationError(f"{self.id}: x-response-field of {name} has to name a field.")
-        return None
-
-    @property
-    def repeated_parameters(self) -> list[Any]:
-        """The parameters that a successful response repeats."""
-        return [
-            p for at, p in self.endpoint.iter_all_parameters() if self.response_field(p, str(at))
-        ]
+    def body_type(self) -> str:
+        """The Python type of its bodies."""
+        types = " | ".join(annotation(body.prop, unset=False) for body in self.bodies)
+        return f"{types} | Unset = UNSET" if self.has_optional_body else types
 
     @property
     def result_type(self) -> str:
         """The Python type of what the operation returns."""
-        types = {
-            "None" if r.source["attribute"] == "None" else annotation(r.prop, optional=False)
-            for r in self.responses
-        }
-        return tidy_annotation(" | ".join(sorted(types)) or "None")
+        found: set[str] = set()
+        for response in self.responses:
+            empty = response.source["attribute"] == "None"
+            found |= {"None"} if empty else {*_types(response.prop)}
+        return " | ".join(sorted(found, key=lambda name: (name == "None", name))) or "None"
 
     @property
     def result_words(self) -> str:
@@ -216,60 +185,23 @@ class Operation:
         return "application/json" if sources <= {"response.json()", "None"} else "*/*"
 
 
-def fields(model: Any) -> list[Any]:
-    """Return the documented fields of a model, those first that have to be given."""
-    return [*(model.required_properties or ()), *(model.optional_properties or ())]
+def _make_field(prop: Any, location: str, raw: dict[str, Any], document: Document) -> Field:
+    schema = raw.get("schema", {})
+    secret = (document.resolve(schema) or {}).get("format") == "password"
+    deprecated = raw.get("deprecated") is True or schema.get("deprecated") is True
+    return Field(prop, location, secret, deprecated, raw)
 
 
-def make_operation(
-    endpoint: Endpoint,
-    names: OperationNames,
-    document: Document,
-    config: Config,
-    media_types: dict[tuple[str, str], str],
-) -> Operation:
-    """Return what the templates are told of an operation."""
-    _, path, method = names.place
-    raw = document.resolve(document.data["paths"][path])[method]
-    parameters = [parameter for _, parameter in document.parameters(names.place)]
-    _rename_reserved(endpoint, config)
-    responses = list(endpoint.responses)
-    successes = [
-        r for r in responses if r.status_code.range and r.status_code.range[0] < _FIRST_ERROR
-    ]
-    if not successes and endpoint.responses.default is not None:
-        successes = [endpoint.responses.default]
-    return Operation(
-        endpoint=endpoint,
-        names=names,
-        raw=raw,
-        raw_parameters=parameters,
-        secret_parameters={
-            (p["in"], p["name"])
-            for p in parameters
-            if (document.resolve(p.get("schema")) or {}).get("format") == "password"
-        },
-        repeatable=method in _REPEATABLE or "x-repeatable" in raw,
-        credentials=next(iter(find_credentials(document, raw)), []),
-        links=list(_links(raw, document)),
-        media_types=media_types,
-        responses=successes,
-        errors=[r for r in responses if not any(r is success for success in successes)],
-    )
-
-
-def _links(raw: dict[str, Any], document: Document) -> Iterator[Link]:
-    """Yield the links of the successful responses, each with the id of the operation it names."""
+def _links(raw: dict[str, Any], document: Document) -> Iterator[tuple[Any, ...]]:
+    """Yield the links of the successful responses: operationId, parameters, and a body if any."""
     for status, value in (raw.get("responses") or {}).items():
-        if not status.startswith("2"):
-            continue
-        for named in ((document.resolve(value) or {}).get("links") or {}).values():
-            link = document.resolve(named) or {}
-            target = link.get("operationId")
-            if target is None and link.get("operationRef"):
-                target = (document.look_up(link["operationRef"]) or {}).get("operationId")
+        links = (document.resolve(value) or {}).get("links") or {}
+        for link in map(document.resolve, links.values() if status[:1] == "2" else ()):
+            named = document.look_up(link.get("operationRef") or "") or {}
+            target = link.get("operationId", named.get("operationId"))
             if target is not None:
-                yield Link(str(target), link.get("parameters", {}), link.get("requestBody"))
+                body = [link["requestBody"]] if link.get("requestBody") is not None else []
+                yield (str(target), link.get("parameters", {}), *body)
 
 
 def _rename_reserved(endpoint: Endpoint, config: Config) -> None:
@@ -282,20 +214,41 @@ def _rename_reserved(endpoint: Endpoint, config: Config) -> None:
         taken.add(str(parameter.python_name))
 
 
+def _name(prop: Any) -> str:
+    return str(prop.name.get_untrusted_value())
+
+
 # Properties ------------------------------------------------------------------------------------
 
 
-def annotation(prop: Any, *, optional: bool = True) -> str:
-    """Return a property's type, None and Unset behind all else."""
-    return tidy_annotation(prop.get_type_string(no_optional=not optional).as_unembedded_code())
+def properties(model: Any) -> list[Any]:
+    """Return the documented properties of a model, those first that have to be given."""
+    return [*(model.required_properties or ()), *(model.optional_properties or ())]
 
 
-def declaration(prop: Any, *, optional: bool = False) -> str:
-    """Return a property as a function's parameter, which may be left out where that is said."""
-    declared = f"{prop.python_name}: {annotation(prop)}"
-    if prop.required and optional:
-        return f"{prop.python_name}: {tidy_annotation(f'{annotation(prop)} | Unset')} = UNSET"
-    return declared if prop.required else f"{declared} = UNSET"
+def _types(prop: Any) -> list[str]:
+    """Return the Python types of a property's values, None behind all else."""
+    if isinstance(prop, UnionProperty):
+        found = sorted((t for p in prop.inner_properties for t in _types(p)), key=str.lower)
+        return sorted(dict.fromkeys(found), key=lambda name: name == "None")
+    if isinstance(prop, ListProperty):
+        return [f"list[{annotation(prop.inner_property, unset=False)}]"]
+    if isinstance(prop, ConstProperty) and isinstance(prop.value.raw_value, float):
+        return ["float"]  # Type checkers know no literal one.
+    return [str(prop.get_type_string(no_optional=True).as_unembedded_code())]
+
+
+def annotation(prop: Any, *, unset: bool | None = None, null: bool = False) -> str:
+    """Return a property's type, Unset and None behind all else.
+
+    Unset is in it where that is asked for, or nothing is said and the property is optional.
+    """
+    types = _types(prop)
+    if null and types != ["Any"]:
+        types = [*(t for t in types if t != "None"), "None"]
+    if unset or (unset is None and not prop.required):
+        types.insert(len(types) - (types[-1] == "None"), "Unset")
+    return " | ".join(types)
 
 
 def nullable_inner(prop: Any) -> Any:
@@ -311,12 +264,6 @@ def takes_null(prop: Any) -> bool:
     """Tell whether null is among a property's values."""
     inner = getattr(prop, "inner_properties", (prop,))
     return any(isinstance(p, NoneProperty | AnyProperty) for p in inner)
-
-
-def or_none(annotation: str) -> str:
-    """Return a type that may be None as well."""
-    parts = annotation.split(" | ")
-    return annotation if "None" in parts or parts == ["Any"] else f"{annotation} | None"
 
 
 def instance_type(prop: Any) -> str:
@@ -337,48 +284,9 @@ def error_fields(operations: list[Operation]) -> list[str]:
     They are those of documented errors, and the two that servers use whatever is documented.
     """
     names: dict[str, None] = {"error": None, "message": None}
-    for operation in operations:
-        for error in operation.errors:
-            for prop in fields(error.prop) if isinstance(error.prop, ModelProperty) else ():
-                if annotation(prop, optional=False) in {"str", "str | None"}:
-                    names[prop.name.get_untrusted_value()] = None
+    for error in (error for operation in operations for error in operation.errors):
+        for prop in properties(error.prop) if isinstance(error.prop, ModelProperty) else ():
+            if annotation(prop, unset=False) in {"str", "str | None"}:
+                names[_name(prop)] = None
     likely = ("error", "message", "detail", "title", "error_description", "description")
     return sorted(names, key=lambda name: likely.index(name) if name in likely else len(likely))
-
-
-@cache
-def tidy_annotation(annotation: str) -> str:
-    """Return an annotation in which None and Unset stand behind the other parts of a union."""
-    if "|" not in annotation and "Literal[" not in annotation:
-        return annotation
-    return ast.unparse(_Tidy().visit(ast.parse(annotation, mode="eval")))
-
-
-class _Tidy(ast.NodeTransformer):
-    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
-        """Put float in the place of a literal float, which type checkers do not know."""
-        if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, float):
-            return ast.Name("float")
-        self.generic_visit(node)
-        return node
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
-        """Sort the parts of a union."""
-        parts = sorted(map(self.visit, _parts(node)), key=_rank)
-        parts = [
-            p for i, p in enumerate(parts) if ast.unparse(p) not in map(ast.unparse, parts[:i])
-        ]
-        union: ast.expr = parts[0]
-        for part in parts[1:]:
-            union = ast.BinOp(union, ast.BitOr(), part)
-        return union
-
-
-def _parts(node: ast.expr) -> list[ast.expr]:
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-        return [*_parts(node.left), *_parts(node.right)]
-    return [node]
-
-
-def _rank(node: ast.expr) -> int:
-    return {"Unset": 1, "None": 2}.get(ast.unparse(node), 0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import builtins
 import re
 import textwrap
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from openapi_python_client import Project, strings
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
-from openapi_python_client.parser.openapi import import_string_from_class
 from openapi_python_client.parser.properties import Class
 from openapi_python_client.parser.properties.protocol import PropertyProtocol
 from openapi_python_client.parser.properties.union import UnionProperty
@@ -33,15 +31,13 @@ from .naming import (
     resource_name,
 )
 from .operations import (
+    Field,
     Operation,
     annotation,
-    declaration,
     error_fields,
-    fields,
     instance_type,
-    make_operation,
     nullable_inner,
-    or_none,
+    properties,
     takes_null,
 )
 from .schemas import Shaped
@@ -89,7 +85,7 @@ def render(document: Document, source: str, package: Path, templates: Path) -> l
     )
     made = {f"{n.resource}.{n.method}": n for n in operations if n.made}
     notes += (f"{name} is {str(n.place[2]).upper()} {n.place[1]}." for name, n in made.items())
-    _Project(document, source, shaped, data, config, templates, operations).build()
+    _Project(document, shaped, data, config, templates).render_all(source)
     return notes
 
 
@@ -125,39 +121,41 @@ def format_error(error: GeneratorError) -> str:
 class _Project(Project):
     """openapi-python-client's project, with the document itself in the templates' reach."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - as the base class's
+    def __init__(
         self,
         document: Document,
-        source: str,
         shaped: Shaped,
         data: GeneratorData,
         config: Config,
         templates: Path,
-        names: list[Any],
     ) -> None:
         super().__init__(openapi=data, config=config, custom_template_path=templates)
-        self._source = source
         self._shaped = shaped
-        self._model_by_name = {str(m.class_info.name): m for m in data.models}
+        self._models = {str(m.class_info.name): m for m in data.models}
+        self._classes = [m.class_info.name for m in (*data.models, *data.enums)]
         self._restore_names()
-        by_module = {operation.module: operation for operation in names}
-        self.operations: list[Operation] = []
+        by_module = {names.module: names for names in shaped.operations}
+        self._titles = {resource_name(t): t for names in by_module.values() for t in names.tags}
         made: dict[str, Operation] = {}
         self._resources: dict[str, list[Operation]] = {}
         for tag, collection in data.endpoint_collections_by_tag.items():
             for endpoint in collection.endpoints:
                 module = str(endpoint.name)
                 if module not in made:
-                    made[module] = make_operation(
-                        endpoint, by_module[module], document, config, shaped.media_types
-                    )
+                    names = by_module[module]
+                    made[module] = Operation(endpoint, names, document, config, self._fields)
                 self._resources.setdefault(str(tag), []).append(made[module])
-        self.operations = list(made.values())
-        for operations in self._resources.values():
-            taken = {operation.names.method for operation in operations}
-            for operation in operations:
-                operation.taken_names |= taken
-        self._titles = {resource_name(t): t for names in by_module.values() for t in names.tags}
+        self._operations = list(made.values())
+        for operation in self._operations:
+            if operation.item is not None:
+                beside = [
+                    o for group in self._resources.values() if operation in group for o in group
+                ]
+                method = operation.names.method
+                name = re.sub(r"^iter_list(?=_|$)", "iter", f"iter_{method}")
+                while name in {o.names.method for o in beside}:
+                    name += "_"
+                operation.iterator_name = name
         self._describe(document.data)
 
     def _describe(self, document: dict[str, Any]) -> None:
@@ -165,7 +163,7 @@ class _Project(Project):
         name = client_name(document)
         url = ((document.get("servers") or [{}])[0] or {}).get("url", "")
         descriptions = {t["name"]: t.get("description") for t in document.get("tags") or ()}
-        schemes = list(dict.fromkeys(c[0] for o in self.operations for c in o.credentials))
+        schemes = list(dict.fromkeys(c[0] for o in self._operations for c in o.credentials))
         self.env.undefined = StrictUndefined
         self.env.tests["taking_null"] = takes_null
         self.env.filters.update(
@@ -177,9 +175,10 @@ class _Project(Project):
             environment=environment_prefix(name),
             base_url=url.rstrip("/") if "://" in url and "{" not in url else None,
             content_type=(document["info"].get("x-client") or {}).get("content-type"),
-            error_fields=error_fields(self.operations),
+            error_fields=error_fields(self._operations),
             needs_key=bool(schemes),
             other_schemes=schemes[1:],
+            operations=self._operations,
             resources=self._resources,
             resource_class=resource_class,
             tag_description=lambda tag: (
@@ -187,64 +186,58 @@ class _Project(Project):
                 or f"The operations under the tag {self._titles[tag]}."
             ),
             is_sent=lambda model: bool((model.data.model_extra or {}).get("x-sent")),
-            secrets_of=lambda prop: (self._model_of(prop).data.model_extra or {})["x-secrets"],
-            is_deprecated=lambda prop, name: (
-                name in (self._model_of(prop).data.model_extra or {})["x-deprecated"]
-            ),
             kind=lambda prop: type(prop).__name__.removesuffix("Property"),
             nullable_inner=nullable_inner,
             annotation=annotation,
-            declaration=declaration,
-            or_none=or_none,
             instance_type=instance_type,
-            fields_of=lambda prop: fields(self._model_of(prop)),
-            model_of=self._model_of,
+            fields_of=self._fields,
+            model_of=self._model,
+            media_type=self._media_type,
             discriminator=self._discriminator,
-            qualified=lambda text, methods: qualify_builtins(self._qualify_models(text), methods),
-            hides_builtins=lambda names: any(hasattr(builtins, name) for name in names),
+            qualified=self._qualify,
         )
 
-    def build(self) -> list[GeneratorError]:
-        """Render the package."""
-        self.package_dir.mkdir(parents=True)
-        for template, target in (
-            ("package_init.py.jinja", "__init__.py"),
-            ("types.py.jinja", "types.py"),
-            ("errors.py.jinja", "errors.py"),
-            ("client.py.jinja", "client.py"),
-            ("main.py.jinja", "__main__.py"),
-            ("mock_init.py.jinja", "mock/__init__.py"),
-            ("pytest_plugin.py.jinja", "pytest_plugin.py"),
-        ):
-            self._render(template, target)
-        self._render("service.py.jinja", "_service.py", operations=self.operations)
-        classes: list[tuple[Class, str, dict[str, Any]]]
-        classes = [(m.class_info, "model.py.jinja", {"model": m}) for m in self.openapi.models]
-        for enum in self.openapi.enums:
-            template = "int_enum.py.jinja" if enum.value_type is int else "str_enum.py.jinja"
-            classes.append((enum.class_info, template, {"enum": enum}))
-        for info, template, context in classes:
-            self._render(template, f"models/{info.module_name}.py", **context)
-        imports = [import_string_from_class(info) for info, _, _ in classes]
-        names = [info.name for info, _, _ in classes]
-        self._render("models_init.py.jinja", "models/__init__.py", imports=imports, alls=names)
-        self._render("api_init.py.jinja", "api/__init__.py", operations=self.operations)
-        self._render("resources_init.py.jinja", "resources/__init__.py")
+    def render_all(self, source: str) -> None:
+        """Render the package; `source` is what it calls the document."""
+        self.env.globals["source"] = source
+        for name in ("client", "errors", "mock/__init__", "pytest_plugin", "types"):
+            self._render(f"{name.replace('/__', '_').strip('_')}.py.jinja", f"{name}.py")
+        self._render("package_init.py.jinja", "__init__.py")
+        self._render("main.py.jinja", "__main__.py")
+        self._render("service.py.jinja", "_service.py")
+        self._render("api_init.py.jinja", "api/__init__.py")
+        models = {}
+        for model in (*self.openapi.models, *self.openapi.enums):
+            info = model.class_info
+            models[str(info.name)] = f".{info.module_name}"
+            template = "enum" if hasattr(model, "value_type") else "model"
+            self._render(f"{template}.py.jinja", f"models/{info.module_name}.py", model=model)
+        self._render_names("models", "The models that requests and answers hold.", models)
+        classes = {
+            prefix + resource_class(tag): f".{tag}"
+            for tag in self._resources
+            for prefix in ("Async", "")
+        }
+        words = "The resources, one for each tag: what a client's attributes hold."
+        self._render_names("resources", words, classes)
         for tag, operations in self._resources.items():
-            self._render("endpoint_init.py.jinja", f"api/{tag}/__init__.py", operations=operations)
+            modules = {o.names.module: "." for o in operations}
+            self._render_names(f"api/{tag}", "The operations of one tag.", modules)
             for operation in operations:
-                self._render(
-                    "endpoint_module.py.jinja",
-                    f"api/{tag}/{operation.names.module}.py",
-                    operation=operation,
-                    endpoint=operation.endpoint,
-                )
-            methods = [name for o in operations for name in o.method_names]
-            shared: dict[str, Any] = {"tag": tag, "title": self._titles[tag], "methods": methods}
+                target = f"api/{tag}/{operation.names.module}.py"
+                self._render("endpoint_module.py.jinja", target, operation=operation)
             self._render(
-                "resource.py.jinja", f"resources/{tag}.py", operations=operations, **shared
+                "resource.py.jinja",
+                f"resources/{tag}.py",
+                tag=tag,
+                title=self._titles[tag],
+                operations=operations,
             )
-        return []
+
+    def _render_names(self, package: str, words: str, names: dict[str, str]) -> None:
+        lazy = "." * (package.count("/") + 2)
+        target = f"{package}/__init__.py"
+        self._render("lazy_init.py.jinja", target, words=words, names=names, lazy=lazy)
 
     def _render(self, template: str, target: str, **context: Any) -> None:
         path = self.package_dir / target
@@ -252,14 +245,15 @@ class _Project(Project):
             raise GenerationError(f"Two parts of the document come to the same file, {target}.")
         path.parent.mkdir(parents=True, exist_ok=True)
         text = self.env.get_template(template).render(**context)
-        first = f"# Made by `make generate` from {self._source} and overrides/templates/{template}."
+        source = self.env.globals["source"]
+        first = f"# Made by `make generate` from {source} and overrides/templates/{template}."
         path.write_text(f"{first}\n{text}", encoding="utf-8", newline="\n")
 
     def _restore_names(self) -> None:
         """Give properties and parameters the names that the document has for them."""
         collections = self.openapi.endpoint_collections_by_tag.values()
         endpoints = [endpoint for c in collections for endpoint in c.endpoints]
-        props = [prop for model in self.openapi.models for prop in fields(model)]
+        props = [prop for model in self.openapi.models for prop in properties(model)]
         props += [prop for e in endpoints for _, prop in e.iter_all_parameters()]
         for prop in props:
             original = self._shaped.names.get(prop.name.get_untrusted_value())
@@ -282,28 +276,36 @@ class _Project(Project):
                 return found.field, {v: classes[c] for v, c in mapping if c in classes}
         return None
 
-    def _qualify_models(self, text: str) -> str:
-        """Return annotations and defaults with each model as an attribute of `_models`."""
-        names = [
-            info.name
-            for info in (m.class_info for m in (*self.openapi.models, *self.openapi.enums))
+    def _qualify(self, text: str, operations: list[Operation]) -> str:
+        """Return a signature with models as attributes of `_models`, for a class of a resource.
+
+        Inside a class with a method `list`, the word list means that method.
+        """
+        names = [name for o in operations for name in (o.names.method, o.iterator_name)]
+        hidden = [name for name in names if name and hasattr(builtins, name)]
+        words = "|".join((*self._classes, *hidden))
+        found = rf"('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")|(?<![\w.])({words})(?!\w)"
+
+        def qualify(match: re.Match[str]) -> str:
+            return match[1] or f"{'builtins' if match[2] in hidden else '_models'}.{match[2]}"
+
+        return re.sub(found, qualify, text) if words else text
+
+    def _model(self, prop: Any) -> Any:
+        return self._models.get(str(prop.class_info.name), prop)
+
+    def _fields(self, prop: Any) -> list[Field]:
+        model = self._model(prop)
+        said = model.data.model_extra or {}
+        return [
+            Field(p, "body", name in said["x-secrets"], name in said["x-deprecated"])
+            for p in properties(model)
+            for name in [str(p.name.get_untrusted_value())]
         ]
-        found = rf"('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")|(?<![\w.])({'|'.join(names)})(?!\w)"
-        return re.sub(found, lambda m: m[1] or f"_models.{m[2]}", text) if names else text
 
-    def _model_of(self, prop: Any) -> Any:
-        return self._model_by_name.get(str(prop.class_info.name), prop)
-
-
-def qualify_builtins(annotation: str, methods: Iterable[str]) -> str:
-    """Return an annotation for a class whose methods have these names.
-
-    Inside a class with a method `list`, the word list means that method.
-    """
-    hidden = [name for name in methods if hasattr(builtins, name)]
-    if not hidden:
-        return annotation
-    return re.sub(rf"(?<![\w.])({'|'.join(hidden)})(?!\w)", r"builtins.\1", annotation)
+    def _media_type(self, operation: Operation, body: Any) -> str:
+        parsed = body.content_type.get_untrusted_value()
+        return self._shaped.media_types[operation.names.module, parsed]
 
 
 def _words(value: Any) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from openapi_python_client import strings
 
 from .document import Document, reference_parts
-from .naming import legal_names, spell
+from .naming import OperationNames, legal_names, spell
 from .nodes import SEVERAL
 
 _ANNOTATIONS = {
@@ -44,6 +44,7 @@ class Shaped:
         media_types: The media type of a body or response as the document has it, by the
             operation's module and the status, or "body".
         notes: What a person should know of it.
+        operations: The names of its operations.
     """
 
     data: dict[str, Any] = field(default_factory=dict)
@@ -51,6 +52,7 @@ class Shaped:
     discriminators: dict[frozenset[str], Discriminator] = field(default_factory=dict)
     media_types: dict[tuple[str, str], str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    operations: list[OperationNames] = field(default_factory=list)
 
 
 class SchemaShaper:

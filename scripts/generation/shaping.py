@@ -27,8 +27,9 @@ def shape(document: Document, operations: list[OperationNames], reserved: set[st
 
 class _Shaper(SchemaShaper):
     def shape_all(self, operations: list[OperationNames]) -> Shaped:
+        self._result.operations = operations
         for names in operations:
-            operation = self._operation(names)
+            operation = names.raw
             body = self._document.resolve(operation.get("requestBody")) or {}
             _mark(self._document, body, self._sent)
             for media_type, media in (body.get("content") or {}).items():
@@ -46,7 +47,7 @@ class _Shaper(SchemaShaper):
         paths: dict[str, dict[str, Any]] = {}
         for names in operations:
             path, operation = self._shape_operation(names)
-            paths.setdefault(path, {})[str(names.place[2])] = operation
+            paths.setdefault(path, {})[names.verb] = operation
         self._result.data = {
             "openapi": "3.1.0",
             "info": {key: str(self._document.data["info"][key]) for key in ("title", "version")},
@@ -55,18 +56,11 @@ class _Shaper(SchemaShaper):
         }
         return self._result
 
-    def _operation(self, names: OperationNames) -> dict[str, Any]:
-        _, path, method = names.place
-        operation: dict[str, Any] = self._document.resolve(self._document.data["paths"][path])[
-            method
-        ]
-        return operation
-
     def _note(self, place: Place, text: str) -> None:
         self._result.notes.append(f"{self._document.where(place)}: {text}")
 
     def _shape_operation(self, names: OperationNames) -> tuple[str, dict[str, Any]]:
-        operation, path = self._operation(names), str(names.place[1])
+        operation, path = names.raw, names.path
         shaped: dict[str, Any] = {
             "operationId": names.module,
             "tags": list(dict.fromkeys(map(resource_name, names.tags))),
@@ -130,7 +124,7 @@ class _Shaper(SchemaShaper):
         if not kept:
             media_type, media = next(iter(content.items()))
             kept[_BYTES] = (media_type, media)
-        left = content.keys() - {media_type for media_type, _ in kept.values()}
+        left = [name for name in content if name not in {taken for taken, _ in kept.values()}]
         if left:
             self._note(place, f"bodies are sent as {' or '.join(kept)}, not as {', '.join(left)}.")
         shaped = {}

@@ -57,7 +57,7 @@ def schema(text: str, version: str = "3.1.0") -> str:
         ),
         (
             "paths: {/a: {get: {responses: OK, parameters: [&b {name: b, in: query}, *b]}}}",
-            "/get (line 3)",
+            "/get/parameters/1 (line 3)",
             "query parameter 'b' is there twice",
         ),
     ],

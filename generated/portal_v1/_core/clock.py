@@ -5,14 +5,9 @@ from __future__ import annotations
 
 import random
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from .. import _lazy
-
-if TYPE_CHECKING:
-    import asyncio
-else:
-    asyncio = _lazy.Module("asyncio")  # nothing that threads do needs it
+from .._lazy import asyncio
 
 
 class Clock(Protocol):

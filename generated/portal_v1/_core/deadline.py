@@ -9,15 +9,7 @@ from .clock import Clock
 
 
 class Deadline:
-    """When a call has to be over.
-
-    Everything that can take time asks the same deadline: waiting for pace and pool,
-    connecting, every attempt, every pause, every byte of a body.
-
-    Args:
-        budget: Seconds that the call may take; None for as long as it takes.
-        clock: What measures them.
-    """
+    """When a call has to be over: everything that can take time asks the same one."""
 
     __slots__ = ("_clock", "_end", "budget")
 

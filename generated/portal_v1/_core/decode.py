@@ -54,12 +54,7 @@ _JSON_TYPES: Final[Mapping[type, str]] = {
 
 
 class MismatchError(ValueError):
-    """A value is not what the specification says.
-
-    Args:
-        expected: What the specification has in this place, in JSON's terms.
-        value: The value that is there. Only its type is kept.
-    """
+    """A value is not what the specification says. Of the value, only its type is kept."""
 
     def __init__(self, expected: str, value: object) -> None:
         super().__init__(expected)

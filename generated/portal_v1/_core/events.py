@@ -1,17 +1,12 @@
 # Edited in overrides/package/_core/events.py, from where `make generate` copies it.
-"""The steps of a call, and the observer that is told of them."""
+"""A step of a call, as an observer is told of it."""
 
 from __future__ import annotations
 
-import inspect
-import logging
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 from attrs import frozen
-
-from ..errors import ConfigurationError
-from .service import ServiceInfo
 
 
 @frozen(kw_only=True)
@@ -51,35 +46,4 @@ class CallEvent:
     request_id: str | None = None
 
 
-class Observer:
-    """What was given to observe calls: the first exception that it raises is logged."""
-
-    def __init__(self, given: Callable[[CallEvent], object], logger: str) -> None:
-        self._given = given
-        self._logger = logger
-        self._has_failed = False
-
-    def __call__(self, event: CallEvent) -> None:
-        """Tell it what happened."""
-        try:
-            self._given(event)
-        except Exception:
-            if not self._has_failed:
-                self._has_failed = True
-                logging.getLogger(self._logger).exception(
-                    "The observer raised, which changes no call; logged once."
-                )
-
-
-def validate_observer(given: Any, service: ServiceInfo) -> Observer | None:
-    """Return an observer that changes no call.
-
-    Raises:
-        ConfigurationError: It is no function, or an async one.
-    """
-    if given is None:
-        return None
-    calls = (given, getattr(given, "__call__", None))  # noqa: B004 - an object whose call is async
-    if not callable(given) or any(map(inspect.iscoroutinefunction, calls)):
-        raise ConfigurationError("observer is a function of one CallEvent, and not an async one.")
-    return Observer(given, service.logger)
+Observer = Callable[[CallEvent], object]

@@ -7,7 +7,7 @@ import http
 import re
 from typing import Any, TypeVar, cast
 
-from .._secrets import MASK, Secret, redact, redact_body
+from .._secrets import MASK, Secret, redact_body, show_text
 from ..errors import (
     APIConnectionError,
     APIStatusError,
@@ -21,9 +21,9 @@ from .decode import MismatchError
 from .effects import RawResponse, TransportFailure
 from .operation import for_status
 from .parsers import ResponseParser, UnreadableError
-from .text import join_sentences, to_printable
 
 T = TypeVar("T")
+ErrorT = TypeVar("ErrorT", bound=APIConnectionError | APIStatusError | InvalidResponseError)
 
 _TEXT_AT_MOST = 300
 _HEADER_AT_MOST = 4000
@@ -45,33 +45,14 @@ def connection_error(
 ) -> APIConnectionError:
     """Return the error for a call that got no response."""
     kind = APITimeoutError if timed_out else APIConnectionError
-    return kind(
-        join_sentences(
-            f"{call.operation.id} failed: {reason}",
-            _consequence(call),
-            kind.advice if advice is None else advice,
-            _attempts(call),
-        ),
-        operation_id=call.operation.id,
-        attempts=call.attempts,
-        maybe_processed=call.maybe_processed,
-    )
-
-
-def call_failed(
-    call: Call[Any], outcome: RawResponse | TransportFailure, *, retry_after: float | None
-) -> APIConnectionError | APIStatusError:
-    """Return the error for a call whose last attempt failed."""
-    if isinstance(outcome, TransportFailure):
-        return connection_error(call, outcome.reason, timed_out=outcome.timed_out)
-    return status_error(call, outcome, retry_after=retry_after)
+    return _build(kind, call, f"{call.operation.id} failed: {reason}", advice=advice)
 
 
 def warm_error(failure: TransportFailure) -> APIConnectionError:
     """Return the error for a connection that could not be opened ahead of a call."""
     kind = APITimeoutError if failure.timed_out else APIConnectionError
-    reason = to_printable(failure.reason, _TEXT_AT_MOST)
-    return kind(join_sentences(f"warm failed: {reason}", APIConnectionError.advice))
+    reason = show_text(failure.reason, (), _TEXT_AT_MOST)
+    return kind(_join_sentences(f"warm failed: {reason}", APIConnectionError.advice))
 
 
 def late_reading(call: Call[Any]) -> APIConnectionError:
@@ -85,7 +66,6 @@ def status_error(
     call: Call[Any], received: RawResponse, *, retry_after: float | None
 ) -> APIStatusError:
     """Return the error for a call that the server answered with one."""
-    kind = status_error_class(received.status)
     content = redact_body(received.content, received.secrets)
     text = _server_text(content, call.settings.service.error_fields)
     parser = for_status(call.operation.errors, received.status)
@@ -93,24 +73,15 @@ def status_error(
     happened = f"{call.operation.id} failed: the server answered {_status(received.status)}"
     if received.status < 400:
         happened += ", a redirect, which is not followed"
-    return kind(
-        join_sentences(
-            f"{happened}: {text}" if text else happened,
-            _consequence(call),
-            kind.advice,
-            "" if retry_after is None else f"The server asks to wait {retry_after:g} s.",
-            _attempts(call, received.request_id),
-        ),
-        operation_id=call.operation.id,
-        attempts=call.attempts,
-        maybe_processed=call.maybe_processed,
-        status_code=received.status,
+    return _build(
+        status_error_class(received.status),
+        call,
+        f"{happened}: {text}" if text else happened,
+        "" if retry_after is None else f"The server asks to wait {retry_after:g} s.",
+        received=received,
         error=text,
-        request_id=received.request_id,
         retry_after=retry_after,
-        headers=_headers(received),
         parsed=None if isinstance(model, MismatchError) else model,
-        body=received.content.reveal(),
     )
 
 
@@ -121,23 +92,40 @@ def invalid_response(
     if isinstance(mismatch, UnreadableError):
         problem = f"the body is not {mismatch.expected}"
     else:
-        problem = str(mismatch)
+        problem = show_text(str(mismatch), received.secrets, _TEXT_AT_MOST)
+    happened = f"{call.operation.id} was answered {_status(received.status)}, but {problem}"
     call.maybe_processed = True
-    return InvalidResponseError(
-        join_sentences(
-            f"{call.operation.id} was answered {_status(received.status)}, but "
-            + to_printable(redact(problem, received.secrets), _TEXT_AT_MOST),
+    return _build(InvalidResponseError, call, happened, received=received)
+
+
+def _build(
+    kind: type[ErrorT],
+    call: Call[Any],
+    happened: str,
+    *notes: str,
+    advice: str | None = None,
+    received: RawResponse | None = None,
+    **facts: Any,
+) -> ErrorT:
+    if received is not None:
+        facts |= {
+            "status_code": received.status,
+            "request_id": received.request_id,
+            "headers": _headers(received),
+            "body": received.content.reveal(),
+        }
+    return kind(
+        _join_sentences(
+            happened,
             _consequence(call),
-            InvalidResponseError.advice,
-            _attempts(call, received.request_id),
+            advice or kind.advice,
+            *notes,
+            _attempts(call, facts.get("request_id")),
         ),
         operation_id=call.operation.id,
         attempts=call.attempts,
-        maybe_processed=True,
-        status_code=received.status,
-        request_id=received.request_id,
-        headers=_headers(received),
-        body=received.content.reveal(),
+        maybe_processed=call.maybe_processed,
+        **facts,
     )
 
 
@@ -160,7 +148,7 @@ def _server_text(content: Secret[bytes], names: tuple[str, ...]) -> str | None:
         for name in names:
             text = cast("dict[str, Any]", body).get(name)
             if isinstance(text, str) and text.strip():
-                return to_printable(text, _TEXT_AT_MOST)
+                return show_text(text, (), _TEXT_AT_MOST)
     return None
 
 
@@ -168,7 +156,7 @@ def _headers(received: RawResponse) -> dict[str, str]:
     return {
         name: MASK
         if re.search(_HIDDEN_NAMES, name)
-        else to_printable(redact(value, received.secrets), _HEADER_AT_MOST)
+        else show_text(value, received.secrets, _HEADER_AT_MOST)
         for name, value in received.headers.items()
     }
 
@@ -190,8 +178,15 @@ def _consequence(call: Call[Any]) -> str:
     return "The server may have acted on it: look before you call again"
 
 
-def _attempts(call: Call[Any], request_id: str | None = None) -> str:
-    notes = [] if call.attempts <= 1 else [f"{call.attempts} attempts"]
-    if request_id:
-        notes.append(f"request id {request_id}")
+def _attempts(call: Call[Any], request_id: str | None) -> str:
+    notes = [f"{call.attempts} attempts"] * (call.attempts > 1)
+    notes += [f"request id {request_id}"] * (request_id is not None)
     return f"({', '.join(notes)})" if notes else ""
+
+
+def _join_sentences(*parts: str) -> str:
+    return " ".join(
+        part if part.startswith("(") or part.endswith((".", "!", "?")) else f"{part}."
+        for part in parts
+        if part
+    )

@@ -9,7 +9,6 @@ from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Any, Final, Self
 
-from . import observing
 from .call import Call
 
 _PACKAGE: Final = __name__.removesuffix("_core.frames")
@@ -42,7 +41,7 @@ class FrameGuard:
                 with suppress(RuntimeError):  # it is still running
                     frame.clear()
         if self.call is not None and self.call.is_observed:
-            observing.end(self.call, error)
+            self.call.end(error)
 
 
 def _frames(error: BaseException | None) -> Iterator[FrameType]:

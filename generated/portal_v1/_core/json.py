@@ -8,9 +8,9 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
-from importlib import import_module
 from typing import Any, Final, NoReturn
 
+from .. import _lazy
 from .signals import is_of_a_signal
 
 _LONG: Final = 8192  # bytes that are worth a faster reader's import
@@ -33,7 +33,7 @@ DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
 def _fast_reader() -> Callable[[bytes], Any] | None:
     """Return msgspec's reader where it is installed."""
     try:
-        read: Callable[[bytes], Any] = import_module("msgspec.json").decode
+        read: Callable[[bytes], Any] = _lazy.load("msgspec.json").decode
     except ImportError:
         return None
     return read
@@ -44,9 +44,6 @@ def load(content: bytes) -> Any:
 
     What is long is read by msgspec where that is installed. It takes nothing that Python's reader
     does not take, with the same value; what it refuses is read again, to say what is wrong with it.
-
-    Raises:
-        MalformedJSONError: It is not JSON, or is nested too deeply to be read.
     """
     fast_reader = _fast_reader() if len(content) > _LONG else None
     if fast_reader is not None:
@@ -72,10 +69,5 @@ def load(content: bytes) -> Any:
 
 
 def dump(value: object) -> bytes:
-    """Return `value` as compact UTF-8 JSON.
-
-    Raises:
-        TypeError: Something in it has no place in JSON.
-        ValueError: A number is not finite, or the value contains itself.
-    """
+    """Return `value` as compact UTF-8 JSON; a `TypeError` or `ValueError` where it has no place."""
     return _ENCODER.encode(value).encode()

@@ -12,7 +12,7 @@ from . import encode, failures
 from .array import ArrayReader, NotAnArrayError
 from .call import Call
 from .decode import Decoder, MismatchError
-from .effects import RawResponse, TransportFailure, redact_failure
+from .effects import RawResponse, TransportFailure
 from .json import MalformedJSONError
 from .operation import ListOperation, for_status
 from .parsers import ResponseParser, UnreadableError
@@ -28,11 +28,7 @@ _LONG: Final = 4 * _SLICE  # bytes from which a list is read in slices
 
 
 def read_response(call: Call[T], received: RawResponse) -> Response[T]:
-    """Return the response as the caller sees it.
-
-    Raises:
-        InvalidResponseError: It is not the documented response.
-    """
+    """Return the response as the caller sees it, if it is the documented one."""
     unreadable = failures.find_unreadable(received)
     if unreadable is not None:
         raise failures.invalid_response(call, received, unreadable)
@@ -92,13 +88,7 @@ def _find_foreign(call: Call[Any], value: Any) -> MismatchError | None:
 
 
 class ItemReader(Generic[ItemT]):
-    """Turns the chunks of a list's body into items.
-
-    Args:
-        call: The call of a `ListOperation`.
-        received: Its response.
-        largest_item: The characters that an item may have; None for any number.
-    """
+    """Turns the chunks of a list's body into items."""
 
     def __init__(
         self, call: Call[Any], received: RawResponse, largest_item: int | None = None
@@ -112,31 +102,21 @@ class ItemReader(Generic[ItemT]):
         self._problem: MismatchError | None = failures.find_unreadable(received)
 
     def split(self, chunk: Secret[bytes] | TransportFailure) -> Iterator[Secret[bytes]]:
-        """Yield a chunk in parts that are read without a pause, as long as there is time.
-
-        Raises:
-            APIConnectionError: The chunk is a failure, or time is over.
-        """
+        """Yield a chunk in parts that are read without a pause, as long as there is time."""
         if isinstance(chunk, TransportFailure):
             self._call.maybe_processed = chunk.maybe_processed
-            failure = redact_failure(chunk, self._received.secrets)
+            failure = chunk.redact(self._received.secrets)
             raise failures.connection_error(self._call, failure.reason, timed_out=chunk.timed_out)
         for start in range(0, len(chunk.reveal()), _SLICE):
             if self._call.deadline.remaining() == 0:
                 raise failures.late_reading(self._call)
+            part = Secret(chunk.reveal()[start : start + _SLICE])
             if self._call.stream:
-                self._call.size = (self._call.size or 0) + len(
-                    chunk.reveal()[start : start + _SLICE]
-                )
-            yield Secret(chunk.reveal()[start : start + _SLICE])
+                self._call.size = (self._call.size or 0) + len(part.reveal())
+            yield part
 
     def feed(self, part: Secret[bytes], *, last: bool = False) -> list[ItemT]:
-        """Return the items that are whole with this part of the body, up to one that is wrong.
-
-        Args:
-            part: The next bytes of the body.
-            last: Whether the body ends with them.
-        """
+        """Return the items that are whole with this part of the body, up to one that is wrong."""
         items: list[ItemT] = []
         try:
             for value in () if self._problem else self._array.feed(part.reveal(), last=last):
@@ -151,10 +131,6 @@ class ItemReader(Generic[ItemT]):
         return items
 
     def check(self) -> None:
-        """Check that nothing was wrong so far.
-
-        Raises:
-            InvalidResponseError: The response is not the documented one.
-        """
+        """Check that nothing was wrong so far."""
         if self._problem is not None:
             raise failures.invalid_response(self._call, self._received, self._problem)

@@ -7,29 +7,17 @@ from typing import NamedTuple
 
 
 class ServiceInfo(NamedTuple):
-    """The facts of the specification that concern no single operation.
-
-    Attributes:
-        name: What the clients and errors are called after.
-        base_url: Where the service is; None where the specification does not say.
-        environment: The prefix of the environment variables.
-        content_type: Sent on every request; None to send one with a body only.
-        error_fields: Where an error answer says what went wrong, first choice first.
-        user_agent: How the client introduces itself.
-        logger: The name of its logger.
-        needs_key: Whether any operation needs a key.
-        other_schemes: The security schemes beside that of the key, each with a key of its own.
-    """
+    """The facts of the specification that concern no single operation."""
 
     name: str
     base_url: str | None
-    environment: str
-    content_type: str | None
-    error_fields: tuple[str, ...]
+    environment: str  # the prefix of the environment variables
+    content_type: str | None  # sent on every request; None to send one with a body only
+    error_fields: tuple[str, ...]  # where an error says what went wrong, first choice first
     user_agent: str
     logger: str
-    needs_key: bool
-    other_schemes: tuple[str, ...] = ()
+    needs_key: bool  # whether any operation does
+    other_schemes: tuple[str, ...] = ()  # of security, each with a key of its own
 
     @property
     def key_variable(self) -> str:

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import inspect
 import ipaddress
+import logging
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -16,7 +18,7 @@ from .._secrets import Secret, list_names, mask
 from ..errors import ConfigurationError
 from ..types import Unset
 from .clock import Clock, SystemClock
-from .events import Observer, validate_observer
+from .events import CallEvent, Observer
 from .pace import Pace
 from .service import ServiceInfo
 
@@ -34,40 +36,40 @@ _OWN_HEADERS: Final = frozenset(
 )
 
 
+def is_count(value: object) -> TypeGuard[int]:
+    """Return whether a value is a whole number from 1."""
+    return type(value) is int and value >= 1
+
+
+_RULES: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
+    "max_attempts": (is_count, "max_attempts is a whole number from 1; 1 sends once."),
+    "max_response_bytes": (
+        lambda size: size is None or is_count(size),
+        "max_response_bytes is a whole number of bytes from 1, or None.",
+    ),
+    "pace": (lambda pace: isinstance(pace, Pace | None), "pace is a Pace, such as Pace(200)."),
+}
+KeySource = Secret[str] | Callable[[], Any]
+"""A key, or what gives it."""
+
+
 @frozen
 class Settings:
-    """A client's settings, all of them checked.
-
-    Attributes:
-        service: The service that the client is for.
-        key: The key, or what gives it; None where no operation needs one.
-        keys: The keys of other security schemes, or what gives them, by the scheme's name.
-        base_url: Where the service is, without a slash at the end.
-        timeout: Seconds that a whole call may take; None for as long as it takes.
-        connect_timeout: Seconds that making a connection may take; None for as long as there is.
-        keepalive: Seconds after which an idle connection is not used any more; None for no end.
-        max_attempts: How often a call is sent at the most.
-        pace: How fast to send; None for as fast as calls come.
-        max_response_bytes: How large an answer's body may be; None for what suits its kind.
-        headers: Header fields sent with every request.
-        clock: Where time and jitter come from.
-        observer: What is told of each step of a call.
-    """
+    """A client's settings, all of them checked."""
 
     service: ServiceInfo
     # What gives a key may show it in its own repr, as functools.partial does.
-    key: Secret[str] | Callable[[], Any] | None = field(repr=mask)
-    base_url: str
-    timeout: float | None
+    key: KeySource | None = field(repr=mask)  # None where no operation needs one
+    base_url: str  # without a slash at the end
+    timeout: float | None  # seconds, as the next two; None for no end
     connect_timeout: float | None
     keepalive: float | None
     max_attempts: int
     pace: Pace | None
-    max_response_bytes: int | None
+    max_response_bytes: int | None  # None for what suits the kind of an answer
     headers: tuple[tuple[str, str], ...] = field(repr=lambda h: list_names(dict(h)))
-    keys: Mapping[str, Secret[str] | Callable[[], Any]] = field(
-        factory=dict[str, Secret[str] | Callable[[], Any]], repr=list_names
-    )
+    # The keys of other security schemes, by the scheme's name.
+    keys: Mapping[str, KeySource] = field(factory=dict[str, KeySource], repr=list_names)
     clock: Clock = field(factory=SystemClock, repr=False)
     observer: Observer | None = field(default=None, repr=False)
 
@@ -77,11 +79,7 @@ class Settings:
         return self if key is None else evolve(self, key=key)
 
     def with_headers(self, headers: Mapping[str, str]) -> Settings:
-        """Return the settings with more header fields, which take the place of the same names.
-
-        Raises:
-            ConfigurationError: One of them cannot be used.
-        """
+        """Return the settings with more header fields, which take the place of the same names."""
         more = _validate_headers(Secret(headers))
         names = {name.lower() for name, _ in more}
         kept = (field for field in self.headers if field[0].lower() not in names)
@@ -92,51 +90,41 @@ def build_settings(service: ServiceInfo, *, base_url: Secret[Any], **given: Any)
     """Return the settings that these arguments and the environment make.
 
     Arguments that may hold a secret come wrapped: no frame of this package holds them bare.
-
-    Raises:
-        ConfigurationError: One of them cannot be used, or is missing.
     """
-    return Settings(
-        service=service, base_url=_base_url(base_url, service), **_validate(given, service)
-    )
+    checked = _validate(given, service)
+    return Settings(service=service, base_url=_base_url(base_url, service), **checked)
 
 
 def replace_settings(settings: Settings, **given: Any) -> Settings:
-    """Return settings with what is given changed; UNSET leaves a setting as it is.
-
-    Raises:
-        ConfigurationError: One of them cannot be used.
-    """
+    """Return settings with what is given changed; UNSET leaves a setting as it is."""
     return evolve(settings, **_validate(given, settings.service))
 
 
 def _validate(given: Mapping[str, Any], service: ServiceInfo) -> dict[str, Any]:
     validators: dict[str, Callable[[Any], Any]] = {
         "key": lambda key: _key_source(key, service),
-        "timeout": lambda seconds: validate_timeout(seconds, "timeout"),
-        "connect_timeout": lambda seconds: validate_timeout(seconds, "connect_timeout"),
-        "keepalive": lambda seconds: validate_timeout(seconds, "keepalive"),
-        "max_attempts": validate_attempts,
-        "pace": _validate_pace,
-        "max_response_bytes": _validate_size,
-        "headers": _validate_headers,
-        "clock": lambda clock: clock,
-        "observer": lambda observer: validate_observer(observer, service),
         "keys": lambda keys: _other_keys(keys, service),
+        "timeout": lambda seconds: _validate_time(seconds, "timeout"),
+        "connect_timeout": lambda seconds: _validate_time(seconds, "connect_timeout"),
+        "keepalive": lambda seconds: _validate_time(seconds, "keepalive"),
+        "headers": _validate_headers,
+        "observer": lambda observer: _protect_observer(observer, service.logger),
     }
-    return {
-        name: validators[name](value)
+    named: dict[str, Any] = {
+        name: value
         for name, value in given.items()
         if not isinstance(value.reveal() if isinstance(value, Secret) else value, Unset)
     }
+    for name in named.keys() & _RULES.keys():
+        is_right, sentence = _RULES[name]
+        if not is_right(named[name]):
+            raise ConfigurationError(sentence)
+    validated = {name: validators[name](named[name]) for name in named if name in validators}
+    return named | validated
 
 
 def validate_key(key: Secret[Any], origin: str) -> Secret[str]:
-    """Return the key if it can stand in a header.
-
-    Raises:
-        ConfigurationError: It cannot; `origin` says where it came from, it is not shown.
-    """
+    """Return the key if it can stand in a header; else say so of its `origin`."""
     if not isinstance(key.reveal(), str):
         problem = f"is {type(key.reveal()).__name__}, not a string"
     elif not key.reveal():
@@ -150,18 +138,12 @@ def validate_key(key: Secret[Any], origin: str) -> Secret[str]:
     raise ConfigurationError(f"The API key {origin} {problem}. Copy it again from the dashboard.")
 
 
-def validate_timeout(seconds: object, name: str) -> float | None:
-    """Return a number of seconds if it is one that can be waited.
-
-    Raises:
-        ConfigurationError: It is not.
-    """
+def _validate_time(seconds: object, name: str) -> float | None:
     if seconds is None:
         return None
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-        raise ConfigurationError(
-            f"{name} is a number of seconds or None, not {type(seconds).__name__}."
-        )
+        kind = type(seconds).__name__
+        raise ConfigurationError(f"{name} is a number of seconds or None, not {kind}.")
     if not 0 < seconds <= _YEAR:
         raise ConfigurationError(
             f"{name} has to be over 0 seconds, and a year at the most; None waits without an end."
@@ -169,26 +151,15 @@ def validate_timeout(seconds: object, name: str) -> float | None:
     return float(seconds)
 
 
-def validate_attempts(attempts: object) -> int:
-    """Return a number of attempts if it is one.
-
-    Raises:
-        ConfigurationError: It is not.
-    """
-    if isinstance(attempts, bool) or not isinstance(attempts, int) or attempts < 1:
-        raise ConfigurationError("max_attempts is a whole number from 1; 1 sends once.")
-    return attempts
-
-
-def _key_source(key: Secret[Any], service: ServiceInfo) -> Secret[str] | Callable[[], Any] | None:
+def _key_source(key: Secret[Any], service: ServiceInfo) -> KeySource | None:
+    origin = "that was given"
+    if key.reveal() is None:
+        key, origin = Secret(os.environ.get(service.key_variable)), f"in {service.key_variable}"
     if callable(key.reveal()):
         source: Callable[[], Any] = key.reveal()
         return source
     if key.reveal() is not None:
-        return validate_key(key, "that was given")
-    from_environment = Secret(os.environ.get(service.key_variable))
-    if from_environment.reveal() is not None:
-        return validate_key(from_environment, f"in {service.key_variable}")
+        return validate_key(key, origin)
     if not service.needs_key:
         return None
     raise ConfigurationError(
@@ -196,9 +167,7 @@ def _key_source(key: Secret[Any], service: ServiceInfo) -> Secret[str] | Callabl
     )
 
 
-def _other_keys(
-    keys: Secret[Any], service: ServiceInfo
-) -> dict[str, Secret[str] | Callable[[], Any]]:
+def _other_keys(keys: Secret[Any], service: ServiceInfo) -> dict[str, KeySource]:
     """Return the keys of other security schemes, given or from the environment."""
     unknown = [name for name in keys.reveal() or () if name not in service.other_schemes]
     if unknown:
@@ -206,7 +175,7 @@ def _other_keys(
             f"There is no security scheme {unknown[0]!r}; known are "
             f"{', '.join(service.other_schemes)}."
         )
-    found: dict[str, Secret[str] | Callable[[], Any]] = {}
+    found: dict[str, KeySource] = {}
     for name in service.other_schemes:
         variable = f"{service.environment}_{re.sub(r'[^A-Z0-9]+', '_', name.upper())}"
         key: Secret[Any] = Secret(
@@ -220,23 +189,21 @@ def _other_keys(
 
 
 def _base_url(url: Secret[Any], service: ServiceInfo) -> str:
-    origin = "base_url"
-    if url.reveal() is None:
-        url = Secret(os.environ.get(service.url_variable))
-        origin = service.url_variable
-    if url.reveal() is None:
-        url = Secret(service.base_url)
-        origin = "the specification's server URL"
-    if url.reveal() is None:
-        raise ConfigurationError(
-            f"There is no base URL. Pass base_url=, or set {service.url_variable}."
-        )
-    problem = _url_problem(url.reveal())
-    if problem:
-        raise ConfigurationError(f"{origin} {problem}.")
-    checked: str = url.reveal()
-    parts = urlsplit(checked)
-    return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
+    sources: dict[str, Secret[Any]] = {
+        "base_url": url,
+        service.url_variable: Secret(os.environ.get(service.url_variable)),
+        "the specification's server URL": Secret(service.base_url),
+    }
+    for origin, source in sources.items():
+        if source.reveal() is not None:
+            problem = _url_problem(source.reveal())
+            if problem:
+                raise ConfigurationError(f"{origin} {problem}.")
+            parts = urlsplit(str(source.reveal()))
+            return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
+    raise ConfigurationError(
+        f"There is no base URL. Pass base_url=, or set {service.url_variable}."
+    )
 
 
 def _url_problem(url: Any) -> str | None:
@@ -275,43 +242,46 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _validate_pace(pace: object) -> Pace | None:
-    if not isinstance(pace, Pace | None):
-        raise ConfigurationError(f"pace is a Pace, such as Pace(200), not {type(pace).__name__}.")
-    return pace
+def _protect_observer(given: Any, logger: str) -> Observer | None:
+    """Return an observer that changes no call: the first exception that it raises is logged."""
+    if given is None:
+        return None
+    if not callable(given) or is_async(given):
+        raise ConfigurationError("observer is a function of one CallEvent, and not an async one.")
+    has_failed = False
+
+    def observe(event: CallEvent) -> None:
+        nonlocal has_failed
+        try:
+            given(event)
+        except Exception:
+            if not has_failed:
+                has_failed = True
+                sentence = "The observer raised, which changes no call; logged once."
+                logging.getLogger(logger).exception(sentence)
+
+    return observe
 
 
-def _validate_size(size: object) -> int | None:
-    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
-        raise ConfigurationError("max_response_bytes is a whole number of bytes from 1, or None.")
-    return size
+def is_async(function: Callable[..., Any]) -> bool:
+    """Return whether a function is async, or an object whose call is."""
+    calls = (function, getattr(function, "__call__", None))  # noqa: B004 - it is not asked whether it has one
+    return any(map(inspect.iscoroutinefunction, calls))
 
 
 def _validate_headers(headers: Secret[Any]) -> tuple[tuple[str, str], ...]:
-    problem = _headers_problem(headers.reveal())
-    if problem:
-        raise ConfigurationError(problem)
-    given: Mapping[str, str] = headers.reveal() or {}
-    return tuple(given.items())
-
-
-def _headers_problem(headers: Any) -> str | None:
-    if headers is None:
-        return None
-    if not _is_mapping(headers):
-        return "headers is a mapping of names to values."
-    for name, value in headers.items():
+    if headers.reveal() is None:
+        return ()
+    if not isinstance(headers.reveal(), Mapping):
+        raise ConfigurationError("headers is a mapping of names to values.")
+    for name in headers.reveal():
         if not isinstance(name, str) or not re.fullmatch(_HEADER_NAME, name):
-            return "headers holds a name that cannot be one of a header."
+            raise ConfigurationError("headers holds a name that cannot be one of a header.")
         if name.lower() in _OWN_HEADERS:
-            return f"The header {name} is the client's own to set."
-        if not _is_header_value(value):
-            return f"The value for the header {name} cannot stand in a header."
-    return None
-
-
-def _is_mapping(value: Any) -> TypeGuard[Mapping[Any, Any]]:
-    return isinstance(value, Mapping)
+            raise ConfigurationError(f"The header {name} is the client's own to set.")
+        if not _is_header_value(headers.reveal()[name]):
+            raise ConfigurationError(f"The value for the header {name} cannot stand in a header.")
+    return tuple(headers.reveal().items())
 
 
 def _is_header_value(value: Any) -> bool:

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import importlib
 from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import h11
 
+from .. import _lazy
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -39,9 +39,7 @@ INSTALLED = Library(httpx, httpcore)
 
 @cache
 def _import_library(name: str) -> Library:
-    return Library(
-        importlib.import_module(name), importlib.import_module(name.replace("httpx", "httpcore"))
-    )
+    return Library(_lazy.load(name), _lazy.load(name.replace("httpx", "httpcore")))
 
 
 def library_of(http_client: Any) -> Library | None:
@@ -64,4 +62,5 @@ def validate_library(http_client: object, kind: str) -> Library:
         raise ConfigurationError(
             f"http_client is an httpx.{kind}, or httpx2's, not {type(http_client).__name__}."
         )
+    _lazy.load("encodings.idna")  # the standard library imports it to look a name up
     return library

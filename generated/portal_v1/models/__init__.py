@@ -1,4 +1,4 @@
-# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/models_init.py.jinja.
+# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/lazy_init.py.jinja.
 """The models that requests and answers hold."""
 
 from typing import TYPE_CHECKING

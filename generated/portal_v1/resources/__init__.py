@@ -1,4 +1,4 @@
-# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/resources_init.py.jinja.
+# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/lazy_init.py.jinja.
 """The resources, one for each tag: what a client's attributes hold."""
 
 from typing import TYPE_CHECKING

@@ -11,6 +11,7 @@ from typing import Any, Final
 from .decode import MismatchError
 from .json import DECODER, MalformedJSONError, load
 
+_Utf8Decoder: Final = codecs.getincrementaldecoder("utf-8-sig")
 _BLANKS: Final = re.compile(r"[ \t\n\r]*")
 _OPEN_NUMBER: Final = re.compile(r"(\.|[Ee][-+]?)?\Z")
 _LONG: Final = 4096  # characters
@@ -38,30 +39,18 @@ class ArrayReader:
     """Turns the chunks of a body into the items of the array that it holds.
 
     Memory holds one chunk and the item that is not whole yet, however long the array.
-
-    Args:
-        largest_item: The characters that an item may have; None for any number.
     """
 
     def __init__(self, largest_item: int | None = None) -> None:
         self._largest_item = largest_item
-        self._text = codecs.getincrementaldecoder("utf-8-sig")()
+        self._text = _Utf8Decoder()
         self._pending: list[str] = []
         self._length = 0
         self._read_at = 0
         self._expected = _START
 
     def feed(self, chunk: bytes, *, last: bool = False) -> Iterator[Any]:
-        """Yield the items that are whole now.
-
-        Args:
-            chunk: The next bytes of the body.
-            last: Whether the body ends with them.
-
-        Raises:
-            MalformedJSONError: It is not JSON, or an item is too large.
-            NotAnArrayError: It is another JSON value.
-        """
+        """Yield the items that are whole with the next bytes of the body."""
         try:
             self._pending.append(self._text.decode(chunk, last))
         except UnicodeDecodeError:

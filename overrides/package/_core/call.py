@@ -1,51 +1,107 @@
-"""One call, and what it knows of itself."""
+"""One call: what it knows of itself, and what its observer and the log are told."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from functools import cache
+from typing import Any, Generic, TypeVar
 
 from attrs import define, field
 
+from ..errors import APIConnectionError, APITimeoutError
 from .deadline import Deadline
+from .effects import RawResponse, TransportFailure
+from .events import CallEvent
 from .operation import Operation, Request
 from .settings import Settings
 
 T = TypeVar("T")
+_logger = cache(logging.getLogger)
 
 
 @define(eq=False)
 class Call(Generic[T]):
-    """One call, and how it has gone so far.
-
-    Attributes:
-        operation: What is called.
-        request: What is asked for.
-        settings: The client's settings, those given for this call in their place.
-        deadline: When it has to be over.
-        is_closed: Tells whether the client has been closed.
-        stream: Whether the response is handed on before its body is read.
-        attempts: How often it has been sent.
-        maybe_processed: Whether the server may have acted on it.
-        is_observed: Whether its steps are told, to which the rest belongs.
-        started_at: When it started.
-        attempt_at: When its attempt started; None between two.
-        status: The status of the last attempt's answer.
-        request_id: The server's name for the last attempt's request.
-        size: The bytes of the last attempt's answer.
-    """
+    """One call, and how it has gone so far."""
 
     operation: Operation[T]
     request: Request
-    settings: Settings
+    settings: Settings  # those given for this call in place of the client's
     deadline: Deadline
     is_closed: Callable[[], bool] = field(repr=False)
-    stream: bool
+    stream: bool = False  # whether the response is handed on before its body is read
     attempts: int = 0
     maybe_processed: bool = False
+    # What is told, of the last attempt; `attempt_at` is None between two.
     is_observed: bool = False
     started_at: float = 0.0
     attempt_at: float | None = None
     status: int | None = None
     request_id: str | None = None
     size: int | None = None
+
+    def start(self) -> None:
+        """Tell that it starts, where somebody wants to know."""
+        log = _logger(self.settings.service.logger)
+        self.is_observed = self.settings.observer is not None or log.isEnabledFor(logging.DEBUG)
+        if self.is_observed:
+            self.started_at = self.settings.clock.monotonic()
+            self.tell("call_start")
+
+    def start_attempt(self) -> None:
+        """Tell that an attempt starts."""
+        self.attempt_at = self.settings.clock.monotonic()
+        self.status = self.request_id = self.size = None
+        self.tell("attempt_start")
+
+    def end_attempt(self, outcome: RawResponse | TransportFailure) -> None:
+        """Tell how an attempt ended."""
+        seconds = self.settings.clock.monotonic() - (self.attempt_at or 0.0)
+        self.attempt_at = None
+        if isinstance(outcome, TransportFailure):
+            kind = APITimeoutError if outcome.timed_out else APIConnectionError
+            error = {"error": kind.__name__, "reason": outcome.reason}
+            self.tell("attempt_end", seconds=seconds, **error)
+        else:
+            self.status, self.request_id = outcome.status, outcome.request_id
+            self.size = len(outcome.content.reveal()) if outcome.chunks is None else None
+            self.tell("attempt_end", seconds=seconds)
+
+    def end(self, error: BaseException | None) -> None:
+        """Tell that it ended, and its attempt where that was broken off."""
+        now = self.settings.clock.monotonic()
+        # Nothing went wrong where the caller wants no more items of a list.
+        name = None if error is None or isinstance(error, GeneratorExit) else type(error).__name__
+        if self.attempt_at is not None:
+            self.tell("attempt_end", error=name, reason=name, seconds=now - self.attempt_at)
+        self.tell("call_end", error=name, seconds=now - self.started_at)
+
+    def tell(self, kind: Any, **facts: Any) -> None:
+        """Tell the log and the observer of a step."""
+        event = CallEvent(
+            kind=kind,
+            call_id=id(self),
+            operation_id=self.operation.id,
+            method=self.operation.method,
+            path=self.operation.path,
+            base_url=self.settings.base_url,
+            attempt=self.attempts,
+            status=self.status,
+            size=self.size,
+            request_id=self.request_id,
+            **facts,
+        )
+        _log(_logger(self.settings.service.logger), event)
+        if self.settings.observer is not None:
+            self.settings.observer(event)
+
+
+def _log(log: logging.Logger, event: CallEvent) -> None:
+    about, seconds = (event.operation_id, event.attempt), event.seconds or 0.0
+    if event.kind == "attempt_end":
+        result = event.status or event.reason
+        rest = (result, seconds * 1000, event.request_id)
+        log.debug("%s attempt %d: %s in %.0f ms, request id %s", *about, *rest)
+    elif event.kind == "pause" and event.reason is not None:
+        text = "%s attempt %d failed: %s; trying again in %.2f s"
+        log.warning(text, *about, event.reason, seconds)

@@ -55,17 +55,13 @@ def text(value: Any) -> str:
 
 
 def segment(value: Any, name: str, kind: type | UnionType = str, *, explode: bool = False) -> str:
-    """Return `value` as one path segment, percent-encoded.
+    """Return the value of a path parameter as one path segment, percent-encoded.
 
     Args:
-        value: The value of a path parameter.
+        value: The value.
         name: The parameter's name, for the error.
         kind: The type that the specification gives it.
         explode: Whether the fields of an object are pairs with an equals sign.
-
-    Raises:
-        InvalidRequestError: It is of another type, or cannot be a segment: empty, `.` or `..`, or
-            with a slash, a backslash, a control character or half a surrogate pair in it.
     """
     if not isinstance(value, kind):
         expected = getattr(kind, "__name__", str(kind))
@@ -95,23 +91,15 @@ def query(parameters: Mapping[str, Any], styles: Mapping[str, str] | None = None
     """
     pairs: list[str] = []
     for name, value in _given(parameters):
-        style = (styles or {}).get(name)
+        style, key = (styles or {}).get(name), quote(name, safe="")
         if style == "json":
-            pairs.append(f"{quote(name, safe='')}={quote(json_body(value), safe='')}")
+            pairs.append(f"{key}={quote(json_body(value), safe='')}")
         elif style == "deepObject":
-            pairs += (f"{key}={text}" for key, text in _deep_pairs(quote(name, safe=""), value))
-        elif style is not None:
-            plain = json_value(value)
-            items = (
-                _flat_items(cast("dict[str, Any]", plain))
-                if isinstance(plain, dict)
-                else _listed(value)
-            )
-            between = style if style == "," else quote(style)
-            joined = between.join(_quoted(item, name) for item in items)
-            pairs += [f"{quote(name, safe='')}={joined}"] if items else []
-        else:
+            pairs += _deep_pairs(key, value)
+        elif style is None:
             pairs += (f"{quote(n, safe='')}={_quoted(v, n)}" for n, v in _pairs({name: value}))
+        elif parts := [_quoted(part, name) for part in _simple(value)]:
+            pairs.append(f"{key}={(style if style == ',' else quote(style)).join(parts)}")
     return f"?{'&'.join(pairs)}" if pairs else ""
 
 
@@ -119,20 +107,16 @@ def _quoted(value: Any, name: str) -> str:
     return quote(_encodable(text(value), name), safe="")
 
 
-def _flat_items(value: Mapping[str, Any]) -> list[Any]:
-    return [part for pair in _given(value) for part in pair]
-
-
-def _deep_pairs(name: str, value: Any) -> Iterable[tuple[str, str]]:
+def _deep_pairs(name: str, value: Any) -> Iterable[str]:
     plain = json_value(value)
     if isinstance(plain, dict):
         for key, inner in _given(cast("dict[str, Any]", plain)):
             yield from _deep_pairs(f"{name}[{quote(key, safe='')}]", inner)
     else:
-        yield from ((name, _quoted(item, name)) for item in _listed(plain))
+        yield from (f"{name}={_quoted(item, name)}" for item in _listed(plain))
 
 
-def _simple(value: Any, *, explode: bool) -> list[str]:
+def _simple(value: Any, *, explode: bool = False) -> list[str]:
     """Return the parts of a value as they stand between commas."""
     plain = json_value(value)
     if not isinstance(plain, dict):
@@ -144,40 +128,27 @@ def _simple(value: Any, *, explode: bool) -> list[str]:
 
 
 def headers(values: Mapping[str, Any], exploded: Collection[str] = ()) -> list[tuple[str, str]]:
-    """Return the header fields whose values are given; `exploded` ones have pairs for fields.
-
-    Raises:
-        InvalidRequestError: A value cannot be one of a header.
-    """
-    fields = [
-        (name, ", ".join(_simple(value, explode=name in exploded)))
-        for name, value in _given(values)
-    ]
-    for name, value in fields:
-        if not re.fullmatch(_HEADER_VALUE, value):
+    """Return the header fields whose values are given; `exploded` ones have pairs for fields."""
+    fields: list[tuple[str, str]] = []
+    for name, value in _given(values):
+        fields.append((name, ", ".join(_simple(value, explode=name in exploded))))
+        if not re.fullmatch(_HEADER_VALUE, fields[-1][1]):
             raise InvalidRequestError(f"The value for the header {name} cannot stand in a header.")
     return fields
 
 
 def cookies(values: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the Cookie header for the values that are given, or no header.
-
-    Raises:
-        InvalidRequestError: A value cannot be one of a cookie.
-    """
-    pairs = [(name, text(value)) for name, value in _given(values)]
-    for name, value in pairs:
-        if not re.fullmatch(_COOKIE_VALUE, value):
+    """Return the Cookie header for the values that are given, or no header."""
+    pairs: list[str] = []
+    for name, value in _given(values):
+        if not re.fullmatch(_COOKIE_VALUE, text(value)):
             raise InvalidRequestError(f"The value for the cookie {name} cannot stand in a cookie.")
-    return [("Cookie", "; ".join(f"{name}={value}" for name, value in pairs))] if pairs else []
+        pairs.append(f"{name}={text(value)}")
+    return [("Cookie", "; ".join(pairs))] if pairs else []
 
 
 def json_body(value: Any) -> bytes:
-    """Return a body of JSON.
-
-    Raises:
-        InvalidRequestError: Something in it has no place in JSON.
-    """
+    """Return a body of JSON."""
     try:
         return json.dump(json_value(value))
     except (TypeError, ValueError, RecursionError) as error:
@@ -194,13 +165,9 @@ def form_body(fields: Mapping[str, Any]) -> bytes:
 
 
 def _encodable(value: str, name: str) -> str:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        problem = f"{name} holds half a surrogate pair, which cannot be sent."
-    else:
+    if value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value):
         return value
-    raise InvalidRequestError(problem)
+    raise InvalidRequestError(f"{name} holds half a surrogate pair, which cannot be sent.")
 
 
 def _given(values: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
@@ -224,11 +191,7 @@ def _pairs(values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 def optional_body(
     operation_id: str, model: Callable[..., T], required: tuple[str, ...], /, **fields: Any
 ) -> T | Unset:
-    """Return the body of the fields that are given, or UNSET where none is.
-
-    Raises:
-        InvalidRequestError: Some are given, and one that the body has to have is not.
-    """
+    """Return the body of the fields that are given, or UNSET where none is."""
     given = {name: value for name, value in fields.items() if value is not UNSET}
     if not given:
         return UNSET

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Final, TypeVar
 
+from .._lazy import asyncio
 from ..errors import (
     APIConnectionError,
     APIStatusError,
@@ -18,6 +18,7 @@ from ..errors import (
 )
 from ..types import Outcome
 from .runtime import require_loop_async
+from .settings import is_count
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -92,7 +93,7 @@ def map_in_tasks(
 
 
 def _check(concurrency: object) -> None:
-    if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
+    if not is_count(concurrency):
         raise ConfigurationError("concurrency is a whole number from 1.")
 
 

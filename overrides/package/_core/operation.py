@@ -28,23 +28,14 @@ Status = int | str
 
 
 class Credential(NamedTuple):
-    """How an operation wants the key.
-
-    Attributes:
-        header: The header field that carries it.
-        scheme: What stands before it, as `Bearer`, or `name=` in a cookie; None for nothing.
-        name: The security scheme, where it is another than that of `api_key`.
-    """
+    """How an operation wants the key."""
 
     header: str
-    scheme: str | None = None
-    name: str | None = None
+    scheme: str | None = None  # what stands before it, as `Bearer`, or `name=` in a cookie
+    name: str | None = None  # the security scheme, where it is another than that of `api_key`
 
     def header_field(self, key: Secret[str]) -> tuple[str, Secret[str]]:
-        """Return the header field that carries the key: its name and its value.
-
-        A user name and password, with a colon between them, are encoded as `Basic` has them.
-        """
+        """Return the header field that carries the key: its name and its value."""
         if self.scheme == "Basic" and ":" in key.reveal():
             key = Secret(b64encode(key.reveal().encode()).decode())
         if self.header == "Cookie":
@@ -54,51 +45,27 @@ class Credential(NamedTuple):
 
 
 class Parameter(NamedTuple):
-    """A parameter of an operation, or a field of its body that its method takes as an argument.
+    """A parameter of an operation, or a field of its body that its method takes as an argument."""
 
-    Attributes:
-        name: Its name in the specification.
-        python_name: Its name as an argument.
-        location: Where it is sent.
-        required: Whether it has to be given.
-        secret: Whether its value is never to be shown.
-        response_field: The field of a successful response that repeats it; None for none. A
-            response with another value there is not the one to this request.
-    """
-
-    name: str
+    name: str  # in the specification
     python_name: str
     location: Literal["path", "query", "header", "cookie", "body"]
     required: bool
     secret: bool = False
-    response_field: str | None = None
+    response_field: str | None = None  # that repeats it in a successful response
 
 
 class Body(NamedTuple):
-    """The body of an operation's requests.
+    """The body of an operation's requests."""
 
-    Attributes:
-        media_types: Its media types, the preferred one first.
-        model: The class of the model that it is, where it is one.
-        arguments: The fields that the resource's method takes as arguments of its own; none
-            where the body is passed whole, as `body`.
-        required: Whether it has to be given.
-    """
-
-    media_types: tuple[str, ...]
+    media_types: tuple[str, ...]  # the preferred one first
     model: type[Any] | None = None
-    arguments: tuple[Parameter, ...] = ()
+    arguments: tuple[Parameter, ...] = ()  # its fields; none where it is passed whole, as `body`
     required: bool = False
 
 
 class Link(NamedTuple):
-    """What a response says of another operation that can be called with its values.
-
-    Attributes:
-        operation_id: The other operation's id.
-        parameters: The runtime expression for each parameter of the other operation.
-        body: The runtime expression for its body; None where the link gives none.
-    """
+    """Another operation that can be called with a response's values, by runtime expressions."""
 
     operation_id: str
     parameters: Mapping[str, Any]
@@ -107,62 +74,34 @@ class Link(NamedTuple):
 
 @define(eq=False, kw_only=True)
 class Operation(Generic[T_co]):
-    """An operation as the specification describes it.
+    """An operation as the specification describes it."""
 
-    Attributes:
-        id: Its operationId; without one, the name of its module.
-        method: Its HTTP method, in capitals.
-        path: Its path as the specification has it, with the names of parameters in braces.
-        resource: The client's attribute that has its method; several where it has several tags,
-            of which this is the first.
-        method_name: The name of its method on the resource.
-        iterator_name: The name of the method that yields the items of a list; None for others.
-        parameters: Its parameters, in the order of the document.
-        body: Its body; None where it has none.
-        links: What its successful responses say of other operations.
-        repeatable: Whether it is safe to retry after an ambiguous failure.
-        responses: How its documented answers are read.
-        errors: How its documented errors are read.
-        credential: How it wants the key; None where it wants none.
-        further_credentials: How it wants the keys of other schemes at the same time.
-        accept: The media types of its answers.
-    """
-
-    id: str
+    id: str  # its operationId; without one, the name of its module
     method: str
-    path: str
-    resource: str
+    path: str  # with the names of parameters in braces
+    resource: str  # the client's attribute that has its method, the one of its first tag
     method_name: str
-    iterator_name: str | None = None
+    iterator_name: str | None = None  # of the method that yields the items of a list
     parameters: tuple[Parameter, ...] = field(default=(), repr=False)
     body: Body | None = field(default=None, repr=False)
     links: tuple[Link, ...] = field(default=(), repr=False)
-    repeatable: bool
+    repeatable: bool  # whether it is safe to retry after an ambiguous failure
     responses: Mapping[Status, ResponseParser[T_co]] = field(repr=False)
     errors: Mapping[Status, ResponseParser[Any]] = field(repr=False)
     credential: Credential | None = None
-    further_credentials: tuple[Credential, ...] = ()
+    further_credentials: tuple[Credential, ...] = ()  # sent at the same time
     accept: str = "application/json"
 
 
 @define(eq=False, kw_only=True)
 class ListOperation(Operation[T_co], Generic[T_co, T]):
-    """An operation whose answer is an array, which can be read item by item.
-
-    Attributes:
-        item: How an item is read.
-    """
+    """An operation whose answer is an array, which can be read item by item."""
 
     item: Decoder[T] = field(repr=False)
 
 
 class Operations(Mapping[str, Operation[Any]]):
-    """All operations by id; each is imported when it is asked for.
-
-    Args:
-        package: The package that the modules are relative to.
-        modules: The module of each operation, by its id.
-    """
+    """All operations by id; each is imported when it is asked for."""
 
     def __init__(self, package: str, modules: Mapping[str, str]) -> None:
         self._package = package
@@ -182,22 +121,14 @@ class Operations(Mapping[str, Operation[Any]]):
 
 @define(eq=False)
 class Request:
-    """One request for an operation.
+    """One request for an operation, encoded but for the parts of a multipart body."""
 
-    Attributes:
-        path: The path below the base URL, with the query; all of it encoded.
-        headers: The header fields that the caller's arguments make.
-        content: The body, encoded.
-        content_type: The body's media type.
-        files: The parts of a multipart body, which is encoded as it is sent.
-        arguments: The arguments that a response repeats, by the parameter's Python name.
-    """
-
-    path: str
+    path: str  # below the base URL, with the query
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=lambda h: list_names(dict(h)))
     content: bytes | None = field(default=None, repr=False)
     content_type: str | None = None
     files: RequestFiles | None = field(default=None, repr=False)
+    # Those that a response repeats, by the parameter's Python name.
     arguments: Mapping[str, Any] = field(factory=dict[str, Any], repr=False)
 
 

@@ -6,12 +6,10 @@ import math
 import os
 import struct
 import threading
+from collections import deque
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import UnionType
-
-from attrs import define
 
 from ..errors import ConfigurationError
 from .clock import Clock
@@ -39,10 +37,10 @@ class Pace:
     def __init__(
         self, limit: int, period: float = 60.0, *, path: str | os.PathLike[str] | None = None
     ) -> None:
-        if not _is_number(limit, int) or not _is_number(period, int | float):
-            raise ConfigurationError("A pace is a whole number of requests in a number of seconds.")
-        if limit < 1 or not 0 < period < math.inf:
-            raise ConfigurationError("A pace is one request or more in a period of over 0 seconds.")
+        if type(limit) is not int or limit < 1:
+            raise ConfigurationError("A pace is a whole number of requests from 1.")
+        if type(period) not in (int, float) or not 0 < period < math.inf:
+            raise ConfigurationError("A pace is for a period of a number of seconds over 0.")
         self.limit = limit
         self.period = period
         self._slots = _MemorySlots(limit) if path is None else _FileSlots(limit, Path(path))
@@ -50,58 +48,39 @@ class Pace:
     def reserve(self, clock: Clock, at_most: float | None) -> float | None:
         """Reserve the next place and return the seconds to wait for it.
 
-        Args:
-            clock: What tells the time.
-            at_most: The seconds that the caller can wait; None for any.
-
         Returns:
-            The seconds to wait, 0.0 where there is none; None, and nothing is reserved, where it
-            would be longer than the caller can wait.
+            0.0 where there is nothing to wait for; None, and nothing is reserved, where it would
+            be longer than `at_most`, the seconds that the caller can wait.
 
         Raises:
             BlockingIOError: Another process holds the file at this moment.
             ConfigurationError: The file cannot be used.
         """
-        with self._slots.oldest(clock, self.period) as slot:
-            wait = max(0.0, slot.time + self.period - slot.now)
-            if at_most is not None and wait > at_most:
-                return None
-            slot.time = slot.now + wait
-            slot.taken = True
-            return wait
+        return self._slots.reserve(clock, self.period, at_most)
 
     def __repr__(self) -> str:
         return f"Pace({self.limit}, {self.period})"
 
 
-def _is_number(value: object, kind: type | UnionType) -> bool:
-    return isinstance(value, kind) and not isinstance(value, bool)
-
-
-@define
-class _Slot:
-    """The time of the request that was sent `limit` requests ago, and the time now."""
-
-    time: float
-    now: float
-    taken: bool = False
+def _find_wait(oldest: float, now: float, period: float, at_most: float | None) -> float | None:
+    """Return the seconds until the request that was sent `limit` ago is a period old."""
+    wait = max(0.0, oldest + period - now)
+    return None if at_most is not None and wait > at_most else wait
 
 
 class _MemorySlots:
     def __init__(self, limit: int) -> None:
-        self._times = [-math.inf] * limit
-        self._next = 0
+        self._times = deque([-math.inf] * limit, maxlen=limit)
         # A lock a process: a thread that a fork left behind may hold the parent's.
         self._locks: dict[int, threading.Lock] = {}
 
-    @contextmanager
-    def oldest(self, clock: Clock, _period: float) -> Generator[_Slot, None, None]:
+    def reserve(self, clock: Clock, period: float, at_most: float | None) -> float | None:
         with self._locks.setdefault(os.getpid(), threading.Lock()):
-            slot = _Slot(self._times[self._next], clock.monotonic())
-            yield slot
-            if slot.taken:
-                self._times[self._next] = slot.time
-                self._next = (self._next + 1) % len(self._times)
+            now = clock.monotonic()
+            wait = _find_wait(self._times[0], now, period, at_most)
+            if wait is not None:
+                self._times.append(now + wait)  # which drops the oldest
+            return wait
 
 
 class _FileSlots:
@@ -117,8 +96,7 @@ class _FileSlots:
         with suppress(BlockingIOError), self._open() as file:
             self._read_header(file)
 
-    @contextmanager
-    def oldest(self, clock: Clock, period: float) -> Generator[_Slot, None, None]:
+    def reserve(self, clock: Clock, period: float, at_most: float | None) -> float | None:
         with self._open() as file:
             now = clock.time()
             index, written_at = self._read_header(file)
@@ -127,11 +105,12 @@ class _FileSlots:
                 self._write_times(file)
                 index = 0
             place = self._HEADER.size + index * self._TIME.size
-            slot = _Slot(self._TIME.unpack(os.pread(file, self._TIME.size, place))[0], now)
-            yield slot
-            if slot.taken:
-                os.pwrite(file, self._TIME.pack(slot.time), place)
+            (oldest,) = self._TIME.unpack(os.pread(file, self._TIME.size, place))
+            wait = _find_wait(oldest, now, period, at_most)
+            if wait is not None:
+                os.pwrite(file, self._TIME.pack(now + wait), place)
                 self._write_header(file, (index + 1) % self._limit, now)
+            return wait
 
     @contextmanager
     def _open(self) -> Generator[int, None, None]:

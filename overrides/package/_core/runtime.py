@@ -6,22 +6,15 @@ import contextvars
 import inspect
 import threading
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .. import _lazy
+from .._lazy import asyncio, futures
 from .._secrets import Secret
 from ..errors import ConfigurationError
 from .clock import Clock
 from .deadline import Deadline
-from .settings import Settings, validate_key
+from .settings import Settings, is_async, validate_key
 from .signals import is_of_a_signal
-
-if TYPE_CHECKING:
-    import asyncio
-    from concurrent import futures
-else:
-    asyncio = _lazy.Module("asyncio")  # nothing that threads do needs it
-    futures = _lazy.Module("concurrent.futures")  # only a key that rotates does
 
 _ORIGIN = "that the api_key callable returned"
 
@@ -45,11 +38,7 @@ def require_loop_sync(name: str) -> None:
 
 
 def require_loop_async(name: str) -> None:
-    """Check that an event loop of asyncio runs.
-
-    Raises:
-        ConfigurationError: None does.
-    """
+    """Check that an event loop of asyncio runs."""
     if not has_loop_async():
         raise ConfigurationError(
             f"Async{name} runs in an event loop of asyncio, and none runs here. Elsewhere, under "
@@ -77,11 +66,7 @@ async def yield_async() -> None:
 
 
 def fetch_key_sync(settings: Settings, deadline: Deadline) -> Secret[str] | None:
-    """Return the key that the callable gives; None where it does not come in time.
-
-    Raises:
-        ConfigurationError: There is none, the callable raised, or what it returned is no key.
-    """
+    """Return the key that the callable gives; None where it does not come in time."""
     asked = _ask_in_thread(_source(settings))
     futures.wait([asked], deadline.remaining())
     if not asked.done():
@@ -97,16 +82,11 @@ def fetch_key_sync(settings: Settings, deadline: Deadline) -> Secret[str] | None
 
 
 async def fetch_key_async(settings: Settings, deadline: Deadline) -> Secret[str] | None:
-    """Return the key that the callable gives; None where it does not come in time.
-
-    Raises:
-        ConfigurationError: There is none, the callable raised, or what it returned is no key.
-    """
+    """Return the key that the callable gives; None where it does not come in time."""
     source = _source(settings)
-    calls = (source, getattr(source, "__call__", None))  # noqa: B004 - an object whose call is async
     try:
         async with asyncio.timeout(deadline.remaining()):
-            if any(map(inspect.iscoroutinefunction, calls)):
+            if is_async(source):
                 returned = Secret(source())
             else:
                 returned = _returned(await asyncio.wrap_future(_ask_in_thread(source)))

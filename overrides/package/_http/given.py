@@ -7,15 +7,11 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from .. import _lazy
 from .._core.deadline import Deadline
+from .._lazy import asyncio
 
 if TYPE_CHECKING:
-    import asyncio
-
     import httpx
-else:
-    asyncio = _lazy.Module("asyncio")  # nothing that threads do needs it
 
 
 def requests_at_once(client: httpx.Client | httpx.AsyncClient) -> int:

@@ -26,17 +26,21 @@ def to_addresses(found: list[Any]) -> list[Address]:
     return list(dict.fromkeys((str(entry[4][0]), int(entry[4][1])) for entry in found))
 
 
-def invalid_host(host: str) -> ConfigurationError:
-    """Return the error for a name that no host can have."""
-    return ConfigurationError(
-        f"{host[:100]} is not a host's name: each of its parts has 1 to 63 characters. "
-        "Check the base URL and the proxy."
-    )
+def validate_host(host: str) -> None:
+    """Check that a host can have this name.
+
+    Raises:
+        ConfigurationError: None can.
+    """
+    for label in host.removesuffix(".").split("."):
+        if not 0 < len(label) < 64 or label == "xn--":
+            raise ConfigurationError(
+                f"{host[:100]} is not a host's name: each of its parts has 1 to 63 characters. "
+                "Check the base URL and the proxy."
+            )
 
 
 def not_resolved(host: str, error: BaseException) -> Exception:
-    if isinstance(error, UnicodeError) or "xn--" in host.split("."):
-        return invalid_host(host)  # httpx says so itself, before
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     failure: Exception = httpcore.ConnectError(f"{host} was not resolved: {reason}")
     return failure

@@ -90,6 +90,8 @@ class SocketStream:
 
 def sync_resolve(host: str, port: int, attempt: Attempt) -> list[Address]:
     """Return a host's addresses."""
+    if is_address(host):
+        return [(host, port)]
     answer: queue.SimpleQueue[list[Address] | Exception] = queue.SimpleQueue()
 
     def look_up() -> None:
@@ -100,11 +102,8 @@ def sync_resolve(host: str, port: int, attempt: Attempt) -> list[Address]:
 
     left = attempt.remaining(httpcore.ConnectTimeout)
     try:
-        if is_address(host):
-            look_up()
-        else:
-            # The system's resolver knows no timeout; it is left behind when time is up.
-            threading.Thread(target=look_up, name=f"resolve {host}", daemon=True).start()
+        # The system's resolver knows no timeout; it is left behind when time is up.
+        threading.Thread(target=look_up, name=f"resolve {host}", daemon=True).start()
     except RuntimeError:
         look_up()  # No thread can be started any more.
     try:

@@ -20,7 +20,7 @@ from ._journal import Entry, Journal, Masking
 from ._messages import Answer, Handlers, Headers, Outcome
 from ._schemas import Rule, find_rules
 from ._server import MockServer
-from ._state import State, custodian_of
+from ._state import State
 from ._transport import AsyncInProcessTransport, InProcessTransport
 
 # In-process clients need some URL. The name can belong to nobody (RFC 2606), so that a
@@ -248,7 +248,7 @@ class Mock:
         """
         if not 0 <= count <= _MOST_SEEDED:
             raise ValueError(f"count is a number from 0 to {_MOST_SEEDED:,}, not {count:,}")
-        self._engine.seed(custodian_of(api_key), count, filled=has_wallet)
+        self._engine.seed(api_key, count, filled=has_wallet)
 
     def advance_client(self, client_id: str, *, api_key: str = "mock-api-key") -> bool:
         """Take a client's wallet one step on, as its device does.
@@ -261,7 +261,7 @@ class Mock:
         Raises:
             LookupError: The custodian has no such client.
         """
-        return self._engine.advance(custodian_of(api_key), client_id)
+        return self._engine.advance(api_key, client_id)
 
     @property
     def rules(self) -> list[Rule]:

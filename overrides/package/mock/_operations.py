@@ -66,7 +66,7 @@ class Operation:
         # The fields of the object that it answers, or of the one that is all that is in that,
         # and of the items of the list that it answers, or of the first in a field.
         self.fields: Fields = schema.properties if schema is not None else {}
-        self.items = _items(schema) if schema is not None else {}
+        self.items: Fields = _items(schema) if schema is not None else {}
         self.envelope = ""  # that field
         lists = [name for name, one in self.fields.items() if _items(one)]
         if lists and not self.items:
@@ -104,7 +104,7 @@ class Effect:
     collection: Collection
     parents: tuple[Collection, ...] = ()  # whose items the path names before: they have to be there
     envelope: str = ""  # the field of the answer that has the item or the list; "" for the answer
-    fresh: Fields = field(default_factory=dict)  # those that are new in each answer
+    fresh: Fields = field(default_factory=dict[str, Schema])  # those that are new in each answer
     once: bool = False  # whether those work once
     echoes: str = ""  # the field that repeats the path's end, where that is beyond the item
 

@@ -13,6 +13,15 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 
+class Sent(NamedTuple):
+    """A request on its way to the server; its path is the part below the base URL."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
 class Answer(NamedTuple):
     """An answer on its way to a client."""
 
@@ -24,50 +33,43 @@ class Answer(NamedTuple):
         return self._replace(body=json.dumps(change(json.loads(self.body))).encode())
 
 
-Change = Callable[[str, str, Answer], Answer]
+Change = Callable[[Sent, Answer], Answer]
 
 
 @dataclass
 class Forwarding:
-    """What passed.
-
-    Attributes:
-        url: The base URL for a client.
-        requests: Method, path below the base URL and header fields of each request.
-        answers: The answers, as they were sent.
-    """
+    """What passed: the answers as they were sent. `url` is the base URL for a client."""
 
     url: str = ""
-    requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    requests: list[Sent] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
 
     def values_of(self, *names: str) -> set[str]:
         """The values that the answers hold under these names."""
-        bodies = [json.loads(answer.body) for answer in self.answers]
+        bodies = [json.loads(one.body) for one in self.answers if one.body.startswith((b"{", b"["))]
         items = [item for body in bodies for item in (body if isinstance(body, list) else [body])]
         return {item[name] for item in items for name in names if name in item}
 
 
 @contextmanager
 def forwarding(upstream: str, change: Change | None = None) -> Generator[Forwarding]:
-    """Forwards to a base URL; `change` is given method, path and answer, and returns another."""
+    """Forwards to a base URL; `change` is given a request and its answer, and returns another."""
     seen = Forwarding()
     target = urlsplit(upstream)
 
     class Handler(BaseHTTPRequestHandler):
         def forward(self) -> None:
-            sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            connection = http.client.HTTPConnection(target.netloc, timeout=10)
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            connection.request(self.command, self.path, sent or None, headers)
+            sent = Sent(self.command, self.path.removeprefix(target.path), headers, body)
+            connection = http.client.HTTPConnection(target.netloc, timeout=10)
+            connection.request(self.command, self.path, body or None, headers)
             got = connection.getresponse()
-            kept = {"content-type": got.headers["content-type"]}
-            answer = Answer(got.status, kept, got.read())
+            answer = Answer(got.status, {"content-type": got.headers["content-type"]}, got.read())
             connection.close()
-            path = self.path.removeprefix(target.path)
             if change is not None:
-                answer = change(self.command, path, answer)
-            seen.requests.append((self.command, path, headers))
+                answer = change(sent, answer)
+            seen.requests.append(sent)
             seen.answers.append(answer)
             self.send_response(answer.status)
             for name, value in {**answer.headers, "content-length": str(len(answer.body))}.items():

@@ -6,11 +6,9 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import Any, NoReturn, Protocol, TypeVar
 
-from attrs import evolve
-
 from ..._secrets import Secret
 from ...errors import ConfigurationError
-from ...types import Response, Unset
+from ...types import UNSET, Response, Unset
 from ..attempts import make_attempts
 from ..call import Call
 from ..deadline import Deadline
@@ -33,43 +31,29 @@ from ..runtime import (
     require_loop_sync,
     yield_sync,
 )
-from ..settings import Settings, validate_attempts, validate_timeout
+from ..settings import Settings, replace_settings
 
 T = TypeVar("T")
 ItemT = TypeVar("ItemT")
 
 
-class Sender(Protocol):
+class _Sender(Protocol):
     """What a pipeline sends with."""
 
     @property
-    def closed(self) -> bool:
-        """Whether it has been closed, for every pipeline that sends with it."""
-        ...
+    def closed(self) -> bool: ...
 
-    def send(self, send: SendRequest) -> RawResponse | TransportFailure:
-        """Send a request and return the response, or how it failed."""
-        ...
+    def send(self, send: SendRequest) -> RawResponse | TransportFailure: ...
 
-    def warm(self, deadline: Deadline, keepalive: float | None) -> TransportFailure | None:
-        """Have a connection ready for the next request; return how that failed."""
-        ...
+    def warm(self, deadline: Deadline, keepalive: float | None) -> TransportFailure | None: ...
 
-    def close(self) -> None:
-        """Close the connections."""
-        ...
+    def close(self) -> None: ...
 
 
 class Pipeline:
-    """Carries calls out over a connection.
+    """Carries calls out over a connection; a `shared` one is another pipeline's to close."""
 
-    Args:
-        settings: The client's settings.
-        connection: What sends.
-        shared: Whether the connection belongs to another pipeline, which closes it.
-    """
-
-    def __init__(self, settings: Settings, connection: Sender, *, shared: bool = False) -> None:
+    def __init__(self, settings: Settings, connection: _Sender, *, shared: bool = False) -> None:
         self.settings = settings
         self._connection = connection
         self._shared = shared
@@ -96,18 +80,12 @@ class Pipeline:
             self._connection.close()
 
     def warm(self) -> None:
-        """Have a connection ready for the next call.
-
-        Raises:
-            PortalError: There is none.
-        """
+        """Have a connection ready for the next call."""
         with FrameGuard():
             self._require_open()
             settings = self.settings
-            within = [
-                one for one in (settings.timeout, settings.connect_timeout) if one is not None
-            ]
-            deadline = Deadline(min(within, default=None), settings.clock)
+            times = filter(None, (settings.timeout, settings.connect_timeout))
+            deadline = Deadline(min(times, default=None), settings.clock)
             failure = self._connection.warm(deadline, settings.keepalive)
             if failure is not None:
                 raise warm_error(failure)
@@ -121,14 +99,10 @@ class Pipeline:
         max_attempts: int | Unset,
         headers: Mapping[str, str] | None = None,
     ) -> Response[T]:
-        """Carry one call out and return its response.
-
-        Raises:
-            PortalError: The call failed.
-        """
+        """Carry one call out and return its response."""
         with FrameGuard() as guard:
-            options = (timeout, max_attempts, headers)
-            call = guard.call = self._start_call(operation, request, *options, stream=False)
+            call = self._start_call(operation, request, timeout, max_attempts, headers)
+            guard.call = call
             received = self._send(call)
             if not is_long_list(call, received):
                 return read_response(call, received)
@@ -154,13 +128,10 @@ class Pipeline:
         """Carry one call out and yield the items of its response while it arrives.
 
         The time that the caller spends between items is not counted.
-
-        Raises:
-            PortalError: The call failed.
         """
         with FrameGuard() as guard:
-            options = (timeout, max_attempts, headers)
-            call = guard.call = self._start_call(operation, request, *options, stream=True)
+            call = self._start_call(operation, request, timeout, max_attempts, headers)
+            guard.call, call.stream = call, True
             received = self._send(call)
             reader: ItemReader[ItemT] = ItemReader(call, received, LARGEST_ITEM)
             clock = call.settings.clock
@@ -188,19 +159,15 @@ class Pipeline:
         timeout: float | Unset | None,
         max_attempts: int | Unset,
         headers: Mapping[str, str] | None,
-        *,
-        stream: bool,
     ) -> Call[T]:
         self._require_open()
         settings = self.settings
-        if not isinstance(timeout, Unset):
-            settings = evolve(settings, timeout=validate_timeout(timeout, "timeout"))
-        if not isinstance(max_attempts, Unset):
-            settings = evolve(settings, max_attempts=validate_attempts(max_attempts))
+        if timeout is not UNSET or max_attempts is not UNSET:
+            settings = replace_settings(settings, timeout=timeout, max_attempts=max_attempts)
         if headers is not None:
             settings = settings.with_headers(headers)
         deadline = Deadline(settings.timeout, settings.clock)
-        return Call(operation, request, settings, deadline, self._is_closed, stream)
+        return Call(operation, request, settings, deadline, self._is_closed)
 
     def _require_open(self) -> None:
         name = self.settings.service.name

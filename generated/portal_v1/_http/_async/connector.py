@@ -12,7 +12,7 @@ from ..._core.settings import is_loopback
 from ...errors import ConfigurationError
 from ..attempt import NOT_ENCRYPTED, Attempt
 from ..library import httpcore, httpx
-from ..sockets import invalid_host
+from ..sockets import validate_host
 from ..sockets_async import AsyncSocketStream, async_connect, async_resolve
 from .http11 import AsyncHTTP11Connection
 from .tls import AsyncTLSStream
@@ -71,10 +71,7 @@ class AsyncConnector:
         raise failure
 
     async def _encrypt(self, stream: Any, host: str, attempt: Attempt) -> AsyncTLSStream:
-        try:
-            secured = AsyncTLSStream(stream, self._context or ssl.create_default_context(), host)
-        except ValueError:
-            raise invalid_host(host) from None
+        secured = AsyncTLSStream(stream, self._context or ssl.create_default_context(), host)
         await secured.handshake(attempt)
         return secured
 
@@ -140,7 +137,9 @@ class AsyncConnector:
 
 
 def _place(url: httpx.URL) -> tuple[str, int]:
-    return url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme]
+    host = url.raw_host.decode("ascii")
+    validate_host(host)
+    return host, url.port or _PORTS[url.scheme]
 
 
 def _authorization(proxy: httpx.Proxy) -> list[tuple[bytes, bytes]]:

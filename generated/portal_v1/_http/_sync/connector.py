@@ -12,7 +12,7 @@ from ..._core.settings import is_loopback
 from ...errors import ConfigurationError
 from ..attempt import NOT_ENCRYPTED, Attempt
 from ..library import httpcore, httpx
-from ..sockets import invalid_host
+from ..sockets import validate_host
 from ..sockets_sync import SocketStream, sync_connect, sync_resolve
 from .http11 import HTTP11Connection
 from .tls import TLSStream
@@ -69,10 +69,7 @@ class Connector:
         raise failure
 
     def _encrypt(self, stream: Any, host: str, attempt: Attempt) -> TLSStream:
-        try:
-            secured = TLSStream(stream, self._context or ssl.create_default_context(), host)
-        except ValueError:
-            raise invalid_host(host) from None
+        secured = TLSStream(stream, self._context or ssl.create_default_context(), host)
         secured.handshake(attempt)
         return secured
 
@@ -138,7 +135,9 @@ class Connector:
 
 
 def _place(url: httpx.URL) -> tuple[str, int]:
-    return url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme]
+    host = url.raw_host.decode("ascii")
+    validate_host(host)
+    return host, url.port or _PORTS[url.scheme]
 
 
 def _authorization(proxy: httpx.Proxy) -> list[tuple[bytes, bytes]]:

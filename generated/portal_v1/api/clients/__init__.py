@@ -1,4 +1,4 @@
-# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/endpoint_init.py.jinja.
+# Made by `make generate` from openapi/portal-v1.yaml and overrides/templates/lazy_init.py.jinja.
 """The operations of one tag."""
 
 from typing import TYPE_CHECKING
@@ -17,11 +17,11 @@ else:
     __getattr__, __dir__ = _lazy.export(
         __name__,
         {
-            "list_clients": ".list_clients",
             "create_client": ".create_client",
-            "get_client": ".get_client",
-            "refresh_client_session": ".refresh_client_session",
             "generate_client_web_otp": ".generate_client_web_otp",
+            "get_client": ".get_client",
+            "list_clients": ".list_clients",
+            "refresh_client_session": ".refresh_client_session",
         },
     )
 

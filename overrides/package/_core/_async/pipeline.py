@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any, NoReturn, Protocol, TypeVar
 
-from attrs import evolve
-
 from ..._secrets import Secret
 from ...errors import ConfigurationError
-from ...types import Response, Unset
+from ...types import UNSET, Response, Unset
 from ..attempts import make_attempts
 from ..call import Call
 from ..deadline import Deadline
@@ -32,44 +30,32 @@ from ..runtime import (
     require_loop_async,
     yield_async,
 )
-from ..settings import Settings, validate_attempts, validate_timeout
+from ..settings import Settings, replace_settings
 
 T = TypeVar("T")
 ItemT = TypeVar("ItemT")
 
 
-class AsyncSender(Protocol):
+class _AsyncSender(Protocol):
     """What a pipeline sends with."""
 
     @property
-    def closed(self) -> bool:
-        """Whether it has been closed, for every pipeline that sends with it."""
-        ...
+    def closed(self) -> bool: ...
 
-    async def send(self, send: SendRequest) -> RawResponse | TransportFailure:
-        """Send a request and return the response, or how it failed."""
-        ...
+    async def send(self, send: SendRequest) -> RawResponse | TransportFailure: ...
 
-    async def warm(self, deadline: Deadline, keepalive: float | None) -> TransportFailure | None:
-        """Have a connection ready for the next request; return how that failed."""
-        ...
+    async def warm(
+        self, deadline: Deadline, keepalive: float | None
+    ) -> TransportFailure | None: ...
 
-    async def close(self) -> None:
-        """Close the connections."""
-        ...
+    async def close(self) -> None: ...
 
 
 class AsyncPipeline:
-    """Carries calls out over a connection.
-
-    Args:
-        settings: The client's settings.
-        connection: What sends.
-        shared: Whether the connection belongs to another pipeline, which closes it.
-    """
+    """Carries calls out over a connection; a `shared` one is another pipeline's to close."""
 
     def __init__(
-        self, settings: Settings, connection: AsyncSender, *, shared: bool = False
+        self, settings: Settings, connection: _AsyncSender, *, shared: bool = False
     ) -> None:
         self.settings = settings
         self._connection = connection
@@ -97,18 +83,12 @@ class AsyncPipeline:
             await self._connection.close()
 
     async def warm(self) -> None:
-        """Have a connection ready for the next call.
-
-        Raises:
-            PortalError: There is none.
-        """
+        """Have a connection ready for the next call."""
         with FrameGuard():
             self._require_open()
             settings = self.settings
-            within = [
-                one for one in (settings.timeout, settings.connect_timeout) if one is not None
-            ]
-            deadline = Deadline(min(within, default=None), settings.clock)
+            times = filter(None, (settings.timeout, settings.connect_timeout))
+            deadline = Deadline(min(times, default=None), settings.clock)
             failure = await self._connection.warm(deadline, settings.keepalive)
             if failure is not None:
                 raise warm_error(failure)
@@ -122,14 +102,10 @@ class AsyncPipeline:
         max_attempts: int | Unset,
         headers: Mapping[str, str] | None = None,
     ) -> Response[T]:
-        """Carry one call out and return its response.
-
-        Raises:
-            PortalError: The call failed.
-        """
+        """Carry one call out and return its response."""
         with FrameGuard() as guard:
-            options = (timeout, max_attempts, headers)
-            call = guard.call = self._start_call(operation, request, *options, stream=False)
+            call = self._start_call(operation, request, timeout, max_attempts, headers)
+            guard.call = call
             received = await self._send(call)
             if not is_long_list(call, received):
                 return read_response(call, received)
@@ -155,13 +131,10 @@ class AsyncPipeline:
         """Carry one call out and yield the items of its response while it arrives.
 
         The time that the caller spends between items is not counted.
-
-        Raises:
-            PortalError: The call failed.
         """
         with FrameGuard() as guard:
-            options = (timeout, max_attempts, headers)
-            call = guard.call = self._start_call(operation, request, *options, stream=True)
+            call = self._start_call(operation, request, timeout, max_attempts, headers)
+            guard.call, call.stream = call, True
             received = await self._send(call)
             reader: ItemReader[ItemT] = ItemReader(call, received, LARGEST_ITEM)
             clock = call.settings.clock
@@ -189,19 +162,15 @@ class AsyncPipeline:
         timeout: float | Unset | None,
         max_attempts: int | Unset,
         headers: Mapping[str, str] | None,
-        *,
-        stream: bool,
     ) -> Call[T]:
         self._require_open()
         settings = self.settings
-        if not isinstance(timeout, Unset):
-            settings = evolve(settings, timeout=validate_timeout(timeout, "timeout"))
-        if not isinstance(max_attempts, Unset):
-            settings = evolve(settings, max_attempts=validate_attempts(max_attempts))
+        if timeout is not UNSET or max_attempts is not UNSET:
+            settings = replace_settings(settings, timeout=timeout, max_attempts=max_attempts)
         if headers is not None:
             settings = settings.with_headers(headers)
         deadline = Deadline(settings.timeout, settings.clock)
-        return Call(operation, request, settings, deadline, self._is_closed, stream)
+        return Call(operation, request, settings, deadline, self._is_closed)
 
     def _require_open(self) -> None:
         name = self.settings.service.name

@@ -29,7 +29,7 @@ class AsyncTLSStream:
         self._stream = stream
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host.encode())
 
     async def handshake(self, attempt: Attempt) -> None:
         """Agree on keys, and see the server's certificate."""

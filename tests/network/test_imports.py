@@ -1,0 +1,125 @@
+"""What a call imports is imported by a thread that nothing ends: no lock of Python's stays held."""
+
+from __future__ import annotations
+
+import _thread
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sample
+import trustme
+from sample import _lazy
+
+from tests.network._operations import CREATE, GET
+from tests.network._proxy import Proxy
+from tests.network._server import CLOSED, HOST, SILENT, raw, reply, tls_of, whole
+from tests.network.conftest import Serve
+
+PROGRAM = """
+import asyncio, os, pathlib, sys, threading
+import sample
+from sample import AsyncSample, Pace, Sample, SampleError
+from sample.testing import ManualClock
+
+mode, plain, encrypted, proxy, socks, folder = sys.argv[1:]
+imported = []
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if threading.current_thread() is threading.main_thread():
+            imported.append(name)
+
+sys.meta_path.insert(0, Finder())
+
+async def each(items):
+    return [item async for item in items]
+
+async def call(act, url, **options):
+    kind = AsyncSample if mode == "async" else Sample
+    client = kind(base_url=url + "/v1", **{"api_key": "key-of-the-tests"} | options)
+    client = client.with_options(clock=ManualClock())
+    try:
+        came = act(client)
+        if mode == "async":
+            await (each(came) if hasattr(came, "__anext__") else came)
+        elif hasattr(came, "__next__"):
+            list(came)
+    except SampleError as error:
+        str(error)
+    await client.aclose() if mode == "async" else client.close()
+
+async def main():
+    get = lambda one: one.parcels.get("parcel-1")
+    create = lambda one: one.parcels.create(is_express=True)
+    for _ in range(6):
+        await call(create, plain, max_attempts=1, timeout=0.5)
+    await call(get, plain)
+    await call(lambda one: one.parcels.list(), plain)
+    await call(lambda one: one.parcels.iter(), plain)
+    await call(lambda one: one.map(one.parcels.get, ["a", "b"]), plain)
+    await call(lambda one: one.warm(), encrypted)
+    pace = Pace(200, path=pathlib.Path(folder) / "pace")
+    await call(create, encrypted.replace("127.0.0.1", "localhost"), pace=pace)
+    await call(get, encrypted, api_key=lambda: "key-of-the-tests", observer=lambda event: None)
+    for url in (proxy, socks, "socks5://127.0.0.1:9"):
+        os.environ["HTTPS_PROXY"] = url
+        await call(create, f"https://parcels.test:{encrypted.rpartition(':')[2]}")
+    del os.environ["HTTPS_PROXY"], os.environ["SSL_CERT_FILE"]
+    await call(create, encrypted)
+
+async def with_given():
+    given = sample._http.httpx.Client(trust_env=False)
+    imported.clear()
+    await call(lambda one: one.parcels.get("parcel-1"), plain, http_client=given)
+
+asyncio.run(with_given() if mode == 'given' else main())
+print(*imported)
+"""
+
+
+# What a given async client imports, an event loop's thread does, which nobody ends amid it.
+@pytest.mark.parametrize("mode", ["sync", "async", "given"])
+def test_no_thread_that_calls_imports_anything(
+    serve: Serve, trusted: trustme.CA, mode: str, tmp_path: Path
+) -> None:
+    many = b"[" + b",".join([GET.body] * 3000) + b"]"
+    date = "Retry-After: Wed, 21 Oct 2035 07:28:00 GMT"
+    plain = serve(
+        *(whole(CREATE), reply(400, b'{"error": "No."}'), reply(429, b"{}", date)),
+        *(reply(201, b"<html>"), raw(b"\x00garbage\r\n\r\n"), SILENT, CLOSED, reply(503)),
+        *(whole(GET), reply(200, many), reply(200, many), whole(GET)),
+    )
+    encrypted = serve(whole(CREATE), tls=tls_of(trusted, HOST, "localhost", "parcels.test"))
+    with Proxy() as proxy, Proxy("socks5") as socks:
+        urls = [plain.url, encrypted.url, proxy.url, socks.url]
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM, mode, *urls, str(tmp_path)],
+            env=os.environ | {"PYTHONPATH": str(Path(sample.__file__).parents[1])},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stdout.split(), done.stderr) == (0, [], "")
+    assert len(plain.requests) == (1 if mode == "given" else 13)
+
+
+@pytest.mark.parametrize("lost", [None, RuntimeError("can't start new thread")], ids=repr)
+def test_a_thread_that_is_lost_or_cannot_be_started_holds_no_import_up(
+    lost: RuntimeError | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, started = _thread.start_new_thread, list[object]()
+
+    def lose_the_first(work: Callable[[], object], args: tuple[()]) -> None:
+        started.append(work)
+        if lost:
+            raise lost
+        if len(started) > 1:
+            start(work, args)
+
+    monkeypatch.setattr(_thread, "start_new_thread", lose_the_first)
+    assert _lazy.load("sample.models") is sample.models
+    assert len(started) == (1 if lost else 2)
