@@ -280,8 +280,8 @@ def test_what_changed_is_told(copied: Tree) -> None:
         "- class Label",
         "+ class Receipt",
         "~ Parcel.address: str | None = None → int | None = None",
-        "~ ParcelsResource.list(): + take: int | Unset = UNSET",
-        "~ ParcelsResource.renew_label(): returns _models.Label → _models.Receipt",
+        "+ ParcelsResource.list(*, take: int | Unset = UNSET)",
+        "~ ParcelsResource.renew_label() -> _models.Label → _models.Receipt",
     ):
         assert f"  {line}\n" in said
     assert "_core" not in said
