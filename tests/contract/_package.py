@@ -1,116 +1,51 @@
-"""The package under test: its document and its operations."""
+"""The package under test, its document, and JSON values that this allows and does not allow."""
 
 from __future__ import annotations
 
+import copy
 import importlib
 import json
 import os
 import re
 import sys
-import typing
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache, cached_property
+from collections.abc import Iterator
+from functools import cache, reduce
+from operator import getitem, or_
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import jsonschema_rs
+
 PACKAGE_VARIABLE = "CONTRACT_PACKAGE"  # a name that can be imported, or the package's folder
-JSON = "application/json"
-_IGNORED = {"authorization", "content-type", "accept"}
-
-
-@dataclass(frozen=True, eq=False)
-class Endpoint:
-    """One operation: as the package has it, and as the document has it."""
-
-    operation: Any
-    module: ModuleType
-    method: str
-    path: str
-    definition: Mapping[str, Any]
-
-    def __str__(self) -> str:
-        return str(self.operation.id)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.operation, name)
-
-    @property
-    def is_item(self) -> bool:
-        """Whether its path is that of one thing."""
-        return self.path.endswith("}")
-
-    @property
-    def ways(self) -> list[tuple[str, bool]]:
-        """The public ways to call it, each sync and async."""
-        names = ["function", "detailed", "method", "with_response"]
-        names += ["iterate", "iterator"] if self.iterator_name else []
-        return [(name, is_async) for name in names for is_async in (False, True)]
-
-    @cached_property
-    def hints(self) -> dict[str, Any]:
-        """The type of each argument of its functions."""
-        names = {**vars(self.module), **vars(package().client)}
-        return typing.get_type_hints(self.module.sync_detailed, names)
-
-    def parameters(self, location: str) -> list[Any]:
-        """Its parameters that are sent there, as the package has them."""
-        return [one for one in self.operation.parameters if one.location == location]
-
-    def parameter_definition(self, parameter: Any) -> Any:
-        """What the document says of one of its parameters."""
-        wanted = (parameter.location, parameter.name)
-        found = self.definition["parameters"]
-        return next(one for one in found if (one["in"], one["name"]) == wanted)
-
-    @property
-    def request_schema(self) -> Any:
-        """The schema of its body; None where it has none."""
-        if self.body is None:
-            return None
-        content = resolve(self.definition["requestBody"])["content"]
-        return stand_alone(content[self.body.media_types[0]].get("schema", {}))
-
-    def response(self, status: int) -> tuple[str, Any]:
-        """The media type and the schema of its answer with a status; none where it says none."""
-        responses = self.definition["responses"]
-        keys = (str(status), f"{status // 100}XX", "default")
-        found = resolve(next((responses[key] for key in keys if key in responses), {}))
-        content = found.get("content") or {"": {}}
-        media_type = JSON if JSON in content else next(iter(content))
-        return media_type, stand_alone(content[media_type].get("schema", {}))
-
-    def response_schema(self, status: int) -> Any:
-        """The schema of its JSON answer with a status; None where that is not JSON."""
-        media_type, schema = self.response(status)
-        return schema if media_type == JSON else None
-
-    @property
-    def is_repeatable(self) -> bool:
-        """Whether the document lets it be sent again when nobody knows what became of it."""
-        return self.method in {"GET", "HEAD", "PUT", "DELETE"} or "x-repeatable" in self.definition
-
-    @property
-    def success(self) -> int:
-        """Its first documented success."""
-        return next((int(one) for one in self.definition["responses"] if one[:1] == "2"), 200)
-
-    @property
-    def empty_body(self) -> bytes:
-        """What it sends where there is nothing to say."""
-        is_json = package().client.SERVICE.content_type == JSON
-        return b"{}" if is_json and self.method in {"POST", "PUT", "PATCH"} else b""
-
-    def credentials(self, key: str) -> dict[str, str]:
-        """The header that carries a key; none where it needs none."""
-        one = self.credential
-        return {} if one is None else {one.header: f"{one.scheme or ''} {key}".strip()}
+_EXAMPLES = {
+    "boolean": True,
+    "integer": 7,
+    "number": 7.5,
+    "null": None,
+    "date": "2026-11-24",
+    "date-time": "2026-11-24T09:30:00.125Z",
+    "uuid": "0e8e1f0c-6a3f-4f0e-9d0c-5b8f7a6d4c21",
+}
+# What a client does not check: a value that is not allowed today may be allowed tomorrow.
+_UNCHECKED = {"enum", "pattern", "minLength", "maxLength", "minimum", "maximum", "maxItems"}
+_UNCHECKED |= {"exclusiveMinimum", "exclusiveMaximum", "minItems", "uniqueItems", "multipleOf"}
+_CHANGES: tuple[Any, ...] = (
+    None,
+    0,
+    1,
+    -2.5,
+    "",
+    "false",
+    'e\u0301\u00e9 "\\\n\U0001f388 ',
+    True,
+    False,
+    [],
+    {},
+)
 
 
 @cache
 def package() -> Any:
-    """Return the package, imported."""
     name = os.environ.get(PACKAGE_VARIABLE, "portal_v1")
     if Path(name).is_dir():
         sys.path.insert(0, str(Path(name).resolve().parent))
@@ -122,48 +57,17 @@ def package() -> Any:
 
 @cache
 def document() -> dict[str, Any]:
-    """Return the document that the package was generated from.
-
-    Header parameters that OpenAPI says to ignore are left out.
-    """
-    made = {"components": {}, **package()._document.load_document()}  # noqa: SLF001 - no other way
-    made["paths"] = {path: resolve(item, made) for path, item in made["paths"].items()}
-    for item in made["paths"].values():
-        for node in (item, *item.values()):
-            if isinstance(node, dict) and "parameters" in node:
-                found = (resolve(one, made) for one in node["parameters"])
-                node["parameters"] = [one for one in found if one["name"].lower() not in _IGNORED]
-    return made
+    loaded: dict[str, Any] = package()._document.load_document()  # noqa: SLF001 - no other way
+    return loaded
 
 
-@cache
-def endpoints() -> tuple[Endpoint, ...]:
-    """Return the package's operations, in the order of their paths."""
-    operations, found = package().api.OPERATIONS, []
-    for path, item in document()["paths"].items():
-        for method in {"get", "put", "post", "delete", "patch", "head", "options"} & item.keys():
-            own, shared = item[method], item.get("parameters", [])
-            name = own["operationId"]
-            place = operations._modules[name]  # noqa: SLF001 - as for users, but told by its id
-            module = importlib.import_module(place, package().api.__name__)
-            full = {**own, "parameters": shared + own.get("parameters", [])}
-            found.append(Endpoint(module.OPERATION, module, method.upper(), path, full))
-    return tuple(sorted(found, key=lambda one: (one.path, one.method)))
-
-
-def resolve(node: Any, within: dict[str, Any] | None = None) -> Any:
+def resolve(node: Any) -> Any:
     """Return what a node of the document stands for."""
     while isinstance(node, dict) and "$ref" in node:
-        target: Any = within or document()
-        for step in node["$ref"].removeprefix("#/").split("/"):
-            target = target[step.replace("~1", "/").replace("~0", "~")]
-        node = target
+        steps = node["$ref"].removeprefix("#/").split("/")
+        steps = [one.replace("~1", "/").replace("~0", "~") for one in steps]
+        node = reduce(getitem, steps, document())
     return node
-
-
-def stand_alone(schema: Any) -> dict[str, Any]:
-    """Return a schema with what it refers to."""
-    return {**schema, "components": document()["components"]}
 
 
 @cache
@@ -171,3 +75,87 @@ def secret_names() -> frozenset[str]:
     """Return the names of all properties that are passwords somewhere."""
     text = json.dumps(document())
     return frozenset(re.findall(r'"(\w+)": \{[^{}]*"format": "password"', text))
+
+
+def sample(schema: Any, name: str = "value") -> Any:
+    """Return a value of a schema: all properties are there, and no two texts are the same."""
+    schema = resolve(schema)
+    if parts := schema.get("allOf") or (schema.get("oneOf") or schema.get("anyOf") or [])[:1]:
+        return reduce(or_, [sample(one, name) for one in parts])
+    if told := [schema[key] for key in ("const", "default") if key in schema]:
+        return told[0]
+    kinds = schema.get("type", "object")
+    kind = kinds if isinstance(kinds, str) else next(one for one in kinds if one != "null")
+    if kind == "object":
+        inner = {key: {"type": "string"} for key in schema.get("required", ())}
+        inner |= schema.get("properties", {})
+        if not inner and schema.get("additionalProperties", True) is True:
+            inner = {"more": {"type": "string"}}
+        return {key: sample(one, f"{name}.{key}") for key, one in inner.items()}
+    if kind == "array":
+        return [sample(schema.get("items", {}), f"{name}{index}") for index in range(3)]
+    told = [*schema.get("enum", ()), *schema.get("examples", ()), schema.get("example")]
+    if told[0] is not None and (kind != "string" or schema.keys() & {"enum", "pattern"}):
+        return told[0]
+    own = f"the {name} \u00fc"[: schema.get("maxLength")]
+    return _EXAMPLES.get(schema.get("format") if kind == "string" else kind, own)
+
+
+def variations(value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield a value changed in one place, with the place, as often as there is something to try."""
+    for path in _places(value, ("$",)):
+        place = "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in path)[1:]
+        current: Any = reduce(getitem, path, {"$": value})
+        changes = [*_CHANGES]
+        if isinstance(current, str):
+            changes.append(current.swapcase())
+        elif isinstance(current, dict):
+            changes.append({**current, "news": [1, -2.5, None, {"a": []}]})
+        elif isinstance(current, list):
+            changes += [(current * 12)[:count] for count in (1, 2, 12)]
+        if len(path) > 1 and isinstance(path[-1], str):
+            changes.append(...)
+        for new in changes:
+            root = copy.deepcopy({"$": value})
+            above: Any = reduce(getitem, path[:-1], root)
+            above[path[-1]] = new
+            if new is ...:
+                del above[path[-1]]
+            yield place, root["$"]
+
+
+def _places(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    yield path
+    keys = [*value] if isinstance(value, dict) else []
+    keys += range(len(value))[-1:] if isinstance(value, list) else []
+    for key in keys:
+        yield from _places(value[key], (*path, key))
+
+
+def is_documented(schema: Any, value: Any) -> bool:
+    """Return whether a value is what a schema says, as far as a client checks that."""
+    return bool(_validator(json.dumps(schema)).is_valid(value))
+
+
+@cache
+def _validator(schema: str) -> Any:
+    parts = f'{{"allOf": [{schema}], "components": {json.dumps(document().get("components", {}))}}}'
+    relaxed = json.loads(parts, object_hook=_relax)
+    return jsonschema_rs.validator_for(relaxed, validate_formats=True)
+
+
+def _relax(node: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema without what a client does not check: of alternatives, any will do."""
+    unchecked = _UNCHECKED | ({"format"} if node.get("format") not in [*_EXAMPLES] else set())
+    if isinstance(node.get("oneOf"), list):
+        node["anyOf"] = node.pop("oneOf")
+    # What is an object there is the schema of a property that is called so.
+    return {k: v for k, v in node.items() if k not in unchecked or isinstance(v, dict)}
+
+
+def parse(body: bytes) -> Any:
+    """Return the JSON of a body as RFC 8259 has it, a byte order mark aside; `...` for none."""
+    try:
+        return json.loads(body.decode("utf-8-sig"), parse_constant=int)
+    except ValueError:
+        return ...
