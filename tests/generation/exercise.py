@@ -57,14 +57,14 @@ class Arguments:
         )
         by_name = {(one["in"], one["name"]): one for one in nodes}
         found = {}
-        for parameter in endpoint.operation.parameters:
+        for parameter in endpoint.parameters:
             if parameter.required or whole:
                 media = by_name[parameter.location, parameter.name]
                 media = next(iter((media.get("content") or {"": media}).values()))
                 found[parameter.python_name] = self._argument(
                     media, endpoint.hints[parameter.python_name], whole=whole
                 )
-        body = endpoint.operation.body
+        body = endpoint.body
         if body is not None and (body.required or whole):
             content = self._schemas.resolve(node["requestBody"])["content"]
             media = content[body.media_types[0]]
@@ -132,7 +132,7 @@ def _rounds(effects: Mapping[str, str]) -> Iterator[tuple[Endpoint, str, str, st
     """Yield each operation with its effect, those first that make what others ask for."""
     found = []
     for endpoint in endpoints():
-        match = _EFFECT.match(effects.get(endpoint.operation.id, ""))
+        match = _EFFECT.match(effects.get(endpoint.id, ""))
         does, item, identifier = match.groups() if match else ("", "", "")
         depth = len(endpoint.path.split("/"))
         rank = _ORDER.index(does) if does else len(_ORDER) - 1
@@ -151,14 +151,14 @@ def exercise(*, is_async: bool, whole: bool) -> dict[str, str]:
     failures: dict[str, str] = {}
     made: dict[str, Any] = {}
     with mock_class() as mock, asyncio.Runner() as runner:
-        credentials = [endpoint.operation.credential for endpoint in endpoints()]
+        credentials = [endpoint.credential for endpoint in endpoints()]
         names = {one.name for one in credentials if one is not None and one.name}
         options: dict[str, Any] = {"keys": dict.fromkeys(names, "a:key")} if names else {}
         client = mock.async_client(**options) if is_async else mock.client(**options)
         for endpoint, does, item, identifier in _rounds(mock.effects):
             try:
                 given = arguments.make(endpoint, whole=whole)
-                for parameter in endpoint.parameters("path"):
+                for parameter in (one for one in endpoint.parameters if one.location == "path"):
                     prefix = endpoint.path.partition(f"{{{parameter.name}}}")[0]
                     place = f"{prefix}{{{parameter.name}}}"
                     if place in made:
@@ -169,8 +169,8 @@ def exercise(*, is_async: bool, whole: bool) -> dict[str, str]:
                     found = runner.run(endpoint.module.asyncio_detailed(client=client, **given))
                 else:
                     found = endpoint.module.sync_detailed(client=client, **given)
-                    resource = getattr(client, endpoint.operation.resource)
-                    method = getattr(resource, endpoint.operation.method_name)
+                    resource = getattr(client, endpoint.resource)
+                    method = getattr(resource, endpoint.method_name)
                     if does not in {"create", "remove"}:
                         again = arguments.make(endpoint, whole=whole) | {
                             name: value for name, value in given.items() if name != "body"
@@ -182,7 +182,7 @@ def exercise(*, is_async: bool, whole: bool) -> dict[str, str]:
                 documented = endpoint.definition.get("responses", {})
                 if any(status[:1] in "2d" for status in documented) or not hasattr(error, "body"):
                     said = getattr(error, "body", None) or error
-                    failures[endpoint.operation.id] = f"{type(error).__name__}: {said}"
+                    failures[endpoint.id] = f"{type(error).__name__}: {said}"
         if is_async:
             runner.run(client.aclose())
         else:
