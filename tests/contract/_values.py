@@ -146,7 +146,8 @@ def parse(body: bytes) -> Any:
 def fit(value: Any, hint: Any) -> Any:
     """Return the argument of a type that stands for a JSON value, or raise UnfitError."""
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
-    make = _PARSERS.get(hint, getattr(hint, "from_json", getattr(hint, "from_dict", None)))
+    is_enum = isinstance(hint, enum.EnumMeta)
+    make = _PARSERS.get(hint, getattr(hint, "from_dict", hint if is_enum else None))
     if origin in (typing.Union, types.UnionType):
         for one in inner:
             with suppress(UnfitError):

@@ -47,7 +47,7 @@ class _Case:
     def __init__(self, operation: Operation) -> None:
         self.operation, self.path, self.method = operation, operation.path, operation.method
         self.shape = _shape(self.path)
-        said = {} if operation.effect is None else operation.effect
+        said: Any = {} if operation.effect is None else operation.effect
         self.said: Mapping[str, Any] = {"does": said} if isinstance(said, str) else said
         if not is_object(self.said) or self.said.get("does", "none") not in _EFFECTS:
             known = ", ".join(_EFFECTS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -123,6 +123,10 @@ class Engine:
             for one, effect in effects
             if effect is not None
         }
+        items = (
+            (one, behaviour.effect.collection.item) for one, behaviour in self._behaviours.items()
+        )
+        self._public = {item for one, item in items if one.security.is_open}
         paths: dict[str, _Path] = {}
         for one in self.operations:
             path = paths.setdefault(VARIABLE.sub("{}", one.path), _Path(one.path))
@@ -155,15 +159,25 @@ class Engine:
         """What each operation that has a memory does to it, in words."""
         return {operation.id: str(one.effect) for operation, one in self._behaviours.items()}
 
-    def seed(self, custodian: int, count: int, *, filled: bool) -> None:
+    def seed(self, key: str, count: int, *, filled: bool) -> None:
         """Add many items at once, of the first kind that the document has."""
         operation, behaviour = self._find_maker()
         media = operation.responses.success[1].choose("")
-        behaviour.seed(custodian, count, media.template if media else None, filled=filled)
+        template = media.template if media else None
+        behaviour.seed(self._custodian(behaviour, key), count, template, filled=filled)
 
-    def advance(self, custodian: int, item_id: str) -> bool:
+    def advance(self, key: str, item_id: str) -> bool:
         """Take an item of the first kind one step on; False after the last."""
-        return self._find_maker()[1].advance(custodian, item_id)
+        _, behaviour = self._find_maker()
+        return behaviour.advance(self._custodian(behaviour, key), item_id)
+
+    def _custodian(self, behaviour: Behaviour | None, key: str) -> int:
+        """The custodian whose items a caller sees: what somebody reaches without a key is all's."""
+        if behaviour is None:
+            return 0
+        return self._state.custodian(
+            "" if behaviour.effect.collection.item in self._public else key
+        )
 
     def _find_maker(self) -> tuple[Operation, Behaviour]:
         for operation in self.operations:
@@ -197,7 +211,7 @@ class Engine:
             elif media is not None:
                 done = media.example
             if media is not None:
-                is_list = isinstance(done, Iterator)
+                is_list = hasattr(done, "__next__")
                 content = media.list_body(done) if is_list else media.encode(done)
         except UndocumentedError as error:
             return _undocumented(operation, status, error)
@@ -223,7 +237,7 @@ class Engine:
         value, stray = operation.body.read(content_type, body)
         if self._content_type and not content_type:
             stray = stray or f"Content-Type: {self._content_type} is asked for on every request"
-        custodian = self._state.custodian(credential) if operation in self._behaviours else 0
+        custodian = self._custodian(self._behaviours.get(operation), credential)
         return Call(custodian, tuple(match.path.values()), given, value), stray
 
     def refuse(self, match: RouteMatch, headers_of: Headers, refused: RefusalError) -> Outcome:

@@ -244,7 +244,7 @@ class Mock:
         """
         if count < 0:
             raise ValueError(f"count is a number from 0, not {count}")
-        self._engine.seed(self._state.custodian(api_key), count, filled=has_wallet)
+        self._engine.seed(api_key, count, filled=has_wallet)
 
     def advance_client(self, client_id: str, *, api_key: str = "mock-api-key") -> bool:
         """Take a client's wallet one step on, as its device does.
@@ -257,7 +257,7 @@ class Mock:
         Raises:
             LookupError: The custodian has no such client.
         """
-        return self._engine.advance(self._state.custodian(api_key), client_id)
+        return self._engine.advance(api_key, client_id)
 
     @property
     def rules(self) -> list[Rule]:

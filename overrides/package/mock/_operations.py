@@ -66,7 +66,7 @@ class Effect:
     collection: Collection
     parents: tuple[Collection, ...] = ()  # whose items the path names before: they have to be there
     envelope: str = ""  # the field of the answer that has the item or the list; "" for the answer
-    fresh: Fields = field(default_factory=dict)  # those that are new in each answer
+    fresh: Fields = field(default_factory=dict[str, Schema])  # those that are new in each answer
     once: bool = False  # whether those work once
     echoes: str = ""  # the field that repeats the path's end, where that is beyond the item
 
