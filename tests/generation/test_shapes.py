@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import inspect
 import json
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from generation.errors import GenerationError
 
 from tests.generation._server import Server, call, call_async
-from tests.generation._support import DOCUMENTS, Package, Tree, findings
+from tests.generation._support import Package, findings
 
 Shop = Callable[[str], Package]
 UID = "0f2b1c3d-0000-4000-8000-000000000007"
@@ -56,7 +53,7 @@ def thing(*schemas: str) -> str:
 def sent(made: Package, **arguments: Any) -> Any:
     """Call `things.create`, and return the body that was sent."""
     server = Server(200, "ok")
-    call(made.root.DemoShop, server, lambda client: client.things.create(**arguments))
+    call(made.root, server, lambda client: client.things.create(**arguments))
     return json.loads(server.body) if server.body else None
 
 
@@ -89,7 +86,7 @@ def test_the_alternative_that_fits_best(
     made = shop(
         thing(f"Thing: {{oneOf: {BOTH}}}", f"A: {{type: object, {a}}}", f"B: {{type: object, {b}}}")
     )
-    got = call(made.root.DemoShop, Server(200, value), lambda client: client.things.get())
+    got = call(made.root, Server(200, value), lambda client: client.things.get())
     assert type(got).__name__ == kind
     assert got.to_dict() == value
 
@@ -106,7 +103,7 @@ def test_a_discriminator(shop: Shop) -> None:
     )
     for kind, name in (("hound", "B"), ("B", "B"), ("A", "A"), ("bird", "A")):
         server = Server(200, {"kind": kind, "lives": 9})
-        got = call(made.root.DemoShop, server, lambda client: client.things.get())
+        got = call(made.root, server, lambda client: client.things.get())
         assert type(got).__name__ == name
 
 
@@ -146,9 +143,7 @@ def test_a_discriminator(shop: Shop) -> None:
 def test_what_comes_back_goes_out_again(shop: Shop, schema: str, value: dict[str, Any]) -> None:
     schema = "{type: object, " + schema[1:]
     made = shop(thing(f"Thing: {schema}", "A B: {type: object, properties: {z: {}}}"))
-    got = call_async(
-        made.root.AsyncDemoShop, Server(200, value), lambda client: client.things.get()
-    )
+    got = call_async(made.root, Server(200, value), lambda client: client.things.get())
     told = json.loads(json.dumps(got.to_dict()))
     assert told == value
     assert type(got).from_dict(told) == got
@@ -207,7 +202,7 @@ def test_parameters(shop: Shop) -> None:
     )
     server = Server(200, "ok")
     call(
-        made.root.DemoShop,
+        made.root,
         server,
         lambda client: client.things.find("i", p=["a", "b|c"], f={"x": 1}, j={"y": [2]}),
     )
@@ -229,7 +224,7 @@ def test_lists_and_objects_in_paths_and_headers(shop: Shop) -> None:
     )
     server, models = Server(200, "ok"), made.models
     call(
-        made.root.DemoShop,
+        made.root,
         server,
         lambda client: client.things.find(
             ["1,2", "3"], models.XO(a=1), x_l=["b", "c"], x_o=models.XXO(a=2)
@@ -261,7 +256,7 @@ def test_media_types_of_responses(
         f" responses: {{'200': {{description: Fine., content: {content}}}}}}}}}}}\n"
     )
     server = Server(200, content=body, kind="x/y")
-    got = call(made.root.DemoShop, server, lambda client: client.things.get())
+    got = call(made.root, server, lambda client: client.things.get())
     assert (got.payload.read() if hasattr(got, "payload") else got) == value
     assert server.request.headers["Accept"] == accept
     assert len(made.notes) == content.count("schema: {}}, ")
@@ -283,13 +278,13 @@ def test_each_scheme_has_its_own_key(shop: Shop, monkeypatch: pytest.MonkeyPatch
     def headers(**options: Any) -> list[str | None]:
         found = []
         for use in (lambda c: c.t.a(), lambda c: c.t.b(), lambda c: c.t.c()):
-            call(made.root.DemoShop, server, use, **options)
+            call(made.root, server, use, **options)
             found.append(server.request.headers.get("Authorization"))
         return found
 
     assert headers(keys={"staff": "me:secret"}) == ["Bearer a-key", "Basic bWU6c2VjcmV0", None]
     keys = {"both": "k1", "cookie": "k2;"}
-    call(made.root.DemoShop, server, lambda client: client.t.d(x="1"), keys=keys)
+    call(made.root, server, lambda client: client.t.d(x="1"), keys=keys)
     sent = server.request.headers
     assert (sent["X-Key"], sent["Cookie"]) == ("k1", "x=1; sid=k2%3B")
     monkeypatch.setenv("DEMO_SHOP_STAFF", "you:secret")
@@ -342,33 +337,9 @@ def test_a_ring_of_schemas_and_an_operation_of_an_old_kind(shop: Shop) -> None:
         f"components: {{schemas: {{{ring}}}}}\n"
     )
     assert made.models.S0.from_dict({"n": {"n": {}}}).n.n.to_dict() == {}
-    assert call(made.root.DemoShop, Server(204), lambda client: client.t.call_1_a()) is None
+    assert call(made.root, Server(204), lambda client: client.t.call_1_a()) is None
 
 
 def test_a_document_without_operations(shop: Shop) -> None:
     with pytest.raises(GenerationError, match="no operations"):
         shop("paths: {}\n")
-
-
-def test_what_is_generated_is_clean(other_packages: Path, tmp_path: Path) -> None:
-    tree = Tree(other_packages.parent)
-    spec = DOCUMENTS / "custodian-3.1.yaml"
-    said = tree.generated(f"--spec={spec}", "--package=vault_api", "--no-house-rules")
-    for name in ("clients.create_session", "wallet_shares.list_ejectable_backups", "assets.send"):
-        assert f"\n{name} is " in said
-    root = Path(__file__).parents[2]
-    (tree.root / "pyproject.toml").write_bytes((root / "pyproject.toml").read_bytes())
-    packages = ("library_api", "studio_api", "vault_api")
-    mypy = (*("-m", "mypy", "--strict", "--config-file=", f"--cache-dir={tmp_path}"),)
-    for command in (
-        (*mypy, *(argument for package in packages for argument in ("-p", package))),
-        ("-m", "ruff", "check", "--no-cache", "--output-format=concise", *packages),
-    ):
-        done = subprocess.run(
-            [sys.executable, *command],
-            cwd=other_packages,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr
