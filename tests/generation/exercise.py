@@ -19,8 +19,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from tests.contract._client import Endpoint, UnfitError, endpoints, fit, flatten
-from tests.contract._package import PACKAGE_VARIABLE, document, package
+from tests.contract._client import flatten
+from tests.contract._package import PACKAGE_VARIABLE, Endpoint, document, endpoints, package
+from tests.contract._values import UnfitError, fit
 
 _DEPTH = 3
 _ORDER = ("create", "list", "read", "use", "change", "replace", "remove")

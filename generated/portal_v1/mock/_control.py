@@ -197,8 +197,8 @@ class Control:
         """List the custodians, and the newest clients of each."""
         mask = self._masking.value
         found = list[dict[str, Any]]()
-        for number, count in self._state.custodians():
-            items = [one._asdict() for one in self._state.newest(number, min(limit, 10_000))]
+        for number, (custodian, count) in enumerate(self._state.custodians(), 1):
+            items = [one._asdict() for one in self._state.newest(custodian, min(limit, 10_000))]
             items = items if show_secrets else list(map(mask, items))
             found.append({"number": number, "count": count, "items": items})
         return found
