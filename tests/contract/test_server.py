@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from tests.contract._client import Caller, Endpoint, Outcome, endpoints, fit
-from tests.contract._package import document, resolve, sample, secret_names
+from tests.contract._client import Caller, Outcome
+from tests.contract._package import Endpoint, document, endpoints, resolve, secret_names
+from tests.contract._values import fit, sample
 from tests.contract.conftest import KEYS, OPTIONS, Server
 
 PLACES = ["POST {}", "GET {}", "GET {}/{{clientId}}", "POST {}/{{clientId}}/session"]

@@ -247,8 +247,8 @@ def test_what_changed_is_told_on_any_terminal(tree: Tree) -> None:
         "- class Label",
         "+ class Receipt",
         r"~ Parcel.address: str | None = None \u2192 int | None = None",
-        "~ ParcelsResource.list(): + take: int | Unset = UNSET",
-        r"~ ParcelsResource.renew_label(): returns _models.Label \u2192 _models.Receipt",
+        "+ ParcelsResource.list(*, take: int | Unset = UNSET)",
+        r"~ ParcelsResource.renew_label() -> _models.Label \u2192 _models.Receipt",
     ):
         assert f"  {line}\n" in out
     assert "_core" not in out
