@@ -91,7 +91,7 @@ def _to_bytes(schema: Any, value: Any) -> Any:
 def _rounds() -> Iterator[tuple[Endpoint, Any, Any]]:
     """Yield each operation with its effect, those first that make what others ask for."""
     operations = [*mock_module("._operations").compile_operations(document())]
-    effects = mock_module("._effects").find_effects(operations)
+    effects = mock_module("._operations").find_effects(operations)
     known = {(one.method, one.path): one for one in endpoints()}
     found = []
     for operation, effect in zip(operations, effects, strict=True):

@@ -52,8 +52,7 @@ class Control:
         if "" in self._allowed:
             raise ValueError("allow_hosts takes names of this machine, such as mock.example")
         self._base_path = urlsplit(mock.base_url).path
-        paths = [self._base_path + path for path in members(mock.document, "paths")]
-        self.fits = not any(path.startswith(PREFIX) for path in paths)  # between the API's paths
+        paths = (self._base_path + path for path in members(mock.document, "paths"))
         self._beside = _BESIDE - {re.sub(r"\{.*?\}", "favicon.ico", path) for path in paths}
         self._snapshots: dict[str, Snapshot] = {}
 

@@ -308,7 +308,6 @@ class Mock:
             host: The address or name to listen on.
             port: The port; 0 takes a free one.
             control: Whether this machine finds the mock's page and control API at `/__mock__/`.
-                They are off where the document has paths there.
             allow_hosts: The names by which other machines may use them too.
 
         Returns:
@@ -317,14 +316,8 @@ class Mock:
         Raises:
             ServeError: It cannot listen there.
         """
-        own = Control(self, self._state, self._journal.masking, allow_hosts)
-        server = MockServer(
-            self._handlers,
-            self._engine.base_path,
-            host,
-            port,
-            own if control and own.fits else None,
-        )
+        own = Control(self, self._state, self._journal.masking, allow_hosts) if control else None
+        server = MockServer(self._handlers, self._engine.base_path, host, port, own)
         self._servers.append(server)
         return server
 
