@@ -49,7 +49,7 @@ class Behaviour:
     def __init__(self, effect: Effect, operation: Operation, state: State, seed: int) -> None:
         self.effect = effect
         self._collection = effect.collection
-        self._parameters = operation.parameters
+        self._operation = operation
         self._state = state
         self._seed = seed
         self._examples: dict[Schema, Any] = {}
@@ -103,8 +103,10 @@ class Behaviour:
             self._state.remove(item)
         return self._show(item, template, call.path[-1])
 
-    def seed(self, custodian: str, count: int, template: Template | None, *, filled: bool) -> None:
+    def seed(self, custodian: str, count: int, *, filled: bool) -> None:
         """Add many items at once. `filled`: their fields that may be null take their steps."""
+        media = self._operation.responses.success[1].choose("")
+        template = media.template if media is not None else None
         steps = self._steps if filled else {}
         fresh = [*self._fresh, *(name for name in steps if _looks_random(steps[name][0]))]
         turns = [
@@ -232,7 +234,7 @@ class Behaviour:
         """Which page a list is asked for, and which values its items are to have in a field."""
         pages, filters = dict[str, Any](), dict[str, list[Any]]()
         variable = letters(VARIABLE.findall(self._collection.item)[-1])
-        for parameter in self._parameters:
+        for parameter in self._operation.parameters:
             name, plain = parameter.name, letters(parameter.name)
             role = _find_role(name, _PAGES)
             value = call.parameters.get(

@@ -105,9 +105,9 @@ class Engine:
         self,
         document: Mapping[str, Any],
         state: State,
-        *,
         seed: int,
         api_keys: Collection[str] | None,
+        *,
         limit: RateLimit | None = None,
         strict: bool = False,
     ) -> None:
@@ -127,10 +127,11 @@ class Engine:
             for one, effect in effects
             if effect is not None
         }
-        items = (
-            (one, behaviour.effect.collection.item) for one, behaviour in self._behaviours.items()
-        )
-        self._public = {item for one, item in items if one.security.is_open}
+        self._public = {
+            behaviour.effect.collection.item
+            for one, behaviour in self._behaviours.items()
+            if one.security.is_open
+        }
         paths: dict[str, _Path] = {}
         for one in self.operations:
             path = paths.setdefault(one.shape, _Path(one.path))
@@ -181,28 +182,24 @@ class Engine:
 
     def seed(self, key: str, count: int, *, filled: bool) -> None:
         """Add many items at once, of the first kind that the document has."""
-        operation, behaviour = self._find_maker()
-        media = operation.responses.success[1].choose("")
-        template = media.template if media else None
-        behaviour.seed(self._custodian(behaviour, key), count, template, filled=filled)
+        maker = self._find_maker()
+        maker.seed(self._custodian(maker, key), count, filled=filled)
 
     def advance(self, key: str, item_id: str) -> bool:
         """Take an item of the first kind one step on; False after the last."""
-        _, behaviour = self._find_maker()
-        return behaviour.advance(self._custodian(behaviour, key), item_id)
+        maker = self._find_maker()
+        return maker.advance(self._custodian(maker, key), item_id)
+
+    def _find_maker(self) -> Behaviour:
+        for one in self._behaviours.values():
+            if one.effect.does == "create" and not one.effect.parents:
+                return one
+        raise DocumentError("The document has no operation that makes something to be listed.")
 
     def _custodian(self, behaviour: Behaviour | None, key: str) -> str:
         """The custodian whose items a caller sees: what somebody reaches without a key is all's."""
         item = behaviour.effect.collection.item if behaviour is not None else ""
         return custodian_of("" if item in self._public else key)
-
-    def _find_maker(self) -> tuple[Operation, Behaviour]:
-        for operation in self.operations:
-            behaviour = self._behaviours.get(operation)
-            effect = behaviour.effect if behaviour is not None else None
-            if behaviour and effect and effect.does == "create" and not effect.parents:
-                return operation, behaviour
-        raise DocumentError("The document has no operation that makes something to be listed.")
 
     def serve(self, request: Request) -> Outcome:
         """Do what the request asks for, or refuse it."""
