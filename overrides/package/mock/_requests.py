@@ -225,8 +225,8 @@ def compile_parameters(schemas: Schemas, nodes: Iterable[Any], where: str) -> tu
         media_type = next(iter(content), "")
         # ";name=value" and ".value" in a path, and other media
         is_opaque = style in ("matrix", "label") or (content and not is_json(media_type))
-        described = (content[media_type] if content else node).get("schema", True)
-        schema = Schema(schemas, described, f"{where}, parameter {name}")
+        holder = content[media_type] if content else node
+        schema = schemas.schema_of(holder, f"{where}, parameter {name}")
         found[location, name] = Parameter(
             name=name,
             location=location,
@@ -245,7 +245,7 @@ def compile_body(schemas: Schemas, node: Any, where: str) -> RequestBody:
     body, place = schemas.resolve(node or {}), f"{where}, request body"
     content: dict[str, BodySchema] = {}
     for name, media in members(body, "content").items():
-        schema = Schema(schemas, media.get("schema", True), place)
+        schema = schemas.schema_of(media, place)
         closed = {"allOf": [schema.node], "unevaluatedProperties": False}
         is_read = is_json(name) or "*" in name or essence(name) in _FORMS
         is_described = is_read and any(one.properties for one in schema.alternatives)
