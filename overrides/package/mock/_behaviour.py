@@ -275,8 +275,7 @@ def _after(items: Iterator[Item], cursor: str | None) -> Iterator[Item]:
 def _looks_random(example: Any) -> bool:
     if not isinstance(example, str):
         return False
-    match = _TAIL.search(example)
-    tail = match[0] if match else ""
+    tail = "".join(_TAIL.split(example, maxsplit=1)[1:])
     return bool(_UUID.search(example)) or (len(tail) >= _LONG and any(map(str.isdigit, tail)))
 
 
@@ -288,9 +287,9 @@ def _reshape(example: Any, digest: str) -> Iterator[str]:
         return
     if _UUID.search(example):
         yield _UUID.sub(uuid, example, count=1)
-    match = _TAIL.search(example)
-    if match is not None:
-        start = match[1] if len(match[0]) >= _LONG else ""
-        length = max(len(match[0]) - len(start), 12)
-        yield example[: match.start()] + start + (digest * (length // 64 + 1))[:length]
+    head, start, rest, _ = _TAIL.split(example, maxsplit=1)
+    if len(start + rest) < _LONG:
+        start, rest = "", start + rest
+    length = max(len(rest), 12)
+    yield head + start + (digest * (length // 64 + 1))[:length]
     yield uuid

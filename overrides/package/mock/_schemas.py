@@ -119,12 +119,7 @@ class Validator:
 class Schema:
     """A schema of a document, and what follows from it.
 
-    Args:
-        schemas: Those of the document.
-        node: The schema as it stands there: an object or a boolean.
-        where: Its place, for the texts of errors.
-        branch: Which of its alternatives, and of those within it, is taken where it has some.
-        given: Examples that stand beside it.
+    Errors name it by `where`. Of its alternatives, and of those within it, `branch` is taken.
     """
 
     def __init__(
@@ -186,9 +181,8 @@ class Schema:
 class Schemas:
     """The schemas of one document as they hold in one direction: request or response.
 
-    A property that is `readOnly` is not required in a request, one that is `writeOnly` is
-    not required in a response. Alternatives are met by a value that fits several of them:
-    `oneOf` of open objects would else allow nothing.
+    What is `readOnly` is not required in a request, nor what is `writeOnly` in a response. A value
+    may fit several alternatives: `oneOf` of open objects would else allow nothing.
     """
 
     def __init__(self, document: Mapping[str, Any], direction: str) -> None:
