@@ -188,7 +188,8 @@ def pauses_of(
 def assert_error(endpoint: Endpoint, outcome: Outcome, passed: float, label: object) -> None:
     """Assert that an error tells all that is to be known of the last answer, and no key."""
     error, answers = outcome.error, outcome.answers
-    assert isinstance(error, package().PortalError), f"{label}: {error!r}"
+    own = getattr(package(), f"{package().client.SERVICE.name}Error")
+    assert isinstance(error, own), f"{label}: {error!r}"
     assert (error.operation_id, error.attempts) == (str(endpoint), len(answers)), label
     refused = [one.status_code for one in answers if "raw" not in one.extensions]
     may_be = len(refused) < len(answers) or any(not 400 <= s < 500 or s == 408 for s in refused)
