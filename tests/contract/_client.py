@@ -1,31 +1,21 @@
-"""The operations of the package under test, and every public way to call them."""
+"""Every public way to call the operations of the package under test."""
 
 from __future__ import annotations
 
 import asyncio
-import datetime
-import enum
-import importlib
 import inspect
-import re
-import types
-import typing
-import uuid
-from collections import Counter
-from collections.abc import Mapping
-from contextlib import suppress
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
-from types import ModuleType
 from typing import Any
 
 import attrs
 import httpx
 
 from tests.contract._gateway import Gateway, reply
-from tests.contract._package import document, is_documented, package, resolve, sample
+from tests.contract._package import Endpoint, package
+from tests.contract._values import fit, is_documented, sample
 
-JSON = "application/json"
 CALLS = "calls of the client"
 TALLY = Counter[str]()  # and of other requests, by their reason
 KEY = "key-of-a-scripted-call"
@@ -35,90 +25,6 @@ _FUNCTIONS = {
     "detailed": ("sync_detailed", "asyncio_detailed"),
     "iterate": ("iterate", "iterate_async"),
 }
-_PARSERS: dict[Any, Any] = {
-    datetime.date: datetime.date.fromisoformat,
-    datetime.datetime: datetime.datetime.fromisoformat,
-    uuid.UUID: uuid.UUID,
-}
-
-
-class UnfitError(ValueError):
-    """A value that a typed client cannot be given."""
-
-
-@dataclass(frozen=True, eq=False)
-class Endpoint:
-    """One operation: what the package's OPERATION says, and what the document says."""
-
-    module: ModuleType
-    method: str
-    path: str
-    definition: Mapping[str, Any]
-
-    def __str__(self) -> str:
-        return str(self.id)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.module.OPERATION, name)
-
-    @property
-    def ways(self) -> list[tuple[str, bool]]:
-        """The public ways to call it, each sync and async."""
-        names = ["function", "detailed", "method", "with_response"]
-        names += ["iterate", "iterator"] if self.iterator_name else []
-        return [(name, is_async) for name in names for is_async in (False, True)]
-
-    @cached_property
-    def hints(self) -> dict[str, Any]:
-        """The type of each argument of its functions."""
-        names = {**vars(self.module), **vars(package().client)}
-        return typing.get_type_hints(self.module.sync_detailed, names)
-
-    @property
-    def request_schema(self) -> Any:
-        """The schema of its body; None where it has none."""
-        if self.body is None:
-            return None
-        content = resolve(self.definition["requestBody"])["content"]
-        return content[self.body.media_types[0]].get("schema", {})
-
-    def response_schema(self, status: int) -> Any:
-        """The schema of its JSON answer with a status; None where it has none."""
-        told = self.definition["responses"]
-        keys = (str(status), f"{status // 100}XX", "default")
-        found = resolve(next((told[key] for key in keys if key in told), {}))
-        return found.get("content", {}).get(JSON, {}).get("schema")
-
-    @property
-    def is_repeatable(self) -> bool:
-        """Whether the document lets it be sent again when nobody knows what became of it."""
-        return self.method in {"GET", "HEAD", "PUT", "DELETE"} or "x-repeatable" in self.definition
-
-    @property
-    def success(self) -> int:
-        """Its first documented success."""
-        return next((int(one) for one in self.definition["responses"] if one[:1] == "2"), 200)
-
-    def credentials(self, key: str) -> dict[str, str]:
-        """The header that carries a key; none where it needs none."""
-        one = self.credential
-        return {} if one is None else {one.header: f"{one.scheme or ''} {key}".strip()}
-
-
-@cache
-def endpoints() -> tuple[Endpoint, ...]:
-    """Return the package's operations, in the order of their paths."""
-    places = package().api.OPERATIONS._modules  # noqa: SLF001 - as for users, but told by its id
-    found = []
-    for path, shared in document()["paths"].items():
-        item = resolve(shared)
-        for method in {"get", "put", "post", "delete", "patch", "head", "options"} & item.keys():
-            own = item[method]
-            parameters = [*item.get("parameters", ()), *own.get("parameters", ())]
-            module = importlib.import_module(places[own["operationId"]], package().api.__name__)
-            full = {**own, "parameters": [*map(resolve, parameters)]}
-            found.append(Endpoint(module, method.upper(), path, full))
-    return tuple(sorted(found, key=lambda one: (one.path, one.method)))
 
 
 @dataclass(frozen=True)
@@ -166,11 +72,15 @@ class Caller:
         arguments: Mapping[str, Any],
         way: tuple[str, bool],
         client: Any = None,
+        script: Iterable[httpx.Response] = (),
         **options: Any,
     ) -> Outcome:
-        """Carry one call out, with the arguments of the operation's functions and its options."""
+        """Carry one call out, with the arguments of the operation's functions and its options.
+
+        It is answered by the script, where there is one, else by the server.
+        """
         name, is_async = way
-        self.gateway.answers.clear()
+        self.gateway.answers, self.gateway.script = [], deque(script)
         TALLY[CALLS] += 1
         client = client or self.client(is_async=is_async)
         value: Any = None
@@ -255,50 +165,3 @@ def success(endpoint: Endpoint, arguments: Mapping[str, Any], **how: Any) -> htt
         return reply(endpoint.success, **how)
     told = repeated(endpoint, arguments)
     return reply(endpoint.success, sample(schema) | told if told else sample(schema), **how)
-
-
-def fit(value: Any, hint: Any) -> Any:
-    """Return the argument of a type that stands for a JSON value, or raise UnfitError."""
-    origin, inner = typing.get_origin(hint), typing.get_args(hint)
-    make = _PARSERS.get(hint, getattr(hint, "from_json", getattr(hint, "from_dict", None)))
-    if origin in (typing.Union, types.UnionType):
-        for one in inner:
-            with suppress(UnfitError):
-                return fit(value, one)
-    elif origin is list and isinstance(value, list):
-        return [fit(one, inner[0]) for one in value]
-    elif make:
-        with suppress(TypeError, ValueError, AttributeError):
-            if plain(made := make(value)) == plain(value):
-                return made
-    elif origin is typing.Literal or hint in (Any, object):
-        if not inner or plain(value) in map(plain, inner):
-            return value
-    elif type(value) is hint or (hint is float and type(value) is int):
-        return value
-    raise UnfitError("a value of another type")
-
-
-def plain(value: Any) -> Any:
-    """Return a value of the package, or of JSON, in one form, in which equal values are equal.
-
-    Names are without their style, and what is null or not given is left out.
-    """
-    if attrs.has(type(value)):
-        names = [one.name for one in attrs.fields(type(value)) if one.init]
-        value = {one: getattr(value, one) for one in names}
-        value |= value.pop("additional_properties", {})
-    if isinstance(value, dict):
-        unset = package().types.UNSET
-        given = {key: one for key, one in value.items() if one is not None and one is not unset}
-        return {re.sub(r"[\W_]", "", key).lower(): plain(one) for key, one in given.items()}
-    if isinstance(value, list):
-        return [plain(one) for one in value]
-    if isinstance(value, enum.Enum):
-        return plain(value.value)
-    if isinstance(value, (datetime.date, uuid.UUID)):
-        value = str(value)
-    if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d", value):
-        with suppress(ValueError):
-            return str(datetime.datetime.fromisoformat(value.upper()))  # RFC 3339 takes any case
-    return (isinstance(value, bool), value)  # 1 is not True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -30,9 +30,10 @@ def reply(
 
 
 class Gateway(ThreadingHTTPServer):
-    """The server. `answers` has what came through, in order, each with its `request`.
+    """The server. It plays its `script`, then asks the server behind it.
 
-    The request's extension `target` is the target as it arrived.
+    `answers` has what came through, in order, each with its `request`, of which the extension
+    `target` is the target as it arrived.
     """
 
     daemon_threads = True
@@ -57,10 +58,6 @@ class Gateway(ThreadingHTTPServer):
         self.shutdown()
         thread.join()
         self.server_close()
-
-    def play(self, replies: Iterable[httpx.Response]) -> None:
-        """Answer the next requests with these, in order."""
-        self.script = deque(replies)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,47 +1,23 @@
-"""The package under test, its document, and JSON values that this allows and does not allow."""
+"""The package under test: its document and its operations."""
 
 from __future__ import annotations
 
-import copy
 import importlib
 import json
 import os
 import re
 import sys
-from collections.abc import Iterator
-from functools import cache, reduce
-from operator import getitem, or_
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property, reduce
+from operator import getitem
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-import jsonschema_rs
-
 PACKAGE_VARIABLE = "CONTRACT_PACKAGE"  # a name that can be imported, or the package's folder
-_EXAMPLES = {
-    "boolean": True,
-    "integer": 7,
-    "number": 7.5,
-    "null": None,
-    "date": "2026-11-24",
-    "date-time": "2026-11-24T09:30:00.125Z",
-    "uuid": "0e8e1f0c-6a3f-4f0e-9d0c-5b8f7a6d4c21",
-}
-# What a client does not check: a value that is not allowed today may be allowed tomorrow.
-_UNCHECKED = {"enum", "pattern", "minLength", "maxLength", "minimum", "maximum", "maxItems"}
-_UNCHECKED |= {"exclusiveMinimum", "exclusiveMaximum", "minItems", "uniqueItems", "multipleOf"}
-_CHANGES: tuple[Any, ...] = (
-    None,
-    0,
-    1,
-    -2.5,
-    "",
-    "false",
-    'e\u0301\u00e9 "\\\n\U0001f388 ',
-    True,
-    False,
-    [],
-    {},
-)
+JSON = "application/json"
 
 
 @cache
@@ -77,85 +53,76 @@ def secret_names() -> frozenset[str]:
     return frozenset(re.findall(r'"(\w+)": \{[^{}]*"format": "password"', text))
 
 
-def sample(schema: Any, name: str = "value") -> Any:
-    """Return a value of a schema: all properties are there, and no two texts are the same."""
-    schema = resolve(schema)
-    if parts := schema.get("allOf") or (schema.get("oneOf") or schema.get("anyOf") or [])[:1]:
-        return reduce(or_, [sample(one, name) for one in parts])
-    if told := [schema[key] for key in ("const", "default") if key in schema]:
-        return told[0]
-    kinds = schema.get("type", "object")
-    kind = kinds if isinstance(kinds, str) else next(one for one in kinds if one != "null")
-    if kind == "object":
-        inner = {key: {"type": "string"} for key in schema.get("required", ())}
-        inner |= schema.get("properties", {})
-        if not inner and schema.get("additionalProperties", True) is True:
-            inner = {"more": {"type": "string"}}
-        return {key: sample(one, f"{name}.{key}") for key, one in inner.items()}
-    if kind == "array":
-        return [sample(schema.get("items", {}), f"{name}{index}") for index in range(3)]
-    told = [*schema.get("enum", ()), *schema.get("examples", ()), schema.get("example")]
-    if told[0] is not None and (kind != "string" or schema.keys() & {"enum", "pattern"}):
-        return told[0]
-    own = f"the {name} \u00fc"[: schema.get("maxLength")]
-    return _EXAMPLES.get(schema.get("format") if kind == "string" else kind, own)
+@dataclass(frozen=True, eq=False)
+class Endpoint:
+    """One operation: what the package's OPERATION says, and what the document says."""
 
+    module: ModuleType
+    method: str
+    path: str
+    definition: Mapping[str, Any]
 
-def variations(value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield a value changed in one place, with the place, as often as there is something to try."""
-    for path in _places(value, ("$",)):
-        place = "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in path)[1:]
-        current: Any = reduce(getitem, path, {"$": value})
-        changes = [*_CHANGES]
-        if isinstance(current, str):
-            changes.append(current.swapcase())
-        elif isinstance(current, dict):
-            changes.append({**current, "news": [1, -2.5, None, {"a": []}]})
-        elif isinstance(current, list):
-            changes += [(current * 12)[:count] for count in (1, 2, 12)]
-        if len(path) > 1 and isinstance(path[-1], str):
-            changes.append(...)
-        for new in changes:
-            root = copy.deepcopy({"$": value})
-            above: Any = reduce(getitem, path[:-1], root)
-            above[path[-1]] = new
-            if new is ...:
-                del above[path[-1]]
-            yield place, root["$"]
+    def __str__(self) -> str:
+        return str(self.id)
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.module.OPERATION, name)
 
-def _places(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
-    yield path
-    keys = [*value] if isinstance(value, dict) else []
-    keys += range(len(value))[-1:] if isinstance(value, list) else []
-    for key in keys:
-        yield from _places(value[key], (*path, key))
+    @property
+    def ways(self) -> list[tuple[str, bool]]:
+        """The public ways to call it, each sync and async."""
+        names = ["function", "detailed", "method", "with_response"]
+        names += ["iterate", "iterator"] if self.iterator_name else []
+        return [(name, is_async) for name in names for is_async in (False, True)]
 
+    @cached_property
+    def hints(self) -> dict[str, Any]:
+        """The type of each argument of its functions."""
+        names = {**vars(self.module), **vars(package().client)}
+        return typing.get_type_hints(self.module.sync_detailed, names)
 
-def is_documented(schema: Any, value: Any) -> bool:
-    """Return whether a value is what a schema says, as far as a client checks that."""
-    return bool(_validator(json.dumps(schema)).is_valid(value))
+    @property
+    def request_schema(self) -> Any:
+        """The schema of its body; None where it has none."""
+        if self.body is None:
+            return None
+        content = resolve(self.definition["requestBody"])["content"]
+        return content[self.body.media_types[0]].get("schema", {})
+
+    def response_schema(self, status: int) -> Any:
+        """The schema of its JSON answer with a status; None where it has none."""
+        told = self.definition["responses"]
+        keys = (str(status), f"{status // 100}XX", "default")
+        found = resolve(next((told[key] for key in keys if key in told), {}))
+        return found.get("content", {}).get(JSON, {}).get("schema")
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether the document lets it be sent again when nobody knows what became of it."""
+        return self.method in {"GET", "HEAD", "PUT", "DELETE"} or "x-repeatable" in self.definition
+
+    @property
+    def success(self) -> int:
+        """Its first documented success."""
+        return next((int(one) for one in self.definition["responses"] if one[:1] == "2"), 200)
+
+    def credentials(self, key: str) -> dict[str, str]:
+        """The header that carries a key; none where it needs none."""
+        one = self.credential
+        return {} if one is None else {one.header: f"{one.scheme or ''} {key}".strip()}
 
 
 @cache
-def _validator(schema: str) -> Any:
-    parts = f'{{"allOf": [{schema}], "components": {json.dumps(document().get("components", {}))}}}'
-    relaxed = json.loads(parts, object_hook=_relax)
-    return jsonschema_rs.validator_for(relaxed, validate_formats=True)
-
-
-def _relax(node: dict[str, Any]) -> dict[str, Any]:
-    """Return a schema without what a client does not check: of alternatives, any will do."""
-    unchecked = _UNCHECKED | ({"format"} if node.get("format") not in [*_EXAMPLES] else set())
-    if isinstance(node.get("oneOf"), list):
-        node["anyOf"] = node.pop("oneOf")
-    # What is an object there is the schema of a property that is called so.
-    return {k: v for k, v in node.items() if k not in unchecked or isinstance(v, dict)}
-
-
-def parse(body: bytes) -> Any:
-    """Return the JSON of a body as RFC 8259 has it, a byte order mark aside; `...` for none."""
-    try:
-        return json.loads(body.decode("utf-8-sig"), parse_constant=int)
-    except ValueError:
-        return ...
+def endpoints() -> tuple[Endpoint, ...]:
+    """Return the package's operations, in the order of their paths."""
+    places = package().api.OPERATIONS._modules  # noqa: SLF001 - as for users, but told by its id
+    found = []
+    for path, shared in document()["paths"].items():
+        item = resolve(shared)
+        for method in {"get", "put", "post", "delete", "patch", "head", "options"} & item.keys():
+            own = item[method]
+            parameters = [*item.get("parameters", ()), *own.get("parameters", ())]
+            module = importlib.import_module(places[own["operationId"]], package().api.__name__)
+            full = {**own, "parameters": [*map(resolve, parameters)]}
+            found.append(Endpoint(module, method.upper(), path, full))
+    return tuple(sorted(found, key=lambda one: (one.path, one.method)))

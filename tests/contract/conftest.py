@@ -83,15 +83,9 @@ def server(
 
 
 @pytest.fixture(scope="module")
-def gateway(server: Server) -> Iterator[Caller]:
-    with Gateway(server.url).running() as running:
-        calls = Caller(running)
+def caller(server: Server) -> Iterator[Caller]:
+    """Calls of the client, over a gateway to the server."""
+    with Gateway(server.url).running() as gateway:
+        calls = Caller(gateway)
         yield calls
         calls.close()
-
-
-@pytest.fixture
-def caller(gateway: Caller) -> Caller:
-    """Calls of the client, over a gateway to the server."""
-    gateway.gateway.play(())
-    return gateway

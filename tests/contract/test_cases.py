@@ -6,7 +6,6 @@ import json
 import re
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -21,19 +20,9 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.openapi.checks import UndefinedStatusCode
 
 from tests.contract import _prism
-from tests.contract._client import (
-    CALLS,
-    JSON,
-    TALLY,
-    Caller,
-    Endpoint,
-    Outcome,
-    UnfitError,
-    endpoints,
-    fit,
-    flatten,
-)
-from tests.contract._package import document, package, parse, secret_names
+from tests.contract._client import CALLS, TALLY, Caller, Outcome, flatten
+from tests.contract._package import JSON, Endpoint, document, endpoints, package, secret_names
+from tests.contract._values import UnfitError, fit
 from tests.contract.conftest import OPTIONS, Server
 from tests.contract.test_answers import assert_error, assert_requests, assert_value
 
@@ -115,8 +104,7 @@ def express(
         name = one.name.lower() if one.location == "header" else one.name
         if name in left[one.location]:
             value = left[one.location].pop(name)
-            fitting = fit if one is body else fit_text
-            arguments[one.python_name] = fitting(value, endpoint.hints[one.python_name])
+            arguments[one.python_name] = fit(value, endpoint.hints[one.python_name])
         elif one.required:
             raise UnfitError("a required part is left out")
         else:  # A default would be sent.
@@ -137,19 +125,6 @@ def take_key(fields: dict[str, Any], endpoint: Endpoint) -> str:
     if endpoint.credentials(key)[credential.header] != value or not key or key.strip() != key:
         raise UnfitError("no credential, or one of another kind")
     return key
-
-
-def fit_text(value: Any, hint: Any) -> Any:
-    """Return the argument for a value that may have been turned into text already."""
-    forms = [value]
-    if isinstance(value, str):
-        told = parse(value.encode("utf-8", "replace"))
-        forms += [told] * (told is not ... and json.dumps(told) == value)
-        forms.append(value.split(","))
-    for one in forms:
-        with suppress(UnfitError):
-            return fit(one, hint)
-    raise UnfitError("a value of another type")
 
 
 def check(

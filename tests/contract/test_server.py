@@ -12,14 +12,17 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from tests.contract._client import Caller, Endpoint, Outcome, endpoints, fit
-from tests.contract._package import document, resolve, sample, secret_names
+from tests.contract._client import Caller, Outcome
+from tests.contract._package import Endpoint, document, endpoints, resolve, secret_names
+from tests.contract._values import fit, sample
 from tests.contract.conftest import KEYS, OPTIONS, Server
 
-PLACES = ["POST {}", "GET {}", "GET {}/{{clientId}}", "POST {}/{{clientId}}/session"]
-PLACES += ["GET {}/{{clientId}}/web-otp"]
-BY_PLACE = {f"{one.method} {one.path}": one for one in endpoints()}
-CALLS = [BY_PLACE.get(one.format("/custodians/clients"), endpoints()[0]) for one in PLACES]
+PLACES = [("POST", ""), ("GET", ""), ("GET", "/{clientId}"), ("POST", "/{clientId}/session")]
+PLACES += [("GET", "/{clientId}/web-otp")]
+BY_PLACE = {(one.method, one.path.removeprefix("/custodians/clients")): one for one in endpoints()}
+CALLS = [BY_PLACE[one] for one in PLACES if one in BY_PLACE]
+if len(CALLS) < len(PLACES):
+    pytest.skip("It is another document's package.", allow_module_level=True)
 CREATE, LIST, GET, REFRESH, OTP = CALLS
 ANSWERS = {one: sample(one.response_schema(one.success) or {}) for one in CALLS}
 ID = next((one.response_field for one in GET.parameters), "id")
@@ -29,7 +32,6 @@ DAY = 24.0  # hours
 NUMBERS = st.integers(0, 2**20)
 READERS = st.sampled_from([GET, REFRESH, OTP])
 TEXTS = st.text("aZ0?#%&=+;:@!$'()*,[]|^~\"<>` \u00e9\U0001f388", max_size=8)
-pytestmark = pytest.mark.skipif(len({*CALLS}) < 5, reason="it is another document's")
 
 
 def call(caller: Caller, endpoint: Endpoint, key: str, identity: str = "", number: int = 0) -> Any:

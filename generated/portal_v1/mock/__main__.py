@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import shlex
 import signal
@@ -40,8 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = vars(_parser().parse_args(arguments))
     where = {name: options.pop(name) for name in ("host", "port", "control", "allow_hosts")}
     faults = options.pop("faults")
-    if isinstance(sys.stdout, io.TextIOWrapper):  # whatever the terminal's encoding
-        sys.stdout.reconfigure(errors="backslashreplace")
+    if reconfigure := getattr(sys.stdout, "reconfigure", None):  # whatever the terminal's encoding
+        reconfigure(errors="backslashreplace")
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, signal.default_int_handler)
     try:

@@ -53,8 +53,7 @@ class Control:
         if "" in self._allowed:
             raise ValueError("allow_hosts takes names of this machine, such as mock.example")
         self._base_path = urlsplit(mock.base_url).path
-        paths = [self._base_path + path for path in members(mock.document, "paths")]
-        self.fits = not any(path.startswith(PREFIX) for path in paths)  # between the API's paths
+        paths = (self._base_path + path for path in members(mock.document, "paths"))
         self._beside = _BESIDE - {re.sub(r"\{.*?\}", "favicon.ico", path) for path in paths}
         self._snapshots: dict[str, Snapshot] = {}
 
@@ -197,8 +196,8 @@ class Control:
         """List the custodians, and the newest clients of each."""
         mask = self._masking.value
         found = list[dict[str, Any]]()
-        for number, count in self._state.custodians():
-            items = [one._asdict() for one in self._state.newest(number, min(limit, 10_000))]
+        for number, (custodian, count) in enumerate(self._state.custodians(), 1):
+            items = [one._asdict() for one in self._state.newest(custodian, min(limit, 10_000))]
             items = items if show_secrets else list(map(mask, items))
             found.append({"number": number, "count": count, "items": items})
         return found
