@@ -33,12 +33,14 @@ def run_apart(function: Callable[[], T]) -> T:
         if frame.f_globals.get("__name__") in _LOCKING:
             return function()
         frame = frame.f_back
+    begun: list[bool] = []
     returned: list[T] = []
     raised: list[BaseException] = []
     done = threading.Lock()
     done.acquire()
 
     def work() -> None:
+        begun.append(True)
         sys.settrace(threading.gettrace())
         try:
             returned.append(function())
@@ -48,14 +50,16 @@ def run_apart(function: Callable[[], T]) -> T:
             if done.locked():
                 done.release()
 
-    # On Python 3.11 what is to end a thread can strike one that it has just started, before that
-    # does anything; `threading.Thread` would wait for it without an end.
-    while not (returned or raised):
+    while not begun:
         try:
             _thread.start_new_thread(work, ())
         except RuntimeError:  # No thread can be started any more.
             work()
+        # On Python 3.11 what is to end a thread can strike one that it has just started, before
+        # that does anything; `threading.Thread` would wait for it without an end.
         done.acquire(timeout=_PATIENCE)
+    if not (returned or raised):
+        done.acquire()
     if raised:
         raise raised[0]
     return returned[0]
