@@ -16,16 +16,21 @@ import os
 import sys
 import textwrap
 import time
-from contextlib import ExitStack
-from typing import Any
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any, Final
 
 import portal_v1
 import portal_v1.mock
 from _support import confirming
 
-
-class StepError(Exception):
-    """A step did not go as it should."""
+STEPS: Final[dict[str, Callable[[Any, str], Any]]] = {
+    "get it": lambda clients, client_id: clients.get(client_id),
+    "find it in the list": lambda clients, _: clients.list(),
+    "refresh its session": lambda clients, client_id: clients.refresh_session(client_id),
+    "generate its web OTP": lambda clients, client_id: clients.generate_web_otp(client_id),
+}
+"""What is done with a client that was created; the calls are the same, sync and async."""
 
 
 class Round:
@@ -35,19 +40,19 @@ class Round:
         print(f"\n{name}")
         self._begun = time.perf_counter()
 
-    def show(self, title: str, answer: object) -> None:
-        """Print a step, and how long it took since the one before."""
+    def show(self, title: str, answer: Any, client_id: str = "") -> None:
+        """Print a step, and how long it took since the one before; of a list, the client."""
+        if isinstance(answer, list):
+            found = [one for one in answer if one.id == client_id]
+            if len(found) != 1:
+                raise LookupError(
+                    f"{client_id} is {len(found)} times among the {len(answer)} clients"
+                )
+            (answer,) = found
         print(f"  ok  {title:<30}  {(time.perf_counter() - self._begun) * 1000:8.1f} ms")
         indent = " " * 6
         print(textwrap.fill(repr(answer), 100, initial_indent=indent, subsequent_indent=indent))
         self._begun = time.perf_counter()
-
-    def show_in_list(self, client_id: str, answer: list[Any]) -> None:
-        """Print the step that finds what was created among all clients."""
-        found = [one for one in answer if one.id == client_id]
-        if len(found) != 1:
-            raise StepError(f"{client_id} is {len(found)} times among the {len(answer)} clients")
-        self.show(f"find it in the list of {len(answer)}", found[0])
 
 
 def run_sync(key: str, base_url: str) -> None:
@@ -57,16 +62,14 @@ def run_sync(key: str, base_url: str) -> None:
     with portal_v1.Portal(key, base_url=base_url) as portal:
         created = portal.clients.create(is_account_abstracted=True)
         steps.show("create a client", created)
-        steps.show("get it", portal.clients.get(created.id))
-        steps.show_in_list(created.id, portal.clients.list())
-        steps.show("refresh its session", portal.clients.refresh_session(created.id))
-        steps.show("generate its web OTP", portal.clients.generate_web_otp(created.id))
+        for title, call in STEPS.items():
+            steps.show(title, call(portal.clients, created.id), created.id)
         try:
             portal.with_options(api_key=confirming.UNKNOWN_KEY).clients.list()
         except portal_v1.AuthenticationError as error:
             steps.show("be refused with an unknown key", error)
         else:
-            raise StepError("the server answered an unknown key as if it knew it")
+            raise LookupError("the server answered an unknown key as if it knew it")
 
 
 async def run_async(key: str, base_url: str) -> None:
@@ -76,10 +79,8 @@ async def run_async(key: str, base_url: str) -> None:
     async with portal_v1.AsyncPortal(key, base_url=base_url) as portal:
         created = await portal.clients.create(is_account_abstracted=True)
         steps.show("create a client", created)
-        steps.show("get it", await portal.clients.get(created.id))
-        steps.show_in_list(created.id, await portal.clients.list())
-        steps.show("refresh its session", await portal.clients.refresh_session(created.id))
-        steps.show("generate its web OTP", await portal.clients.generate_web_otp(created.id))
+        for title, call in STEPS.items():
+            steps.show(title, await call(portal.clients, created.id), created.id)
 
 
 def run() -> None:
@@ -90,21 +91,20 @@ def run() -> None:
             "Only one of PORTAL_BASE_URL and PORTAL_API_KEY is set. Set both to run against that "
             "server, or unset both to run against the embedded mock."
         )
-    with ExitStack() as stack:
-        if key:
-            address = confirming.address_without_credentials(base_url)
-            if not confirming.is_confirmed(os.environ):
-                raise confirming.UndecidedError(
-                    f"PORTAL_BASE_URL is set, so this would create two clients on {address}, with "
-                    "the key in PORTAL_API_KEY. No operation of this API deletes them.\n"
-                    "  To do that:              make demo CONFIRM=1\n"
-                    "  To use the mock instead: unset PORTAL_BASE_URL and PORTAL_API_KEY"
-                )
+    address = confirming.address_without_credentials(base_url)
+    if key and not confirming.is_confirmed(os.environ):
+        raise confirming.UndecidedError(
+            f"PORTAL_BASE_URL is set, so this would create two clients on {address}, with "
+            "the key in PORTAL_API_KEY. No operation of this API deletes them.\n"
+            "  To do that:              make demo CONFIRM=1\n"
+            "  To use the mock instead: unset PORTAL_BASE_URL and PORTAL_API_KEY"
+        )
+    own_key = "a-key-that-only-the-embedded-mock-knows"
+    with nullcontext() if key else portal_v1.mock.MockPortal(api_keys=[own_key]) as mock:
+        if mock is None:
             print(f"Server: {address}, where two clients are created")
         else:
-            key = "a-key-that-only-the-embedded-mock-knows"
-            mock = stack.enter_context(portal_v1.mock.MockPortal(api_keys=[key]))
-            base_url = mock.serve().url
+            key, base_url = own_key, mock.serve().url
             print(f"Server: the embedded mock on {base_url}")
         run_sync(key, base_url)
         asyncio.run(run_async(key, base_url))
@@ -122,12 +122,12 @@ def main() -> int:
     except confirming.UndecidedError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 2
+    except (LookupError, portal_v1.PortalError) as error:
+        print(f"demo: failed: {error}", file=sys.stderr)
+        return 1
     except (AttributeError, TypeError) as error:
         told = "It makes the five calls of V1: where openapi/ has others, edit scripts/demo.py."
         print(f"demo: failed: {error}. {told}", file=sys.stderr)
-        return 1
-    except (StepError, portal_v1.PortalError) as error:
-        print(f"demo: failed: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -46,18 +47,13 @@ addopts = ["--import-mode=importlib", "-p", "no:cacheprovider"]
 
 [tool.mutmut]
 source_paths = ["src"]
-only_mutate = [{modules}]
-pytest_add_cli_args_test_selection = [{tests}]
+only_mutate = {modules}
+pytest_add_cli_args_test_selection = {tests}
 also_copy = ["src"]
 use_git_change_detection = false
 track_dependencies = false
 timeout_constant = 10.0
 """
-
-
-def quoted(names: list[str]) -> str:
-    """Return names as the items of a TOML array."""
-    return ", ".join(f'"{name}"' for name in names)
 
 
 def prepare(folder: Path, modules: list[str]) -> None:
@@ -70,19 +66,14 @@ def prepare(folder: Path, modules: list[str]) -> None:
         shutil.copytree(ROOT / "tests" / name, folder / "tests" / name, ignore=ignored)
     shutil.copy(ROOT / "tests/conftest.py", folder / "tests")
     (folder / "tests/sample_package.py").write_text("def make_sample() -> None: ...\n")
-    # What is planted is planted in the package that the tests are about.
-    texts = [(ROOT / name).read_text("utf-8") for name in TESTS]
-    is_sample = all("sample" in text and "portal_v1" not in text for text in texts)
-    package_name = "sample" if is_sample else "portal_v1"
-    paths = [f"src/{package_name}/_core/{module}.py" for module in modules]
-    settings = SETTINGS.format(modules=quoted(paths), tests=quoted([*TESTS]))
-    (folder / "pyproject.toml").write_text(settings)
+    paths = [f"src/sample/_core/{module}.py" for module in modules]
+    (folder / "pyproject.toml").write_text(SETTINGS.format(modules=paths, tests=[*TESTS]))
     # Python remembers of a folder on its path that it was not there when it started.
     (folder / "mutants/src").mkdir(parents=True)
 
 
 def mutmut(folder: Path, *arguments: str) -> str:
-    """Run mutmut in the folder, its output shown, and return what it said."""
+    """Run mutmut in the folder, its output shown while it plants, and return what it said."""
     process = subprocess.run(
         [sys.executable, "-m", "mutmut", *arguments],
         cwd=folder,
@@ -94,35 +85,16 @@ def mutmut(folder: Path, *arguments: str) -> str:
     return process.stdout or ""
 
 
-def change(diff: str) -> tuple[str, str]:
-    """Return the line that a defect of one line takes away, and the one that it puts there."""
-    lines = [line for line in diff.splitlines() if not line.startswith(("---", "+++"))]
-    removed = [line[1:].strip() for line in lines if line.startswith("-")]
-    added = [line[1:].strip() for line in lines if line.startswith("+")]
-    return "\n".join(removed), "\n".join(added)
-
-
 def why_equivalent(diff: str) -> str | None:
-    """Return why a defect changes nothing that anyone could notice; None where it may."""
-    removed, added = change(diff)
+    """Return why a defect of one line changes nothing that could be noticed; None where it may."""
+    removed, added = (
+        "\n".join(re.findall(rf"^{sign}(?!{sign}{sign}) *(.*)", diff, re.MULTILINE))
+        for sign in (r"-", r"\+")
+    )
     for (before, after), reason in EQUIVALENT.items():
         if before in removed and removed.replace(before, after) == added:
             return reason
     return None
-
-
-def tell(survivors: dict[str, str]) -> int:
-    """Print the defects that survived, given by name, and return how many tell of a gap."""
-    gaps = 0
-    for name, diff in survivors.items():
-        reason = why_equivalent(diff)
-        if reason is None:
-            gaps += 1
-            print(f"\n=== {name}\n{diff}")
-        else:
-            print(f"\n=== {name} changes nothing: {reason}")
-    print(f"{gaps} defects were not noticed.")
-    return gaps
 
 
 def main() -> int:
@@ -134,19 +106,23 @@ def main() -> int:
         "modules", nargs="*", default=MODULES, help=f"of _core (default: {' '.join(MODULES)})"
     )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="at the same time")
-    parser.add_argument("--keep", metavar="DIR", type=Path, help="work in DIR and leave it")
     arguments = parser.parse_args()
+    gaps = 0
     with tempfile.TemporaryDirectory() as temporary:
-        folder = arguments.keep or Path(temporary)
-        prepare(folder, list(arguments.modules))
+        folder = Path(temporary)
+        prepare(folder, arguments.modules)
         mutmut(folder, "run", "--max-children", str(arguments.jobs))
-        names = [
-            line.split(":")[0].strip()
-            for line in mutmut(folder, "results").splitlines()
-            if not line.rstrip().endswith(": killed")
-        ]
-        survivors = {name: mutmut(folder, "show", name) for name in names if name}
-    return 1 if tell(survivors) else 0
+        for line in mutmut(folder, "results").splitlines():
+            name, _, verdict = line.strip().rpartition(": ")
+            if name and verdict.strip() != "killed":
+                diff = mutmut(folder, "show", name)
+                reason = why_equivalent(diff)
+                gaps += reason is None
+                print(
+                    f"\n=== {name} changes nothing: {reason}" if reason else f"\n=== {name}\n{diff}"
+                )
+    print(f"{gaps} defects were not noticed.")
+    return 1 if gaps else 0
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ import argparse
 import hashlib
 import importlib.metadata
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -22,23 +21,19 @@ from pathlib import Path
 from typing import Any
 
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
-SBOM = "portal_v1.cdx.json"
+DIST = ROOT / "dist"
 
 
 def find_version_problems(root: Path, tag: str | None) -> list[str]:
-    """Return where the version of the package is contradicted.
-
-    Args:
-        root: The repository.
-        tag: The tag that is released, such as v1.2.3; None between releases.
-    """
-    package = root / "generated" / "portal_v1"
+    """Return where the version of the package is contradicted; `tag` is None between releases."""
     version = read_version(root)
     problems = []
-    manifest = json.loads((package / "manifest.json").read_text("utf-8"))["package"]["version"]
+    manifest = json.loads((root / "generated/portal_v1/manifest.json").read_text("utf-8"))
+    manifest = manifest["package"]["version"]
     if manifest != version:
         problems.append(f"manifest.json says {manifest}, _version.py {version}.")
     changelog = (root / "CHANGELOG.md").read_text("utf-8")
@@ -60,14 +55,6 @@ def read_version(root: Path) -> str:
     return text.partition('__version__ = "')[2].partition('"')[0]
 
 
-def build(folder: Path) -> Path:
-    """Build the distributions into a folder, and return the wheel."""
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-t", "sdist"]
-    subprocess.run([*command, "-d", str(folder)], cwd=ROOT, check=True)
-    (wheel,) = folder.glob("*.whl")
-    return wheel
-
-
 def describe(wheel: Path) -> dict[str, Any]:
     """Return the wheel's SBOM: what it needs, in the versions that it is tested with.
 
@@ -75,75 +62,65 @@ def describe(wheel: Path) -> dict[str, Any]:
     """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = [line for group in project["optional-dependencies"].values() for line in group]
-    needed: dict[str, list[str]] = {}
-    required = collect(project["dependencies"], needed)
-    collect(extras, needed)
-    version = read_version(ROOT)
-    main = {
-        "type": "library",
-        "bom-ref": f"pkg:pypi/{project['name']}@{version}",
-        "name": project["name"],
-        "version": version,
-        "description": project["description"],
-        "licenses": [{"license": {"id": project["license"]}}],
-        "purl": f"pkg:pypi/{project['name']}@{version}",
-        "hashes": [{"alg": "SHA-256", "content": hashlib.sha256(wheel.read_bytes()).hexdigest()}],
-    }
-    components = [
-        {
-            "type": "library",
-            "bom-ref": ref,
-            "name": ref.removeprefix("pkg:pypi/").partition("@")[0],
-            "version": ref.partition("@")[2],
-            "scope": "required" if ref in required else "optional",
-            "purl": ref,
-        }
-        for ref in sorted(needed)
-    ]
-    direct = sorted({_purl(Requirement(line).name) for line in project["dependencies"] + extras})
-    graph = {main["bom-ref"]: direct, **dict(sorted(needed.items()))}
+    direct = project["dependencies"] + extras
+    required, needed = collect(project["dependencies"]), collect(direct)
+    ref = f"pkg:pypi/{project['name']}@{read_version(ROOT)}"
+    graph = {ref: {_purl(Requirement(line).name) for line in direct}, **needed}
     return {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
         "version": 1,
-        "metadata": {"component": main},
-        "components": components,
-        "dependencies": [{"ref": ref, "dependsOn": others} for ref, others in graph.items()],
+        "metadata": {
+            "component": {
+                **_describe_component(ref),
+                "description": project["description"],
+                "licenses": [{"license": {"id": project["license"]}}],
+                "hashes": [
+                    {"alg": "SHA-256", "content": hashlib.sha256(wheel.read_bytes()).hexdigest()}
+                ],
+            }
+        },
+        "components": [
+            {**_describe_component(one), "scope": "required" if one in required else "optional"}
+            for one in sorted(needed)
+        ],
+        "dependencies": [
+            {"ref": one, "dependsOn": sorted(others)} for one, others in sorted(graph.items())
+        ],
     }
 
 
-def collect(lines: Iterable[str], needed: dict[str, list[str]]) -> set[str]:
-    """Add distributions with all that they need in turn, and return those that were met."""
-    met: set[str] = set()
-    waiting = [(one.name, one.extras) for one in map(Requirement, lines)]
-    seen: set[tuple[str, str]] = set()
-    while waiting:
-        name, extras = waiting.pop()
-        met.add(ref := _purl(name))
-        needed.setdefault(ref, [])
-        new = {(ref, extra) for extra in ("", *extras)} - seen
-        seen |= new
+def _describe_component(purl: str) -> dict[str, str]:
+    name, _, version = purl.removeprefix("pkg:pypi/").partition("@")
+    return {"type": "library", "bom-ref": purl, "name": name, "version": version, "purl": purl}
+
+
+def collect(lines: Iterable[str]) -> dict[str, set[str]]:
+    """Return the distributions that are required, each with those that it needs in turn."""
+    graph: dict[str, set[str]] = {}
+    waiting = [(one.name, extra) for one in map(Requirement, lines) for extra in ("", *one.extras)]
+    for name, extra in waiting:
+        others = graph.setdefault(_purl(name), set())
         for inner in map(Requirement, importlib.metadata.requires(name) or ()):
-            marker = inner.marker
-            if any(marker is None or marker.evaluate({"extra": extra}) for _, extra in new):
-                needed[ref] = sorted({*needed[ref], _purl(inner.name)})
-                waiting.append((inner.name, inner.extras))
-    return met
+            if inner.marker is None or inner.marker.evaluate({"extra": extra}):
+                others.add(_purl(inner.name))
+                new = [(inner.name, one) for one in ("", *inner.extras)]
+                waiting.extend(one for one in new if one not in waiting)
+    return graph
 
 
 def _purl(name: str) -> str:
-    normal = re.sub(r"[-_.]+", "-", name).lower()
-    return f"pkg:pypi/{normal}@{importlib.metadata.version(name)}"
+    return f"pkg:pypi/{canonicalize_name(name)}@{importlib.metadata.version(name)}"
 
 
 def try_out(wheel: Path) -> None:
     """Make every call from the wheel, installed into an environment where nothing else is."""
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
-        python = str(Path(folder, "Scripts" if os.name == "nt" else "bin", "python"))
+        python = f"{folder}/bin/python"
         install = [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
-        install += ["--constraint", str(ROOT / "constraints.txt"), f"{wheel}[cli,mock]"]
-        subprocess.run(install, cwd=folder, check=True)
+        pins = ["--constraint", str(ROOT / "constraints.txt")]
+        subprocess.run([*install, *pins, f"{wheel}[cli,mock]"], cwd=folder, check=True)
         program = shutil.copy(ROOT / "tests/portal_v1/callers/installed.py", folder)
         # -I: neither the folder of the program nor PYTHONPATH is looked into.
         subprocess.run([python, "-I", program], cwd=folder, check=True)
@@ -154,15 +131,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tag", help="the tag that is released: CHANGELOG.md has to name it")
     parser.add_argument("--try", dest="tried", action="store_true", help="install the wheel, call")
-    parser.add_argument("--output", type=Path, default=ROOT / "dist", help="(default: dist/)")
     options = parser.parse_args()
     if problems := find_version_problems(ROOT, options.tag):
         print(*problems, sep="\n", file=sys.stderr)
         return 1
-    shutil.rmtree(options.output, ignore_errors=True)
-    wheel = build(options.output)
+    shutil.rmtree(DIST, ignore_errors=True)
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-t", "sdist"]
+    subprocess.run([*command, "-d", DIST], cwd=ROOT, check=True)
+    (wheel,) = DIST.glob("*.whl")
     sbom = json.dumps(describe(wheel), indent=2) + "\n"
-    (options.output / SBOM).write_text(sbom, encoding="utf-8")
+    (DIST / "portal_v1.cdx.json").write_text(sbom, encoding="utf-8")
     if options.tried:
         try_out(wheel)
     return 0

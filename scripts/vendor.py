@@ -45,37 +45,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return check(options.source, target)
         vendor(options.source, target, options.parts, force=options.force)
     except VendorError as error:
-        print(f"vendor: {error}", file=sys.stderr)
-        return 2
+        told = f"vendor: {error}"
     except OSError as error:
-        print(f"vendor: {error.filename}: {error.strerror}.", file=sys.stderr)
-        return 2
+        told = f"vendor: {error.filename}: {error.strerror}."
     except (EOFError, KeyboardInterrupt):
-        print("\nvendor: stopped; what was there is as it was.", file=sys.stderr)
-        return 2
-    return 0
+        told = "\nvendor: stopped; what was there is as it was."
+    else:
+        return 0
+    print(told, file=sys.stderr)
+    return 2
 
 
 def _find_target(options: argparse.Namespace) -> Path:
     """Return where the copy is, or is to be; options that make no sense are refused."""
-    if not str(options.dest).strip() or options.dest == Path():
-        raise VendorError(
-            "DEST is empty. It is a folder of your code: make vendor DEST=acme/_vendor"
-        )
-    if options.dest.is_file():
-        raise VendorError(f"{options.dest} is a file. DEST is a folder of your code.")
+    dest: Path = options.dest
+    if not str(dest).strip() or dest == Path() or dest.is_file():
+        raise VendorError("DEST is a folder of your code, as in: make vendor DEST=acme/_vendor")
     if not options.name.isidentifier() or keyword.iskeyword(options.name):
         raise VendorError(f"{options.name!r} cannot be the name of a Python package.")
-    unknown = sorted(set(options.parts) - PARTS.keys())
-    if unknown:
+    if unknown := sorted(set(options.parts) - PARTS.keys()):
         raise VendorError(f"There is no part {unknown[0]!r}. There are: {', '.join(PARTS)}.")
     if not (options.source / "__init__.py").is_file():
         raise VendorError(f"There is no package at {options.source}; make generate makes it.")
+    target: Path = dest.resolve() / options.name
     if not (options.check or options.update):
-        return Path(options.dest.resolve() / options.name)
-    for target in (options.dest.resolve(), options.dest.resolve() / options.name):
-        if read_manifest(target) is not None:
-            return Path(target)
+        return target
+    for copy in (dest.resolve(), target):
+        if read_manifest(copy) is not None:
+            return copy
     raise VendorError(
         f"{target} is no copy: it has no {MANIFEST} that can be read. DEST is the folder in which"
         " the copy is, and NAME the copy's name."
@@ -91,14 +88,11 @@ def vendor(source: Path, target: Path, parts: Sequence[str], *, force: bool) -> 
     manifest = read_manifest(target)
     if target.resolve() in {ROOT, *ROOT.parents, source.resolve(), *source.resolve().parents}:
         raise VendorError(f"{target} is this repository's own. DEST is a folder of your code.")
-    if target.exists() and not force:
-        edits = [] if manifest is None else find_edits(target, manifest)
-        if edits:
-            raise VendorError(
-                f"{target} was edited; --force replaces it all the same.\n  " + "\n  ".join(edits)
-            )
-        if manifest is None and not _confirm(f"{target} is there already. Replace it?"):
-            raise VendorError(f"{target} is there already, and no copy. --force replaces it.")
+    if manifest is not None and not force and (edits := find_edits(target, manifest)):
+        told = "\n  ".join([f"{target} was edited; --force replaces it all the same.", *edits])
+        raise VendorError(told)
+    if manifest is None and target.exists() and not (force or _confirm(target)):
+        raise VendorError(f"{target} is there already, and no copy. --force replaces it.")
     parts = parts or (manifest or {}).get("parts", [])
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".vendor-") as folder:
@@ -114,6 +108,11 @@ def vendor(source: Path, target: Path, parts: Sequence[str], *, force: bool) -> 
             raise
     brought = f" with {' and '.join(parts)}" if parts else ""
     print(f"{target}: {made['package']} {made['version']}{brought}, {len(made['files'])} files.")
+
+
+def _confirm(target: Path) -> bool:
+    question = f"{target} is there already. Replace it? [y/N] "
+    return sys.stdin.isatty() and input(question).strip().lower() in {"y", "yes"}
 
 
 def make_copy(source: Path, target: Path, parts: Sequence[str]) -> dict[str, Any]:
@@ -144,31 +143,27 @@ def check(source: Path, target: Path) -> int:
     """Say whether a copy was edited, and what is new since; return the exit status."""
     manifest = read_manifest(target) or {}
     edits = find_edits(target, manifest)
+    if edits:
+        print("\n  ".join([f"{target} was edited:", *edits]))
     with tempfile.TemporaryDirectory() as folder:
         old, new = (Path(folder) / age / manifest["package"] for age in ("old", "new"))
-        current = make_copy(source, new, manifest["parts"])
-        is_behind = current["files"] != manifest["files"]
-        if edits:
-            print(f"{target} was edited:\n  " + "\n  ".join(edits))
+        is_behind = make_copy(source, new, manifest["parts"])["files"] != manifest["files"]
         if is_behind:
             shutil.copytree(target, old)
-            news = _find_news(old / CHANGELOG, new / CHANGELOG)
-            versions = [line[4:].partition("]")[0] for line in news if line.startswith("## [")]
-            by = (
-                f"by {', '.join(reversed(versions))}" if versions else "by changes not yet released"
+            then, now = (
+                file.read_text("utf-8").splitlines() if file.exists() else []
+                for file in (old / CHANGELOG, new / CHANGELOG)
             )
-            print(f"{target} is behind {by}: it is of {manifest['version']}.")
-            print("\nNew in the changelog:\n  " + ("\n  ".join(news) or "nothing"))
-            print("\nWhat breaks for callers:\n  " + "\n  ".join(_find_breaks(old, new)))
+            lines = difflib.unified_diff(then, now, n=0, lineterm="")
+            news = [line[1:] for line in lines if re.match(r"\+(?!\+\+ |$)", line)]
+            versions = [line[4:].partition("]")[0] for line in news if line.startswith("## [")]
+            by = ", ".join(reversed(versions)) or "changes not yet released"
+            print(f"{target} is behind by {by}: it is of {manifest['version']}.")
+            print("\n  ".join(["\nNew in the changelog:", *(news or ["nothing"])]))
+            print("\n  ".join(["\nWhat breaks for callers:", *_find_breaks(old, new)]))
     if not edits and not is_behind:
         print(f"{target} is {manifest['package']} {manifest['version']}, unchanged and current.")
     return 1 if edits or is_behind else 0
-
-
-def _find_news(old: Path, new: Path) -> list[str]:
-    then = old.read_text("utf-8").splitlines() if old.exists() else []
-    lines = difflib.unified_diff(then, new.read_text("utf-8").splitlines(), n=0, lineterm="")
-    return [line[1:] for line in lines if re.match(r"\+(?!\+\+ |$)", line)]
 
 
 def _find_breaks(old: Path, new: Path) -> list[str]:
@@ -181,10 +176,6 @@ def _find_breaks(old: Path, new: Path) -> list[str]:
     except NotComparableError as error:
         return [f"not known: {error}"]
     return [f"{where}: {what}" for where, what in breaks] or ["nothing"]
-
-
-def _confirm(question: str) -> bool:
-    return sys.stdin.isatty() and input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from textwrap import wrap
@@ -77,66 +77,22 @@ def example_session(
 
 
 def http_reference() -> str:
-    """Return the reference of the API over HTTP, as Markdown."""
+    """Return what the API over HTTP has, as Markdown; every field is on Redoc's page."""
     server = document()["servers"][0]
     scheme, *_ = document()["components"]["securitySchemes"].values()
     lines = [
-        *_paragraph(document()["info"]["description"]),
-        f"The base URL is `{server['url']}`.",
-        "",
-        f"Every request carries `Authorization: Bearer <key>`. The key: {scheme['description']}",
-        "",
+        document()["info"]["description"].strip(),
+        f"\nThe base URL is `{server['url']}`.",
+        "\nEvery request carries `Authorization: Bearer <key>`.",
+        f"The key: {scheme['description']}\n",
+        "| request | | in Python |",
+        "| --- | --- | --- |",
     ]
-    for operation_id in OPERATIONS:
-        lines += _operation(operation_id)
+    for operation_id, operation in OPERATIONS.items():
+        call = f"portal.{operation.resource}.{operation.method_name}()"
+        summary = _node(operation_id).get("summary", operation_id)
+        lines.append(f"| `{operation.method} {operation.path}` | {summary} | `{call}` |")
     return "\n".join(lines)
-
-
-def _operation(operation_id: str) -> Iterator[str]:
-    operation, node = OPERATIONS[operation_id], _node(operation_id)
-    yield from (f"## {node.get('summary', operation_id)}", "")
-    yield from ("```text", f"{operation.method} {operation.path}", "```", "")
-    yield from _paragraph(node.get("description", ""))
-    yield f"In Python: `portal.{operation.resource}.{operation.method_name}()`. "
-    yield f"The operationId is `{operation_id}`."
-    yield ""
-    parameters = [_resolve(one) for one in node.get("parameters", ())]
-    if parameters:
-        yield from ("| parameter | in | |", "| --- | --- | --- |")
-        for one in parameters:
-            yield f"| `{one['name']}` | {one['in']} | {_cell(one.get('description', ''))} |"
-        yield ""
-    if "requestBody" in node:
-        body = _resolve(node["requestBody"])
-        yield from ("**Body**", "", *_paragraph(body.get("description", "")))
-        yield from _content(_json_media(body))
-    errors = ["| error | | body |", "| --- | --- | --- |"]
-    for status, response in node["responses"].items():
-        resolved = _resolve(response)
-        description = _cell(resolved["description"])
-        if status.startswith("2"):
-            yield from (f"**{status}**: {description}", "")
-            yield from _content(_json_media(resolved))
-        else:
-            headers = "".join(f", header `{name}`" for name in resolved.get("headers", {}))
-            example = json.dumps(_example(_json_media(resolved)))
-            errors.append(f"| {status} | {description} | `{example}`{headers} |")
-    yield from (*errors, "") if errors[2:] else ()
-
-
-def _content(media: Mapping[str, Any]) -> Iterator[str]:
-    if not media:
-        return
-    schema = _resolve(media["schema"])
-    fields = _resolve(schema.get("items", schema))
-    yield from ("| field | type | |", "| --- | --- | --- |")
-    for name, field in fields.get("properties", {}).items():
-        node = _resolve(field)
-        need = "" if name in fields.get("required", ()) else ", optional"
-        kinds = node.get("type", "any")
-        shown = kinds if isinstance(kinds, str) else " or ".join(kinds)
-        yield f"| `{name}` | {shown}{need} | {_cell(node.get('description', ''))} |"
-    yield from ("", "```json", json.dumps(_example(media), indent=2), "```", "")
 
 
 def _node(operation_id: str) -> dict[str, Any]:
@@ -169,14 +125,6 @@ def _resolve(node: dict[str, Any]) -> dict[str, Any]:
             target = target[key]
         node = target
     return node
-
-
-def _paragraph(text: str) -> tuple[str, str]:
-    return text.strip(), ""
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
 
 
 def _add_examples(

@@ -1,4 +1,4 @@
-"""Redoc's page of the HTTP API, beside the reference of this site, where Node.js is.
+"""Redoc's page of the HTTP API, with every field, status and example, where Node.js is.
 
 The page is whole in one file: it reads no network, and its maker's logo, which it would fetch, is
 left out.
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 _PAGE = "reference/http"
-_LINK = '<p><a href="redoc.html">The same, to fold out and to search (Redoc).</a></p>\n\n'
+_LINK = '<p><a href="redoc.html">Every field, status and example (Redoc).</a></p>\n\n'
 _LOGO = re.compile(r"https://cdn\.redoc\.ly/redoc/logo-[a-z-]+\.svg")
 
 

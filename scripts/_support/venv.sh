@@ -19,19 +19,15 @@ version_of() {
     "$1" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null || echo "not found"
 }
 
-# What tells one interpreter from another, inside and outside of an environment.
-identity_of() {
-    "$1" -c 'import sys; print(sys.base_prefix, sys.version)' 2>/dev/null || true
-}
-
 is_new_enough() {
     "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 }
 
-# The environment in $venv runs and is the one asked for.
+# Whether the environment runs and is the one asked for.
 is_usable() {
+    identity='import sys; print(sys.base_prefix, sys.version)'
     is_new_enough "$venv/bin/python" &&
-        { [ -z "$asked" ] || [ "$(identity_of "$venv/bin/python")" = "$(identity_of "$asked")" ]; }
+        { [ -z "$asked" ] || [ "$("$venv/bin/python" -c "$identity")" = "$("$asked" -c "$identity")" ]; }
 }
 
 # The mark is left by a setup that was finished, and names the folder it was made for.
@@ -43,51 +39,28 @@ is_complete() {
 
 # Sets $python, or ends with a list of what was tried.
 choose_python() {
-    if [ -n "$asked" ]; then
-        set -- "$asked"
-    else
-        set -- python3 python3.13 python3.12 python3.11
-    fi
     tried=""
+    [ -n "$asked" ] && set -- "$asked" || set -- python3 python3.13 python3.12 python3.11
     for python in "$@"; do
-        if is_new_enough "$python"; then
-            return
-        fi
+        ! is_new_enough "$python" || return 0
         tried="$tried${tried:+, }$python ($(version_of "$python"))"
     done
     fail "Python 3.11 or newer is needed. Tried: $tried." \
         "Install one, or name the one to take, as in: make test PYTHON=/opt/python/bin/python3.12"
 }
 
-make_environment() {
-    printf 'setup: making %s with Python %s; this takes a minute or two.\n' "$venv" "$(version_of "$python")"
-    if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-        fail "$python cannot make virtual environments: its ensurepip or venv module is missing." \
-            "On Debian and Ubuntu the package python3-venv brings it. Or name another Python: PYTHON=..."
-    fi
-    "$python" -m venv --clear "$venv" || fail "$venv could not be made; see above."
-}
-
-# Installs packages, and says from time to time how far that is; pip's warnings are left out.
+# Installs packages, and says from time to time how far that is; where it fails, what pip said last.
 install() {
-    {
-        { "$venv/bin/python" -m pip install --progress-bar off "$@" 2>&1 >&3 || echo Failed >&3; } |
-            while read -r line; do
-                case $line in WARNING:*) ;; *) printf '%s\n' "$line" >&2 ;; esac
-            done
-    } 3>&1 | {
-        count=0
-        while read -r word rest; do
-            case $word in
-                Collecting | Processing)
-                    count=$((count + 1))
-                    [ $((count % 20)) -ne 0 ] || printf 'setup: %d packages fetched.\n' "$count"
-                    ;;
-                Installing) printf 'setup: installing them; this is the longer half.\n' ;;
-                Failed) exit 1 ;;
-            esac
-        done
-    }
+    { "$venv/bin/python" -m pip install --progress-bar off "$@" 2>&1 || echo Failed; } | awk '
+        /^(Collecting|Processing)/ { if (++count % 20 == 0) print "setup: " count " packages fetched." }
+        /^Installing/ { print "setup: installing them; this is the longer half." }
+        /^Failed$/ { failed = 1 }
+        { last[NR % 20] = $0; fflush() }
+        END {
+            for (line = NR - 19; failed && line < NR; line++)
+                if (line > 0) print last[line % 20] >"/dev/stderr"
+            exit failed
+        }'
 }
 
 [ $# -ge 1 ] || fail "usage: venv.sh VENV [PYTHON]"
@@ -95,14 +68,16 @@ venv=$1
 asked=${2:-}
 mark=$venv/.complete
 
-if is_complete; then
-    exit 0
-fi
+! is_complete || exit 0
 if is_usable && "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
     printf 'setup: bringing %s up to date.\n' "$venv"
 else
     choose_python
-    make_environment
+    printf 'setup: making %s with Python %s; this takes a minute or two.\n' "$venv" "$(version_of "$python")"
+    "$python" -c 'import ensurepip, venv' 2>/dev/null || fail \
+        "$python cannot make virtual environments: its ensurepip or venv module is missing." \
+        "On Debian and Ubuntu the package python3-venv brings it. Or name another Python: PYTHON=..."
+    "$python" -m venv --clear "$venv" || fail "$venv could not be made; see above."
 fi
 
 rm -f "$mark"

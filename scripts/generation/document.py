@@ -70,8 +70,10 @@ class Document:
                 if isinstance(resolved, dict) and isinstance(resolved.get(method), dict):
                     yield ("paths", path, method), resolved[method]
 
-    def parameters(self, place: Place) -> Iterator[tuple[Place, dict[str, Any]]]:
-        """Yield an operation's parameters, its own before its path's, each once."""
+    def parameters(
+        self, place: Place, *, twice: bool = False
+    ) -> Iterator[tuple[Place, dict[str, Any]]]:
+        """Yield an operation's parameters, its own before its path's; each once but if asked."""
         item = self.resolve(self.data["paths"][place[1]])
         seen: set[tuple[Any, Any]] = set()
         for owner, prefix in ((item[place[2]], place), (item, place[:2])):
@@ -79,7 +81,7 @@ class Document:
                 parameter = self.resolve(value)
                 if isinstance(parameter, dict):
                     key = (parameter.get("name"), parameter.get("in"))
-                    if key not in seen:
+                    if twice or key not in seen:
                         seen.add(key)
                         yield (*prefix, "parameters", index), parameter
 
@@ -103,34 +105,22 @@ class Document:
 
 
 def load_document(path: Path) -> Document:
-    """Read an OpenAPI document: JSON from a file named *.json, else YAML.
-
-    Raises:
-        GenerationError: No such file, not UTF-8, a syntax error, a repeated key, no OpenAPI.
-    """
+    """Read an OpenAPI document: JSON from a file named *.json, else YAML."""
     source = display_path(path)
     try:
         content = path.read_bytes()
-    except FileNotFoundError:
-        raise GenerationError(f"{source}: there is no such file.") from None
-    except IsADirectoryError:
-        raise GenerationError(f"{source}: this is a folder, not an OpenAPI document.") from None
     except OSError as error:
-        raise GenerationError(f"{source}: cannot be read: {error.strerror}.") from None
+        known = {
+            FileNotFoundError: "there is no such file",
+            IsADirectoryError: "this is a folder, not an OpenAPI document",
+        }
+        text = known.get(type(error), f"cannot be read: {error.strerror}")
+        raise GenerationError(f"{source}: {text}.") from None
     return parse_document(content, source, is_json=path.suffix.lower() == ".json")
 
 
 def parse_document(raw: bytes, source: str, *, is_json: bool) -> Document:
-    """Read an OpenAPI document out of a file's content.
-
-    Args:
-        raw: The content.
-        source: The file's name, for messages.
-        is_json: Whether it is JSON; else it is YAML.
-
-    Raises:
-        GenerationError: Not UTF-8, a syntax error, a repeated key, no OpenAPI.
-    """
+    """Read an OpenAPI document out of a file's content; `source` is its name, for messages."""
     text = Text(raw, source, is_json=is_json)
     data = text.load()
     if not isinstance(data, dict):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import yaml
 
@@ -33,16 +33,7 @@ _NO_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
 
 class Text:
-    """The text of a file.
-
-    Args:
-        content: The file's bytes.
-        source: The file's name, for messages.
-        is_json: Whether it is JSON; else it is YAML.
-
-    Raises:
-        GenerationError: It is not UTF-8.
-    """
+    """The text of a file; `source` is the file's name, for messages."""
 
     def __init__(self, content: bytes, source: str, *, is_json: bool) -> None:
         self._source = source
@@ -52,28 +43,17 @@ class Text:
             self._text = content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
-            raise self._error(
-                line, f"not UTF-8 (byte 0x{content[error.start]:02x}). Save it as UTF-8"
-            ) from None
+            self._fail(f"not UTF-8 (byte 0x{content[error.start]:02x}). Save it as UTF-8", line)
 
     def load(self) -> Any:
-        """Return the value that the text holds.
-
-        Raises:
-            GenerationError: It has a syntax error, repeats a key, holds what JSON cannot, is nested
-                too deeply or grows without end.
-        """
+        """Return the value that the text holds."""
         try:
             value = self._load_json() if self._is_json else self._load_yaml()
             json.dumps(value, ensure_ascii=False).encode("utf-8")
         except RecursionError:
-            raise GenerationError(
-                f"{self._source}: it is nested too deeply, beyond {MOST_LEVELS} levels."
-            ) from None
+            self._fail(f"it is nested too deeply, beyond {MOST_LEVELS} levels")
         except UnicodeEncodeError:
-            raise GenerationError(
-                f"{self._source}: an escape in it is half a character (\\ud800 to \\udfff)."
-            ) from None
+            self._fail("an escape in it is half a character (\\ud800 to \\udfff)")
         return value
 
     def line(self, place: Place) -> int | None:
@@ -81,17 +61,14 @@ class Text:
         node, line = self._root, None
         for part in place:
             if isinstance(node, yaml.MappingNode):
-                found = next(((k, v) for k, v in node.value if k.value == str(part)), None)
-                if found is None:
-                    break
-                line, node = found[0].start_mark.line + 1, found[1]
+                found = [(key, value) for key, value in node.value if key.value == str(part)]
             elif isinstance(node, yaml.SequenceNode) and str(part).isdecimal():
-                if int(part) >= len(node.value):
-                    break
-                node = node.value[int(part)]
-                line = node.start_mark.line + 1
+                found = [(item, item) for item in node.value[int(part) :][:1]]
             else:
                 break
+            if not found:
+                break
+            line, node = _line(found[0][0]), found[0][1]
         return line
 
     @cached_property
@@ -101,35 +78,29 @@ class Text:
         except (yaml.YAMLError, RecursionError):  # JSON that is no YAML; there, nobody asks twice.
             return None
 
-    def _error(self, line: int, what: str) -> GenerationError:
-        return GenerationError(f"{self._source}, line {line}: {what}.")
+    def _fail(self, what: str, line: int | None = None) -> NoReturn:
+        at = f", line {line}" if line else ""
+        raise GenerationError(f"{self._source}{at}: {what}.") from None
 
     def _load_json(self) -> Any:
         def mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-            result = dict(pairs)
-            if len(result) < len(pairs):
-                names = [name for name, _ in pairs]
+            names = [name for name, _ in pairs]
+            if len({*names}) < len(names):
                 name = next(name for name in names if names.count(name) > 1)
-                raise GenerationError(
-                    f"{self._source}: the key {name!r} stands twice in one object; "
-                    "one would silently win."
-                )
-            return result
+                self._fail(f"the key {name!r} stands twice in one object; one would silently win")
+            return dict(pairs)
 
         def constant(name: str) -> Any:
-            raise GenerationError(f"{self._source}: JSON has no number {name}.")
+            self._fail(f"JSON has no number {name}")
 
         try:
             value = json.loads(self._text, object_pairs_hook=mapping, parse_constant=constant)
         except json.JSONDecodeError as error:
-            raise self._error(error.lineno, f"not valid JSON: {error.msg}") from None
+            self._fail(f"not valid JSON: {error.msg}", error.lineno)
         level = [value]
         for _ in range(MOST_LEVELS):
-            level = [
-                inner
-                for outer in level
-                if isinstance(outer, dict | list)
-                for inner in (outer.values() if isinstance(outer, dict) else outer)
+            level = [v for o in level if isinstance(o, dict) for v in o.values()] + [
+                v for o in level if isinstance(o, list) for v in o
             ]
         if level:
             raise RecursionError
@@ -138,73 +109,59 @@ class Text:
     def _load_yaml(self) -> Any:
         try:
             root = self._root = yaml.compose(self._text, _Loader)
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            line = mark.line + 1 if mark is not None else 1
-            what = error.problem or error.context or "it cannot be read"
-            raise self._error(line, f"not valid YAML: {what}") from None
         except yaml.YAMLError as error:
-            raise self._error(1, f"not valid YAML: {error}") from None
-        return None if root is None else self._value(root, [])
+            mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+            what = getattr(error, "problem", None) or getattr(error, "context", None) or error
+            self._fail(f"not valid YAML: {what}", mark.line + 1 if mark else 1)
+        return None if root is None else self._value(root, ())
 
-    def _value(self, node: Any, parents: list[Any]) -> Any:
+    def _value(self, node: Any, parents: tuple[Any, ...]) -> Any:
         if node in parents:
-            raise self._error(_line(node), "an alias contains itself")
+            self._fail("an alias contains itself", _line(node))
         if len(parents) > MOST_LEVELS:
             raise RecursionError
         self._values += 1
         if self._values > _MOST_VALUES:
-            raise self._error(_line(node), f"its aliases come to more than {_MOST_VALUES:,} values")
+            self._fail(f"its aliases come to more than {_MOST_VALUES:,} values", _line(node))
         kind = str(node.tag).removeprefix(_TAG)
         if isinstance(node, yaml.ScalarNode) and kind == "str":
             return self._scalar(node)
-        parents.append(node)
-        try:
-            if isinstance(node, yaml.MappingNode) and kind == "map":
-                return self._mapping(node, parents)
-            if isinstance(node, yaml.SequenceNode) and kind == "seq":
-                return [self._value(item, parents) for item in node.value]
-        finally:
-            parents.pop()
-        raise self._error(_line(node), f"the tag {node.tag} has no meaning here")
+        if isinstance(node, yaml.MappingNode) and kind == "map":
+            return self._mapping(node, (*parents, node))
+        if isinstance(node, yaml.SequenceNode) and kind == "seq":
+            return [self._value(item, (*parents, node)) for item in node.value]
+        return self._fail(f"the tag {node.tag} has no meaning here", _line(node))
 
-    def _mapping(self, node: Any, parents: list[Any]) -> dict[str, Any]:
+    def _mapping(self, node: Any, parents: tuple[Any, ...]) -> dict[str, Any]:
         own: dict[str, Any] = {}
         merged: dict[str, Any] = {}
         lines: dict[str, int] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode) or key.tag != f"{_TAG}str":
-                raise self._error(_line(key), "a key must be a plain word")
-            name = str(key.value)
+                self._fail("a key must be a plain word", _line(key))
+            name, line = str(key.value), _line(key)
             if name == "<<" and not key.style:
                 for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
                     if not isinstance(source, yaml.MappingNode):
-                        raise self._error(_line(value), "only a mapping can be merged with <<")
+                        self._fail("only a mapping can be merged with <<", _line(value))
                     merged = {**self._value(source, parents), **merged}
                 continue
             if name in own:
-                raise self._error(
-                    _line(key),
-                    f"the key {name!r} is already there on line {lines[name]}; "
-                    "one would silently win",
-                )
-            lines[name] = _line(key)
+                first = f"the key {name!r} is already there on line {lines[name]}"
+                self._fail(f"{first}; one would silently win", line)
+            lines[name] = line
             own[name] = self._value(value, parents)
         return {**merged, **own}
 
     def _scalar(self, node: Any) -> Any:
         text = str(node.value)
-        if node.style:
-            return text
-        if text in _WORDS:
-            return _WORDS[text]
+        if node.style or text in _WORDS:
+            return text if node.style else _WORDS[text]
         if _INTEGER.fullmatch(text):
             return int(text, 0) if text[:2] in {"0o", "0x"} else int(text)
-        if _FLOAT.fullmatch(text):
-            return float(text)
         if _NO_NUMBER.fullmatch(text):
-            raise self._error(_line(node), f"JSON has no number {text}")
-        return text
+            self._fail(f"JSON has no number {text}", _line(node))
+        return float(text) if _FLOAT.fullmatch(text) else text
 
 
 def _line(node: Any) -> int:

@@ -152,7 +152,7 @@ class _Project(Project):
                     o for group in self._resources.values() if operation in group for o in group
                 ]
                 method = operation.names.method
-                name = "iter" if method == "list" else f"iter_{method}"
+                name = re.sub(r"^iter_list(?=_|$)", "iter", f"iter_{method}")
                 while name in {o.names.method for o in beside}:
                     name += "_"
                 operation.iterator_name = name

@@ -41,18 +41,24 @@ def _sent_header(scheme: Any) -> tuple[str, str | None] | None:
     return None
 
 
-def check_credentials(document: Document) -> Iterator[str]:
-    """Yield what is wrong where no requirement of an operation can be met."""
-    users: dict[str, list[str]] = {}
-    for place, operation in document.operations():
-        requirements = operation.get("security", document.data.get("security")) or ()
-        if requirements and not any(True for _ in find_credentials(document, operation)):
-            named = " or ".join(" and ".join(requirement) for requirement in requirements)
-            where = document.where((*place, "security"))
-            users.setdefault(named, []).append(
-                f"{where} {operation.get('operationId', '')}".strip()
-            )
-    for named, places in users.items():
+def check_security(document: Document) -> Iterator[str]:
+    """Yield schemes that are not declared, and requirements none of which can be met."""
+    schemes = document.look_up("#/components/securitySchemes") or {}
+    undeclared: dict[str, list[str]] = {}
+    unsent: dict[str, list[str]] = {}
+    for place, owner in (((), document.data), *document.operations()):
+        requirements = [one for one in owner.get("security") or () if isinstance(one, dict)]
+        where = f"{document.where((*place, 'security'))} {owner.get('operationId', '')}".strip()
+        names = [name for one in requirements for name in one if name not in schemes]
+        for name in names:
+            undeclared.setdefault(name, []).append(where)
+        if requirements and not names and not any(True for _ in find_credentials(document, owner)):
+            named = " or ".join(" and ".join(one) for one in requirements)
+            unsent.setdefault(named, []).append(where)
+    for name, places in undeclared.items():
+        code = edit({name: {"type": "http", "scheme": "bearer"}}, "components/securitySchemes")
+        yield list_places(f"the security scheme {name!r} is not declared", places) + code
+    for named, places in unsent.items():
         text = f"the security {named} cannot be sent: a key stands in a header or a cookie, one "
         text += "in each. A key in the query would be in every log on the way"
         name = {"name": "api_key", "in": "query", "schema": {"type": "string"}}

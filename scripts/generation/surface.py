@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import textwrap
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
-import griffe
-
-_KEYWORD = griffe.ParameterKind.keyword_only
-_VARIADIC = (griffe.ParameterKind.var_positional, griffe.ParameterKind.var_keyword)
-_LONGEST = 60
+# The name of what something belongs to, its own name, and what follows it.
+_Item: TypeAlias = tuple[str, str, str]
 
 
 def compare_packages(old: Path, new: Path) -> list[str]:
@@ -20,17 +20,13 @@ def compare_packages(old: Path, new: Path) -> list[str]:
     whose name begins with an underscore do not count.
     """
     lines: list[str] = []
-    modules = {p.relative_to(f): None for f in (old, new) for p in sorted(f.rglob("*.py"))}
+    modules = {p.relative_to(folder) for folder in (old, new) for p in folder.rglob("*.py")}
     for path in sorted(modules, key=lambda p: p.with_suffix("").parts):
         parts = [part for part in path.with_suffix("").parts if part != "__init__"]
-        if any(part.startswith("_") for part in parts):
-            continue
-        before, after = (_read(folder / path) for folder in (old, new))
-        if before != after:
-            module = ".".join((new.name, *parts))
-            changes = [*_changes(_items(module, before), _items(module, after))]
-            changes.sort(key=lambda line: "+-~".index(line[0]))
-            lines += [module, *(f"  {line}" for line in changes)] if changes else []
+        if not any(part.startswith("_") for part in parts):
+            before, after = (_read(folder / path) for folder in (old, new))
+            changes = [] if before == after else _compare(before, after)
+            lines += [".".join((new.name, *parts)), *changes] if changes else []
     return lines
 
 
@@ -38,88 +34,66 @@ def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
-def _items(module: str, code: str) -> dict[str, Any]:
-    """Return the public items of a module by name, members of classes among them."""
-    root = griffe.visit(module, Path(f"{module}.py"), code)
-    items: dict[str, Any] = {}
-    if root.exports is not None:
-        items["__all__"] = root.exports
-    for name, member in root.members.items():
-        if member.is_alias or name.startswith("_"):
-            continue
-        items[name] = member
-        for inner_name, inner in member.members.items() if member.is_class else ():
-            if not inner.is_alias and (inner_name == "__init__" or not inner_name.startswith("_")):
-                items[
-                    f"{name}.{inner_name}".removesuffix(".__init__")
-                    + "()" * (inner_name == "__init__")
-                ] = inner
-    return items
+def _compare(old: str, new: str) -> list[str]:
+    before, after = (
+        {name: (owner, more) for node in ast.parse(code).body for owner, name, more in _items(node)}
+        for code in (old, new)
+    )
+    lines: list[str] = []
+    for sign, here, there in (("+", after, before), ("-", before, after)):
+        for name, (owner, more) in here.items():
+            # What is new or gone takes along what belongs to it, without a line for each.
+            if name not in there and (not owner or owner in there):
+                lines.append(f"  {sign} {name}{more}")
+    for name, (_, more) in after.items():
+        if name in before and before[name][1] != more:
+            lines.append(f"  ~ {name}{before[name][1]} → {more.lstrip(': ->')}")
+    return lines
 
 
-def _changes(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
-    for name, item in new.items():
-        if name == "__all__":
-            exported = {*map(str, item)}, {*map(str, old.get(name, ()))}
-            for sign, names in (("+", exported[0] - exported[1]), ("-", exported[1] - exported[0])):
-                if names and (old or sign == "+"):
-                    yield f"{sign} exports {', '.join(sorted(names))}"
-        elif name not in old:
-            yield f"+ {_text(name, item)}"
-        elif _text(name, old[name]) != _text(name, item):
-            yield f"~ {_difference(name, old[name], item)}"
-    for name, item in old.items():
-        # A class that is gone takes its members with it, without a line for each.
-        owner = name.rpartition(".")[0]
-        if name not in new and name != "__all__" and (not owner or owner in new):
-            yield f"- {_text(name, item)}"
+def _items(node: ast.stmt, owner: str = "") -> Iterator[_Item]:
+    """Yield the public names that a statement makes, members of a class and parameters too."""
+    within = f"class {owner}" if owner else ""
+    prefix = f"{owner}." if owner else ""
+    match node:
+        case ast.Assign([ast.Name("__all__")], ast.List(names)):
+            yield from (("", f"exports {ast.literal_eval(name)}", "") for name in names)
+        case ast.ClassDef(name, bases) if name[0] != "_":
+            shown = ", ".join(map(ast.unparse, bases))
+            yield within, f"class {prefix}{name}", f"({shown})" if bases else ""
+            for inner in node.body:
+                yield from _items(inner, f"{prefix}{name}")
+        case ast.FunctionDef(name) | ast.AsyncFunctionDef(name):
+            if name[0] != "_" or name == "__init__":
+                yield from _function_items(node, within, f"{prefix}{name}")
+        case ast.AnnAssign(ast.Name(name), annotation, value) if name[0] != "_":
+            yield within, f"{prefix}{name}", f": {ast.unparse(annotation)}{_default(value)}"
+        case ast.Assign([ast.Name(name)], value) if name[0] != "_":
+            yield within, f"{prefix}{name}", _default(value)
 
 
-def _difference(name: str, old: Any, new: Any) -> str:
-    if not (old.is_function and new.is_function):
-        return f"{_text(name, old)} → {_text(name, new).removeprefix(name).lstrip(': ')}"
-    before = {p.name: _parameter(p) for p in old.parameters}
-    after = {p.name: _parameter(p) for p in new.parameters}
-    parts = [f"+ {text}" for n, text in after.items() if n not in before]
-    parts += [f"- {text}" for n, text in before.items() if n not in after]
-    parts += [
-        f"~ {before[n]} → {text}" for n, text in after.items() if n in before and before[n] != text
-    ]
-    if str(old.returns) != str(new.returns):
-        parts.append(f"returns {old.returns} → {new.returns}")
-    if not parts:
-        return f"{_text(name, old)} → {_text(name, new)}"
-    return f"{name.removesuffix('()')}(): {'; '.join(parts)}"
+def _function_items(
+    node: ast.FunctionDef | ast.AsyncFunctionDef, within: str, name: str
+) -> Iterator[_Item]:
+    name = name.removesuffix(".__init__")
+    start = "async " if isinstance(node, ast.AsyncFunctionDef) else ""
+    yield within, f"{name}()", f" -> {start}{ast.unparse(node.returns) if node.returns else ''}"
+    given = node.args
+    positional = [*given.posonlyargs, *given.args][::-1]
+    for argument, default in zip_longest(positional, given.defaults[::-1]):
+        if argument.arg != "self":
+            yield f"{name}()", f"{name}({argument.arg}", _parameter(argument, default)
+    for argument, default in zip(given.kwonlyargs, given.kw_defaults, strict=True):
+        yield f"{name}()", f"{name}(*, {argument.arg}", _parameter(argument, default)
+    for stars, variadic in (("*", given.vararg), ("**", given.kwarg)):
+        if variadic is not None:
+            yield f"{name}()", f"{name}({stars}{variadic.arg}", _parameter(variadic, None)
 
 
-def _text(name: str, item: Any) -> str:
-    if item.is_class:
-        bases = ", ".join(map(str, item.bases))
-        return f"class {name}({bases})" if bases else f"class {name}"
-    if item.is_function:
-        start = "async " if "async" in item.labels else ""
-        returns = f" -> {item.returns}" if item.returns and not name.endswith("()") else ""
-        shown, keyword = [], False
-        for parameter in item.parameters:
-            if parameter.kind is _KEYWORD and not keyword:
-                shown.append("*")
-            keyword |= parameter.kind is _KEYWORD or parameter.kind in _VARIADIC
-            shown.append(_parameter(parameter))
-        shown = [text for text in shown if text != "self"]
-        return f"{start}{name.removesuffix('()')}({', '.join(shown)}){returns}"
-    annotation = f": {item.annotation}" if item.annotation else ""
-    value = "" if item.value is None else f" = {_short(item.value)}"
-    return f"{name}{annotation}{value}"
+def _parameter(argument: ast.arg, default: ast.expr | None) -> str:
+    annotation = f": {ast.unparse(argument.annotation)}" if argument.annotation else ""
+    return f"{annotation}{_default(default)})"
 
 
-def _parameter(parameter: Any) -> str:
-    stars = {_VARIADIC[0]: "*", _VARIADIC[1]: "**"}.get(parameter.kind, "")
-    annotation = f": {parameter.annotation}" if parameter.annotation else ""
-    if stars or parameter.default is None:
-        return f"{stars}{parameter.name}{annotation}"
-    return f"{parameter.name}{annotation} = {_short(parameter.default)}"
-
-
-def _short(value: Any) -> str:
-    text = " ".join(str(value).split())
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+def _default(value: ast.expr | None) -> str:
+    return "" if value is None else f" = {textwrap.shorten(ast.unparse(value), 60)}"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from importlib.metadata import files
 from typing import Any
 
 import jsonschema_rs
@@ -15,7 +17,7 @@ from .document import Document, reference_parts
 from .errors import GenerationError, edit, list_places
 from .nodes import NAMED, SEVERAL, SINGLE, walk
 from .reading import Place
-from .security import check_credentials
+from .security import check_security
 
 _LENGTH = 200
 _LEFTOVER = ("unevaluatedProperties", "additionalProperties")
@@ -30,66 +32,66 @@ KEYWORDS = {
     *("contentEncoding", "contentMediaType", "contentSchema", "example", "discriminator", "xml"),
     *("externalDocs", "nullable"),
 }
-# What is written for a type in haste, and what is meant.
+# What is written for a type in haste.
 _TYPES = {
-    word: {"type": name, **({"format": form} if form else {})}
-    for words, name, form in (
-        ("int long int32 int64", "integer", ""),
-        ("float double decimal", "number", ""),
-        ("bool Boolean", "boolean", ""),
-        ("list Array", "array", ""),
-        ("dict map json Object", "object", ""),
-        ("str text String enum uuid", "string", ""),
-        ("date", "string", "date"),
-        ("datetime date-time", "string", "date-time"),
-        ("file binary", "string", "binary"),
-    )
-    for word in words.split()
+    "integer": {"int", "long", "int32", "int64"},
+    "number": {"float", "double", "decimal"},
+    "boolean": {"bool"},
+    "array": {"list"},
+    "object": {"dict", "map", "json"},
+    "string": {"str", "text", "enum", "uuid", "date", "date-time", "file", "binary"},
+}
+_TEXTS = ("description", "title", "format", "pattern")
+_BOUNDS = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
+# What to write for a member that is missing, and for a value that is of another type.
+_STUBS: dict[str, Any] = {
+    "paths": {},
+    "info": {"title": "…", "version": "1"},
+    "schema": {"type": "string"},
+}
+_CASTS: dict[str, Callable[[Any], Any]] = {
+    "array": lambda value: [value],
+    "object": lambda _: {},
+    "string": json.dumps,
 }
 _COLON = re.compile(r":([A-Za-z_]\w*):?(?=/|$)")
 
 
 def check_document(document: Document) -> list[str]:
-    """Check that `document` is valid OpenAPI 3.0 or 3.1; return what is odd in it, a line each.
-
-    Raises:
-        GenerationError: It is not; every finding is told.
-    """
+    """Check that `document` is valid OpenAPI 3.0 or 3.1; return what is odd in it, a line each."""
     version = document.version
     if not isinstance(version, str) or not re.match(r"3\.[01](\.|$)", version):
         said = "missing" if version is None else _brief(version)
-        raise GenerationError(
-            f"{document.source}: `openapi` must say 3.0.x or 3.1.x, as a string; it is {said}."
-        )
+        text = f"`openapi` must say 3.0.x or 3.1.x, as a string; it is {said}."
+        raise GenerationError(f"{document.source}: {text}{edit({'openapi': '3.1.0'})}")
     problems: list[str] = []
-    for step in (_structure, _references, _schemas, _paths, _styles, _operation_ids, _security):
+    for step in (_structure, _references, _schemas, _rings, _paths, _parameters, check_security):
         problems += step(document)
     if problems:
         raise GenerationError(f"{document.source} is not valid OpenAPI {version}.", problems)
-    problems = [*check_credentials(document)]
-    if problems:
-        raise GenerationError(f"{document.source}: keys that cannot be sent.", problems)
     return [*_hints(document)]
 
 
 @cache
-def _validator(*, schemas: bool) -> Any:
-    if schemas:
-        meta = {"$ref": "https://json-schema.org/draft/2020-12/schema"}
-        return jsonschema_rs.Draft202012Validator(meta)
-    from openapi_spec_validator.schemas import schema_v31  # noqa: PLC0415 - it takes a while
-
-    return jsonschema_rs.Draft202012Validator(dict(schema_v31))
+def _openapi() -> Any:
+    # The package that brings it takes a while to import.
+    (path,) = (
+        path
+        for path in files("openapi-spec-validator") or ()
+        if path.match("resources/schemas/v3.1/schema.json")
+    )
+    return jsonschema_rs.Draft202012Validator(json.loads(path.read_text(encoding="utf-8")))
 
 
 def _structure(document: Document) -> Iterator[str]:
     data, paths = document.data, document.data.get("paths")
+    written: dict[str, str] = {}
     if isinstance(paths, dict):  # What _paths finds is told once.
-        named = {p if p[:1] == "/" or p[:2] == "x-" else f"/{p}": v for p, v in paths.items()}
-        data = {**data, "paths": named}
+        written = {p if p[:1] == "/" or p[:2] == "x-" else f"/{p}": p for p in paths}
+        data = {**data, "paths": {name: paths[path] for name, path in written.items()}}
     errors = [
         error
-        for error in _validator(schemas=False).iter_errors(data)
+        for error in _openapi().iter_errors(data)
         # Components with spaces in their names and answers without a description do no harm.
         if error.kind.name != "propertyNames"
         and not (error.kind.name == "required" and _is_response(error))
@@ -97,8 +99,8 @@ def _structure(document: Document) -> Iterator[str]:
     at_fault = {tuple(e.instance_path) for e in errors if e.kind.name not in _LEFTOVER}
     for error in errors:
         place = tuple(str(part) for part in error.instance_path)
-        if place[:1] == ("paths",) and isinstance(paths, dict) and place[1:2]:
-            place = ("paths", place[1] if place[1] in paths else place[1][1:], *place[2:])
+        if place[:1] == ("paths",) and place[1:2]:
+            place = ("paths", written.get(place[1], place[1]), *place[2:])
         name, where = error.kind.name, document.where(place)
         if place[-1:] == ("responses",) and not error.instance:
             if name == "minProperties":
@@ -121,38 +123,45 @@ def _explain(error: Any) -> str:
         siblings = [inner for branch in error.kind.context for inner in branch]
         # The alternative that got furthest is the one that was meant; of equals, not the bare type.
         error = max(siblings, key=lambda e: (len(e.instance_path), e.kind.name != "type"))
-    name, kind = error.kind.name, error.kind
-    if name == "required":
-        missing = {
-            other.kind.property
-            for other in (*siblings, error)
-            if other.kind.name == name and list(other.instance_path) == list(error.instance_path)
-        }
-        return " or ".join(f"{item!r} is a required property" for item in sorted(missing))
-    if name in _LEFTOVER:
+    kind, value, place = error.kind, error.instance, [*error.instance_path]
+    code = ""
+    if kind.name == "required":
+        alike = (e for e in (*siblings, error) if [*e.instance_path] == place)
+        missing = {e.kind.property for e in alike if e.kind.name == "required"}
+        text = " or ".join(f"{item!r} is a required property" for item in sorted(missing))
+        code = edit({max(missing): _STUBS.get(max(missing), "…")})
+    elif kind.name in _LEFTOVER:
         keys = " and ".join(map(repr, kind.unexpected))
-        return f"OpenAPI has no such key here. Leave out {keys}, or begin it with x-."
-    if name == "type":
+        text = f"OpenAPI has no such key here. Leave out {keys}, or begin it with x-"
+    elif kind.name == "type":
         types = kind.types if isinstance(kind.types, list) else [kind.types]
-        return f"{_brief(error.instance)} is not of type {' or '.join(map(repr, types))}"
-    return _cut(str(error.message))
+        text = f"{_brief(value)} is not of type {' or '.join(map(repr, types))}"
+        cast = next(filter(None, map(_CASTS.get, types)), None)
+        if place and isinstance(place[-1], str) and cast is not None:
+            code = edit({place[-1]: cast(value)})
+    else:
+        text = _cut(str(error.message))
+        if kind.name == "enum" and isinstance(value, str) and place:
+            meant = difflib.get_close_matches(value, map(str, kind.options), 1, 0)
+            code = edit({str(place[-1]): meant[0]})
+    return f"{text}.{code}"
 
 
 def _references(document: Document) -> Iterator[str]:
     missing: dict[str, list[str]] = {}
     for place, value, _ in document.nodes:
-        reference = value.get("$ref")
+        reference, where = value.get("$ref"), document.where((*place, "$ref"))
         if not isinstance(reference, str):
             continue
         if not reference.startswith("#"):
-            yield (
-                f"{document.where((*place, '$ref'))}: {reference!r} is outside of this document; "
-                "bring what it names into components."
-            )
+            name = re.split(r"[/#]", reference)[-1].partition(".")[0] or "Name"
+            code = edit({"$ref": f"#/components/schemas/{name}"})
+            text = f"{reference!r} is outside of this document; bring what it names into components"
+            yield f"{where}: {text}.{code}"
         elif document.look_up(reference) is None:
-            missing.setdefault(reference, []).append(document.where((*place, "$ref")))
+            missing.setdefault(reference, []).append(where)
         elif document.resolve(value) is None:
-            yield f"{document.where((*place, '$ref'))}: the reference leads back to itself."
+            yield f"{where}: the reference leads back to itself. Leave out '$ref'."
     for reference, places in missing.items():
         *sections, name = reference_parts(reference)
         stub = {"type": "object"} if sections[-1:] == ["schemas"] else {"description": "…"}
@@ -161,74 +170,67 @@ def _references(document: Document) -> Iterator[str]:
 
 
 def _schemas(document: Document) -> Iterator[str]:
-    for place, value in roots(document):
-        told: set[Place] = set()
+    meta = jsonschema_rs.Draft202012Validator(
+        {"$ref": "https://json-schema.org/draft/2020-12/schema"}
+    )
+    for place, value in _roots(document):
+        told: list[Place] = []
         for inner in walk(value, place, schema=True):
-            for found, text in _strange_parts(inner.place, inner.value):
-                told.add(found)
+            for found, text in _find_slips(inner.place, inner.value):
+                told.append(tuple(map(str, found)))
                 yield f"{document.where(found)}: {text}"
-        for error in _validator(schemas=True).iter_errors(value):
-            found = (*place, *(str(part) for part in error.instance_path))
-            if not any(found[: len(one)] == one for one in map(_texts, told)):
+        for error in meta.iter_errors(value):
+            found = (*place, *map(str, error.instance_path))
+            if not any(tuple(map(str, found))[: len(one)] == one for one in told):
                 yield f"{document.where(found)}: {_explain(error)}"
-    yield from _rings(document)
 
 
-def roots(document: Document) -> Iterator[tuple[Place, Any]]:
+def _roots(document: Document) -> Iterator[tuple[Place, Any]]:
     """Yield each schema that is not part of another, with its place."""
     for place, value, is_schema in document.nodes:
-        if is_schema:
-            continue
-        if "schema" in value:
+        if "schema" in value and not is_schema:
             yield (*place, "schema"), value["schema"]
         if place == ("components",) and isinstance(value.get("schemas"), dict):
             yield from (((*place, "schemas", name), v) for name, v in value["schemas"].items())
 
 
-def _texts(place: Place) -> Place:
-    return tuple(str(part) for part in place)
-
-
-def _strange_parts(place: Place, schema: dict[str, Any]) -> Iterator[tuple[Place, str]]:
-    """Yield what is most often put in a schema's wrong place."""
-    yield from _strange_properties((*place, "properties"), schema.get("properties"))
-    items = schema.get("items", {})
-    if isinstance(items, dict) and items and not _says_anything(items):
-        mended = {"items": {"type": "object"}, "example": [items]}
-        names = ", ".join(map(repr, items))
-        yield (
-            (*place, "items"),
-            f"OpenAPI has no such key here: {names}; it looks like an example, where `items` has "
-            "the schema of an item." + edit(mended),
-        )
-    elif not isinstance(items, dict | bool):
-        mended = {"items": {}, "example": items if isinstance(items, list) else [items]}
-        text = "an example stands where `items` has the schema of an item"
-        yield (*place, "items"), f"{text}.{edit(mended)}"
-    if isinstance(schema.get("type"), str) and schema["type"] in _TYPES:
-        text = f"{schema['type']!r} is no type of JSON."
-        yield (*place, "type"), text + edit(_TYPES[schema["type"]])
-    if isinstance(schema.get("required"), bool):
-        text = "`required` names fields, one level up. Leave out 'required'"
-        yield (*place, "required"), f"{text}, and name {place[-1]!r} there if it is meant."
-    for key, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+def _find_slips(place: Place, schema: dict[str, Any]) -> Iterator[tuple[Place, str]]:
+    """Yield what is most often put in a schema's wrong place, with the edit that mends it."""
+    kind, items, examples = (schema.get(key) for key in ("type", "items", "examples"))
+    found: dict[str, tuple[str, dict[str, Any]]] = {
+        key: ("says nothing", {}) for key in _TEXTS if schema.get(key, "") is None
+    }
+    for key, bound in _BOUNDS.items():
         if isinstance(schema.get(key), bool):
-            text = f"{key!r} is a number in 3.1."
-            mended = {key: schema[bound]} if schema[key] and bound in schema else {}
-            code = edit(mended) if mended else f" Leave out {key!r}."
-            yield (*place, key), text + code
-    examples = schema.get("examples", [])
-    if not isinstance(examples, list):
-        mended = {"examples": [*examples.values()] if isinstance(examples, dict) else [examples]}
-        yield (*place, "examples"), f"`examples` of a schema is a list.{edit(mended)}"
-    for key in ("description", "title", "format", "pattern"):
-        if key in schema and schema[key] is None:
-            yield (*place, key), f"it says nothing. Leave out {key!r}."
+            exclusive = {key: schema[bound]} if schema[key] and bound in schema else {}
+            found[key] = "is a number in 3.1", exclusive
+    if isinstance(schema.get("required"), bool):
+        found["required"] = "names fields, one level up", {}
+    if examples is not None and not isinstance(examples, list):
+        listed = [*examples.values()] if isinstance(examples, dict) else [examples]
+        found["examples"] = "is a list", {"examples": listed}
+    for name, words in _TYPES.items():
+        if isinstance(kind, str) and kind not in _TYPES and kind.lower() in words:
+            form = {"format": kind} if kind in {"date", "date-time", "binary"} else {}
+            found["type"] = "is none of the types of JSON", {"type": name, **form}
+    if items and not _is_schema(items):
+        meant = {"type": "object"} if isinstance(items, dict) else {}
+        listed = items if isinstance(items, list) else [items]
+        text = "holds an example, where the schema of an item stands"
+        found["items"] = text, {"items": meant, "example": listed}
+    for key, (text, members) in found.items():
+        code = edit(members) if members else f" Leave out {key!r}."
+        yield (*place, key), f"`{key}` {text}.{code}"
+    properties = schema.get("properties")
+    if isinstance(properties, dict):
+        yield from _find_strange_properties((*place, "properties"), properties)
 
 
-def _strange_properties(place: Place, properties: Any) -> Iterator[tuple[Place, str]]:
-    for name, value in properties.items() if isinstance(properties, dict) else ():
-        nested = properties.get("properties")
+def _find_strange_properties(
+    place: Place, properties: dict[str, Any]
+) -> Iterator[tuple[Place, str]]:
+    nested = properties.get("properties")
+    for name, value in properties.items():
         if isinstance(value, dict | bool):
             continue
         if name == "type" and isinstance(nested, dict):
@@ -241,111 +243,82 @@ def _strange_properties(place: Place, properties: Any) -> Iterator[tuple[Place, 
             yield (*place, name), f"{text}.{edit({name: mended})}"
 
 
-def _says_anything(schema: dict[str, Any]) -> bool:
-    return any(key in KEYWORDS or key.startswith("x-") for key in schema)
+def _is_schema(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return isinstance(value, bool)
+    return any(key in KEYWORDS or key.startswith("x-") for key in value)
 
 
 def _rings(document: Document) -> Iterator[str]:
     """Yield the schemas that are made of themselves."""
-    done: set[int] = set()
+    graph: dict[int, set[int]] = {}
+    places: dict[int, Place] = {}
     for place, value, is_schema in document.nodes:
-        path: list[tuple[Any, bool]] = [(value, False)] if is_schema else []
-        open_: set[int] = set()
-        while path:
-            schema, left = path.pop()
-            schema = document.resolve(schema)
-            if not isinstance(schema, dict) or id(schema) in done:
-                continue
-            if left:
-                open_.discard(id(schema))
-                done.add(id(schema))
-            elif id(schema) in open_:
-                yield f"{document.where(place)}: it is made of itself (allOf, anyOf, oneOf, not)."
-                done |= open_
-                break
-            else:
-                open_.add(id(schema))
-                path.append((schema, True))
-                for key in ("allOf", "anyOf", "oneOf", "not"):
-                    parts = schema.get(key, ())
-                    path += [(p, False) for p in (parts if isinstance(parts, list) else [parts])]
+        if is_schema:
+            parts = [value.get(key, ()) for key in ("allOf", "anyOf", "oneOf", "not")]
+            parts = [p for part in parts for p in (part if isinstance(part, list) else [part])]
+            graph[id(value)] = {id(document.resolve(part)) for part in parts}
+            places[id(value)] = place
+    while True:
+        try:
+            return TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            ring = [schema for schema in error.args[1] if schema in places]
+            text = "it is made of itself (allOf, anyOf, oneOf, not); leave that part out"
+            yield f"{document.where(places[ring[0]])}: {text}."
+            del graph[ring[0]]
 
 
 def _paths(document: Document) -> Iterator[str]:
     paths = document.data.get("paths")
     for path in paths if isinstance(paths, dict) else ():
-        where = document.where(("paths", path))
-        if path.startswith("x-"):
-            continue
         meant = _COLON.sub(r"{\1}", path if path.startswith("/") else f"/{path}")
-        if meant != path:
-            rule = "a parameter in a path is written {name}" if "{" in meant else ""
-            rule = rule or "a path begins with a slash"
-            yield f"{where}: {rule}. Write:\n    {json.dumps(meant)}: …"
-    for place, _ in document.operations():
-        path = str(place[1])
+        rule = "a parameter in a path is written {name}" if "{" in meant else ""
+        rule = rule or "a path begins with a slash"
+        names = re.findall(r"\{([^{}]*)\}", meant)
+        if len(names) > len(set(names)):
+            name = next(name for name in names if names.count(name) > 1)
+            head, tail = meant.rsplit(f"{{{name}}}", 1)
+            meant = f"{head}{{{name}_2}}{tail}"
+            rule = f"{{{name}}} stands twice in the path"
+        if meant != path and not path.startswith("x-"):
+            where = document.where(("paths", path))
+            yield f"{where}: {rule}. Write:\n    {json.dumps(meant, ensure_ascii=False)}: …"
+
+
+def _parameters(document: Document) -> Iterator[str]:
+    ids: dict[str, str] = {}
+    for place, operation in document.operations():
+        where, path, name = document.where(place), str(place[1]), operation.get("operationId")
+        if isinstance(name, str) and ids.setdefault(name, where) != where:
+            text = f"several operations have the operationId {name!r}; so has {ids[name]}"
+            yield f"{where}: {text}.{edit({'operationId': f'{name}_2'})}"
         names = re.findall(r"\{([^{}]*)\}", path)
-        declared = {
-            str(p.get("name")): at for at, p in document.parameters(place) if p.get("in") == "path"
-        }
+        found = [*document.parameters(place, twice=True)]
+        declared = {str(p.get("name")): at for at, p in found if p.get("in") == "path"}
         names += [name for name in _COLON.findall(path) if name not in declared]
         missing = [name for name in dict.fromkeys(names) if name not in declared]
         if missing:
-            text = {"in": "path", "required": True, "schema": {"type": "string"}}
-            code = edit({"parameters": [{"name": name, **text} for name in missing]})
+            more = {"in": "path", "required": True, "schema": {"type": "string"}}
+            code = edit({"parameters": [{"name": name, **more} for name in missing]})
             told = " and ".join(f"{{{name}}}" for name in missing)
             verb = "are" if missing[1:] else "is"
-            yield f"{document.where(place)}: {told} {verb} not among its parameters.{code}"
+            yield f"{where}: {told} {verb} not among its parameters.{code}"
         for name, at in declared.items():
             if name not in names and f":{name}" not in path:
-                yield f"{document.where(at)}: the parameter {name!r} is not in the path {path}."
-            if names.count(name) > 1:
-                yield f"{document.where(at)}: {{{name}}} stands twice in the path {path}."
-
-
-def _styles(document: Document) -> Iterator[str]:
-    for place, value, is_schema in document.nodes:
-        if not is_schema and value.get("in") == "path" and value.get("style", "simple") != "simple":
-            text = f"the style {value['style']!r} cannot be sent"
-            yield f"{document.where((*place, 'style'))}: {text}.{edit({'style': 'simple'})}"
-
-
-def _operation_ids(document: Document) -> Iterator[str]:
-    places: dict[str, list[Place]] = {}
-    for place, operation in document.operations():
-        if isinstance(operation.get("operationId"), str):
-            places.setdefault(operation["operationId"], []).append(place)
-        keys = [
-            (p.get("name"), p.get("in"))
-            for p in map(document.resolve, _own(operation))
-            if isinstance(p, dict)
-        ]
-        for (name, location), times in Counter(keys).items():
-            if times > 1:
-                yield f"{document.where(place)}: the {location} parameter {name!r} is there twice."
-    for name, found in places.items():
-        if len(found) > 1:
-            where = ", ".join(map(document.where, found))
-            yield f"{where}: several operations have the operationId {name!r}."
-
-
-def _own(operation: dict[str, Any]) -> list[Any]:
-    parameters = operation.get("parameters")
-    return parameters if isinstance(parameters, list) else []
-
-
-def _security(document: Document) -> Iterator[str]:
-    schemes = document.look_up("#/components/securitySchemes") or {}
-    users: dict[str, list[str]] = {}
-    for place, owner in (((), document.data), *document.operations()):
-        where = f"{document.where((*place, 'security'))} {owner.get('operationId', '')}".strip()
-        for requirement in owner.get("security") or ():
-            for name in requirement if isinstance(requirement, dict) else ():
-                if name not in schemes:
-                    users.setdefault(name, []).append(where)
-    for name, places in users.items():
-        code = edit({name: {"type": "http", "scheme": "bearer"}}, "components/securitySchemes")
-        yield list_places(f"the security scheme {name!r} is not declared", places) + code
+                text = f"the parameter {name!r} is not in the path {path}"
+                yield f"{document.where(at)}: {text}.{edit({'in': 'query'})}"
+        seen: set[Any] = set()
+        for at, parameter in found:
+            key = (at[: len(place)] == place, parameter.get("name"), parameter.get("in"))
+            if key in seen:
+                text = f"the {key[2]} parameter {key[1]!r} is there twice; leave this one out"
+                yield f"{document.where(at)}: {text}."
+            seen.add(key)
+            style = parameter.get("style", "simple")
+            if key[2] == "path" and style != "simple":
+                text = f"the style {style!r} cannot be sent"
+                yield f"{document.where((*at, 'style'))}: {text}.{edit({'style': 'simple'})}"
 
 
 def _hints(document: Document) -> Iterator[str]:
@@ -362,10 +335,8 @@ def _hints(document: Document) -> Iterator[str]:
             yield f'{where}: `nullable` says nothing in 3.1; write "null" among the types.'
         for name in value.get("required") or () if properties else ():
             if name not in properties and "allOf" not in value:
-                yield (
-                    f"{document.where((*place, 'required'))}: {name!r} is required, and no "
-                    "property describes it; it takes any value."
-                )
+                text = f"{name!r} is required, and no property describes it; it takes any value"
+                yield f"{document.where((*place, 'required'))}: {text}."
         if "pattern" in value and not _is_pattern(value["pattern"]):
             value["x-pattern"] = value.pop("pattern")
             yield f"{where}: the pattern is no regular expression of JSON, and is not checked."

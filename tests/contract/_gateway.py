@@ -1,108 +1,63 @@
-"""A server before the server: it records each request, and passes it on or answers by a script."""
+"""A server before the server: it keeps each request, and passes it on or answers by a script."""
 
 from __future__ import annotations
 
-import http.client
+import copy
 import threading
-import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import NamedTuple
-from urllib.parse import urlsplit
+from typing import Any
 
-_HOP_BY_HOP = {"connection", "content-length", "keep-alive", "transfer-encoding"}
+import httpx
+
+_HOP_BY_HOP = {"connection", "content-encoding", "content-length", "keep-alive"}
+_HOP_BY_HOP |= {"transfer-encoding"}
 
 
-@dataclass(frozen=True)
-class Reply:
-    """An answer; with status 0 the body is all that is sent before the connection ends.
+def reply(
+    status: int, value: Any = b"", headers: dict[str, str] | None = None, **how: Any
+) -> httpx.Response:
+    """Return a JSON answer; a value of bytes is its body as it stands.
 
-    It comes in chunks of `piece` bytes where that is not 0, and `seconds` late.
+    `piece` has it sent in chunks of so many bytes; `raw` is sent in its place, and then the
+    connection ends.
     """
-
-    status: int
-    body: bytes = field(default=b"", repr=False)  # it may hold secrets
-    headers: tuple[tuple[str, str], ...] = (("Content-Type", "application/json"),)
-    piece: int = 0
-    seconds: float = 0.0
-
-    def to_bytes(self) -> bytes:
-        """Return it as HTTP/1.1 has it."""
-        if self.status == 0:
-            return self.body
-        fields, body = list(self.headers), self.body
-        if self.piece:
-            fields.append(("Transfer-Encoding", "chunked"))
-            chunks = [body[i : i + self.piece] for i in range(0, len(body), self.piece)]
-            body = b"".join(b"%x\r\n%s\r\n" % (len(one), one) for one in (*chunks, b""))
-        elif self.status not in {204, 304}:
-            fields.append(("Content-Length", str(len(body))))
-        head = f"HTTP/1.1 {self.status} Told\r\n" + "".join(f"{k}: {v}\r\n" for k, v in fields)
-        return head.encode("latin-1") + b"\r\n" + body
-
-
-class Request(NamedTuple):
-    """A request as it arrived."""
-
-    method: str
-    target: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-
-    def __repr__(self) -> str:
-        return f"{self.method} {self.target}"  # the rest may hold secrets
-
-    def header(self, name: str) -> str:
-        """Return a header field; several are joined, none is an empty string."""
-        return ", ".join(value for key, value in self.headers if key.lower() == name.lower())
-
-
-class Exchange(NamedTuple):
-    """A request, and what was answered."""
-
-    request: Request
-    reply: Reply
-
-
-def send(connection: http.client.HTTPConnection, request: Request) -> Reply:
-    """Send a request as it stands, and return the answer."""
-    connection.putrequest(request.method, request.target, skip_host=True, skip_accept_encoding=True)
-    for name, value in request.headers:
-        connection.putheader(name, value)
-    connection.endheaders(request.body or None)
-    answer = connection.getresponse()
-    fields = tuple((k, v) for k, v in answer.getheaders() if k.lower() not in _HOP_BY_HOP)
-    return Reply(answer.status, answer.read(), fields)
+    body = {"content": value} if isinstance(value, bytes) else {"json": value}
+    fields = {"Content-Type": "application/json"} | (headers or {})
+    return httpx.Response(status, headers=fields, extensions=how, **body)
 
 
 class Gateway(ThreadingHTTPServer):
-    """The server. `exchanges` has what came through, in order."""
+    """The server. It plays its `script`, then asks the server behind it.
+
+    `answers` has what came through, in order, each with its `request`, of which the extension
+    `target` is the target as it arrived.
+    """
 
     daemon_threads = True
 
     def __init__(self, target: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.target = urlsplit(target)
+        self.target = httpx.URL(target)
         self.url = f"http://127.0.0.1:{self.server_address[1]}{self.target.path.rstrip('/')}"
-        self.exchanges: list[Exchange] = []
-        self.script: deque[Reply] = deque()
+        # Node closes what is idle for 5 s, perhaps right now.
+        limits = httpx.Limits(keepalive_expiry=2)
+        self.onward = httpx.Client(trust_env=False, timeout=30, limits=limits)
+        self.answers: list[httpx.Response] = []
+        self.script = deque[httpx.Response]()
 
     @contextmanager
     def running(self) -> Iterator[Gateway]:
         """Serve until the end of the block."""
         thread = threading.Thread(target=self.serve_forever, args=(0.05,))
         thread.start()
-        yield self
+        with self.onward:
+            yield self
         self.shutdown()
         thread.join()
         self.server_close()
-
-    def play(self, replies: Iterable[Reply]) -> None:
-        """Answer the next requests with these, in order."""
-        self.script = deque(replies)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -110,33 +65,45 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: Gateway
 
-    def setup(self) -> None:
-        super().setup()
-        target = self.server.target
-        is_secure = target.scheme == "https"
-        kind = http.client.HTTPSConnection if is_secure else http.client.HTTPConnection
-        self.onward = kind(target.hostname or "", target.port, timeout=30)
-        self.onward_since = time.monotonic()
-
     def handle(self) -> None:
-        with suppress(OSError), closing(self.onward):
+        with suppress(OSError):
             super().handle()
 
     def _answer(self) -> None:
-        server, body = self.server, self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        request = Request(self.command, self.path, tuple(self.headers.items()), body)
+        server, target = self.server, self.path.encode("latin-1")
+        request = httpx.Request(
+            self.command,
+            server.target.copy_with(raw_path=target),
+            headers=[(k, v) for k, v in self.headers.items() if k.lower() != "host"],
+            content=self.rfile.read(int(self.headers.get("Content-Length") or 0)),
+            extensions={"target": target},
+        )
+        how: dict[str, Any] = {}
         if server.script:
-            reply = server.script.popleft()
+            scripted = server.script.popleft()
+            how, response = scripted.extensions, copy.copy(scripted)
+            response.request, response.extensions = request, how
         else:
-            if time.monotonic() - self.onward_since > 2:
-                self.onward.close()  # Node closes at 5 s, perhaps right now.
-            named = dict(request.headers) | {"Host": server.target.netloc}
-            reply = send(self.onward, request._replace(headers=tuple(named.items())))
-            self.onward_since = time.monotonic()
-        server.exchanges.append(Exchange(request, reply))
-        time.sleep(reply.seconds)
-        self.close_connection = self.close_connection or reply.status == 0
-        self.wfile.write(reply.to_bytes())
+            response = server.onward.send(request)
+        for name in _HOP_BY_HOP & response.headers.keys():
+            del response.headers[name]
+        server.answers.append(response)
+        body = response.content
+        if "raw" in how:
+            self.close_connection = True
+            self.wfile.write(how["raw"])
+            return
+        self.send_response_only(response.status_code, "Told")
+        for field in response.headers.multi_items():
+            self.send_header(*field)
+        if piece := how.get("piece"):
+            self.send_header("Transfer-Encoding", "chunked")
+            chunks = [body[i : i + piece] for i in range(0, len(body), piece)]
+            body = b"".join(b"%x\r\n%s\r\n" % (len(one), one) for one in (*chunks, b""))
+        elif response.status_code not in {204, 304}:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def __getattr__(self, name: str) -> Callable[[], None]:
         if name.startswith("do_"):  # as the base class calls it for each method

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -39,15 +41,12 @@ def is_excused(failure: BaseException | None) -> bool:
 
 
 def understands(body: Any) -> bool:
-    """Return whether Prism takes a body for what it is: it takes null for no body at all."""
-    return body is not None and _survives(body)
+    """Return whether Prism takes a body for what it is, and survives it.
 
-
-def _survives(body: Any) -> bool:
-    """Return whether Prism survives a body: it dies of a name in it that no header can have."""
-    if isinstance(body, dict):
-        return all(n.isascii() and n.isprintable() and _survives(v) for n, v in body.items())
-    return all(map(_survives, body)) if isinstance(body, list) else True
+    It takes null for no body at all, and dies of a name in it that no header can have.
+    """
+    names = re.findall(r'"((?:[^"\\]|\\.)*)": ', json.dumps(body))
+    return body is not None and all("\\" not in one for one in names)
 
 
 @contextmanager
@@ -93,9 +92,9 @@ def _spell_out(plain: dict[str, Any]) -> dict[str, Any]:
     know the extension would refuse it.
     """
     spelled = copy.deepcopy(plain)
-    content_type = spelled["info"].get("x-client", {}).get("content-type")
-    for item in spelled["paths"].values() if content_type else ():
-        for method in item.keys() & {"post", "put", "patch"}:
-            empty = {"content": {content_type: {"schema": {"type": "object", "maxProperties": 0}}}}
-            item[method].setdefault("requestBody", empty)
+    if content_type := spelled["info"].get("x-client", {}).get("content-type"):
+        empty = {"content": {content_type: {"schema": {"type": "object", "maxProperties": 0}}}}
+        for item in spelled["paths"].values():
+            for method in item.keys() & {"post", "put", "patch"}:
+                item[method].setdefault("requestBody", empty)
     return spelled

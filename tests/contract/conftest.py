@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from tests.contract import _prism
-from tests.contract._calling import CALLS, TALLY, Caller
+from tests.contract._client import CALLS, TALLY, Caller
 from tests.contract._gateway import Gateway
 from tests.contract._package import PACKAGE_VARIABLE, document, package
 
@@ -40,7 +40,6 @@ OPTIONS = Options()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options of `make contract`."""
     group = parser.getgroup("contract", "contract tests")
     group.addoption("--examples", type=int, help="cases to make an operation and client")
     group.addoption("--seed", type=int, help="what the chance of cases and walks follows from")
@@ -68,20 +67,10 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
             terminalreporter.line(f"{count:>8}  {reason}")
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """Fail where a test of the client's calls made none."""
-    before = TALLY[CALLS]
-    yield
-    is_idle = TALLY[CALLS] == before and "caller" in getattr(item, "fixturenames", ())
-    assert not is_idle, "nothing went through the client"
-
-
 @pytest.fixture(scope="module")
 def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
-    """The server that is tested."""
     if request.config.getoption("--prism", default=False):
         with _prism.run(tmp_path_factory.mktemp("prism")) as url:
             yield Server(url, ("any-key",), is_prism=True)
@@ -94,16 +83,9 @@ def server(
 
 
 @pytest.fixture(scope="module")
-def gateway(server: Server) -> Iterator[Caller]:
+def caller(server: Server) -> Iterator[Caller]:
     """Calls of the client, over a gateway to the server."""
-    with Gateway(server.url).running() as running:
-        calls = Caller(running)
+    with Gateway(server.url).running() as gateway:
+        calls = Caller(gateway)
         yield calls
         calls.close()
-
-
-@pytest.fixture
-def caller(gateway: Caller) -> Caller:
-    """The calls of one test."""
-    gateway.gateway.play(())
-    return gateway

@@ -6,48 +6,31 @@ import copy
 import email.utils
 import json
 import pickle
-import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+import httpx
 import pytest
 
-from tests.contract._calling import (
-    IDS,
-    KEY,
-    Caller,
-    Outcome,
-    arguments_of,
-    differences,
-    documented,
-    success,
-)
-from tests.contract._gateway import Reply
+from tests.contract._client import KEY, Caller, Outcome, arguments_of, repeated, success
+from tests.contract._gateway import reply
 from tests.contract._package import JSON, Endpoint, endpoints, package
-from tests.contract._values import is_documented, parse, reply, variations
+from tests.contract._values import is_documented, parse, plain, variations
 
-NOW, BUDGET = 1_750_000_000, 30.0
+NOW, BUDGET, BACKOFFS = 1_750_000_000, 30.0, (0.25, 0.5)
 LATER, EARLIER = (email.utils.formatdate(NOW + one, usegmt=True) for one in (9, -9))
-_ERRORS = {400: "BadRequest", 401: "Authentication", 403: "PermissionDenied", 404: "NotFound"}
-_ERRORS |= {409: "Conflict", 429: "RateLimit"}
-TRANSIENT = {0, 408, 500, 502, 503, 504}  # 0 stands for no answer
+WAITS = {"7": 7.0, "0": 0.0, LATER: 9.0, EARLIER: 0.0, "soon": None, "29": 29.0, "31": 31.0}
+REQUEST_IDS = ("X-Request-Id", "request-id", "x-correlation-id", "CF-Ray")
+ERRORS = {400: "BadRequest", 401: "Authentication", 403: "PermissionDenied", 404: "NotFound"}
+ERRORS |= {409: "Conflict", 429: "RateLimit"}
 FIELD = package().client.SERVICE.error_fields[0]
 TOLD: dict[str, Any] = {FIELD: "It is so \u00e9", "more": 7}
+KEYS = tuple(f"rotating-key-{number}" for number in range(3))
 CUT = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n["
 each_operation = pytest.mark.parametrize("endpoint", endpoints(), ids=str)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def proxy_that_is_not_there() -> Iterator[None]:
-    """Name a proxy: calls on this machine never go to one."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
-            patch.setenv(name, "http://127.0.0.1:9")
-        for name in ("no_proxy", "NO_PROXY"):
-            patch.delenv(name, raising=False)
-        yield
 
 
 def ways_of(endpoint: Endpoint, number: int) -> list[tuple[str, bool]]:
@@ -55,252 +38,80 @@ def ways_of(endpoint: Endpoint, number: int) -> list[tuple[str, bool]]:
     return endpoint.ways[number * 2 % len(endpoint.ways) :][:2]
 
 
-def is_sent_again(endpoint: Endpoint, status: int) -> bool:
-    """Return whether a call is sent again after this status."""
-    return status == 429 or (endpoint.is_repeatable and status in TRANSIENT)
-
-
-def error_name(status: int) -> str:
-    """Return the name of the error for a status."""
-    return f"{_ERRORS.get(status, 'Server' if status >= 500 else 'APIStatus')}Error"
-
-
-def assert_request(endpoint: Endpoint, arguments: Mapping[str, Any], outcome: Outcome) -> None:
+def assert_requests(
+    endpoint: Endpoint, arguments: Mapping[str, Any], outcome: Outcome, keys: Sequence[str]
+) -> None:
     """Assert that each attempt of a call sent the same, and the documented, request."""
-    first = outcome.exchanges[0].request
-    assert {one.request for one in outcome.exchanges} == {first}
+    first, sent = outcome.answers[0].request, []
+    for answer, key in zip(outcome.answers, keys, strict=False):
+        request, headers = answer.request, answer.request.headers.copy()
+        for name, value in endpoint.credentials(key).items():
+            assert headers.pop(name) == value
+        sent.append((request.method, request.extensions, headers, request.content))
+    assert sent == sent[:1] * len(sent)
     assert first.method == endpoint.method
-    steps = endpoint.path.split("/")[1:]
-    segments = urlsplit(first.target).path.split("/")[-len(steps) :]
-    names = {f"{{{one.name}}}": one.python_name for one in endpoint.parameters("path")}
-    for segment, step in zip(segments, steps, strict=True):
-        wanted = str(arguments[names[step]]) if step in names else step
-        assert segment == quote(wanted, safe="" if step in names else "{}:@")
-    assert len(first.headers) == len({name.lower() for name, _ in first.headers})
-    assert not [k for k, v in endpoint.credentials(KEY).items() if first.header(k) != v]
-    if "body" not in arguments:
-        assert first.body == endpoint.empty_body
-        content_type = package().client.SERVICE.content_type
-        assert not content_type or first.header("Content-Type") == content_type
+    names = {f"{{{one.name}}}": one.python_name for one in endpoint.parameters}
+    steps = re.split(r"(\{[^}]+\})", endpoint.path)
+    steps = [quote(str(arguments[names[one]]), safe="") if one in names else one for one in steps]
+    assert urlsplit(first.extensions["target"].decode()).path.endswith("".join(steps))
+    assert len(first.headers.raw) == len(first.headers)
+    content_type, unset = package().client.SERVICE.content_type, package().types.UNSET
+    if arguments.get("body", unset) is unset:
+        is_empty = content_type == JSON and endpoint.method in {"POST", "PUT", "PATCH"}
+        assert first.content == b"{}" * is_empty
+        assert not content_type or first.headers["Content-Type"] == content_type
     elif endpoint.body.media_types[0] == JSON:
-        assert first.header("Content-Type") == JSON
-        assert not list(differences(arguments["body"], json.loads(first.body)))
+        assert first.headers["Content-Type"] == JSON
+        assert plain(arguments["body"]) == plain(json.loads(first.content))
 
 
-def assert_value(outcome: Outcome, body: bytes, label: object) -> None:
-    """Assert that a call returned what a body says, with all its details."""
+def assert_value(outcome: Outcome, label: object) -> None:
+    """Assert that a call returned what the last answer says, with all its details."""
     assert outcome.error is None, f"{label}: {outcome.error!r}"
-    reply, value = outcome.exchanges[-1].reply, outcome.value
-    if isinstance(value, package().File):
-        assert value.payload.getvalue() == body, label
-    elif isinstance(value, str) and ("Content-Type", JSON) not in reply.headers:
-        assert value == body.decode(), label
-    elif body or value is not None:
-        raw = parse(body)
-        assert not list(differences(value, raw)), label
+    answer, value, response = outcome.answers[-1], outcome.value, outcome.response
+    if answer.content and answer.headers["Content-Type"] == JSON:
+        raw = parse(answer.content)
+        assert plain(value) == plain(raw), label
         pairs = zip(value, raw, strict=True) if isinstance(raw, list) else [(value, raw)]
         for one, told in pairs:  # null is not the same as absent
             assert not hasattr(one, "to_dict") or one.to_dict().keys() == told.keys(), label
-    if outcome.response is not None:
-        response = outcome.response
+    if response is not None:
         told = (response.content, response.status_code, response.attempts)
-        assert told == (body, reply.status, len(outcome.exchanges)), label
-        for name, value in reply.headers:
-            assert value in response.headers[name.upper()], label
+        assert told == (answer.content, answer.status_code, len(outcome.answers)), label
+        for name, one in answer.headers.items():
+            assert one in response.headers[name.upper()], label
 
 
-def assert_refused(outcome: Outcome, body: bytes, label: object, place: str = "") -> None:
+def assert_refused(outcome: Outcome, label: object, place: str) -> None:
     """Assert that an answer was not taken for the documented one."""
-    error = outcome.error
+    error, answer = outcome.error, outcome.answers[-1]
     assert type(error) is package().InvalidResponseError, f"{label}: {error!r}"
-    assert error.body in (body, b""), label  # what is streamed is not kept
-    told = (len(outcome.exchanges), error.attempts, error.maybe_processed, error.status_code)
-    assert told == (1, 1, True, outcome.exchanges[0].reply.status), label
+    assert error.body in (answer.content, b""), label  # what is streamed is not kept
+    told = (len(outcome.answers), error.attempts, error.maybe_processed, error.status_code)
+    assert told == (1, 1, True, answer.status_code), label
     assert any(f"{place}{end}" in str(error) for end in (" ", ".", "[")), label
     assert "\u00fc" not in f"{error} {error!r}", label
     assert error.__cause__ is error.__context__ is None, label
 
 
-@each_operation
-def test_json_is_read_as_the_standard_has_it(endpoint: Endpoint, caller: Caller) -> None:
-    schema = endpoint.response_schema(endpoint.success)
-    if schema is None:
-        pytest.skip("its answer is not JSON")
-    for number in range(len(IDS)):
-        arguments = arguments_of(endpoint, number)
-        text = json.dumps(documented(endpoint, arguments), ensure_ascii=False)
-        news = text.replace("{", '{"news": 0, ', 1)
-        texts = [text, json.dumps(json.loads(text)), f"\ufeff{text}", f" \r\n\t{text}\n ", news]
-        texts += [text.replace("{", '{"id": "another", ', 1), "", text[:-1], f"{text}]", f"{text},"]
-        texts += [text.replace(":", "=", 1), f"{text}{text}", f"{text[:-1]},{text[-1]}"]
-        texts += [text.replace("}, {", "} {"), news.replace("0", "NaN", 1)]
-        texts += [news.replace("0", "-Infinity", 1)]
-        long = news.replace("0", '"' + "\u00e9" * 150_000 + '"', 1)
-        texts += [long, long[:-1], long.replace('"news"', '"news": NaN, "old"', 1)]
-        bodies = [one.encode() for one in texts]
-        bodies += [text.encode("latin-1", "replace"), text.encode("utf-16")]
-        for body in bodies if number == 0 else bodies[:1]:
-            is_right = (value := parse(body)) is not ... and is_documented(schema, value)
-            for piece in (
-                (0, 1 if body == bodies[0] else 7) if is_right and len(body) < 9_999 else (0,)
-            ):
-                for way in endpoint.ways if number == 0 else ways_of(endpoint, number):
-                    status = 202 if body is bodies[1] else endpoint.success
-                    caller.gateway.play([reply(status, body, piece=piece)])
-                    outcome = caller.call(endpoint, arguments, way)
-                    if is_right:
-                        assert_value(outcome, body, (body, piece, way))
-                        assert_request(endpoint, arguments, outcome)
-                    else:
-                        assert_refused(outcome, body, (body, piece, way))
+def bodies(value: Any) -> Iterator[tuple[str, bytes]]:
+    """Yield bodies of an answer, right ones and wrong ones, each with the place of what is wrong.
 
-
-@dataclass(frozen=True)
-class Refusal:
-    """An answer that is no success, and what an error has to tell of it."""
-
-    status: int
-    body: Any = b"<html>"
-    text: str | None = None  # what the server says in it
-    header: tuple[str, str] = ("X-Nothing", "0")
-    request_id: str | None = None
-    retry_after: float | None = None
-
-    def wait(self, passed: float) -> float | None:
-        """Return how long the server asks to wait, when some seconds have passed."""
-        if self.retry_after is None or "GMT" not in self.header[1]:
-            return self.retry_after
-        return max(0.0, self.retry_after - passed)
-
-
-def _refusals() -> Iterator[Refusal]:
-    text = TOLD[FIELD]
-    statuses = (400, 401, 402, 403, 404, 405, 408, 409, 418, 422, 429, 500, 501, 502, 503, 504)
-    yield from (Refusal(status, TOLD, text) for status in statuses)
-    yield from (Refusal(status) for status in (400, 505, 520, 599))
-    for status in (300, 301, 302, 303, 307, 308):
-        yield Refusal(status, TOLD, text, ("Location", "/elsewhere"))
-    yield from (Refusal(400, body) for body in ({FIELD: 5}, {FIELD: None}, {}, [FIELD], b""))
-    for name in ("X-Request-Id", "request-id", "x-correlation-id", "CF-Ray"):
-        yield Refusal(404, TOLD, text, (name, "r-1"), "r-1")
-    for told, seconds in (("7", 7.0), ("0", 0.0), (LATER, 9.0), (EARLIER, 0.0), ("soon", None)):
-        for status in (429, 503, 400):
-            yield Refusal(status, TOLD, text, ("Retry-After", told), None, seconds)
-    yield Refusal(429, TOLD, text, ("Retry-After", "29"), None, 29.0)
-    yield Refusal(503, TOLD, text, ("Retry-After", "31"), None, 31.0)
-
-
-@each_operation
-def test_an_error_tells_what_the_server_said(endpoint: Endpoint, caller: Caller) -> None:
-    arguments = arguments_of(endpoint)
-    for number, refusal in enumerate(_refusals()):
-        pauses: list[float] = []
-        while is_sent_again(endpoint, refusal.status) and len(pauses) < 2:
-            pause = refusal.wait(sum(pauses))
-            pauses.append((0.25, 0.5)[len(pauses)] if pause is None else pause)
-            if sum(pauses) > BUDGET:
-                pauses.pop()
-                break
-        for way in ways_of(endpoint, number):
-            clock = package().testing.ManualClock(now=NOW, jitter=0.5)
-            client = caller.client(is_async=way[1], is_given=number % 2 == 0, clock=clock)
-            caller.gateway.play([reply(refusal.status, refusal.body, refusal.header)] * 4)
-            outcome = caller.call(endpoint, arguments, way, client)
-            assert clock.pauses == pauses, (refusal, way)
-            assert_request(endpoint, arguments, outcome)
-            assert_error(endpoint, outcome, refusal, pauses, (refusal, way))
-
-
-def assert_error(
-    endpoint: Endpoint, outcome: Outcome, refusal: Refusal, pauses: list[float], label: object
-) -> None:
-    """Assert that an error tells all that is to be known of a refusal, and nothing else."""
-    error, status = outcome.error, refusal.status
-    assert type(error).__name__ == error_name(status), f"{label}: {error!r}"
-    assert isinstance(error, package().APIStatusError), label
-    told = (error.operation_id, error.status_code, error.attempts, error.error, error.request_id)
-    wanted = (str(endpoint), status, len(pauses) + 1, refusal.text, refusal.request_id)
-    assert told == wanted, label
-    assert error.maybe_processed is (not 400 <= status < 500 or status == 408), label
-    assert error.retry_after == refusal.wait(sum(pauses)), label
-    assert error.body == outcome.exchanges[-1].reply.body, label
-    schema = endpoint.response_schema(status)
-    is_right = schema and type(refusal.body) is not bytes and is_documented(schema, refusal.body)
-    assert not is_right or not list(differences(error.parsed, refusal.body)), label
-    assert (error.parsed is not None) is bool(is_right), label
-    for part in (str(endpoint), str(status), refusal.text or "", refusal.request_id or ""):
-        assert part in str(error), label
-    for other in (pickle.loads(pickle.dumps(error)), copy.deepcopy(error)):
-        left = [{**vars(one), "parsed": 0, "_body": 0, "text": str(one)} for one in (other, error)]
-        assert left[0] == left[1], label
-
-
-@each_operation
-def test_a_call_goes_on_after_a_failure_where_that_is_safe(
-    endpoint: Endpoint, caller: Caller
-) -> None:
-    arguments = arguments_of(endpoint)
-    failures = [
-        Reply(0, body) for body in (b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nCo", CUT)
-    ]
-    failures += [reply(status, TOLD) for status in (408, 429, 500, 502, 503, 504, 501, 404)]
-    endings = (success(endpoint, arguments), reply(400, TOLD))
-    cases = [
-        (failure, last, way) for failure in failures for last in endings for way in endpoint.ways
-    ]
-    for number, (failure, last, way) in enumerate(cases):
-        # Items of a list that breaks off may have been handed on.
-        is_cut = way[0].startswith("iter") and failure.body == CUT
-        is_repeated = is_sent_again(endpoint, failure.status) and not is_cut
-        clock = package().testing.ManualClock(jitter=0.5)
-        client = caller.client(is_async=way[1], is_given=number // 2 % 2 == 1, clock=clock)
-        caller.gateway.play([failure, last])
-        outcome, label = caller.call(endpoint, arguments, way, client), (failure, last, way)
-        assert clock.pauses == [0.25] * is_repeated, label
-        assert len(outcome.exchanges) == 1 + is_repeated, label
-        assert_request(endpoint, arguments, outcome)
-        if is_repeated and last is endings[0]:
-            assert_value(outcome, last.body, label)
-            continue
-        name = error_name(400 if is_repeated else failure.status)
-        name = name if is_repeated or failure.status else "APIConnectionError"
-        may_be = failure.status in {0, 408} or failure.status >= 500
-        told = (type(outcome.error).__name__, outcome.error.attempts, outcome.error.maybe_processed)
-        assert told == (name, 1 + is_repeated, may_be), label
-
-
-@each_operation
-def test_a_key_is_asked_for_at_each_attempt_and_never_shown(
-    endpoint: Endpoint, caller: Caller
-) -> None:
-    header = next(iter(endpoint.credentials("")), None)
-    if header is None:
-        pytest.skip("it needs no key")
-    keys = [f"rotating-key-{number}" for number in range(4)]
-    answers = [
-        Reply(429, body, (("X-Request-Id", f"r-{key}"), ("Retry-After", "0")))
-        for key in keys
-        for body in [json.dumps({FIELD: f"No {key}!", "more": key}).encode()]
-    ]
-    for is_awaited, way in [(a, one) for one in endpoint.ways for a in {False, one[1]}]:
-        left = iter(keys)
-
-        async def ask(left: Iterator[str] = left) -> str:
-            return next(left)
-
-        key = ask if is_awaited else left.__next__
-        client = caller.client(is_async=way[1], is_given=is_awaited, api_key=key)
-        caller.gateway.play(answers)
-        outcome = caller.call(endpoint, arguments_of(endpoint), way, client)
-        sent = [one.request.header(header).split()[-1] for one in outcome.exchanges]
-        assert sent == keys[:3], way
-        error = outcome.error
-        assert error.error.startswith("No "), way
-        assert error.request_id.startswith("r-"), way
-        shown = f"{error} {error!r} {error.error} {error.request_id} {error.parsed!r}"
-        assert "rotating-key" not in f"{shown} {pickle.dumps(error)!r}", way
-        assert error.parsed is None or keys[2] not in str(error.parsed.to_dict()), way
-        assert error.body == answers[2].body, way
+    Without a place it is about JSON itself.
+    """
+    text = json.dumps(value, ensure_ascii=False)
+    news = text.replace("{", '{"news": 0, ', 1)
+    long = news.replace("0", '"' + "\u00e9" * 150_000 + '"', 1)
+    texts = [text, json.dumps(value), f"\ufeff{text}", f" \r\n\t{text}\n ", news, ""]
+    texts += [text.replace("{", '{"id": "another", ', 1), text[:-1], f"{text}]", f"{text},"]
+    texts += [text.replace(":", "=", 1), f"{text}{text}", f"{text[:-1]},{text[-1]}"]
+    texts += [text.replace("}, {", "} {"), news.replace("0", "NaN", 1)]
+    texts += [news.replace("0", "-Infinity", 1), long, long[:-1]]
+    texts += [long.replace('"news"', '"news": NaN, "old"', 1)]
+    yield from (("", one.encode()) for one in texts)
+    yield from (("", one) for one in (text.encode("latin-1", "replace"), text.encode("utf-16")))
+    for place, changed in variations(value):
+        yield place, json.dumps(changed, ensure_ascii=False).encode()
 
 
 @each_operation
@@ -308,60 +119,163 @@ def test_an_answer_is_returned_as_it_is_or_refused(endpoint: Endpoint, caller: C
     schema = endpoint.response_schema(endpoint.success)
     if schema is None:
         pytest.skip("its answer is not JSON")
-    arguments = arguments_of(endpoint)
-    value, taken = documented(endpoint, arguments), 0
-    assert is_documented(schema, value)
-    own = schema | {"components": None}
-    has_alternatives = any(f'"{one}"' in json.dumps(own) for one in ("oneOf", "anyOf"))
-    repeated = {f"$.{one.response_field}" for one in endpoint.operation.parameters}
-    for number, (place, changed) in enumerate(variations(value)):
-        is_right = is_documented(schema, changed) and place not in repeated  # another's id
-        answer = reply(endpoint.success, changed, piece=number % 8 * 5)
-        for way in sorted({*ways_of(endpoint, number), *endpoint.ways[8:]}):
-            caller.gateway.play([answer])
-            outcome, label = caller.call(endpoint, arguments, way), (place, changed, way)
+    arguments, taken = arguments_of(endpoint), 0
+    given = repeated(endpoint, arguments)
+    has_alternatives = any(f'"{one}"' in json.dumps(schema) for one in ("oneOf", "anyOf"))
+    for number, (place, body) in enumerate(bodies(success(endpoint, arguments).json())):
+        value = parse(body)
+        is_right = value is not ... and is_documented(schema, value)
+        is_right = is_right and (not given or value | given == value)  # another's id
+        ways = {*ways_of(endpoint, number), *endpoint.ways[8:]} if place else endpoint.ways
+        piece = number % 8 * 5 if place else (number + 1) % 2 * 7 * (len(body) < 9_999)
+        status = 202 if number == 1 else endpoint.success
+        for way in sorted(ways):
+            script, label = [reply(status, body, piece=piece)], (place, body[:999], way)
+            outcome = caller.call(endpoint, arguments, way, script=script)
             taken += is_right
             if is_right:
-                assert_value(outcome, answer.body, label)
+                assert_value(outcome, label)
             else:
-                assert_refused(outcome, answer.body, label, "$" if has_alternatives else place)
+                assert_refused(outcome, label, "$" if has_alternatives and place else place)
     assert taken
+
+
+def scripts() -> Iterator[Sequence[httpx.Response | None]]:
+    """Yield what a server may answer, attempt after attempt; None for the documented answer."""
+    broken = [reply(200, raw=one) for one in (b"", b"nonsense\r\n\r\n", CUT[:20], CUT)]
+    broken += [reply(status, TOLD) for status in (408, 429, 500, 502, 503, 504, 501, 404)]
+    yield from ([one, last] for one in broken for last in (None, reply(400, TOLD)))
+    yield [
+        reply(429, {FIELD: f"No {key}!", "more": key}, {"X-Request-Id": f"r-{key}"}) for key in KEYS
+    ]
+    refusals = [reply(one, TOLD) for one in (400, 401, 402, 403, 405, 408, 409, 418, 422, 429)]
+    refusals += [reply(status, TOLD) for status in range(500, 505)]
+    refusals += [reply(status, b"<html>") for status in (400, 505, 520, 599)]
+    for status in (300, 301, 302, 303, 307, 308):
+        refusals.append(reply(status, TOLD, {"Location": "/elsewhere"}))
+    refusals += [reply(400, told) for told in ({FIELD: 5}, {FIELD: None}, {}, [FIELD], b"")]
+    refusals += [reply(404, TOLD, {name: f"r-{name}"}) for name in REQUEST_IDS]
+    for told in WAITS:
+        refusals += [reply(status, TOLD, {"Retry-After": told}) for status in (429, 503, 400)]
+    yield from ([refusal] * 4 for refusal in refusals)
+
+
+def wait_of(answer: httpx.Response, passed: float) -> float | None:
+    """Return how long an answer asks to wait, when some seconds have passed."""
+    told = answer.headers.get("Retry-After", "soon")
+    wait = WAITS[told]
+    return max(0.0, wait - passed) if wait and "GMT" in told else wait
+
+
+def pauses_of(
+    endpoint: Endpoint, script: Sequence[httpx.Response], way: tuple[str, bool]
+) -> list[float]:
+    """Return the pauses between the attempts of a call to which a server answers so."""
+    pauses: list[float] = []
+    for backoff, answer in zip(BACKOFFS, script, strict=False):
+        status = 0 if "raw" in answer.extensions else answer.status_code
+        # Items of a list that breaks off may have been handed on.
+        is_cut = way[0].startswith("iter") and answer.extensions.get("raw") == CUT
+        is_safe = endpoint.is_repeatable and status in {0, 408, 500, 502, 503, 504} and not is_cut
+        wait = wait_of(answer, sum(pauses))
+        pause = backoff if wait is None else wait
+        if not (is_safe or status == 429) or sum(pauses) + pause > BUDGET:
+            break
+        pauses.append(pause)
+    return pauses
+
+
+def assert_error(endpoint: Endpoint, outcome: Outcome, passed: float, label: object) -> None:
+    """Assert that an error tells all that is to be known of the last answer, and no key."""
+    error, answers = outcome.error, outcome.answers
+    assert isinstance(error, package().PortalError), f"{label}: {error!r}"
+    assert (error.operation_id, error.attempts) == (str(endpoint), len(answers)), label
+    refused = [one.status_code for one in answers if "raw" not in one.extensions]
+    may_be = len(refused) < len(answers) or any(not 400 <= s < 500 or s == 408 for s in refused)
+    assert error.maybe_processed is may_be, label
+    answer, told = answers[-1], parse(answers[-1].content)
+    if "raw" in answer.extensions:
+        assert type(error) is package().APIConnectionError, label
+        return
+    kind = "Server" if answer.status_code >= 500 else "APIStatus"
+    assert type(error).__name__ == f"{ERRORS.get(answer.status_code, kind)}Error", label
+    facts = (error.status_code, error.retry_after, error.body)
+    assert facts == (answer.status_code, wait_of(answer, passed), answer.content), label
+    text = told.get(FIELD) if isinstance(told, dict) else None
+    name = next((answer.headers[one] for one in REQUEST_IDS if one in answer.headers), None)
+    for got, wanted in ((error.error, text), (error.request_id, name)):
+        if isinstance(wanted, str):  # without the key that the server sent back
+            parts = re.split("|".join(KEYS), wanted)
+            assert re.fullmatch(".+".join(map(re.escape, parts)), got), label
+        else:
+            assert got is None, label
+    schema = endpoint.response_schema(answer.status_code)
+    is_right = schema is not None and told is not ... and is_documented(schema, told)
+    assert (error.parsed is not None) is is_right, label
+    shown = [str(error), repr(error), error.error, error.request_id, repr(error.parsed)]
+    shown += [repr(pickle.dumps(error)), str(error.parsed and error.parsed.to_dict())]
+    assert not [one for one in shown for key in KEYS if key in (one or "")], label
+    assert not is_right or KEYS[2] in answer.text or plain(error.parsed) == plain(told), label
+    for part in (str(endpoint), str(answer.status_code), error.error, error.request_id):
+        assert (part or "") in str(error), label
+    for other in (pickle.loads(pickle.dumps(error)), copy.deepcopy(error)):
+        left = [{**vars(one), "parsed": 0, "_body": 0, "text": str(one)} for one in (other, error)]
+        assert left[0] == left[1], label
+
+
+@each_operation
+def test_a_call_goes_on_where_that_is_safe_and_else_tells_why(
+    endpoint: Endpoint, caller: Caller
+) -> None:
+    for number, answers in enumerate(scripts()):
+        arguments = arguments_of(endpoint, number)
+        good = success(endpoint, arguments)
+        script = [one or good for one in answers]
+        ways = ways_of(endpoint, number) if len(script) == 4 else endpoint.ways
+        for turn, way in enumerate(ways):
+            left = iter(KEYS)
+
+            async def ask(left: Iterator[str] = left) -> str:
+                return next(left)
+
+            label = (way, [(one, one.headers, one.extensions) for one in script])
+            clock = package().testing.ManualClock(now=NOW, jitter=0.5)
+            key = ask if way[1] and number % 2 else left.__next__
+            options = {"api_key": key, "clock": clock}
+            client = caller.client(is_async=way[1], is_given=turn % 4 > 1, **options)
+            outcome = caller.call(endpoint, arguments, way, client, script)
+            pauses = pauses_of(endpoint, script, way)
+            assert clock.pauses == pauses, label
+            assert len(outcome.answers) == len(pauses) + 1, label
+            assert_requests(endpoint, arguments, outcome, KEYS)
+            if script[len(pauses)] is good:
+                assert_value(outcome, label)
+            else:
+                assert_error(endpoint, outcome, sum(pauses), label)
 
 
 @each_operation
 def test_each_option_counts_in_each_call(endpoint: Endpoint, caller: Caller) -> None:
+    """A pause of 5 s after each attempt shows how many the options allow."""
     arguments = arguments_of(endpoint)
-    refused = [reply(429, TOLD, ("Retry-After", "0"))] * 9
-    soon, late = ([success(endpoint, arguments, seconds=one)] * 9 for one in (0.1, 0.6))
-    options = {"api_key": "another-key", "headers": {"X-Trace": "t"}, "max_attempts": 2}
-    options["timeout"] = 0.05
-
-    def attempts(replies: list[Reply], client: Any, **more: Any) -> tuple[int, str]:
-        caller.gateway.play(replies)
-        outcome = caller.call(endpoint, arguments, way, client, **more)
-        for _ in range(300):  # A request that was given up may arrive later.
-            if caller.gateway.exchanges:
-                break
-            time.sleep(0.01)
-        for exchange in outcome.exchanges if client is not plain else ():
-            assert exchange.request.header("X-Trace") == "t", way
-            for name, value in endpoint.credentials("another-key").items():
-                assert exchange.request.header(name) == value, way
-        return len(outcome.exchanges), type(outcome.error).__name__
-
-    for way in endpoint.ways:
-        plain = caller.client(is_async=way[1])
-        changed = caller.client(is_async=way[1], is_given=way[0] == "method", **options)
-        with caller.client_of_its_own(is_async=way[1], **options) as new:
-            for client in (new, changed):
-                assert attempts(refused, client, timeout=9) == (2, "RateLimitError"), way
-                headers = {"X-Call": "c"}
-                assert (
-                    attempts(refused, client, timeout=9, max_attempts=1, headers=headers)[0] == 1
-                ), way
-                assert caller.gateway.exchanges[0].request.header("X-Call") == "c", way
-                assert attempts(refused, client, timeout=None, max_attempts=4)[0] == 4, way
-                assert attempts(late, client)[1] == "APITimeoutError", way
-            assert attempts(soon, new, timeout=9)[1] == "NoneType", way
-        assert attempts(late, plain, timeout=0.05)[1] == "APITimeoutError", way
-        assert attempts(refused, plain) == (3, "RateLimitError"), way
+    own: dict[str, Any] = {"api_key": "another-key", "headers": {"X-Trace": "t"}, "max_attempts": 2}
+    changes: tuple[dict[str, Any], ...] = ({}, {"timeout": 9.0}, {"timeout": None})
+    changes += ({"max_attempts": 1}, {"timeout": 19.0, "max_attempts": 4})
+    changes += ({"headers": {"X-Call": "c"}},)
+    made: tuple[dict[str, Any], ...] = ({"api_key": KEY}, own, {**own, "timeout": 3.0})
+    for options, is_async in product(made, (False, True)):
+        new = caller.new(is_async=is_async, **options)
+        for way, more, is_new in product(endpoint.ways, changes, (True, False)):
+            if way[1] is not is_async:
+                continue
+            shared = caller.client(is_async=is_async, is_given=way[0] == "method", **options)
+            clock = package().testing.ManualClock()
+            client = (new if is_new else shared).with_options(clock=clock)
+            script, label = [reply(429, TOLD, {"Retry-After": "5"})] * 9, (options, more)
+            outcome = caller.call(endpoint, arguments, way, client, script, **more)
+            given = {"timeout": 30.0, "max_attempts": 3, **options, **more}
+            fitting = 9 if given["timeout"] is None else 1 + given["timeout"] // 5
+            assert len(outcome.answers) == min(given["max_attempts"], fitting), label
+            wanted = endpoint.credentials(options["api_key"]) | options.get("headers", {})
+            for name, value in (wanted | more.get("headers", {})).items():
+                assert {one.request.headers[name] for one in outcome.answers} == {value}, label

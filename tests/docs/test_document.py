@@ -33,12 +33,10 @@ def test_an_example_calls_the_operation_and_shows_what_comes_back(operation_id: 
             assert re.fullmatch(f"{operation.method} {path}", sent.pop())
 
 
-def test_the_http_reference_has_every_operation_status_and_field() -> None:
+def test_the_http_reference_has_every_operation() -> None:
     page = from_document.http_reference()
-    document = from_document.document()
     for operation in OPERATIONS.values():
-        assert f"```text\n{operation.method} {operation.path}\n```" in page
-        for status in document["paths"][operation.path][operation.method.lower()]["responses"]:
-            assert f"| {status} |" in page or f"**{status}**" in page
-    for schema in document["components"]["schemas"].values():
-        assert all(f"`{name}`" in page or f'"{name}"' in page for name in schema["properties"])
+        call = f"portal.{operation.resource}.{operation.method_name}()"
+        assert re.search(
+            rf"`{operation.method} {operation.path}` \| .+ \| `{re.escape(call)}`", page
+        )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from email.message import Message
 from email.parser import BytesParser
+from types import ModuleType
 from typing import Any
 
 import httpx
@@ -20,15 +20,13 @@ class Server:
     ) -> None:
         self.status = status
         self.content = content if body is None else json.dumps(body).encode()
-        self.kind = kind or ("application/json" if body is not None else "")
+        self.headers = {"Content-Type": kind or "application/json"} if kind or self.content else {}
         self.request = httpx.Request("GET", "http://nothing.invalid")
-        self.body = b""
 
     def answer(self, request: httpx.Request) -> httpx.Response:
+        request.read()
         self.request = request
-        self.body = request.read()
-        headers = {"Content-Type": self.kind} if self.kind else {}
-        return httpx.Response(self.status, content=self.content, headers=headers)
+        return httpx.Response(self.status, content=self.content, headers=self.headers)
 
     async def answer_async(self, request: httpx.Request) -> httpx.Response:
         await request.aread()
@@ -36,31 +34,42 @@ class Server:
 
     @property
     def target(self) -> str:
-        return self.request.url.raw_path.decode()
+        return f"{self.request.method} {self.request.url.raw_path.decode()}"
 
     @property
-    def json(self) -> Any:
-        return json.loads(self.body)
+    def body(self) -> bytes:
+        return self.request.content
 
-    def parts(self) -> list[Message]:
+    def parts(self) -> list[tuple[Any, str | None, bytes]]:
+        """Return the name, the file's name and the content of each part of a form."""
         head = f"Content-Type: {self.request.headers['Content-Type']}\r\n\r\n".encode()
-        message = BytesParser().parsebytes(head + self.body)
-        return [part for part in message.walk() if not part.is_multipart()]
+        whole: Any = BytesParser().parsebytes(head + self.body)
+        return [
+            (
+                part.get_param("name", header="content-disposition"),
+                part.get_filename(),
+                part.get_payload(decode=True),
+            )
+            for part in whole.get_payload()
+        ]
 
 
-def call(
-    client_class: Callable[..., Any], server: Server, use: Callable[[Any], Any], **options: Any
-) -> Any:
-    """Use a client whose server is another function."""
-    http = httpx.Client(transport=httpx.MockTransport(server.answer))
-    with http, client_class("a-key", http_client=http, **options) as client:
-        return use(client)
+def call(package: ModuleType, server: Server, use: Callable[[Any], Any], **options: Any) -> Any:
+    """Call with the package's client."""
+    transport = httpx.MockTransport(server.answer)
+    with httpx.Client(transport=transport) as http:
+        client = getattr(package, package.client.SERVICE.name)
+        with client("a-key", http_client=http, **options) as client:
+            return use(client)
 
 
-def call_async(client_class: Callable[..., Any], server: Server, use: Callable[[Any], Any]) -> Any:
+def call_async(package: ModuleType, server: Server, use: Callable[[Any], Any]) -> Any:
+    """Call with the package's async client."""
+
     async def run() -> Any:
         http = httpx.AsyncClient(transport=httpx.MockTransport(server.answer_async))
-        async with http, client_class("a-key", http_client=http) as client:
+        client = getattr(package, f"Async{package.client.SERVICE.name}")
+        async with http, client("a-key", http_client=http) as client:
             return await use(client)
 
     return asyncio.run(run())

@@ -6,11 +6,11 @@ import contextlib
 import importlib
 import importlib.util
 import io
-import os
+import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -26,15 +26,12 @@ from generation.rendering import render
 from generation.validation import check_document
 
 PACKAGE = "portal_v1"
-PARCELS, PARCEL = "/parcels", "/parcels/{parcelId}"
 DOCUMENTS = Path(__file__).parent / "documents"
 ROOT = Path(__file__).parents[2]
 
 # The same as safe_load and safe_dump, and several times as fast where libyaml is there.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-
-Snapshot = dict[str, tuple[int, bytes]]
 
 
 class Outcome(NamedTuple):
@@ -76,43 +73,30 @@ class Tree:
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = main(arguments, root=self.root)
+        assert [*self.output.glob(".*")] == [], "something is left over"
         return Outcome(code, out.getvalue(), err.getvalue())
 
     def generated(self, *arguments: str) -> str:
         """Run the generation, which must succeed; return what it says."""
         outcome = self.generate(*arguments)
         assert (outcome.code, outcome.err) == (0, "")
-        self.assert_no_leftovers()
         return outcome.out
 
     def refused(self, *arguments: str) -> str:
         """Run the generation, which must fail and leave everything as it was; return its words."""
         before = snapshot(self.root)
         outcome = self.generate(*arguments)
-        assert outcome.code == 1, outcome
-        assert outcome.out == ""
+        assert (outcome.code, outcome.out) == (1, "")
         assert outcome.err.startswith("generate: ")
         assert "Traceback" not in outcome.err
         assert snapshot(self.root) == before
-        self.assert_no_leftovers()
         return outcome.err
 
-    def assert_no_leftovers(self) -> None:
-        if self.output.is_dir():
-            assert [path.name for path in self.output.iterdir() if path.name[0] == "."] == []
-
-    def program(
-        self, *arguments: str, cwd: Path | None = None, **options: Any
-    ) -> subprocess.CompletedProcess[str]:
-        """Run scripts/generate.py as a program of its own."""
-        return subprocess.run(
-            [sys.executable, "-B", str(self.root / "scripts" / "generate.py"), *arguments],
-            cwd=cwd or self.root,
-            capture_output=True,
-            text=True,
-            check=False,
-            **options,
-        )
+    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+        """Start scripts/generate.py as a program of its own."""
+        command = [sys.executable, "-B", str(self.root / "scripts" / "generate.py"), *arguments]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, text=True, stdout=pipe, stderr=pipe, **options)
 
     @contextlib.contextmanager
     def edited(self) -> Iterator[dict[str, Any]]:
@@ -122,24 +106,33 @@ class Tree:
         text = yaml.dump(document, Dumper=_DUMPER, sort_keys=False, allow_unicode=True)
         self.spec.write_text(text, encoding="utf-8")
 
-    def edit(self, change: Callable[[dict[str, Any]], object]) -> None:
-        """Change the document."""
-        with self.edited() as document:
-            change(document)
 
-
-def copy_repository(repository: Path, root: Path) -> Tree:
+def copy_repository(root: Path) -> Tree:
     """Copy what a generation reads, without what it makes; the document is that of the tests."""
     ignored = shutil.ignore_patterns("__pycache__", ".*_cache")
     for name in ("overrides", "scripts"):
-        shutil.copytree(repository / name, root / name, ignore=ignored)
+        shutil.copytree(ROOT / name, root / name, ignore=ignored)
     tree = Tree(root)
     tree.spec.parent.mkdir()
-    shutil.copy(repository / "tests" / "fixture.yaml", tree.spec)
+    shutil.copy(ROOT / "tests" / "fixture.yaml", tree.spec)
     return tree
 
 
-def snapshot(folder: Path) -> Snapshot:
+def run_exercise(package: Path) -> dict[str, str]:
+    """Call every operation of a package against its mock; return what failed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.generation.exercise", str(package)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    failures: dict[str, str] = json.loads(done.stdout)["failures"]
+    return failures
+
+
+def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
     """Everything in a folder: modes, and the bytes of its files."""
     return {
         path.relative_to(folder).as_posix(): (
@@ -170,11 +163,6 @@ def forget_package(name: str) -> None:
             del sys.modules[loaded]
 
 
-def clean_environment(**more: str) -> dict[str, str]:
-    """This process's environment with a few variables of one's own."""
-    return {**os.environ, **more}
-
-
 # Small documents -------------------------------------------------------------------------------
 
 _HEAD = "openapi: 3.1.0\ninfo: {title: Demo Shop, version: '1'}\n"
@@ -201,7 +189,6 @@ class Package(NamedTuple):
 
     root: ModuleType
     models: ModuleType
-    folder: Path
     notes: list[str]
 
     def module(self, name: str) -> ModuleType:
@@ -217,4 +204,4 @@ def make_package(text: str, folder: Path, name: str) -> Package:
     write_metadata(folder / name, document.data, overrides / "package")
     copy_package(overrides / "package", folder / name)
     root = load_package(folder / name, name)
-    return Package(root, importlib.import_module(f"{name}.models"), folder / name, notes)
+    return Package(root, importlib.import_module(f"{name}.models"), notes)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import itertools
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,49 +17,30 @@ from tests.generation._support import (
     make_package,
 )
 
-_NUMBERS = itertools.count()
 
-
-@pytest.fixture
-def tree(repository: Path, tmp_path: Path) -> Tree:
-    """A copy of the repository in which a package stands that a run may replace."""
-    tree = copy_repository(repository, tmp_path / "repository")
-    (tree.package / "models").mkdir(parents=True)
-    for name, text in {
-        "__init__.py": '"""The former package."""\n',
-        "manifest.json": "{}\n",
-        "models/__init__.py": "",
-        "models/pet.py": "class Pet:\n    name: str\n",
-    }.items():
-        (tree.package / name).write_text(text)
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Tree:
+    """A copy of the repository, generated once for all. Not to be changed."""
+    tree = copy_repository(tmp_path_factory.mktemp("made"))
+    tree.generated()
     (tree.output / "of-somebody-else.txt").write_text("Not to be touched.\n")
     return tree
 
 
-@pytest.fixture(scope="session")
-def made(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Tree:
-    """A copy of the repository, generated once for all. Not to be changed."""
-    tree = copy_repository(repository, tmp_path_factory.mktemp("made"))
-    tree.generated()
-    return tree
-
-
 @pytest.fixture
-def copied(made: Tree, tmp_path: Path) -> Tree:
+def tree(made: Tree, tmp_path: Path) -> Tree:
     """A copy of the generated one, to be changed."""
-    root = tmp_path / "copied"
-    shutil.copytree(made.root, root)
-    return Tree(root)
+    return Tree(shutil.copytree(made.root, tmp_path / "repository"))
 
 
 @pytest.fixture(scope="session")
-def other_packages(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with the packages of both documents."""
-    tree: Tree = copy_repository(repository, tmp_path_factory.mktemp("others"))
-    for document, name in (("library-3.0.yaml", "library_api"), ("studio-3.1.yaml", "studio_api")):
+def other_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the packages of documents that are nothing like V1's."""
+    tree = copy_repository(tmp_path_factory.mktemp("others"))
+    for document in ("library-3.0.yaml", "studio-3.1.yaml", "custodian-3.1.yaml"):
+        name = f"{document.partition('-')[0]}_api"
         spec = f"--spec={DOCUMENTS / document}"
-        said = tree.generated(spec, f"--package={name}", "--no-house-rules")
-        assert f"{name} is new: " in said
+        assert f"{name} is new: " in tree.generated(spec, f"--package={name}", "--no-house-rules")
     return tree.output
 
 
@@ -83,7 +63,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
     names: list[str] = []
 
     def make(text: str) -> Package:
-        names.append(f"shop_{next(_NUMBERS)}")
+        names.append(f"shop_{len(names)}")
         return make_package(text, tmp_path, names[-1])
 
     yield make

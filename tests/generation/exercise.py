@@ -8,196 +8,139 @@ Each is called with the required arguments and with all of them, sync and async.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import datetime
-import enum
 import importlib
-import inspect
 import io
 import json
 import os
-import re
 import sys
-import types
 import typing
-import uuid
 import warnings
-from collections.abc import Iterator, Mapping
-from functools import partial
-from typing import Any, Literal
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
 
-from tests.contract._package import PACKAGE_VARIABLE, Endpoint, endpoints, package
+from tests.contract._client import flatten
+from tests.contract._package import PACKAGE_VARIABLE, Endpoint, document, endpoints, package
+from tests.contract._values import UnfitError, fit
 
 _DEPTH = 3
 _ORDER = ("create", "list", "read", "use", "change", "replace", "remove")
-_PARSERS: Mapping[Any, Any] = {
-    datetime.date: datetime.date.fromisoformat,
-    datetime.datetime: datetime.datetime.fromisoformat,
-    uuid.UUID: uuid.UUID,
-}
-_EFFECT = re.compile(r"(\w+) (\S+) by (\w+)")
 
 
-class Arguments:
-    """Makes arguments out of the schemas of the package's document."""
-
-    def __init__(self, document: Mapping[str, Any]) -> None:
-        mock = f"{package().__name__}.mock"
-        schemas = importlib.import_module(f"{mock}._schemas")
-        self._schemas = schemas.Schemas(document, "request")
-        self._make_schema = partial(schemas.Schema, self._schemas)
-        self._find_example = importlib.import_module(f"{mock}._responses").find_example
-
-    def make(self, endpoint: Endpoint, *, whole: bool) -> dict[str, Any]:
-        """Return the required arguments of an operation's functions, or all."""
-        item = self._schemas.resolve(self._schemas.document["paths"][endpoint.path])
-        node = item[endpoint.method.lower()]
-        nodes = map(
-            self._schemas.resolve, [*item.get("parameters", ()), *node.get("parameters", ())]
-        )
-        by_name = {(one["in"], one["name"]): one for one in nodes}
-        found = {}
-        for parameter in endpoint.operation.parameters:
-            if parameter.required or whole:
-                media = by_name[parameter.location, parameter.name]
-                media = next(iter((media.get("content") or {"": media}).values()))
-                found[parameter.python_name] = self._argument(
-                    media, endpoint.hints[parameter.python_name], whole=whole
-                )
-        body = endpoint.operation.body
-        if body is not None and (body.required or whole):
-            content = self._schemas.resolve(node["requestBody"])["content"]
-            media = content[body.media_types[0]]
-            files = "json" not in body.media_types[0]
-            found["body"] = self._argument(media, endpoint.hints["body"], whole=whole, files=files)
-        return found
-
-    def _argument(
-        self, media: Mapping[str, Any], hint: Any, *, whole: bool, files: bool = False
-    ) -> Any:
-        schema = self._make_schema(media.get("schema", {}), "an argument")
-        given = [media["example"]] if "example" in media else []
-        least = self._find_example(schema, given)
-        least = self._fill(schema, least, _DEPTH) if least == [] else least
-        full = self._fill(schema, least) if whole else least
-        value = full if schema.validator.is_valid(full) else least
-        return _convert(_with_files(schema, value) if files else value, hint)
-
-    def _fill(self, schema: Any, value: Any, depth: int = 0) -> Any:
-        if value == [] and depth <= _DEPTH:
-            return [self._find_example(schema.items)]
-        if not isinstance(value, dict) or depth > _DEPTH:
-            return value
-        result = dict(value)
-        for name, inner in schema.properties.items():
-            if not inner.flat.get("readOnly"):
-                least = result[name] if name in result else self._find_example(inner)
-                result[name] = self._fill(inner, least, depth + 1)
-        return result
+def mock_module(name: str) -> Any:
+    return importlib.import_module(f"{package().__name__}.mock{name}")
 
 
-def _with_files(schema: Any, value: Any) -> Any:
-    if schema.flat.get("format") == "binary" and isinstance(value, str):
-        return value.encode()
-    if isinstance(value, list):
-        return [_with_files(schema.items, one) for one in value]
-    if isinstance(value, dict):
-        inner = schema.properties
-        return {k: _with_files(inner[k], one) if k in inner else one for k, one in value.items()}
+def make_arguments(endpoint: Endpoint, operation: Any, *, whole: bool) -> dict[str, Any]:
+    """Return the required arguments of an operation's functions, or all."""
+    schemas = {(one.location, one.name): one.schema for one in operation.parameters}
+    found = {}
+    for one in endpoint.parameters:
+        if one.required or whole:
+            value = _make_value(schemas[one.location, one.name], whole=whole)
+            found[one.python_name] = fit(value, endpoint.hints[one.python_name])
+    if endpoint.body is not None and (endpoint.body.required or whole):
+        media_type, hint = endpoint.body.media_types[0], endpoint.hints["body"]
+        schema = operation.body.content[media_type].schema
+        value = _make_value(schema, whole=whole)
+        found["body"] = _fit_body(schema, value, hint, is_json="json" in media_type)
+    return found
+
+
+def _make_value(schema: Any, *, whole: bool) -> Any:
+    """Return an example, with whatever is optional if that is valid: no list is empty."""
+    least = mock_module("._responses").find_example(schema)
+    full = _fill(schema, least, 0 if whole or least == [] else _DEPTH + 1)
+    return full if schema.validator.is_valid(full) else least
+
+
+def _fill(schema: Any, value: Any, depth: int) -> Any:
+    find_example = mock_module("._responses").find_example
+    if value == [] and depth <= _DEPTH:
+        return [find_example(schema.items)]
+    if isinstance(value, dict) and depth <= _DEPTH:
+        inner = {k: v for k, v in schema.properties.items() if not v.flat.get("readOnly")}
+        filled = {k: value[k] if k in value else find_example(one) for k, one in inner.items()}
+        return value | {k: _fill(inner[k], one, depth + 1) for k, one in filled.items()}
     return value
 
 
-def _convert(value: Any, hint: Any) -> Any:
-    """Return the argument of a type for a JSON value in which files are bytes."""
-    origin, inner = typing.get_origin(hint), typing.get_args(hint)
-    if origin in {typing.Union, types.UnionType}:
-        for one in inner:
-            with contextlib.suppress(TypeError, ValueError):
-                return _convert(value, one)
-    elif hint is Any or (origin is Literal and value in inner) or hint is type(value):
-        return value
-    elif origin is list and isinstance(value, list):
-        return [_convert(one, inner[0]) for one in value]
-    elif hint is package().types.File:
-        content = value if isinstance(value, bytes) else json.dumps(value).encode()
-        return hint(payload=io.BytesIO(content), file_name="a.txt", mime_type="text/plain")
-    elif make := _PARSERS.get(hint, getattr(hint, "from_dict", None)):
-        return make(value)
-    elif isinstance(hint, enum.EnumMeta) or (hint is float and type(value) is int):
-        return hint(value)
-    raise TypeError(f"{value!r} is no {hint}")
+def _fit_body(schema: Any, value: Any, hint: Any, *, is_json: bool) -> Any:
+    """Return the argument for a body; the files of one that is no JSON are bytes."""
+    for one in typing.get_args(hint) or (hint,):
+        if one is package().types.File:
+            content = value.encode() if isinstance(value, str) else json.dumps(value).encode()
+            return one(io.BytesIO(content), "a.txt", "text/plain")
+        if isinstance(value, dict) and hasattr(one, "from_dict"):
+            with suppress(TypeError, ValueError):
+                return one.from_dict(value if is_json else _to_bytes(schema, value))
+    return fit(value, hint)
 
 
-def _rounds(effects: Mapping[str, str]) -> Iterator[tuple[Endpoint, str, str, str]]:
+def _to_bytes(schema: Any, value: Any) -> Any:
+    if schema.flat.get("format") == "binary" and isinstance(value, str):
+        return value.encode()
+    if isinstance(value, list):
+        return [_to_bytes(schema.items, one) for one in value]
+    if isinstance(value, dict):
+        inner = schema.properties
+        return {k: _to_bytes(inner[k], one) if k in inner else one for k, one in value.items()}
+    return value
+
+
+def _rounds() -> Iterator[tuple[Endpoint, Any, Any]]:
     """Yield each operation with its effect, those first that make what others ask for."""
+    operations = [*mock_module("._operations").compile_operations(document())]
+    effects = mock_module("._operations").find_effects(operations)
+    known = {(one.method, one.path): one for one in endpoints()}
     found = []
-    for endpoint in endpoints():
-        match = _EFFECT.match(effects.get(endpoint.operation.id, ""))
-        does, item, identifier = match.groups() if match else ("", "", "")
-        depth = len(endpoint.path.split("/"))
-        rank = _ORDER.index(does) if does else len(_ORDER) - 1
-        found.append(
-            ((rank, -depth if does == "remove" else depth), (endpoint, does, item, identifier))
-        )
-    yield from (entry for _, entry in sorted(found, key=lambda pair: pair[0]))
+    for operation, effect in zip(operations, effects, strict=True):
+        does = "use" if effect is None else effect.does
+        depth = operation.path.count("/")
+        rank = (_ORDER.index(does), -depth if does == "remove" else depth)
+        found.append((rank, known[operation.method, operation.path], operation, effect))
+    yield from (entry[1:] for entry in sorted(found, key=lambda entry: entry[0]))
 
 
 def exercise(*, is_async: bool, whole: bool) -> dict[str, str]:
     """Call each operation once; return what failed."""
-    document = package()._document.load_document()  # noqa: SLF001 - no public name for it
-    arguments = Arguments(document)
-    mock_module = importlib.import_module(f"{package().__name__}.mock")
-    mock_class = getattr(mock_module, f"Mock{package().client.SERVICE.name}")
     failures: dict[str, str] = {}
     made: dict[str, Any] = {}
+    mock_class = getattr(mock_module(""), f"Mock{package().client.SERVICE.name}")
     with mock_class() as mock, asyncio.Runner() as runner:
-        credentials = [endpoint.operation.credential for endpoint in endpoints()]
+        credentials = [one.credential for one in endpoints()]
         names = {one.name for one in credentials if one is not None and one.name}
         options: dict[str, Any] = {"keys": dict.fromkeys(names, "a:key")} if names else {}
         client = mock.async_client(**options) if is_async else mock.client(**options)
-        for endpoint, does, item, identifier in _rounds(mock.effects):
+        for endpoint, operation, effect in _rounds():
             try:
-                given = arguments.make(endpoint, whole=whole)
-                for parameter in endpoint.parameters("path"):
-                    prefix = endpoint.path.partition(f"{{{parameter.name}}}")[0]
-                    place = f"{prefix}{{{parameter.name}}}"
-                    if place in made:
-                        hint = endpoint.hints[parameter.python_name]
-                        with contextlib.suppress(TypeError, ValueError):  # where it fits there
-                            given[parameter.python_name] = _convert(made[place], hint)
+                given = make_arguments(endpoint, operation, whole=whole)
+                for one in (one for one in endpoint.parameters if one.location == "path"):
+                    place = f"{endpoint.path.partition(f'{{{one.name}}}')[0]}{{{one.name}}}"
+                    with suppress(KeyError, UnfitError):  # It is known, and fits there.
+                        given[one.python_name] = fit(made[place], endpoint.hints[one.python_name])
                 if is_async:
                     found = runner.run(endpoint.module.asyncio_detailed(client=client, **given))
                 else:
                     found = endpoint.module.sync_detailed(client=client, **given)
-                    resource = getattr(client, endpoint.operation.resource)
-                    method = getattr(resource, endpoint.operation.method_name)
-                    if does not in {"create", "remove"}:
-                        again = arguments.make(endpoint, whole=whole) | {
-                            name: value for name, value in given.items() if name != "body"
-                        }
-                        method(**_method_arguments(method, again))
-                if does == "create":
-                    made[item] = json.loads(found.content)[identifier]
+                    if effect is None or effect.does not in {"create", "remove"}:
+                        again = make_arguments(endpoint, operation, whole=whole)  # Files are read.
+                        again |= {name: value for name, value in given.items() if name != "body"}
+                        method = getattr(getattr(client, endpoint.resource), endpoint.method_name)
+                        method(**flatten(endpoint, again))
+                if effect is not None and effect.does == "create":
+                    identifier = effect.collection.identifier
+                    made[effect.collection.item] = json.loads(found.content)[identifier]
             except Exception as error:  # noqa: BLE001 - whatever it is, it is what to tell
                 documented = endpoint.definition.get("responses", {})
                 if any(status[:1] in "2d" for status in documented) or not hasattr(error, "body"):
                     said = getattr(error, "body", None) or error
-                    failures[endpoint.operation.id] = f"{type(error).__name__}: {said}"
+                    failures[str(endpoint)] = f"{type(error).__name__}: {said}"
         if is_async:
             runner.run(client.aclose())
         else:
             client.close()
     return failures
-
-
-def _method_arguments(method: Any, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a method, which takes the fields of some bodies one by one."""
-    names = inspect.signature(method).parameters
-    if "body" in names or "body" not in given:
-        return dict(given)
-    body = given["body"]
-    fields = {name: getattr(body, name) for name in names if hasattr(body, name)}
-    return fields | {name: value for name, value in given.items() if name != "body"}
 
 
 def main() -> None:

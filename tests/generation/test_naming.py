@@ -10,11 +10,10 @@ from generation.naming import client_name, environment_prefix, name_operations, 
 
 from tests.generation._support import Package, document_of
 
-SHARES = "/custodians/me/clients/{clientId}/wallet-shares"
 
-
-def name(method: str, path: str, tag: str, more: str = "") -> str:
+def name(path: str, tag: str, more: str = "") -> str:
     """Name the one operation of a document."""
+    method, path = path.split()
     document = document_of(
         f"paths: {{'{path}': {{{method}: {{tags: [{tag}], {more} responses: OK}}}}}}"
     )
@@ -23,33 +22,35 @@ def name(method: str, path: str, tag: str, more: str = "") -> str:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "tag", "named"),
+    ("path", "tag", "named"),
     [
-        ("get", "/custodians/me/clients", "Clients", "clients.list"),
-        ("post", "/custodians/me/clients", "Clients", "clients.create"),
-        ("get", "/custodians/me/clients/{clientId}", "Clients", "clients.get"),
-        ("patch", "/custodians/me/clients/{clientId}", "Clients", "clients.update"),
-        ("put", "/custodians/me/clients/{clientId}", "Clients", "clients.replace"),
-        ("delete", "/custodians/me/clients/{clientId}", "Clients", "clients.delete"),
-        ("post", "/custodians/me/clients/{clientId}/sessions", "Clients", "clients.create_session"),
-        ("post", "/clients/{clientId}/archive", "Clients", "clients.archive"),
-        ("get", "/clients/{clientId}/web-otp", "Clients", "clients.get_web_otp"),
-        ("get", SHARES, "Wallet shares", "wallet_shares.list"),
-        ("get", f"{SHARES}/{{id}}", "Wallet shares", "wallet_shares.get"),
-        (
-            "get",
-            "/clients/{clientId}/ejectable-backups",
-            "Wallet shares",
-            "wallet_shares.list_ejectable_backups",
-        ),
-        ("get", "/clients/{id}/wallets/{walletId}/shares", "Clients", "clients.list_wallet_shares"),
-        ("post", "/requests/{id}/approve", "Sessions", "sessions.approve_request"),
-        ("get", "/health", "Service", "service.get_health"),
-        ("get", "/", "Service", "service.get"),
+        ("get /custodians/me/clients", "Clients", "clients.list"),
+        ("post /custodians/me/clients", "Clients", "clients.create"),
+        ("get /custodians/me/clients/{clientId}", "Clients", "clients.get"),
+        ("patch /custodians/me/clients/{clientId}", "Clients", "clients.update"),
+        ("put /custodians/me/clients/{clientId}", "Clients", "clients.replace"),
+        ("delete /custodians/me/clients/{clientId}", "Clients", "clients.delete"),
+        ("post /me/clients/{clientId}/sessions", "Clients", "clients.create_session"),
+        ("post /clients/{clientId}/archive", "Clients", "clients.archive"),
+        ("get /clients/{clientId}/web-otp", "Clients", "clients.get_web_otp"),
+        ("get /clients/{id}/wallet-shares", "Wallet shares", "wallet_shares.list"),
+        ("get /clients/{id}/wallet-shares/{id2}", "Wallet shares", "wallet_shares.get"),
+        ("get /clients/{id}/ejectable-backups", "Shares", "shares.list_ejectable_backups"),
+        ("get /clients/{id}/wallets/{walletId}/shares", "Clients", "clients.list_wallet_shares"),
+        ("post /requests/{id}/approve", "Sessions", "sessions.approve_request"),
+        ("get /health", "Service", "service.get_health"),
+        ("get /", "Service", "service.get"),
+        # A tag that is no Python name.
+        ("get /things", "0x", "tag_0x.list_things"),
+        ("get /things", "EIP-7702", "eip_7702.list_things"),
+        ("get /things", "'🔑'", "key.list_things"),
+        ("get /things", "class", "class_.list_things"),
+        ("get /things", "Close", "close_.list_things"),
+        ("get /things", "'  '", "tag_.list_things"),
     ],
 )
-def test_names_without_operation_ids(method: str, path: str, tag: str, named: str) -> None:
-    assert name(method, path, tag) == named
+def test_names_without_operation_ids(path: str, tag: str, named: str) -> None:
+    assert name(path, tag) == named
 
 
 def test_a_further_path_changes_no_name() -> None:
@@ -60,19 +61,13 @@ def test_a_further_path_changes_no_name() -> None:
 
 
 def test_a_clash_of_made_names_is_told_with_both_places() -> None:
-    with pytest.raises(GenerationError) as caught:
+    text = "paths:\n  /a/status: {get: {tags: [Things], responses: OK}}\n"
+    with pytest.raises(GenerationError, match=r"things\.get_status") as caught:
         name_operations(
-            document_of(
-                "paths:\n"
-                "  /a/status: {get: {tags: [Things], responses: OK}}\n"
-                "  /b/status: {get: {tags: [Things], responses: OK}}\n"
-            )
+            document_of(f"{text}  /b/status: {{get: {{tags: [Things], responses: OK}}}}")
         )
-    said = str(caught.value)
-    assert "things.get_status" in said
-    assert "(line 4) and " in said
-    assert "(line 5)" in said
-    assert '"x-method-name": "get_status_…"' in said
+    for told in ("(line 4) and ", "(line 5)", '"x-method-name": "get_status_…"'):
+        assert told in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +81,7 @@ def test_a_clash_of_made_names_is_told_with_both_places() -> None:
     ],
 )
 def test_names_from_operation_ids(operation_id: str, named: str) -> None:
-    assert name("get", "/x", "Clients", f"operationId: {operation_id},") == named
+    assert name("get /x", "Clients", f"operationId: {operation_id},") == named
 
 
 def test_ids_that_come_to_one_name_stay_whole() -> None:
@@ -104,21 +99,6 @@ def test_a_method_name_that_is_none(name: str) -> None:
     text = f"paths: {{/a: {{get: {{x-method-name: {name}, responses: OK}}}}}}"
     with pytest.raises(GenerationError, match=r"x-method-name \(line 3\): .* cannot be the name"):
         name_operations(document_of(text))
-
-
-@pytest.mark.parametrize(
-    ("tag", "resource"),
-    [
-        ("0x", "tag_0x"),
-        ("EIP-7702", "eip_7702"),
-        ("'🔑'", "key"),
-        ("class", "class_"),
-        ("Close", "close_"),
-        ("'  '", "tag_"),
-    ],
-)
-def test_tags(tag: str, resource: str) -> None:
-    assert name("get", "/things", tag).partition(".")[0] == resource
 
 
 @pytest.mark.parametrize(

@@ -4,45 +4,28 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.generation._support import (
-    PACKAGE,
-    PARCELS,
-    Tree,
-    clean_environment,
-    copy_repository,
-    snapshot,
-)
+from tests.generation._support import PACKAGE, Tree, copy_repository, snapshot
 
 
-def test_the_same_bytes_everywhere(made: Tree, repository: Path, tmp_path: Path) -> None:
+def test_the_same_bytes_everywhere(made: Tree, tmp_path: Path) -> None:
     hostile = tmp_path / "build"
     hostile.mkdir()
     (hostile / "ruff.toml").write_text("line-length = 40\nexclude = ['*.py']\n")
     (hostile / ".gitignore").write_text("*\n")
-    runs: list[tuple[Path, subprocess.Popen[str]]] = []
+    runs = []
     for seed, umask, parent in (("1", 0o077, hostile), ("random", 0o022, tmp_path / "other")):
-        tree = copy_repository(repository, parent / "repository")
-        environment = clean_environment(
-            PYTHONHASHSEED=seed, TZ="Asia/Tokyo", LC_ALL="C", RUFF_LINE_LENGTH="40", COLUMNS="40"
-        )
-        run = subprocess.Popen(
-            [sys.executable, "-B", str(tree.root / "scripts" / "generate.py")],
-            cwd=parent,
-            env=environment,
-            umask=umask,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        tree = copy_repository(parent / "repository")
+        environment = {"PYTHONHASHSEED": seed, "TZ": "Asia/Tokyo", "LC_ALL": "C"}
+        environment |= {"RUFF_LINE_LENGTH": "40", "COLUMNS": "40"}
+        run = tree.start(cwd=parent, env={**os.environ, **environment}, umask=umask)
         runs.append((tree.package, run))
     for package, run in runs:
         _, err = run.communicate(timeout=60)
@@ -66,59 +49,51 @@ def test_what_is_in_it(made: Tree) -> None:
     assert manifest["generator"]["name"] == "openapi-python-client"
 
 
-def test_a_second_run_and_a_remark_change_nothing(copied: Tree) -> None:
-    before = snapshot(copied.output)
-    said = copied.generated()
+def test_a_remark_changes_nothing_and_an_edit_of_the_modules_alone_reads_no_document(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = snapshot(tree.output)
+    tree.spec.write_text("# A remark.\n" + tree.spec.read_text() + "\n\n")
+    said = tree.generated()
     assert said.endswith("portal_v1: no change on the Python surface.\n")
     assert "The mock takes createParcel to create /parcels/{parcelId} by id" in said
-    copied.spec.write_text("# A remark.\n" + copied.spec.read_text() + "\n\n")
-    copied.generated()
-    assert snapshot(copied.output) == before
-
-
-def test_an_edit_of_the_modules_alone_reads_no_document(
-    copied: Tree, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    copied.generated()
-    with (copied.modules / "testing.py").open("a") as file:
+    assert snapshot(tree.output) == before
+    with (tree.modules / "testing.py").open("a") as file:
         file.write("X = [1,2]\n")
-    (copied.modules / "_gone.py").write_text("X = 1\n")
+    (tree.modules / "_gone.py").write_text("X = 1\n")
     with monkeypatch.context() as patch:
         patch.setattr("generation.document.load_document", lambda path: pytest.fail("read"))
-        assert "  + X = [1, 2]\n" in copied.generated()
-        (copied.modules / "_gone.py").unlink()
-        copied.generated()
-    assert "X = [1, 2]" in (copied.package / "testing.py").read_text()
-    assert not (copied.package / "_gone.py").exists()
-    copied.generated("--check")
-    # What was edited by hand is made anew, and so is all where the document changed.
-    (copied.package / "client.py").write_text("# edited\n")
-    copied.generated()
-    copied.generated("--check")
+        assert "  + X = [1, 2]\n" in tree.generated()
+        (tree.modules / "_gone.py").unlink()
+        tree.generated()
+    assert "X = [1, 2]" in (tree.package / "testing.py").read_text()
+    assert not (tree.package / "_gone.py").exists()
+    # What was edited by hand is made anew.
+    (tree.package / "client.py").write_text("# edited\n")
+    tree.generated()
+    tree.generated("--check")
 
 
-def test_check_names_what_differs(copied: Tree) -> None:
-    (copied.package / "__pycache__").mkdir()
-    (copied.package / "__pycache__" / "client.cpython-311.pyc").write_bytes(b"")
-    assert "portal_v1 is what is generated from" in copied.generated("--check")
-    (copied.package / "client.py").write_text("# edited\n")
-    (copied.package / "models" / "__init__.py").unlink()
-    (copied.package / "extra.py").write_text("")
-    said = copied.refused("--check")
+def test_check_names_what_differs(tree: Tree) -> None:
+    (tree.package / "__pycache__").mkdir()
+    (tree.package / "__pycache__" / "client.cpython-311.pyc").write_bytes(b"")
+    assert "portal_v1 is what is generated from" in tree.generated("--check")
+    (tree.package / "client.py").write_text("# edited\n")
+    (tree.package / "models" / "__init__.py").unlink()
+    (tree.package / "extra.py").write_text("")
+    said = tree.refused("--check")
     assert "run `make generate`" in said
     assert said.splitlines()[1:] == [
         "  - missing: models/__init__.py",
         "  - extra:   extra.py",
         "  - differs: client.py",
     ]
-    assert "is missing; run `make generate`." in copied.refused("--check", "--package", "absent")
+    assert "is missing; run `make generate`." in tree.refused("--check", "--package", "absent")
 
 
 def test_files_are_seen_from_the_current_folder(
     made: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = made.program("--check", cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
     (tmp_path / "mine.yaml").write_bytes(made.spec.read_bytes())
     monkeypatch.chdir(tmp_path)
     outcome = made.generate("--spec", "mine.yaml", "--output", "out", "--package", "mine")
@@ -126,22 +101,13 @@ def test_files_are_seen_from_the_current_folder(
     assert [path.name for path in Path("out").iterdir()] == ["mine"]
 
 
-def test_a_terminal_that_shows_ascii_only(copied: Tree) -> None:
-    with copied.edited() as document:
-        schema = document["components"]["schemas"]["Label"]
-        schema["properties"]["id"]["type"] = ["string", "null"]
-    done = copied.program(env=clean_environment(PYTHONIOENCODING="ascii"))
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "~ Label.id: str \\u2192 " in done.stdout
-
-
 def test_the_command_line(made: Tree) -> None:
-    done = made.program("--help")
+    out, _ = made.start("--help").communicate(timeout=60)
     for option in ("--spec", "--output", "--package", "--no-house-rules", "--check"):
-        assert option in done.stdout
-    done = made.program("--chekc")
-    assert done.returncode == 2
-    assert "unrecognized arguments: --chekc" in done.stderr
+        assert option in out
+    run = made.start("--chekc")
+    assert "unrecognized arguments: --chekc" in run.communicate(timeout=60)[1]
+    assert run.returncode == 2
 
 
 @pytest.mark.parametrize(
@@ -199,7 +165,7 @@ def test_a_module_that_is_broken(tree: Tree, code: str, what: str) -> None:
 
 def test_an_effect_that_the_mock_does_not_know(tree: Tree) -> None:
     with tree.edited() as document:
-        document["paths"][PARCELS]["post"]["x-effect"] = "explode"
+        document["paths"]["/parcels"]["post"]["x-effect"] = "explode"
     assert "The mock cannot be made of this document: " in tree.refused()
 
 
@@ -238,6 +204,7 @@ def test_a_swap_that_fails(
 
 def test_nothing_of_the_former_package_is_left(tree: Tree) -> None:
     (tree.package / "__init__.py").write_text("def broken(:\n")
+    (tree.package / "models" / "pet.py").touch()
     assert "cannot be read, so there is no comparison" in tree.generated()
     assert not (tree.package / "models" / "pet.py").exists()
     assert (tree.output / "of-somebody-else.txt").read_text() == "Not to be touched.\n"
@@ -261,27 +228,27 @@ def test_an_output_that_is_not_there(tree: Tree) -> None:
     assert "portal_v1 is new: 4 operations, 6 models." in tree.generated("--output", str(output))
 
 
-def test_what_changed_is_told(copied: Tree) -> None:
-    with copied.edited() as document:
+def test_what_changed_is_told_on_any_terminal(tree: Tree) -> None:
+    with tree.edited() as document:
         schemas = document["components"]["schemas"]
         schemas["Receipt"] = schemas.pop("Label")
-        label = document["paths"]["/parcels/{parcelId}/label"]["post"]
-        label["responses"]["200"]["content"]["application/json"]["schema"] = {
-            "$ref": "#/components/schemas/Receipt"
-        }
+        answer = document["paths"]["/parcels/{parcelId}/label"]["post"]["responses"]["200"]
+        answer["content"]["application/json"]["schema"]["$ref"] = "#/components/schemas/Receipt"
         schemas["Parcel"]["properties"]["address"] = {"type": "integer"}
-        document["paths"][PARCELS]["get"]["parameters"] = [
+        document["paths"]["/parcels"]["get"]["parameters"] = [
             {"name": "take", "in": "query", "schema": {"type": "integer"}}
         ]
-    said = copied.generated()
+    run = tree.start(env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    out, err = run.communicate(timeout=60)
+    assert (run.returncode, err) == (0, "")
     for line in (
         "- exports Label",
         "+ exports Receipt",
         "- class Label",
         "+ class Receipt",
-        "~ Parcel.address: str | None = None → int | None = None",
-        "~ ParcelsResource.list(): + take: int | Unset = UNSET",
-        "~ ParcelsResource.renew_label(): returns _models.Label → _models.Receipt",
+        r"~ Parcel.address: str | None = None \u2192 int | None = None",
+        "+ ParcelsResource.list(*, take: int | Unset = UNSET)",
+        r"~ ParcelsResource.renew_label() -> _models.Label \u2192 _models.Receipt",
     ):
-        assert f"  {line}\n" in said
-    assert "_core" not in said
+        assert f"  {line}\n" in out
+    assert "_core" not in out

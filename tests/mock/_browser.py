@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -13,8 +12,8 @@ from typing import Any, Self
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _SECONDS = 20.0
-_READS, _WRITES = 3, 4  # the browser's descriptors, by the protocol
-_HIGH = 20  # above those, so that no copy lands on a source
+_PLACED = 'exec "$@" 3</dev/fd/%d 4>/dev/fd/%d'  # where the protocol has the browser read and write
+_OPTIONS = "headless=new remote-debugging-pipe disable-gpu disable-dev-shm-usage no-first-run"
 
 
 def browser_path() -> str | None:
@@ -27,39 +26,20 @@ class Browser:
     """A page in a browser of its own."""
 
     def __init__(self, path: str, profile: Path) -> None:
-        theirs_in, ours_out = os.pipe()
-        ours_in, theirs_out = os.pipe()
-        source = [fcntl.fcntl(one, fcntl.F_DUPFD, _HIGH) for one in (theirs_in, theirs_out)]
-
-        def descriptors() -> None:
-            os.dup2(source[0], _READS)
-            os.dup2(source[1], _WRITES)
-
-        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # it has none for root
+        reads, self._out = os.pipe()
+        self._in, writes = os.pipe()
+        options = [*_OPTIONS.split(), f"user-data-dir={profile}"]
+        options += ["no-sandbox"] if os.geteuid() == 0 else []  # it has none for root
         self._process = subprocess.Popen(
-            [
-                path,
-                "--headless=new",
-                "--remote-debugging-pipe",
-                "--disable-gpu",
-                "--disable-dev-shm-usage",
-                "--no-first-run",
-                f"--user-data-dir={profile}",
-                *sandbox,
-                "about:blank",
-            ],
+            ["sh", "-c", _PLACED % (reads, writes), "sh", path, *(f"--{one}" for one in options)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            pass_fds=(_READS, _WRITES),
-            preexec_fn=descriptors,  # noqa: PLW1509 - calls dup2, and nothing that locks
+            pass_fds=(reads, writes),
         )
-        for one in (*source, theirs_in, theirs_out):
-            os.close(one)
-        self._out, self._in = ours_out, ours_in
-        self._buffer = b""
-        self._number = 0
-        self._session = ""
+        os.close(reads)
+        os.close(writes)
+        self._buffer, self._number, self._session = b"", 0, ""
         self.events: list[dict[str, Any]] = []
         target = self.send("Target.createTarget", url="about:blank")["targetId"]
         attached = self.send("Target.attachToTarget", targetId=target, flatten=True)
@@ -74,13 +54,11 @@ class Browser:
         if self._session:
             message["sessionId"] = self._session
         os.write(self._out, json.dumps(message).encode() + b"\0")
-        while True:
-            answer = self._receive()
-            if answer.get("id") == self._number:
-                assert "error" not in answer, answer
-                result: dict[str, Any] = answer["result"]
-                return result
+        while (answer := self._receive()).get("id") != self._number:
             self.events.append(answer)
+        assert "error" not in answer, answer
+        result: dict[str, Any] = answer["result"]
+        return result
 
     def open(self, url: str) -> None:
         """Go to a page."""
@@ -89,9 +67,8 @@ class Browser:
 
     def run(self, script: str) -> Any:
         """The value of an expression in the page."""
-        result = self.send(
-            "Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True
-        )
+        options = {"expression": script, "awaitPromise": True, "returnByValue": True}
+        result = self.send("Runtime.evaluate", **options)
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")
 
@@ -110,11 +87,8 @@ class Browser:
     def problems(self) -> list[str]:
         """Errors of the page so far."""
         self.run("1")
-        return [
-            json.dumps(event["params"])
-            for event in self.events
-            if event.get("method") in ("Runtime.exceptionThrown", "Log.entryAdded")
-        ]
+        bad = ("Runtime.exceptionThrown", "Log.entryAdded")
+        return [json.dumps(one["params"]) for one in self.events if one.get("method") in bad]
 
     def _receive(self) -> dict[str, Any]:
         while b"\0" not in self._buffer:

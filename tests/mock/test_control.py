@@ -14,7 +14,7 @@ import pytest
 from sample import Sample
 from sample.mock import FAULTS, MockSample, MockServer
 
-from tests.mock._support import ask, one_operation
+from tests.mock._support import ask
 
 OWN = {"x_mock": "1"}
 
@@ -30,16 +30,13 @@ class Got(NamedTuple):
 
 
 def fetch(server: MockServer, what: str, order: Any = None, **headers: str) -> Got:
-    """Send `METHOD /path` below the prefix, as curl -d would."""
-    method, path = what.split()
+    """Send `METHOD /path` below the prefix, as curl -d would; `METHOD //path` is beside it."""
+    method, _, path = what.partition(" ")
     connection = http.client.HTTPConnection(server.host, server.port, timeout=5)
     body = order if isinstance(order, (str, bytes, type(None))) else json.dumps(order)
-    connection.request(
-        method,
-        f"/__mock__{path}",
-        body,
-        {name.replace("_", "-"): value for name, value in headers.items()},
-    )
+    fields = {name.replace("_", "-"): value for name, value in headers.items()}
+    path = path[1:] if path.startswith("//") else f"/__mock__{path}"
+    connection.request(method, path, body, fields)
     response = connection.getresponse()
     got = Got(response.status, response.headers, response.read().decode())
     connection.close()
@@ -100,7 +97,9 @@ def test_faults_are_set_listed_and_removed(mock: MockSample, server: MockServer)
     assert mock.faults == ()
 
 
-def test_secrets_are_masked_unless_they_are_asked_for(mock: MockSample, server: MockServer) -> None:
+def test_the_journal_and_the_clients_are_cut_and_masked(
+    mock: MockSample, server: MockServer
+) -> None:
     created = mock.client("canary-key").parcels.create()
     secrets = ("canary-key", created.pickup_code, created.label_token)
     for path, shown in (("journal", secrets), ("clients", secrets[1:2])):
@@ -108,19 +107,16 @@ def test_secrets_are_masked_unless_they_are_asked_for(mock: MockSample, server: 
         assert fetch(server, f"GET /{path}?show_secrets=true").status == 403
         got = fetch(server, f"GET /{path}?show_secrets=true", **OWN)
         assert all(one in got.text for one in shown)
-
-
-def test_the_journal_and_the_clients_are_cut(mock: MockSample, server: MockServer) -> None:
-    mock.seed_clients(3, api_key="one")
+    mock.seed_clients(2, api_key="canary-key")
     for target in ("/v1/parcels", "/v1/parcels", "/v1/nothing"):
         ask(mock, "GET", target)
-    journal = fetch(server, "GET /journal?after=1").json
-    assert journal["newest"] == 3
+    journal = fetch(server, "GET /journal?after=2").json
+    assert journal["newest"] == 4
     assert [one["status"] for one in journal["entries"]] == [200, 404]
     calls = fetch(server, "GET /journal?operation=listParcels&limit=1").json["entries"]
-    assert [one["number"] for one in calls] == [2]
+    assert [one["number"] for one in calls] == [3]
     assert fetch(server, f"GET /clients?limit={10**30}").status == 200
-    (custodian,) = fetch(server, "GET /clients?limit=2").json
+    custodian = fetch(server, "GET /clients?limit=2").json[0]
     assert (custodian["count"], len(custodian["items"])) == (3, 2)
 
 
@@ -141,16 +137,12 @@ def test_a_snapshot_is_restored_and_all_is_forgotten(mock: MockSample, server: M
     ("what", "order", "status", "expected"),
     [
         ("POST /faults", {"fault": "latncy"}, 400, "Is it 'latency' that you mean?"),
-        ("POST /faults", {"fault": "latency", "operation": "x"}, 400, "no operation 'x'"),
         ("POST /faults", {"fault": "latency", "x": 1}, 400, "no 'x' to be set here, but fault"),
         ("POST /faults", {"fault": "latency", "seconds": "2"}, 400, "$.seconds: the value is not"),
-        ("POST /faults", {"fault": ["latency"]}, 400, "$.fault: the value is not of type"),
-        ("POST /faults", {"fault": "wrong_type"}, 400, "such as $.id"),
         ("POST /faults", {}, 400, '"fault" is a required property'),
         ("POST /faults", "{", 400, "The body is not JSON"),
         ("POST /faults", "[" * 100_000, 400, "The body is not JSON"),
         ("POST /clock", [], 400, "a JSON object, such as"),
-        ("POST /clock", {"seconds": -1}, 400, "from 0, not by -1"),
         ("POST /clock", '{"seconds": NaN}', 400, "$.seconds: the value is not"),
         ("POST /clients", {"count": -1, "api_key": "a"}, 400, "count is a number from 0"),
         ("POST /restore", {"name": "x"}, 404, "There is no snapshot 'x'. There are: none"),
@@ -185,13 +177,6 @@ def test_another_sites_page_cannot_use_it(mock: MockSample, server: MockServer) 
         assert not [name for name in got.headers if name.lower().startswith("access-control")]
 
 
-def own_address() -> str:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        with suppress(OSError):
-            probe.connect(("192.0.2.1", 9))  # sends nothing
-        return str(probe.getsockname()[0])
-
-
 def test_other_machines_need_a_name_that_was_given(
     mock: MockSample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,10 +194,12 @@ def test_other_machines_need_a_name_that_was_given(
 
 
 def test_this_machines_own_address_is_this_machine(mock: MockSample) -> None:
-    if (address := own_address()).startswith(("127.", "0.")):
-        pytest.skip("this machine has no address but its own")
-    with mock.serve(address) as server:
-        assert fetch(server, "GET /clock").status == 200
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
+        probe.connect(("192.0.2.1", 9))  # sends nothing
+        with mock.serve(probe.getsockname()[0]) as server:
+            assert fetch(server, "GET /clock").status == 200
+            return
+    pytest.skip("this machine has no address but its own")
 
 
 def test_the_page_is_whole_and_guarded(server: MockServer) -> None:
@@ -233,27 +220,18 @@ def test_the_page_is_whole_and_guarded(server: MockServer) -> None:
 
 
 def test_the_root_says_where_the_page_is(mock: MockSample, server: MockServer) -> None:
-    for path, status in (("/", 200), ("/favicon.ico", 404), ("/__mock__", 308)):
-        connection = http.client.HTTPConnection(server.host, server.port, timeout=5)
-        connection.request("GET", path)
-        response = connection.getresponse()
-        assert response.status == status
-        if path == "/":
-            assert json.loads(response.read())["page"] == "/__mock__/"
-        connection.close()
+    assert fetch(server, "GET //").json["page"] == "/__mock__/"
+    assert fetch(server, "GET //favicon.ico").status == 404
+    moved = fetch(server, "GET ")
+    assert (moved.status, moved.headers["location"]) == (308, "/__mock__/")
     assert mock.calls() == []
     assert fetch(server, "GET /document.json").json == mock.document
 
 
-def test_it_is_not_in_process_and_gives_way(mock: MockSample) -> None:
+def test_it_is_served_alone_and_can_be_off(mock: MockSample) -> None:
     assert ask(mock, "GET", "/__mock__/").status == 404
     with mock.serve(control=False) as server:
         assert server.page_url is None
         assert fetch(server, "GET /").status == 404
         with Sample("one", base_url=server.url) as portal:
             portal.parcels.create()
-    document = one_operation({"type": "string"})
-    document["paths"]["/__mock__/thing"] = document["paths"].pop("/thing")
-    with MockSample(document) as other, other.serve() as server:
-        assert server.page_url is None
-        assert fetch(server, "GET /thing").status == 200

@@ -86,59 +86,49 @@ def test_parameters_are_checked(operation: dict[str, Any], target: str, wrong: s
         assert reply.status == 200, reply.text
 
 
-def test_headers_and_cookies_are_checked() -> None:
+def test_headers_and_cookies_are_checked_and_an_operations_own_override_its_paths() -> None:
     whole = {"type": "integer"}
     operation = {
         "parameters": [
+            {"name": "id", "in": "path", "required": True, "schema": {"const": "x"}},
             {"name": "X-Page", "in": "header", "required": True, "schema": whole},
             {"name": "tab", "in": "cookie", "required": True, "schema": whole},
             {"name": "Accept", "in": "header", "required": True, "schema": {"const": "never"}},
         ]
     }
-    document = served(operation)
     page, tab = ("x-page", "1"), ("cookie", "a=b; tab=2")
-    assert post(document, "/things/1", b"", page, tab).status == 200
-    assert "'X-Page'" in post(document, "/things/1", b"", tab).json["error"]
-    assert "'tab'" in post(document, "/things/1", b"", page).json["error"]
-    assert post(document, "/things/1", b"", ("x-page", "one"), tab).status == 400
+    for target, headers, wrong in (
+        ("/things/x", [page, tab], ""),
+        ("/things/1", [page, tab], "'id'"),
+        ("/things/x", [tab], "'X-Page'"),
+        ("/things/x", [page], "'tab'"),
+        ("/things/x", [("x-page", "one"), tab], "'X-Page'"),
+    ):
+        reply = post(served(operation), target, b"", *headers)
+        assert reply.status == (400 if wrong else 200)
+        assert wrong in reply.text
 
 
-def test_an_operations_parameter_overrides_its_paths() -> None:
-    own = {"name": "id", "in": "path", "required": True, "schema": {"const": "x"}}
-    document = served({"parameters": [own]})
-    assert post(document, "/things/x").status == 200
-    assert post(document, "/things/1").status == 400
-
-
-@pytest.mark.parametrize(
-    ("content_type", "status"),
-    [
+def test_only_documented_media_types_are_taken() -> None:
+    content: dict[str, Any] = {
+        "application/json": {},
+        "multipart/form-data": {},
+        "image/*": {},
+    }
+    responses = {"200": {"description": "Done."}, "415": PROBLEM, "400": PROBLEM}
+    document = served({"requestBody": {"content": content}, "responses": responses})
+    for media_type, status in (
         ("application/json", 200),
         ("multipart/form-data; boundary=b", 200),
         ("image/png", 200),
         ("text/plain", 415),
         ("", 415),
-    ],
-)
-def test_only_documented_media_types_are_taken(content_type: str, status: int) -> None:
-    body: dict[str, Any] = {
-        "content": {"application/json": {}, "multipart/form-data": {}, "image/*": {}}
-    }
-    responses = {"200": {"description": "Done."}, "415": PROBLEM, "400": PROBLEM}
-    document = served({"requestBody": body, "responses": responses})
-    reply = post(document, "/things/1", b'{"a": 1}', ("content-type", content_type))
-    assert reply.status == status
+    ):
+        header = ("content-type", media_type)
+        assert post(document, "/things/1", b'{"a": 1}', header).status == status
 
 
-def test_a_body_that_may_be_left_out() -> None:
-    content = {"application/json": {"schema": {"type": "object", "required": ["a"]}}}
-    document = served({"requestBody": {"content": content}})
-    assert post(document).status == 200
-    assert post(document, "/things/1", b"{}", JSON).status == 400
-    assert post(document, "/things/1", b'{"a":1}', JSON).status == 200
-
-
-def test_what_is_read_only_is_not_required_of_a_request() -> None:
+def test_a_body_may_be_left_out_and_what_is_read_only_in_it() -> None:
     schema = {
         "type": "object",
         "required": ["id", "name"],
@@ -148,6 +138,7 @@ def test_what_is_read_only_is_not_required_of_a_request() -> None:
     components = {"schemas": {"Thing": schema}, "requestBodies": {"Thing": body}}
     reference = {"requestBody": {"$ref": "#/components/requestBodies/Thing"}}
     document = served(reference, components=components)
+    assert post(document).status == 200
     assert post(document, "/things/1", b'{"name":"x"}', JSON).status == 200
     assert "name" in post(document, "/things/1", b'{"id":1}', JSON).json["error"]
 
@@ -222,21 +213,8 @@ def test_the_documented_success_is_answered(
     assert (reply.status, reply.body) == (status, body)
 
 
-def test_the_media_type_that_is_asked_for_is_answered() -> None:
+def test_the_media_type_that_is_asked_for_is_answered_with_documented_headers() -> None:
     content = {"text/csv": {"example": "a"}, "application/json": {"example": {}}}
-    document = answering({"200": {"description": "Both.", "content": content}})
-    for accept, expected in [
-        ("text/csv", "text/csv"),
-        ("text/*;q=0.5, application/json", "application/json"),
-        ("text/*", "text/csv"),
-        ("text/csv;q=0, */*", "application/json"),
-        ("image/png", "application/json"),
-    ]:
-        reply = post(document, "/things/1", b"", ("accept", accept))
-        assert reply.headers["content-type"] == expected
-
-
-def test_documented_headers_are_sent() -> None:
     headers = {
         "X-Left": {"schema": {"type": "integer"}, "example": 9},
         "X-Kind": {"required": True, "schema": {"enum": ["a"]}},
@@ -244,46 +222,44 @@ def test_documented_headers_are_sent() -> None:
         "Content-Encoding": {"schema": {"type": "string"}, "example": "gzip"},
         "Content-Length": {"schema": {"type": "integer"}, "example": 9},
     }
-    reply = post(answering({"200": {"description": "Done.", "headers": headers}}))
-    assert reply.headers == {"x-left": "9", "x-kind": "a"}
+    document = answering({"200": {"description": "Both.", "content": content, "headers": headers}})
+    for accept, expected in (
+        ("text/csv", "text/csv"),
+        ("text/*;q=0.5, application/json", "application/json"),
+        ("text/*", "text/csv"),
+        ("text/csv;q=0, */*", "application/json"),
+        ("image/png", "application/json"),
+    ):
+        reply = post(document, "/things/1", b"", ("accept", accept))
+        assert reply.headers == {"content-type": expected, "x-left": "9", "x-kind": "a"}
+
+
+HEADER = {"type": "apiKey", "in": "header", "name": "X-Key"}
+BEARER = {"type": "http", "scheme": "bearer"}
+BASIC = {"type": "http", "scheme": "basic"}
 
 
 @pytest.mark.parametrize(
-    ("schemes", "security", "headers", "status"),
+    ("schemes", "header", "status"),
     [
-        ({"a": {"type": "apiKey", "in": "header", "name": "X-Key"}}, [{"a": []}], [], 401),
-        ({"a": {"type": "apiKey", "in": "header", "name": "X-Key"}}, [{"a": []}], ["x-key"], 200),
-        ({"a": {"type": "apiKey", "in": "cookie", "name": "k"}}, [{"a": []}], ["cookie"], 200),
-        ({"a": {"type": "http", "scheme": "basic"}}, [{"a": []}], ["basic"], 200),
-        ({"a": {"type": "http", "scheme": "basic"}}, [{"a": []}], ["bearer"], 401),
-        ({"a": {"type": "oauth2", "flows": {}}}, [{"a": ["read"]}], ["bearer"], 200),
-        ({"a": {"type": "http", "scheme": "bearer"}}, [{"a": []}, {}], [], 200),
-        ({"a": {"type": "apiKey", "in": "query", "name": "key"}}, [{"a": []}], [], 200),
-        ({"a": {"type": "apiKey", "in": "query", "name": "none"}}, [{"a": []}], [], 401),
-        ({"a": {"type": "mutualTLS"}}, [{"a": []}], [], 200),
-        (
-            {
-                "a": {"type": "http", "scheme": "bearer"},
-                "b": {"type": "apiKey", "in": "header", "name": "X-Key"},
-            },
-            [{"a": [], "b": []}],
-            ["bearer"],
-            401,
-        ),
+        ([HEADER], ("", ""), 401),
+        ([HEADER], ("X-Key", "secret"), 200),
+        ([{"type": "apiKey", "in": "cookie", "name": "k"}], ("Cookie", "k=secret"), 200),
+        ([{"type": "apiKey", "in": "query", "name": "key"}], ("", ""), 200),
+        ([{"type": "apiKey", "in": "query", "name": "none"}], ("", ""), 401),
+        ([BASIC], ("Authorization", "Basic c2VjcmV0"), 200),
+        ([BASIC], ("Authorization", "Bearer secret"), 401),
+        ([{"type": "oauth2", "flows": {}}], ("Authorization", "Bearer secret"), 200),
+        ([{"type": "mutualTLS"}], ("", ""), 200),
+        ([BEARER, HEADER], ("Authorization", "Bearer secret"), 401),
     ],
 )
-def test_security_is_the_documents(
-    schemes: Any, security: Any, headers: list[str], status: int
-) -> None:
-    lines = {
-        "x-key": ("X-Key", "secret"),
-        "cookie": ("Cookie", "k=secret"),
-        "basic": ("Authorization", "Basic c2VjcmV0"),
-        "bearer": ("Authorization", "Bearer secret"),
-    }
-    document = served({}, components={"securitySchemes": schemes}, security=security)
-    reply = post(document, "/things/1?key=x", b"", *(lines[name] for name in headers))
-    assert reply.status == status
+def test_security_is_the_documents(schemes: Any, header: tuple[str, str], status: int) -> None:
+    named = {str(number): scheme for number, scheme in enumerate(schemes)}
+    required: dict[str, list[str]] = {name: [] for name in named}
+    for security, expected in (([required], status), ([required, {}], 200)):
+        document = served({}, components={"securitySchemes": named}, security=security)
+        assert post(document, "/things/1?key=x", b"", header).status == expected
 
 
 def test_fixed_paths_go_before_variable_ones() -> None:

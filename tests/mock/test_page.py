@@ -17,6 +17,17 @@ from tests.mock._support import KEY, ask
 pytestmark = pytest.mark.skipif(
     browser_path() is None, reason="no Chromium here; `make browser` installs it where apt is"
 )
+SET_FAULT = """
+    (() => {
+        for (const [id, value] of [["kind", "%s"], ["operation", "createParcel"]]) {
+            document.getElementById(id).value = value;
+            document.getElementById(id).dispatchEvent(new Event("change"));
+        }
+        const status = document.querySelector("[data-setting=status]");
+        if (status) status.value = "502";
+        document.getElementById("add").click();
+    })()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -25,166 +36,107 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         yield running
 
 
-def open_page(browser: Browser, server: MockServer) -> None:
+@pytest.fixture
+def page(browser: Browser, server: MockServer) -> Browser:
+    """The page, which has asked for everything once."""
     browser.events.clear()
     browser.open(str(server.page_url))
+    browser.wait("asked > 0")
+    return browser
 
 
-def test_a_fault_is_added_strikes_is_seen_and_removed(
-    browser: Browser, mock: MockSample, server: MockServer
+def test_a_fault_is_set_strikes_is_seen_and_removed(
+    page: Browser, mock: MockSample, server: MockServer
 ) -> None:
-    open_page(browser, server)
-    browser.wait("document.querySelectorAll('#kind option').length > 10")
-    browser.run("""
-        (() => {
-            const set = (id, value) => {
-                document.getElementById(id).value = value;
-                document.getElementById(id).dispatchEvent(new Event("change"));
-            };
-            set("kind", "server_error");
-            set("operation", "createParcel");
-            document.querySelector("[data-setting=status]").value = "502";
-            document.getElementById("add").click();
-        })()
-    """)
-    browser.wait("document.querySelector('#faults code')?.textContent === 'server_error'")
+    page.run(SET_FAULT % "wrong_type")
+    assert "such as $.id" in page.wait("!$('error').hidden && document.body.innerText")
+    page.wait("asked > 2")  # it has asked for the state meanwhile, and keeps what went wrong
+    assert "such as $.id" in page.text()
+    page.events.clear()
+    page.run(SET_FAULT % "server_error")
+    page.wait("document.querySelector('#faults code')?.textContent === 'server_error'")
     with Sample("one", base_url=server.url, max_attempts=1) as portal:
         with pytest.raises(ServerError) as caught:
             portal.parcels.create()
         assert caught.value.status_code == 502
-        browser.wait("document.querySelector('#journal .status')?.textContent === '502'")
-        entry = str(browser.run("document.querySelector('#journal .call').innerText"))
+        page.wait("document.querySelector('#journal .status')?.textContent === '502'")
+        entry = str(page.run("document.querySelector('#journal .call').innerText"))
         assert "createParcel" in entry
         assert "fault: server_error" in entry
-        assert browser.run("order()") == {  # what is copied as curl
-            "fault": "server_error",
-            "operation": "createParcel",
-            "status": 502,
-        }
-        browser.run("document.querySelector('#faults button').click()")
-        browser.wait("document.querySelector('#faults').innerText.includes('None is set')")
+        copied = {"fault": "server_error", "operation": "createParcel", "status": 502}
+        assert page.run("order()") == copied
+        page.run("document.querySelector('#faults button').click()")
+        page.wait("$('faults').matches(':empty')")
         created = portal.parcels.create()
-    browser.wait(f"document.querySelector('#custodians').innerText.includes('{created.id}')")
+    page.wait(f"$('custodians').innerText.includes('{created.id}')")
     assert mock.faults == ()
-    assert browser.problems() == []
+    assert page.problems() == []
 
 
-def test_the_clock_is_moved(browser: Browser, mock: MockSample, server: MockServer) -> None:
-    token = mock.client().parcels.create().label_token
-    open_page(browser, server)
-    browser.wait("document.getElementById('now').textContent")
-    browser.run("document.querySelectorAll('#clock button')[2].click()")
-    browser.wait("document.getElementById('now').textContent.includes('86400 s')")
-    assert not mock.session_is_live(token)
+def test_the_clock_is_moved_and_secrets_are_shown(page: Browser, mock: MockSample) -> None:
+    created = mock.client().parcels.create()
+    page.run("document.querySelectorAll('#clock button')[2].click()")
+    page.wait("$('now').textContent.includes('86400 s')")
+    assert not mock.session_is_live(created.label_token)
+    page.wait("document.querySelector('#custodians li code')?.textContent")
+    assert created.pickup_code not in page.text()
+    page.run("$('secrets').click()")
+    page.wait(f"$('custodians').innerText.includes('{created.pickup_code}')")
 
 
-def test_what_is_wrong_is_said(browser: Browser, server: MockServer) -> None:
-    open_page(browser, server)
-    browser.wait("document.querySelectorAll('#kind option').length > 10")
-    browser.run("""
-        (() => {
-            document.getElementById("kind").value = "wrong_type";
-            document.getElementById("kind").dispatchEvent(new Event("change"));
-            document.getElementById("add").click();
-        })()
-    """)
-    shown = browser.wait("!document.getElementById('error').hidden && document.body.innerText")
-    assert "such as $.id" in shown
-    browser.wait("asked > 3")  # it has asked for the state meanwhile, and keeps what went wrong
-    assert "such as $.id" in browser.text()
-
-
-def test_nothing_is_taken_from_under_the_users_hands(
-    browser: Browser, mock: MockSample, server: MockServer
-) -> None:
+def test_nothing_is_taken_from_under_the_users_hands(page: Browser, mock: MockSample) -> None:
     fault = mock.fault("latency", seconds=0)
     mock.client().parcels.create()
-    open_page(browser, server)
-    browser.wait("document.querySelector('#custodians details[open] li')?.textContent")
-    browser.run("""
-        (() => {
-            document.querySelector("#custodians details").open = false;
-            document.querySelector("#faults button").focus();
-            getSelection().selectAllChildren(document.querySelector("#custodians summary"));
-        })()
-    """)
-    created = mock.client().parcels.create()
-    browser.wait(f"document.querySelector('#custodians').textContent.includes('{created.id}')")
-    browser.wait(f"document.querySelector('#faults').innerText.includes('struck {fault.struck}')")
-    browser.wait("asked > 4")
-    assert browser.run("document.querySelector('#custodians details').open") is False
-    assert browser.run("document.activeElement.textContent") == "Remove"
+    page.wait("document.querySelector('#custodians details[open] li')?.textContent")
+    page.run("document.querySelector('#custodians details').open = false")
+    page.run("document.querySelector('#faults button').focus()")
     mock.client("another").parcels.create()
-    browser.wait("document.querySelectorAll('#custodians details').length === 2")
-    assert browser.run("document.querySelector('#custodians details').open") is False
+    page.wait("document.querySelectorAll('#custodians details').length === 2")
+    page.wait(f"$('faults').innerText.includes('struck {fault.struck}')")
+    assert page.run("document.querySelector('#custodians details').open") is False
+    assert page.run("document.activeElement.textContent") == "Remove"
 
 
-def test_nothing_that_a_client_sends_becomes_markup(
-    browser: Browser, mock: MockSample, server: MockServer
-) -> None:
+def test_nothing_that_a_client_sends_becomes_markup(page: Browser, mock: MockSample) -> None:
     evil = "<img src=x onerror=window.hit=1><script>window.hit=1</script>"
-    open_page(browser, server)
-    body = json.dumps({"isExpress": evil, evil: 1}).encode()
-    ask(mock, "POST", f"/v1/parcels?q={evil}", body)
+    ask(mock, "POST", f"/v1/parcels?q={evil}", json.dumps({"isExpress": evil, evil: 1}).encode())
     ask(mock, "GET", f"/{evil}")
     ask(mock, "GET", "/v1/parcels/" + evil.replace("/", "%2F"))
-    browser.wait("document.querySelectorAll('#journal .call').length === 3")
-    browser.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-    assert "<img src=x" in browser.text()
-    assert browser.run("document.querySelectorAll('#journal img, #journal script').length") == 0
-    assert browser.run("window.hit === undefined")
+    page.wait("document.querySelectorAll('#journal .call').length === 3")
+    page.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    assert "<img src=x" in page.text()
+    assert page.run("document.querySelectorAll('#journal img, #journal script').length") == 0
+    assert page.run("window.hit === undefined")
 
 
 def test_an_empty_page_says_what_to_do_and_a_full_one_is_filtered(
-    browser: Browser, mock: MockSample, server: MockServer
+    page: Browser, mock: MockSample
 ) -> None:
-    open_page(browser, server)
-    browser.wait("!document.getElementById('empty').hidden")
-    command = str(browser.run("document.querySelectorAll('#empty pre')[1].textContent"))
+    command = page.wait("!$('empty').hidden && $('empty').querySelectorAll('pre')[1].textContent")
     subprocess.run(shlex.split(f"{command} --noproxy '*' -sf"), check=True, timeout=20)
     assert [fault.name for fault in mock.faults] == ["server_error"]
     for status, target in ((503, "/v1/parcels"), (200, "/v1/parcels"), (404, "/v1/nothing")):
         assert ask(mock, "GET", target, headers=(KEY,)).status == status
-    browser.wait("document.querySelectorAll('#journal .call').length === 3")
-    assert browser.run("document.getElementById('empty').hidden")
-    assert "A strict mock refuses it: Content-Type" in browser.text()
-    shown = "document.querySelectorAll('#journal .call:not([hidden])').length"
-    for text, count in (
-        ("get list", 2),
-        ("get list 503", 1),
-        ("nothing", 1),
-        ("POST", 0),
-        ("failed", 2),
-        ("", 3),
-    ):
-        browser.run(f"document.getElementById('filter').value = '{text}'; filter()")
-        assert browser.run(shown) == count
+    page.wait("$('empty').hidden && document.querySelectorAll('#journal .call').length === 3")
+    assert "A strict mock refuses it: Content-Type" in page.text()
+    for text, count in (("get list", 2), ("list 503", 1), ("POST", 0), ("failed", 2), ("", 3)):
+        page.run(f"$('filter').value = '{text}'; filter()")
+        shown = "document.querySelectorAll('#journal .call:not([hidden])').length"
+        assert page.run(shown) == count
     mock.reset()
-    browser.wait("!document.getElementById('empty').hidden")
+    page.wait("!$('empty').hidden")
 
 
-def test_secrets_are_shown_where_they_are_asked_for(
-    browser: Browser, mock: MockSample, server: MockServer
-) -> None:
-    code = mock.client().parcels.create().pickup_code
-    open_page(browser, server)
-    browser.wait("document.querySelector('#custodians li code')?.textContent")
-    assert code not in browser.text()
-    browser.run("document.getElementById('secrets').click()")
-    browser.wait(f"document.querySelector('#custodians').innerText.includes('{code}')")
-
-
-def test_it_fits_on_a_phone(browser: Browser, mock: MockSample, server: MockServer) -> None:
+def test_it_fits_on_a_phone(page: Browser, mock: MockSample) -> None:
     mock.seed_clients(60, has_wallet=True)
     with pytest.raises(ServerError), mock.fault("server_error"):
         mock.client(max_attempts=1).parcels.get("x" * 300)
     phone = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
-    browser.send("Emulation.setDeviceMetricsOverride", **phone)
+    page.send("Emulation.setDeviceMetricsOverride", **phone)
     try:
-        open_page(browser, server)
-        browser.wait("document.querySelectorAll('#journal .call').length === 1")
-        browser.run("document.querySelectorAll('details').forEach((o) => { o.open = true; })")
-        assert browser.run("document.documentElement.scrollWidth") <= 360
+        page.wait("document.querySelectorAll('#journal .call').length === 1")
+        page.run("document.querySelectorAll('details').forEach((o) => { o.open = true; })")
+        assert page.run("document.documentElement.scrollWidth") <= 360
     finally:
-        browser.send("Emulation.clearDeviceMetricsOverride")
-    assert browser.problems() == []
+        page.send("Emulation.clearDeviceMetricsOverride")
+    assert page.problems() == []

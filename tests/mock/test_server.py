@@ -34,16 +34,12 @@ def get(path: str = "", more: bytes = b"") -> bytes:
     return b"GET " + (PARCELS + path).encode() + b" HTTP/1.1\r\n" + HEAD + more + b"\r\n"
 
 
-def talk(server: MockServer, *pieces: bytes, pause: float = 0.0) -> bytes:
+def talk(server: MockServer, *pieces: bytes) -> bytes:
     """Send the pieces, and read until the server hangs up."""
     with socket.create_connection((server.host, server.port), timeout=5) as client:
         for piece in pieces:
             client.sendall(piece)
-            time.sleep(pause)
-        received = b""
-        while chunk := client.recv(65536):
-            received += chunk
-    return received
+        return b"".join(iter(lambda: client.recv(65536), b""))
 
 
 BYE = b"Connection: close\r\n"
@@ -79,22 +75,16 @@ def test_more_pipelined_answers_than_fit_into_the_buffers(server: MockServer) ->
         sender = threading.Thread(target=client.sendall, args=(requests,))
         sender.start()
         time.sleep(0.2)  # the answers pile up: nobody reads
-        size, tail = 0, b""
-        found = 0
-        while chunk := client.recv(65536):
-            size += len(chunk)
-            found += (tail + chunk).count(b"HTTP/1.1 200 ") - tail.count(b"HTTP/1.1 200 ")
-            tail = chunk[-12:]
+        received = b"".join(iter(lambda: client.recv(65536), b""))
         sender.join()
-    assert found == count
-    assert size > count * 200 * 90
+    assert received.count(b"HTTP/1.1 200 ") == count
+    assert len(received) > count * 200 * 90
 
 
 def test_a_chunked_body(server: MockServer) -> None:
     start = b"POST " + PARCELS.encode() + b" HTTP/1.1\r\n" + HEAD + BYE
     chunks = b'Transfer-Encoding: chunked\r\n\r\n8\r\n{"isExpr\r\n'
-    rest = b'1\r\ne\r\n9\r\nss": true\r\n1\r\n}\r\n0\r\n\r\n'
-    received = talk(server, start + chunks, rest)
+    received = talk(server, start + chunks, b'b\r\ness": true}\r\n0\r\n\r\n')
     assert received.startswith(b"HTTP/1.1 201 ")
     assert received.endswith(b'"isExpress":true}')
 
@@ -122,38 +112,30 @@ def test_a_whole_url_as_target(server: MockServer) -> None:
     assert talk(server, request).endswith(b"\r\n\r\n[]")
 
 
+START = b"POST " + PARCELS.encode() + b" HTTP/1.1\r\n" + HEAD
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+HOST = b"GET / HTTP/1.1\r\nHost: a\r\n"
+
+
 @pytest.mark.parametrize(
     ("request_", "status"),
     [
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
         (b"hello\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n", 400),
+        (HOST + b"no colon\r\n\r\n", 400),
         (post(more=b"Content-Length: 7\r\n"), 400),
         (post(more=b"Transfer-Encoding: gzip\r\n"), 501),
-        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 100_000 + b"\r\n\r\n", 431),
+        (HOST + b"X: " + b"x" * 100_000 + b"\r\n\r\n", 431),
         (b"GET /" + b"x" * 100_000, 431),
+        (START + b"Content-Length: 999999999\r\nExpect: 100-continue\r\n\r\n", 413),
+        (START + CHUNKED + (b"100000\r\n" + b" " * 0x100000 + b"\r\n") * 9, 413),
     ],
 )
 def test_what_is_no_request_is_refused(server: MockServer, request_: bytes, status: int) -> None:
     received = talk(server, request_)
     assert received.startswith(b"HTTP/1.1 %d " % status)
     assert b"connection: close" in received.lower()
-
-
-def test_a_body_that_is_announced_too_large(server: MockServer) -> None:
-    length = b"Content-Length: 999999999\r\nExpect: 100-continue\r\n"
-    received = talk(
-        server, b"POST " + PARCELS.encode() + b" HTTP/1.1\r\n" + HEAD + length + b"\r\n"
-    )
-    assert received.startswith(b"HTTP/1.1 413 ")
-
-
-def test_a_body_that_grows_too_large(server: MockServer) -> None:
-    start = b"POST " + PARCELS.encode() + b" HTTP/1.1\r\n" + HEAD
-    chunk = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
-    received = talk(server, start + b"Transfer-Encoding: chunked\r\n\r\n", *[chunk] * 9)
-    assert received.startswith(b"HTTP/1.1 413 ")
 
 
 def test_a_client_that_leaves_in_the_middle_harms_nobody(server: MockServer) -> None:
@@ -180,7 +162,7 @@ def test_closing_ends_idle_connections_and_frees_the_port(mock: MockSample) -> N
 
 
 def test_where_it_cannot_listen_is_said_plainly(mock: MockSample, server: MockServer) -> None:
-    with pytest.raises(ServeError, match=f"Port {server.port} on 127.0.0.1 is in use"):
+    with pytest.raises(ServeError, match=f"port {server.port}: Address already in use"):
         mock.serve(port=server.port)
     for host in ("203.0.113.1", "no host"):
         with pytest.raises(ServeError, match=host):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,39 +13,27 @@ TEXT = re.sub(r"```.*?```", "", (ROOT / "ARCHITECTURE.md").read_text(), flags=re
 CODE = re.compile(r"`([^`]+)`")
 
 
-def rows() -> Iterator[tuple[str, list[str]]]:
-    """Yield each room of the table with what it never imports."""
-    for line in TEXT.splitlines():
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if line.startswith("| `") and len(cells) == 3:
-            yield CODE.findall(cells[0])[0], CODE.findall(cells[2])
-
-
-ROOMS = dict(rows())
+ROOMS = {  # each room of the table, with what it never imports
+    CODE.findall(room)[0]: CODE.findall(never)
+    for room, never in re.findall(r"^\| (`[^|]+) \|[^|]+\|([^|]*)\|$", TEXT, re.MULTILINE)
+}
 
 
 def imports(file: Path) -> set[str]:
     """Return the dotted names that a module imports when it runs."""
-    tree = ast.parse(file.read_text())
-    typing_only = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-        for statement in node.body
-        for inner in ast.walk(statement)
-    }
-    found: set[str] = set()
+    tree, found = ast.parse(file.read_text()), set[str]()
     for node in ast.walk(tree):
-        if id(node) in typing_only:
-            continue
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
+            base, separator = node.module or "", "."
             if node.level:
+                separator = "/"
                 folder = file.parents[node.level - 1].relative_to(ROOT).as_posix()
-                base = "/".join([folder, *filter(None, [base.replace(".", "/")])])
-            separator = "/" if node.level else "."
+                base = f"{folder}/{base.replace('.', '/')}".rstrip("/")
             found |= {base, *(f"{base}{separator}{alias.name}" for alias in node.names)}
     return found
 

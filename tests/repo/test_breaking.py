@@ -47,9 +47,6 @@ NAME = "    @property\n    def name(self) -> str: ...\n"
 # nothing does.
 CASES = {
     "a method is gone": (WATCH, "", "client.Shop.watch: Public object was removed"),
-    "a method is renamed": ("def get(", "def fetch(", "client.Shop.get: Public object was removed"),
-    "a class is gone": ("class Shop:", "class Store:", "client.Shop: Public object was removed"),
-    "an argument is renamed": ("order_id: str", "id: str", 'Parameter was removed: "order_id"'),
     "an argument is needed": ("order_id: str,", "order_id: str, shop: str,", '"shop"'),
     "an argument has no default now": (' = ""', "", 'Parameter is now required: "note"'),
     "a default is another": ("= 30.0", "= 5.0", '"timeout" from 30.0 to 5.0'),
@@ -60,15 +57,8 @@ CASES = {
         'note: str = "", wish: Wish | None = None',
         'Positional parameter was moved: "note"',
     ),
-    "an argument stands before another": (
-        "wish: Wish, note",
-        'wish: Wish, day: str = "", note',
-        'Positional parameter was moved: "note"',
-    ),
     "more is returned": ("-> Order:", "-> Order | None:", 'It gives "Order | None", not "Order"'),
     "it is async now": ("    def get(", "    async def get(", 'It gives "Coroutine'),
-    "it is no longer async": ("async def watch", "def watch", "client.Shop.watch:"),
-    "a property is gone": (NAME, "", "client.Shop.name: Public object was removed"),
     "a property's type is another": (
         "def name(self) -> str",
         "def name(self) -> int",
@@ -78,11 +68,9 @@ CASES = {
     "a method is added": ("    @property", "    def go(self) -> None: ...\n    @property", None),
     "an argument is added": ("= 30.0)", "= 30.0, day: str = 'x')", None),
     "an argument takes more": ("order_id: str", "order_id: int | str", None),
-    "an argument takes anything": ("order_id: str", "order_id: object", None),
     "an argument has a default now": ("wish: Wish,", "wish: Wish = Wish(''),", None),
     "less is returned": ("-> Order | None", "-> Order", None),
     "a keyword may be a position": ("*, timeout", "timeout", None),
-    "a constant is added": ("LIMIT = 3", "LIMIT = 3\nMOST = 4", None),
     "a sent model needs more": (
         "    item: str\n",
         "    item: str\n    day: str\n",
@@ -101,15 +89,12 @@ CASES = {
     ),
     "an answered field may be None": ("id: str\n", "id: str | None\n", "models.Order.id: It gives"),
     "an answered field is another": ("id: str\n", "id: int\n", "models.Order.id: It gives"),
-    "a sent model takes something else": ("item: str", "item: str | int", None),
     "a sent model takes more": ("= None\n\n@", "= None\n    day: str = ''\n\n@", None),
     "an answer has more": ("    id: str\n", "    id: str\n    colour: str\n", None),
-    "an answered field is never None": ("note: str | None = None", "note: str", None),
 }
 # Other modules, then and now, and what breaks.
 MODULES = {
     "a module is gone": ({"more": "A = 1\n"}, {}, "more: Public object was removed"),
-    "a module is added": ({}, {"more": "A = 1\n"}, None),
     "a base is gone": (
         {"more": "from .models import Both, Wish\nclass More(Both, Wish): ..."},
         {"more": "from .models import Both, Wish\nclass More(Both): ..."},
@@ -183,20 +168,11 @@ def test_a_change_breaks_callers_or_not(found: dict[str, list[str]], case: str) 
         assert any(breaks in line for line in found[case]), found[case]
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "announces"),
-    [
-        ("1.2.3", "1.3.0", False),
-        ("1.2.3", "2.0.0", True),
-        ("1.2.3", "0.9.0", False),
-        ("0.4.2", "0.4.3", False),
-        ("0.4.2", "0.5.0", True),
-        ("0.4.2", "1.0.0", True),
-        ("0.4.2", "next", False),
-    ],
-)
-def test_the_next_major_version_announces_breaks(old: str, new: str, *, announces: bool) -> None:
-    assert announces_breaks(old, new) is announces
+def test_the_next_major_version_announces_breaks() -> None:
+    for old, new in (("1.2.3", "2.0.0"), ("0.4.2", "0.5.0"), ("0.4.2", "1.0.0")):
+        assert announces_breaks(old, new)
+    for old, new in (("1.2.3", "1.3.0"), ("1.2.3", "0.9.0"), ("0.4.2", "0.4.3"), ("0.4.2", "next")):
+        assert not announces_breaks(old, new)
 
 
 class Shop:
@@ -218,10 +194,9 @@ class Shop:
         self.git("commit", "--quiet", "--message", "A state")
 
     def git(self, *arguments: str) -> None:
-        names = {"GIT_AUTHOR_NAME": "A", "GIT_COMMITTER_NAME": "A"}
-        emails = {"GIT_AUTHOR_EMAIL": "a@example.com", "GIT_COMMITTER_EMAIL": "a@example.com"}
-        env = {**os.environ, **names, **emails, "GIT_CONFIG_GLOBAL": os.devnull}
-        subprocess.run(["git", *arguments], cwd=self.root, env=env, check=True, timeout=30)
+        author = ["-c", "user.name=A", "-c", "user.email=a@example.com"]
+        env = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull}
+        subprocess.run(["git", *author, *arguments], cwd=self.root, env=env, check=True, timeout=30)
 
     def compare(self, *arguments: str, path: str | None = None) -> tuple[int, str]:
         script = Path(__file__).parents[2] / "scripts/breaking.py"

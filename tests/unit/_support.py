@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sample import AsyncSample, ConfigurationError, Sample
 from sample._http import httpx
+from sample.testing import ManualClock as ManualClock  # noqa: PLC0414 - for all tests
 
 KEY = "unit-key-5d0c7a"
 BASE_URL = "https://parcels.invalid/api/v1"
@@ -142,30 +143,6 @@ def _repr(value: object) -> str:
         return repr(value)
     except AttributeError:
         return "(still being made)"
-
-
-class ManualClock:
-    """Time that passes only while somebody sleeps, and no chance."""
-
-    def __init__(self, now: float = 1000.0) -> None:
-        self.now = now
-        self.slept: list[float] = []
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def time(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
-
-    async def sleep_async(self, seconds: float) -> None:
-        self.sleep(seconds)
-
-    def jitter(self, most: float) -> float:
-        return most
 
 
 def refused(make: Callable[[], object]) -> str:

@@ -29,27 +29,23 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def mock() -> Iterator[MockSample]:
-    with MockSample(api_keys=[KEY]) as running:
+def mock(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockSample]:
+    with MockSample(api_keys=[KEY]) as running, running.serve() as server:
+        monkeypatch.setenv("SAMPLE_BASE_URL", server.url)
+        monkeypatch.setenv("SAMPLE_API_KEY", KEY)
         yield running
 
 
 @pytest.fixture
-def server(mock: MockSample, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with mock.serve() as running:
-        monkeypatch.setenv("SAMPLE_BASE_URL", running.url)
-        monkeypatch.setenv("SAMPLE_API_KEY", KEY)
-        yield
-
-
-@pytest.fixture
-def parcel(mock: MockSample, server: None) -> CreatedParcel:
+def parcel(mock: MockSample) -> CreatedParcel:
     with mock.client(KEY) as client:
         return client.parcels.create()
 
 
 @pytest.fixture
-def run(server: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(
+    mock: MockSample, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Run:
     def run_main(*arguments: str, stdin: str = "") -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["sample", *arguments])
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
@@ -170,18 +166,22 @@ def test_bad_use_gets_a_sentence(run: Run, arguments: str, code: int, sentence: 
     assert sentence in err
 
 
-def test_failures_have_exit_codes(run: Run, mock: MockSample) -> None:
-    cases: list[tuple[FaultName, int, str]] = [
+@pytest.mark.parametrize(
+    ("fault", "code", "sentence"),
+    [
         ("server_error", 5, "the server answered 503"),
         ("rate_limited", 5, "429 Too Many Requests"),
         ("reset_after_reading", 5, "look before you call again"),
         ("malformed_json", 6, "the body is not"),
-    ]
-    for fault, code, sentence in cases:
-        with mock.fault(fault, "createParcel"):
-            returned, out, err = run("parcels", "create", "--max-attempts", "1")
-        assert (returned, out) == (code, "")
-        assert sentence in err
+    ],
+)
+def test_failures_have_exit_codes(
+    run: Run, mock: MockSample, fault: FaultName, code: int, sentence: str
+) -> None:
+    with mock.fault(fault, "createParcel"):
+        returned, out, err = run("parcels", "create", "--max-attempts", "1")
+    assert (returned, out) == (code, "")
+    assert sentence in err
 
 
 def test_without_the_extra_it_says_what_to_install(
@@ -253,7 +253,7 @@ def test_a_shell_completes_commands_and_flags(
     assert shell.stdout.split() == ["--output"]
 
 
-def test_a_copy_runs_under_any_name(server: None, tmp_path: Path) -> None:
+def test_a_copy_runs_under_any_name(mock: MockSample, tmp_path: Path) -> None:
     package = tmp_path / "any_name"
     shutil.copytree(SAMPLE, package, ignore=shutil.ignore_patterns("__pycache__"))
     assert finish(start(*LIST, "json", package=package)) == (0, "[]\n", "")

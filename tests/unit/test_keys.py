@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
@@ -60,13 +61,13 @@ def test_what_it_returns_is_checked(kind: str, key: Any) -> None:
 
 
 def test_what_it_raises_is_the_cause(kind: str) -> None:
-    async def fails() -> str:
+    def fails() -> str:
         raise LookupError("vault is sealed")
 
-    def fails_sync() -> str:
-        raise LookupError("vault is sealed")
+    async def fails_later() -> str:
+        return fails()
 
-    for source in (fails_sync, fails)[: 1 if kind == "sync" else 2]:
+    for source in (fails, fails_later)[: 1 if kind == "sync" else 2]:
         script = Script((201, CREATED))
         with pytest.raises(ConfigurationError, match="LookupError") as caught:
             call(kind, script, "create", api_key=source)
@@ -137,3 +138,14 @@ def test_what_strikes_a_call_that_waits_for_an_async_key_is_the_callers_own() ->
             call.throw(LookupError("a time limit"))
 
     asyncio.run(run())
+
+
+def test_the_callables_own_frames_stay_as_they_are(kind: str) -> None:
+    def key() -> str:
+        vault = "sealed"
+        raise KeyboardInterrupt(vault)
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        call(kind, Script((201, CREATED)), "create", api_key=key)
+    *_, (frame, _) = traceback.walk_tb(caught.tb)
+    assert frame.f_locals == {"vault": "sealed"}

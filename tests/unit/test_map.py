@@ -108,12 +108,10 @@ def test_what_is_no_matter_of_one_argument_ends_the_map(kind: str) -> None:
         await client.aclose()
         [one async for one in client.map(client.parcels.get, itertools.repeat("parcel-1"))]
 
-    def run_in_threads() -> None:
-        list(client.map(client.parcels.get, itertools.repeat("parcel-1")))
-
     client = Script((200, PARCEL)).client()
     client.close()
+    outcomes = client.map(client.parcels.get, itertools.repeat("parcel-1"))
     with pytest.raises(ConfigurationError, match="closed"):
-        asyncio.run(run()) if kind == "async" else run_in_threads()
+        asyncio.run(run()) if kind == "async" else next(outcomes)
     with pytest.raises(ConfigurationError, match="concurrency"):
         client.map(client.parcels.get, [], concurrency=0)

@@ -113,9 +113,8 @@ def test_unset_and_none_differ_in_a_request() -> None:
 def test_unset_is_one_false_value() -> None:
     again: list[object] = [Unset(), copy.deepcopy([UNSET])[0], pickle.loads(pickle.dumps(UNSET))]
     assert all(one is UNSET for one in again)
-    assert not UNSET
     assert UNSET not in [False, 0, "", None]
-    assert repr(UNSET) == str(UNSET) == "UNSET"
+    assert (bool(UNSET), repr(UNSET), str(UNSET)) == (False, "UNSET", "UNSET")
 
 
 class Colour(OpenStrEnum):

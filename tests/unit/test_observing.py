@@ -94,10 +94,9 @@ def test_a_call_that_is_left_is_told_to_end() -> None:
 
 def test_a_pace_is_a_pause_without_a_reason(kind: str) -> None:
     events: list[CallEvent] = []
-    pace, script = Pace(1, 5.0), Script((200, []))
+    pace, clock = Pace(1, 5.0), ManualClock()
     for _ in range(2):
-        options: dict[str, Any] = {"observer": events.append, "clock": ManualClock()}
-        call(kind, script, "list", pace=pace, **options)
+        call(kind, Script((200, [])), "list", pace=pace, observer=events.append, clock=clock)
     pauses = [(one.attempt, one.reason, one.seconds) for one in events if one.kind == "pause"]
     assert pauses == [(0, None, 5.0)]
 
@@ -151,73 +150,62 @@ Script((503, {}), (200, [])).client().with_options(clock=ManualClock()).parcels.
         assert (expected in done.stderr) if expected else done.stderr == ""
 
 
-class TestSpans:
-    @pytest.fixture
-    def exporter(self) -> InMemorySpanExporter:
-        return InMemorySpanExporter()
+@pytest.fixture
+def exporter() -> InMemorySpanExporter:
+    return InMemorySpanExporter()
 
-    @pytest.fixture
-    def observer(self, exporter: InMemorySpanExporter) -> SpanObserver:
-        provider = TracerProvider(shutdown_on_exit=False)
-        provider.add_span_processor(SimpleSpanProcessor(exporter))
-        return SpanObserver(provider)
 
-    @staticmethod
-    def the_span(exporter: InMemorySpanExporter) -> tuple[ReadableSpan, Mapping[str, Any]]:
-        (span,) = exporter.get_finished_spans()
-        assert not [x for x in (SECRET, TOKEN, KEY, "parcel-1") if x in span.to_json()]
-        return span, span.attributes or {}
+@pytest.fixture
+def observer(exporter: InMemorySpanExporter) -> SpanObserver:
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    return SpanObserver(provider)
 
-    def test_of_a_call_that_is_repeated(
-        self, kind: str, exporter: InMemorySpanExporter, observer: SpanObserver
-    ) -> None:
-        arguments, status, answer = METHODS["get"]
-        script = Script(REFUSED, (status, answer))
-        call(kind, script, "get", *arguments, observer=observer, clock=ManualClock())
-        span, attributes = self.the_span(exporter)
-        path = "/api/v1/parcels/{parcelId}"
-        assert (span.name, span.kind) == (f"GET {path}", SpanKind.CLIENT)
-        assert span.status.is_unset
-        size = len(json.dumps(answer))
-        assert attributes == {
-            "http.request.method": "GET",
-            "http.request.resend_count": 1,
-            "http.response.body.size": size,
-            "http.response.status_code": 200,
-            "server.address": "parcels.invalid",
-            "server.port": 443,
-            "url.scheme": "https",
-            "url.template": path,
-        }
-        first, second = [dict(event.attributes or {}) for event in span.events]
-        assert (first["error.type"], first["http.response.status_code"]) == ("429", 429)
-        assert (second["http.request.resend_count"], second["http.response.status_code"]) == (
-            1,
-            200,
-        )
 
-    def test_of_a_call_that_fails(
-        self, kind: str, exporter: InMemorySpanExporter, observer: SpanObserver
-    ) -> None:
-        for status, error in ((404, "404"), (200, "InvalidResponseError")):
-            with pytest.raises(SampleError):
-                call(kind, Script((status, {})), "get", "parcel-1", observer=observer)
-            span, attributes = self.the_span(exporter)
-            assert (attributes["error.type"], span.status.is_ok) == (error, False)
-            exporter.clear()
+def the_span(exporter: InMemorySpanExporter) -> tuple[ReadableSpan, Mapping[str, Any]]:
+    (span,) = exporter.get_finished_spans()
+    assert not [x for x in (SECRET, TOKEN, KEY, "parcel-1") if x in span.to_json()]
+    return span, span.attributes or {}
 
-    def test_the_other_library_makes_the_same(
-        self, exporter: InMemorySpanExporter, observer: SpanObserver
-    ) -> None:
-        other: Any = pytest.importorskip("httpx2")
-        http = other.Client(transport=other.MockTransport(lambda _: other.Response(200, json=[])))
-        Script().client(http_client=http, observer=observer).parcels.list()
-        _, attributes = self.the_span(exporter)
-        assert attributes["http.response.status_code"] == 200
 
-    def test_without_opentelemetry_it_says_what_to_install(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setitem(sys.modules, "opentelemetry.trace", None)
-        with pytest.raises(ConfigurationError, match="pip install opentelemetry-api"):
-            SpanObserver()
+def test_the_span_of_a_call_that_is_repeated(
+    kind: str, exporter: InMemorySpanExporter, observer: SpanObserver
+) -> None:
+    arguments, status, answer = METHODS["get"]
+    script = Script(REFUSED, (status, answer))
+    call(kind, script, "get", *arguments, observer=observer, clock=ManualClock())
+    span, attributes = the_span(exporter)
+    path = "/api/v1/parcels/{parcelId}"
+    assert (span.name, span.kind) == (f"GET {path}", SpanKind.CLIENT)
+    assert span.status.is_unset
+    assert attributes == {
+        "http.request.method": "GET",
+        "http.request.resend_count": 1,
+        "http.response.body.size": len(json.dumps(answer)),
+        "http.response.status_code": 200,
+        "server.address": "parcels.invalid",
+        "server.port": 443,
+        "url.scheme": "https",
+        "url.template": path,
+    }
+    first, second = [event.attributes or {} for event in span.events]
+    assert (first["error.type"], first["http.response.status_code"]) == ("429", 429)
+    assert second["http.request.resend_count"] == 1
+    assert second["http.response.status_code"] == 200
+
+
+def test_the_span_of_a_call_that_fails(
+    kind: str, exporter: InMemorySpanExporter, observer: SpanObserver
+) -> None:
+    for status, error in ((404, "404"), (200, "InvalidResponseError")):
+        with pytest.raises(SampleError):
+            call(kind, Script((status, {})), "get", "parcel-1", observer=observer)
+        span, attributes = the_span(exporter)
+        assert (attributes["error.type"], span.status.is_ok) == (error, False)
+        exporter.clear()
+
+
+def test_without_opentelemetry_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry.trace", None)
+    with pytest.raises(ConfigurationError, match="pip install opentelemetry-api"):
+        SpanObserver()

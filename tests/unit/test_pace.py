@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import struct
@@ -7,8 +8,7 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sample import APITimeoutError, ConfigurationError, Pace
-from sample._core.clock import SystemClock
 
 from tests.unit._support import ManualClock, Script, call
 
 LEEWAY = 1e-6  # sums of floats
-
-
-def kept(times: list[float], limit: int, period: float) -> bool:
-    """Whether no window of `period` holds more than `limit` of these times."""
-    times = sorted(times)
-    return all(
-        later - earlier >= period - LEEWAY
-        for earlier, later in zip(times, times[limit:], strict=False)
-    )
 
 
 @given(
@@ -45,17 +35,19 @@ def test_no_window_holds_more_than_the_limit_and_none_is_left_empty(
     pace, clock = Pace(limit, period), ManualClock()
     sent: list[float] = []
     for gap, at_most in steps:
-        clock.now += gap
-        before = sorted(sent)[-limit:]
+        clock.advance(gap)
+        before, now = sorted(sent)[-limit:], clock.monotonic()
         wait = pace.reserve(clock, at_most)
         if wait is None:
             assert at_most is not None
             assert len(before) == limit
-            assert before[0] + period - clock.now > at_most - LEEWAY, "there was room"
+            assert before[0] + period - now > at_most - LEEWAY, "there was room"
         else:
             assert 0 <= wait <= (wait if at_most is None else at_most)
-            sent.append(clock.now + wait)
-    assert kept(sent, limit, period)
+            sent.append(now + wait)
+    sent.sort()
+    apart = zip(sent, sent[limit:], strict=False)
+    assert all(later - earlier >= period - LEEWAY for earlier, later in apart)
 
 
 @pytest.mark.parametrize("in_file", [False, True])
@@ -104,27 +96,19 @@ def test_a_fork_in_the_middle_of_a_threads_reservation_does_not_hang() -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-def test_each_attempt_counts(kind: str) -> None:
-    script = Script((500, {}), (200, []))
+def test_each_attempt_counts_whoever_makes_it(kind: str) -> None:
+    script, clock = Script((500, {}), (200, [])), ManualClock()
     with pytest.raises(APITimeoutError, match="pace of 1 requests") as caught:
-        call(kind, script, "list", pace=Pace(1, 60), timeout=5, clock=ManualClock())
+        call(kind, script, "list", pace=Pace(1, 60), timeout=5, clock=clock)
     assert len(script.requests) == caught.value.attempts == 1
-
-
-def test_a_call_that_is_not_sent_says_so(kind: str) -> None:
-    script, pace = Script((201, {})), Pace(1, 60)
-    assert pace.reserve(SystemClock(), None) == 0
-    with pytest.raises(APITimeoutError) as caught:
-        call(kind, script, "create", pace=pace, timeout=1)
-    assert script.requests == []
-    assert (caught.value.maybe_processed, caught.value.attempts) == (False, 0)
-
-
-def test_clients_share_one(kind: str) -> None:
-    clock, script, pace = ManualClock(), Script((200, [])), Pace(2, 10)
+    pace = Pace(2, 10)
     for key in ("one-client", "another-client") * 2:
         call(kind, script, "list", api_key=key, pace=pace, clock=clock)
-    assert clock.slept == [10]
+    assert clock.pauses[1:] == [10]
+    with pytest.raises(APITimeoutError) as caught:
+        call(kind, script, "create", pace=pace, timeout=1, clock=clock)
+    assert len(script.requests) == 5
+    assert (caught.value.maybe_processed, caught.value.attempts) == (False, 0)
 
 
 @pytest.mark.parametrize(
@@ -138,9 +122,6 @@ def test_clients_share_one(kind: str) -> None:
 def test_numbers_that_make_no_pace(arguments: Any) -> None:
     with pytest.raises(ConfigurationError, match="A pace is"):
         Pace(*arguments)
-
-
-def test_repr() -> None:
     assert repr(Pace(200)) == "Pace(200, 60.0)"
 
 
@@ -155,25 +136,6 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "another limit": lambda whole: whole[:8] + struct.pack("<Q", 3) + whole[16:],
     "the place after the last": lambda whole: whole[:16] + struct.pack("<Q", 2) + whole[24:],
 }
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Have another process hold the file, as one does that was stopped."""
-    program = (
-        "import fcntl, sys; file = open(sys.argv[1], 'r+b'); fcntl.flock(file, fcntl.LOCK_EX);"
-        "print('held', flush=True); sys.stdin.read()"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", program, str(path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
-        yield
-        holder.communicate()
 
 
 class TestFile:
@@ -194,11 +156,12 @@ class TestFile:
             )
         assert path.read_bytes() == damaged
 
-    def test_another_limit_is_refused(self, tmp_path: Path) -> None:
+    def test_another_limit_is_refused_and_only_its_owner_reads_it(self, tmp_path: Path) -> None:
         Pace(2, path=tmp_path / "pace")
         Pace(2, path=str(tmp_path / "pace"))
         with pytest.raises(ConfigurationError, match="limit"):
             Pace(3, path=tmp_path / "pace")
+        assert (tmp_path / "pace").stat().st_mode & 0o077 == 0
 
     def test_without_file_locks_it_is_refused(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -224,14 +187,10 @@ class TestFile:
                 call(kind, script, "create", pace=pace)
         assert script.requests == []
 
-    def test_only_its_owner_reads_it(self, tmp_path: Path) -> None:
-        Pace(2, path=tmp_path / "pace")
-        assert (tmp_path / "pace").stat().st_mode & 0o077 == 0
-
     @pytest.mark.parametrize("ahead", [3600, 10 * 365 * 86400])
     def test_a_clock_that_was_wrong_stops_nobody(self, tmp_path: Path, ahead: float) -> None:
         pace, clock = Pace(2, 1.0, path=tmp_path / "pace"), ManualClock()
-        wrong = ManualClock(clock.now + ahead)
+        wrong = ManualClock(now=clock.time() + ahead)
         assert [pace.reserve(wrong, None) for _ in range(5)] == [0, 0, 1, 1, 2]
         assert [pace.reserve(clock, 60) for _ in range(5)] == [0, 0, 1, 1, 2]
 
@@ -240,7 +199,8 @@ class TestFile:
     ) -> None:
         path, script = tmp_path / "pace", Script((200, []))
         pace = Pace(2, path=path)
-        with locked(path):
+        with path.open("r+b") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)  # as another process does: it is of this open file
             Pace(2, path=path)
             with pytest.raises(APITimeoutError, match="locked") as caught:
                 call(kind, script, "list", pace=pace, timeout=0.2)
@@ -248,21 +208,20 @@ class TestFile:
         assert call(kind, script, "list", pace=pace, timeout=5) == []
 
     def test_processes_share_it(self, tmp_path: Path, repository: Path) -> None:
-        program = (
-            "import sys, time; sys.path.insert(0, sys.argv[1])\n"
-            "from sample import Pace\n"
-            "from sample._core.clock import SystemClock\n"
-            "pace, clock = Pace(3, 30.0, path=sys.argv[2]), SystemClock()\n"
-            "for _ in range(10):\n"
-            "    now = clock.time()\n"
-            "    while True:\n"
-            "        try:\n"
-            "            print(now + pace.reserve(clock, None))\n"
-            "        except BlockingIOError:\n"
-            "            time.sleep(0.001)\n"
-            "        else:\n"
-            "            break\n"
-        )
+        program = """
+import sys, time; sys.path.insert(0, sys.argv[1])
+from sample import Pace
+from sample._core.clock import SystemClock
+pace, clock = Pace(3, 30.0, path=sys.argv[2]), SystemClock()
+for _ in range(10):
+    now = wait = None
+    while wait is None:
+        try:
+            now, wait = clock.time(), pace.reserve(clock, None)
+        except BlockingIOError:
+            time.sleep(0.001)
+    print(now + wait)
+"""
         paths = [str(repository / "build" / "tests"), str(tmp_path / "pace")]
         command = [sys.executable, "-c", program, *paths]
         running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]

@@ -8,10 +8,10 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sample import RateLimitError, ServerError
+from sample import APIStatusError
 from sample._core.retry import backoff, retry_after
 
-from tests.unit._support import ManualClock, Script
+from tests.unit._support import ManualClock, Script, call
 
 NOW = 1_445_412_480.0  # Wed, 21 Oct 2015 07:28:00 GMT
 
@@ -33,6 +33,7 @@ NOW = 1_445_412_480.0  # Wed, 21 Oct 2015 07:28:00 GMT
         ("٣", None),
         ("²", None),
         ("5, 6", 6.0),
+        ("9" * 400, 365 * 24 * 3600),
         ("nan", None),
         ("inf", None),
         ("Wed, 21 Oct 2015 07:29:00 GMT", 60.0),
@@ -67,37 +68,28 @@ def test_whatever_stands_there_it_is_seconds_or_nothing(value: str) -> None:
     assert seconds is None or 0 <= seconds < math.inf
 
 
-def test_more_digits_than_a_float_holds() -> None:
-    assert retry_after("9" * 400, NOW) != math.inf
-
-
 def test_the_pause_doubles_up_to_8_seconds() -> None:
     assert [backoff(attempt) for attempt in range(1, 7)] == [0.5, 1, 2, 4, 8, 8]
     assert backoff(10**6) == 8
 
 
-def test_the_pause_is_what_the_server_asks_for() -> None:
-    script, clock = Script((429, {}, {"Retry-After": "9"}), (200, [])), ManualClock()
-    with script.client() as client:
-        assert client.with_options(clock=clock).parcels.list() == []
-    assert clock.slept == [9]
-
-
-def test_a_date_is_compared_with_the_clock() -> None:
-    script = Script((503, {}, {"Retry-After": "Wed, 21 Oct 2015 07:28:04 GMT"}), (200, []))
-    clock = ManualClock(NOW)
-    with script.client() as client:
-        assert client.with_options(clock=clock).parcels.list() == []
-    assert clock.slept == [4]
-
-
-@pytest.mark.parametrize(("status", "kind"), [(429, RateLimitError), (503, ServerError)])
-def test_what_the_budget_does_not_hold_is_not_waited_for(
-    status: int, kind: type[RateLimitError | ServerError]
+@pytest.mark.parametrize(
+    ("status", "header", "pauses", "retry_after"),
+    [
+        (429, "9", [9], None),
+        (503, "Wed, 21 Oct 2015 07:28:04 GMT", [4], None),
+        (429, "31", [], 31),
+        (503, "31", [], 31),
+    ],
+)
+def test_the_pause_is_what_the_server_asks_for_or_more_than_the_budget_holds(
+    status: int, header: str, pauses: list[float], retry_after: float | None
 ) -> None:
-    script, clock = Script((status, {}, {"Retry-After": "31"})), ManualClock()
-    with script.client() as client, pytest.raises(kind) as caught:
-        client.with_options(clock=clock).parcels.list()
-    assert clock.slept == []
-    assert caught.value.retry_after == 31
-    assert "31 s" in str(caught.value)
+    script, clock = Script((status, {}, {"Retry-After": header}), (200, [])), ManualClock(now=NOW)
+    if retry_after is None:
+        assert call("sync", script, "list", clock=clock) == []
+    else:
+        with pytest.raises(APIStatusError, match=f"{retry_after} s") as caught:
+            call("sync", script, "list", clock=clock)
+        assert caught.value.retry_after == retry_after
+    assert clock.pauses == pauses

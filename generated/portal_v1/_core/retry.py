@@ -8,6 +8,8 @@ import email.utils
 import re
 from typing import Final
 
+from .effects import RawResponse, TransportFailure
+
 STATUSES_TO_REPEAT: Final = frozenset({408, 429, 500, 502, 503, 504})
 REFUSED: Final = 429
 """The one status with which a server says that it did nothing and that a later try may succeed."""
@@ -19,23 +21,22 @@ _BACKOFF_FIRST: Final = 0.5  # seconds
 _DOUBLINGS: Final = 4  # so 8 seconds at the most
 
 
-def may_repeat_status(status: int, *, repeatable: bool) -> bool:
-    """Return whether an attempt that got this status may be made again."""
-    return status == REFUSED or (repeatable and status in STATUSES_TO_REPEAT)
+def may_repeat(outcome: RawResponse | TransportFailure, *, repeatable: bool) -> bool:
+    """Return whether a request whose attempt ended so may be sent again."""
+    if isinstance(outcome, TransportFailure):
+        return repeatable or not outcome.maybe_processed
+    return outcome.status == REFUSED or (repeatable and outcome.status in STATUSES_TO_REPEAT)
 
 
-def may_repeat_failure(*, maybe_processed: bool, repeatable: bool) -> bool:
-    """Return whether an attempt that got no answer may be made again."""
-    return repeatable or not maybe_processed
-
-
-def status_may_be_processed(status: int) -> bool:
-    """Return whether a server that answered with this status may have acted.
+def maybe_processed(outcome: RawResponse | TransportFailure) -> bool:
+    """Return whether a server may have acted in an attempt that ended so.
 
     A 4xx refuses the request. A 408 is the exception: a proxy sends it as well, for a server that
     took too long over a request that it did receive.
     """
-    return not 400 <= status < 500 or status == 408
+    if isinstance(outcome, TransportFailure):
+        return outcome.maybe_processed
+    return not 400 <= outcome.status < 500 or outcome.status == 408
 
 
 def backoff(attempt: int) -> float:

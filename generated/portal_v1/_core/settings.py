@@ -9,7 +9,6 @@ import logging
 import os
 import re
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any, Final, TypeGuard, cast
 from urllib.parse import unquote, urlsplit
 
@@ -37,6 +36,19 @@ _OWN_HEADERS: Final = frozenset(
 )
 
 
+def is_count(value: object) -> TypeGuard[int]:
+    """Return whether a value is a whole number from 1."""
+    return type(value) is int and value >= 1
+
+
+_RULES: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
+    "max_attempts": (is_count, "max_attempts is a whole number from 1; 1 sends once."),
+    "max_response_bytes": (
+        lambda size: size is None or is_count(size),
+        "max_response_bytes is a whole number of bytes from 1, or None.",
+    ),
+    "pace": (lambda pace: isinstance(pace, Pace | None), "pace is a Pace, such as Pace(200)."),
+}
 KeySource = Secret[str] | Callable[[], Any]
 """A key, or what gives it."""
 
@@ -89,23 +101,26 @@ def replace_settings(settings: Settings, **given: Any) -> Settings:
 
 
 def _validate(given: Mapping[str, Any], service: ServiceInfo) -> dict[str, Any]:
-    times = ("timeout", "connect_timeout", "keepalive")
     validators: dict[str, Callable[[Any], Any]] = {
-        **{name: partial(validate_timeout, name=name) for name in times},
         "key": lambda key: _key_source(key, service),
         "keys": lambda keys: _other_keys(keys, service),
-        "max_attempts": validate_attempts,
-        "pace": _validate_pace,
-        "max_response_bytes": _validate_size,
+        "timeout": lambda seconds: _validate_time(seconds, "timeout"),
+        "connect_timeout": lambda seconds: _validate_time(seconds, "connect_timeout"),
+        "keepalive": lambda seconds: _validate_time(seconds, "keepalive"),
         "headers": _validate_headers,
-        "clock": lambda clock: clock,
         "observer": lambda observer: _protect_observer(observer, service.logger),
     }
-    return {
-        name: validators[name](value)
+    named: dict[str, Any] = {
+        name: value
         for name, value in given.items()
         if not isinstance(value.reveal() if isinstance(value, Secret) else value, Unset)
     }
+    for name in named.keys() & _RULES.keys():
+        is_right, sentence = _RULES[name]
+        if not is_right(named[name]):
+            raise ConfigurationError(sentence)
+    validated = {name: validators[name](named[name]) for name in named if name in validators}
+    return named | validated
 
 
 def validate_key(key: Secret[Any], origin: str) -> Secret[str]:
@@ -123,8 +138,7 @@ def validate_key(key: Secret[Any], origin: str) -> Secret[str]:
     raise ConfigurationError(f"The API key {origin} {problem}. Copy it again from the dashboard.")
 
 
-def validate_timeout(seconds: object, name: str) -> float | None:
-    """Return a number of seconds if it is one that can be waited."""
+def _validate_time(seconds: object, name: str) -> float | None:
     if seconds is None:
         return None
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
@@ -135,18 +149,6 @@ def validate_timeout(seconds: object, name: str) -> float | None:
             f"{name} has to be over 0 seconds, and a year at the most; None waits without an end."
         )
     return float(seconds)
-
-
-def validate_attempts(attempts: object) -> int:
-    """Return a number of attempts if it is one."""
-    if not is_count(attempts):
-        raise ConfigurationError("max_attempts is a whole number from 1; 1 sends once.")
-    return attempts
-
-
-def is_count(value: object) -> TypeGuard[int]:
-    """Return whether a value is a whole number from 1."""
-    return type(value) is int and value >= 1
 
 
 def _key_source(key: Secret[Any], service: ServiceInfo) -> KeySource | None:
@@ -238,18 +240,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _validate_pace(pace: object) -> Pace | None:
-    if not isinstance(pace, Pace | None):
-        raise ConfigurationError(f"pace is a Pace, such as Pace(200), not {type(pace).__name__}.")
-    return pace
-
-
-def _validate_size(size: object) -> int | None:
-    if size is not None and not is_count(size):
-        raise ConfigurationError("max_response_bytes is a whole number of bytes from 1, or None.")
-    return size
 
 
 def _protect_observer(given: Any, logger: str) -> Observer | None:

@@ -39,9 +39,9 @@ class MockClock:
     def advance(self, seconds: float = 0.0, *, hours: float = 0.0, days: float = 0.0) -> None:
         """Move the time on, by the sum of these. It cannot move back: that is a ValueError."""
         step = seconds + 3600.0 * hours + 86_400.0 * days
-        if step < 0 or not math.isfinite(step):
-            raise ValueError(f"a clock is moved on by seconds from 0, not by {step!r}")
         with self._lock:
+            if not 0 <= step < math.inf or self.offset + step == math.inf:
+                raise ValueError(f"a clock is moved on by seconds from 0, not by {step!r}")
             self.offset += step
 
     def reset(self, offset: float = 0.0) -> None:

@@ -53,8 +53,7 @@ class Control:
         if "" in self._allowed:
             raise ValueError("allow_hosts takes names of this machine, such as mock.example")
         self._base_path = urlsplit(mock.base_url).path
-        paths = [self._base_path + path for path in members(mock.document, "paths")]
-        self.fits = not any(path.startswith(PREFIX) for path in paths)  # between the API's paths
+        paths = (self._base_path + path for path in members(mock.document, "paths"))
         self._beside = _BESIDE - {re.sub(r"\{.*?\}", "favicon.ico", path) for path in paths}
         self._snapshots: dict[str, Snapshot] = {}
 
@@ -67,29 +66,23 @@ class Control:
         self, method: str, target: str, headers: Headers, body: bytes, local: str | None
     ) -> Answer:
         """Answer one request. `local` is the address it came to; None from another machine."""
-        try:
-            return self._serve(method, target, headers, body, local)
-        except RejectedError as refused:
-            return _json(refused.status, {"error": str(refused)}, *refused.headers)
-        except ValueError as error:  # a FaultError is one
-            return _json(400, {"error": str(error)})
-
-    def _serve(
-        self, method: str, target: str, headers: Headers, body: bytes, local: str | None
-    ) -> Answer:
         path, _, query = target.partition("?")
         path = "/info" if path == "/" else path.removeprefix(PREFIX)
         given = {name.lower(): value for name, value in headers}
-        if path != "/health":  # which tells nothing
-            self._check_caller(given.get("host", ""), local)
-        found = find("GET" if method == "HEAD" else method, path)
-        arguments = read_body(body) if method == "POST" else read_query(query)
-        check(arguments, found.takes)
-        is_harmless = method in ("GET", "HEAD") and not arguments.get("show_secrets")
-        if not is_harmless and not given.get(HEADER):
-            text = "Send the header X-Mock: 1 with this, which no page of another site may."
-            raise RejectedError(403, text)
-        answer = found.call(self, **arguments)
+        try:
+            if path != "/health":  # which tells nothing
+                self._check_caller(given.get("host", ""), local)
+            found = find("GET" if method == "HEAD" else method, path)
+            arguments = read_body(body) if method == "POST" else read_query(query)
+            check(arguments, found.takes)
+            is_harmless = method in ("GET", "HEAD") and not arguments.get("show_secrets")
+            if not is_harmless and not given.get(HEADER):
+                text = "Send the header X-Mock: 1 with this, which no page of another site may."
+                raise RejectedError(403, text)
+            answer = found.call(self, **arguments)
+        except ValueError as error:  # a RejectedError and a FaultError are such
+            status = getattr(error, "status", 400)
+            return _json(status, {"error": str(error)}, *getattr(error, "headers", ()))
         if isinstance(answer, Answer):
             return answer
         return _answer(204, b"") if answer is None else _json(found.status, answer)
@@ -135,8 +128,7 @@ class Control:
         """Say what is mocked, where everything is, and what to try."""
         info = members(self._mock.document, "info")
         return {
-            "title": str(info.get("title", "")),
-            "version": str(info.get("version", "")),
+            **{name: str(info.get(name, "")) for name in ("title", "version")},
             "api": self._base_path or "/",
             "page": f"{PREFIX}/",
             "control": f"{PREFIX}/openapi.json",
@@ -182,7 +174,7 @@ class Control:
     def move_clock(self, seconds: float = 0.0, hours: float = 0.0, days: float = 0.0) -> Any:
         """Move the time on, by the sum of these."""
         self._mock.clock.advance(seconds, hours=hours, days=days)
-        return {"now": self._mock.clock(), "offset": self._mock.clock.offset}
+        return self.get_clock()
 
     @route("GET /journal", _CALLS)
     def list_calls(
@@ -203,18 +195,12 @@ class Control:
     def list_clients(self, limit: int = 50, *, show_secrets: bool = False) -> Any:
         """List the custodians, and the newest clients of each."""
         mask = self._masking.value
-        custodians: list[dict[str, Any]] = [
-            {
-                "number": number,
-                "count": count,
-                "items": self._state.newest(number, min(limit, 10_000)),
-            }
-            for number, count in self._state.custodians()
-        ]
-        for one in custodians:
-            items = [item._asdict() for item in one["items"]]
-            one["items"] = items if show_secrets else [mask(item) for item in items]
-        return custodians
+        found = list[dict[str, Any]]()
+        for number, (custodian, count) in enumerate(self._state.custodians(), 1):
+            items = [one._asdict() for one in self._state.newest(custodian, min(limit, 10_000))]
+            items = items if show_secrets else list(map(mask, items))
+            found.append({"number": number, "count": count, "items": items})
+        return found
 
     @route("POST /clients")
     def seed_clients(self, count: int, api_key: str, *, has_wallet: bool = False) -> None:

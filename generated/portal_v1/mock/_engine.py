@@ -6,13 +6,12 @@ from __future__ import annotations
 import math
 import re
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from ._behaviour import Behaviour, Call
 from ._clock import make_lock
-from ._effects import find_effects
 from ._messages import (
     Answer,
     Body,
@@ -23,22 +22,28 @@ from ._messages import (
     bad_request,
     plain,
 )
-from ._operations import VARIABLE, Operation, compile_operations
+from ._operations import VARIABLE, Operation, compile_operations, find_effects
 from ._responses import UndocumentedError
 from ._schemas import members
-from ._state import State
+from ._state import State, custodian_of
 
 _Texts = dict[str, list[str]]
 _MINUTE = 60.0  # seconds
 _NO_BODY = frozenset({204, 205, 304})
 
 
-class RouteMatch(NamedTuple):
-    """A request's operation, and what its target says."""
+class Request(NamedTuple):
+    """A request for an operation of the document."""
 
     operation: Operation
-    path: dict[str, str]
+    path: dict[str, str]  # the path's variables, decoded
     query: str
+    headers: _Texts  # by name in lower case
+    body: bytes
+
+    def first(self, header: str) -> str:
+        """The first value of a header; "" where there is none."""
+        return self.headers.get(header, [""])[0]
 
 
 class _Path:
@@ -46,9 +51,8 @@ class _Path:
 
     def __init__(self, template: str) -> None:
         pieces = VARIABLE.split(template)
-        self.template = template
+        self.template, self.names = template, pieces[1::2]
         self.pattern = re.compile("([^/]+?)".join(map(re.escape, pieces[::2])))
-        self.names = pieces[1::2]
         self.operations: dict[str, Operation] = {}
         # Segment by segment: fixed text before variables, long fixed parts before short ones.
         self.order = [("{" not in s, len(VARIABLE.sub("", s))) for s in template.split("/")]
@@ -115,7 +119,7 @@ class Engine:
         self._keys = None if api_keys is None else frozenset(api_keys)
         try:
             self.base_path = _find_base_path(document)
-            self.operations = tuple(compile_operations(document))
+            self.operations = list(compile_operations(document))
         except (LookupError, TypeError, AttributeError, ValueError) as error:
             raise DocumentError(f"The document is not valid OpenAPI ({error!r}).") from error
         effects = zip(self.operations, find_effects(self.operations), strict=True)
@@ -124,9 +128,13 @@ class Engine:
             for one, effect in effects
             if effect is not None
         }
+        items = (
+            (one, behaviour.effect.collection.item) for one, behaviour in self._behaviours.items()
+        )
+        self._public = {item for one, item in items if one.security.is_open}
         paths: dict[str, _Path] = {}
         for one in self.operations:
-            path = paths.setdefault(VARIABLE.sub("{}", one.path), _Path(one.path))
+            path = paths.setdefault(one.shape, _Path(one.path))
             if path.template != one.path:
                 names = f"{path.template} and {one.path}"
                 raise DocumentError(f"{names} are the same path by different names.")
@@ -136,35 +144,58 @@ class Engine:
             path.operations[one.method] = one
         self._paths = sorted(paths.values(), key=lambda path: path.order, reverse=True)
 
-    def route(self, method: str, target: str) -> RouteMatch | Outcome:
-        """The operation that a request asks for; an answer where there is none."""
+    def route(self, method: str, target: str, headers: Headers, body: bytes) -> Request | Outcome:
+        """The operation that a request asks for; an answer where there is none.
+
+        A path without variables goes before one with them. A variable is one segment, or a part
+        of one, and never empty.
+        """
         path, _, query = target.partition("?")
-        try:
-            found = self._find(path)
-        except UnicodeDecodeError:
-            return _refuse(400, "The path is not UTF-8.")
+        found = self._find(path)
         if found is None:
             return _refuse(404, f"The document has no path {path!r}.")
-        operations, values = found
-        if method not in operations:
-            allowed = ", ".join(sorted(operations))
+        template, match = found
+        if method not in template.operations:
+            allowed = ", ".join(sorted(template.operations))
             return _refuse(405, f"The document has no {method} here.", ("allow", allowed))
-        return RouteMatch(operations[method], values, query)
+        texts = (unquote(text, errors="strict") for text in match.groups())
+        try:
+            values = dict(zip(template.names, texts, strict=True))
+        except UnicodeDecodeError:
+            return _refuse(400, "The path is not UTF-8.")
+        lowered: _Texts = {}
+        for name, value in headers:
+            lowered.setdefault(name.lower(), []).append(value)
+        return Request(template.operations[method], values, query, lowered, body)
+
+    def _find(self, path: str) -> tuple[_Path, re.Match[str]] | None:
+        if not path.startswith(self.base_path):
+            return None
+        path = path[len(self.base_path) :]
+        matches = ((one, one.pattern.fullmatch(path)) for one in self._paths)
+        return next(((one, match) for one, match in matches if match is not None), None)
 
     @property
     def effects(self) -> dict[str, str]:
         """What each operation that has a memory does to it, in words."""
         return {operation.id: str(one.effect) for operation, one in self._behaviours.items()}
 
-    def seed(self, custodian: int, count: int, *, filled: bool) -> None:
+    def seed(self, key: str, count: int, *, filled: bool) -> None:
         """Add many items at once, of the first kind that the document has."""
         operation, behaviour = self._find_maker()
         media = operation.responses.success[1].choose("")
-        behaviour.seed(custodian, count, media.template if media else None, filled=filled)
+        template = media.template if media else None
+        behaviour.seed(self._custodian(behaviour, key), count, template, filled=filled)
 
-    def advance(self, custodian: int, item_id: str) -> bool:
+    def advance(self, key: str, item_id: str) -> bool:
         """Take an item of the first kind one step on; False after the last."""
-        return self._find_maker()[1].advance(custodian, item_id)
+        _, behaviour = self._find_maker()
+        return behaviour.advance(self._custodian(behaviour, key), item_id)
+
+    def _custodian(self, behaviour: Behaviour | None, key: str) -> str:
+        """The custodian whose items a caller sees: what somebody reaches without a key is all's."""
+        item = behaviour.effect.collection.item if behaviour is not None else ""
+        return custodian_of("" if item in self._public else key)
 
     def _find_maker(self) -> tuple[Operation, Behaviour]:
         for operation in self.operations:
@@ -174,43 +205,37 @@ class Engine:
                 return operation, behaviour
         raise DocumentError("The document has no operation that makes something to be listed.")
 
-    def serve(self, match: RouteMatch, headers: Headers, body: bytes) -> Outcome:
+    def serve(self, request: Request) -> Outcome:
         """Do what the request asks for, or refuse it."""
-        try:
-            return self._serve(match, _lower(headers), body)
-        except RefusalError as refused:
-            return self.refuse(match, headers, refused)
-
-    def _serve(self, match: RouteMatch, headers: _Texts, body: bytes) -> Outcome:
-        operation = match.operation
-        call, stray = self._read(match, headers, body)
-        if stray and self._strict:
-            raise bad_request(stray)
+        operation = request.operation
         status, response = operation.responses.success
-        media = None if status in _NO_BODY else response.choose(_first(headers, "accept"))
-        headers_of = [("content-type", media.type)] if media is not None else []
+        media = None if status in _NO_BODY else response.choose(request.first("accept"))
         behaviour = self._behaviours.get(operation)
         content: Body = b""
         done: Any = None
         try:
+            call, stray = self._read(request)
             if behaviour is not None:
                 done = behaviour.carry_out(call, media.template if media is not None else None)
             elif media is not None:
                 done = media.example
             if media is not None:
-                is_list = isinstance(done, Iterator)
+                is_list = hasattr(done, "__next__")
                 content = media.list_body(done) if is_list else media.encode(done)
+        except RefusalError as refused:
+            return self.refuse(request, refused)
         except UndocumentedError as error:
             return _undocumented(operation, status, error)
-        answer = Answer(status, [*headers_of, *response.headers], content)
+        headers = [("content-type", media.type)] if media is not None else []
+        answer = Answer(status, [*headers, *response.headers], content)
         return Outcome(answer, strict_problem=stray or None)
 
-    def _read(self, match: RouteMatch, headers: _Texts, body: bytes) -> tuple[Call, str]:
+    def _read(self, request: Request) -> tuple[Call, str]:
         """What is asked for, and what of it the document does not describe."""
-        operation = match.operation
+        operation, headers = request.operation, request.headers
         texts = {
-            "path": {name: [text] for name, text in match.path.items()},
-            "query": _parse_query(match.query),
+            "path": {name: [text] for name, text in request.path.items()},
+            "query": _parse_query(request.query),
             "header": headers,
             "cookie": _parse_cookies(headers),
         }
@@ -220,48 +245,33 @@ class Engine:
         given: dict[str, Any] = {}
         for one in operation.parameters:
             given |= one.read(texts[one.location])
-        content_type = _first(headers, "content-type")
-        value, stray = operation.body.read(content_type, body)
+        content_type = request.first("content-type")
+        value, stray = operation.body.read(content_type, request.body)
         if self._content_type and not content_type:
             stray = stray or f"Content-Type: {self._content_type} is asked for on every request"
-        custodian = self._state.custodian(credential) if operation in self._behaviours else 0
-        return Call(custodian, tuple(match.path.values()), given, value), stray
+        if stray and self._strict:
+            raise bad_request(stray)
+        custodian = self._custodian(self._behaviours.get(operation), credential)
+        return Call(custodian, tuple(request.path.values()), given, value), stray
 
-    def refuse(self, match: RouteMatch, headers_of: Headers, refused: RefusalError) -> Outcome:
+    def refuse(self, request: Request, refused: RefusalError) -> Outcome:
         """Refuse a request as the document has it, without looking at it."""
-        operation = match.operation
+        operation = request.operation
         found = operation.responses.find(*refused.statuses)
         if found is None:
             return _refuse(refused.statuses[0], refused.text, *refused.headers)
         status, response = found
-        media = response.choose(_first(_lower(headers_of), "accept"))
+        media = None if status in _NO_BODY else response.choose(request.first("accept"))
         own = {name for name, _ in refused.headers}
         headers = [pair for pair in response.headers if pair[0] not in own]
         headers += refused.headers
-        if media is None or status in _NO_BODY:
+        if media is None:
             return Outcome(Answer(status, headers, b""), refused.text)
         try:
             body = media.error_body(refused.text)
         except UndocumentedError as error:
             return _undocumented(operation, status, error)._replace(request_problem=refused.text)
-        headers = [("content-type", media.type), *headers]
-        return Outcome(Answer(status, headers, body), refused.text)
-
-    def _find(self, path: str) -> tuple[Mapping[str, Operation], dict[str, str]] | None:
-        """The operations on a percent-encoded path, and its variables, decoded.
-
-        A path without variables goes before one with them. A variable is one segment, or a part
-        of one, and never empty.
-        """
-        if not path.startswith(self.base_path):
-            return None
-        path = path[len(self.base_path) :]
-        for candidate in self._paths:
-            match = candidate.pattern.fullmatch(path)
-            if match is not None:
-                texts = (unquote(text, errors="strict") for text in match.groups())
-                return candidate.operations, dict(zip(candidate.names, texts, strict=True))
-        return None
+        return Outcome(Answer(status, [("content-type", media.type), *headers], body), refused.text)
 
 
 def _find_base_path(document: Mapping[str, Any]) -> str:
@@ -286,13 +296,6 @@ def _undocumented(operation: Operation, status: int, error: UndocumentedError) -
     return Outcome(plain(500, text), answer_problem=text)
 
 
-def _lower(headers: Headers) -> _Texts:
-    lowered: _Texts = {}
-    for name, value in headers:
-        lowered.setdefault(name.lower(), []).append(value)
-    return lowered
-
-
 def _parse_query(query: str) -> _Texts:
     try:
         return parse_qs(query, keep_blank_values=True, errors="strict") if query else {}
@@ -303,8 +306,3 @@ def _parse_query(query: str) -> _Texts:
 def _parse_cookies(headers: _Texts) -> _Texts:
     pairs = (pair.strip().partition("=") for pair in ";".join(headers.get("cookie", ())).split(";"))
     return {name: [value] for name, separator, value in pairs if separator}
-
-
-def _first(headers: _Texts, name: str) -> str:
-    values = headers.get(name)
-    return values[0] if values else ""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from inspect import signature
 from math import inf
-from operator import getitem
+from operator import delitem, getitem
 from random import Random
 from typing import (
     Annotated,
@@ -37,8 +37,8 @@ class Exchange(NamedTuple):
 
     serve: Callable[[], Outcome]  # what would happen without the fault; changes the state
     refuse: Callable[[RefusalError], Outcome]  # as the document refuses; changes nothing
-    random: Random
     also_seen: Mapping[str, Any]  # fields that answers have beside the documented ones
+    random: Random
 
 
 class Range(NamedTuple):
@@ -107,11 +107,7 @@ def wrong_type(exchange: Exchange, path: str = "") -> Outcome:
 
 def missing_field(exchange: Exchange, path: str = "") -> Outcome:
     """The request is carried out; what is at `path` ($.id, $[0].id) is left out."""
-
-    def edit(node: Any, step: Any) -> None:
-        del node[step]
-
-    return _edit_at(exchange, path, edit, "has nothing at")
+    return _edit_at(exchange, path, delitem, "has nothing at")
 
 
 def extra_field(exchange: Exchange, path: str | None = None) -> Outcome:
@@ -140,20 +136,20 @@ def dripping_body(
     exchange: Exchange, seconds: _Seconds = 0.1, piece: Annotated[int, Range(1)] = 1
 ) -> Outcome:
     """The body comes in pieces of `piece` bytes, with `seconds` between them."""
-    return _deliver(exchange.serve(), Delivery(drip=seconds, piece=piece))
+    return _deliver(exchange.serve(), drip=seconds, piece=piece)
 
 
 def _breaking(name: str, broken: Break | None, about: str) -> FaultType:
     """A type without settings: the connection breaks."""
 
     def apply(exchange: Exchange) -> Outcome:
-        return _deliver(exchange.serve(), Delivery(broken=broken))
+        return _deliver(exchange.serve(), broken=broken)
 
     apply.__name__, apply.__doc__ = name, about
     return apply
 
 
-_PRE_READ = "reset_before_reading"  # the only one that strikes before a request is read
+PRE_READ = "reset_before_reading"  # the only one that strikes before a request is read
 _DONE = "The request is carried out; "
 FaultName: TypeAlias = Literal[
     "latency",
@@ -177,7 +173,7 @@ FAULT_TYPES: Mapping[str, FaultType] = {
     for one in (
         *(latency, rate_limited, server_error, undocumented_status, malformed_json, wrong_type),
         *(missing_field, extra_field, dripping_body),
-        _breaking(_PRE_READ, None, "The connection is reset at the head; nothing is done."),
+        _breaking(PRE_READ, None, "The connection is reset at the head; nothing is done."),
         _breaking("truncated_body", Break.TRUNCATED, _DONE + "the connection ends in mid-body."),
         _breaking("reset_in_body", Break.RESET_IN_BODY, _DONE + "a reset in mid-body."),
         _breaking("reset_after_reading", Break.RESET, _DONE + "a reset without an answer."),
@@ -205,7 +201,7 @@ class Fault:
     """
 
     _registry: FaultRegistry
-    _random: Random
+    random: Random
     number: int
     name: str
     operation: str | None
@@ -232,16 +228,10 @@ class Fault:
         self.seen += 1
         if self.seen <= self.after or (self.times is not None and self.struck >= self.times):
             return False
-        return self.probability >= 1 or self._random.random() < self.probability
+        return self.probability >= 1 or self.random.random() < self.probability
 
-    def apply(
-        self,
-        serve: Callable[[], Outcome],
-        refuse: Callable[[RefusalError], Outcome],
-        also_seen: Mapping[str, Any],
-    ) -> Outcome:
+    def apply(self, exchange: Exchange) -> Outcome:
         """Answer a request that it strikes."""
-        exchange = Exchange(serve, refuse, self._random, also_seen)
         return FAULT_TYPES[self.name](exchange, **self.settings)
 
     def __enter__(self) -> Self:
@@ -320,10 +310,6 @@ class FaultRegistry:
         with self._lock:
             return tuple(self._faults.values())
 
-    def has_pre_read(self) -> bool:
-        """Whether a fault is set that strikes before a request is read."""
-        return bool(self._faults) and any(fault.name == _PRE_READ for fault in self.list())
-
     def select(self, operation: str, *, pre_read: bool = False) -> tuple[Fault, ...]:
         """The faults that strike a request: every delay, and one fault of another type.
 
@@ -332,7 +318,7 @@ class FaultRegistry:
         active: list[Fault] = []
         with self._lock:
             for fault in self._faults.values():
-                if (fault.name == _PRE_READ) is not pre_read or not fault.matches(operation):
+                if (fault.name == PRE_READ) is not pre_read or not fault.matches(operation):
                     continue
                 if fault.is_delay or all(one.is_delay for one in active):
                     fault.struck += 1
@@ -342,11 +328,12 @@ class FaultRegistry:
 
 def delay(outcome: Outcome, seconds: float) -> Outcome:
     """The same answer, that much later than it would have been."""
-    delivery = outcome.answer.delivery or Delivery()
-    return _deliver(outcome, delivery._replace(delay=delivery.delay + seconds))
+    before = outcome.answer.delivery or Delivery()
+    return _deliver(outcome, delay=before.delay + seconds)
 
 
-def _deliver(outcome: Outcome, delivery: Delivery) -> Outcome:
+def _deliver(outcome: Outcome, **changes: Any) -> Outcome:
+    delivery = (outcome.answer.delivery or Delivery())._replace(**changes)
     return outcome._replace(answer=outcome.answer._replace(delivery=delivery))
 
 

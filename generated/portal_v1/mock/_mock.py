@@ -16,7 +16,7 @@ from .._http import httpx
 from ._clock import MockClock
 from ._control import Control
 from ._engine import Engine, RateLimit
-from ._faults import Fault, FaultRegistry, delay
+from ._faults import PRE_READ, Exchange, Fault, FaultRegistry, delay
 from ._journal import Entry, Journal, Masking
 from ._messages import Answer, Handlers, Headers, Outcome
 from ._schemas import Rule, find_rules
@@ -27,6 +27,7 @@ from ._transport import AsyncInProcessTransport, InProcessTransport
 # In-process clients need some URL. The name can belong to nobody (RFC 2606), so that a
 # request that went past the mock by mistake would reach nothing.
 _NOWHERE = "https://mock.invalid"
+_MOST_SEEDED = 10_000_000  # takes minutes
 
 
 class Snapshot(NamedTuple):
@@ -135,35 +136,38 @@ class Mock:
             Status, headers, body, and how a fault wants it to be delivered.
         """
         begun, now, headers = time.perf_counter(), self.clock(), list(headers)
-        match, operation, active = self._engine.route(method, target), None, tuple[Fault, ...]()
-        if isinstance(match, Outcome):
-            outcome = match
+        request = self._engine.route(method, target, headers, body)
+        operation, active = None, tuple[Fault, ...]()
+        if isinstance(request, Outcome):
+            outcome = request
         else:
-            operation = match.operation.id
+            operation = request.operation.id
             active = self._faults.select(operation)
-            serve = partial(self._engine.serve, match, headers, body)
-            refuse = partial(self._engine.refuse, match, headers)
+            serve = partial(self._engine.serve, request)
+            refuse = partial(self._engine.refuse, request)
             # Delays come last: whatever else happens to the answer, it happens late.
             for fault in sorted(active, key=attrgetter("is_delay")):
-                serve = partial(fault.apply, serve, refuse, match.operation.responses.also_seen)
+                also_seen = request.operation.responses.also_seen
+                serve = partial(fault.apply, Exchange(serve, refuse, also_seen, fault.random))
             outcome = serve()
         if self._latency:
             outcome = delay(outcome, self._latency)
-        request, took = (method, target, headers, body), time.perf_counter() - begun
-        self._journal.add(request, outcome, operation, active, now, took)
+        sent, took = (method, target, headers, body), time.perf_counter() - begun
+        self._journal.add(sent, outcome, operation, active, now, took)
         return outcome.answer
 
     def _should_reset(self, method: str, target: str, headers: Headers) -> bool:
         """Whether the connection of a request is reset before the request is read."""
-        if not self._faults.has_pre_read():
+        if all(fault.name != PRE_READ for fault in self.faults):
             return False
-        match = self._engine.route(method, target)
-        if isinstance(match, Outcome):
+        request = self._engine.route(method, target, headers, b"")
+        if isinstance(request, Outcome):
             return False
-        active = self._faults.select(match.operation.id, pre_read=True)
+        operation, nothing = request.operation.id, Outcome(Answer(0, [], b""))
+        active = self._faults.select(operation, pre_read=True)
         if active:
-            request, nothing = (method, target, list(headers), b""), Outcome(Answer(0, [], b""))
-            self._journal.add(request, nothing, match.operation.id, active, self.clock(), 0.0)
+            sent = (method, target, list(headers), b"")
+            self._journal.add(sent, nothing, operation, active, self.clock(), 0.0)
         return bool(active)
 
     def fault(
@@ -238,14 +242,14 @@ class Mock:
         """Add many clients at once, a million in seconds. They have no sessions yet.
 
         Args:
-            count: How many.
+            count: How many, ten million at most. Nobody else is answered meanwhile.
             api_key: The custodian whose clients they are.
             has_wallet: Whether what may be null is not, as after a device's first use; where the
                 document has several examples, as for a status, they take turns.
         """
-        if count < 0:
-            raise ValueError(f"count is a number from 0, not {count}")
-        self._engine.seed(self._state.custodian(api_key), count, filled=has_wallet)
+        if not 0 <= count <= _MOST_SEEDED:
+            raise ValueError(f"count is a number from 0 to {_MOST_SEEDED:,}, not {count:,}")
+        self._engine.seed(api_key, count, filled=has_wallet)
 
     def advance_client(self, client_id: str, *, api_key: str = "mock-api-key") -> bool:
         """Take a client's wallet one step on, as its device does.
@@ -258,7 +262,7 @@ class Mock:
         Raises:
             LookupError: The custodian has no such client.
         """
-        return self._engine.advance(self._state.custodian(api_key), client_id)
+        return self._engine.advance(api_key, client_id)
 
     @property
     def rules(self) -> list[Rule]:
@@ -305,7 +309,6 @@ class Mock:
             host: The address or name to listen on.
             port: The port; 0 takes a free one.
             control: Whether this machine finds the mock's page and control API at `/__mock__/`.
-                They are off where the document has paths there.
             allow_hosts: The names by which other machines may use them too.
 
         Returns:
@@ -314,14 +317,8 @@ class Mock:
         Raises:
             ServeError: It cannot listen there.
         """
-        own = Control(self, self._state, self._journal.masking, allow_hosts)
-        server = MockServer(
-            self._handlers,
-            self._engine.base_path,
-            host,
-            port,
-            own if control and own.fits else None,
-        )
+        own = Control(self, self._state, self._journal.masking, allow_hosts) if control else None
+        server = MockServer(self._handlers, self._engine.base_path, host, port, own)
         self._servers.append(server)
         return server
 

@@ -1,11 +1,23 @@
 # Edited in overrides/package/mock/_operations.py, from where `make generate` copies it.
-"""The operations of a document, compiled, and what they do to the state."""
+"""The operations of a document, compiled, and what each does to the mock's state.
+
+A collection is what a POST makes items of, and what the paths below `.../{id}` are about. That
+a POST makes items follows from the links of its success response (`id: $response.body#/id` to
+an operation on the item), else from the usual shape of paths: there is a path `.../{id}` below
+its own, and its answer has a field that identifies the item. On the collection, GET lists; on an
+item, GET reads, PUT replaces, PATCH and POST change, DELETE removes; what is below an item uses
+it. Passwords that reading an item does not show are new in each answer; those of a GET work once.
+
+Where that is not what an operation does, it says so with `x-effect`: the name of another effect,
+`none`, or an object with `does`, `item` (the path of the item), `identifier` (the field of the
+answer), `fresh` (the fields that are new in each answer) and `once` (whether those work once).
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from ._messages import DocumentError
@@ -18,26 +30,52 @@ from ._requests import (
     compile_security,
 )
 from ._responses import Responses, compile_responses
-from ._schemas import Schema, Schemas, members
+from ._schemas import Schema, Schemas, is_json, is_object, members
 
 Fields: TypeAlias = Mapping[str, Schema]  # of an object, by name
 
 VARIABLE = re.compile(r"\{([^{}]+)\}")  # in a path
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_EFFECTS = ("create", "list", "read", "replace", "change", "remove", "use", "none")
+_ON_ITEM = {"GET": "read", "HEAD": "read", "PUT": "replace", "DELETE": "remove"}
+_BODY = "$response.body#/"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(eq=False)
 class Operation:
     """One operation of the document: what it takes and what it may answer."""
 
     id: str  # the operationId, or method and path where it has none
     method: str
     path: str  # the template, without the server's path
-    parameters: tuple[Parameter, ...] = field(repr=False)
+    parameters: Sequence[Parameter] = field(repr=False)
     body: RequestBody = field(repr=False)
     responses: Responses = field(repr=False)
     security: Security = field(repr=False)
-    effect: Any = field(repr=False)  # what `x-effect` says, None for nothing
+    effect: Any = field(repr=False)  # what `x-effect` says
+
+    def __post_init__(self) -> None:
+        self.shape = shape_of(self.path)
+        self.variables = VARIABLE.findall(self.path)
+        effect = {"does": self.effect} if isinstance(self.effect, str) else self.effect
+        self.said: Mapping[str, Any] = effect or {}
+        if not is_object(self.said) or self.said.get("does", "none") not in _EFFECTS:
+            known = ", ".join(_EFFECTS)
+            raise DocumentError(f"{self.method} {self.path}: x-effect is one of {known}.")
+        media = (one.schema for one in self.responses.success[1].media if is_json(one.type))
+        schema = next(media, None)
+        # The fields of the object that it answers, or of the one that is all that is in that,
+        # and of the items of the list that it answers, or of the first in a field.
+        self.fields: Fields = schema.properties if schema is not None else {}
+        self.items: Fields = _items(schema) if schema is not None else {}
+        self.envelope = ""  # that field
+        lists = [name for name, one in self.fields.items() if _items(one)]
+        if lists and not self.items:
+            self.envelope, self.items = lists[0], _items(self.fields[lists[0]])
+        elif len(self.fields) == 1:
+            ((name, one),) = self.fields.items()
+            if one.properties:
+                self.envelope, self.fields = name, one.properties
 
 
 @dataclass(frozen=True)
@@ -67,7 +105,7 @@ class Effect:
     collection: Collection
     parents: tuple[Collection, ...] = ()  # whose items the path names before: they have to be there
     envelope: str = ""  # the field of the answer that has the item or the list; "" for the answer
-    fresh: Fields = field(default_factory=dict)  # those that are new in each answer
+    fresh: Fields = field(default_factory=dict[str, Schema])  # those that are new in each answer
     once: bool = False  # whether those work once
     echoes: str = ""  # the field that repeats the path's end, where that is beyond the item
 
@@ -104,6 +142,140 @@ def compile_operations(document: Mapping[str, Any]) -> Iterator[Operation]:
                 raise DocumentError(
                     f"{where}: the document is not valid OpenAPI ({error!r})."
                 ) from error
+
+
+def find_effects(operations: Sequence[Operation]) -> list[Effect | None]:
+    """The effect of each of a document's operations; None for those without."""
+    collections = dict[str, Collection]()
+    for one in operations:
+        collection = _find_collection(one, operations)
+        known = {shape_of(each.item) for each in collections.values()}
+        if collection is not None and shape_of(collection.item) not in known:
+            collections[one.shape] = collection
+    return [_find_effect(one, collections) for one in operations]
+
+
+def _find_collection(one: Operation, operations: Sequence[Operation]) -> Collection | None:
+    """The collection in which an operation makes items, if it makes any."""
+    if one.said.get("does", "create" if one.method == "POST" else "") != "create":
+        return None
+    item, identifier = _follow_links(one, operations)
+    item = str(one.said.get("item", item))
+    identifier = str(one.said.get("identifier", identifier))
+    gets = [other for other in operations if other.method == "GET"]
+    lists = [each.items for each in gets if each.items and each.shape == one.shape]
+    if not item:
+        below = [other.path for other in operations if _is_below(other.shape, one.shape)]
+        if not below and not lists:
+            return None
+        # What is only listed has an address that nobody asks for.
+        below = below or [f"{one.path}/{{id}}"]
+        item = "/".join(below[0].split("/")[: one.path.count("/") + 2])
+    variables = VARIABLE.findall(item)
+    if len(variables) != len(one.variables) + 1:
+        return None
+    reads = [each.fields for each in gets if each.fields and each.shape == shape_of(item)]
+    known = [*reads, *lists]
+    identifier = identifier or _find_identifier(one.fields, variables[-1], known)
+    if identifier not in one.fields or any(identifier not in fields for fields in reads or lists):
+        if one.said:
+            raise DocumentError(f"{one.method} {one.path}: no field of its answer identifies it.")
+        return None
+    shown = frozenset(name for fields in known for name in fields)
+    fields = {name: schema for each in (one.fields, *known) for name, schema in each.items()}
+    return Collection(one.path, item, identifier, fields, shown)
+
+
+def _follow_links(one: Operation, operations: Sequence[Operation]) -> tuple[str, str]:
+    """The path of what an operation makes, and the field that identifies it, by its links."""
+    paths = {other.id: other.path for other in operations}
+    for link in one.responses.success[1].links:
+        path = paths.get(str(link.get("operationId")), "")
+        for name, expression in members(link, "parameters").items():
+            variable = f"{{{name.removeprefix('path.')}}}"
+            identifier = str(expression).removeprefix(_BODY)
+            if variable in path and identifier != expression and identifier in one.fields:
+                return path.partition(variable)[0] + variable, identifier
+    return "", ""
+
+
+def _find_effect(one: Operation, collections: Mapping[str, Collection]) -> Effect | None:
+    around = [
+        each
+        for each in collections.values()
+        if f"{one.shape}/".startswith(f"{shape_of(each.item)}/") and _takes_identifier(one, each)
+    ]
+    around.sort(key=lambda each: len(each.item))
+    own = collections.get(one.shape)
+    said = one.said.get("does")
+    if said == "list" and "item" in one.said:
+        own = next((each for each in collections.values() if each.item == one.said["item"]), own)
+    if said == "none":
+        return None
+    if own is not None and (one.method == "POST" or said == "create"):
+        effect = Effect("create", own, tuple(around))
+    elif own is not None and own.identifier in one.items and said in (None, "list"):
+        effect = Effect("list", own, tuple(around))
+    elif around:
+        *parents, own = around
+        on_item = one.shape == shape_of(own.item)
+        does = said or (_ON_ITEM.get(one.method, "change") if on_item else "use")
+        effect = Effect(does, own, tuple(parents))
+    else:
+        return None
+    secrets = {name for name, schema in one.fields.items() if schema.is_password} - own.shown
+    fresh = one.said.get("fresh", sorted(secrets) if effect.does in ("create", "use") else ())
+    if any(name not in one.fields for name in fresh):
+        raise DocumentError(f"{one.method} {one.path}: its answer has not all fields of {fresh}.")
+    is_beyond = effect.does == "use" and len(one.variables) > own.item.count("{")
+    return replace(
+        effect,
+        echoes=_find_identifier(one.fields, one.variables[-1], [{}]) if is_beyond else "",
+        envelope=one.envelope if bool(one.items) == (effect.does == "list") else "",
+        fresh={name: one.fields[name] for name in sorted(fresh)},
+        once=bool(one.said.get("once", one.method == "GET")),
+    )
+
+
+def _takes_identifier(one: Operation, collection: Collection) -> bool:
+    """Whether the identifier of an item can stand in an operation's path."""
+    name = one.variables[collection.item.count("{") - 1]
+    is_text = "string" in collection.fields[collection.identifier].types
+    return not is_text or not any(
+        parameter.schema.types and "string" not in parameter.schema.types
+        for parameter in one.parameters
+        if (parameter.location, parameter.name) == ("path", name)
+    )
+
+
+def _items(schema: Schema) -> Fields:
+    """The fields of an item of a list; none where it is none."""
+    return schema.items.properties if "array" in schema.types else {}
+
+
+def _find_identifier(fields: Fields, variable: str, reads: Sequence[Fields]) -> str:
+    """The field that a path's variable means: `clientId` is `clientId`, `id`, or the like."""
+    plain = {
+        name: letters(name)
+        for name, schema in fields.items()
+        if schema.types & {"string", "integer"} and not schema.is_password
+    }
+    wanted = letters(variable)
+    same = [name for name, letters in plain.items() if letters == wanted]
+    within = [name for name, letters in plain.items() if wanted.endswith(letters)]
+    around = [name for name, letters in plain.items() if letters.endswith(wanted)]
+    rest = [name for name in plain if all(name in read for read in reads)] if reads else []
+    return next(iter((*same, *sorted(within, key=len, reverse=True), *around, *rest)), "")
+
+
+def shape_of(path: str) -> str:
+    """A path without the names of its variables."""
+    return VARIABLE.sub("{}", path)
+
+
+def _is_below(shape: str, collection: str) -> bool:
+    """Whether a path is that of an item of the collection, or below it."""
+    return f"{shape}/".startswith(f"{collection.rstrip('/')}/{{}}/")
 
 
 def letters(name: str) -> str:

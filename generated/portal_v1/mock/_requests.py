@@ -155,6 +155,11 @@ class Security:
 
     alternatives: Sequence[Sequence[SecurityScheme]]
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a caller needs no credential."""
+        return any(not any(one.location for one in schemes) for schemes in self.alternatives)
+
     def check(self, texts: Mapping[str, Texts], known: Collection[str] | None) -> str:
         """The credential by which the caller is known, "" where none is needed."""
         given = False

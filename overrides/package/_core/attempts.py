@@ -7,7 +7,7 @@ response. Sync and async clients differ only in how they carry the effects out.
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 from .._secrets import Secret
 from ..errors import APIConnectionError, InvalidRequestError
@@ -51,50 +51,38 @@ def make_attempts(call: Call[Any]) -> CallFlow[RawResponse]:
         call.attempts += 1
         if call.is_observed:
             call.start_attempt()
-        outcome = _redact_keys(keys, (yield _build_send(call, url, credentials)))
+        outcome = (yield _build_send(call, url, credentials)).redact(keys)
         if call.is_observed:
             call.end_attempt(outcome)
         if isinstance(outcome, RawResponse) and _is_success(call.operation, outcome.status):
             return outcome
-        verdict = _judge(call, outcome)
-        call.maybe_processed |= verdict.maybe_processed
+        call.maybe_processed |= retry.maybe_processed(outcome)
+        pause, retry_after = _find_pause(call, outcome)
         if (
-            not verdict.may_repeat
+            not retry.may_repeat(outcome, repeatable=call.operation.repeatable)
             or call.attempts >= settings.max_attempts
-            or not deadline.allows(verdict.pause)
+            or not deadline.allows(pause)
         ):
             break
-        call.tell("pause", reason=verdict.reason, seconds=verdict.pause)
-        yield Pause(verdict.pause)
+        is_failure = isinstance(outcome, TransportFailure)
+        reason = outcome.reason if is_failure else f"status {outcome.status}"
+        call.tell("pause", reason=reason, seconds=pause)
+        yield Pause(pause)
     if isinstance(outcome, TransportFailure):
         raise failures.connection_error(call, outcome.reason, timed_out=outcome.timed_out)
-    raise failures.status_error(call, outcome, retry_after=verdict.retry_after)
+    raise failures.status_error(call, outcome, retry_after=retry_after)
 
 
-class _Verdict(NamedTuple):
-    reason: str
-    may_repeat: bool
-    maybe_processed: bool
-    pause: float
-    retry_after: float | None = None
-
-
-def _judge(call: Call[Any], outcome: RawResponse | TransportFailure) -> _Verdict:
-    clock, repeatable = call.settings.clock, call.operation.repeatable
+def _find_pause(
+    call: Call[Any], outcome: RawResponse | TransportFailure
+) -> tuple[float, float | None]:
+    """Return the seconds before another attempt, and those that the server asks for."""
+    clock = call.settings.clock
     pause = clock.jitter(retry.backoff(call.attempts))
     if isinstance(outcome, TransportFailure):
-        may_repeat = retry.may_repeat_failure(
-            maybe_processed=outcome.maybe_processed, repeatable=repeatable
-        )
-        return _Verdict(outcome.reason, may_repeat, outcome.maybe_processed, pause)
+        return pause, None
     retry_after = retry.retry_after(outcome.headers.get("retry-after"), clock.time())
-    return _Verdict(
-        reason=f"status {outcome.status}",
-        may_repeat=retry.may_repeat_status(outcome.status, repeatable=repeatable),
-        maybe_processed=retry.status_may_be_processed(outcome.status),
-        pause=pause if retry_after is None else retry_after,
-        retry_after=retry_after,
-    )
+    return pause if retry_after is None else retry_after, retry_after
 
 
 def _keep_pace(call: Call[Any], pace: Pace) -> CallFlow[None]:
@@ -136,16 +124,6 @@ def _fetch_credentials(
             keys += (key,)
             credentials += (wanted.header_field(key),)
     return keys, credentials
-
-
-def _redact_keys(
-    secrets: tuple[Secret[str], ...], outcome: RawResponse | TransportFailure
-) -> RawResponse | TransportFailure:
-    """Return an outcome that shows nothing of the keys which the server sends back."""
-    if isinstance(outcome, TransportFailure):
-        return outcome.redact(secrets)
-    outcome.secrets = secrets
-    return outcome
 
 
 def _too_late(call: Call[Any]) -> APIConnectionError:

@@ -75,6 +75,11 @@ class RawResponse:
     secrets: tuple[Secret[str], ...] = ()  # what the server may have sent back
     whole: bool = True  # or too large, and cut off
 
+    def redact(self, secrets: tuple[Secret[str], ...]) -> RawResponse:
+        """Return the response, which shows none of these secrets."""
+        self.secrets = secrets
+        return self
+
     @property
     def request_id(self) -> str | None:
         """The server's name for the request, fit to be shown; None where it gave none."""

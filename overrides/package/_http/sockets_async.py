@@ -7,7 +7,7 @@ So every other exception that comes by is the caller's own and is left alone, wh
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures.thread  # noqa: F401 - asyncio imports it to look a name up
+import concurrent.futures.thread  # noqa: F401 # pyright: ignore - asyncio looks a name up in it
 import select
 import socket
 from contextlib import suppress

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shlex
 import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -24,7 +23,7 @@ from ._routes import check_fault
 from ._schemas import Rule, find_rules, is_object, members
 from ._server import MockServer
 
-_PAUSE_SECONDS = 0.2
+_PAUSE_SECONDS = 3600
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,43 +38,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = vars(_parser().parse_args(arguments))
     where = {name: options.pop(name) for name in ("host", "port", "control", "allow_hosts")}
     faults = options.pop("faults")
-    stopped: list[int] = []  # an event cannot be set while the same thread is about to wait for it
-
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        stopped.append(number)
-
+    if reconfigure := getattr(sys.stdout, "reconfigure", None):  # whatever the terminal's encoding
+        reconfigure(errors="backslashreplace")
     for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, interrupt)
+        signal.signal(name, signal.default_int_handler)
     try:
         document = _read_document(options.pop("document"))
         if options.pop("rules"):
-            _print("\n".join(map(_describe, find_rules(document or load_document()))))
+            sys.stdout.writelines(map(_describe, find_rules(document or load_document())))
             return 0
         with Mock(document, **options) as mock, mock.serve(**where) as server:
             for fault in faults:
                 _set_fault(mock, fault)
-            _print(_greeting(mock.document, server, options))
-            while not stopped:
+            sys.stdout.write(_greeting(mock.document, server, options))
+            sys.stdout.flush()
+            while True:
                 time.sleep(_PAUSE_SECONDS)
     except (MockError, ValueError) as error:  # a number may be out of its range
         sys.stderr.write(f"error: {error}\n")
         return 1
-    _print("Stopped.")
-    return 0
-
-
-def _print(text: str) -> None:
-    """Print a text, whatever the terminal's encoding. Where nobody reads on, nothing is lost."""
-    reconfigure = getattr(sys.stdout, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(errors="backslashreplace")
-    try:
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())  # Python writes what is left when it ends
-        os.close(nowhere)
+    except KeyboardInterrupt:
+        return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -127,10 +110,9 @@ def _set_fault(mock: Mock, text: str) -> None:
             setting, equals, value = pair.partition("=")
             if not equals:
                 raise FaultError(f"A setting is NAME=VALUE, not {pair!r}.")
-            try:
-                settings[setting] = json.loads(value)
-            except ValueError:
-                settings[setting] = value
+            with suppress(ValueError):
+                value = json.loads(value)
+            settings[setting] = value
         check_fault({"fault": name, **settings})
         mock.fault(name, operation or None, **settings)
     except ValueError as error:
@@ -138,7 +120,7 @@ def _set_fault(mock: Mock, text: str) -> None:
 
 
 def _describe(rule: Rule) -> str:
-    return f"{rule.name}\n  {rule.basis}: {rule.says}\n  source: {rule.source}"
+    return f"{rule.name}\n  {rule.basis}: {rule.says}\n  source: {rule.source}\n"
 
 
 def _read_document(path: str | None) -> Any:
@@ -147,12 +129,9 @@ def _read_document(path: str | None) -> Any:
         return None
     try:
         document = json.loads(Path(path).read_text("utf-8"))
-    except OSError as error:
-        raise DocumentError(f"The document {path} cannot be read ({error.strerror}).") from None
-    except ValueError as error:
-        raise DocumentError(
-            f"The document {path} is not JSON ({error}). Convert YAML to JSON first."
-        ) from None
+    except (OSError, ValueError) as error:
+        why = f"{error}. Of YAML, make JSON first"
+        raise DocumentError(f"The document {path} cannot be read as JSON: {why}.") from None
     if not is_object(document):
         raise DocumentError(f"The document {path} is no OpenAPI document: it is not an object.")
     return document
@@ -168,7 +147,8 @@ Mock of {members(document, "info").get("title", "the API")}
   state  {options["db"] or "memory: it is gone when the mock stops"}
   keys   {f"{len(keys)} accepted" if keys else "any that is not empty"}
   page   {server.page_url or "none"}
-  try    {shlex.join(["curl", *headers, urljoin(server.url, example["path"])])}"""
+  try    {shlex.join(["curl", *headers, urljoin(server.url, example["path"])])}
+"""
 
 
 if __name__ == "__main__":

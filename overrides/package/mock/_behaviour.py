@@ -13,30 +13,30 @@ from ._messages import RefusalError
 from ._operations import VARIABLE, Collection, Effect, Operation, letters
 from ._responses import NoExampleError, Template, Values, make_example
 from ._schemas import Schema, is_array, is_object
-from ._state import Item, Place, State
+from ._state import Item, State, place_of
 
 _NOT_FOUND = (404, 400, 422)
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _TAIL = re.compile(r"(0x|[A-Za-z]?)([0-9A-Za-z]*)\Z")
 _LONG = 16  # so many letters and digits at the end of an example, some digits, are no word
-# What parameters of lists, and the fields beside a list, are called; only letters count.
-_ROLES = {
-    **dict.fromkeys(("limit", "take", "pagesize", "perpage", "size", "count"), "limit"),
-    **dict.fromkeys(("maxresults", "top", "first"), "limit"),
-    **dict.fromkeys(("offset", "skip", "start"), "offset"),
-    **dict.fromkeys(("page", "pagenumber"), "page"),
-    **dict.fromkeys(("cursor", "after", "startingafter", "startafter"), "cursor"),
-    **dict.fromkeys(("pagetoken", "nexttoken"), "cursor"),
+# What the parameters of lists are called, and the fields beside a list; only letters count.
+_PAGES = {
+    "limit": "limit|take|size|pagesize|perpage|count|maxresults|top|first",
+    "offset": "offset|skip|start",
+    "page": "page|pagenumber",
+    "cursor": "cursor|after|startingafter|startafter|pagetoken|nexttoken",
 }
-_TOTALS = ("total", "totalcount", "totalitems", "count")
-_MORE = ("hasmore", "hasnext", "hasnextpage")
-_NEXT = ("next", "nextcursor", "nextpagetoken", "nexttoken", "endcursor", "cursor")
+_FACTS = {
+    "total": "total|totalcount|totalitems|count",
+    "more": "hasmore|hasnext|hasnextpage",
+    "next": "next|nextcursor|nextpagetoken|nexttoken|endcursor|cursor",
+}
 
 
 class Call(NamedTuple):
     """One valid call of an operation."""
 
-    custodian: int
+    custodian: str
     path: tuple[str, ...]  # the path's variables, decoded, in the path's order
     parameters: Mapping[str, Any]  # all parameters by name, as values
     body: Any
@@ -102,7 +102,7 @@ class Behaviour:
             self._state.remove(item)
         return self._show(item, template, call.path[-1])
 
-    def seed(self, custodian: int, count: int, template: Template | None, *, filled: bool) -> None:
+    def seed(self, custodian: str, count: int, template: Template | None, *, filled: bool) -> None:
         """Add many items at once. `filled`: their fields that may be null take their steps."""
         steps = self._steps if filled else {}
         fresh = [*self._fresh, *(name for name in steps if _looks_random(steps[name][0]))]
@@ -112,12 +112,12 @@ class Behaviour:
             )
             for turn in range(max(map(len, steps.values()), default=1))
         ]
-        place = Place(custodian, self._collection.path)
+        place = place_of(custodian, self._collection.path)
         self._state.add_many(place, count, lambda n: turns[(n - 1) % len(turns)](n))
 
-    def advance(self, custodian: int, item_id: str) -> bool:
+    def advance(self, custodian: str, item_id: str) -> bool:
         """Take the fields of an item that may be null one step on; False after the last."""
-        item = self._state.find(Place(custodian, self._collection.path), item_id)
+        item = self._state.find(place_of(custodian, self._collection.path), item_id)
         if item is None:
             raise LookupError(f"There is no {self._collection.noun.lower()} {item_id!r}.")
         before = dict(item.content)
@@ -135,7 +135,7 @@ class Behaviour:
         given = self._given(call)
         fresh = [name for name in self._fresh if name not in given]
         make = self._item_maker(given, fresh, template)
-        item = self._state.add(self._place(call), make)
+        item = self._state.add(place_of(call.custodian, self._collection.path, *call.path), make)
         if item is None:
             raise RefusalError((409, 400, 422), f"{self._collection.noun} exists already")
         return self._show(item, template)
@@ -200,21 +200,19 @@ class Behaviour:
 
     def _find(self, call: Call, collection: Collection) -> Item:
         above = collection.item.count("{") - 1
-        place = Place(call.custodian, collection.path, call.path[:above])
+        place = place_of(call.custodian, collection.path, *call.path[:above])
         item = self._state.find(place, call.path[above])
         if item is None:
             raise RefusalError(_NOT_FOUND, f"{collection.noun} not found")
         return item
 
-    def _place(self, call: Call) -> Place:
-        return Place(call.custodian, self._collection.path, call.path)
-
     def _list(self, call: Call, template: Template | None) -> Any:
         """The items, as far as the parameters ask for them; an iterator where they are all."""
         pages, filters = self._read_query(call)
+        place = place_of(call.custodian, self._collection.path, *call.path)
         items: Iterator[Item] = (
             item
-            for item in self._state.items(self._place(call))
+            for item in self._state.items(place)
             if all(item.content.get(name) in values for name, values in filters.items())
         )
         limit, cursor = pages.get("limit"), pages.get("cursor")
@@ -225,11 +223,7 @@ class Behaviour:
         every = list(items)
         shown = list(islice(_after(iter(every), cursor), start, end))
         more = bool(shown) and shown[-1] is not every[-1]
-        facts = {
-            **dict.fromkeys(_TOTALS, len(every)),
-            **dict.fromkeys(_MORE, more),
-            **dict.fromkeys(_NEXT, shown[-1].id if more else None),
-        }
+        facts = {"total": len(every), "more": more, "next": shown[-1].id if more else None}
         values = template.at(envelope).fill_list([item.content for item in shown])
         return {**_describe_page(template, envelope, facts), envelope: values}
 
@@ -239,7 +233,7 @@ class Behaviour:
         variable = letters(VARIABLE.findall(self._collection.item)[-1])
         for parameter in self._parameters:
             name, plain = parameter.name, letters(parameter.name)
-            role = _ROLES.get(plain)
+            role = _find_role(name, _PAGES)
             value = call.parameters.get(
                 name, parameter.schema.flat.get("default") if role else None
             )
@@ -256,13 +250,17 @@ class Behaviour:
 
 def _describe_page(template: Template, envelope: str, facts: Values) -> dict[str, Any]:
     """The answer around a list, with what is known about the list in it."""
-    fields = template.schema.properties
-    known = {name: facts[letters(name)] for name in fields if letters(name) in facts}
-    result: dict[str, Any] = template.fill(known)
-    for name, schema in fields.items():
-        if name != envelope and any(letters(one) in facts for one in schema.properties):
+    roles = {name: _find_role(name, _FACTS) for name in template.schema.properties}
+    result: dict[str, Any] = template.fill({n: facts[role] for n, role in roles.items() if role})
+    for name, schema in template.schema.properties.items():
+        if name != envelope and any(_find_role(one, _FACTS) for one in schema.properties):
             result[name] = _describe_page(template.at(name), "", facts)
     return result
+
+
+def _find_role(name: str, roles: Mapping[str, str]) -> str:
+    """What a name of a parameter or field stands for; "" for nothing known."""
+    return next((one for one, names in roles.items() if letters(name) in names.split("|")), "")
 
 
 def _after(items: Iterator[Item], cursor: str | None) -> Iterator[Item]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import Any, TextIO
 from urllib.parse import quote, unquote_plus
 
 from ._clock import make_lock
@@ -16,13 +17,15 @@ from ._faults import Fault
 from ._messages import Outcome, StateError
 from ._schemas import is_array, is_object, members
 
-KEPT = 10_000  # the newest entries that are held in memory
-MASK = "******"
+_MASK = "******"
+_KEPT = 10_000  # the newest entries that are held in memory
 _LONGEST = 64 * 1024  # bytes of a body that is kept
 _HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
-_PLAIN = ("number", "time", "duration", "operation_id", "method", "target", "status")
-_PROBLEMS = ("request_problem", "answer_problem", "strict_problem", "faults")
-_CONTENTS = ("request_headers", "request_body", "answer_headers", "answer_body")
+_SHOWN = (
+    *("number", "time", "duration", "operation_id", "method", "target", "status"),
+    *("request_problem", "answer_problem", "strict_problem", "faults"),
+    *("request_headers", "request_body", "answer_headers", "answer_body"),
+)
 
 
 class Masking:
@@ -43,29 +46,23 @@ class Masking:
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> dict[str, str]:
         """The headers by name in lower case."""
-        return {
-            name.lower(): MASK if name.lower() in self._headers else value
-            for name, value in headers
-        }
+        lowered = {name.lower(): value for name, value in headers}
+        return {name: _MASK if name in self._headers else lowered[name] for name in lowered}
 
     def target(self, target: str) -> str:
         """Path and query."""
-        path, mark, query = target.partition("?")
-        return (
-            path
-            + mark
-            + "&".join(
-                f"{name}={quote(MASK)}" if unquote_plus(name) in self._queries else pair
-                for pair in query.split("&")
-                for name in [pair.partition("=")[0]]
-            )
-        )
 
-    def body(self, body: object) -> Any:
+        def mask(pair: re.Match[str]) -> str:
+            is_secret = unquote_plus(pair[1]) in self._queries
+            return f"{pair[1]}={quote(_MASK)}" if is_secret else pair[0]
+
+        path, mark, query = target.partition("?")
+        return path + mark + re.sub("([^&=]+)[^&]*", mask, query)
+
+    def body(self, body: bytes) -> Any:
         """The body's JSON value; None where it is none, or too long: who knows what it holds."""
         try:
-            is_kept = isinstance(body, bytes) and len(body) <= _LONGEST
-            return self.value(json.loads(body)) if is_kept else None  # type: ignore[arg-type]  # a JSON object, as it was sent
+            return self.value(json.loads(body)) if len(body) <= _LONGEST else None
         except (ValueError, RecursionError):
             return None
 
@@ -75,15 +72,10 @@ class Masking:
             return [self.value(one) for one in value]
         if is_object(value):
             return {
-                key: MASK if key in self._names and one is not None else self.value(one)
+                key: _MASK if key in self._names and one is not None else self.value(one)
                 for key, one in value.items()
             }
         return value
-
-
-class _Side(NamedTuple):
-    headers: list[tuple[str, str]]
-    body: object
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -116,8 +108,8 @@ class Entry:
     answer_problem: str | None
     strict_problem: str | None
     _target: str
-    _request: _Side
-    _answer: _Side
+    _request: tuple[list[tuple[str, str]], bytes]
+    _answer: tuple[list[tuple[str, str]], bytes]
     _masking: Masking
 
     @property
@@ -128,12 +120,12 @@ class Entry:
     @property
     def request_headers(self) -> dict[str, str]:
         """The request's headers by name in lower case."""
-        return self._masking.headers(self._request.headers)
+        return self._masking.headers(self._request[0])
 
     @property
     def request_body(self) -> Any:
         """The request's JSON value; None where it has none, or one of more than 64 KiB."""
-        return self._masking.body(self._request.body)
+        return self._masking.body(self._request[1])
 
     @property
     def body(self) -> str:
@@ -143,18 +135,17 @@ class Entry:
     @property
     def answer_headers(self) -> dict[str, str]:
         """The answer's headers by name in lower case."""
-        return self._masking.headers(self._answer.headers)
+        return self._masking.headers(self._answer[0])
 
     @property
     def answer_body(self) -> Any:
         """The answer's JSON value; None where it has none, or one of more than 64 KiB."""
-        return self._masking.body(self._answer.body)
+        return self._masking.body(self._answer[1])
 
     def as_dict(self, *, show_secrets: bool = False) -> dict[str, Any]:
         """The entry as a JSON value."""
         entry = replace(self, _masking=Masking(None)) if show_secrets else self
-        names = (*_PLAIN, *_PROBLEMS, *_CONTENTS)
-        return {name: getattr(entry, name) for name in names} | {"faults": list(self.faults)}
+        return {name: getattr(entry, name) for name in _SHOWN} | {"faults": list(self.faults)}
 
     def __repr__(self) -> str:
         return f"<Entry {self.number}: {self.method} {self.target} {self.status}>"
@@ -174,7 +165,7 @@ class Journal:
     def __init__(self, masking: Masking, log: str | PathLike[str] | None) -> None:
         self.masking = masking
         self._lock = make_lock()
-        self._entries: deque[Entry] = deque(maxlen=KEPT)
+        self._entries: deque[Entry] = deque(maxlen=_KEPT)
         self._number = 0
         self._file: TextIO | None = None
         if log is not None:
@@ -201,7 +192,7 @@ class Journal:
             entry = Entry(
                 *(self._number, operation_id, method, answer.status or None, time, duration, names),
                 *outcome[1:],
-                *(target, _Side(headers, _cut(body)), _Side(answer.headers, _cut(answer.body))),
+                *(target, (headers, _cut(body)), (answer.headers, _cut(answer.body))),
                 self.masking,
             )
             self._entries.append(entry)

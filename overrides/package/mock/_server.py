@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import http.client
 import logging
 import socket
@@ -23,10 +22,9 @@ import h11
 from ._control import Control, is_loopback
 from ._messages import PREFIX, Answer, Break, Delivery, Handlers, ServeError, chunks_of, plain
 
-MAX_HEAD = 32 * 1024  # bytes of a request line and its headers
-MAX_BODY = 8 * 1024 * 1024  # bytes of a request body
-IDLE_SECONDS = 75.0  # without a byte, a connection is closed
-
+_MAX_HEAD = 32 * 1024  # bytes of a request line and its header fields, in several pieces
+_MAX_BODY = 8 * 1024 * 1024  # bytes of a request body
+_IDLE_SECONDS = 75.0  # without a byte, a connection is closed
 _BACKLOG = 512
 _GRACE_SECONDS = 2.0  # for answers that are being sent when the server stops
 _LINGER_SECONDS = 1.0  # for a client that is still sending to read why it is refused
@@ -61,16 +59,15 @@ class MockServer:
         self, handlers: Handlers, base_path: str, host: str, port: int, control: Control | None
     ) -> None:
         self._handlers, self._control, self._base_path = handlers, control, base_path
-        self._connections: dict[_Connection, asyncio.Task[None]] = {}
+        self._connections: set[_Connection] = set()
         self._socket = _listen(host, port)
         self.host = host
         self.port: int = self._socket.getsockname()[1]
         self._root = f"http://{_reachable(host, self._socket)}:{self.port}"
-        self._loop = asyncio.new_event_loop()
-        self._stop = asyncio.Event()
-        self._ready = threading.Event()
         self._closing = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name=f"mock:{self.port}", daemon=True)
+        self._ready = threading.Event()
+        work, name = self._serve(), f"mock:{self.port}"
+        self._thread = threading.Thread(target=asyncio.run, args=(work,), name=name, daemon=True)
         self._thread.start()
         self._ready.wait()
 
@@ -100,40 +97,26 @@ class MockServer:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r})"
 
-    def _run(self) -> None:
-        try:
-            self._loop.run_until_complete(self._serve())
-        finally:
-            self._ready.set()
-            self._socket.close()
-            self._loop.close()
-
     async def _serve(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         server = await asyncio.start_server(
             self._connect, sock=self._socket, backlog=_BACKLOG, limit=_READ_BYTES
         )
         self._ready.set()
         await self._stop.wait()
         server.close()
-        tasks = list(self._connections.values())
-        for connection in list(self._connections):
+        for connection in self._connections:
             connection.finish()
-        if tasks:
-            _, pending = await asyncio.wait(tasks, timeout=_GRACE_SECONDS)
-            for task in pending:
-                task.cancel()
-            await asyncio.gather(*pending, return_exceptions=True)
-        await asyncio.sleep(0)  # lets the transports close their sockets
+        if tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(tasks, timeout=_GRACE_SECONDS)
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = _Connection(self._handlers, self._control, (reader, writer))
-        task = asyncio.current_task()
-        if task is not None:
-            self._connections[connection] = task
+        connection = _Connection(self._handlers, self._control, reader, writer)
+        self._connections.add(connection)
         try:
             await connection.serve()
         finally:
-            del self._connections[connection]
+            self._connections.remove(connection)
 
 
 class _Connection:
@@ -143,13 +126,13 @@ class _Connection:
         self,
         handlers: Handlers,
         control: Control | None,
-        streams: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
     ) -> None:
         self._handlers, self._control = handlers, control
-        self._reader, self._writer = streams
-        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
-        self._is_sending = False
-        self._is_ending = False
+        self._reader, self._writer = reader, writer
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEAD)
+        self._is_sending = self._is_ending = False
 
     def finish(self) -> None:
         """Close when the answer that is being sent has been sent."""
@@ -166,105 +149,71 @@ class _Connection:
                     break
                 await self._serve_one(event)
         except h11.RemoteProtocolError as error:
-            await self._refuse(error.error_status_hint, f"Not a request: {error}.")
+            await self._refuse(error.error_status_hint, f"Not served: {error}.")
         except (OSError, TimeoutError, h11.LocalProtocolError):
-            pass  # the client is gone, or silent
+            pass  # the client is gone or silent, or the connection is not kept
+        except Exception:  # noqa: BLE001 - one bug must not end the other connections
+            _log.exception("The mock failed in the middle of an answer")
+            self._reset()
         finally:
             self._writer.close()
 
     async def _next_event(self) -> Any:
         while (event := self._http.next_event()) is h11.NEED_DATA:
             if self._http.they_are_waiting_for_100_continue:
-                self._write(
-                    h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue")
-                )
-            async with asyncio.timeout(IDLE_SECONDS):
+                more = h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue")
+                self._writer.write(self._http.send(more) or b"")
+            async with asyncio.timeout(_IDLE_SECONDS):
                 self._http.receive_data(await self._reader.read(_READ_BYTES))
         return event
 
     async def _serve_one(self, request: h11.Request) -> None:
-        # h11 only looks at the size of heads that come in several pieces.
-        pairs = [*request.headers, (request.target, b"")]
-        size = sum(len(name) + len(value) + 4 for name, value in pairs)
-        if size > MAX_HEAD:
-            text = f"A request line and headers may have {MAX_HEAD} bytes."
-            await self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, text)
-            return
         head = _head_of(request)
-        announced = int(dict(request.headers).get(b"content-length", b"0"))
-        if announced <= MAX_BODY and self._handlers.should_reset(*head):
+        size = int(dict(request.headers).get(b"content-length", b"0"))
+        if size <= _MAX_BODY and self._handlers.should_reset(*head):
             self._reset()
             return
-        body = await self._read_body(announced)
-        if body is None:
-            return
+        body = bytearray()
+        while size <= _MAX_BODY and isinstance(event := await self._next_event(), h11.Data):
+            body += event.data
+            size = max(size, len(body))
+        if size > _MAX_BODY:
+            text = f"a body may have {_MAX_BODY} bytes at most"
+            raise h11.RemoteProtocolError(text, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         try:
             if self._control is not None and self._control.owns(head[1]):
-                answer = self._control.handle(*head, body, self._local_address())
+                answer = self._control.handle(*head, bytes(body), self._local_address())
             else:
-                answer = self._handlers.handle(*head, body)
+                answer = self._handlers.handle(*head, bytes(body))
         except Exception:  # noqa: BLE001 - one bug must not end the other connections
             _log.exception("The mock failed on %s", head[0])
             answer = plain(500, "The mock failed; its log says how.")
         self._is_sending = True
         await self._send(answer, without_body=head[0] == "HEAD")
         self._is_sending = False
-        done = self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
-        if done and not self._is_ending:
+        if not self._is_ending:
             self._http.start_next_cycle()
-        else:
-            self._is_ending = True
-
-    async def _read_body(self, announced: int) -> bytes | None:
-        """The body of a request; None where there is none to be served."""
-        body = bytearray()
-        while max(announced, len(body)) <= MAX_BODY:
-            event = await self._next_event()
-            if isinstance(event, h11.EndOfMessage):
-                return bytes(body)
-            if not isinstance(event, h11.Data):
-                self._is_ending = True
-                return None
-            body += event.data
-        text = f"A body may have {MAX_BODY} bytes at most."
-        await self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text)
-        return None
 
     async def _send(self, answer: Answer, *, without_body: bool) -> None:
-        if answer.delivery is None and isinstance(answer.body, bytes):
-            body = b"" if answer.status in _NO_BODY else answer.body
-            data = h11.Data(data=b"" if without_body else body)
-            self._write(_response(answer, len(body)), data, h11.EndOfMessage())
-            await self._writer.drain()
-            return
         delivery = answer.delivery or Delivery()
         await asyncio.sleep(delivery.delay)
         if delivery.broken in (Break.RESET, Break.EMPTY, Break.GARBAGE):
+            self._is_ending = True
             if delivery.broken is Break.RESET:
                 self._reset()
             elif delivery.broken is Break.GARBAGE:
                 self._writer.write(_GARBAGE)
-            self._is_ending = True
-        else:
-            await self._send_chunks(answer, without_body=without_body)
-
-    async def _send_chunks(self, answer: Answer, *, without_body: bool) -> None:
-        chunks = chunks_of(answer)
-        self._write(_response(answer, chunks.length))
-        try:
-            for piece in () if without_body else chunks.pieces:
-                if piece:
-                    self._write(h11.Data(data=piece))
-                    await self._writer.drain()
-                await asyncio.sleep(chunks.pause)
-        except (OSError, asyncio.CancelledError):
-            raise
-        except Exception:  # noqa: BLE001 - the head is out: all that can be done is to break off
-            _log.exception("The mock failed in the middle of an answer")
-            self._reset()
             return
-        if chunks.broken is None or without_body:
-            self._write(h11.EndOfMessage())
+        chunks = chunks_of(answer)
+        unsent = self._http.send(_response(answer, chunks.length)) or b""
+        is_empty = without_body or answer.status in _NO_BODY
+        for piece in () if is_empty else chunks.pieces:
+            self._writer.write(unsent + (self._http.send(h11.Data(data=piece)) or b""))
+            unsent = b""
+            await self._writer.drain()
+            await asyncio.sleep(chunks.pause)
+        if is_empty or chunks.broken is None:
+            self._writer.write(unsent + (self._http.send(h11.EndOfMessage()) or b""))
             await self._writer.drain()
             return
         self._is_ending = True
@@ -282,8 +231,7 @@ class _Connection:
         with suppress(OSError, TimeoutError):
             if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
                 await self._send(plain(status, text, ("connection", "close")), without_body=False)
-            if self._writer.can_write_eof():
-                self._writer.write_eof()
+            self._writer.write_eof()
             async with asyncio.timeout(_LINGER_SECONDS):
                 while await self._reader.read(_READ_BYTES):
                     pass
@@ -294,9 +242,6 @@ class _Connection:
         address: str | None = own[0] if own else None
         is_local = peer and (peer[0] == address or is_loopback(peer[0]))
         return address if is_local else None
-
-    def _write(self, *events: h11.Event) -> None:
-        self._writer.write(b"".join(self._http.send(event) or b"" for event in events))
 
     def _reset(self) -> None:
         """Break the connection off, so that the client sees a reset."""
@@ -340,12 +285,8 @@ def _listen(host: str, port: int) -> socket.socket:
         family, _, _, _, address = found[0]
         return socket.create_server(address[:2], family=family, backlog=_BACKLOG, reuse_port=False)
     except OSError as error:
-        reasons = {
-            errno.EADDRINUSE: f"Port {port} on {host} is in use. "
-            "Take another, or 0 for a free one.",
-            errno.EACCES: f"Port {port} on {host} may not be opened by this user. "
-            "Take one above 1023.",
-            errno.EADDRNOTAVAIL: f"{host} is not an address of this machine. 127.0.0.1 always is.",
-        }
-        other = f"The mock cannot listen on {host}, port {port}: {error}."
-        raise ServeError(reasons.get(error.errno or 0, other)) from None
+        why = str(error.strerror).partition(" (")[0]
+        raise ServeError(
+            f"The mock cannot listen on {host}, port {port}: {why}. "
+            "Take an address of this machine, such as 127.0.0.1, and another port, or 0."
+        ) from None

@@ -1,4 +1,4 @@
-"""What the mock remembers, in SQLite: custodians, items, and the tokens handed out for them.
+"""What the mock remembers, in SQLite: items, and the tokens handed out for them.
 
 Rows are numbered from 1 within their table and never renumbered; the number of a row gives the
 values that are made for it, and its place in a list.
@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from hashlib import sha256
 from os import PathLike, fspath
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from ._clock import make_lock
 from ._messages import StateError
@@ -25,16 +25,14 @@ IDLE_SECONDS = 86_400.0  # and earlier where it is not used
 _BATCH = 1000
 _MEMORY = ":memory:"
 _APPLICATION_ID = 0x506D6F63  # marks a database file as one of the mock's
-_VERSION = 2
+_VERSION = 3
 _BUSY_SECONDS = 10.0
-_OTHER = "Name another file, or one that does not exist yet."
 _TABLES = f"""
 PRAGMA application_id = {_APPLICATION_ID};
 PRAGMA user_version = {_VERSION};
-CREATE TABLE custodian (number INTEGER PRIMARY KEY AUTOINCREMENT, key_digest BLOB UNIQUE);
 CREATE TABLE item (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, custodian INTEGER, place TEXT, id TEXT,
-    content TEXT, created_at REAL, UNIQUE (custodian, place, id)
+    number INTEGER PRIMARY KEY AUTOINCREMENT, custodian TEXT, place TEXT, id TEXT, content TEXT,
+    UNIQUE (custodian, place, id)
 );
 CREATE INDEX items_of_custodian ON item (custodian, number);
 CREATE TABLE token (
@@ -43,6 +41,9 @@ CREATE TABLE token (
 );
 """
 
+_INSERT = "INSERT INTO item VALUES (?, ?, ?, ?, ?)"
+
+Place: TypeAlias = tuple[str, str]  # whose items, and where; see `place_of`
 Make = Callable[[int], tuple[str, Mapping[str, Any]]]  # from a number to an id and a content
 
 
@@ -54,16 +55,14 @@ class Item(NamedTuple):
     content: dict[str, Any]
 
 
-class Place(NamedTuple):
-    """Where items are: whose they are, and on which path."""
+def custodian_of(api_key: str) -> str:
+    """What stands for the custodian whose API key this is: a digest of it."""
+    return sha256(api_key.encode("utf-8", "surrogatepass")).hexdigest()
 
-    custodian: int
-    collection: str
-    parents: tuple[str, ...] = ()  # the ids of the items above
 
-    @property
-    def key(self) -> tuple[int, str]:
-        return self.custodian, json.dumps([self.collection, *self.parents])
+def place_of(custodian: str, collection: str, *parents: str) -> Place:
+    """Where a custodian's items of a collection are, below those of the ids above."""
+    return custodian, json.dumps([collection, *parents])
 
 
 class State:
@@ -77,7 +76,6 @@ class State:
         self._path = _MEMORY if path is None else fspath(path)
         self._clock = clock
         self._lock = make_lock()
-        self._custodians: dict[bytes, int] = {}
         self._abandoned: list[sqlite3.Connection] = []
         self._open()
 
@@ -86,25 +84,13 @@ class State:
         with self._lock:
             self._closing()
 
-    def custodian(self, key: str) -> int:
-        """The number of the custodian whose API key this is; a new key makes a new one."""
-        digest = sha256(key.encode("utf-8", "surrogatepass")).digest()
-        if digest not in self._custodians:
-            with self._writing() as connection:
-                query = "SELECT number FROM custodian WHERE key_digest = ?"
-                insert = "INSERT OR IGNORE INTO custodian (key_digest) VALUES (?)"
-                connection.execute(insert, (digest,))
-                self._custodians[digest] = connection.execute(query, (digest,)).fetchone()[0]
-        return self._custodians[digest]
-
     def add(self, place: Place, make: Make) -> Item | None:
         """Add the item that `make` gives for its number; None where one of its id is there."""
         with self._writing() as connection:
             number = _next(connection, "item")
             made, content = make(number)
-            row = (number, *place.key, made, _dump(content), self._clock())
             try:
-                connection.execute("INSERT INTO item VALUES (?, ?, ?, ?, ?, ?)", row)
+                connection.execute(_INSERT, (number, *place, made, json.dumps(content)))
             except sqlite3.IntegrityError:
                 return None
             return Item(number, made, dict(content))
@@ -113,21 +99,16 @@ class State:
         """Add many items at once."""
         with self._writing() as connection:
             connection.execute("PRAGMA cache_size = -131072")  # much is written in no order
-            first, now, key = _next(connection, "item"), self._clock(), place.key
-            connection.executemany(
-                "INSERT INTO item VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    (number, *key, made, _dump(content), now)
-                    for number in range(first, first + count)
-                    for made, content in (make(number),)
-                ),
-            )
+            first = _next(connection, "item")
+            made = ((number, make(number)) for number in range(first, first + count))
+            rows = ((number, *place, one, json.dumps(content)) for number, (one, content) in made)
+            connection.executemany(_INSERT, rows)
             connection.execute("PRAGMA cache_size = -2000")
 
     def find(self, place: Place, item_id: str) -> Item | None:
         """The item of that id; None where there is none."""
         try:
-            found = self._select("AND place = ? AND id = ?", *place.key, item_id)
+            found = self._select("AND place = ? AND id = ?", *place, item_id)
         except UnicodeEncodeError:  # half a surrogate pair is nobody's id
             return None
         return found[0] if found else None
@@ -138,7 +119,7 @@ class State:
         Items that are added meanwhile may be among them.
         """
         last, rest = 0, "AND place = ? AND number > ? ORDER BY number LIMIT ?"
-        while batch := self._select(rest, *place.key, last, _BATCH):
+        while batch := self._select(rest, *place, last, _BATCH):
             yield from batch
             last = batch[-1].number
 
@@ -152,7 +133,7 @@ class State:
     def save(self, item: Item) -> None:
         """Keep an item's changed content."""
         with self._writing() as connection:
-            row = (_dump(item.content), item.number)
+            row = (json.dumps(item.content), item.number)
             connection.execute("UPDATE item SET content = ? WHERE number = ?", row)
 
     def remove(self, item: Item) -> None:
@@ -160,7 +141,7 @@ class State:
         with self._writing() as connection:
             connection.execute("DELETE FROM item WHERE number = ?", (item.number,))
 
-    def add_token(self, item: Item, make: Callable[[int], str], *, once: bool) -> str:
+    def add_token(self, item: Item, make: Callable[[int], Any], *, once: bool) -> Any:
         """Hand out the token that `make` gives for its number."""
         with self._writing() as connection:
             number = _next(connection, "token")
@@ -177,7 +158,7 @@ class State:
                 "RETURNING id",
                 (self._clock(), token),
             ).fetchone()
-            return None if row is None else str(row[0])
+            return str(row[0]) if row else None
 
     def is_live(self, token: str, *, use: bool) -> bool:
         """Whether a token has not lapsed. `use` counts as one, and keeps it alive for longer."""
@@ -192,15 +173,13 @@ class State:
                 connection.execute("UPDATE token SET used_at = ? WHERE token = ?", (now, token))
             return True
 
-    def custodians(self) -> list[tuple[int, int]]:
-        """The custodians' numbers, and how many items each has."""
+    def custodians(self) -> list[tuple[str, int]]:
+        """The custodians that have items, and how many each has."""
+        query = "SELECT custodian, count(*) FROM item GROUP BY custodian ORDER BY min(number)"
         with self._reading() as connection:
-            return connection.execute(
-                "SELECT number, (SELECT count(*) FROM item WHERE custodian = custodian.number) "
-                "FROM custodian ORDER BY number"
-            ).fetchall()
+            return connection.execute(query).fetchall()
 
-    def newest(self, custodian: int, count: int) -> list[Item]:
+    def newest(self, custodian: str, count: int) -> list[Item]:
         """The custodian's newest items, newest first."""
         return self._select("ORDER BY number DESC LIMIT ?", custodian, count)
 
@@ -216,15 +195,13 @@ class State:
     def load(self, content: bytes) -> None:
         """Put what was dumped in place of everything."""
         with self._reading() as connection, closing(sqlite3.connect(_MEMORY)) as copy:
-            self._custodians.clear()
             copy.deserialize(content)
             copy.backup(connection)
 
     def clear(self) -> None:
         """Forget everything."""
         with self._writing() as connection:
-            self._custodians.clear()
-            for table in ("custodian", "item", "token", "sqlite_sequence"):
+            for table in ("item", "token", "sqlite_sequence"):
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
 
     def _open(self) -> None:
@@ -266,49 +243,40 @@ def _connect(path: str) -> sqlite3.Connection:
             path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
     except sqlite3.Error as error:
-        raise StateError(
-            f"The database file {path} cannot be opened ({error}). Is its folder there, and may "
-            "it be written?"
-        ) from None
+        hint = "Is its folder there, and may it be written?"
+        raise StateError(f"The database file {path} cannot be opened ({error}). {hint}") from None
     try:
-        with _transaction(connection):
-            if not _is_ours(connection, path):
-                for statement in filter(str.strip, _TABLES.split(";")):
-                    connection.execute(statement)
-        # WAL with synchronous=NORMAL: what was committed outlives the process being killed.
-        # Only the power failing can take the last commits, and can never damage the file.
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        damage = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if damage != "ok":
-            raise sqlite3.DatabaseError(f"it is damaged: {damage}")
+        _prepare(connection)
     except sqlite3.Error as error:
         connection.close()
         raise StateError(
-            f"The file {path} cannot be used as the mock's database ({error}). {_OTHER}"
+            f"The file {path} cannot be used as the mock's database ({error}). "
+            "Name another file, or one that does not exist yet."
         ) from None
-    except StateError:
-        connection.close()
-        raise
     return connection
 
 
-def _is_ours(connection: sqlite3.Connection, path: str) -> bool:
-    """Whether the database is the mock's; False for an empty one."""
-    mark, version, tables = connection.execute(
-        "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) "
-        "FROM pragma_application_id, pragma_user_version"
-    ).fetchone()
-    if mark not in (_APPLICATION_ID, 0) or (tables and not mark):
-        raise StateError(f"The database {path} belongs to another program. {_OTHER}")
-    if mark and version != _VERSION:
-        told = f"is of version {version}; this mock reads version {_VERSION}"
-        raise StateError(f"The database {path} {told}. {_OTHER}")
-    return bool(mark)
-
-
-def _dump(content: Mapping[str, Any]) -> str:
-    return json.dumps(content, ensure_ascii=True)
+def _prepare(connection: sqlite3.Connection) -> None:
+    """Make the tables in an empty database; a DatabaseError where it is not the mock's."""
+    with _transaction(connection):
+        mark, version, tables = connection.execute(
+            "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) "
+            "FROM pragma_application_id, pragma_user_version"
+        ).fetchone()
+        if mark not in (_APPLICATION_ID, 0) or (tables and not mark):
+            raise sqlite3.DatabaseError("it belongs to another program")
+        if mark and version != _VERSION:
+            told = f"it is of version {version}; this mock reads version {_VERSION}"
+            raise sqlite3.DatabaseError(told)
+        for statement in filter(str.strip, "" if mark else _TABLES.split(";")):
+            connection.execute(statement)
+    # WAL with synchronous=NORMAL: what was committed outlives the process being killed.
+    # Only the power failing can take the last commits, and can never damage the file.
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    damage = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if damage != "ok":
+        raise sqlite3.DatabaseError(f"it is damaged: {damage}")
 
 
 def _next(connection: sqlite3.Connection, table: str) -> int:

@@ -10,12 +10,6 @@ from typing import NamedTuple
 from .._http import httpx
 from ._messages import Answer, Break, Handlers, chunks_of
 
-_PROTOCOL_ERRORS = {
-    Break.EMPTY: "Server disconnected without sending a response.",
-    Break.GARBAGE: "illegal status line",
-    Break.TRUNCATED: "peer closed connection without sending complete message body",
-}
-
 
 class InProcessTransport(httpx.BaseTransport):
     """A transport for `httpx.Client(transport=...)` whose every request the mock answers.
@@ -58,7 +52,7 @@ class _Exchange(NamedTuple):
         if delivery is not None:
             yield from self._pause(delivery.delay)
             if delivery.broken in (Break.RESET, Break.EMPTY, Break.GARBAGE):
-                raise self._failure(delivery.broken)
+                raise _failure(self.request, delivery.broken)
 
     def respond(self) -> httpx.Response:
         status, headers, body, delivery = self.answer
@@ -74,7 +68,7 @@ class _Exchange(NamedTuple):
                 yield from self._pause(chunks.pause)
             yield piece
         if chunks.broken is not None:
-            raise self._failure(chunks.broken)
+            raise _failure(self.request, chunks.broken)
 
     def _pause(self, seconds: float) -> Iterator[float]:
         """Yield these seconds, or those after which httpx gives up."""
@@ -82,11 +76,6 @@ class _Exchange(NamedTuple):
         yield seconds if allowed is None else min(seconds, allowed)
         if allowed is not None and allowed < seconds:
             raise httpx.ReadTimeout("The read operation timed out", request=self.request)
-
-    def _failure(self, broken: Break) -> httpx.TransportError:
-        if broken in (Break.RESET, Break.RESET_IN_BODY):
-            return _reset(self.request)
-        return httpx.RemoteProtocolError(_PROTOCOL_ERRORS[broken], request=self.request)
 
 
 class _Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
@@ -114,10 +103,12 @@ def _exchange(handlers: Handlers, request: httpx.Request, body: bytes) -> _Excha
     ]
     target = request.url.raw_path.decode("ascii")
     if handlers.should_reset(request.method, target, headers):
-        raise _reset(request)
+        raise _failure(request, Break.RESET)
     answer = handlers.handle(request.method, target, headers, body)
     return _Exchange(request, answer._replace(body=b"") if request.method == "HEAD" else answer)
 
 
-def _reset(request: httpx.Request) -> httpx.ReadError:
-    return httpx.ReadError("[Errno 104] Connection reset by peer", request=request)
+def _failure(request: httpx.Request, broken: Break) -> httpx.TransportError:
+    is_reset = broken in (Break.RESET, Break.RESET_IN_BODY)
+    kind = httpx.ReadError if is_reset else httpx.RemoteProtocolError
+    return kind(broken.value, request=request)

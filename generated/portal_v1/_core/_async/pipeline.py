@@ -6,11 +6,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any, NoReturn, Protocol, TypeVar
 
-from attrs import evolve
-
 from ..._secrets import Secret
 from ...errors import ConfigurationError
-from ...types import Response, Unset
+from ...types import UNSET, Response, Unset
 from ..attempts import make_attempts
 from ..call import Call
 from ..deadline import Deadline
@@ -33,7 +31,7 @@ from ..runtime import (
     require_loop_async,
     yield_async,
 )
-from ..settings import Settings, validate_attempts, validate_timeout
+from ..settings import Settings, replace_settings
 
 T = TypeVar("T")
 ItemT = TypeVar("ItemT")
@@ -168,10 +166,8 @@ class AsyncPipeline:
     ) -> Call[T]:
         self._require_open()
         settings = self.settings
-        if not isinstance(timeout, Unset):
-            settings = evolve(settings, timeout=validate_timeout(timeout, "timeout"))
-        if not isinstance(max_attempts, Unset):
-            settings = evolve(settings, max_attempts=validate_attempts(max_attempts))
+        if timeout is not UNSET or max_attempts is not UNSET:
+            settings = replace_settings(settings, timeout=timeout, max_attempts=max_attempts)
         if headers is not None:
             settings = settings.with_headers(headers)
         deadline = Deadline(settings.timeout, settings.clock)

@@ -1,0 +1,298 @@
+"""What a server of V1 has to remember, held against a model, and what it has to refuse."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, ClassVar
+from urllib.parse import quote, urlsplit
+
+import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from tests.contract._client import Caller, Outcome
+from tests.contract._package import Endpoint, document, endpoints, resolve, secret_names
+from tests.contract._values import fit, sample
+from tests.contract.conftest import KEYS, OPTIONS, Server
+
+PLACES = ["POST {}", "GET {}", "GET {}/{{clientId}}", "POST {}/{{clientId}}/session"]
+PLACES += ["GET {}/{{clientId}}/web-otp"]
+BY_PLACE = {f"{one.method} {one.path}": one for one in endpoints()}
+CALLS = [BY_PLACE.get(one.format("/custodians/clients"), endpoints()[0]) for one in PLACES]
+CREATE, LIST, GET, REFRESH, OTP = CALLS
+ANSWERS = {one: sample(one.response_schema(one.success) or {}) for one in CALLS}
+ID = next((one.response_field for one in GET.parameters), "id")
+SECRETS = secret_names() - {*ANSWERS[GET]}  # No two answers have the same.
+DAY = 24.0  # hours
+# Whatever is chosen, is by a number: nothing is drawn from what the server answered.
+NUMBERS = st.integers(0, 2**20)
+READERS = st.sampled_from([GET, REFRESH, OTP])
+TEXTS = st.text("aZ0?#%&=+;:@!$'()*,[]|^~\"<>` \u00e9\U0001f388", max_size=8)
+pytestmark = pytest.mark.skipif(len({*CALLS}) < 5, reason="it is another document's")
+
+
+def call(caller: Caller, endpoint: Endpoint, key: str, identity: str = "", number: int = 0) -> Any:
+    """Make one call, in one of the public ways; without a body where its number is even."""
+    way = endpoint.ways[number // 2 % len(endpoint.ways)]
+    client = caller.client(is_async=way[1], is_given=number % 5 == 0, api_key=key)
+    arguments: dict[str, Any] = {one.python_name: identity for one in endpoint.parameters}
+    if endpoint is CREATE and number % 2:
+        body = {"isAccountAbstracted": number % 4 == 1}
+        arguments["body"] = fit(body, endpoint.hints["body"])
+    return caller.call(endpoint, arguments, way, client)
+
+
+class Walk(RuleBasedStateMachine):
+    """Many calls in a row, and what is known of each custodian's clients by their ids, in order."""
+
+    caller: ClassVar[Caller]
+    server: ClassVar[Server]
+
+    def __init__(self) -> None:
+        super().__init__()
+        if mock := self.server.mock:
+            mock.reset()
+            mock.seed_clients(6, api_key=KEYS[0], has_wallet=True)
+        self.known: dict[str, dict[str, Any]] = {key: {} for key in self.server.keys}
+        self.handed_out: set[str] = set()
+        self.look(is_first=True)
+        for number, _ in enumerate(self.server.keys):
+            self.create(number)
+
+    def choose(self, number: int) -> tuple[str, dict[str, Any]]:
+        """Return a custodian's key, and what is known of its clients."""
+        return [*self.known.items()][number % len(self.known)]
+
+    def learn(self, outcome: Outcome, clients: dict[str, Any]) -> None:
+        """Hold an answer against what is known of its client."""
+        for name, value in outcome.value.to_dict().items():
+            if name in SECRETS:
+                assert value not in self.handed_out, "a secret that was handed out before"
+                self.handed_out.add(value)
+            else:
+                told = clients[outcome.value.to_dict()[ID]]
+                assert told.setdefault(name, value) == value, f"{name} is another than before"
+
+    @rule(number=NUMBERS)
+    def create(self, number: int) -> None:
+        key, clients = self.choose(number // 4)
+        outcome = call(self.caller, CREATE, key, number=number)
+        assert outcome.error is None, outcome.error
+        identity = outcome.value.to_dict()[ID]
+        assert not any(identity in one for one in self.known.values())
+        clients[identity] = {"isAccountAbstracted": number % 4 == 1}
+        self.learn(outcome, clients)
+
+    @rule(number=NUMBERS, which=NUMBERS, endpoint=READERS)
+    def read(self, number: int, which: int, endpoint: Endpoint) -> None:
+        """Call something on a client, as its custodian and, in vain, as another."""
+        key, clients = self.choose(number)
+        if not clients:
+            return
+        identity = [*clients][which % len(clients)]
+        outcome = call(self.caller, endpoint, key, identity, number)
+        assert outcome.error is None, outcome.error
+        assert outcome.value.to_dict()[ID] == identity
+        self.learn(outcome, clients)
+        for other in self.known.keys() - {key}:
+            self.refuse(endpoint, other, identity, number)
+
+    @rule(number=NUMBERS, text=TEXTS, endpoint=READERS)
+    def miss(self, number: int, text: str, endpoint: Endpoint) -> None:
+        """Call something on what nobody made."""
+        self.refuse(endpoint, self.choose(number)[0], f"x{text}", number)
+
+    def refuse(self, endpoint: Endpoint, key: str, identity: str, number: int) -> None:
+        """Assert that an id is refused in the same words as one that nobody has."""
+        answers = []
+        for one in (identity, "nobody"):
+            outcome = call(self.caller, endpoint, key, one, number)
+            assert outcome.error is not None, f"{one!r} is taken for an id"
+            assert outcome.error.status_code in {400, 404}, outcome.error
+            (answer,) = outcome.answers
+            assert f"/{quote(one, safe='')}" in answer.request.extensions["target"].decode()
+            answers.append((answer.status_code, answer.content, answer.headers.keys()))
+        assert answers[0] == answers[1], "another's id is told apart from nobody's"
+
+    @invariant()
+    def look(self, *, is_first: bool = False) -> None:
+        """Assert that the lists show what was made, and nothing else."""
+        for number, (key, clients) in enumerate(self.known.items()):
+            outcome = call(self.caller, LIST, key, number=2 * (number + len(self.handed_out)))
+            assert outcome.error is None, outcome.error
+            shown = [one.to_dict() for one in outcome.value]
+            names = [one[ID] for one in shown]
+            if is_first:
+                clients |= dict(zip(names, shown, strict=True))
+            assert (names if self.server.mock else sorted(names, key=[*clients, *names].index)) == [
+                *clients
+            ]
+            for one in shown:
+                known = clients[one[ID]]
+                assert not [k for k, v in one.items() if known.setdefault(k, v) != v]
+
+
+def test_walks(caller: Caller, server: Server) -> None:
+    if server.is_prism:
+        pytest.skip("Prism remembers nothing")
+    kind = type("Walks", (Walk,), {"caller": caller, "server": server})
+    run_state_machine_as_test(
+        seed(OPTIONS.seed)(kind),
+        settings=settings(
+            max_examples=max(8, OPTIONS.examples // 4),
+            stateful_step_count=20,
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+@pytest.fixture
+def mock(server: Server) -> Iterator[Any]:
+    if server.mock is None:
+        pytest.skip("it is another server")
+    server.mock.reset()
+    yield server.mock
+    server.mock.reset()
+
+
+def ask(
+    mock: Any,
+    endpoint: Endpoint,
+    identity: str = "x",
+    body: bytes = b"{}",
+    headers: dict[str, str] | None = None,
+) -> Any:
+    """Send one request, as it stands."""
+    fields = {"Content-Type": "application/json"} | endpoint.credentials(KEYS[0]) | (headers or {})
+    target = urlsplit(mock.base_url).path + endpoint.path.replace("{clientId}", identity)
+    body = b"" if endpoint.method == "GET" else body
+    return mock.handle(endpoint.method, target, fields.items(), body)
+
+
+def tell(mock: Any, endpoint: Endpoint, identity: str = "x", **more: Any) -> Any:
+    """Return what the answer to one request says."""
+    return json.loads(ask(mock, endpoint, identity, **more).content)
+
+
+def assert_refused(answer: Any, status: int, label: object = "") -> None:
+    """Assert that it is what the document says, and nothing beside it."""
+    assert answer.status == status, label
+    ((name, text),) = json.loads(answer.content).items()
+    assert (name, type(text)) == ("error", str), label
+    assert not [one for one in (KEYS[0][:-1], "a-secret") if one in text], label
+
+
+@pytest.mark.parametrize("endpoint", CALLS, ids=str)
+def test_only_the_documented_scheme_and_a_known_key_will_do(endpoint: Endpoint, mock: Any) -> None:
+    key, ((name, value),) = KEYS[0], endpoint.credentials(KEYS[0]).items()
+    scheme = value.split()[0]
+    wrong = [f"{one} {key}" for one in ("Token", "Digest", f"{scheme} {scheme}")]
+    wrong += [key, f"{scheme}{key}", f"{value}x", scheme, ""]
+    wrong += [f"{scheme} {key.upper()}", value[:-1]]
+    for one in wrong:
+        answer = ask(mock, endpoint, headers={name: one, "X-API-Key": key})
+        assert_refused(answer, 401, one)
+        assert dict(answer.headers)["www-authenticate"].startswith(scheme), one
+    for one in (scheme.lower(), scheme.upper()):
+        assert ask(mock, endpoint, headers={name: f"{one} {key}"}).status != 401
+
+
+def test_an_id_has_one_spelling(mock: Any) -> None:
+    one = tell(mock, CREATE)[ID]
+    once = "".join(f"%{ord(c):02X}" for c in one)
+    wrong = [once.replace("%", "%25"), one.upper(), f"{one}/", f"/{one}", f"{one}%00", "", "%25"]
+    wrong += [f"{one}{end}" for end in ("%20", ".", "%2F", "%CC%81", ";a", "+", "%", "%0A", "*")]
+    wrong += [one[:-1], f"x/../{one}", f"%{one[1:]}", f"%20{one}", f"{one}%2F..", f"./{one}"]
+    wrong += [f"{one}//", f"{one}/x/y"]
+    for endpoint in (GET, REFRESH, OTP):
+        for identity in (one, once, f"%{ord(one[0]):02x}{one[1:]}"):
+            assert ask(mock, endpoint, identity).status < 300, identity
+        for identity in wrong:
+            assert 400 <= ask(mock, endpoint, identity).status < 500, identity
+        for identity in ("nobody", f"{one}%2F{one}"):  # a slash that is encoded is part of an id
+            assert_refused(ask(mock, endpoint, identity), 400, identity)
+    for endpoint in CALLS:
+        base = urlsplit(mock.base_url).path + endpoint.path.replace("{clientId}", one)
+        for suffix in ("/", "//", "%2F") + ("x",) * (endpoint in (CREATE, LIST)):
+            fields = endpoint.credentials(KEYS[0]).items()
+            status = mock.handle(endpoint.method, base + suffix, fields, b"").status
+            assert status == 404 or (endpoint is GET and status == 400), suffix
+    assert len(tell(mock, LIST)) == 1
+
+
+def test_what_is_refused_makes_nothing(mock: Any) -> None:
+    secret, plain_text = '"a-secret"', {"Content-Type": "text/plain"}
+    bodies = ["[]", "null", "{", secret, "{}x", f'{{"stray": {secret}}}', "\xff"]
+    bodies += [f'{{"isAccountAbstracted": {one}}}' for one in (secret, "[1]", "null", "1", "0")]
+    with type(mock)(document(), api_keys=KEYS, strict=True) as strict:
+        for body in bodies:
+            assert_refused(ask(strict, CREATE, body=body.encode("latin-1")), 400, body)
+        for headers in (plain_text, {"Content-Type": ""}):
+            assert 400 <= ask(strict, CREATE, headers=headers).status < 500
+        for fault in ("rate_limited", "server_error"):
+            with strict.fault(fault, str(CREATE)):
+                assert ask(strict, CREATE).status >= 400
+        assert tell(strict, LIST) == []
+    made = [tell(mock, CREATE)[ID] for _ in range(45)]
+    assert [one[ID] for one in tell(mock, LIST)] == made
+    assert "a-secret" not in str(tell(mock, CREATE, body=f'{{"stray": {secret}}}'.encode()))
+
+
+def test_a_session_and_a_one_time_password_are_their_clients(mock: Any) -> None:
+    ((token,), (password,)) = (SECRETS & ANSWERS[one].keys() for one in (REFRESH, OTP))
+    made = [tell(mock, CREATE) for _ in range(7)]
+    passwords = {tell(mock, OTP, one[ID])[password]: one[ID] for one in made * 3}
+    assert len(passwords) == 21
+    for otp, identity in sorted(passwords.items()):
+        assert [mock.redeem_otp(otp), mock.redeem_otp(otp)] == [identity, None]
+    assert mock.redeem_otp("otp-none") is None
+    tokens = [one[token] for one in made]
+    tokens += [tell(mock, REFRESH, one[ID])[token] for one in made * 3]
+    assert len({*tokens}) == 28
+    for hours, living in ((0, 28), (DAY - 0.1, 28), (0.2, 1), (DAY - 0.3, 1), (0.4, 0)):
+        mock.clock.advance(hours=hours)
+        assert sum(map(mock.session_is_live, tokens)) == living
+        if hours == DAY - 0.1:
+            assert mock.use_session(tokens[3])
+    used = tell(mock, REFRESH, made[0][ID])[token]
+    for _ in range(7):
+        assert mock.use_session(used)
+        mock.clock.advance(hours=DAY - 0.01)
+    assert mock.use_session(used)
+    mock.clock.advance(hours=0.1)
+    assert not mock.use_session(used)
+    assert not mock.session_is_live("cst-none")
+
+
+def test_a_long_list_shows_each_client_as_it_is(mock: Any) -> None:
+    mock.seed_clients(6, api_key=KEYS[0], has_wallet=True)
+    mock.seed_clients(1_100, api_key=KEYS[0])
+    shown = tell(mock, LIST)
+    for name in (ID, *secret_names() & shown[0].keys()):
+        assert len({one[name] for one in shown}) == 1_106
+    for name, schema in resolve(LIST.response_schema(200)["items"])["properties"].items():
+        if "null" in schema["type"]:
+            values, examples = [one[name] for one in shown], schema.get("examples", ())
+            assert values[6:] == [None] * 1_100
+            assert None not in values[:6]
+            assert values[:6] == (examples * 6)[:6] or len({*values[:6]}) == 6
+    assert tell(mock, LIST, headers=LIST.credentials(KEYS[1])) == []
+
+
+def test_the_rate_limit_is_each_custodians_own(mock: Any) -> None:
+    wait = 0
+    with type(mock)(document(), api_keys=KEYS, rate_limit=3) as limited:
+        for key in KEYS:
+            sent = [ask(limited, LIST, headers=LIST.credentials(key)) for _ in range(5)]
+            assert [one.status for one in sent] == [200] * 3 + [429] * 2
+            assert_refused(sent[4], 429)
+            wait = int(dict(sent[4].headers)["retry-after"])
+            assert 50 <= wait <= 60
+        for seconds, status in ((wait - 3, 429), (4, 200)):
+            limited.clock.advance(seconds=seconds)
+            assert ask(limited, LIST).status == status

@@ -1,0 +1,130 @@
+"""Packages of documents that are nothing like V1's: types, operations, the command line."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.generation._server import Server
+from tests.generation._support import ROOT, run_exercise
+
+BOOK = "5b0f8d4e-7c1c-4a53-9d55-0f5f5e2b7a11"
+Run = Callable[..., Any]
+
+CONSUMER = """
+from library_api import CityLibrary
+from library_api.models import Book, Genre, NewBook
+from uuid import UUID
+
+def use(library: CityLibrary, book: Book, new: NewBook) -> None:
+    library.books.get(UUID(int=1))  # type: ignore[deprecated]
+    book.language  # type: ignore[deprecated]
+    new.language = "en"  # type: ignore[deprecated]
+    NewBook("Emil", [], Genre.FICTION, language="en").title
+    library.members_area.list_loans_of(7, sort="id")
+"""
+
+
+def test_they_are_clean_and_show_deprecations(other_packages: Path, tmp_path: Path) -> None:
+    (other_packages.parent / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
+    (tmp_path / "consumer.py").write_text(CONSUMER)
+    packages = [path.name for path in other_packages.iterdir()]
+    mypy = ["mypy", "--strict", "--enable-error-code=deprecated", "--config-file="]
+    mypy += [f"--cache-dir={tmp_path}", str(tmp_path / "consumer.py")]
+    mypy += [str(path) for path in other_packages.iterdir()]
+    ruff = ["ruff", "check", "--no-cache", "--output-format=concise", *packages]
+    for command in (mypy, ruff):
+        done = subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=other_packages,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+
+
+@pytest.mark.parametrize("name", ["library_api", "studio_api", "custodian_api"])
+def test_every_operation_answers(other_packages: Path, name: str) -> None:
+    assert run_exercise(other_packages / name) == {}
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    def run_command(package: ModuleType, server: Server, line: str, *more: str) -> Any:
+        base: Any = getattr(package, package.client.SERVICE.name)
+
+        class Client(base):  # type: ignore[misc]  # a base that is chosen when it runs
+            def __init__(self, key: str | None) -> None:
+                http = httpx.Client(transport=httpx.MockTransport(server.answer))
+                super().__init__(key or "a-key", http_client=http)
+
+        monkeypatch.setattr(sys, "argv", ["program", *line.split(), *more])
+        commands = importlib.import_module(f"{package.__name__}._cli.commands")
+        return commands.run(Client), *capfd.readouterr()
+
+    return run_command
+
+
+def test_flags_take_enums_numbers_dates_and_lists(run: Run, library: ModuleType) -> None:
+    server = Server(200, {"number": 1, "of": 1, "next": None, "items": []})
+    flags = "--genre fiction --genre non-fiction --shelf-numbers 3 --published-after 1900-01-02 "
+    flags += "--sort author --only-available --x-reader-priority 3"
+    code, out, err = run(library, server, f"books list {flags}")
+    assert (err, code, out[:6]) == ("", 0, "number")
+    assert server.target.partition("?")[2] == (
+        "genre=fiction&genre=non-fiction&shelfNumbers=3&publishedAfter=1900-01-02&sort=author"
+        "&onlyAvailable=true"
+    )
+    assert server.request.headers["X-Reader-Priority"] == "3"
+    for wrong, sentence in (
+        ("list --genre crime", 'Choose from: "children\'s", "fiction"'),
+        ("list --published-after soon", 'unable to convert "soon" into date'),
+        ("get a-book", 'unable to convert "a-book" into UUID'),
+    ):
+        code, _, err = run(library, server, f"books {wrong}")
+        assert (code, sentence in err) == (2, True), err
+    assert run(library, Server(204), f"books remove {BOOK} --reason worn") == (0, "", "")
+
+
+def test_a_body_is_json_or_a_file(run: Run, studio: ModuleType, tmp_path: Path) -> None:
+    file = tmp_path / "body"
+    session = json.dumps({"grant": "password", "user": "a", "secretWord": "b"})
+    file.write_text(session)
+    server = Server(200, {"accessToken": "t0ken", "until": "2024-01-01T00:00:00Z"})
+    for body in (session, f"@{file}"):
+        code, out, err = run(studio, server, "sessions open -o jsonl --body", body)
+        assert (code, json.loads(out)["accessToken"], err) == (0, "***", "")
+        assert b"secretWord=b" in server.body
+    for body, sentence in (("{", "Expecting property name"), ("{}", "$.grant has to be")):
+        code, _, err = run(studio, server, "sessions open --body", body)
+        assert (code, sentence in err) == (2, True), err
+    server = Server(204)
+    run(studio, server, f"files replace f1 --body {file}")
+    assert server.body == file.read_bytes()
+    code, _, err = run(studio, server, "files replace f1 --body none")
+    assert (code, err) == (3, "error: The file cannot be read: No such file or directory.\n")
+
+
+def test_files_text_and_nested_models_are_printed(run: Run, studio: ModuleType) -> None:
+    folder = {"name": "a", "children": [], "counts": {}, "extra": {}}
+    for server, line, printed in (
+        (Server(200, content=b"\x00bytes", kind="text/plain"), "files download f1", "\x00bytes"),
+        (Server(200, content=b"A caption", kind="a/b"), "files get-caption f1", "A caption\n"),
+        (
+            Server(200, {**folder, "children": [folder]}),
+            "folders get a --depth all",
+            f"children  {json.dumps([folder])}\n",
+        ),
+    ):
+        assert printed in run(studio, server, line)[1]
+    assert server.target.endswith("/folders/a?depth=all")

@@ -1,0 +1,341 @@
+"""What the clients of two documents that are nothing like V1's send, and what they give back."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import io
+import json
+import pickle
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID
+
+import pytest
+
+from tests.generation._server import Server, call, call_async
+
+BOOK_ID = UUID("5b0f8d4e-7c1c-4a53-9d55-0f5f5e2b7a11")
+DAY = datetime.date(1929, 10, 15)
+MONEY = {"amount": 12.5, "currency": "EUR"}
+BOOK = {
+    "id": str(BOOK_ID),
+    "title": "Emil",
+    "authors": [{"name": "Erich", "born": "1899-02-23", "knownAs": ["Berthold"]}],
+    "genre": "children's",
+    "addedAt": "2024-05-06T07:08:09Z",
+    "published": "1929-10-15",
+    "price": MONEY,
+    "pages": None,
+    "condition": None,
+}
+LOAN = {"id": "l1", "book": BOOK, "due": "2024-02-29"}
+
+
+def test_every_kind_of_parameter(library: ModuleType) -> None:
+    models = library.models
+    server = Server(200, {"number": 2, "of": 7, "next": None, "items": [BOOK]})
+    found = call(
+        library,
+        server,
+        lambda client: client.books.list(
+            genre=[models.Genre.FICTION, models.Genre.CHILDRENS],
+            shelf_numbers=[3, 14],
+            published_after=DAY,
+            changed_since=datetime.datetime(2024, 1, 2, 3, 4, 5, tzinfo=datetime.UTC),
+            sort=models.ListBooksSort.AUTHOR,
+            only_available=True,
+            x_reader_priority=models.Priority.HIGH,
+            reader_hint="a1",
+        ),
+    )
+    assert server.request.url.path == "/v2/books"
+    assert server.request.url.params.multi_items() == [
+        *(("genre", "fiction"), ("genre", "children's"), ("shelfNumbers", "3,14")),
+        *(("publishedAfter", "1929-10-15"), ("changedSince", "2024-01-02T03:04:05Z")),
+        *(("sort", "author"), ("onlyAvailable", "true")),
+    ]
+    sent = server.request.headers
+    assert (sent["X-Reader-Priority"], sent["Cookie"]) == ("3", "reader_hint=a1")
+    assert (sent["X-Library-Key"], "Authorization" in sent) == ("a-key", False)
+    (book,) = found.items
+    assert type(found) is models.BookPage
+    assert (found.number, found.of, found.next_) == (2, 7, None)
+    assert (book.id, book.pages, book.condition, book.weight_grams) == (BOOK_ID, None, None, None)
+    assert (book.genre, book.published) == (models.Genre.CHILDRENS, DAY)
+    assert book.added_at == datetime.datetime(2024, 5, 6, 7, 8, 9, tzinfo=datetime.UTC)
+    assert book.price == models.Money(**MONEY)
+    assert (book.authors[0].born.year, book.authors[0].known_as) == (1899, ["Berthold"])
+
+
+@pytest.mark.parametrize(
+    ("use", "answer", "target", "sent"),
+    [
+        (
+            lambda client, models: client.books.add(
+                title="Emil",
+                authors=[models.Author(name="Erich", born=None)],
+                genre=models.Genre.CHILDRENS,
+                published=DAY,
+                price=models.Money(**MONEY),
+                pages=None,
+            ),
+            Server(201, BOOK),
+            "POST /v2/books",
+            {
+                "title": "Emil",
+                "authors": [{"name": "Erich", "born": None}],
+                "genre": "children's",
+                "published": "1929-10-15",
+                "price": MONEY,
+                "pages": None,
+            },
+        ),
+        (  # A patch knows null from absent.
+            lambda client, _: client.books.change(BOOK_ID, if_match="3", pages=None, title="Pünkt"),
+            Server(200, BOOK),
+            f"PATCH /v2/books/{BOOK_ID}",
+            {"pages": None, "title": "Pünkt"},
+        ),
+        (
+            lambda client, _: client.books.change(BOOK_ID, if_match="x"),
+            Server(204),
+            f"PATCH /v2/books/{BOOK_ID}",
+            None,
+        ),
+        (
+            lambda client, models: client.books.remove(
+                BOOK_ID, reason=models.RemoveBookReason.SOLD_OFF
+            ),
+            Server(204),
+            f"DELETE /v2/books/{BOOK_ID}?reason=sold%20off",
+            None,
+        ),
+        (
+            lambda client, models: client.loans.lend_book(
+                book_id=BOOK_ID,
+                member_number=7,
+                weeks=models.LoanWeeks.VALUE_2,
+                notes=[models.LendBookLoanRequestNotesItem(text="Torn", written_on=DAY)],
+            ),
+            Server(201, LOAN),
+            "POST /v2/loans",
+            {
+                "bookId": str(BOOK_ID),
+                "memberNumber": 7,
+                "weeks": 2,
+                "notes": [{"text": "Torn", "writtenOn": "1929-10-15"}],
+            },
+        ),
+        (lambda client, _: client.default.get_health(), Server(200), "GET /v2/health", None),
+    ],
+)
+def test_what_an_operation_sends(
+    library: ModuleType, use: Any, answer: Server, target: str, sent: Any
+) -> None:
+    for caller in (call, call_async):
+        found = caller(library, answer, lambda client: use(client, library.models))
+        assert answer.target == target
+        assert (json.loads(answer.body) if answer.body else None) == sent
+        assert (found and found.to_dict()) == json.loads(answer.content or b"null")
+
+
+def test_deprecations_are_documented_and_warned_of(library: ModuleType) -> None:
+    def call_warned(what: str, server: Server, use: Callable[[Any], Any]) -> Any:
+        with pytest.warns(DeprecationWarning, match=f"{what} is deprecated") as told:
+            found = call(library, server, use)
+        assert [warning.filename for warning in told] == [__file__]
+        return found
+
+    server, models = Server(200, {**BOOK, "language": "de"}), library.models
+    book = call_warned("operation getBook", server, lambda client: client.books.get(BOOK_ID))
+    assert "a-key" not in str(server.request.headers.raw)  # It is without security, too.
+    call_warned(
+        "parameter sort of listLoansOfMember",
+        Server(200, [LOAN]),
+        lambda client: next(client.members_area.iter_loans_of(7, sort="a")),
+    )
+    new = {"title": "Emil", "authors": [], "genre": models.Genre.FICTION, "language": "en"}
+    call_warned(
+        "field language of addBook", Server(201, BOOK), lambda client: client.books.add(**new)
+    )
+    with pytest.warns(DeprecationWarning, match="Book.language is deprecated by the API") as told:
+        assert book.language == "de"
+    assert [warning.filename for warning in told] == [__file__]
+    assert copy.deepcopy(book) == pickle.loads(pickle.dumps(book)) == book
+    assert book.to_dict() == {**BOOK, "language": "de"}
+    body = models.NewBook.from_dict({"title": "Emil", "authors": [], "genre": "fiction"})
+    with pytest.warns(DeprecationWarning, match="NewBook.language is deprecated"):
+        body.language = "fr"
+    resources = library.resources
+    for documented in (
+        *(resources.BooksResource.get, resources.MembersAreaResource.list_loans_of),
+        *(resources.BooksResource.add, models.Book),
+    ):
+        assert "Deprecated by the API." in " ".join((documented.__doc__ or "").split())
+    assert resources.BooksResource.get.__deprecated__.startswith("The operation getBook")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "error"),
+    [
+        (404, "application/problem+json", "NotFoundError"),
+        (418, "application/problem+json", "APIStatusError"),
+        (501, "application/json", "ServerError"),
+    ],
+)
+def test_ranges_and_the_default(library: ModuleType, status: int, kind: str, error: str) -> None:
+    server = Server(status, {"title": "There is none", "status": status}, kind=kind)
+    with pytest.raises(getattr(library, error)) as caught:
+        call(library, server, lambda client: client.books.list())
+    assert (caught.value.status_code, caught.value.error) == (status, "There is none")
+    assert isinstance(caught.value, library.CityLibraryError)
+
+
+def test_a_list_under_a_tag_of_two_words(library: ModuleType) -> None:
+    returned = {"returnedAt": "2024-02-01T00:00:00+02:00", "fine": None}
+    server = Server(200, [{**LOAN, "weeks": 8, "fine": MONEY}, {**LOAN, **returned}])
+    first, second = call(
+        library, server, lambda client: client.members_area.list_loans_of(1234567890123)
+    )
+    assert server.target == "GET /v2/members/1234567890123/loans"
+    assert (first.due.day, first.weeks.value, first.fine.currency) == (29, 8, "EUR")
+    assert (second.returned_at.utcoffset().seconds, second.fine) == (7200, None)
+
+
+def test_a_multipart_body(studio: ModuleType) -> None:
+    models = studio.models
+    server = Server(201, {"id": "f1", "size": 3, "checksum": None, "kind": "file"})
+    body = models.UploadFileBody(
+        content=studio.File(io.BytesIO(b"\x00\x01\xff"), "film.bin", "video/x-raw"),
+        title="Ein Fïlm",
+        labels=["one", "two"],
+        recorded=datetime.datetime(2024, 1, 2, tzinfo=datetime.UTC),
+        size=3,
+        camera=models.Camera(maker="Arri", lens=None),
+        thumbnails=[studio.File(io.BytesIO(b"t1"), "t1.png"), studio.File(io.BytesIO(b"t2"))],
+    )
+    stored = call(studio, server, lambda client: client.files.upload(body=body))
+    assert (stored.id, stored.size, stored.checksum, stored.camera) == ("f1", 3, None, None)
+    assert b"Content-Type: video/x-raw" in server.body
+    parts = server.parts()
+    camera = parts.pop(6)
+    assert (camera[0], json.loads(camera[2])) == ("camera", {"maker": "Arri", "lens": None})
+    assert parts == [
+        ("content", "film.bin", b"\x00\x01\xff"),
+        ("title", None, "Ein Fïlm".encode()),
+        *(("labels", None, b"one"), ("labels", None, b"two")),
+        *(("recorded", None, b"2024-01-02T00:00:00Z"), ("size", None, b"3")),
+        *(("thumbnails", "t1.png", b"t1"), ("thumbnails", None, b"t2")),
+    ]
+
+
+def test_bytes_and_text(studio: ModuleType) -> None:
+    server = Server(200, content=b"\x00\xff" * 1000, kind="application/octet-stream")
+    file = call(studio, server, lambda client: client.files.download("f1"))
+    assert file.payload.read() == b"\x00\xff" * 1000
+    assert server.request.headers["Authorization"] == "Bearer a-key"
+    with pytest.raises(studio.NotFoundError, match="No such file"):
+        call(studio, Server(404, {"error": "No such file"}), lambda one: one.files.download("f1"))
+    server, body = Server(204), studio.File(io.BytesIO(b"\x01\x02"))
+    call(studio, server, lambda client: client.files.replace("f1", body=body))
+    assert (server.target, server.body) == ("PUT /files/f1/content", b"\x01\x02")
+    assert server.request.headers["Content-Type"] == "application/octet-stream"
+    server = Server(200, content="Ende · gut".encode(), kind="text/plain; charset=utf-8")
+    caption = call(studio, server, lambda client: client.files.get_caption("f 1?", language="de"))
+    assert (caption, server.target) == ("Ende · gut", "GET /files/f%201%3F/caption?language=de")
+
+
+def test_a_form_and_masked_secrets(studio: ModuleType) -> None:
+    word, token = "hush=1", "t0k3n"
+    form = studio.models.SessionForm(grant="password", user="a&b", secret_word=word)
+    server = Server(200, {"accessToken": token, "until": "2024-01-01T00:00:00Z"})
+    session = call(studio, server, lambda client: client.sessions.open(body=form))
+    assert server.request.headers["Content-Type"] == "application/x-www-form-urlencoded"
+    fields = {"grant": ["password"], "user": ["a&b"], "secretWord": [word]}
+    assert parse_qs(server.body.decode(), strict_parsing=True) == fields
+    assert (session.access_token, session.refresh_token) == (token, None)
+    assert token not in repr(session)
+    assert word not in repr(form)
+    assert "Authorization" not in server.request.headers
+
+
+@pytest.mark.parametrize(
+    ("shape", "fields"), [("Circle", {"radius": 1.5}), ("Square", {"side": 2.0, "corners": 4})]
+)
+def test_unions_and_constants(studio: ModuleType, shape: str, fields: dict[str, Any]) -> None:
+    sent = getattr(studio.models, shape)(kind=shape.lower(), **fields)
+    drawing = {"shape": sent.to_dict(), "position": [1.0, 2.5], "layers": None, "colour": None}
+    server = Server(200, drawing)
+    drawn = call(studio, server, lambda client: client.shapes.draw(body=sent))
+    assert json.loads(server.body) == sent.to_dict()
+    assert (drawn.shape, type(drawn.shape)) == (sent, type(sent))
+    assert (drawn.position, drawn.layers, drawn.colour) == ([1.0, 2.5], None, None)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"position": True}, {"shape": {"kind": "line"}}, {"layers": [3]}, {"shape": None}]
+)
+def test_what_is_none_of_the_union(studio: ModuleType, changes: dict[str, Any]) -> None:
+    drawing = {"shape": {"kind": "circle", "radius": 1.0}, "position": 3, **changes}
+    sent = studio.models.Circle(kind="circle", radius=1.0)
+    with pytest.raises(studio.InvalidResponseError, match=next(iter(changes))):
+        call(studio, Server(200, drawing), lambda client: client.shapes.draw(body=sent))
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "kind", "content"),
+    [
+        ("PictureByUrl", {"url": "https://a/b"}, "application/json", b'"url"'),
+        ("PictureForm", {"url": "u", "title": "T"}, "application/x-www-form-url", b"title=T"),
+        ("PictureUpload", {"picture": b"PNG"}, "multipart/form-data; boundary=", b"PNG"),
+    ],
+)
+def test_several_bodies_for_one_operation(
+    studio: ModuleType, model: str, fields: dict[str, Any], kind: str, content: bytes
+) -> None:
+    files = {k: studio.File(io.BytesIO(v)) for k, v in fields.items() if isinstance(v, bytes)}
+    body = getattr(studio.models, model)(**{**fields, **files})
+    server = Server(202)
+    call(studio, server, lambda client: client.shapes.import_picture(body=body))
+    assert server.request.headers["Content-Type"].startswith(kind)
+    assert content in server.body
+
+
+def test_models_in_themselves_and_by_name(studio: ModuleType) -> None:
+    leaf = {"name": "leaf", "children": [], "counts": {"a": 1, "b": None}, "extra": {"x": [1, {}]}}
+    tree = {"name": "root", "children": [leaf, leaf], "parent": {"name": "up", "children": []}}
+    server = Server(200, tree)
+    folder = call(studio, server, lambda client: client.folders.get("root", depth="all"))
+    assert server.target == "GET /folders/root?depth=all"
+    assert (folder.parent.name, folder.children[1].counts["b"]) == ("up", None)
+    assert folder.to_dict() == tree
+    server = Server(200, {"new": {"colour": "red", "note": "n"}, "old": {"colour": "grey"}})
+    labels = call(studio, server, lambda client: client.folders.list_labels())
+    assert (labels["new"].colour, labels["new"]["note"]) == ("red", "n")
+    assert labels.additional_keys == ["new", "old"]
+    broken = Server(200, {"new": {"colour": 3}})
+    with pytest.raises(studio.InvalidResponseError, match="colour"):
+        call(studio, broken, lambda client: client.folders.list_labels())
+
+
+def test_names_that_are_in_pythons_way(studio: ModuleType) -> None:
+    wire = {"class": "c", "type": "t", "from": "f", "None": "n", "list": ["l"], "print": True}
+    wire |= {"self": "s", "datetime": "2024-01-01T00:00:00Z", "1st": 1, "x-y.z": "x", "json": "j"}
+    odd = studio.models.Odd.from_dict(wire)
+    assert odd.to_dict() == wire
+    assert (odd.class_, odd.from_, odd.list_, odd.self_) == ("c", "f", ["l"], "s")
+    server = Server(200, {"error": {"error": "e", "code": 1}, "str": None})
+    arguments = {"from_": "here", "list_": ["a", "b"], "self_": "me", "timeout_query": 5}
+    arguments |= {"body_query": "b", "client_header": "c", "timeout": 10.0, "x_type": "x"}
+    answer = call(studio, server, lambda client: client.class_.import_(body=odd, **arguments))
+    assert type(answer) is studio.models.Response
+    assert answer.error == studio.models.Error(error="e", code=1)
+    assert json.loads(server.body) == wire
+    assert server.target == "PUT /class?from=here&list=a&list=b&self=me&timeout=5&body=b"
+    assert (server.request.headers["client"], server.request.headers["X-Type"]) == ("c", "x")
+    listed = Server(200, [wire, wire])
+    assert call(studio, listed, lambda client: client.class_.list()) == [odd, odd]
+    assert call(studio, listed, lambda client: [*client.class_.iter()]) == [odd, odd]
