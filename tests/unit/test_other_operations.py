@@ -39,7 +39,7 @@ def run(
         response: Response[Any] = (
             pipeline_of(client)
             .with_settings(settings)
-            .run(asked, Request("/others", **request), timeout=UNSET, max_attempts=UNSET)
+            .run(asked, Request(path="/others", **request), timeout=UNSET, max_attempts=UNSET)
         )
         return response
 

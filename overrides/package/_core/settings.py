@@ -24,7 +24,6 @@ from .service import ServiceInfo
 _YEAR: Final = 365 * 24 * 3600.0  # seconds
 _HOST: Final = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:\d{1,5})?"
 _PATH: Final = r"([A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*"
-_KEY: Final = r"[\x21-\x7e]+"
 _HEADER_NAME: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _HEADER_VALUE: Final = r"[\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?"
 _OWN_HEADERS: Final = frozenset(
@@ -130,11 +129,15 @@ def validate_key(key: Secret[Any], origin: str) -> Secret[str]:
         problem = "is empty"
     elif key.reveal() != key.reveal().strip():
         problem = "begins or ends with white space or a line break"
-    elif not re.fullmatch(_KEY, key.reveal()):
+    elif not _is_visible(key.reveal()):
         problem = "holds a character that cannot stand in a header"
     else:
         return key
     raise ConfigurationError(f"The API key {origin} {problem}. Copy it again from the dashboard.")
+
+
+def _is_visible(text: str) -> bool:
+    return text.isascii() and text.isprintable() and " " not in text
 
 
 def _validate_time(seconds: object, name: str) -> float | None:
@@ -208,7 +211,7 @@ def _base_url(url: Secret[Any], service: ServiceInfo) -> str:
 def _url_problem(url: Any) -> str | None:
     if not isinstance(url, str):
         return f"is {type(url).__name__}, not a string"
-    if not re.fullmatch(r"[\x21-\x7e]+", url):
+    if not (url and _is_visible(url)):
         return "is empty, or holds white space or a character that is not ASCII"
     try:
         parts = urlsplit(url)
