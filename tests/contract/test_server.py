@@ -188,7 +188,7 @@ def assert_refused(answer: Any, status: int, label: object = "") -> None:
     assert not [one for one in (KEYS[0][:-1], "a-secret") if one in text], label
 
 
-@pytest.mark.parametrize("endpoint", CALLS, ids=PLACES)
+@pytest.mark.parametrize("endpoint", CALLS, ids=str)
 def test_only_the_documented_scheme_and_a_known_key_will_do(endpoint: Endpoint, mock: Any) -> None:
     key, ((name, value),) = KEYS[0], endpoint.credentials(KEYS[0]).items()
     scheme = value.split()[0]

@@ -8,7 +8,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from ._behaviour import Behaviour, Call
 from ._clock import make_lock
@@ -23,6 +23,7 @@ from ._messages import (
     plain,
 )
 from ._operations import VARIABLE, Operation, compile_operations, find_effects
+from ._requests import COMMA
 from ._responses import UndocumentedError
 from ._schemas import members
 from ._state import State, custodian_of
@@ -283,6 +284,7 @@ def _undocumented(operation: Operation, status: int, error: UndocumentedError) -
 
 def _parse_query(query: str) -> _Texts:
     try:
+        query = re.sub("%2c", quote(COMMA), query, flags=re.IGNORECASE)
         return parse_qs(query, keep_blank_values=True, errors="strict") if query else {}
     except ValueError:
         raise bad_request("query: is not UTF-8") from None
