@@ -78,12 +78,16 @@ def test_nothing_to_say() -> None:
 
 
 def test_files_are_sent_as_a_form() -> None:
-    script = Script((200, "yes"))
+    script = Script((200, "yes"), (200, "yes"))
     run(script, operation("POST"), files=[("notes", ("a.txt", b"what it holds", "text/plain"))])
     (request,) = script.requests
     assert request.headers["Content-Type"].startswith("multipart/form-data; boundary=")
     assert b'name="notes"; filename="a.txt"' in request.content
     assert b"what it holds" in request.content
+    run(script, operation("POST"), files=[])
+    *_, request = script.requests
+    assert request.headers["Content-Type"] == "multipart/form-data; boundary=end"
+    assert request.content == b"--end--\r\n"
 
 
 def test_a_redirect_that_is_documented_is_a_response_and_others_are_errors() -> None:
