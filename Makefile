@@ -83,15 +83,16 @@ test-httpx2: test-package ## The same with httpx2, httpx absent
 	}
 	@"$(PACKAGE_VENV)/bin/python" -m pytest -p no:cacheprovider -q -k httpx2 tests/portal_v1/callers/test_snippets.py
 
-CONTRACT = "$(PY)" -m pytest tests/contract --examples "$(or $(EXAMPLES),100)" $(if $(SEED),--seed "$(SEED)")
+CASES = --examples "$(or $(EXAMPLES),100)" $(if $(SEED),--seed "$(SEED)")
 
 .PHONY: contract
 contract: environment ## Hold client and mock to the document: schemathesis through the client
-	@$(CONTRACT) --junitxml reports/contract.xml $(ARGS)
+	@"$(PY)" -m pytest tests/contract $(CASES) --junitxml reports/contract.xml $(ARGS)
 
 .PHONY: contract-prism
-contract-prism: environment ## The same with Prism, a mock that nobody here wrote (needs Node.js)
-	@$(CONTRACT) --junitxml reports/contract-prism.xml --prism $(ARGS)
+contract-prism: environment ## Its cases with Prism, a mock that nobody here wrote (needs Node.js)
+	@"$(PY)" -m pytest tests/contract/test_cases.py $(CASES) --prism \
+		--junitxml reports/contract-prism.xml $(ARGS)
 
 .PHONY: contract-mutants
 contract-mutants: environment ## Plant defects in mock and client, show which test caught each
@@ -158,6 +159,7 @@ lint: environment ## Check style (ruff), types (mypy, pyright) and workflows (zi
 
 .PHONY: lint-pyright
 lint-pyright: environment ## Check the package's types with the plain pyright (needs Node.js)
+	@"$(PY)" tests/sample_package.py
 	@npx --yes $(PYRIGHT) --pythonpath "$(PY)"
 
 .PHONY: format

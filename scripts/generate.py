@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 if __name__ == "__main__":
+    gc.disable()  # The run is short, and what it makes stays until its end.
     try:
         from generation.cli import main
     except ModuleNotFoundError as error:

@@ -40,7 +40,7 @@ AS_DOCUMENTED, DEVIATES, NOT_RUN, INTERRUPTED = 0, 1, 2, 130
 OK, NOTE, DIFFERS = "ok", "note", "DIFFERS"
 KEY, SECOND_KEY, UNKNOWN_KEY, NO_KEY = "PORTAL_API_KEY", "PORTAL_API_KEY_2", "unknown", "none"
 SUCCESS, REFUSED, UNAUTHORIZED, ANY = range(200, 300), range(400, 401), range(401, 402), range(600)
-REPORT: Final = Path("reports/verify-live.json")
+REPORT, TOO_MANY = Path("reports/verify-live.json"), 429
 _TYPES: Final = {type(None): "null", bool: "boolean", str: "string", list: "array", dict: "object"}
 _SHORTEST_SECRET, _MOST_SHOWN = 6, 160  # characters
 Finding: TypeAlias = tuple[str, bool, str]  # a rule, whether it holds, and what was found
@@ -227,7 +227,10 @@ def _kind(value: Any) -> str:
 
 def judge(calls: Sequence[Call]) -> Iterator[Finding]:
     """Yield what the answers tell of the rules."""
-    known = [one for one in calls if one.status and (one.key, one.status) != (SECOND_KEY, 401)]
+    for one in (one for one in calls if one.status == TOO_MANY):
+        yield "limit-is-told-by-429", "retry-after" in one.headers, one.told
+    known = [one for one in calls if one.status not in (0, TOO_MANY)]
+    known = [one for one in known if (one.key, one.status) != (SECOND_KEY, 401)]
     nobody = next((one for one in known if one.rules == NOBODY), None)
     for one in known:
         holds = one.status in (one.expected or ())
@@ -283,8 +286,8 @@ def run(portal: Portal, http: httpx.Client, done: list[Call]) -> str:
         if getattr(call.error, "maybe_processed", True) is False and not call.status:
             return "Nothing answers there."
         if known := call.new_id:  # Taken from an answer that the client refuses, too.
-            # Turned round it has the same form, and is nobody's.
-            ids = {"known": known, "unknown": known[:1] + known[:0:-1], "odd": "\u00fc~"}
+            # With its end turned round it has the same form, and is nobody's.
+            ids = {"known": known, "unknown": known[:-8] + known[:-9:-1], "odd": "\u00fc~"}
     return ""
 
 

@@ -31,13 +31,9 @@ _PLAIN_FORMATS = {"date", "date-time", "duration", "time"}
 
 
 def check_house_rules(document: Document) -> list[str]:
-    """Return hints at what would make the result better.
-
-    Raises:
-        GenerationError: The document does not keep the rules of the house; with every finding.
-    """
-    problems = [*_operation_problems(document), *_secret_problems(document)]
-    problems += _extension_problems(document)
+    """Return hints at what would make the result better; raise where a rule is not kept."""
+    problems = [*_check_operations(document), *_check_secrets(document)]
+    problems += _check_extensions(document)
     if problems:
         raise GenerationError(
             f"{document.source} does not keep the rules of this house "
@@ -51,45 +47,43 @@ def _hints(document: Document) -> Iterator[str]:
     for place, operation in document.operations():
         if not _says_something(operation.get("summary")):
             yield f"{document.where(place)}: a summary would be its docstring's first line."
-        for found, media in _contents(document, place, operation):
-            schema = document.resolve(media.get("schema"))
-            given = {*media, *(schema if isinstance(schema, dict) else ())}
-            if "schema" in media and not given & {"example", "examples"}:
-                yield f"{document.where(found)}: an example would be the mock's answer."
+        owners: dict[Place, Any] = {("requestBody",): operation.get("requestBody")}
+        owners |= {("responses", k): v for k, v in (operation.get("responses") or {}).items()}
+        for step, owner in owners.items():
+            for name, media in ((document.resolve(owner) or {}).get("content") or {}).items():
+                schema = document.resolve(media.get("schema"))
+                given = {*media, *(schema if isinstance(schema, dict) else ())}
+                if "json" in name and "schema" in media and not given & {"example", "examples"}:
+                    where = document.where((*place, *step, "content", name))
+                    yield f"{where}: an example would be the mock's answer."
 
 
-def _operation_problems(document: Document) -> Iterator[str]:
+def _check_operations(document: Document) -> Iterator[str]:
     for place, operation in document.operations():
-        where = document.where(place)
-        tags = operation.get("tags")
+        where, tags = document.where(place), operation.get("tags")
         if not tags or not _says_something(tags[0]):
-            yield f"{where}: an operation needs a tag: its first one names the resource it is on."
+            text = "an operation needs a tag: its first one names the resource it is on"
+            yield f"{where}: {text}.{edit({'tags': ['…']})}"
         if "security" not in operation and "security" not in document.data:
-            code = edit({"security": []})
-            yield f"{where}: `security` has to say which key it needs, be it `[]` for none.{code}"
+            text = "`security` has to say which key it needs, be it `[]` for none"
+            yield f"{where}: {text}.{edit({'security': []})}"
         if "x-repeatable" in operation and not _says_something(operation["x-repeatable"]):
-            yield (
-                f"{document.where((*place, 'x-repeatable'))}: x-repeatable must be the reason, in "
-                "words, why sending the operation twice does no harm."
-            )
+            text = "x-repeatable must be the reason, in words, why sending it twice does no harm"
+            code = edit({"x-repeatable": "…"})
+            yield f"{document.where((*place, 'x-repeatable'))}: {text}.{code}"
 
 
-def _extension_problems(document: Document) -> Iterator[str]:
+def _check_extensions(document: Document) -> Iterator[str]:
     """Yield the rules of an x-basis, and the fields of an x-also-seen, that do not say enough."""
     named: dict[str, str] = {}
     for place, value, _ in document.nodes:
         for name, rule in _members(value, "x-basis"):
             where = document.where((*place, "x-basis", name))
-            said = (
-                {*rule}
-                if isinstance(rule, dict) and all(map(_says_something, rule.values()))
-                else {}
-            )
-            if said not in [{one, "source"} for one in BASES]:
+            words = isinstance(rule, dict) and all(map(_says_something, rule.values()))
+            if not words or {*rule} not in [{one, "source"} for one in BASES]:
                 yield f"{where}: a rule has one of {', '.join(BASES)}, and its source, in words."
-            if name in named:
+            if named.setdefault(name, where) != where:
                 yield f"{where}: {named[name]} has a rule of the same name."
-            named[name] = where
         for name, seen in _members(value, "x-also-seen"):
             where = document.where((*place, "x-also-seen", name))
             if not isinstance(seen, dict) or {*seen} != {"example", "source"}:
@@ -103,45 +97,33 @@ def _members(node: dict[str, Any], key: str) -> list[tuple[str, Any]]:
     return [*value.items()] if isinstance(value, dict) else [(key, value)]
 
 
-def _contents(
-    document: Document, place: Place, operation: dict[str, Any]
-) -> Iterator[tuple[Place, dict[str, Any]]]:
-    """Yield each JSON body of an operation's requests and responses."""
-    owners: dict[Place, Any] = {("requestBody",): operation.get("requestBody")}
-    owners |= {("responses", k): v for k, v in (operation.get("responses") or {}).items()}
-    for step, owner in owners.items():
-        for media_type, media in ((document.resolve(owner) or {}).get("content") or {}).items():
-            if "json" in media_type:
-                yield (*place, *step, "content", media_type), media
-
-
-def _secret_problems(document: Document) -> Iterator[str]:
+def _check_secrets(document: Document) -> Iterator[str]:
     places: dict[str, list[str]] = {}
     for place, value, _ in document.nodes:
-        properties = value.get("properties")
-        for name, schema in properties.items() if isinstance(properties, dict) else ():
-            if _needs_mark(document, name, schema, schema):
-                places.setdefault(name, []).append(document.where((*place, "properties", name)))
-        if isinstance(value.get("name"), str) and isinstance(value.get("schema"), dict):
-            if value.get("in") == "header" and value["name"].lower() == "authorization":
-                continue
-            if _needs_mark(document, value["name"], value["schema"], value):
-                places.setdefault(value["name"], []).append(document.where((*place, "schema")))
-    for name, found in places.items():
-        lines = "".join(f"\n    {where}" for where in dict.fromkeys(found))
+        properties, name = value.get("properties"), value.get("name")
+        found = [
+            ((*place, "properties", called), called, schema, schema)
+            for called, schema in (properties.items() if isinstance(properties, dict) else ())
+        ]
+        if isinstance(name, str) and isinstance(value.get("schema"), dict):
+            found.append(((*place, "schema"), name, value["schema"], value))
+        for at, called, schema, owner in found:
+            if smells_of_secrets(called) and not _is_marked(document, schema, owner):
+                places.setdefault(called, []).append(document.where(at))
+    for called, wheres in places.items():
+        lines = "".join(f"\n    {where}" for where in dict.fromkeys(wheres))
         yield (
-            f"{name!r} smells of a secret: say `format: password`, so that it is masked wherever "
+            f"{called!r} smells of a secret: say `format: password`, so that it is masked wherever "
             f"it could be shown, or `{SHOWABLE}: <the reason>`. It is in{lines}"
         )
 
 
-def _needs_mark(document: Document, name: str, schema: Any, bearer: Any) -> bool:
-    if not smells_of_secrets(name):
-        return False
-    for owner in (bearer, schema, document.resolve(schema)):
-        if isinstance(owner, dict) and _says_something(owner.get(SHOWABLE)):
-            return False
-    return any(s.get("format") != "password" for s in _strings(document, schema, set()))
+def _is_marked(document: Document, schema: Any, owner: Any) -> bool:
+    """Tell whether a schema, or what has it, says of each string in it whether it is a secret."""
+    for one in (owner, schema, document.resolve(schema)):
+        if isinstance(one, dict) and _says_something(one.get(SHOWABLE)):
+            return True
+    return all(s.get("format") == "password" for s in _strings(document, schema, set()))
 
 
 def smells_of_secrets(name: str) -> bool:

@@ -132,7 +132,7 @@ class _Project(Project):
         super().__init__(openapi=data, config=config, custom_template_path=templates)
         self._shaped = shaped
         self._models = {str(m.class_info.name): m for m in data.models}
-        self._classes = [m.class_info.name for m in (*data.models, *data.enums)]
+        self._classes = {str(m.class_info.name) for m in (*data.models, *data.enums)}
         self._restore_names()
         by_module = {names.module: names for names in shaped.operations}
         self._titles = {resource_name(t): t for names in by_module.values() for t in names.tags}
@@ -281,15 +281,16 @@ class _Project(Project):
 
         Inside a class with a method `list`, the word list means that method.
         """
-        names = [name for o in operations for name in (o.names.method, o.iterator_name)]
-        hidden = [name for name in names if name and hasattr(builtins, name)]
-        words = "|".join((*self._classes, *hidden))
-        found = rf"('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")|(?<![\w.])({words})(?!\w)"
+        hidden = {name for o in operations for name in (o.names.method, o.iterator_name)}
 
         def qualify(match: re.Match[str]) -> str:
-            return match[1] or f"{'builtins' if match[2] in hidden else '_models'}.{match[2]}"
+            name = match[0]
+            if name in self._classes:
+                return f"_models.{name}"
+            return f"builtins.{name}" if name in hidden and hasattr(builtins, name) else name
 
-        return re.sub(found, qualify, text) if words else text
+        quoted = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
+        return re.sub(rf"{quoted}|(?<![\w.])[^\W\d]\w*", qualify, text)
 
     def _model(self, prop: Any) -> Any:
         return self._models.get(str(prop.class_info.name), prop)

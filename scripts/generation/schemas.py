@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +17,12 @@ _ANNOTATIONS = {
     *("description", "title", "summary", "example", "examples", "deprecated", "default"),
     *("readOnly", "writeOnly", "externalDocs", "xml", "nullable", "discriminator"),
 }
-# The parser makes nothing of these, or not what is meant.
-_PASSED_OVER = {"default", "discriminator", "not", "if", "then", "else", "examples"}
+# What the parser makes something of; the rest could only make it fail.
+_READ = {
+    *("title", "description", "example", "type", "format", "enum", "const", "items", "prefixItems"),
+    *("properties", "required", "additionalProperties", "patternProperties", "allOf", "anyOf"),
+    *("oneOf", "nullable", "x-enum-varnames"),
+}
 # Names of a model's own methods and fields.
 _MODEL_ATTRIBUTES = (
     *("additional_keys", "additional_properties", "from_dict", "to_dict", "to_multipart"),
@@ -65,11 +69,9 @@ class SchemaShaper:
         self._components = document.look_up("#/components/schemas") or {}
         self._classes = _name_classes(self._components, reserved)
         self._hoisted: dict[tuple[str, ...], str] = {}
-        self._sent: set[int] = set()
-        self._received: set[int] = set()
-        self._with_files: set[int] = set()
+        # What a schema is part of, by its id: what is sent, what is received, what holds files.
+        self._roles: dict[int, set[str]] = {}
         self._secret: dict[int, tuple[Any, bool]] = {}
-        self._is_sent = self._is_received = False
 
     def _alias(self, name: str, alias: str) -> str:
         while alias != name and self._result.names.get(alias, name) != name:
@@ -78,49 +80,39 @@ class SchemaShaper:
             self._result.names[alias] = name
         return alias
 
-    def _shape(self, schema: Any) -> dict[str, Any]:
-        # What is made up here is sent and received as that which it is made for.
-        before = self._is_sent, self._is_received
-        if id(schema) in self._sent or id(schema) in self._received:
-            self._is_sent, self._is_received = (
-                id(schema) in self._sent,
-                id(schema) in self._received,
-            )
-        try:
-            return self._shape_any(schema) if isinstance(schema, dict) else {}
-        finally:
-            self._is_sent, self._is_received = before
-
-    def _shape_any(self, schema: dict[str, Any]) -> dict[str, Any]:
+    def _shape(self, schema: Any, roles: Collection[str] = ()) -> dict[str, Any]:
+        """Return a schema for the parser; what is made up here has the roles of its origin."""
+        if not isinstance(schema, dict):
+            return {}
+        roles = self._roles.get(id(schema), roles)
         if isinstance(schema.get("$ref"), str):
-            return self._shape_reference(schema)
-        shaped = {key: value for key, value in schema.items() if key not in _PASSED_OVER}
+            return self._shape_reference(schema, roles)
+        shaped = {key: value for key, value in schema.items() if key in _READ}
         if "default" in schema:
             text = json.dumps(schema["default"], ensure_ascii=False)
             shaped["description"] = f"{schema.get('description', '')} Default: {text}.".strip()
-        self._shape_types(schema, shaped)
+        _shape_types(shaped, files="file" in roles)
         if "allOf" in shaped:
             shaped = self._shape_all_of(shaped)
         if shaped.get("oneOf") or shaped.get("anyOf"):
             self._shape_alternatives(schema, shaped)
-        for key in ("items", "additionalProperties"):
-            if isinstance(shaped.get(key), dict):
-                shaped[key] = self._shape(shaped[key])
-        for key in SEVERAL:
-            if key in shaped:
-                shaped[key] = [self._shape(part) for part in shaped[key]]
+        for key in ("items", "additionalProperties", *SEVERAL):
+            inner = shaped.get(key)
+            if isinstance(inner, dict):
+                shaped[key] = self._shape(inner, roles)
+            elif isinstance(inner, list):
+                shaped[key] = [self._shape(part, roles) for part in inner]
         if _is_object(shaped) or "allOf" in shaped:
-            self._shape_object(shaped)
+            self._shape_object(shaped, roles)
         return shaped
 
-    def _shape_reference(self, schema: dict[str, Any]) -> dict[str, Any]:
+    def _shape_reference(self, schema: dict[str, Any], roles: Collection[str]) -> dict[str, Any]:
         component = _component(schema)
         name = self._classes[component] if component else self._hoist(schema["$ref"])
-        reference = {"$ref": f"#/components/schemas/{name}"}
         rest = {k: v for k, v in schema.items() if k != "$ref"}
-        if rest.keys() - _ANNOTATIONS - {k for k in rest if k.startswith("x-")}:
-            return self._shape({"allOf": [{"$ref": schema["$ref"]}, rest]})
-        return reference
+        if _structural(rest):
+            return self._shape({"allOf": [{"$ref": schema["$ref"]}, rest]}, roles)
+        return {"$ref": f"#/components/schemas/{name}"}
 
     def _hoist(self, reference: str) -> str:
         parts = reference_parts(reference)
@@ -133,56 +125,6 @@ class SchemaShaper:
             self._schemas[name] = {}
             self._schemas[name] = self._shape(self._document.look_up(reference))
         return self._hoisted[parts]
-
-    def _shape_types(self, schema: dict[str, Any], shaped: dict[str, Any]) -> None:
-        if shaped.get("format") == "binary" and id(schema) not in self._with_files:
-            del shaped["format"]  # JSON holds text.
-        types = shaped.get("type")
-        if isinstance(types, list) and len(types) == 1:
-            types = shaped["type"] = types[0]
-        lists = "array" in (types if isinstance(types, list) else [types])
-        if lists and not isinstance(shaped.get("items"), dict):
-            shaped.pop("items", None)
-            shaped |= {} if "prefixItems" in shaped else {"items": {}}
-        values = shaped.get("enum")
-        if isinstance(values, list):
-            kinds = {type(value) for value in values if value is not None}
-            if kinds == {str}:
-                self._name_values(shaped, [value for value in values if value is not None])
-            elif kinds - {int} or not kinds:
-                del shaped["enum"]
-                if "type" not in shaped and kinds:
-                    known = {str: "string", bool: "boolean", int: "integer", float: "number"}
-                    found = sorted(known.get(kind, "object") for kind in kinds)
-                    found += ["null"] if None in values else []
-                    shaped["type"] = found if len(found) > 1 else found[0]
-        if isinstance(shaped.get("const"), dict | list):
-            del shaped["const"]
-
-    def _name_values(self, shaped: dict[str, Any], values: list[str]) -> None:
-        """Give enum values names of their own where the parser's would be one."""
-        values = list(dict.fromkeys(values))
-        null = [None] if None in shaped["enum"] else []
-        shaped["enum"] = [*values, *null]
-        if len(shaped.get("x-enum-varnames") or ()) == len(values):
-            return
-        taken: set[str] = set()
-        names = []
-        for number, value in enumerate(values):
-            name = value.upper() if value[:1].isalpha() else f"VALUE_{number}"
-            name = strings.snake_case(name).upper()
-            if name in taken or not name.isidentifier():
-                name = strings.snake_case(
-                    f"value {spell(value)}"[0 if value[:1].isdigit() else 6 :]
-                )
-                name = strings.snake_case(name).upper() or f"VALUE_{number}"
-            stem, count = name, 1
-            while name in taken:
-                count += 1
-                name = f"{stem}_{count}"
-            taken.add(name)
-            names.append(name)
-        shaped["x-enum-varnames"] = names
 
     def _shape_all_of(self, shaped: dict[str, Any]) -> dict[str, Any]:
         parts = [part for part in shaped["allOf"] if _structural(part)]
@@ -272,41 +214,39 @@ class SchemaShaper:
             found = Discriminator(given["propertyName"], mapping)
             self._result.discriminators[frozenset(names.values())] = found
 
-    def _shape_object(self, shaped: dict[str, Any]) -> None:
+    def _shape_object(self, shaped: dict[str, Any], roles: Collection[str]) -> None:
+        inherited = [pair for part in shaped.get("allOf") or () for pair in self._properties(part)]
         properties = dict(shaped.get("properties") or {})
-        known = {name for part in shaped.get("allOf") or () for name, _ in self._properties(part)}
         for name in shaped.get("required") or ():
-            if name not in properties and name not in known:
-                properties[name] = {}
+            if name not in dict(inherited):
+                properties.setdefault(name, {})
         renamed = legal_names(properties, "field_", _MODEL_ATTRIBUTES)
         renamed = {name: self._alias(name, alias) for name, alias in renamed.items()}
-        inherited = [pair for part in shaped.get("allOf") or () for pair in self._properties(part)]
         own = [*inherited, *properties.items()]
-        shaped["x-sent"] = self._is_sent
+        shaped["x-sent"] = "sent" in roles
         shaped["x-secrets"] = [name for name, value in own if self._is_secret(value)]
         shaped["x-deprecated"] = [name for name, value in own if self._is_deprecated(value)]
         if properties:
             shaped["properties"] = {
-                renamed.get(name, name): self._shape(value) for name, value in properties.items()
+                renamed.get(name, name): self._shape(value, roles)
+                for name, value in properties.items()
             }
         if "required" in shaped:
-            names = [n for n in shaped["required"] if not self._is_left_out(properties.get(n))]
-            shaped["required"] = [renamed.get(name, name) for name in names]
-        patterns = shaped.pop("patternProperties", None)
+            # A property that is there in one direction only may not be asked for in the other.
+            other = {"sent": "readOnly", "received": "writeOnly"}
+            kept = (
+                name
+                for name in shaped["required"]
+                for said in [self._document.resolve(properties.get(name)) or {}]
+                if not any(said.get(other.get(role)) for role in roles)
+            )
+            shaped["required"] = [renamed.get(name, name) for name in kept]
+        patterns = [*shaped.pop("patternProperties", {}).values()]
         if patterns:
-            values = [*patterns.values()]
-            shut = shaped.get("additionalProperties") is False and len(values) == 1
-            shaped["additionalProperties"] = self._shape(values[0]) if shut else True
-        if shaped.get("additionalProperties") is False and self._is_received:
+            shut = shaped.get("additionalProperties") is False and len(patterns) == 1
+            shaped["additionalProperties"] = self._shape(patterns[0], roles) if shut else True
+        if shaped.get("additionalProperties") is False and "received" in roles:
             del shaped["additionalProperties"]
-
-    def _is_left_out(self, schema: Any) -> bool:
-        """Tell whether a property has its value in one direction only, in which it may not be."""
-        said = self._document.resolve(schema) or {}
-        return bool(
-            (self._is_sent and said.get("readOnly"))
-            or (self._is_received and said.get("writeOnly"))
-        )
 
     def _is_deprecated(self, schema: Any) -> bool:
         own, named = schema, self._document.resolve(schema)
@@ -324,6 +264,53 @@ class SchemaShaper:
             if any(self._is_secret(part) for part in parts):
                 self._secret[id(schema)] = (schema, True)
         return self._secret[id(schema)][1]
+
+
+def _shape_types(shaped: dict[str, Any], *, files: bool) -> None:
+    if shaped.get("format") == "binary" and not files:
+        del shaped["format"]  # JSON holds text.
+    types = shaped.get("type")
+    if isinstance(types, list) and len(types) == 1:
+        types = shaped["type"] = types[0]
+    lists = "array" in (types if isinstance(types, list) else [types])
+    if lists and not isinstance(shaped.get("items"), dict):
+        shaped.pop("items", None)
+        shaped |= {} if "prefixItems" in shaped else {"items": {}}
+    values = shaped.get("enum")
+    if isinstance(values, list):
+        kinds = {type(value) for value in values if value is not None}
+        if kinds == {str}:
+            _name_values(shaped, list(dict.fromkeys(v for v in values if v is not None)))
+        elif kinds - {int} or not kinds:
+            del shaped["enum"]
+            if "type" not in shaped and kinds:
+                known = {str: "string", bool: "boolean", int: "integer", float: "number"}
+                found = sorted(known.get(kind, "object") for kind in kinds)
+                found += ["null"] if None in values else []
+                shaped["type"] = found if len(found) > 1 else found[0]
+    if isinstance(shaped.get("const"), dict | list):
+        del shaped["const"]
+
+
+def _name_values(shaped: dict[str, Any], values: list[str]) -> None:
+    """Give enum values names of their own where the parser's would be one."""
+    shaped["enum"] = [*values, *([None] if None in shaped["enum"] else [])]
+    given = shaped.get("x-enum-varnames")
+    if isinstance(given, list) and len(given) == len(values):
+        return
+    names: list[str] = []
+    for number, value in enumerate(values):
+        name = value.upper() if value[:1].isalpha() else f"VALUE_{number}"
+        name = strings.snake_case(name).upper()
+        if name in names or not name.isidentifier():
+            name = f"value {spell(value)}"[0 if value[:1].isdigit() else 6 :]
+            name = strings.snake_case(strings.snake_case(name)).upper() or f"VALUE_{number}"
+        stem, count = name, 1
+        while name in names:
+            count += 1
+            name = f"{stem}_{count}"
+        names.append(name)
+    shaped["x-enum-varnames"] = names
 
 
 def _name_classes(components: dict[str, Any], reserved: set[str]) -> dict[str, str]:

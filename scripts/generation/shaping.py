@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from openapi_python_client import strings
+
 from .document import Document
 from .naming import OperationNames, legal_names, resource_name
 from .reading import Place
@@ -29,21 +31,22 @@ class _Shaper(SchemaShaper):
     def shape_all(self, operations: list[OperationNames]) -> Shaped:
         self._result.operations = operations
         for names in operations:
-            operation = names.raw
-            body = self._document.resolve(operation.get("requestBody")) or {}
-            _mark(self._document, body, self._sent)
+            body = self._document.resolve(names.raw.get("requestBody")) or {}
+            self._mark(body, "sent")
             for media_type, media in (body.get("content") or {}).items():
                 if not _is_json(media_type):
-                    _mark(self._document, media, self._with_files)
+                    self._mark(media, "file")
             for _, parameter in self._document.parameters(names.place):
-                _mark(self._document, parameter, self._sent)
-            _mark(self._document, operation.get("responses"), self._received)
+                self._mark(parameter, "sent")
+            self._mark(names.raw.get("responses"), "received")
         for name, schema in self._components.items():
             key = self._classes[name]
             self._schemas[key] = self._shape(schema)
             if key != name:
                 self._schemas[key].pop("title", None)
-                self._result.notes.append(f"The schema {name} is the class {key}.")
+                self._result.notes.append(
+                    f"The schema {name} is the class {strings.pascal_case(key)}."
+                )
         paths: dict[str, dict[str, Any]] = {}
         for names in operations:
             path, operation = self._shape_operation(names)
@@ -55,6 +58,19 @@ class _Shaper(SchemaShaper):
             "components": {"schemas": self._schemas},
         }
         return self._result
+
+    def _mark(self, value: Any, role: str) -> None:
+        """Note the role of each mapping that is reached from a request or a response."""
+        waiting = [value]
+        while waiting:
+            value = self._document.resolve(waiting.pop())
+            if isinstance(value, list):
+                waiting += value
+            elif isinstance(value, dict) and role not in self._roles.setdefault(id(value), set()):
+                self._roles[id(value)].add(role)
+                waiting += (
+                    v for k, v in value.items() if k not in {"links", "example", "examples"}
+                )
 
     def _note(self, place: Place, text: str) -> None:
         self._result.notes.append(f"{self._document.where(place)}: {text}")
@@ -160,18 +176,6 @@ class _Shaper(SchemaShaper):
             else media_type.replace("*/*", "application/json"): {"schema": schema}
         }
         return shaped
-
-
-def _mark(document: Document, value: Any, found: set[int]) -> None:
-    """Note each mapping that is reached from a request or a response."""
-    waiting = [value]
-    while waiting:
-        value = document.resolve(waiting.pop())
-        if isinstance(value, list):
-            waiting += value
-        elif isinstance(value, dict) and id(value) not in found:
-            found.add(id(value))
-            waiting += (v for k, v in value.items() if k not in {"links", "example", "examples"})
 
 
 def _plain_type(media_type: str) -> str:

@@ -150,9 +150,10 @@ def _explain(error: Any) -> str:
 def _references(document: Document) -> Iterator[str]:
     missing: dict[str, list[str]] = {}
     for place, value, _ in document.nodes:
-        reference, where = value.get("$ref"), document.where((*place, "$ref"))
-        if not isinstance(reference, str):
+        reference = value.get("$ref")
+        if not isinstance(reference, str) or document.resolve(value) is not None:
             continue
+        where = document.where((*place, "$ref"))
         if not reference.startswith("#"):
             name = re.split(r"[/#]", reference)[-1].partition(".")[0] or "Name"
             code = edit({"$ref": f"#/components/schemas/{name}"})
@@ -160,7 +161,7 @@ def _references(document: Document) -> Iterator[str]:
             yield f"{where}: {text}.{code}"
         elif document.look_up(reference) is None:
             missing.setdefault(reference, []).append(where)
-        elif document.resolve(value) is None:
+        else:
             yield f"{where}: the reference leads back to itself. Leave out '$ref'."
     for reference, places in missing.items():
         *sections, name = reference_parts(reference)
@@ -287,12 +288,14 @@ def _paths(document: Document) -> Iterator[str]:
 
 
 def _parameters(document: Document) -> Iterator[str]:
-    ids: dict[str, str] = {}
+    ids: dict[str, Place] = {}
     for place, operation in document.operations():
-        where, path, name = document.where(place), str(place[1]), operation.get("operationId")
-        if isinstance(name, str) and ids.setdefault(name, where) != where:
-            text = f"several operations have the operationId {name!r}; so has {ids[name]}"
-            yield f"{where}: {text}.{edit({'operationId': f'{name}_2'})}"
+        path, name = str(place[1]), operation.get("operationId")
+        if isinstance(name, str) and ids.setdefault(name, place) != place:
+            text = (
+                f"several operations have the operationId {name!r}, as {document.where(ids[name])}"
+            )
+            yield f"{document.where(place)}: {text}.{edit({'operationId': f'{name}_2'})}"
         names = re.findall(r"\{([^{}]*)\}", path)
         found = [*document.parameters(place, twice=True)]
         declared = {str(p.get("name")): at for at, p in found if p.get("in") == "path"}
@@ -303,7 +306,7 @@ def _parameters(document: Document) -> Iterator[str]:
             code = edit({"parameters": [{"name": name, **more} for name in missing]})
             told = " and ".join(f"{{{name}}}" for name in missing)
             verb = "are" if missing[1:] else "is"
-            yield f"{where}: {told} {verb} not among its parameters.{code}"
+            yield f"{document.where(place)}: {told} {verb} not among its parameters.{code}"
         for name, at in declared.items():
             if name not in names and f":{name}" not in path:
                 text = f"the parameter {name!r} is not in the path {path}"
@@ -330,19 +333,21 @@ def _hints(document: Document) -> Iterator[str]:
     for place, value, is_schema in document.nodes:
         if not is_schema or "$ref" in value:
             continue
-        where, properties = document.where(place), value.get("properties") or {}
-        if "nullable" in value:
-            yield f'{where}: `nullable` says nothing in 3.1; write "null" among the types.'
+        properties = value.get("properties") or {}
+        texts = ['`nullable` says nothing in 3.1; write "null" among the types'] * (
+            "nullable" in value
+        )
         for name in value.get("required") or () if properties else ():
             if name not in properties and "allOf" not in value:
                 text = f"{name!r} is required, and no property describes it; it takes any value"
                 yield f"{document.where((*place, 'required'))}: {text}."
         if "pattern" in value and not _is_pattern(value["pattern"]):
             value["x-pattern"] = value.pop("pattern")
-            yield f"{where}: the pattern is no regular expression of JSON, and is not checked."
+            texts.append("the pattern is no regular expression of JSON, and is not checked")
         unknown = [key for key in value if key not in KEYWORDS and not key.startswith("x-")]
         if unknown:
-            yield f"{where}: these keys say nothing: {', '.join(unknown)}."
+            texts.append(f"these keys say nothing: {', '.join(unknown)}")
+        yield from (f"{document.where(place)}: {text}." for text in texts)
 
 
 def _is_pattern(pattern: str) -> bool:

@@ -45,7 +45,7 @@ def understands(body: Any) -> bool:
 
     It takes null for no body at all, and dies of a name in it that no header can have.
     """
-    names = re.findall(r'"((?:[^"\\]|\\.)*)": ', json.dumps(body))
+    names = re.findall(r'"((?:[^"\\]|\\.)*)": ', json.dumps(body, default=str))
     return body is not None and all("\\" not in one for one in names)
 
 

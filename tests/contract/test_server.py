@@ -17,10 +17,12 @@ from tests.contract._package import Endpoint, document, endpoints, resolve, secr
 from tests.contract._values import fit, sample
 from tests.contract.conftest import KEYS, OPTIONS, Server
 
-PLACES = ["POST {}", "GET {}", "GET {}/{{clientId}}", "POST {}/{{clientId}}/session"]
-PLACES += ["GET {}/{{clientId}}/web-otp"]
-BY_PLACE = {f"{one.method} {one.path}": one for one in endpoints()}
-CALLS = [BY_PLACE.get(one.format("/custodians/clients"), endpoints()[0]) for one in PLACES]
+PLACES = [("POST", ""), ("GET", ""), ("GET", "/{clientId}"), ("POST", "/{clientId}/session")]
+PLACES += [("GET", "/{clientId}/web-otp")]
+BY_PLACE = {(one.method, one.path.removeprefix("/custodians/clients")): one for one in endpoints()}
+CALLS = [BY_PLACE[one] for one in PLACES if one in BY_PLACE]
+if len(CALLS) < len(PLACES):
+    pytest.skip("It is another document's package.", allow_module_level=True)
 CREATE, LIST, GET, REFRESH, OTP = CALLS
 ANSWERS = {one: sample(one.response_schema(one.success) or {}) for one in CALLS}
 ID = next((one.response_field for one in GET.parameters), "id")
@@ -30,7 +32,6 @@ DAY = 24.0  # hours
 NUMBERS = st.integers(0, 2**20)
 READERS = st.sampled_from([GET, REFRESH, OTP])
 TEXTS = st.text("aZ0?#%&=+;:@!$'()*,[]|^~\"<>` \u00e9\U0001f388", max_size=8)
-pytestmark = pytest.mark.skipif(len({*CALLS}) < 5, reason="it is another document's")
 
 
 def call(caller: Caller, endpoint: Endpoint, key: str, identity: str = "", number: int = 0) -> Any:
@@ -254,6 +255,7 @@ def test_a_session_and_a_one_time_password_are_their_clients(mock: Any) -> None:
     tokens = [one[token] for one in made]
     tokens += [tell(mock, REFRESH, one[ID])[token] for one in made * 3]
     assert len({*tokens}) == 28
+    assert not [*filter(mock.redeem_otp, tokens), *filter(mock.session_is_live, passwords)]
     for hours, living in ((0, 28), (DAY - 0.1, 28), (0.2, 1), (DAY - 0.3, 1), (0.4, 0)):
         mock.clock.advance(hours=hours)
         assert sum(map(mock.session_is_live, tokens)) == living
@@ -293,6 +295,6 @@ def test_the_rate_limit_is_each_custodians_own(mock: Any) -> None:
             assert_refused(sent[4], 429)
             wait = int(dict(sent[4].headers)["retry-after"])
             assert 50 <= wait <= 60
-        for seconds, status in ((wait - 3, 429), (4, 200)):
+        for seconds, statuses in ((wait - 3, [429]), (4, [200] * 3)):
             limited.clock.advance(seconds=seconds)
-            assert ask(limited, LIST).status == status
+            assert [ask(limited, LIST).status for _ in statuses] == statuses

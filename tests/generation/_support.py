@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -42,31 +41,16 @@ class Outcome(NamedTuple):
     err: str
 
 
-@dataclass(frozen=True)
 class Tree:
     """A repository with openapi/, overrides/, scripts/ and whatever was generated."""
 
-    root: Path
-
-    @property
-    def spec(self) -> Path:
-        return self.root / "openapi" / "portal-v1.yaml"
-
-    @property
-    def output(self) -> Path:
-        return self.root / "generated"
-
-    @property
-    def package(self) -> Path:
-        return self.output / PACKAGE
-
-    @property
-    def templates(self) -> Path:
-        return self.root / "overrides" / "templates"
-
-    @property
-    def modules(self) -> Path:
-        return self.root / "overrides" / "package"
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.spec = root / "openapi" / "portal-v1.yaml"
+        self.output = root / "generated"
+        self.package = self.output / PACKAGE
+        self.templates = root / "overrides" / "templates"
+        self.modules = root / "overrides" / "package"
 
     def generate(self, *arguments: str) -> Outcome:
         """Run the generation in this process."""
@@ -145,13 +129,10 @@ def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
 
 def load_package(folder: Path, name: str) -> ModuleType:
     """Import the package in a folder under a name of its own, beside the repository's."""
-    spec = importlib.util.spec_from_file_location(
-        name, folder / "__init__.py", submodule_search_locations=[str(folder)]
-    )
+    spec = importlib.util.spec_from_file_location(name, folder / "__init__.py")
     assert spec is not None
     assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+    sys.modules[name] = module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 

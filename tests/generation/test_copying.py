@@ -41,13 +41,11 @@ def test_a_module_in_async_gives_its_twin_in_sync(tmp_path: Path) -> None:
     source.parent.mkdir(parents=True)
     source.write_text(ASYNC)
     copy_package(tmp_path / "package", tmp_path / "made")
-    room = tmp_path / "made" / "_room"
-    first, _, rest = (room / "_async" / "thing.py").read_text().partition("\n")
-    assert "overrides/package/_room/_async/thing.py" in first
-    assert rest == ASYNC
-    first, _, rest = (room / "_sync" / "thing.py").read_text().partition("\n")
-    assert "overrides/package/_room/_async/thing.py" in first
-    assert rest == SYNC
+    for folder, text in (("_async", ASYNC), ("_sync", SYNC)):
+        made = (tmp_path / "made" / "_room" / folder / "thing.py").read_text()
+        first, _, rest = made.partition("\n")
+        assert "overrides/package/_room/_async/thing.py" in first
+        assert rest == text
 
 
 def test_what_stays_asynchronous_is_named() -> None:

@@ -101,15 +101,6 @@ def test_files_are_seen_from_the_current_folder(
     assert [path.name for path in Path("out").iterdir()] == ["mine"]
 
 
-def test_the_command_line(made: Tree) -> None:
-    out, _ = made.start("--help").communicate(timeout=60)
-    for option in ("--spec", "--output", "--package", "--no-house-rules", "--check"):
-        assert option in out
-    run = made.start("--chekc")
-    assert "unrecognized arguments: --chekc" in run.communicate(timeout=60)[1]
-    assert run.returncode == 2
-
-
 @pytest.mark.parametrize(
     ("name", "why"),
     [

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.generation._server import Server, call, call_async
+from tests.generation._server import Server, call
 
 BOOK_ID = UUID("5b0f8d4e-7c1c-4a53-9d55-0f5f5e2b7a11")
 DAY = datetime.date(1929, 10, 15)
@@ -70,78 +70,6 @@ def test_every_kind_of_parameter(library: ModuleType) -> None:
     assert (book.authors[0].born.year, book.authors[0].known_as) == (1899, ["Berthold"])
 
 
-@pytest.mark.parametrize(
-    ("use", "answer", "target", "sent"),
-    [
-        (
-            lambda client, models: client.books.add(
-                title="Emil",
-                authors=[models.Author(name="Erich", born=None)],
-                genre=models.Genre.CHILDRENS,
-                published=DAY,
-                price=models.Money(**MONEY),
-                pages=None,
-            ),
-            Server(201, BOOK),
-            "POST /v2/books",
-            {
-                "title": "Emil",
-                "authors": [{"name": "Erich", "born": None}],
-                "genre": "children's",
-                "published": "1929-10-15",
-                "price": MONEY,
-                "pages": None,
-            },
-        ),
-        (  # A patch knows null from absent.
-            lambda client, _: client.books.change(BOOK_ID, if_match="3", pages=None, title="Pünkt"),
-            Server(200, BOOK),
-            f"PATCH /v2/books/{BOOK_ID}",
-            {"pages": None, "title": "Pünkt"},
-        ),
-        (
-            lambda client, _: client.books.change(BOOK_ID, if_match="x"),
-            Server(204),
-            f"PATCH /v2/books/{BOOK_ID}",
-            None,
-        ),
-        (
-            lambda client, models: client.books.remove(
-                BOOK_ID, reason=models.RemoveBookReason.SOLD_OFF
-            ),
-            Server(204),
-            f"DELETE /v2/books/{BOOK_ID}?reason=sold%20off",
-            None,
-        ),
-        (
-            lambda client, models: client.loans.lend_book(
-                book_id=BOOK_ID,
-                member_number=7,
-                weeks=models.LoanWeeks.VALUE_2,
-                notes=[models.LendBookLoanRequestNotesItem(text="Torn", written_on=DAY)],
-            ),
-            Server(201, LOAN),
-            "POST /v2/loans",
-            {
-                "bookId": str(BOOK_ID),
-                "memberNumber": 7,
-                "weeks": 2,
-                "notes": [{"text": "Torn", "writtenOn": "1929-10-15"}],
-            },
-        ),
-        (lambda client, _: client.default.get_health(), Server(200), "GET /v2/health", None),
-    ],
-)
-def test_what_an_operation_sends(
-    library: ModuleType, use: Any, answer: Server, target: str, sent: Any
-) -> None:
-    for caller in (call, call_async):
-        found = caller(library, answer, lambda client: use(client, library.models))
-        assert answer.target == target
-        assert (json.loads(answer.body) if answer.body else None) == sent
-        assert (found and found.to_dict()) == json.loads(answer.content or b"null")
-
-
 def test_deprecations_are_documented_and_warned_of(library: ModuleType) -> None:
     def call_warned(what: str, server: Server, use: Callable[[Any], Any]) -> Any:
         with pytest.warns(DeprecationWarning, match=f"{what} is deprecated") as told:
@@ -192,17 +120,6 @@ def test_ranges_and_the_default(library: ModuleType, status: int, kind: str, err
         call(library, server, lambda client: client.books.list())
     assert (caught.value.status_code, caught.value.error) == (status, "There is none")
     assert isinstance(caught.value, library.CityLibraryError)
-
-
-def test_a_list_under_a_tag_of_two_words(library: ModuleType) -> None:
-    returned = {"returnedAt": "2024-02-01T00:00:00+02:00", "fine": None}
-    server = Server(200, [{**LOAN, "weeks": 8, "fine": MONEY}, {**LOAN, **returned}])
-    first, second = call(
-        library, server, lambda client: client.members_area.list_loans_of(1234567890123)
-    )
-    assert server.target == "GET /v2/members/1234567890123/loans"
-    assert (first.due.day, first.weeks.value, first.fine.currency) == (29, 8, "EUR")
-    assert (second.returned_at.utcoffset().seconds, second.fine) == (7200, None)
 
 
 def test_a_multipart_body(studio: ModuleType) -> None:
@@ -263,19 +180,6 @@ def test_a_form_and_masked_secrets(studio: ModuleType) -> None:
 
 
 @pytest.mark.parametrize(
-    ("shape", "fields"), [("Circle", {"radius": 1.5}), ("Square", {"side": 2.0, "corners": 4})]
-)
-def test_unions_and_constants(studio: ModuleType, shape: str, fields: dict[str, Any]) -> None:
-    sent = getattr(studio.models, shape)(kind=shape.lower(), **fields)
-    drawing = {"shape": sent.to_dict(), "position": [1.0, 2.5], "layers": None, "colour": None}
-    server = Server(200, drawing)
-    drawn = call(studio, server, lambda client: client.shapes.draw(body=sent))
-    assert json.loads(server.body) == sent.to_dict()
-    assert (drawn.shape, type(drawn.shape)) == (sent, type(sent))
-    assert (drawn.position, drawn.layers, drawn.colour) == ([1.0, 2.5], None, None)
-
-
-@pytest.mark.parametrize(
     "changes", [{"position": True}, {"shape": {"kind": "line"}}, {"layers": [3]}, {"shape": None}]
 )
 def test_what_is_none_of_the_union(studio: ModuleType, changes: dict[str, Any]) -> None:
@@ -302,23 +206,6 @@ def test_several_bodies_for_one_operation(
     call(studio, server, lambda client: client.shapes.import_picture(body=body))
     assert server.request.headers["Content-Type"].startswith(kind)
     assert content in server.body
-
-
-def test_models_in_themselves_and_by_name(studio: ModuleType) -> None:
-    leaf = {"name": "leaf", "children": [], "counts": {"a": 1, "b": None}, "extra": {"x": [1, {}]}}
-    tree = {"name": "root", "children": [leaf, leaf], "parent": {"name": "up", "children": []}}
-    server = Server(200, tree)
-    folder = call(studio, server, lambda client: client.folders.get("root", depth="all"))
-    assert server.target == "GET /folders/root?depth=all"
-    assert (folder.parent.name, folder.children[1].counts["b"]) == ("up", None)
-    assert folder.to_dict() == tree
-    server = Server(200, {"new": {"colour": "red", "note": "n"}, "old": {"colour": "grey"}})
-    labels = call(studio, server, lambda client: client.folders.list_labels())
-    assert (labels["new"].colour, labels["new"]["note"]) == ("red", "n")
-    assert labels.additional_keys == ["new", "old"]
-    broken = Server(200, {"new": {"colour": 3}})
-    with pytest.raises(studio.InvalidResponseError, match="colour"):
-        call(studio, broken, lambda client: client.folders.list_labels())
 
 
 def test_names_that_are_in_pythons_way(studio: ModuleType) -> None:

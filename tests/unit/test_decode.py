@@ -87,8 +87,11 @@ def test_the_path_leads_there() -> None:
     def names(value: Any) -> dict[str, str]:
         return decode.additional(decode.fields(value), frozenset(), decode.string)
 
-    rows = partial(decode.array, decoder=partial(decode.field, "a b", decoder=names))
+    def row(value: Any) -> dict[str, str]:
+        return decode.field(value, "a b", names)
+
+    rows = partial(decode.array, decoder=row)
     with pytest.raises(MismatchError) as caught:
-        decode.field("rows", [{"n": "x"}, {"n": 1}], rows)
+        decode.field({"rows": [{"a b": {"n": "x"}}, {"a b": {"n": 1}}]}, "rows", rows)
     assert caught.value.path == "$.rows[1]['a b'].n"
     assert (caught.value.expected, caught.value.found) == ("string", "number")

@@ -18,7 +18,7 @@ async def later() -> str:
     return "awaited"
 
 
-class LaterObject:
+class Later:
     async def __call__(self) -> str:
         return await later()
 
@@ -33,13 +33,11 @@ def test_it_is_asked_at_each_request(kind: str) -> None:
     keys = iter(["first-key", "second-key"])
     script = Script((500, {}), (200, []))
     call(kind, script, "list", api_key=lambda: next(keys), clock=ManualClock())
-    assert [request.headers["authorization"] for request in script.requests] == [
-        "Bearer first-key",
-        "Bearer second-key",
-    ]
+    sent = [request.headers["authorization"] for request in script.requests]
+    assert sent == ["Bearer first-key", "Bearer second-key"]
 
 
-@pytest.mark.parametrize("source", [later, LaterObject(), lambda: later()])  # noqa: PLW0108 - a lambda is the case
+@pytest.mark.parametrize("source", [later, Later(), lambda: later()])  # noqa: PLW0108 - a lambda is the case
 def test_it_may_be_async(source: Callable[[], Awaitable[str]]) -> None:
     script = Script((201, CREATED))
     call("async", script, "create", api_key=source)
@@ -91,39 +89,24 @@ def test_one_that_hangs_ends_with_the_calls_time(kind: str) -> None:
     assert script.requests == []
 
 
-def test_the_event_loop_goes_on_while_it_is_asked() -> None:
-    beats: list[float] = []
-
-    def slow() -> str:
-        time.sleep(0.2)
-        return "a-slow-key"
-
-    async def run() -> None:
-        async def beat() -> None:
-            while True:
-                beats.append(time.monotonic())
-                await asyncio.sleep(0.01)
-
-        beating = asyncio.create_task(beat())
-        async with Script((201, CREATED)).async_client(slow) as client:
-            await client.parcels.create()
-        beating.cancel()
-
-    asyncio.run(run())
-    assert len(beats) > 3, "it would be one where the loop is held"
-
-
-def test_without_a_thread_to_be_had_it_is_asked_here(
+def test_it_is_asked_in_a_thread_of_its_own_where_one_can_be_had(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def none_left(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    script = Script((201, CREATED))
+    script, threads = Script((201, CREATED)), list[threading.Thread]()
+
+    def key() -> str:
+        threads.append(threading.current_thread())
+        return "key"
+
+    call(kind, script, "create", api_key=key)
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", none_left)
-        call(kind, script, "create", api_key=lambda: "key-from-here")
-    assert script.requests[0].headers["authorization"] == "Bearer key-from-here"
+        call(kind, script, "create", api_key=key)
+    assert [one is threading.main_thread() for one in threads] == [False, True]
+    assert script.requests[1].headers["authorization"] == "Bearer key"
 
 
 def test_what_strikes_a_call_that_waits_for_an_async_key_is_the_callers_own() -> None:

@@ -35,12 +35,10 @@ def run(
     script: Script, asked: Operation[Any], key: Any = KEY, changes: Any = None, **request: Any
 ) -> Response[Any]:
     with script.client(key) as client:
-        settings = evolve(pipeline_of(client).settings, **(changes or {}))
-        response: Response[Any] = (
-            pipeline_of(client)
-            .with_settings(settings)
-            .run(asked, Request(path="/others", **request), timeout=UNSET, max_attempts=UNSET)
-        )
+        pipeline = pipeline_of(client)
+        changed = pipeline.with_settings(evolve(pipeline.settings, **(changes or {})))
+        options = {"timeout": UNSET, "max_attempts": UNSET}
+        response: Response[Any] = changed.run(asked, Request(path="/others", **request), **options)
         return response
 
 
@@ -62,38 +60,34 @@ def test_a_credential_without_a_scheme_stands_alone_and_needs_a_key() -> None:
     assert (request.headers["X-Api-Key"], "Authorization" in request.headers) == (KEY, False)
 
 
-@pytest.mark.parametrize(
-    ("method", "content_type", "sent"),
-    [
+def test_nothing_to_say() -> None:
+    for method, content_type, sent in (
         *((method, None, b"{}") for method in ("POST", "PUT", "PATCH")),
         *((method, None, b"") for method in ("GET", "DELETE", "HEAD")),
         ("POST", "text/plain", b""),
-    ],
-)
-def test_nothing_to_say(method: str, content_type: str | None, sent: bytes) -> None:
-    script = Script((200, "yes"))
-    run(script, operation(method), content_type=content_type)
-    (request,) = script.requests
-    expected = content_type or "application/json"
-    assert (request.content, request.headers["Content-Type"]) == (sent, expected)
-
-
-def test_a_service_without_a_type_sends_none() -> None:
-    script = Script((200, "yes"))
-    with script.client() as client:
-        service = pipeline_of(client).settings.service._replace(content_type=None)
+    ):
+        script = Script((200, "yes"))
+        run(script, operation(method), content_type=content_type)
+        expected = content_type or "application/json"
+        (request,) = script.requests
+        assert (request.content, request.headers["Content-Type"]) == (sent, expected)
+    service = pipeline_of(script.client()).settings.service._replace(content_type=None)
     run(script, operation("POST"), changes={"service": service})
-    (request,) = script.requests
+    request = script.requests[-1]
     assert (request.content, "Content-Type" in request.headers) == (b"", False)
 
 
 def test_files_are_sent_as_a_form() -> None:
-    script = Script((200, "yes"))
+    script = Script((200, "yes"), (200, "yes"))
     run(script, operation("POST"), files=[("notes", ("a.txt", b"what it holds", "text/plain"))])
     (request,) = script.requests
     assert request.headers["Content-Type"].startswith("multipart/form-data; boundary=")
     assert b'name="notes"; filename="a.txt"' in request.content
     assert b"what it holds" in request.content
+    run(script, operation("POST"), files=[])
+    *_, request = script.requests
+    assert request.headers["Content-Type"] == "multipart/form-data; boundary=end"
+    assert request.content == b"--end--\r\n"
 
 
 def test_a_redirect_that_is_documented_is_a_response_and_others_are_errors() -> None:

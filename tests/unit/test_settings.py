@@ -87,10 +87,9 @@ class TestMaking:
             assert refused(partial(make(KEY).with_options, **{option: value})) == said
 
     def test_an_http_client_that_is_none(self, make: Any) -> None:
-        wanted, other = "httpx.Client", httpx.AsyncClient
-        if make is AsyncSample:
-            wanted, other = "httpx.AsyncClient", httpx.Client
-        for given in ("other", object(), httpx, httpx.Client, httpx.AsyncClient, other()):
+        kinds: list[Any] = [httpx.Client, httpx.AsyncClient]
+        wanted = f"httpx.{kinds[make is AsyncSample].__name__}"
+        for given in ("other", object(), httpx, *kinds, kinds[make is Sample]()):
             assert wanted in refused(partial(make, KEY, http_client=given))
 
 

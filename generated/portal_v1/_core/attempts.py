@@ -150,7 +150,9 @@ def _build_send(
     content_type = request.content_type or settings.service.content_type
     content = request.content
     headers = [("Accept", operation.accept), ("User-Agent", settings.service.user_agent)]
-    if request.files is None and content_type is not None:
+    if request.files == []:  # a form without a part, which httpx would send as nothing
+        content_type, content = "multipart/form-data; boundary=end", b"--end--\r\n"
+    if not request.files and content_type is not None:
         headers.append(("Content-Type", content_type))
         if content is None and operation.method in {"POST", "PUT", "PATCH"}:
             # An empty body is not JSON, and strict servers refuse it.
@@ -165,7 +167,7 @@ def _build_send(
         headers=tuple(headers),
         credentials=credentials,
         content=content,
-        files=request.files,
+        files=request.files or None,
         deadline=call.deadline,
         connect_timeout=settings.connect_timeout,
         keepalive=settings.keepalive,

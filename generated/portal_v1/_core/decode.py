@@ -21,6 +21,7 @@ from .._lazy import uuid
 from ..types import File, Unset
 
 T = TypeVar("T")
+AbsentT = TypeVar("AbsentT")
 MemberT = TypeVar("MemberT", bound=enum.Enum)
 Decoder = Callable[[Any], T]
 
@@ -82,18 +83,25 @@ def _field_step(name: str) -> str:
     return f"[{name!a}]"
 
 
-def field(name: str, value: Any, decoder: Decoder[T]) -> T:
+def field(fields: Mapping[str, Any], name: str, decoder: Decoder[T]) -> T:
     """Return the decoded value of the field `name`."""
     try:
-        return decoder(value)
+        return decoder(fields.get(name, MISSING))
     except MismatchError as mismatch:
         raise mismatch.at(name) from None
 
 
+def optional(
+    fields: Mapping[str, Any], name: str, decoder: Decoder[T], absent: AbsentT
+) -> T | AbsentT:
+    """Return the decoded value of the field `name`, or what stands for its absence."""
+    return field(fields, name, decoder) if name in fields else absent
+
+
 def fields(value: Any) -> Mapping[str, Any]:
     """Return an object's fields."""
-    if isinstance(value, (dict, Mapping)):
-        return cast("Mapping[str, Any]", value)
+    if isinstance(value, Mapping):
+        return dict(cast("Mapping[str, Any]", value))
     raise MismatchError("object", value)
 
 
@@ -104,7 +112,7 @@ def additional(
     unknown = {name: value for name, value in fields.items() if name not in known}
     if decoder is anything:
         return unknown
-    return {name: field(name, value, decoder) for name, value in unknown.items()}
+    return {name: field(unknown, name, decoder) for name in unknown}
 
 
 def nothing_else(fields: Mapping[str, Any], known: frozenset[str]) -> None:

@@ -8,7 +8,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from ._behaviour import Behaviour, Call
 from ._clock import make_lock
@@ -23,6 +23,7 @@ from ._messages import (
     plain,
 )
 from ._operations import VARIABLE, Operation, compile_operations, find_effects
+from ._requests import COMMA
 from ._responses import UndocumentedError
 from ._schemas import members
 from ._state import State, custodian_of
@@ -91,24 +92,19 @@ class RateLimit:
 class Engine:
     """Answers requests as an OpenAPI document says, and refuses to answer anything else.
 
-    Each answer is one that the document has for the operation, and is validated against it
-    before it leaves. Some answers are HTTP's own, sent as plain text, because no operation is
-    there to have documented them: 404 for a path that the document does not have, 405 with
-    `Allow` for a method that it does not have on that path. A refusal (400, 401) for which the
-    operation documents no status, range or default is plain text too. An answer that would not
-    be what the document says is not sent: a 500 in plain text says what differs.
-
-    Raises:
-        DocumentError: The document cannot be served. The text says where and why.
+    Each answer is one that the document has for the operation, and is validated before it leaves;
+    one that would not be what the document says is not sent: a 500 says what differs. That is
+    plain text, as are a 404 or 405 for what the document does not have, and a refusal for which
+    the operation documents no status, range or default.
     """
 
     def __init__(
         self,
         document: Mapping[str, Any],
         state: State,
-        *,
         seed: int,
         api_keys: Collection[str] | None,
+        *,
         limit: RateLimit | None = None,
         strict: bool = False,
     ) -> None:
@@ -128,28 +124,22 @@ class Engine:
             for one, effect in effects
             if effect is not None
         }
-        items = (
-            (one, behaviour.effect.collection.item) for one, behaviour in self._behaviours.items()
-        )
-        self._public = {item for one, item in items if one.security.is_open}
+        self._public = {
+            behaviour.effect.collection.item
+            for one, behaviour in self._behaviours.items()
+            if one.security.is_open
+        }
         paths: dict[str, _Path] = {}
         for one in self.operations:
             path = paths.setdefault(one.shape, _Path(one.path))
             if path.template != one.path:
                 names = f"{path.template} and {one.path}"
                 raise DocumentError(f"{names} are the same path by different names.")
-            if one.method in path.operations:
-                where = f"{one.method} {one.path}"
-                raise DocumentError(f"{where}: another operation has the same address.")
             path.operations[one.method] = one
         self._paths = sorted(paths.values(), key=lambda path: path.order, reverse=True)
 
     def route(self, method: str, target: str, headers: Headers, body: bytes) -> Request | Outcome:
-        """The operation that a request asks for; an answer where there is none.
-
-        A path without variables goes before one with them. A variable is one segment, or a part
-        of one, and never empty.
-        """
+        """The operation that a request asks for; an answer where there is none."""
         path, _, query = target.partition("?")
         found = self._find(path)
         if found is None:
@@ -182,28 +172,24 @@ class Engine:
 
     def seed(self, key: str, count: int, *, filled: bool) -> None:
         """Add many items at once, of the first kind that the document has."""
-        operation, behaviour = self._find_maker()
-        media = operation.responses.success[1].choose("")
-        template = media.template if media else None
-        behaviour.seed(self._custodian(behaviour, key), count, template, filled=filled)
+        maker = self._find_maker()
+        maker.seed(self._custodian(maker, key), count, filled=filled)
 
     def advance(self, key: str, item_id: str) -> bool:
         """Take an item of the first kind one step on; False after the last."""
-        _, behaviour = self._find_maker()
-        return behaviour.advance(self._custodian(behaviour, key), item_id)
+        maker = self._find_maker()
+        return maker.advance(self._custodian(maker, key), item_id)
+
+    def _find_maker(self) -> Behaviour:
+        for one in self._behaviours.values():
+            if one.effect.does == "create" and not one.effect.parents:
+                return one
+        raise DocumentError("The document has no operation that makes something to be listed.")
 
     def _custodian(self, behaviour: Behaviour | None, key: str) -> str:
         """The custodian whose items a caller sees: what somebody reaches without a key is all's."""
         item = behaviour.effect.collection.item if behaviour is not None else ""
         return custodian_of("" if item in self._public else key)
-
-    def _find_maker(self) -> tuple[Operation, Behaviour]:
-        for operation in self.operations:
-            behaviour = self._behaviours.get(operation)
-            effect = behaviour.effect if behaviour is not None else None
-            if behaviour and effect and effect.does == "create" and not effect.parents:
-                return operation, behaviour
-        raise DocumentError("The document has no operation that makes something to be listed.")
 
     def serve(self, request: Request) -> Outcome:
         """Do what the request asks for, or refuse it."""
@@ -298,6 +284,7 @@ def _undocumented(operation: Operation, status: int, error: UndocumentedError) -
 
 def _parse_query(query: str) -> _Texts:
     try:
+        query = re.sub("%2c", quote(COMMA), query, flags=re.IGNORECASE)
         return parse_qs(query, keep_blank_values=True, errors="strict") if query else {}
     except ValueError:
         raise bad_request("query: is not UTF-8") from None

@@ -246,12 +246,7 @@ class Fault:
 
 
 class FaultRegistry:
-    """The faults of a mock. Every method may be called from any thread.
-
-    Args:
-        operations: The operationIds that faults may name.
-        seed: What chance follows from: the same seed, faults and requests repeat.
-    """
+    """The faults of a mock. Every method may be called from any thread."""
 
     def __init__(self, operations: Collection[str], seed: int) -> None:
         self._operations = operations

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -56,10 +56,8 @@ class NoExampleError(UndocumentedError):
 class Template:
     """What an answer looks like, from its schema and example.
 
-    The state knows values by property name. Those that the schema has, and that fit, take the
-    place of the example's; everything else stays as the example has it. So an answer outlives
-    an edit of the schema: a property that the state does not know comes from its example, one
-    that was taken away is left out.
+    Values of the state that the schema has, and that fit, take the place of the example's. So an
+    answer outlives an edit of the schema: what the state does not know comes from the example.
     """
 
     def __init__(self, schema: Schema, example: Any) -> None:
@@ -119,7 +117,6 @@ class Media:
 
     type: str
     schema: Schema = field(repr=False)
-    given: Sequence[Any] = field(repr=False)  # the examples beside the schema
 
     def __post_init__(self) -> None:
         if "*" in self.type:  # JSON where a schema describes it
@@ -132,10 +129,10 @@ class Media:
     def example(self) -> Any:
         """The example: a JSON value, or for another media type text."""
         if self._validator is not None:
-            return find_example(self.schema, self.given)
+            return find_example(self.schema)
         is_text = self.type.startswith("text/") or self.schema.flat.get("format") == "byte"
         made = [make_example(self.schema)] if is_text and "string" in self.schema.types else []
-        return next((one for one in (*self.given, *made) if isinstance(one, str)), "")
+        return next((one for one in (*self.schema.examples, *made) if isinstance(one, str)), "")
 
     @cached_property
     def template(self) -> Template:
@@ -189,11 +186,9 @@ class Response:
 
     def choose(self, accept: str) -> Media | None:
         """The media type to answer with: what was asked for, else JSON, else the first."""
-        ranges = [one for one in accept.lower().split(",") if not one.endswith("q=0")]
-        named = sorted(
-            (one for one in ranges if essence(one) != "*/*"), key=lambda one: "q=" in one
-        )
-        asked = (one for each in named for one in self.media if matches(each, one.type))
+        ranges = [one for one in accept.split(",") if essence(one) != "*/*" and one[-3:] != "q=0"]
+        ranges.sort(key=lambda one: "q=" in one)
+        asked = (one for each in ranges for one in self.media if matches(each, one.type))
         plain = (one for one in self.media if is_json(one.type))
         return (*asked, *plain, *self.media, None)[0]
 
@@ -234,7 +229,7 @@ def compile_responses(schemas: Schemas, nodes: Mapping[str, Any], where: str) ->
         by_key[status] = Response(
             tuple(_headers(schemas, members(resolved, "headers"), place)),
             tuple(
-                Media(name, *_schema_of(schemas, media or {}, place))
+                Media(name, schemas.schema_of(media or {}, place))
                 for name, media in members(resolved, "content").items()
             ),
             tuple(map(schemas.resolve, members(resolved, "links").values())),
@@ -247,44 +242,33 @@ def compile_responses(schemas: Schemas, nodes: Mapping[str, Any], where: str) ->
     return Responses(by_key, (success, by_key[key]))
 
 
-def _schema_of(
-    schemas: Schemas, node: Mapping[str, Any], where: str
-) -> tuple[Schema, tuple[Any, ...]]:
-    """The schema of a media type or header, and the examples beside it."""
-    more = map(schemas.resolve, members(node, "examples").values())
-    many = (one["value"] for one in more if is_object(one) and "value" in one)
-    one = (node["example"],) if "example" in node else ()
-    return Schema(schemas, node.get("schema", True), where), (*one, *many)
-
-
 def _headers(schemas: Schemas, nodes: Mapping[str, Any], where: str) -> Iterator[tuple[str, str]]:
     """The headers to send: those with an example, and those that are required."""
     for name, node in nodes.items():
         if _NOT_HEADERS.fullmatch(name.lower()):
             continue
         resolved = schemas.resolve(node)
-        schema, given = _schema_of(schemas, resolved, f"{where}, header {name}")
-        if given or schema.examples or "const" in schema.flat or resolved.get("required") is True:
+        schema = schemas.schema_of(resolved, f"{where}, header {name}")
+        if schema.examples or "const" in schema.flat or resolved.get("required") is True:
             try:
-                value = find_example(schema, given)
+                value = find_example(schema)
             except NoExampleError as error:
                 raise DocumentError(str(error)) from None
             parts = value if is_array(value) else [value]
             yield name.lower(), ",".join(p if isinstance(p, str) else json.dumps(p) for p in parts)
 
 
-def find_example(schema: Schema, given: Iterable[Any] = ()) -> Any:
-    """A value that satisfies the schema, of those given or made, or raise NoExampleError."""
-    problem = None
-    for candidate in _candidates(schema, given):
+def find_example(schema: Schema) -> Any:
+    """A value that satisfies the schema, the document's or made, or raise NoExampleError."""
+    problem = ""
+    for candidate in _candidates(schema):
         found = schema.validator.problem(candidate)
         if found is None:
             return candidate
         problem = problem or found
     problem = problem or "nothing short of one could be made"
-    raise NoExampleError(
-        f"no example is valid ({problem}); add one to the document at {schema.where}"
-    )
+    where = f"add one to the document at {schema.where}"
+    raise NoExampleError(f"no example is valid ({problem}); {where}")
 
 
 def make_example(schema: Schema, depth: int = 0, *, own: bool = True) -> Any:
@@ -297,8 +281,8 @@ def make_example(schema: Schema, depth: int = 0, *, own: bool = True) -> Any:
     return _make(schema, depth, own=own)
 
 
-def _candidates(schema: Schema, given: Iterable[Any]) -> Iterator[Any]:
-    yield from (*given, *schema.examples)
+def _candidates(schema: Schema) -> Iterator[Any]:
+    yield from schema.examples
     for own in (True, False):
         for one in schema.alternatives:
             with suppress(NoExampleError):

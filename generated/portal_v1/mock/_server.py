@@ -153,9 +153,6 @@ class _Connection:
             await self._refuse(error.error_status_hint, f"Not served: {error}.")
         except (OSError, TimeoutError, h11.LocalProtocolError):
             pass  # the client is gone or silent, or the connection is not kept
-        except Exception:  # noqa: BLE001 - one bug must not end the other connections
-            _log.exception("The mock failed in the middle of an answer")
-            self._reset()
         finally:
             self._writer.close()
 

@@ -67,11 +67,7 @@ def place_of(custodian: str, collection: str, *parents: str) -> Place:
 
 
 class State:
-    """The mock's memory. Every method may be called from any thread.
-
-    Raises:
-        StateError: The file cannot be opened, is damaged, or is not the mock's.
-    """
+    """The mock's memory. Every method may be called from any thread."""
 
     def __init__(self, path: str | PathLike[str] | None, clock: Callable[[], float]) -> None:
         self._path = _MEMORY if path is None else fspath(path)
@@ -115,10 +111,7 @@ class State:
         return found[0] if found else None
 
     def items(self, place: Place) -> Iterator[Item]:
-        """The items, oldest first, read in batches as they are asked for.
-
-        Items that are added meanwhile may be among them.
-        """
+        """The items, oldest first, read in batches: what is added meanwhile may be among them."""
         last, rest = 0, "AND place = ? AND number > ? ORDER BY number LIMIT ?"
         while batch := self._select(rest, *place, last, _BATCH):
             yield from batch

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any, Self
 
 from attrs import define
@@ -22,6 +23,13 @@ _NAMES: frozenset[str] = frozenset(
         "address",
     }
 )
+_TAKEN = (
+    "id",
+    "clientApiKey",
+    "isAccountAbstracted",
+    "address",
+)
+_take = itemgetter(*_TAKEN)
 
 
 @define
@@ -56,27 +64,25 @@ class Client:
             ValueError: It is not what the specification describes. The message does not show it.
         """
         fields = src_dict if src_dict.__class__ is dict else decode.fields(src_dict)
-        get: Any = fields.get
         model = cls.__new__(cls)
-        model.id = (
-            value
-            if (value := get("id", decode.MISSING)).__class__ is str
-            else decode.field("id", value, decode.string)
-        )
+        try:
+            v1, v2, v3, v4 = _take(fields)
+        except KeyError:
+            get: Any = fields.get
+            v1, v2, v3, v4 = map(get, _TAKEN)
+        model.id = v1 if v1.__class__ is str else decode.field(fields, "id", decode.string)
         model.client_api_key = (
-            value
-            if (value := get("clientApiKey", decode.MISSING)).__class__ is str
-            else decode.field("clientApiKey", value, decode.string)
+            v2 if v2.__class__ is str else decode.field(fields, "clientApiKey", decode.string)
         )
         model.is_account_abstracted = (
-            value
-            if (value := get("isAccountAbstracted", decode.MISSING)).__class__ is bool
-            else decode.field("isAccountAbstracted", value, decode.boolean)
+            v3
+            if v3.__class__ is bool
+            else decode.field(fields, "isAccountAbstracted", decode.boolean)
         )
         model.address = (
-            value
-            if (value := get("address")) is None or value.__class__ is str
-            else decode.field("address", value, decode.nullable_string)
+            v4
+            if v4 is None or v4.__class__ is str
+            else decode.optional(fields, "address", decode.nullable_string, None)
         )
         model.additional_properties = {}
         model._nulls = decode.NO_NAMES

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any, Self
 
 from attrs import define
@@ -21,6 +22,12 @@ _NAMES: frozenset[str] = frozenset(
         "isAccountAbstracted",
     }
 )
+_TAKEN = (
+    "id",
+    "clientSessionToken",
+    "isAccountAbstracted",
+)
+_take = itemgetter(*_TAKEN)
 
 
 @define
@@ -52,22 +59,20 @@ class ClientSession:
             ValueError: It is not what the specification describes. The message does not show it.
         """
         fields = src_dict if src_dict.__class__ is dict else decode.fields(src_dict)
-        get: Any = fields.get
         model = cls.__new__(cls)
-        model.id = (
-            value
-            if (value := get("id", decode.MISSING)).__class__ is str
-            else decode.field("id", value, decode.string)
-        )
+        try:
+            v1, v2, v3 = _take(fields)
+        except KeyError:
+            get: Any = fields.get
+            v1, v2, v3 = map(get, _TAKEN)
+        model.id = v1 if v1.__class__ is str else decode.field(fields, "id", decode.string)
         model.client_session_token = (
-            value
-            if (value := get("clientSessionToken", decode.MISSING)).__class__ is str
-            else decode.field("clientSessionToken", value, decode.string)
+            v2 if v2.__class__ is str else decode.field(fields, "clientSessionToken", decode.string)
         )
         model.is_account_abstracted = (
-            value
-            if (value := get("isAccountAbstracted", decode.MISSING)).__class__ is bool
-            else decode.field("isAccountAbstracted", value, decode.boolean)
+            v3
+            if v3.__class__ is bool
+            else decode.field(fields, "isAccountAbstracted", decode.boolean)
         )
         model.additional_properties = {}
         if len(fields) != 3:

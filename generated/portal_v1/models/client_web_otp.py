@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any, Self
 
 from attrs import define
@@ -20,6 +21,11 @@ _NAMES: frozenset[str] = frozenset(
         "otp",
     }
 )
+_TAKEN = (
+    "id",
+    "otp",
+)
+_take = itemgetter(*_TAKEN)
 
 
 @define
@@ -49,18 +55,14 @@ class ClientWebOtp:
             ValueError: It is not what the specification describes. The message does not show it.
         """
         fields = src_dict if src_dict.__class__ is dict else decode.fields(src_dict)
-        get: Any = fields.get
         model = cls.__new__(cls)
-        model.id = (
-            value
-            if (value := get("id", decode.MISSING)).__class__ is str
-            else decode.field("id", value, decode.string)
-        )
-        model.otp = (
-            value
-            if (value := get("otp", decode.MISSING)).__class__ is str
-            else decode.field("otp", value, decode.string)
-        )
+        try:
+            v1, v2 = _take(fields)
+        except KeyError:
+            get: Any = fields.get
+            v1, v2 = map(get, _TAKEN)
+        model.id = v1 if v1.__class__ is str else decode.field(fields, "id", decode.string)
+        model.otp = v2 if v2.__class__ is str else decode.field(fields, "otp", decode.string)
         model.additional_properties = {}
         if len(fields) != 2:
             model.additional_properties = decode.additional(fields, _NAMES, decode.anything)

@@ -48,14 +48,9 @@ class CreateClientRequest:
             ValueError: It is not what the specification describes. The message does not show it.
         """
         fields = src_dict if src_dict.__class__ is dict else decode.fields(src_dict)
-        get: Any = fields.get
         model = cls.__new__(cls)
-        model.is_account_abstracted = (
-            UNSET
-            if (value := get("isAccountAbstracted", decode.MISSING)) is decode.MISSING
-            else value
-            if value.__class__ is bool
-            else decode.field("isAccountAbstracted", value, decode.boolean)
+        model.is_account_abstracted = decode.optional(
+            fields, "isAccountAbstracted", decode.boolean, UNSET
         )
         model.additional_properties = {}
         if len(fields) != 1 or model.is_account_abstracted is UNSET:

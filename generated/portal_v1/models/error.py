@@ -45,15 +45,8 @@ class Error:
             ValueError: It is not what the specification describes. The message does not show it.
         """
         fields = src_dict if src_dict.__class__ is dict else decode.fields(src_dict)
-        get: Any = fields.get
         model = cls.__new__(cls)
-        model.error = (
-            None
-            if (value := get("error", decode.MISSING)) is decode.MISSING
-            else value
-            if value.__class__ is str
-            else decode.field("error", value, decode.string)
-        )
+        model.error = decode.optional(fields, "error", decode.string, None)
         model.additional_properties = {}
         if len(fields) != 1 or model.error is None:
             model.additional_properties = decode.additional(fields, _NAMES, decode.anything)

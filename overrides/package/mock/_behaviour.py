@@ -48,7 +48,7 @@ class Behaviour:
     def __init__(self, effect: Effect, operation: Operation, state: State, seed: int) -> None:
         self.effect = effect
         self._collection = effect.collection
-        self._parameters = operation.parameters
+        self._operation = operation
         self._state = state
         self._seed = seed
         self._examples: dict[Schema, Any] = {}
@@ -102,8 +102,10 @@ class Behaviour:
             self._state.remove(item)
         return self._show(item, template, call.path[-1])
 
-    def seed(self, custodian: str, count: int, template: Template | None, *, filled: bool) -> None:
+    def seed(self, custodian: str, count: int, *, filled: bool) -> None:
         """Add many items at once. `filled`: their fields that may be null take their steps."""
+        media = self._operation.responses.success[1].choose("")
+        template = media.template if media is not None else None
         steps = self._steps if filled else {}
         fresh = [*self._fresh, *(name for name in steps if _looks_random(steps[name][0]))]
         turns = [
@@ -231,7 +233,7 @@ class Behaviour:
         """Which page a list is asked for, and which values its items are to have in a field."""
         pages, filters = dict[str, Any](), dict[str, list[Any]]()
         variable = letters(VARIABLE.findall(self._collection.item)[-1])
-        for parameter in self._parameters:
+        for parameter in self._operation.parameters:
             name, plain = parameter.name, letters(parameter.name)
             role = _find_role(name, _PAGES)
             value = call.parameters.get(
@@ -273,8 +275,7 @@ def _after(items: Iterator[Item], cursor: str | None) -> Iterator[Item]:
 def _looks_random(example: Any) -> bool:
     if not isinstance(example, str):
         return False
-    match = _TAIL.search(example)
-    tail = match[0] if match else ""
+    tail = "".join(_TAIL.split(example, maxsplit=1)[1:])
     return bool(_UUID.search(example)) or (len(tail) >= _LONG and any(map(str.isdigit, tail)))
 
 
@@ -286,9 +287,9 @@ def _reshape(example: Any, digest: str) -> Iterator[str]:
         return
     if _UUID.search(example):
         yield _UUID.sub(uuid, example, count=1)
-    match = _TAIL.search(example)
-    if match is not None:
-        start = match[1] if len(match[0]) >= _LONG else ""
-        length = max(len(match[0]) - len(start), 12)
-        yield example[: match.start()] + start + (digest * (length // 64 + 1))[:length]
+    head, start, rest, _ = _TAIL.split(example, maxsplit=1)
+    if len(start + rest) < _LONG:
+        start, rest = "", start + rest
+    length = max(len(rest), 12)
+    yield head + start + (digest * (length // 64 + 1))[:length]
     yield uuid

@@ -93,15 +93,10 @@ class Mock:
         self.clock = MockClock(clock)
         self._limit = None if rate_limit is None else RateLimit(rate_limit, self.clock)
         self._state = State(db, self.clock)
-        try:
-            options: dict[str, Any] = {"limit": self._limit, "strict": strict}
-            self._engine = Engine(
-                self.document, self._state, seed=seed, api_keys=api_keys, **options
-            )
-            self._journal = Journal(Masking(self.document), log)
-        except BaseException:
-            self._state.close()
-            raise
+        self._engine = Engine(
+            self.document, self._state, seed, api_keys, limit=self._limit, strict=strict
+        )
+        self._journal = Journal(Masking(self.document), log)
         self._faults = FaultRegistry(self.operations, seed)
         self._latency = latency
         self._handlers = Handlers(self.handle, self._should_reset)

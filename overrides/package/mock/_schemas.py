@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import islice
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 from urllib.parse import quote, unquote
 
 from ._messages import DocumentError, MockDependencyError
 
 if TYPE_CHECKING:
     import jsonschema_rs
-
-Direction: TypeAlias = Literal["request", "response"]
 
 _BASE = "urn:openapi"
 _IN_REFERENCES = "%#/~:@!$&'()*+,;=?"
@@ -121,15 +119,14 @@ class Validator:
 class Schema:
     """A schema of a document, and what follows from it.
 
-    Args:
-        schemas: Those of the document.
-        node: The schema as it stands there: an object or a boolean.
-        where: Its place, for the texts of errors.
-        branch: Which of its alternatives, and of those within it, is taken where it has some.
+    Errors name it by `where`. Of its alternatives, and of those within it, `branch` is taken.
     """
 
-    def __init__(self, schemas: Schemas, node: Any, where: str, branch: int = 0) -> None:
+    def __init__(
+        self, schemas: Schemas, node: Any, where: str, branch: int = 0, given: Iterable[Any] = ()
+    ) -> None:
         self._schemas, self.node, self.where, self._branch = schemas, node, where, branch
+        self._given = given
 
     @cached_property
     def flat(self) -> dict[str, Any]:
@@ -166,10 +163,10 @@ class Schema:
 
     @property
     def examples(self) -> list[Any]:
-        """The values that it gives itself."""
+        """The values that the document has for it."""
         many = self.flat.get("examples")
         one = [self.flat[key] for key in ("example", "default") if key in self.flat]
-        return [*(many if is_array(many) else ()), *one]
+        return [*self._given, *(many if is_array(many) else ()), *one]
 
     @property
     def is_password(self) -> bool:
@@ -182,14 +179,13 @@ class Schema:
 
 
 class Schemas:
-    """The schemas of one document as they hold in one direction.
+    """The schemas of one document as they hold in one direction: request or response.
 
-    A property that is `readOnly` is not required in a request, one that is `writeOnly` is
-    not required in a response. Alternatives are met by a value that fits several of them:
-    `oneOf` of open objects would else allow nothing.
+    What is `readOnly` is not required in a request, nor what is `writeOnly` in a response. A value
+    may fit several alternatives: `oneOf` of open objects would else allow nothing.
     """
 
-    def __init__(self, document: Mapping[str, Any], direction: Direction) -> None:
+    def __init__(self, document: Mapping[str, Any], direction: str) -> None:
         version = document.get("openapi")
         if not str(version).startswith("3.1"):
             raise DocumentError(
@@ -200,6 +196,13 @@ class Schemas:
         self._library = _import_jsonschema_rs()
         self.document: dict[str, Any] = _rewrite(document, self._convert)
         self._registry = self._library.Registry([(_BASE, self.document)])
+
+    def schema_of(self, node: Mapping[str, Any], where: str) -> Schema:
+        """The schema of a parameter, header or media type, with the examples beside it."""
+        given = [self.resolve(one) for one in members(node, "examples").values()]
+        given = [one["value"] for one in given if is_object(one) and "value" in one]
+        given = [node["example"], *given] if "example" in node else given
+        return Schema(self, node.get("schema", True), where, given=given)
 
     def validator(self, node: Any, where: str) -> Validator:
         """Compile a schema of `self.document`, or raise DocumentError, whose text has `where`."""
@@ -212,15 +215,13 @@ class Schemas:
 
     def resolve(self, node: Any) -> Any:
         """Follow `$ref` until something else stands there; siblings of it win."""
-        hops = 0
-        while is_object(node) and isinstance(node.get("$ref"), str):
-            hops += 1
-            if hops > _DEPTH:
-                raise DocumentError(f"The reference {node['$ref']!r} leads back to itself.")
+        for _ in range(_DEPTH):
+            if not is_object(node) or not isinstance(node.get("$ref"), str):
+                return node
             target = self._look_up(node["$ref"].removeprefix(_BASE))
             siblings = {key: value for key, value in node.items() if key != "$ref"}
             node = {**target, **siblings} if siblings and is_object(target) else target
-        return node
+        raise DocumentError(f"The reference {node['$ref']!r} leads back to itself.")
 
     def flatten(self, node: Any, branch: int, depth: int = 0) -> dict[str, Any]:
         """A schema as one object; see `Schema.flat`."""
