@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -175,3 +176,15 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
     assert err.startswith("error: The mock validates with jsonschema-rs")
     assert "pip install 'sample[mock]'" in err
     assert err.count("\n") == 1
+
+
+def test_it_runs_out_of_a_zip_file(tmp_path: Path) -> None:
+    package = Path(sample.__file__).parent
+    packed = tmp_path / "packed.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for path in package.rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                archive.write(path, f"sample/{path.relative_to(package)}")
+    with started(environment={**ENVIRONMENT, "PYTHONPATH": str(packed)}) as (_, lines):
+        page = lines[4].removeprefix("page").strip()
+        assert answer(page)[0] == answer(lines[1].split()[1] + "/parcels")[0] == 200
