@@ -185,7 +185,7 @@ class Engine:
                 return one
         raise DocumentError("The document has no operation that makes something to be listed.")
 
-    def _custodian(self, behaviour: Behaviour | None, key: str) -> str:
+    def _custodian(self, behaviour: Behaviour | None, key: str) -> int:
         """The custodian whose items a caller sees: what somebody reaches without a key is all's."""
         item = behaviour.effect.collection.item if behaviour is not None else ""
         return custodian_of("" if item in self._public else key)
