@@ -133,22 +133,15 @@ class SchemaShaper:
                 return {**own, "allOf": parts}
             return {**parts[0], **own} if "allOf" not in parts[0] else {**own, **parts[0]}
         if parts and not any(_is_object(r) or "allOf" in r for r in resolved):
-            merged: dict[str, Any] = {}
-            for part in resolved:
-                merged |= part
-            return {**merged, **own}
+            return {key: value for part in (*resolved, own) for key, value in part.items()}
         if self._conflicts([*parts, own]):
             return self._flatten([*parts, own])
         return {**own, "allOf": parts}
 
     def _conflicts(self, parts: Iterable[Any]) -> bool:
         seen: dict[str, Any] = {}
-        for part in parts:
-            for name, schema in self._properties(part):
-                if name in seen and seen[name] != schema:
-                    return True
-                seen[name] = schema
-        return False
+        pairs = (pair for part in parts for pair in self._properties(part))
+        return any(seen.setdefault(name, schema) != schema for name, schema in pairs)
 
     def _properties(self, part: Any) -> Iterator[tuple[str, Any]]:
         resolved = self._document.resolve(part) or {}
