@@ -159,6 +159,7 @@ lint: environment ## Check style (ruff), types (mypy, pyright) and workflows (zi
 
 .PHONY: lint-pyright
 lint-pyright: environment ## Check the package's types with the plain pyright (needs Node.js)
+	@"$(PY)" tests/sample_package.py
 	@npx --yes $(PYRIGHT) --pythonpath "$(PY)"
 
 .PHONY: format

@@ -17,6 +17,7 @@ from .document import Document
 from .errors import GenerationError, edit
 from .reading import Place
 
+strings.DELIMITERS += "[]"  # filter[since] is filter_since
 _CLIENT_ATTRIBUTES = {"aclose", "close", "map", "warm", "with_options"}
 # A POST on a path that ends in one of these does it; on another, it creates one.
 _VERBS = {
@@ -240,10 +241,13 @@ def legal_names(names: Iterable[str], prefix: str, reserved: Iterable[str] = ())
     """
     names = list(dict.fromkeys(names))
     raw = Counter(_raw(name) for name in names)
-    taken = {identifier(name, prefix) for name in names} | set(reserved)
+    shared = Counter(identifier(name, prefix) for name in names)
+    taken = {*shared, *reserved}
     renamed: dict[str, str] = {}
     for name in names:
-        if raw[_raw(name)] > 1 or identifier(name, prefix) in reserved:
+        # What differs in case alone keeps it; a name of capitals would be a constant.
+        is_constant = shared[identifier(name, prefix)] > 1 and _raw(name).isupper()
+        if raw[_raw(name)] > 1 or identifier(name, prefix) in reserved or is_constant:
             other = spell(name) if raw[_raw(name)] > 1 else f"{name} field"
             while identifier(other, prefix) in taken:
                 other += "_2"

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from openapi_python_client import strings
+
 from .document import Document
 from .naming import OperationNames, legal_names, resource_name
 from .reading import Place
@@ -42,7 +44,9 @@ class _Shaper(SchemaShaper):
             self._schemas[key] = self._shape(schema)
             if key != name:
                 self._schemas[key].pop("title", None)
-                self._result.notes.append(f"The schema {name} is the class {key}.")
+                self._result.notes.append(
+                    f"The schema {name} is the class {strings.pascal_case(key)}."
+                )
         paths: dict[str, dict[str, Any]] = {}
         for names in operations:
             path, operation = self._shape_operation(names)

@@ -41,7 +41,7 @@ def make_arguments(endpoint: Endpoint, operation: Any, *, whole: bool) -> dict[s
             found[one.python_name] = fit(value, endpoint.hints[one.python_name])
     if endpoint.body is not None and (endpoint.body.required or whole):
         media_type, hint = endpoint.body.media_types[0], endpoint.hints["body"]
-        schema = operation.body.content[media_type].schema
+        schema = operation.body.content[media_type.partition(";")[0]].schema
         value = _make_value(schema, whole=whole)
         found["body"] = _fit_body(schema, value, hint, is_json="json" in media_type)
     return found
@@ -129,8 +129,9 @@ def exercise(*, is_async: bool, whole: bool) -> dict[str, str]:
                         method = getattr(getattr(client, endpoint.resource), endpoint.method_name)
                         method(**flatten(endpoint, again))
                 if effect is not None and effect.does == "create":
-                    identifier = effect.collection.identifier
-                    made[effect.collection.item] = json.loads(found.content)[identifier]
+                    answer = json.loads(found.content)
+                    item = answer[effect.envelope] if effect.envelope else answer
+                    made[effect.collection.item] = item[effect.collection.identifier]
             except Exception as error:  # noqa: BLE001 - whatever it is, it is what to tell
                 documented = endpoint.definition.get("responses", {})
                 if any(status[:1] in "2d" for status in documented) or not hasattr(error, "body"):

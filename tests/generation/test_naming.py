@@ -125,16 +125,19 @@ def test_names_of_schemas_and_properties(shop: Callable[[str], Package]) -> None
         "paths: {/a: {get: {operationId: a, tags: [Mapping], responses: OK,"
         " parameters: [{name: self, in: query, schema: {type: string}},"
         " {name: page.size, in: query, schema: {type: string}},"
-        " {name: page_size, in: query, schema: {type: string}}]}}}\n"
+        " {name: page_size, in: query, schema: {type: string}},"
+        " {name: 'page[no]', in: query, schema: {type: integer}}]}}}\n"
         "components: {schemas: {Mapping: {type: object, properties: {to_dict: {type: string},"
-        " '+1': {type: integer}, $: {type: string}, '@': {type: string}}}}}\n"
+        " '+1': {type: integer}, $: {type: string}, '@': {type: string}, x: {}, X: {}}}}}\n"
     )
     assert "The schema Mapping is the class MappingModel." in made.notes
-    given = {"to_dict": "a", "+1": 1, "$": "b", "@": "c", "more": None}
-    assert made.models.MappingModel.from_dict(given).to_dict() == given
+    given = {"to_dict": "a", "+1": 1, "$": "b", "@": "c", "x": 1, "X": 2, "more": None}
+    model = made.models.MappingModel.from_dict(given)
+    assert (model.to_dict(), model.x_field) == (given, 2)
     operation = made.module("api").OPERATIONS["a"]
     assert [(p.name, p.python_name) for p in operation.parameters] == [
         ("self", "self_"),
         ("page.size", "pagesize"),
         ("page_size", "page_size"),
+        ("page[no]", "page_no"),
     ]

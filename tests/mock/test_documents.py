@@ -66,6 +66,11 @@ RANGE = {
         (query("a", ARRAY), "/things/1?a=1&a=2", ""),
         (query("a", ARRAY), "/things/1?a=1&a=x", "$[1]"),
         (query("a", ARRAY, explode=False), "/things/1?a=1,2,3", "(maxItems)"),
+        (
+            query("a", {**ARRAY, "items": {"const": "a,b"}}, explode=False),
+            "/things/1?a=a%2Cb,a%2Cb",
+            "",
+        ),
         (query("a", ARRAY, style="pipeDelimited", explode=False), "/things/1?a=1|2", ""),
         (FILTER, "/things/1?f=%5B1%5D", ""),
         (FILTER, "/things/1?f=1", "(type)"),

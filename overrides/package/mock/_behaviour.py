@@ -36,7 +36,7 @@ _FACTS = {
 class Call(NamedTuple):
     """One valid call of an operation."""
 
-    custodian: str
+    custodian: int
     path: tuple[str, ...]  # the path's variables, decoded, in the path's order
     parameters: Mapping[str, Any]  # all parameters by name, as values
     body: Any
@@ -102,7 +102,7 @@ class Behaviour:
             self._state.remove(item)
         return self._show(item, template, call.path[-1])
 
-    def seed(self, custodian: str, count: int, *, filled: bool) -> None:
+    def seed(self, custodian: int, count: int, *, filled: bool) -> None:
         """Add many items at once. `filled`: their fields that may be null take their steps."""
         media = self._operation.responses.success[1].choose("")
         template = media.template if media is not None else None
@@ -117,7 +117,7 @@ class Behaviour:
         place = place_of(custodian, self._collection.path)
         self._state.add_many(place, count, lambda n: turns[(n - 1) % len(turns)](n))
 
-    def advance(self, custodian: str, item_id: str) -> bool:
+    def advance(self, custodian: int, item_id: str) -> bool:
         """Take the fields of an item that may be null one step on; False after the last."""
         item = self._state.find(place_of(custodian, self._collection.path), item_id)
         if item is None:
@@ -275,8 +275,7 @@ def _after(items: Iterator[Item], cursor: str | None) -> Iterator[Item]:
 def _looks_random(example: Any) -> bool:
     if not isinstance(example, str):
         return False
-    match = _TAIL.search(example)
-    tail = match[0] if match else ""
+    tail = "".join(_TAIL.split(example, maxsplit=1)[1:])
     return bool(_UUID.search(example)) or (len(tail) >= _LONG and any(map(str.isdigit, tail)))
 
 
@@ -288,9 +287,9 @@ def _reshape(example: Any, digest: str) -> Iterator[str]:
         return
     if _UUID.search(example):
         yield _UUID.sub(uuid, example, count=1)
-    match = _TAIL.search(example)
-    if match is not None:
-        start = match[1] if len(match[0]) >= _LONG else ""
-        length = max(len(match[0]) - len(start), 12)
-        yield example[: match.start()] + start + (digest * (length // 64 + 1))[:length]
+    head, start, rest, _ = _TAIL.split(example, maxsplit=1)
+    if len(start + rest) < _LONG:
+        start, rest = "", start + rest
+    length = max(len(rest), 12)
+    yield head + start + (digest * (length // 64 + 1))[:length]
     yield uuid

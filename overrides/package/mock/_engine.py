@@ -22,6 +22,7 @@ from ._messages import (
     plain,
 )
 from ._operations import VARIABLE, Operation, compile_operations, find_effects
+from ._requests import COMMA
 from ._responses import UndocumentedError
 from ._schemas import members
 from ._state import State, custodian_of
@@ -91,15 +92,10 @@ class RateLimit:
 class Engine:
     """Answers requests as an OpenAPI document says, and refuses to answer anything else.
 
-    Each answer is one that the document has for the operation, and is validated against it
-    before it leaves. Some answers are HTTP's own, sent as plain text, because no operation is
-    there to have documented them: 404 for a path that the document does not have, 405 with
-    `Allow` for a method that it does not have on that path. A refusal (400, 401) for which the
-    operation documents no status, range or default is plain text too. An answer that would not
-    be what the document says is not sent: a 500 in plain text says what differs.
-
-    Raises:
-        DocumentError: The document cannot be served. The text says where and why.
+    Each answer is one that the document has for the operation, and is validated before it leaves;
+    one that would not be what the document says is not sent: a 500 says what differs. That is
+    plain text, as are a 404 or 405 for what the document does not have, and a refusal for which
+    the operation documents no status, range or default.
     """
 
     def __init__(
@@ -139,18 +135,11 @@ class Engine:
             if path.template != one.path:
                 names = f"{path.template} and {one.path}"
                 raise DocumentError(f"{names} are the same path by different names.")
-            if one.method in path.operations:
-                where = f"{one.method} {one.path}"
-                raise DocumentError(f"{where}: another operation has the same address.")
             path.operations[one.method] = one
         self._paths = sorted(paths.values(), key=lambda path: path.order, reverse=True)
 
     def route(self, method: str, target: str, headers: Headers, body: bytes) -> Request | Outcome:
-        """The operation that a request asks for; an answer where there is none.
-
-        A path without variables goes before one with them. A variable is one segment, or a part
-        of one, and never empty.
-        """
+        """The operation that a request asks for; an answer where there is none."""
         path, _, query = target.partition("?")
         found = self._find(path)
         if found is None:
@@ -197,7 +186,7 @@ class Engine:
                 return one
         raise DocumentError("The document has no operation that makes something to be listed.")
 
-    def _custodian(self, behaviour: Behaviour | None, key: str) -> str:
+    def _custodian(self, behaviour: Behaviour | None, key: str) -> int:
         """The custodian whose items a caller sees: what somebody reaches without a key is all's."""
         item = behaviour.effect.collection.item if behaviour is not None else ""
         return custodian_of("" if item in self._public else key)
@@ -295,6 +284,7 @@ def _undocumented(operation: Operation, status: int, error: UndocumentedError) -
 
 def _parse_query(query: str) -> _Texts:
     try:
+        query = re.sub("%2c", quote(COMMA), query, flags=re.IGNORECASE)
         return parse_qs(query, keep_blank_values=True, errors="strict") if query else {}
     except ValueError:
         raise bad_request("query: is not UTF-8") from None

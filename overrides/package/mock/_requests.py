@@ -22,6 +22,7 @@ Texts = Mapping[str, Sequence[str]]  # what came under each name
 # OpenAPI: a header parameter of these names is to be ignored.
 _NOT_PARAMETERS = frozenset({"accept", "content-type", "authorization"})
 _DELIMITERS = {"spaceDelimited": " ", "pipeDelimited": "|"}
+COMMA = "\ue000"  # stands for a comma that came encoded: it parts no items
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -41,25 +42,30 @@ class Parameter:
     def read(self, texts: Texts) -> dict[str, Any]:
         """The parameter's value by its name, which its schema allows; {} where it is left out."""
         label = f"{self.location} parameter {self.name!r}"
-        given = texts.get(self.name.lower() if self.location == "header" else self.name)
+        given = texts.get(self.name.lower() if self.location == "header" else self.name) or ()
+        if self._is_list and not (self.location == "query" and self.explode):
+            delimiter = _DELIMITERS.get(self.style, ",")
+            given = [part.strip() for text in given for part in text.split(delimiter)]
+        given = [text.replace(COMMA, ",") for text in given]
         fields = self._fields(texts) if self.location == "query" else {}
         if not fields and not given:
             if self.required:
                 raise bad_request(f"{label}: is required, and missing")
             return {}
-        value = fields or self._decode(given or (), label)
+        value = fields or self._decode(given, label)
         problem = self.validator.problem(value) if self.validator is not None else None
         if problem is not None:
             raise bad_request(f"{label}: {problem}")
         return {self.name: value}
 
+    @property
+    def _is_list(self) -> bool:
+        return "array" in self.schema.types and not self.is_json and self.validator is not None
+
     def _decode(self, given: Sequence[str], label: str) -> Any:
         if self.validator is None:
             return given[0]
-        if "array" in self.schema.types and not self.is_json:
-            if not (self.location == "query" and self.explode):
-                delimiter = _DELIMITERS.get(self.style, ",")
-                given = [part.strip() for text in given for part in text.split(delimiter)]
+        if self._is_list:
             return parse_texts(given, self.schema)
         if len(given) > 1:
             raise bad_request(f"{label}: is given {len(given)} times")
@@ -79,7 +85,8 @@ class Parameter:
             named = {key[len(start) : -1]: texts[key] for key in texts if key.startswith(start)}
         elif self.style == "form" and self.explode:
             named = {name: texts[name] for name in self.schema.properties if name in texts}
-        return parse_fields(named, self.schema)
+        plain = {name: [text.replace(COMMA, ",") for text in named[name]] for name in named}
+        return parse_fields(plain, self.schema)
 
 
 class BodySchema(NamedTuple):

@@ -55,10 +55,8 @@ class NoExampleError(UndocumentedError):
 class Template:
     """What an answer looks like, from its schema and example.
 
-    The state knows values by property name. Those that the schema has, and that fit, take the
-    place of the example's; everything else stays as the example has it. So an answer outlives
-    an edit of the schema: a property that the state does not know comes from its example, one
-    that was taken away is left out.
+    Values of the state that the schema has, and that fit, take the place of the example's. So an
+    answer outlives an edit of the schema: what the state does not know comes from the example.
     """
 
     def __init__(self, schema: Schema, example: Any) -> None:

@@ -72,15 +72,20 @@ class Rule(NamedTuple):
     source: str
 
 
+def find_objects(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Every object in a JSON value, in its order."""
+    if is_object(value):
+        yield value
+    for one in value.values() if is_object(value) else value if is_array(value) else ():
+        yield from find_objects(one)
+
+
 def find_rules(document: Any) -> Iterator[Rule]:
     """The rules of a document, which stand in `x-basis`, in its order."""
-    if is_object(document):
-        for name, rule in members(document, "x-basis").items():
+    for node in find_objects(document):
+        for name, rule in members(node, "x-basis").items():
             basis = next(key for key in rule if key != "source")
             yield Rule(name, basis, rule[basis], rule["source"])
-    for node in document.values() if is_object(document) else document:
-        if is_object(node) or is_array(node):
-            yield from find_rules(node)
 
 
 class Validator:
@@ -119,12 +124,7 @@ class Validator:
 class Schema:
     """A schema of a document, and what follows from it.
 
-    Args:
-        schemas: Those of the document.
-        node: The schema as it stands there: an object or a boolean.
-        where: Its place, for the texts of errors.
-        branch: Which of its alternatives, and of those within it, is taken where it has some.
-        given: Examples that stand beside it.
+    Errors name it by `where`. Of its alternatives, and of those within it, `branch` is taken.
     """
 
     def __init__(
@@ -186,9 +186,8 @@ class Schema:
 class Schemas:
     """The schemas of one document as they hold in one direction: request or response.
 
-    A property that is `readOnly` is not required in a request, one that is `writeOnly` is
-    not required in a response. Alternatives are met by a value that fits several of them:
-    `oneOf` of open objects would else allow nothing.
+    What is `readOnly` is not required in a request, nor what is `writeOnly` in a response. A value
+    may fit several alternatives: `oneOf` of open objects would else allow nothing.
     """
 
     def __init__(self, document: Mapping[str, Any], direction: str) -> None:
