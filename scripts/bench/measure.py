@@ -20,7 +20,6 @@ import shutil
 import subprocess
 import sys
 import time
-import tracemalloc
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
@@ -72,31 +71,16 @@ def cpu_of_list(url: str, rounds: int, *, with_msgspec: bool) -> Figures:
     return cpu_of_calls(f"{url}/items/1000", rounds, method="list", repeats=20)
 
 
-def count_in_one(
-    url: str, rounds: int, *, count: Callable[[Callable[[], Any]], float], method: str = "create"
-) -> Figures:
-    """Return what is counted in one call, once everything is warm."""
+def function_calls(url: str, rounds: int, *, method: str) -> Figures:
+    """Return how many Python functions one call calls, once everything is warm."""
+
+    def count(call: Callable[[], Any]) -> float:
+        profile = cProfile.Profile()
+        profile.runcall(call)
+        return float(pstats.Stats(profile).total_calls)  # type: ignore[attr-defined]  # its stub lacks it
+
     cases = {name: partial(count, make(url)[method]) for name, make in SYNC.items()}
     return {name: values[-1:] for name, values in take_turns(2, cases).items()}
-
-
-def count_functions(call: Callable[[], Any]) -> float:
-    """Return how many Python functions are called."""
-    profile = cProfile.Profile()
-    profile.runcall(call)
-    return float(pstats.Stats(profile).total_calls)  # type: ignore[attr-defined]  # its stub lacks it
-
-
-def trace_memory(call: Callable[[], Any]) -> float:
-    """Return how much memory is taken at the most."""
-    tracemalloc.start()
-    call()
-    begin = tracemalloc.get_traced_memory()[0]
-    tracemalloc.reset_peak()
-    call()
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return (peak - begin) / 1024
 
 
 def count_outside(url: str, rounds: int, *, tool: str, pattern: str) -> Figures:
@@ -168,7 +152,9 @@ async def longest_gap(call: AsyncCall, number: int) -> float:
     return max(after - before for before, after in itertools.pairwise(steps)) * 1e3
 
 
-async def time_of_10_000(call: AsyncCall, number: int) -> float:
+async def spent_on_10_000(
+    call: AsyncCall, number: int, *, clock: Callable[[], float] = time.perf_counter
+) -> float:
     """Return how long 10,000 calls take, by so many workers."""
     left = iter(range(10_000))
 
@@ -176,9 +162,18 @@ async def time_of_10_000(call: AsyncCall, number: int) -> float:
         for _ in left:
             await call()
 
-    begin = time.perf_counter()
+    begin = clock()
     await asyncio.gather(*(work() for _ in range(number)))
-    return time.perf_counter() - begin
+    return clock() - begin
+
+
+def creates(
+    measure: Callable[[AsyncCall, int], Coroutine[Any, Any, float]], url: str, rounds: int
+) -> Figures:
+    """Return what 10,000 creates take, 100 at once; the server waits 20 ms before each answer."""
+    names = (OURS, "portal-v1 on httpx2", "portal-v1, given aiohttp", "bare httpx2", "bare aiohttp")
+    cases = {name: (name, 100) for name in names}
+    return at_once(f"{url}/wait/20", rounds, cases=cases, measure=measure, method="create")
 
 
 def a_million(url: str, rounds: int) -> Figures:
@@ -190,7 +185,7 @@ def a_million(url: str, rounds: int) -> Figures:
         return time.process_time() - begin
 
     return take_turns(
-        min(rounds, 5),
+        rounds,
         {
             name: partial(measure, SYNC[name](f"{url}/items/1000000")[method])
             for name, method in ((OURS, "iter"), (DEFAULT, "list"))
@@ -276,14 +271,12 @@ _VALGRIND: Final = "valgrind --undef-value-errors=no --leak-check=no"
 _CACHEGRIND: Final = "valgrind --tool=cachegrind --cache-sim=no --cachegrind-out-file=/dev/null"
 BENCHMARKS: Final[dict[str, Benchmark]] = {
     "calls_of_create": Benchmark(
-        "Python function calls, one create", "", partial(count_in_one, count=count_functions)
+        "Python function calls, one create", "", partial(function_calls, method="create")
     ),
     "calls_of_list": Benchmark(
         "Python function calls, a list of 1,000",
         "",
-        lambda url, rounds: count_in_one(
-            f"{url}/items/1000", rounds, count=count_functions, method="list"
-        ),
+        lambda url, rounds: function_calls(f"{url}/items/1000", rounds, method="list"),
     ),
     "syscalls_of_create": Benchmark(
         "system calls, one create",
@@ -301,9 +294,6 @@ BENCHMARKS: Final[dict[str, Benchmark]] = {
         "allocations, one create",
         "",
         partial(count_outside, tool=_VALGRIND, pattern=r"total heap usage: ([\d,]+) allocs"),
-    ),
-    "memory_of_create": Benchmark(
-        "memory at the most, one create", "KiB", partial(count_in_one, count=trace_memory)
     ),
     "cpu_of_create": Benchmark(
         "CPU, one create", "us", partial(cpu_of_calls, method="create", repeats=300)
@@ -337,18 +327,12 @@ BENCHMARKS: Final[dict[str, Benchmark]] = {
         ),
     ),
     "time_of_10000_creates": Benchmark(
-        "10,000 creates, 100 at once, a server of 20 ms",
+        "10,000 creates, 100 at once, a server of 20 ms", "s", partial(creates, spent_on_10_000)
+    ),
+    "cpu_of_10000_creates": Benchmark(
+        "CPU, 10,000 creates, 100 at once, a server of 20 ms",
         "s",
-        lambda url, rounds: at_once(
-            f"{url}/wait/20",
-            min(rounds, 5),
-            cases={
-                peer: (peer, 100)
-                for peer in (OURS, "portal-v1, given aiohttp", "bare httpx2", "bare aiohttp")
-            },
-            measure=time_of_10_000,
-            method="create",
-        ),
+        partial(creates, partial(spent_on_10_000, clock=time.process_time)),
     ),
     "cpu_of_a_million": Benchmark("CPU, a million clients", "s", a_million),
     "memory_of_a_million": Benchmark(
@@ -364,6 +348,7 @@ SLOW: Final = {
     "cpu_of_1000_at_once",
     "gap_of_1000_at_once",
     "time_of_10000_creates",
+    "cpu_of_10000_creates",
     "cpu_of_a_million",
     "memory_of_a_million",
     "growth_of_memory",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from typing import Any
 
 import portal_v1
@@ -56,27 +57,27 @@ CALLS: dict[str, tuple[str, bytes, int, Any, str, str, tuple[str, ...], dict[str
 
 def test_the_names_that_it_exports() -> None:
     assert {*portal_v1.__all__} == {
-        *(
-            "AsyncPortal",
-            "Portal",
-            "Pace",
-            "Outcome",
-            "Response",
-            "File",
-            "UNSET",
-            "Unset",
-            "__version__",
-        ),
+        *("AsyncPortal", "Portal", "Pace", "Outcome", "Response", "File", "UNSET", "Unset"),
+        *("__version__", "CallEvent"),
         *("PortalError", "ConfigurationError", "InvalidRequestError", "APIConnectionError"),
         *("APITimeoutError", "InvalidResponseError", "APIStatusError", "BadRequestError"),
         *("AuthenticationError", "PermissionDeniedError", "NotFoundError", "ConflictError"),
-        *("RateLimitError", "ServerError", "CallEvent"),
+        *("RateLimitError", "ServerError"),
     }
     assert {*models.__all__} == {
         *("Client", "ClientSession", "ClientSummary", "ClientWebOtp", "CreateClientRequest"),
         *("CreatedClient", "Error"),
     }
     assert {*OPERATIONS} == {*CALLS}
+
+
+def test_both_clients_have_the_same_options() -> None:
+    given = ("api_key", "base_url", "pace", "max_response_bytes", "http_client", "headers")
+    numbers = {"timeout": 30.0, "connect_timeout": 5.0, "keepalive": 60.0, "max_attempts": 3}
+    for client in (Portal, AsyncPortal):
+        parameters = inspect.signature(client).parameters.values()
+        defaults = {parameter.name: parameter.default for parameter in parameters}
+        assert defaults == {**dict.fromkeys((*given, "observer")), **numbers}
 
 
 @pytest.mark.parametrize("operation_id", CALLS)

@@ -184,21 +184,19 @@ def test_it_asks_before_it_replaces_what_it_did_not_write(
 )
 def test_bad_use_is_said(run: Vendor, copy: Path, arguments: list[str], said: str) -> None:
     status, told = run(*arguments)
-    assert status == 2
-    assert said in told
-    assert not copy.exists()
+    assert (status, said in told, copy.exists()) == (2, True, False)
 
 
 def test_it_never_replaces_this_repository(run: Vendor, repository: Path) -> None:
+    package = repository / "generated/portal_v1"
     for dest, name in (
         (Path(), "wallets"),
         (repository, "generated"),
-        (repository / "generated", "portal_v1"),
+        (package.parent, package.name),
     ):
         status, told = run("--force", "--name", name, dest=dest)
-        assert status == 2
-        assert "is a folder of your code" in told
-    assert (repository / "generated/portal_v1/client.py").is_file()
+        assert (status, "is a folder of your code" in told) == (2, True)
+    assert (package / "client.py").is_file()
 
 
 def test_a_failure_leaves_what_was_there(

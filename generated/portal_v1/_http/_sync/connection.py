@@ -59,9 +59,10 @@ class Connection:
             ConfigurationError: It cannot send as it is set up, or not in this event loop.
         """
         attempt = Attempt(
-            send.deadline,
-            send.connect_timeout,
+            deadline=send.deadline,
+            connect_timeout=send.connect_timeout,
             encrypted=self._encrypted,
+            owned=[],
             keepalive=send.keepalive,
             repeatable=send.repeatable,
         )
@@ -95,7 +96,13 @@ class Connection:
         Raises:
             ConfigurationError: It cannot connect as it is set up, or not in this event loop.
         """
-        attempt = Attempt(deadline, None, encrypted=self._encrypted, keepalive=keepalive)
+        attempt = Attempt(
+            deadline=deadline,
+            connect_timeout=None,
+            encrypted=self._encrypted,
+            keepalive=keepalive,
+            owned=[],
+        )
         slot: Slot | None = None
         try:
             slots, transport = self._lifetime.begin()

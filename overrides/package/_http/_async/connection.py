@@ -58,9 +58,10 @@ class AsyncConnection:
             ConfigurationError: It cannot send as it is set up, or not in this event loop.
         """
         attempt = Attempt(
-            send.deadline,
-            send.connect_timeout,
+            deadline=send.deadline,
+            connect_timeout=send.connect_timeout,
             encrypted=self._encrypted,
+            owned=[],
             keepalive=send.keepalive,
             repeatable=send.repeatable,
         )
@@ -94,7 +95,13 @@ class AsyncConnection:
         Raises:
             ConfigurationError: It cannot connect as it is set up, or not in this event loop.
         """
-        attempt = Attempt(deadline, None, encrypted=self._encrypted, keepalive=keepalive)
+        attempt = Attempt(
+            deadline=deadline,
+            connect_timeout=None,
+            encrypted=self._encrypted,
+            keepalive=keepalive,
+            owned=[],
+        )
         slot: AsyncSlot | None = None
         try:
             slots, transport = await self._lifetime.begin()
