@@ -52,7 +52,8 @@ class _Path:
     def __init__(self, template: str) -> None:
         pieces = VARIABLE.split(template)
         self.template, self.names = template, pieces[1::2]
-        self.pattern = re.compile("([^/]+?)".join(map(re.escape, pieces[::2])))
+        texts = (re.escape(quote(text, safe="/:@!$&'()*+,;=~-._%")) for text in pieces[::2])
+        self.pattern = re.compile("([^/]+?)".join(texts))
         self.operations: dict[str, Operation] = {}
         # Segment by segment: fixed text before variables, long fixed parts before short ones.
         self.order = [("{" not in s, len(VARIABLE.sub("", s))) for s in template.split("/")]
