@@ -61,8 +61,9 @@ def assert_requests(
         assert first.content == b"{}" * is_empty
         assert not content_type or first.headers["Content-Type"] == content_type
     elif endpoint.body.media_types[0] == JSON:
-        assert first.headers["Content-Type"] == JSON
-        assert plain(arguments["body"]) == plain(json.loads(first.content))
+        is_sent = endpoint.body.required or first.content  # A method may leave an empty one out.
+        assert not is_sent or first.headers["Content-Type"] == JSON
+        assert plain(arguments["body"]) == plain(json.loads(first.content or b"{}"))
 
 
 def assert_value(outcome: Outcome, label: object) -> None:
@@ -259,11 +260,16 @@ def test_a_call_goes_on_where_that_is_safe_and_else_tells_why(
 def test_each_option_counts_in_each_call(endpoint: Endpoint, caller: Caller) -> None:
     """A pause of 5 s after each attempt shows how many the options allow."""
     arguments = arguments_of(endpoint)
-    own: dict[str, Any] = {"api_key": "another-key", "headers": {"X-Trace": "t"}, "max_attempts": 2}
+    own: dict[str, Any] = {
+        "api_key": "another-key",
+        "headers": {"X-Trace": "t"},
+        "max_attempts": 2,
+        "timeout": 3.0,
+    }
     changes: tuple[dict[str, Any], ...] = ({}, {"timeout": 9.0}, {"timeout": None})
     changes += ({"max_attempts": 1}, {"timeout": 19.0, "max_attempts": 4})
     changes += ({"headers": {"X-Call": "c"}},)
-    made: tuple[dict[str, Any], ...] = ({"api_key": KEY}, own, {**own, "timeout": 3.0})
+    made: tuple[dict[str, Any], ...] = ({"api_key": KEY}, own)
     for options, is_async in product(made, (False, True)):
         new = caller.new(is_async=is_async, **options)
         for way, more, is_new in product(endpoint.ways, changes, (True, False)):

@@ -60,14 +60,12 @@ def run(folder: Path, *arguments: str, path: Path) -> str:
     return done.stdout
 
 
-def test_a_copy_of_the_package_has_it_too_and_isolates_tests_under_xdist(tmp_path: Path) -> None:
-    shutil.copytree(
-        PACKAGE, tmp_path / "acme" / "parcels", ignore=shutil.ignore_patterns("__pycache__")
-    )
+def test_a_copy_of_the_package_has_it_too_and_no_test_sees_another(tmp_path: Path) -> None:
+    shutil.copytree(PACKAGE, tmp_path / "acme" / "parcels")
     (tmp_path / "acme" / "__init__.py").write_text("")
     (tmp_path / "conftest.py").write_text('pytest_plugins = ["acme.parcels.pytest_plugin"]\n')
     (tmp_path / "test_users.py").write_text(USERS)
-    assert "4 passed" in run(tmp_path, "-p", "xdist", "-n", "2", path=tmp_path)
+    assert "4 passed" in run(tmp_path, path=tmp_path)
 
 
 def test_nothing_is_loaded_and_no_name_is_taken_unasked(repository: Path) -> None:
