@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.sample_package import make_sample
 # The tests' own package is made before anything imports it, by the workers' parent alone.
 if "PYTEST_XDIST_WORKER" not in os.environ:
     make_sample()
+    importlib.invalidate_caches()  # its folder may not have been there when Python started
 
 # A busy machine makes an example slow, and no test judges by time.
 hypothesis.settings.register_profile("tests", deadline=None)
