@@ -42,11 +42,7 @@ class Attempt(Record):
     traced: bool = False
 
     def remaining(self, error: type[Exception]) -> float | None:
-        """Return the seconds that the next operation on the network may take.
-
-        Raises:
-            error: None are left. A server that sends without a pause never lets a read time out.
-        """
+        """Return the seconds that the next operation on the network may take."""
         left = self.deadline.remaining()
         if self.connect_by is not None:
             until = max(0.0, self.connect_by - time.monotonic())

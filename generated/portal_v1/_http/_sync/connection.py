@@ -53,11 +53,7 @@ class Connection:
         return self._lifetime.closed
 
     def send(self, send: SendRequest) -> RawResponse | TransportFailure:
-        """Send a request and return the answer, or how it failed.
-
-        Raises:
-            ConfigurationError: It cannot send as it is set up, or not in this event loop.
-        """
+        """Send a request and return the answer, or how it failed."""
         attempt = Attempt(
             deadline=send.deadline,
             connect_timeout=send.connect_timeout,
@@ -92,9 +88,6 @@ class Connection:
         """Have a connection ready for the next request; return how that failed.
 
         A client that was given opens its connections itself.
-
-        Raises:
-            ConfigurationError: It cannot connect as it is set up, or not in this event loop.
         """
         attempt = Attempt(
             deadline=deadline,
