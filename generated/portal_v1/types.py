@@ -33,13 +33,8 @@ class Unset:
     def __repr__(self) -> str:
         return "UNSET"
 
-    def __copy__(self) -> Unset:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Unset:
-        return self
-
     def __reduce__(self) -> str:
+        # Copying and pickling give this object too.
         return "UNSET"
 
 

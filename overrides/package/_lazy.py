@@ -11,7 +11,17 @@ from importlib import import_module
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-__all__ = ["asyncio", "export", "futures", "load", "run_apart"]
+__all__ = [
+    "LateError",
+    "asyncio",
+    "export",
+    "futures",
+    "import_apart",
+    "load",
+    "run_apart",
+    "signal",
+    "uuid",
+]
 
 T = TypeVar("T")
 
@@ -20,24 +30,28 @@ _LOCKING = {"importlib._bootstrap", "logging", "logging.config"}
 _PATIENCE = 1.0  # seconds
 
 
-def run_apart(function: Callable[[], T]) -> T:
-    """Return what a function that imports something returns, called in a thread of its own.
+class LateError(Exception):
+    """A function did not return in time."""
 
-    Something outside may end the thread that calls at any moment, as the time limit of a job queue
-    does. Amid an import that would leave Python's lock of the module held, and every other thread
-    that needs the module would wait without an end.
+
+def run_apart(function: Callable[[], T], within: float | None = None) -> T:
+    """Return what a function returns, called in a thread of its own.
+
+    Args:
+        function: What to call.
+        within: Seconds after which it is left behind; None for no end.
+
+    Raises:
+        LateError: It did not return within this time. Or whatever it raises.
     """
-    frame: FrameType | None = sys._getframe()  # pyright: ignore - `inspect` takes long to import
-    while frame is not None:
-        if frame.f_globals.get("__name__") in _LOCKING:
-            return function()
-        frame = frame.f_back
+    begun: list[bool] = []
     returned: list[T] = []
     raised: list[BaseException] = []
     done = threading.Lock()
     done.acquire()
 
     def work() -> None:
+        begun.append(True)
         sys.settrace(threading.gettrace())
         try:
             returned.append(function())
@@ -47,22 +61,40 @@ def run_apart(function: Callable[[], T]) -> T:
             if done.locked():
                 done.release()
 
-    # On Python 3.11 what is to end a thread can strike one that it has just started, before that
-    # does anything; `threading.Thread` would wait for it without an end.
-    while not (returned or raised):
+    while not begun:
         try:
             _thread.start_new_thread(work, ())
         except RuntimeError:  # No thread can be started any more.
             work()
-        done.acquire(timeout=_PATIENCE)
+        # On Python 3.11 what is to end a thread can strike one that it has just started, before
+        # that does anything; `threading.Thread` would wait for it without an end.
+        if not done.acquire(timeout=_PATIENCE if within is None else within) and within is not None:
+            raise LateError
+    if not (returned or raised):
+        done.acquire()
     if raised:
         raise raised[0]
     return returned[0]
 
 
+def import_apart(function: Callable[[], T]) -> T:
+    """Return what a function that imports something returns, called in a thread of its own.
+
+    Something outside may end the thread that calls at any moment, as the time limit of a job queue
+    does. Amid an import that would leave Python's lock of the module held, and every other thread
+    that needs the module would wait without an end.
+    """
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        if frame.f_globals.get("__name__") in _LOCKING:
+            return function()
+        frame = frame.f_back
+    return run_apart(function)
+
+
 def load(name: str) -> ModuleType:
     """Import a module by its whole name, in a thread of its own."""
-    return run_apart(partial(import_module, name))
+    return import_apart(partial(import_module, name))
 
 
 def export(
@@ -104,7 +136,11 @@ class _Module:
 
 if TYPE_CHECKING:
     import asyncio
+    import signal
+    import uuid
     from concurrent import futures
 else:
     asyncio = _Module("asyncio")  # nothing that threads do needs it
     futures = _Module("concurrent.futures")  # only `map` and a key that rotates do
+    signal = _Module("signal")
+    uuid = _Module("uuid")

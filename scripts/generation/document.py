@@ -6,27 +6,64 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from .errors import GenerationError, display_path
-from .nodes import Node, walk
 from .reading import Place, Text
-from .upgrade import upgrade
 
+# Under these keys of a schema stand a schema, a list of them, or schemas by name.
+SINGLE = (
+    *("items", "not", "additionalProperties", "contains", "propertyNames", "if", "then", "else"),
+    *("unevaluatedProperties", "unevaluatedItems"),
+)
+SEVERAL = ("allOf", "anyOf", "oneOf", "prefixItems")
+NAMED = ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions")
+
+# Under these keys stand data, not OpenAPI: nothing in them is a reference or a schema.
+_DATA = {"example", "examples", "default", "const", "enum"}
+# Under these keys stand names that somebody chose: "default" or "example" is a name like any other.
+_NAMES = {
+    *("callbacks", "content", "encoding", "headers", "links", "parameters", "pathItems", "paths"),
+    *("requestBodies", "responses", "schemas", "securitySchemes", "variables", "webhooks"),
+}
+_BOUNDS = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
+_WORDS = ("title", "description", "deprecated", "readOnly", "writeOnly", "examples")
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+
+
+class Node(NamedTuple):
+    """A mapping of a document that is OpenAPI: no list of names, no example data."""
+
+    place: Place
+    value: dict[str, Any]
+    is_schema: bool
+
+
+def walk(value: Any, place: Place = (), *, schema: bool = False) -> Iterator[Node]:
+    """Yield each mapping of a part of a document that is OpenAPI, outer ones first."""
+    if not isinstance(value, dict):
+        return
+    yield Node(place, value, schema)
+    for key, inner in value.items():
+        if schema:
+            below, named = key in {*SINGLE, *SEVERAL, *NAMED}, key in NAMED
+        else:
+            below, named = key not in _DATA and not key.startswith("x-"), key in _NAMES
+        schemas = schema or key in {"schema", "schemas"}
+        if below and isinstance(inner, list):
+            for index, item in enumerate(inner):
+                yield from walk(item, (*place, key, index), schema=schemas)
+        elif below and named and isinstance(inner, dict):
+            for name, item in inner.items():
+                yield from walk(item, (*place, key, name), schema=schemas)
+        elif below:
+            yield from walk(inner, (*place, key), schema=schemas)
 
 
 @dataclass(frozen=True)
 class Document:
-    """An OpenAPI document.
-
-    Attributes:
-        source: The file's name as the user gave it, for messages.
-        data: The document in its 3.1 form, as JSON values, keys in the file's order.
-        version: The version of OpenAPI that it was written in.
-        text: Its text.
-    """
+    """An OpenAPI document: its data in the 3.1 form, and the version that it was written in."""
 
     source: str
     data: dict[str, Any]
@@ -131,7 +168,7 @@ def parse_document(raw: bytes, source: str, *, is_json: bool) -> Document:
         )
     version = data.get("openapi")
     if isinstance(version, str) and version.startswith("3.0"):
-        upgrade(data)
+        _upgrade(data)
     return Document(source, data, version, text)
 
 
@@ -151,3 +188,34 @@ def _step(value: Any, part: str) -> Any:
 
 def _escape(part: str | int) -> str:
     return str(part).replace("~", "~0").replace("/", "~1")
+
+
+def _upgrade(data: dict[str, Any]) -> None:
+    """Turn a document of OpenAPI 3.0 into one of 3.1 that says the same."""
+    for _, value, is_schema in reversed([*walk(data)]):
+        if isinstance(value.get("$ref"), str):
+            for key in value.keys() - {"$ref"}:
+                del value[key]
+        elif is_schema:
+            _upgrade_schema(value)
+    data["openapi"] = "3.1.0"
+
+
+def _upgrade_schema(schema: dict[str, Any]) -> None:
+    for exclusive, inclusive in _BOUNDS.items():
+        if isinstance(schema.get(exclusive), bool) and schema.pop(exclusive):
+            schema[exclusive] = schema.pop(inclusive, None)
+    if "example" in schema:
+        schema.setdefault("examples", [schema.pop("example")])
+    if schema.pop("nullable", False) is not True:
+        return
+    combined = next((key for key in ("anyOf", "oneOf") if isinstance(schema.get(key), list)), "")
+    if isinstance(schema.get("type"), str):
+        schema["type"] = [schema["type"], "null"]
+        if isinstance(schema.get("enum"), list) and None not in schema["enum"]:
+            schema["enum"] = [*schema["enum"], None]
+    elif combined:
+        schema[combined] = [*schema[combined], {"type": "null"}]
+    elif "allOf" in schema:  # Without any of these, null is among what it takes.
+        inner = {key: schema.pop(key) for key in [*schema] if key not in _WORDS}
+        schema["anyOf"] = [inner, {"type": "null"}]

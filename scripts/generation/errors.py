@@ -9,15 +9,7 @@ from typing import Any
 
 
 class GenerationError(Exception):
-    """An expected failure of the generation, worded for the person who has to mend it.
-
-    Args:
-        message: What happened, in one sentence, and where it helps, what to do about it.
-        problems: The single findings behind it, one line or paragraph each; may be empty.
-    """
-
-    message: str
-    problems: list[str]
+    """An expected failure, for the person who has to mend it: a sentence, and findings if any."""
 
     def __init__(self, message: str, problems: Iterable[str] = ()) -> None:
         super().__init__(message)

@@ -39,17 +39,9 @@ _BY_METHOD = {"put": "replace", "patch": "update", "delete": "delete", "post": "
 
 @dataclass
 class OperationNames:
-    """What an operation is called.
+    """What an operation is called: id and tags in the document, the rest in Python.
 
-    Attributes:
-        place: Where it stands in the document.
-        raw: What the document says of it.
-        id: Its operationId, or one made of its names.
-        tags: The titles of its tags.
-        resource: The client's attribute for its first tag.
-        method: The name of its method.
-        module: The name of its module, which no other operation has.
-        made: Whether the document gives it no operationId.
+    `raw` is what the document says of it. Where that gives no operationId, the id is `made`.
     """
 
     place: Place
@@ -245,10 +237,7 @@ def _both_numbers(words: Iterable[str]) -> set[str]:
 def legal_names(names: Iterable[str], prefix: str, reserved: Iterable[str] = ()) -> dict[str, str]:
     """Return other names for those that come to one Python name, whatever their case, or to none.
 
-    Args:
-        names: The names as the document has them.
-        prefix: What a name begins with that could not begin a Python name.
-        reserved: Python names that none may have.
+    `prefix` goes before what could not begin a Python name; the `reserved` ones none may have.
     """
     names = list(dict.fromkeys(names))
     raw = Counter(_raw(name) for name in names)

@@ -35,14 +35,9 @@ _STYLES = {"pipeDelimited": "|", "spaceDelimited": " ", "deepObject": "deepObjec
 
 @dataclass(frozen=True)
 class Field:
-    """A parameter of an operation, or a field of a model.
+    """A parameter of an operation, or a field of a model, which is sent in the body.
 
-    Attributes:
-        prop: What the parser made of it.
-        location: Where it is sent: path, query, header, cookie or body.
-        secret: Whether it holds a secret.
-        deprecated: Whether the document advises against it.
-        raw: A parameter as the document has it.
+    `prop` is what the parser made of it, `raw` a parameter as the document has it.
     """
 
     prop: Any
@@ -279,10 +274,8 @@ def instance_type(prop: Any) -> str:
 
 
 def error_fields(operations: list[Operation]) -> list[str]:
-    """Return the fields that may hold an error's text, the likeliest first.
-
-    They are those of documented errors, and the two that servers use whatever is documented.
-    """
+    """Return the fields that may hold an error's text, the likeliest first."""
+    # Servers use these two whatever is documented.
     names: dict[str, None] = {"error": None, "message": None}
     for error in (error for operation in operations for error in operation.errors):
         for prop in properties(error.prop) if isinstance(error.prop, ModelProperty) else ():

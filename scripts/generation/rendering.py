@@ -20,7 +20,7 @@ from openapi_python_client.schema import ParameterLocation
 from openapi_python_client.schema.untrusted_string import UntrustedString
 
 from .document import Document
-from .errors import GenerationError
+from .errors import GenerationError, edit
 from .finishing import GENERATOR
 from .naming import (
     OperationNames,
@@ -95,10 +95,10 @@ def _parse(
     shaped = shape(document, operations, reserved)
     data = GeneratorData.from_dict(shaped.data, config=config)
     if isinstance(data, GeneratorError):
-        raise GenerationError(f"{GENERATOR} cannot read the document.", [format_error(data)])
+        raise GenerationError(f"{GENERATOR} cannot read the document.", [_explain(document, data)])
     collections = data.endpoint_collections_by_tag.values()
     warnings = [*data.errors, *(error for c in collections for error in c.parse_errors)]
-    told = [*map(format_error, warnings)]
+    told = [_explain(document, warning) for warning in warnings]
     # A component that has the name of an inner class gives way to it.
     again = {*re.findall(r'duplicate models with name "(\w+)"', "\n".join(told))} - reserved
     if again:
@@ -108,14 +108,20 @@ def _parse(
     return shaped, data
 
 
-def format_error(error: GeneratorError) -> str:
-    """Return what openapi-python-client says, in the document's words and no dump of its own."""
-    parts = [(error.header or "").strip(), (error.detail or "").strip()]
-    text = ": ".join(part for part in parts if part)
-    text = text.partition("\n\nFailure to process")[0].replace("WARNING parsing ", "")
+def _explain(document: Document, error: GeneratorError) -> str:
+    """Return what openapi-python-client says, with its place, and no dump of any library's."""
+    text = f"{error.header or ''} {error.detail or ''}".partition("\n\nFailure to process")[0]
+    noise = r"WARNING parsing |\d+ validation errors? for \w+|\[type=.*|For further information.*"
+    text = " ".join(re.sub(noise, "", text).split())
     name = getattr(getattr(error, "data", None), "title", None)
     told = repr(name.get_untrusted_value()) if name else "a name of the document"
-    return re.sub(r"<[\w.]+ object at 0x[0-9a-f]+>", told, text)
+    text = re.sub(r"<[\w.]+ object at 0x[0-9a-f]+>", told, text)
+    schema = re.search(r"/components/schemas/([^:\s]+)", text)
+    operation = re.search(r"([A-Z]+) (/\S*) within", text)
+    place = ("components", "schemas", schema[1]) if schema else ("paths",)
+    place = ("paths", operation[2], operation[1].lower()) if operation else place
+    code = edit({"title": "…"}, "one of the two") if "duplicate models" in text else ""
+    return f"{document.where(place)}: {text}{code}"
 
 
 class _Project(Project):
@@ -262,18 +268,13 @@ class _Project(Project):
 
     def _discriminator(self, prop: UnionProperty) -> tuple[str, dict[str, str]] | None:
         """Return the field that tells a union's parts apart, and the class for each value."""
-        names = {
-            str(part.class_info.name)
-            for part in prop.inner_properties
-            if hasattr(part, "class_info")
-        }
-        for components, found in self._shaped.discriminators.items():
+        infos = [p.class_info for p in prop.inner_properties if hasattr(p, "class_info")]
+        for components, (name, mapping) in self._shaped.discriminators.items():
             classes = {
                 c: str(Class.from_string(string=c, config=self.config).name) for c in components
             }
-            if {*classes.values()} == names:
-                mapping = found.components.items()
-                return found.field, {v: classes[c] for v, c in mapping if c in classes}
+            if {*classes.values()} == {str(info.name) for info in infos}:
+                return name, {v: classes[c] for v, c in mapping.items() if c in classes}
         return None
 
     def _qualify(self, text: str, operations: list[Operation]) -> str:

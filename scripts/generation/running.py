@@ -25,15 +25,7 @@ _NEEDED = {"attr", "attrs", "h11", "httpx", "httpx2", "jsonschema_rs", "pytest"}
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be generated.
-
-    Attributes:
-        root: The repository, with overrides/ in it.
-        spec: The OpenAPI document.
-        output: The folder that holds, or will hold, the package.
-        package: The package's name.
-        house_rules: Whether the document must keep the rules of the house.
-    """
+    """A generation: of the document `spec`, into the folder `output`, in the repository `root`."""
 
     root: Path
     spec: Path

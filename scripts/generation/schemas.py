@@ -9,9 +9,8 @@ from typing import Any
 
 from openapi_python_client import strings
 
-from .document import Document, reference_parts
+from .document import SEVERAL, Document, reference_parts
 from .naming import OperationNames, legal_names, spell
-from .nodes import SEVERAL
 
 _ANNOTATIONS = {
     *("description", "title", "summary", "example", "examples", "deprecated", "default"),
@@ -29,31 +28,21 @@ _MODEL_ATTRIBUTES = (
 )
 
 
-@dataclass(frozen=True)
-class Discriminator:
-    """Which of several component schemas a value is, by one of its fields."""
-
-    field: str
-    components: dict[str, str]
-
-
 @dataclass
 class Shaped:
     """A document for the parser, with what the parser has no word for.
 
     Attributes:
-        data: The document.
         names: The properties' and parameters' names in the original, by those in `data`.
-        discriminators: The discriminators of alternatives, by the components' names.
+        discriminators: By the components of an alternative, the field that tells them apart, and
+            the component for each of its values.
         media_types: The media type of a body or response as the document has it, by the
             operation's module and the status, or "body".
-        notes: What a person should know of it.
-        operations: The names of its operations.
     """
 
     data: dict[str, Any] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
-    discriminators: dict[frozenset[str], Discriminator] = field(default_factory=dict)
+    discriminators: dict[frozenset[str], tuple[str, dict[str, str]]] = field(default_factory=dict)
     media_types: dict[tuple[str, str], str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     operations: list[OperationNames] = field(default_factory=list)
@@ -82,12 +71,12 @@ class SchemaShaper:
 
     def _shape(self, schema: Any, roles: Collection[str] = ()) -> dict[str, Any]:
         """Return a schema for the parser; what is made up here has the roles of its origin."""
-        if not isinstance(schema, dict):
-            return {}
         roles = self._roles.get(id(schema), roles)
-        if isinstance(schema.get("$ref"), str):
-            return self._shape_reference(schema, roles)
+        if not isinstance(schema, dict) or isinstance(schema.get("$ref"), str):
+            return self._shape_reference(schema, roles) if isinstance(schema, dict) else {}
         shaped = {key: value for key, value in schema.items() if key in _READ}
+        if not _plain_name(shaped.get("title", "a")):
+            del shaped["title"]  # No class could be named by it.
         if "default" in schema:
             text = json.dumps(schema["default"], ensure_ascii=False)
             shaped["description"] = f"{schema.get('description', '')} Default: {text}.".strip()
@@ -144,22 +133,15 @@ class SchemaShaper:
                 return {**own, "allOf": parts}
             return {**parts[0], **own} if "allOf" not in parts[0] else {**own, **parts[0]}
         if parts and not any(_is_object(r) or "allOf" in r for r in resolved):
-            merged: dict[str, Any] = {}
-            for part in resolved:
-                merged |= part
-            return {**merged, **own}
+            return {key: value for part in (*resolved, own) for key, value in part.items()}
         if self._conflicts([*parts, own]):
             return self._flatten([*parts, own])
         return {**own, "allOf": parts}
 
     def _conflicts(self, parts: Iterable[Any]) -> bool:
         seen: dict[str, Any] = {}
-        for part in parts:
-            for name, schema in self._properties(part):
-                if name in seen and seen[name] != schema:
-                    return True
-                seen[name] = schema
-        return False
+        pairs = (pair for part in parts for pair in self._properties(part))
+        return any(seen.setdefault(name, schema) != schema for name, schema in pairs)
 
     def _properties(self, part: Any) -> Iterator[tuple[str, Any]]:
         resolved = self._document.resolve(part) or {}
@@ -211,8 +193,8 @@ class SchemaShaper:
             for value, target in (given.get("mapping") or {}).items():
                 name = reference_parts(target)[-1] if "/" in target else target
                 mapping[value] = self._classes.get(name, name)
-            found = Discriminator(given["propertyName"], mapping)
-            self._result.discriminators[frozenset(names.values())] = found
+            found = frozenset(names.values())
+            self._result.discriminators[found] = given["propertyName"], mapping
 
     def _shape_object(self, shaped: dict[str, Any], roles: Collection[str]) -> None:
         inherited = [pair for part in shaped.get("allOf") or () for pair in self._properties(part)]

@@ -13,9 +13,8 @@ from typing import Any
 
 import jsonschema_rs
 
-from .document import Document, reference_parts
+from .document import NAMED, SEVERAL, SINGLE, Document, reference_parts, walk
 from .errors import GenerationError, edit, list_places
-from .nodes import NAMED, SEVERAL, SINGLE, walk
 from .reading import Place
 from .security import check_security
 

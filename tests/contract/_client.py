@@ -126,8 +126,11 @@ async def _gather(values: Any, items: list[Any]) -> None:
 def flatten(endpoint: Endpoint, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of the method, which takes the fields of most bodies one by one."""
     body, flat = endpoint.body, dict(arguments)
-    if body is None or not body.arguments or attrs.has(type(flat.get("body"))) is False:
+    if body is None or attrs.has(type(flat.get("body"))) is False:
         return flat
+    fields = {one.name for one in attrs.fields(type(flat["body"]))}
+    if not body.arguments and fields - {"additional_properties", "_nulls"}:
+        return flat  # A field has the name of a parameter.
     model = flat.pop("body")
     if extra := getattr(model, "additional_properties", None):
         flat["additional_properties"] = extra

@@ -18,6 +18,7 @@ from typing import Any
 
 PACKAGE_VARIABLE = "CONTRACT_PACKAGE"  # a name that can be imported, or the package's folder
 JSON = "application/json"
+_IGNORED = {"accept", "authorization", "content-type"}
 
 
 @cache
@@ -33,7 +34,12 @@ def package() -> Any:
 
 @cache
 def document() -> dict[str, Any]:
+    """Return the document of the package, without the header parameters that OpenAPI ignores."""
     loaded: dict[str, Any] = package()._document.load_document()  # noqa: SLF001 - no other way
+    items = loaded["paths"].values()
+    for node in (one for item in items for one in (item, *item.values()) if isinstance(one, dict)):
+        given = node.get("parameters", [])
+        given[:] = [one for one in given if one.get("name", "").lower() not in _IGNORED]
     return loaded
 
 
@@ -94,7 +100,8 @@ class Endpoint:
         told = self.definition["responses"]
         keys = (str(status), f"{status // 100}XX", "default")
         found = resolve(next((told[key] for key in keys if key in told), {}))
-        return found.get("content", {}).get(JSON, {}).get("schema")
+        media = found.get("content", {}).get(JSON)
+        return None if media is None else media.get("schema", {})
 
     @property
     def is_repeatable(self) -> bool:

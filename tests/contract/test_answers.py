@@ -61,8 +61,9 @@ def assert_requests(
         assert first.content == b"{}" * is_empty
         assert not content_type or first.headers["Content-Type"] == content_type
     elif endpoint.body.media_types[0] == JSON:
-        assert first.headers["Content-Type"] == JSON
-        assert plain(arguments["body"]) == plain(json.loads(first.content))
+        is_sent = endpoint.body.required or first.content  # A method may leave an empty one out.
+        assert not is_sent or first.headers["Content-Type"] == JSON
+        assert plain(arguments["body"]) == plain(json.loads(first.content or b"{}"))
 
 
 def assert_value(outcome: Outcome, label: object) -> None:

@@ -145,7 +145,8 @@ def check(
     cookies = [str(one.headers.get("Cookie", "")).split("; ") for one in (request, sent)]
     assert sorted(cookies[0]) == sorted(cookies[1])
     if body := sent.body:
-        assert json.loads(request.content) == json.loads(cast("bytes", body))
+        # Without a field, a method leaves out a body that may be left out.
+        assert json.loads(request.content or b"{}") == json.loads(cast("bytes", body))
     assert_requests(endpoint, arguments, outcome, [key])
     if answer.is_success:
         assert_value(outcome, endpoint)

@@ -45,15 +45,18 @@ def other_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def library(other_packages: Path) -> Iterator[ModuleType]:
-    yield load_package(other_packages / "library_api", "library_api")
-    forget_package("library_api")
+def library(other_packages: Path) -> ModuleType:
+    return load_package(other_packages / "library_api", "library_api")
 
 
 @pytest.fixture(scope="session")
-def studio(other_packages: Path) -> Iterator[ModuleType]:
-    yield load_package(other_packages / "studio_api", "studio_api")
-    forget_package("studio_api")
+def studio(other_packages: Path) -> ModuleType:
+    return load_package(other_packages / "studio_api", "studio_api")
+
+
+@pytest.fixture(scope="session")
+def custodian(other_packages: Path) -> ModuleType:
+    return load_package(other_packages / "custodian_api", "custodian_api")
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import contextlib
 import json
@@ -189,12 +190,16 @@ def test_a_name_that_no_thread_can_be_started_for(
     start = threading.Thread.start
 
     def refuse(thread: threading.Thread) -> None:
-        if thread.name.startswith(("resolve", "asyncio")):
-            raise RuntimeError("can't start new thread")
+        if thread.name.startswith("asyncio"):
+            refuse_all()
         start(thread)
+
+    def refuse_all(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
 
     resolve("parcels.localhost", HOST)
     monkeypatch.setattr(threading.Thread, "start", refuse)
+    monkeypatch.setattr(_thread, "start_new_thread", refuse_all)
     url = f"http://parcels.localhost:{server.port}"
     if mode == "sync":
         assert run(mode, url, GET.call, given=given)

@@ -9,7 +9,7 @@ import pickle
 from pathlib import Path
 
 import pytest
-from sample import InvalidRequestError, SampleError
+from sample import SampleError
 
 from tests.network._faults import FAULTS, Fault, observe, render
 from tests.network._operations import (
@@ -17,10 +17,9 @@ from tests.network._operations import (
     KEY,
     KINDS,
     Operation,
-    fail,
 )
-from tests.network._server import HOST, Recorded, raw, reply
-from tests.network.conftest import Serve, each_mode
+from tests.network._server import HOST, Recorded
+from tests.network.conftest import each_mode
 
 each_fault = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 each_kind = pytest.mark.parametrize("operation", KINDS, ids=repr)
@@ -89,23 +88,3 @@ def test_the_table_for_users_is_what_happens(repository: Path) -> None:
     assert render() == table.read_text(encoding="utf-8"), (
         "Make it anew: UPDATE=1 pytest tests/network/test_faults.py -k table"
     )
-
-
-@each_mode
-@pytest.mark.parametrize("value", ["", ".", "..", "\x00", "a\nb", "\ud800", 7, None, b"one"])
-def test_what_is_no_segment_of_a_path_is_not_sent(serve: Serve, value: object, mode: str) -> None:
-    server = serve(raw())
-    error = fail(mode, server.url, lambda client: client.parcels.get(value))
-    assert isinstance(error, InvalidRequestError)
-    assert (error.maybe_processed, server.peers) == (False, [])
-
-
-@each_mode
-@pytest.mark.parametrize("value", ["a b", "é", "%2e%2e", "a%2Fb", "?x=1", "#", "☃", "a;b"])
-def test_any_other_string_is_one_segment(serve: Serve, value: str, mode: str) -> None:
-    server = serve(reply(400))
-    fail(mode, server.url, lambda client: client.parcels.get(value))
-    target = server.requests[0].request_line.split(" ")[1]
-    assert target.isascii()
-    assert target.count("/") == 3
-    assert not {"?", "#"} & set(target)

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
 from sample.__main__ import main
 from sample.api import OPERATIONS
@@ -113,7 +112,7 @@ def test_flags_are_the_request(run: Run, mock: MockSample, monkeypatch: pytest.M
     run("parcels", "get", "--", "-1")
     operation = OPERATIONS["getParcel"]
     hidden = operation.parameters[0]._replace(secret=True)
-    secret = {"getParcel": attrs.evolve(operation, parameters=(hidden,))}
+    secret = {"getParcel": operation.replace(parameters=(hidden,))}
     monkeypatch.setattr("sample._cli.commands.OPERATIONS", secret)
     run("parcels", "get", "--parcel-id-file", "-", stdin="parcel-7\n")
     created, *found = mock.calls()

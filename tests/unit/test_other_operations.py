@@ -38,7 +38,7 @@ def run(
         pipeline = pipeline_of(client)
         changed = pipeline.with_settings(evolve(pipeline.settings, **(changes or {})))
         options = {"timeout": UNSET, "max_attempts": UNSET}
-        response: Response[Any] = changed.run(asked, Request("/others", **request), **options)
+        response: Response[Any] = changed.run(asked, Request(path="/others", **request), **options)
         return response
 
 

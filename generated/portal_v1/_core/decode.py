@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime
 import enum
 import re
-import uuid
 from collections.abc import Callable, Mapping
 from io import BytesIO
 from operator import length_hint
@@ -18,6 +17,7 @@ from typing import Any, Final, TypeGuard, TypeVar, cast
 
 import attrs
 
+from .._lazy import uuid
 from ..types import File, Unset
 
 T = TypeVar("T")

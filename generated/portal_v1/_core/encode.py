@@ -6,12 +6,12 @@ from __future__ import annotations
 import datetime
 import enum
 import re
-import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
 from types import UnionType
 from typing import Any, Final, TypeVar, cast
 from urllib.parse import quote, urlencode
 
+from .._lazy import uuid
 from ..errors import InvalidRequestError
 from ..types import UNSET, File, FileTypes, RequestFiles, Unset
 from . import json
@@ -38,13 +38,11 @@ def json_value(value: Any) -> Any:
         return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
     if isinstance(value, datetime.date):
         return value.isoformat()
-    if isinstance(value, uuid.UUID):
-        return str(value)
     if isinstance(value, (list, tuple)):
         return [json_value(item) for item in cast("list[Any]", value)]
     if isinstance(value, Mapping):
         return {key: json_value(item) for key, item in cast("dict[Any, Any]", value).items()}
-    return value
+    return str(value) if isinstance(value, uuid.UUID) else value
 
 
 def text(value: Any) -> str:

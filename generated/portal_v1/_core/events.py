@@ -4,13 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
-
-from attrs import frozen
+from typing import Literal, NamedTuple
 
 
-@frozen(kw_only=True)
-class CallEvent:
+class CallEvent(NamedTuple):
     """A step of a call, as an observer is told. It holds no secret, no body and no id.
 
     Attributes:

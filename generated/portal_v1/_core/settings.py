@@ -25,7 +25,6 @@ from .service import ServiceInfo
 _YEAR: Final = 365 * 24 * 3600.0  # seconds
 _HOST: Final = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:\d{1,5})?"
 _PATH: Final = r"([A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*"
-_KEY: Final = r"[\x21-\x7e]+"
 _HEADER_NAME: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _HEADER_VALUE: Final = r"[\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?"
 _OWN_HEADERS: Final = frozenset(
@@ -131,11 +130,15 @@ def validate_key(key: Secret[Any], origin: str) -> Secret[str]:
         problem = "is empty"
     elif key.reveal() != key.reveal().strip():
         problem = "begins or ends with white space or a line break"
-    elif not re.fullmatch(_KEY, key.reveal()):
+    elif not _is_visible(key.reveal()):
         problem = "holds a character that cannot stand in a header"
     else:
         return key
     raise ConfigurationError(f"The API key {origin} {problem}. Copy it again from the dashboard.")
+
+
+def _is_visible(text: str) -> bool:
+    return text.isascii() and text.isprintable() and " " not in text
 
 
 def _validate_time(seconds: object, name: str) -> float | None:
@@ -151,24 +154,26 @@ def _validate_time(seconds: object, name: str) -> float | None:
     return float(seconds)
 
 
-def _key_source(key: Secret[Any], service: ServiceInfo) -> KeySource | None:
-    origin = "that was given"
-    if key.reveal() is None:
-        key, origin = Secret(os.environ.get(service.key_variable)), f"in {service.key_variable}"
-    if callable(key.reveal()):
-        source: Callable[[], Any] = key.reveal()
+def _find_key(given: Secret[Any], origin: str, variable: str) -> KeySource | None:
+    """Return the key that was given, or that of the environment; None where there is neither."""
+    if given.reveal() is None:
+        given, origin = Secret(os.environ.get(variable)), f"in {variable}"
+    if callable(given.reveal()):
+        source: Callable[[], Any] = given.reveal()
         return source
-    if key.reveal() is not None:
-        return validate_key(key, origin)
-    if not service.needs_key:
-        return None
-    raise ConfigurationError(
-        f"There is no API key. Pass api_key=, or set {service.key_variable} in the environment."
-    )
+    return None if given.reveal() is None else validate_key(given, origin)
+
+
+def _key_source(key: Secret[Any], service: ServiceInfo) -> KeySource | None:
+    found = _find_key(key, "that was given", service.key_variable)
+    if found is None and service.needs_key:
+        raise ConfigurationError(
+            f"There is no API key. Pass api_key=, or set {service.key_variable} in the environment."
+        )
+    return found
 
 
 def _other_keys(keys: Secret[Any], service: ServiceInfo) -> dict[str, KeySource]:
-    """Return the keys of other security schemes, given or from the environment."""
     unknown = [name for name in keys.reveal() or () if name not in service.other_schemes]
     if unknown:
         raise ConfigurationError(
@@ -178,13 +183,10 @@ def _other_keys(keys: Secret[Any], service: ServiceInfo) -> dict[str, KeySource]
     found: dict[str, KeySource] = {}
     for name in service.other_schemes:
         variable = f"{service.environment}_{re.sub(r'[^A-Z0-9]+', '_', name.upper())}"
-        key: Secret[Any] = Secret(
-            cast("Mapping[str, Any]", keys.reveal() or {}).get(name, os.environ.get(variable))
-        )
-        if callable(key.reveal()):
-            found[name] = key.reveal()
-        elif key.reveal() is not None:
-            found[name] = validate_key(key, f"for {name}")
+        given: Secret[Any] = Secret(cast("Mapping[str, Any]", keys.reveal() or {}).get(name))
+        key = _find_key(given, f"for {name}", variable)
+        if key is not None:
+            found[name] = key
     return found
 
 
@@ -209,7 +211,7 @@ def _base_url(url: Secret[Any], service: ServiceInfo) -> str:
 def _url_problem(url: Any) -> str | None:
     if not isinstance(url, str):
         return f"is {type(url).__name__}, not a string"
-    if not re.fullmatch(r"[\x21-\x7e]+", url):
+    if not (url and _is_visible(url)):
         return "is empty, or holds white space or a character that is not ASCII"
     try:
         parts = urlsplit(url)

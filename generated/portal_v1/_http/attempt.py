@@ -8,9 +8,8 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from attrs import define, field
-
 from .._core.deadline import Deadline
+from .._core.record import Record
 from .._core.settings import is_loopback
 from ..errors import ConfigurationError
 
@@ -23,8 +22,7 @@ NOT_ENCRYPTED = (
 _SURE = 4.0  # seconds: many servers hang up after 5, and do not say so
 
 
-@define(eq=False, repr=False)
-class Attempt:
+class Attempt(Record):
     """The time that an attempt has, and whether its request left.
 
     Attributes:
@@ -33,25 +31,21 @@ class Attempt:
         traced: Whether a client that was given told what it did.
     """
 
-    _deadline: Deadline
-    _connect_timeout: float | None
+    deadline: Deadline
+    connect_timeout: float | None
     encrypted: bool
+    owned: list[Any]
     keepalive: float | None = None
     repeatable: bool = True
-    _connect_by: float | None = None
-    owned: list[Any] = field(factory=list[Any])
+    connect_by: float | None = None
     sent: bool = False
     traced: bool = False
 
     def remaining(self, error: type[Exception]) -> float | None:
-        """Return the seconds that the next operation on the network may take.
-
-        Raises:
-            error: None are left. A server that sends without a pause never lets a read time out.
-        """
-        left = self._deadline.remaining()
-        if self._connect_by is not None:
-            until = max(0.0, self._connect_by - time.monotonic())
+        """Return the seconds that the next operation on the network may take."""
+        left = self.deadline.remaining()
+        if self.connect_by is not None:
+            until = max(0.0, self.connect_by - time.monotonic())
             left = until if left is None else min(left, until)
         if left == 0:
             raise error("the time is over")
@@ -59,11 +53,11 @@ class Attempt:
 
     def now(self) -> float:
         """Return the time of the call's clock."""
-        return self._deadline.now()
+        return self.deadline.now()
 
     def trusts(self, connection: Any, *, repeatable: bool) -> bool:
         """Return whether a request, repeatable or not, may be sent over an idle connection."""
-        idle, promised = self._deadline.now() - connection.idle_since, connection.promised
+        idle, promised = self.deadline.now() - connection.idle_since, connection.promised
         if promised is not None:
             return bool(idle <= promised - min(1.0, promised / 2))
         return (self.keepalive is None or idle <= self.keepalive) and (repeatable or idle <= _SURE)
@@ -71,12 +65,12 @@ class Attempt:
     @contextmanager
     def connecting(self) -> Generator[None, None, None]:
         """Keep what is done in this block within the connect timeout, too."""
-        if self._connect_timeout is not None:
-            self._connect_by = time.monotonic() + self._connect_timeout
+        if self.connect_timeout is not None:
+            self.connect_by = time.monotonic() + self.connect_timeout
         try:
             yield
         finally:
-            self._connect_by = None
+            self.connect_by = None
 
     def trace_sync(self, event: str, info: Mapping[str, Any]) -> None:
         """Take note of what a client that was given does: httpcore's `trace` extension.

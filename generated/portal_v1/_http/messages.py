@@ -48,11 +48,7 @@ def build_request(
     extensions: dict[str, Any],
     prepared: Prepared,
 ) -> httpx.Request:
-    """Return the library's request for what is to be sent.
-
-    Raises:
-        Exception: The library will not build it, or the client that was given is closed.
-    """
+    """Return the library's request for what is to be sent."""
     if client is not None:
         if client.is_closed:
             raise RuntimeError("the http_client that was given is closed")

@@ -8,13 +8,13 @@ So every other exception that comes by is the caller's own and is left alone, wh
 from __future__ import annotations
 
 import os
-import queue
 import socket
 import threading
 import weakref
 from contextlib import ExitStack, suppress
 from typing import Any
 
+from .._lazy import LateError, run_apart
 from .._secrets import Secret
 from .attempt import Attempt
 from .library import httpcore
@@ -93,23 +93,17 @@ def sync_resolve(host: str, port: int, attempt: Attempt) -> list[Address]:
     """Return a host's addresses."""
     if is_address(host):
         return [(host, port)]
-    answer: queue.SimpleQueue[list[Address] | Exception] = queue.SimpleQueue()
 
-    def look_up() -> None:
+    def look_up() -> list[Address] | Exception:
         try:
-            answer.put(to_addresses(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
-        except Exception as error:  # noqa: BLE001 - it is raised where it is waited for
-            answer.put(error)
+            return to_addresses(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except Exception as error:  # noqa: BLE001 - it is the system's, and no caller's
+            return error
 
-    left = attempt.remaining(httpcore.ConnectTimeout)
     try:
         # The system's resolver knows no timeout; it is left behind when time is up.
-        threading.Thread(target=look_up, name=f"resolve {host}", daemon=True).start()
-    except RuntimeError:
-        look_up()  # No thread can be started any more.
-    try:
-        found = answer.get(timeout=left)
-    except queue.Empty:
+        found = run_apart(look_up, attempt.remaining(httpcore.ConnectTimeout))
+    except LateError:
         raise httpcore.ConnectTimeout(f"{host} was not resolved in time") from None
     if isinstance(found, Exception):
         raise not_resolved(host, found)

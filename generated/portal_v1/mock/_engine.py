@@ -53,7 +53,8 @@ class _Path:
     def __init__(self, template: str) -> None:
         pieces = VARIABLE.split(template)
         self.template, self.names = template, pieces[1::2]
-        self.pattern = re.compile("([^/]+?)".join(map(re.escape, pieces[::2])))
+        texts = (re.escape(quote(text, safe="/:@!$&'()*+,;=~-._%")) for text in pieces[::2])
+        self.pattern = re.compile("([^/]+?)".join(texts))
         self.operations: dict[str, Operation] = {}
         # Segment by segment: fixed text before variables, long fixed parts before short ones.
         self.order = [("{" not in s, len(VARIABLE.sub("", s))) for s in template.split("/")]
@@ -186,7 +187,7 @@ class Engine:
                 return one
         raise DocumentError("The document has no operation that makes something to be listed.")
 
-    def _custodian(self, behaviour: Behaviour | None, key: str) -> str:
+    def _custodian(self, behaviour: Behaviour | None, key: str) -> int:
         """The custodian whose items a caller sees: what somebody reaches without a key is all's."""
         item = behaviour.effect.collection.item if behaviour is not None else ""
         return custodian_of("" if item in self._public else key)

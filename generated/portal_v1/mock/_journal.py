@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote_plus
 from ._clock import make_lock
 from ._faults import Fault
 from ._messages import Outcome, StateError
-from ._schemas import is_array, is_object, members
+from ._schemas import find_objects, is_array, is_object, members
 
 _MASK = "******"
 _KEPT = 10_000  # the newest entries that are held in memory
@@ -40,7 +40,7 @@ class Masking:
         if document is None:
             self._names = self._queries = self._headers = frozenset[str]()
             return
-        self._names = frozenset(secret_names(document))
+        self._names = frozenset(_find_secret_names(document))
         schemes = members(members(document, "components"), "securitySchemes").values()
         self._queries = self._names | {str(one["name"]) for one in schemes if "name" in one}
         self._headers = _HEADERS | {name.lower() for name in self._queries}
@@ -224,18 +224,12 @@ def _cut(body: object) -> bytes:
     return body[: _LONGEST + 1] if isinstance(body, bytes) else b""
 
 
-def secret_names(node: Any) -> Iterator[str]:
+def _find_secret_names(document: Any) -> Iterator[str]:
     """The names of properties and parameters that are passwords, anywhere in the document."""
-    if is_array(node):
-        for one in node:
-            yield from secret_names(one)
-    if not is_object(node):
-        return
-    properties, schema = node.get("properties"), node.get("schema")
-    for name, inner in properties.items() if is_object(properties) else ():
-        if is_object(inner) and inner.get("format") == "password":
-            yield name
-    if "in" in node and is_object(schema) and schema.get("format") == "password":
-        yield str(node.get("name"))
-    for one in node.values():
-        yield from secret_names(one)
+    for node in find_objects(document):
+        properties, schema = node.get("properties"), node.get("schema")
+        for name, inner in properties.items() if is_object(properties) else ():
+            if is_object(inner) and inner.get("format") == "password":
+                yield name
+        if "in" in node and is_object(schema) and schema.get("format") == "password":
+            yield str(node.get("name"))

@@ -73,15 +73,20 @@ class Rule(NamedTuple):
     source: str
 
 
+def find_objects(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Every object in a JSON value, in its order."""
+    if is_object(value):
+        yield value
+    for one in value.values() if is_object(value) else value if is_array(value) else ():
+        yield from find_objects(one)
+
+
 def find_rules(document: Any) -> Iterator[Rule]:
     """The rules of a document, which stand in `x-basis`, in its order."""
-    if is_object(document):
-        for name, rule in members(document, "x-basis").items():
+    for node in find_objects(document):
+        for name, rule in members(node, "x-basis").items():
             basis = next(key for key in rule if key != "source")
             yield Rule(name, basis, rule[basis], rule["source"])
-    for node in document.values() if is_object(document) else document:
-        if is_object(node) or is_array(node):
-            yield from find_rules(node)
 
 
 class Validator:

@@ -32,7 +32,7 @@ _TABLES = f"""
 PRAGMA application_id = {_APPLICATION_ID};
 PRAGMA user_version = {_VERSION};
 CREATE TABLE item (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, custodian TEXT, place TEXT, id TEXT, content TEXT,
+    number INTEGER PRIMARY KEY AUTOINCREMENT, custodian INTEGER, place TEXT, id TEXT, content TEXT,
     UNIQUE (custodian, place, id)
 );
 CREATE INDEX items_of_custodian ON item (custodian, number);
@@ -44,7 +44,7 @@ CREATE TABLE token (
 
 _INSERT = "INSERT INTO item VALUES (?, ?, ?, ?, ?)"
 
-Place: TypeAlias = tuple[str, str]  # whose items, and where; see `place_of`
+Place: TypeAlias = tuple[int, str]  # whose items, and where; see `place_of`
 Make = Callable[[int], tuple[str, Mapping[str, Any]]]  # from a number to an id and a content
 
 
@@ -56,12 +56,12 @@ class Item(NamedTuple):
     content: dict[str, Any]
 
 
-def custodian_of(api_key: str) -> str:
-    """What stands for the custodian whose API key this is: a digest of it."""
-    return sha256(api_key.encode("utf-8", "surrogatepass")).hexdigest()
+def custodian_of(api_key: str) -> int:
+    """The number that stands for the custodian whose API key this is: a short digest of it."""
+    return int.from_bytes(sha256(api_key.encode("utf-8", "surrogatepass")).digest()[:6], "big")
 
 
-def place_of(custodian: str, collection: str, *parents: str) -> Place:
+def place_of(custodian: int, collection: str, *parents: str) -> Place:
     """Where a custodian's items of a collection are, below those of the ids above."""
     return custodian, json.dumps([collection, *parents])
 
@@ -167,13 +167,13 @@ class State:
                 connection.execute("UPDATE token SET used_at = ? WHERE token = ?", (now, token))
             return True
 
-    def custodians(self) -> list[tuple[str, int]]:
+    def custodians(self) -> list[tuple[int, int]]:
         """The custodians that have items, and how many each has."""
         query = "SELECT custodian, count(*) FROM item GROUP BY custodian ORDER BY min(number)"
         with self._reading() as connection:
             return connection.execute(query).fetchall()
 
-    def newest(self, custodian: str, count: int) -> list[Item]:
+    def newest(self, custodian: int, count: int) -> list[Item]:
         """The custodian's newest items, newest first."""
         return self._select("ORDER BY number DESC LIMIT ?", custodian, count)
 

@@ -85,11 +85,7 @@ _PLAIN: Final = {
 
 
 def run(client_class: Any) -> int:
-    """Run the command that the process's arguments name, and return the exit code.
-
-    Args:
-        client_class: The package's client.
-    """
+    """Run the command that the process's arguments name, and return the exit code."""
     for name in ("stdout", "stderr"):
         # A closed stream is none. What an encoding lacks is escaped; a pipe gets each line at once.
         stream = getattr(sys, name) or Path(os.devnull).open("w")  # noqa: SIM115 - it is open as long as the program runs
@@ -231,10 +227,7 @@ def _add_command(group: App, operation: Operation[Any], client_class: Any) -> No
 def _make_flag(
     argument: inspect.Parameter, hint: Any, *, name: str, is_secret: bool
 ) -> inspect.Parameter:
-    """Return the parameter of a command for an argument of a method.
-
-    A secret is read from a file, since others can see a command line.
-    """
+    """Return a command's parameter for a method's argument; a secret one is read from a file."""
     is_union = get_origin(hint) in {Union, types.UnionType}
     parts = [part for part in (get_args(hint) if is_union else [hint]) if part is not Unset]
     plain = [_plain(part) for part in parts]

@@ -7,28 +7,26 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Generic, TypeVar
 
-from attrs import define, field
-
 from ..errors import APIConnectionError, APITimeoutError
 from .deadline import Deadline
 from .effects import RawResponse, TransportFailure
 from .events import CallEvent
 from .operation import Operation, Request
+from .record import Record
 from .settings import Settings
 
 T = TypeVar("T")
 _logger = cache(logging.getLogger)
 
 
-@define(eq=False)
-class Call(Generic[T]):
+class Call(Record, Generic[T]):
     """One call, and how it has gone so far."""
 
     operation: Operation[T]
     request: Request
     settings: Settings  # those given for this call in place of the client's
     deadline: Deadline
-    is_closed: Callable[[], bool] = field(repr=False)
+    is_closed: Callable[[], bool]
     stream: bool = False  # whether the response is handed on before its body is read
     attempts: int = 0
     maybe_processed: bool = False

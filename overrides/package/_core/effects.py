@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Generator, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from attrs import define, field
-
-from .._secrets import Secret, list_names, show_text
+from .._secrets import Secret, show_text
 from ..types import RequestFiles
 from .deadline import Deadline
+from .record import Record
 
 _REQUEST_IDS = ("x-request-id", "request-id", "x-correlation-id", "cf-ray")
 
@@ -26,16 +25,15 @@ class Pause(NamedTuple):
     seconds: float
 
 
-@define(eq=False)
-class SendRequest:
+class SendRequest(Record):
     """An effect: send a request and receive the response."""
 
     method: str
     url: str
-    headers: tuple[tuple[str, str], ...] = field(repr=lambda h: list_names(dict(h)))
+    headers: tuple[tuple[str, str], ...]
     credentials: tuple[tuple[str, Secret[str]], ...]
-    content: bytes | None = field(repr=False)
-    files: RequestFiles | None = field(repr=False)
+    content: bytes | None
+    files: RequestFiles | None
     deadline: Deadline
     connect_timeout: float | None
     keepalive: float | None
@@ -63,15 +61,14 @@ Chunks = Generator[Secret[bytes] | TransportFailure, None, None]
 AsyncChunks = AsyncGenerator[Secret[bytes] | TransportFailure, None]
 
 
-@define(eq=False)
-class RawResponse:
+class RawResponse(Record):
     """A response, whose header fields are looked up in any case."""
 
     status: int
-    headers: Mapping[str, str] = field(repr=list_names)
+    headers: Mapping[str, str]
     content: Secret[bytes]
     # The body as it comes, where it is streamed: `Chunks` or `AsyncChunks`.
-    chunks: Any = field(default=None, repr=False)
+    chunks: Any = None
     secrets: tuple[Secret[str], ...] = ()  # what the server may have sent back
     whole: bool = True  # or too large, and cut off
 

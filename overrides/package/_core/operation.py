@@ -6,16 +6,16 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any, Final, Generic, Literal, NamedTuple, ParamSpec, TypeVar
 from urllib.parse import quote
 
-from attrs import define, field
-
-from .._secrets import Secret, list_names
+from .._secrets import Secret
 from ..errors import InvalidRequestError
 from ..types import RequestFiles
 from .decode import Decoder
 from .parsers import ResponseParser
+from .record import Record
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
@@ -72,8 +72,7 @@ class Link(NamedTuple):
     body: Any = None
 
 
-@define(eq=False, kw_only=True)
-class Operation(Generic[T_co]):
+class Operation(Record, Generic[T_co]):
     """An operation as the specification describes it."""
 
     id: str  # its operationId; without one, the name of its module
@@ -82,22 +81,24 @@ class Operation(Generic[T_co]):
     resource: str  # the client's attribute that has its method, the one of its first tag
     method_name: str
     iterator_name: str | None = None  # of the method that yields the items of a list
-    parameters: tuple[Parameter, ...] = field(default=(), repr=False)
-    body: Body | None = field(default=None, repr=False)
-    links: tuple[Link, ...] = field(default=(), repr=False)
+    parameters: tuple[Parameter, ...] = ()
+    body: Body | None = None
+    links: tuple[Link, ...] = ()
     repeatable: bool  # whether it is safe to retry after an ambiguous failure
-    responses: Mapping[Status, ResponseParser[T_co]] = field(repr=False)
-    errors: Mapping[Status, ResponseParser[Any]] = field(repr=False)
+    responses: Mapping[Status, ResponseParser[T_co]]
+    errors: Mapping[Status, ResponseParser[Any]]
     credential: Credential | None = None
     further_credentials: tuple[Credential, ...] = ()  # sent at the same time
     accept: str = "application/json"
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.id!r}, {self.method} {self.path})"
 
-@define(eq=False, kw_only=True)
+
 class ListOperation(Operation[T_co], Generic[T_co, T]):
     """An operation whose answer is an array, which can be read item by item."""
 
-    item: Decoder[T] = field(repr=False)
+    item: Decoder[T]
 
 
 class Operations(Mapping[str, Operation[Any]]):
@@ -119,17 +120,16 @@ class Operations(Mapping[str, Operation[Any]]):
         return len(self._modules)
 
 
-@define(eq=False)
-class Request:
+class Request(Record):
     """One request for an operation, encoded but for the parts of a multipart body."""
 
     path: str  # below the base URL, with the query
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=lambda h: list_names(dict(h)))
-    content: bytes | None = field(default=None, repr=False)
+    headers: tuple[tuple[str, str], ...] = ()
+    content: bytes | None = None
     content_type: str | None = None
-    files: RequestFiles | None = field(default=None, repr=False)
+    files: RequestFiles | None = None
     # Those that a response repeats, by the parameter's Python name.
-    arguments: Mapping[str, Any] = field(factory=dict[str, Any], repr=False)
+    arguments: Mapping[str, Any] = MappingProxyType({})
 
 
 def building(operation: Operation[Any]) -> Callable[[Callable[P, Request]], Callable[P, Request]]:

@@ -51,11 +51,7 @@ def library_of(http_client: Any) -> Library | None:
 
 
 def validate_library(http_client: object, kind: str) -> Library:
-    """Return the library that a client belongs to.
-
-    Raises:
-        ConfigurationError: It is of another.
-    """
+    """Return the library that a client belongs to."""
     library = library_of(http_client)
     if library is None or not isinstance(http_client, getattr(library.httpx, kind)):
         raise ConfigurationError(

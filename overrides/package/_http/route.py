@@ -8,7 +8,7 @@ import ssl
 from functools import lru_cache
 from typing import Any
 
-from .._lazy import run_apart
+from .._lazy import import_apart
 from ..errors import ConfigurationError
 from .library import INSTALLED, httpcore
 from .proxies import proxy_for
@@ -38,7 +38,7 @@ def _tls_context(cert_file: str | None, cert_dir: str | None) -> ssl.SSLContext:
     # Loading the certificates takes longer than all else that a client does at its start. The
     # arguments are what httpx reads from the environment to find them.
     try:
-        context: ssl.SSLContext = run_apart(INSTALLED.httpx.create_ssl_context)
+        context: ssl.SSLContext = import_apart(INSTALLED.httpx.create_ssl_context)
     except OSError as error:
         if error.errno in {errno.EMFILE, errno.ENFILE}:
             raise httpcore.ConnectError(str(error)) from None

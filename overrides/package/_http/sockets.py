@@ -27,11 +27,7 @@ def to_addresses(found: list[Any]) -> list[Address]:
 
 
 def validate_host(host: str) -> None:
-    """Check that a host can have this name.
-
-    Raises:
-        ConfigurationError: None can.
-    """
+    """Check that a host can have this name."""
     for label in host.removesuffix(".").split("."):
         if not 0 < len(label) < 64 or label == "xn--":
             raise ConfigurationError(

@@ -57,13 +57,7 @@ class AsyncLifetime:
         self._process = 0
 
     async def begin(self) -> tuple[AsyncSlots, AsyncPooledTransport | None]:
-        """Return what limits the requests of this event loop, and what sends them.
-
-        Raises:
-            ConfigurationError: It cannot be made as the environment says, or this is not the event
-                loop in which it was used before.
-            httpcore.ConnectError: It was closed.
-        """
+        """Return what limits the requests of this event loop, and what sends them."""
         self._keep_to_one_loop()
         if self.closed:
             raise closed_error()

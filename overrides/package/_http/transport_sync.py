@@ -45,12 +45,7 @@ class Lifetime:
         self._of_process: dict[int, tuple[Slots, PooledTransport | None]] = {}
 
     def begin(self) -> tuple[Slots, PooledTransport | None]:
-        """Return what limits the requests of this process, and what sends them.
-
-        Raises:
-            ConfigurationError: It cannot be made as the environment says.
-            httpcore.ConnectError: It was closed.
-        """
+        """Return what limits the requests of this process, and what sends them."""
         process = os.getpid()
         found = self._of_process.get(process)
         if found is None:

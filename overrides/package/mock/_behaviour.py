@@ -36,7 +36,7 @@ _FACTS = {
 class Call(NamedTuple):
     """One valid call of an operation."""
 
-    custodian: str
+    custodian: int
     path: tuple[str, ...]  # the path's variables, decoded, in the path's order
     parameters: Mapping[str, Any]  # all parameters by name, as values
     body: Any
@@ -102,7 +102,7 @@ class Behaviour:
             self._state.remove(item)
         return self._show(item, template, call.path[-1])
 
-    def seed(self, custodian: str, count: int, *, filled: bool) -> None:
+    def seed(self, custodian: int, count: int, *, filled: bool) -> None:
         """Add many items at once. `filled`: their fields that may be null take their steps."""
         media = self._operation.responses.success[1].choose("")
         template = media.template if media is not None else None
@@ -117,7 +117,7 @@ class Behaviour:
         place = place_of(custodian, self._collection.path)
         self._state.add_many(place, count, lambda n: turns[(n - 1) % len(turns)](n))
 
-    def advance(self, custodian: str, item_id: str) -> bool:
+    def advance(self, custodian: int, item_id: str) -> bool:
         """Take the fields of an item that may be null one step on; False after the last."""
         item = self._state.find(place_of(custodian, self._collection.path), item_id)
         if item is None:

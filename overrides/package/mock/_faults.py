@@ -12,16 +12,7 @@ from inspect import signature
 from math import inf
 from operator import delitem, getitem
 from random import Random
-from typing import (
-    Annotated,
-    Any,
-    Literal,
-    NamedTuple,
-    Self,
-    TypeAlias,
-    cast,
-    get_type_hints,
-)
+from typing import Annotated, Any, Literal, Self, TypeAlias, cast, get_type_hints
 
 from ._clock import make_lock
 from ._messages import Break, Delivery, FaultError, Outcome, RefusalError, plain
@@ -31,7 +22,8 @@ _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 _NEWS = "what no document has"
 
 
-class Exchange(NamedTuple):
+@dataclass(frozen=True)
+class Exchange:
     """A request that is to be answered, as a fault sees it."""
 
     serve: Callable[[], Outcome]  # what would happen without the fault; changes the state
@@ -40,7 +32,8 @@ class Exchange(NamedTuple):
     random: Random
 
 
-class Range(NamedTuple):
+@dataclass(frozen=True)
+class Range:
     """The least and the greatest value of a setting."""
 
     least: float

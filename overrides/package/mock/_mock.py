@@ -21,7 +21,7 @@ from ._messages import Answer, Handlers, Headers, Outcome
 from ._schemas import Rule, find_rules
 from ._server import MockServer
 from ._state import State
-from ._transport import AsyncInProcessTransport, InProcessTransport
+from ._transport import InProcessTransport
 
 # In-process clients need some URL. The name can belong to nobody (RFC 2606), so that a
 # request that went past the mock by mistake would reach nothing.
@@ -287,7 +287,7 @@ class Mock:
 
     def async_transport(self) -> httpx.AsyncBaseTransport:
         """A transport for an `httpx.AsyncClient` that talks to the mock in-process."""
-        return AsyncInProcessTransport(self._handlers)
+        return InProcessTransport(self._handlers)
 
     def serve(
         self,

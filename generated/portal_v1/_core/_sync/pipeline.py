@@ -167,7 +167,13 @@ class Pipeline:
         if headers is not None:
             settings = settings.with_headers(headers)
         deadline = Deadline(settings.timeout, settings.clock)
-        return Call(operation, request, settings, deadline, self._is_closed)
+        return Call(
+            operation=operation,
+            request=request,
+            settings=settings,
+            deadline=deadline,
+            is_closed=self._is_closed,
+        )
 
     def _require_open(self) -> None:
         name = self.settings.service.name

@@ -53,15 +53,12 @@ class Connection:
         return self._lifetime.closed
 
     def send(self, send: SendRequest) -> RawResponse | TransportFailure:
-        """Send a request and return the answer, or how it failed.
-
-        Raises:
-            ConfigurationError: It cannot send as it is set up, or not in this event loop.
-        """
+        """Send a request and return the answer, or how it failed."""
         attempt = Attempt(
-            send.deadline,
-            send.connect_timeout,
+            deadline=send.deadline,
+            connect_timeout=send.connect_timeout,
             encrypted=self._encrypted,
+            owned=[],
             keepalive=send.keepalive,
             repeatable=send.repeatable,
         )
@@ -91,11 +88,14 @@ class Connection:
         """Have a connection ready for the next request; return how that failed.
 
         A client that was given opens its connections itself.
-
-        Raises:
-            ConfigurationError: It cannot connect as it is set up, or not in this event loop.
         """
-        attempt = Attempt(deadline, None, encrypted=self._encrypted, keepalive=keepalive)
+        attempt = Attempt(
+            deadline=deadline,
+            connect_timeout=None,
+            encrypted=self._encrypted,
+            keepalive=keepalive,
+            owned=[],
+        )
         slot: Slot | None = None
         try:
             slots, transport = self._lifetime.begin()

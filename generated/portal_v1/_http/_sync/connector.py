@@ -31,11 +31,7 @@ class Connector:
         self._context = context
 
     def connect(self, attempt: Attempt, siblings: set[HTTP11Connection]) -> HTTP11Connection:
-        """Return a new connection to the server, one of its siblings as long as it is open.
-
-        Raises:
-            httpcore.ConnectError: It was not made. Or `ConnectTimeout`, or `ProxyError`.
-        """
+        """Return a new connection to the server, one of its siblings as long as it is open."""
         host, port = _place(self._proxy.url) if self._proxy else (self._host, self._port)
         try:
             with attempt.connecting():

@@ -66,12 +66,7 @@ class Slots:
         return self._count - self._free
 
     def acquire(self, attempt: Attempt) -> Slot:
-        """Wait for a slot and return it.
-
-        Raises:
-            httpcore.ConnectError: The client was closed.
-            httpcore.PoolTimeout: None became free in time.
-        """
+        """Wait for a slot and return it."""
         with self._lock:
             if self._closed:
                 raise closed_error()
@@ -124,22 +119,14 @@ class Pool:
         self._closed = False
 
     def handle_request(self, request: Any) -> httpcore.Response:
-        """Send a request and return its answer, whose body is still to come.
-
-        Raises:
-            httpcore.NetworkError: There is no answer. Or one of httpcore's other exceptions.
-        """
+        """Send a request and return its answer, whose body is still to come."""
         attempt: Attempt = request.extensions["attempt"]
         connection = self._take_idle(attempt) or self._connect(attempt)
         answer = connection.request(request, attempt)
         return httpcore.Response(**answer, content=_Body(self, connection, attempt))
 
     def warm(self, attempt: Attempt) -> None:
-        """Have a connection ready for the next request.
-
-        Raises:
-            httpcore.ConnectError: It was not made. Or `ConnectTimeout`, or `ProxyError`.
-        """
+        """Have a connection ready for the next request."""
         connection = self._take_idle(attempt) or self._connect(attempt)
         self.give_back(connection, attempt)
 

@@ -32,11 +32,7 @@ class AsyncConnector:
     async def connect(
         self, attempt: Attempt, siblings: set[AsyncHTTP11Connection]
     ) -> AsyncHTTP11Connection:
-        """Return a new connection to the server, one of its siblings as long as it is open.
-
-        Raises:
-            httpcore.ConnectError: It was not made. Or `ConnectTimeout`, or `ProxyError`.
-        """
+        """Return a new connection to the server, one of its siblings as long as it is open."""
         host, port = _place(self._proxy.url) if self._proxy else (self._host, self._port)
         try:
             with attempt.connecting():

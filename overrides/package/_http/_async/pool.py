@@ -65,12 +65,7 @@ class AsyncSlots:
         return self._count - self._free
 
     async def acquire(self, attempt: Attempt) -> AsyncSlot:
-        """Wait for a slot and return it.
-
-        Raises:
-            httpcore.ConnectError: The client was closed.
-            httpcore.PoolTimeout: None became free in time.
-        """
+        """Wait for a slot and return it."""
         with self._lock:
             if self._closed:
                 raise closed_error()
@@ -123,22 +118,14 @@ class AsyncPool:
         self._closed = False
 
     async def handle_request(self, request: Any) -> httpcore.Response:
-        """Send a request and return its answer, whose body is still to come.
-
-        Raises:
-            httpcore.NetworkError: There is no answer. Or one of httpcore's other exceptions.
-        """
+        """Send a request and return its answer, whose body is still to come."""
         attempt: Attempt = request.extensions["attempt"]
         connection = await self._take_idle(attempt) or await self._connect(attempt)
         answer = await connection.request(request, attempt)
         return httpcore.Response(**answer, content=_AsyncBody(self, connection, attempt))
 
     async def warm(self, attempt: Attempt) -> None:
-        """Have a connection ready for the next request.
-
-        Raises:
-            httpcore.ConnectError: It was not made. Or `ConnectTimeout`, or `ProxyError`.
-        """
+        """Have a connection ready for the next request."""
         connection = await self._take_idle(attempt) or await self._connect(attempt)
         self.give_back(connection, attempt)
 
