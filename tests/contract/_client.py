@@ -19,7 +19,17 @@ from tests.contract._values import fit, is_documented, sample
 CALLS = "calls of the client"
 TALLY = Counter[str]()  # and of other requests, by their reason
 KEY = "key-of-a-scripted-call"
-IDS = ("c1", "a%20b", "..a", "50%", "e\u0301", "\u00e9", "K~+a=b&c?d#e;f:g@h!i$j'k(l)*m,", "a.b.")
+IDS = (
+    "c1",
+    "a%20b",
+    "..a",
+    "50%",
+    "e\u0301",
+    "\u00e9",
+    "K~+a=b&c?d#e;f:g@h!i$j'k(l)*m,",
+    "a.b.",
+    " c ",
+)
 _FUNCTIONS = {
     "function": ("sync", "asyncio"),
     "detailed": ("sync_detailed", "asyncio_detailed"),
