@@ -12,7 +12,17 @@ from importlib import import_module
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-__all__ = ["LateError", "asyncio", "export", "futures", "import_apart", "load", "run_apart", "uuid"]
+__all__ = [
+    "LateError",
+    "asyncio",
+    "export",
+    "futures",
+    "import_apart",
+    "load",
+    "run_apart",
+    "signal",
+    "uuid",
+]
 
 T = TypeVar("T")
 
@@ -127,9 +137,11 @@ class _Module:
 
 if TYPE_CHECKING:
     import asyncio
+    import signal
     import uuid
     from concurrent import futures
 else:
     asyncio = _Module("asyncio")  # nothing that threads do needs it
     futures = _Module("concurrent.futures")  # only `map` and a key that rotates do
+    signal = _Module("signal")
     uuid = _Module("uuid")

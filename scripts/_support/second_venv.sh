@@ -14,14 +14,8 @@ venv=$2
 shift 2
 mark=$venv/.complete
 
-is_complete() {
-    [ "$(cat "$mark" 2>/dev/null)" = "$(pwd -P)" ] && "$venv/bin/python" -c "" 2>/dev/null || return 1
-    for source in "$0" constraints.txt "$@"; do
-        [ "$mark" -nt "$source" ] || return 1
-    done
-}
-
-if is_complete "$@"; then
+changed=$(find "$0" constraints.txt "$@" -newer "$mark" 2>/dev/null) || changed=all
+if [ -z "$changed" ] && [ "$(cat "$mark")" = "$(pwd -P)" ] && "$venv/bin/python" -c "" 2>/dev/null; then
     exit 0
 fi
 printf 'setup: making %s from %s.\n' "$venv" "$*"

@@ -188,3 +188,14 @@ def test_it_runs_out_of_a_zip_file(tmp_path: Path) -> None:
     with started(environment={**ENVIRONMENT, "PYTHONPATH": str(packed)}) as (_, lines):
         page = lines[4].removeprefix("page").strip()
         assert answer(page)[0] == answer(lines[1].split()[1] + "/parcels")[0] == 200
+
+
+def test_nobody_reads_what_it_prints() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    command = [*COMMAND, "--rules"]
+    done = subprocess.run(
+        command, env=ENVIRONMENT, stdout=write, stderr=subprocess.PIPE, check=True
+    )
+    os.close(write)
+    assert done.stderr == b""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import signal
 import sys
@@ -39,20 +40,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = vars(_parser().parse_args(arguments))
     where = {name: options.pop(name) for name in ("host", "port", "control", "allow_hosts")}
     faults = options.pop("faults")
-    if reconfigure := getattr(sys.stdout, "reconfigure", None):  # whatever the terminal's encoding
-        reconfigure(errors="backslashreplace")
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, signal.default_int_handler)
     try:
         document = _read_document(options.pop("document"))
         if options.pop("rules"):
-            sys.stdout.writelines(map(_describe, find_rules(document or load_document())))
+            _print("".join(map(_describe, find_rules(document or load_document()))))
             return 0
         with Mock(document, **options) as mock, mock.serve(**where) as server:
             for fault in faults:
                 _set_fault(mock, fault)
-            sys.stdout.write(_greeting(mock.document, server, options))
-            sys.stdout.flush()
+            _print(_greeting(mock.document, server, options))
             while True:
                 time.sleep(_PAUSE_SECONDS)
     except (MockError, ValueError) as error:  # a number may be out of its range
@@ -60,6 +58,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 0
+
+
+def _print(text: str) -> None:
+    """Print a text, whatever the terminal's encoding; `| head -1` may have stopped reading."""
+    if reconfigure := getattr(sys.stdout, "reconfigure", None):
+        reconfigure(errors="backslashreplace")
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())  # Python writes what is left when it ends
+        os.close(nowhere)
 
 
 def _parser() -> argparse.ArgumentParser:

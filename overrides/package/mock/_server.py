@@ -66,8 +66,7 @@ class MockServer:
         self._root = f"http://{_reachable(host, self._socket)}:{self.port}"
         self._closing = threading.Lock()
         self._ready = threading.Event()
-        work, name = self._serve(), f"mock:{self.port}"
-        self._thread = threading.Thread(target=asyncio.run, args=(work,), name=name, daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"mock:{self.port}", daemon=True)
         self._thread.start()
         self._ready.wait()
 
@@ -96,6 +95,12 @@ class MockServer:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r})"
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        finally:
+            self._ready.set()
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
