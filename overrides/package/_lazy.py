@@ -84,7 +84,7 @@ def import_apart(function: Callable[[], T]) -> T:
     does. Amid an import that would leave Python's lock of the module held, and every other thread
     that needs the module would wait without an end.
     """
-    frame: FrameType | None = sys._getframe()
+    frame: FrameType | None = sys._getframe()  # pyright: ignore - `inspect` takes long to import
     while frame is not None:
         if frame.f_globals.get("__name__") in _LOCKING:
             return function()
