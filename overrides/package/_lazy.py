@@ -11,7 +11,17 @@ from importlib import import_module
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-__all__ = ["LateError", "asyncio", "export", "futures", "import_apart", "load", "run_apart", "uuid"]
+__all__ = [
+    "LateError",
+    "asyncio",
+    "export",
+    "futures",
+    "import_apart",
+    "load",
+    "run_apart",
+    "signal",
+    "uuid",
+]
 
 T = TypeVar("T")
 
@@ -74,7 +84,7 @@ def import_apart(function: Callable[[], T]) -> T:
     does. Amid an import that would leave Python's lock of the module held, and every other thread
     that needs the module would wait without an end.
     """
-    frame: FrameType | None = sys._getframe()
+    frame: FrameType | None = sys._getframe()  # pyright: ignore - `inspect` takes long to import
     while frame is not None:
         if frame.f_globals.get("__name__") in _LOCKING:
             return function()
@@ -126,9 +136,11 @@ class _Module:
 
 if TYPE_CHECKING:
     import asyncio
+    import signal
     import uuid
     from concurrent import futures
 else:
     asyncio = _Module("asyncio")  # nothing that threads do needs it
     futures = _Module("concurrent.futures")  # only `map` and a key that rotates do
+    signal = _Module("signal")
     uuid = _Module("uuid")

@@ -12,12 +12,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from ruff import find_ruff_bin  # type: ignore[import-untyped]  # it comes without types
+
 from .errors import GenerationError
 
 GENERATOR = "openapi-python-client"
 MANIFEST = "manifest.json"
 
-# -P because a package beside the working folder must not pass for a module that ruff needs;
 # exclude=[] because ruff would pass over folders called build, dist, venv …, which are good names
 # for a tag; no gitignore, no cache, no RUFF_… variable, so that nothing outside has a say.
 _RUFF = (
@@ -35,7 +36,8 @@ _OPTIONAL = {
     "_cli": ["cyclopts", "rich"],
 }
 _PROGRAM = """
-import importlib, json, sys, traceback
+import gc, importlib, json, sys, traceback
+gc.disable()
 root, package, modules, optional = json.load(sys.stdin)
 sys.path.insert(0, root)
 failures, skipped, effects = [], [], {}
@@ -93,9 +95,8 @@ def format_package(package: Path) -> None:
     rules = (f"--select={_MENDED},{_REFUSED}", f"--fixable={_MENDED}", "--output-format=concise")
     environment = {name: value for name, value in os.environ.items() if name[:5] != "RUFF_"}
     for command in (("check", "--fix", *rules), ("format",)):
-        done = _run(
-            ["-P", "-m", "ruff", *command, *_RUFF, package.name], package.parent, env=environment
-        )
+        arguments = [find_ruff_bin(), *command, *_RUFF, package.name]
+        done = _run(arguments, package.parent, env=environment)
         if done.returncode != 0:
             raise GenerationError(
                 f"ruff {command[0]} failed on the rendered package (exit code {done.returncode}): "
@@ -113,8 +114,8 @@ def check_imports(package: Path) -> tuple[list[str], dict[str, str]]:
     """
     argument = [str(package.parent), package.name, _modules(package), _OPTIONAL]
     # -I: nothing of this machine's environment counts; -B: no __pycache__ in the result.
-    options = ["-I", "-B", "-W", "error", "-c", _PROGRAM]
-    done = _run(options, package.parent, input=json.dumps(argument))
+    command = [sys.executable, "-I", "-B", "-W", "error", "-c", _PROGRAM]
+    done = _run(command, package.parent, input=json.dumps(argument))
     try:
         failures, skipped, effects = json.loads(done.stdout)
     except ValueError:
@@ -132,9 +133,9 @@ def check_imports(package: Path) -> tuple[list[str], dict[str, str]]:
     return skipped, effects
 
 
-def _run(options: list[str], folder: Path, **more: Any) -> subprocess.CompletedProcess[str]:
+def _run(command: list[str], folder: Path, **more: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, *options],
+        command,
         cwd=folder,
         capture_output=True,
         check=False,

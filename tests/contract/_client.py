@@ -19,7 +19,17 @@ from tests.contract._values import fit, is_documented, sample
 CALLS = "calls of the client"
 TALLY = Counter[str]()  # and of other requests, by their reason
 KEY = "key-of-a-scripted-call"
-IDS = ("c1", "a%20b", "..a", "50%", "e\u0301", "\u00e9", "K~+a=b&c?d#e;f:g@h!i$j'k(l)*m,", "a.b.")
+IDS = (
+    "c1",
+    "a%20b",
+    "..a",
+    "50%",
+    "e\u0301",
+    "\u00e9",
+    "K~+a=b&c?d#e;f:g@h!i$j'k(l)*m,",
+    "a.b.",
+    " c ",
+)
 _FUNCTIONS = {
     "function": ("sync", "asyncio"),
     "detailed": ("sync_detailed", "asyncio_detailed"),
@@ -126,8 +136,11 @@ async def _gather(values: Any, items: list[Any]) -> None:
 def flatten(endpoint: Endpoint, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of the method, which takes the fields of most bodies one by one."""
     body, flat = endpoint.body, dict(arguments)
-    if body is None or not body.arguments or attrs.has(type(flat.get("body"))) is False:
+    if body is None or attrs.has(type(flat.get("body"))) is False:
         return flat
+    fields = {one.name for one in attrs.fields(type(flat["body"]))}
+    if not body.arguments and fields - {"additional_properties", "_nulls"}:
+        return flat  # A field has the name of a parameter.
     model = flat.pop("body")
     if extra := getattr(model, "additional_properties", None):
         flat["additional_properties"] = extra

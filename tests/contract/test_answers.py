@@ -244,7 +244,9 @@ def test_a_call_goes_on_where_that_is_safe_and_else_tells_why(
             clock = package().testing.ManualClock(now=NOW, jitter=0.5)
             key = ask if way[1] and number % 2 else left.__next__
             options = {"api_key": key, "clock": clock}
-            client = caller.client(is_async=way[1], is_given=turn % 4 > 1, **options)
+            client = caller.client(
+                is_async=way[1], is_given=(turn // 2 + number) % 2 == 1, **options
+            )
             outcome = caller.call(endpoint, arguments, way, client, script)
             pauses = pauses_of(endpoint, script, way)
             assert clock.pauses == pauses, label

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import sample
 import trustme
-from sample import _lazy
+from sample import _lazy, models
 
 from tests.network._operations import CREATE, GET
 from tests.network._proxy import Proxy
@@ -121,5 +121,5 @@ def test_a_thread_that_is_lost_or_cannot_be_started_holds_no_import_up(
             start(work, args)
 
     monkeypatch.setattr(_thread, "start_new_thread", lose_the_first)
-    assert _lazy.load("sample.models") is sample.models
+    assert _lazy.load("sample.models") is models
     assert len(started) == (1 if lost else 2)

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-import signal
 import traceback
+
+from .._lazy import signal
 
 
 def is_of_a_signal(error: Exception) -> bool:
