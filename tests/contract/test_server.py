@@ -169,7 +169,8 @@ def mock(server: Server) -> Iterator[Any]:
 
 def locate(mock: Any, endpoint: Endpoint, identity: str) -> str:
     """Return where an endpoint is found for an id."""
-    return urlsplit(mock.base_url).path + re.sub(r"{[^}]*}", lambda _: identity, endpoint.path)
+    base: str = urlsplit(mock.base_url).path
+    return base + re.sub(r"{[^}]*}", lambda _: identity, endpoint.path)
 
 
 def ask(
