@@ -83,7 +83,7 @@ test-httpx2: test-package ## The same with httpx2, httpx absent
 	}
 	@"$(PACKAGE_VENV)/bin/python" -m pytest -p no:cacheprovider -q -k httpx2 tests/portal_v1/callers/test_snippets.py
 
-CASES = --examples "$(or $(EXAMPLES),100)" $(if $(SEED),--seed "$(SEED)")
+CASES = --examples "$(or $(EXAMPLES),200)" $(if $(SEED),--seed "$(SEED)")
 
 .PHONY: contract
 contract: environment ## Hold client and mock to the document: schemathesis through the client
