@@ -6,7 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
-import mutate
+import mutants
 import portal_v1
 import pytest
 
@@ -48,6 +48,6 @@ def test_links_lead_somewhere_and_make_targets_exist(document: Path) -> None:
 
 def test_what_make_mutants_names_is_there() -> None:
     core = ROOT / "generated/portal_v1/_core"
-    source = "".join((core / f"{name}.py").read_text("utf-8") for name in mutate.MODULES)
-    assert [before for before, _ in mutate.EQUIVALENT if before not in source] == []
-    assert [name for name in mutate.TESTS if not (ROOT / name).is_file()] == []
+    source = "".join((core / f"{name}.py").read_text("utf-8") for name in mutants.MODULES)
+    assert [before for before, _ in mutants.EQUIVALENT if before not in source] == []
+    assert [name for name in mutants.TESTS if not (ROOT / name).is_file()] == []
