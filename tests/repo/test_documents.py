@@ -7,11 +7,9 @@ import subprocess
 from pathlib import Path
 
 import mutants
-import portal_v1
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 PLACES = (
     "*.md",
     "docs/**/*.md",
@@ -20,18 +18,6 @@ PLACES = (
     ".pre-commit-config.yaml",
 )
 DOCUMENTS = [document for place in PLACES for document in ROOT.glob(place)]
-
-
-def test_the_readme_names_every_error_and_no_other() -> None:
-    exported = {name for name in portal_v1.__all__ if name.endswith("Error")}
-    (tree,) = re.findall(r"^```\n(PortalError\n.+?)^```$", README, re.MULTILINE | re.DOTALL)
-    assert set(re.findall(r"\b\w+Error\b", tree)) == exported
-
-
-def test_the_client_options_of_the_readme_have_these_defaults() -> None:
-    defaults = portal_v1.Portal.__init__.__kwdefaults__ or {}
-    for name, value in re.findall(r"`(timeout|max_attempts)=([\d.]+)`", README):
-        assert defaults[name] == float(value)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
