@@ -15,7 +15,7 @@ from random import Random
 from typing import Annotated, Any, Literal, Self, TypeAlias, cast, get_type_hints
 
 from ._clock import make_lock
-from ._messages import Break, Delivery, FaultError, Outcome, RefusalError, plain
+from ._messages import Break, FaultError, Outcome, RefusalError, plain
 from ._schemas import is_array, is_object
 
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
@@ -315,12 +315,11 @@ class FaultRegistry:
 
 def delay(outcome: Outcome, seconds: float) -> Outcome:
     """The same answer, that much later than it would have been."""
-    before = outcome.answer.delivery or Delivery()
-    return _deliver(outcome, delay=before.delay + seconds)
+    return _deliver(outcome, delay=outcome.answer.delivery.delay + seconds)
 
 
 def _deliver(outcome: Outcome, **changes: Any) -> Outcome:
-    delivery = (outcome.answer.delivery or Delivery())._replace(**changes)
+    delivery = outcome.answer.delivery._replace(**changes)
     return outcome._replace(answer=outcome.answer._replace(delivery=delivery))
 
 

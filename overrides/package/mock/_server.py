@@ -20,7 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 import h11
 
 from ._control import Control, is_loopback
-from ._messages import PREFIX, Answer, Break, Delivery, Handlers, ServeError, chunks_of, plain
+from ._messages import PREFIX, Answer, Break, Handlers, ServeError, plain, split_body
 
 _MAX_HEAD = 32 * 1024  # bytes of a request line and its header fields, in several pieces
 _MAX_BODY = 8 * 1024 * 1024  # bytes of a request body
@@ -197,29 +197,29 @@ class _Connection:
             self._http.start_next_cycle()
 
     async def _send(self, answer: Answer, *, without_body: bool) -> None:
-        delivery = answer.delivery or Delivery()
-        await asyncio.sleep(delivery.delay)
-        if delivery.broken in (Break.RESET, Break.EMPTY, Break.GARBAGE):
+        delay, broken, drip, _ = answer.delivery
+        await asyncio.sleep(delay)
+        if broken in (Break.RESET, Break.EMPTY, Break.GARBAGE):
             self._is_ending = True
-            if delivery.broken is Break.RESET:
+            if broken is Break.RESET:
                 self._reset()
-            elif delivery.broken is Break.GARBAGE:
+            elif broken is Break.GARBAGE:
                 self._writer.write(_GARBAGE)
             return
-        chunks = chunks_of(answer)
-        unsent = self._http.send(_response(answer, chunks.length)) or b""
+        length, pieces = split_body(answer)
+        unsent = self._http.send(_response(answer, length)) or b""
         is_empty = without_body or answer.status in _NO_BODY
-        for piece in () if is_empty else chunks.pieces:
+        for piece in () if is_empty else pieces:
             self._writer.write(unsent + (self._http.send(h11.Data(data=piece)) or b""))
             unsent = b""
             await self._writer.drain()
-            await asyncio.sleep(chunks.pause)
-        if is_empty or chunks.broken is None:
+            await asyncio.sleep(drip)
+        if is_empty or broken is None:
             self._writer.write(unsent + (self._http.send(h11.EndOfMessage()) or b""))
             await self._writer.drain()
             return
         self._is_ending = True
-        if chunks.broken is Break.RESET_IN_BODY:
+        if broken is Break.RESET_IN_BODY:
             await asyncio.sleep(_UNREAD_SECONDS)
             self._reset()
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 
 from .._http import httpx
-from ._messages import Break, Handlers, chunks_of
+from ._messages import Break, Delivery, Handlers, split_body
 
 
 class InProcessTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
@@ -50,14 +50,14 @@ class _Exchange(httpx.SyncByteStream, httpx.AsyncByteStream):
     def begin(self) -> Iterator[float]:
         """Yield the pause before the answer, and raise what httpx does where none comes."""
         delivery = self._answer.delivery
-        if delivery is not None:
+        if delivery.delay:
             yield from self._pause(delivery.delay)
-            if delivery.broken in (Break.RESET, Break.EMPTY, Break.GARBAGE):
-                raise self._failure(delivery.broken)
+        if delivery.broken in (Break.RESET, Break.EMPTY, Break.GARBAGE):
+            raise self._failure(delivery.broken)
 
     def respond(self) -> httpx.Response:
         status, headers, body, delivery = self._answer
-        if delivery is None and isinstance(body, bytes):
+        if delivery == Delivery() and isinstance(body, bytes):
             return httpx.Response(status, headers=headers, content=body or None)
         return httpx.Response(status, headers=headers, stream=self)
 
@@ -77,13 +77,12 @@ class _Exchange(httpx.SyncByteStream, httpx.AsyncByteStream):
 
     def _send(self) -> Iterator[bytes | float]:
         """Yield the body's pieces and the seconds between them; raise where it breaks off."""
-        chunks = chunks_of(self._answer)
-        for number, piece in enumerate(chunks.pieces):
+        for number, piece in enumerate(split_body(self._answer)[1]):
             if number:
-                yield from self._pause(chunks.pause)
+                yield from self._pause(self._answer.delivery.drip)
             yield piece
-        if chunks.broken is not None:
-            raise self._failure(chunks.broken)
+        if self._answer.delivery.broken is not None:
+            raise self._failure(self._answer.delivery.broken)
 
     def _pause(self, seconds: float) -> Iterator[float]:
         """Yield these seconds, or those after which httpx gives up."""
