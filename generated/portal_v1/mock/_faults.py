@@ -15,7 +15,7 @@ from random import Random
 from typing import Annotated, Any, Literal, Self, TypeAlias, cast, get_args
 
 from ._messages import Answer, Break, Delivery, FaultError, Outcome, RefusalError, plain
-from ._schemas import describe_arguments, find_problem, is_array, is_object
+from ._schemas import describe_arguments, find_wrong_argument, is_array, is_object
 
 _NEWS = "what no document has"
 
@@ -251,7 +251,7 @@ def describe_fault(name: str) -> dict[str, Any]:
 
 def check_fault(name: str, settings: Mapping[str, Any]) -> None:
     """Raise FaultError, whose text says what would do, where a fault cannot be set so."""
-    problem = find_problem(settings, describe_fault(name))
+    problem = find_wrong_argument(settings, describe_fault(name))
     if problem:
         about = str(FAULT_TYPES[name].__doc__).partition("\n")[0]
         raise FaultError(f"The fault {name}: {problem}. {about}")

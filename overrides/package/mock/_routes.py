@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from .._version import __version__
 from ._faults import FAULT_TYPES, describe_fault
 from ._messages import PREFIX
-from ._schemas import describe_arguments, describe_type, find_problem, is_object
+from ._schemas import describe_arguments, describe_type, find_wrong_argument, is_object
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -147,6 +147,6 @@ def read_body(body: bytes) -> dict[str, Any]:
 def check(arguments: Mapping[str, Any], takes: Schema) -> None:
     if takes["additionalProperties"] and "fault" in arguments:
         takes = _merge(takes, arguments["fault"])
-    problem = find_problem(arguments, takes)
+    problem = find_wrong_argument(arguments, takes)
     if problem is not None:
         raise RejectedError(400, f"{problem}.")
