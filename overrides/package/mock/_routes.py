@@ -191,6 +191,7 @@ def check(arguments: Mapping[str, Any], takes: Schema) -> None:
     if unknown and not takes["additionalProperties"]:
         known = ", ".join(takes["properties"]) or "nothing"
         raise RejectedError(400, f"There is no {unknown[0]!r} to be set here, but {known}.")
-    problem = Schemas({"openapi": "3.1.0"}, "request").validator(takes, "").problem(arguments)
+    schemas = Schemas({"openapi": "3.1.0"}, "request")
+    problem = schemas.schema_of({"schema": takes}, "").find_problem(arguments)
     if problem is not None:
         raise RejectedError(400, f"{problem}.")
