@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import islice
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
+from types import ModuleType, NoneType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, get_args, get_type_hints
 from urllib.parse import quote, unquote
 
 from ._messages import DocumentError, MockDependencyError
@@ -23,6 +24,14 @@ _NAMED = frozenset(
         *("patternProperties", "properties", "requestBodies", "responses", "schemas"),
     ]
 )
+_TYPES: Mapping[Any, str] = {
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    str: "string",
+    NoneType: "null",
+    dict: "object",
+}
 _VALUES = frozenset({"const", "default", "enum", "example", "examples"})
 _MOST_FINDINGS = 3
 _MASK = "the value"
@@ -324,3 +333,41 @@ def _json_path(steps: list[str | int]) -> str:
         f".{step}" if isinstance(step, str) and step.isidentifier() else f"[{step!r}]"
         for step in steps
     )
+
+
+def describe_arguments(call: Callable[..., Any]) -> dict[str, Any]:
+    """The schema of an object that holds the arguments of a function, but for the first."""
+    _, *arguments = inspect.signature(call).parameters.values()
+    known = [one for one in arguments if one.kind != one.VAR_KEYWORD]
+    hints = get_type_hints(call, include_extras=True)
+    defaults = {one.name: {"default": one.default} for one in known if one.default is not one.empty}
+    return {
+        "type": "object",
+        "properties": {
+            one.name: describe_type(hints[one.name]) | defaults.get(one.name, {}) for one in known
+        },
+        "required": [one.name for one in known if one.name not in defaults],
+        "additionalProperties": len(known) < len(arguments),
+    }
+
+
+def describe_type(hint: Any) -> dict[str, Any]:
+    """The schema of a type, of a list of one, or of an object by the types of its members."""
+    if is_array(hint):
+        return {"type": "array", "items": describe_type(hint[0])}
+    if is_object(hint):
+        inner = {name: describe_type(one) for name, one in hint.items()}
+        return {"type": "object", "properties": inner, "required": list(inner)}
+    if hasattr(hint, "__metadata__"):  # Annotated with further keywords
+        return {**describe_type(hint.__origin__), **hint.__metadata__[0]}
+    return {"type": [_TYPES[one] for one in get_args(hint) or [hint]]}
+
+
+def find_wrong_argument(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> str | None:
+    """What is wrong with arguments by a schema of `describe_arguments`, or None."""
+    unknown = sorted(arguments.keys() - schema["properties"].keys())
+    if unknown and not schema["additionalProperties"]:
+        known = ", ".join(schema["properties"]) or "nothing"
+        return f"There is no {unknown[0]!r} to be set here, but {known}"
+    schemas = Schemas({"openapi": "3.1.0"}, "request")
+    return schemas.schema_of({"schema": schema}, "").find_problem(arguments)
