@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, Generic, NoReturn, Self, TypeVar, dataclass_transform, final
 
 from attrs import fields
@@ -62,6 +62,25 @@ def mask(value: object) -> str:
 def list_names(values: Mapping[str, object]) -> str:
     """Return what a repr shows of fields that the specification does not know: their names."""
     return "{" + ", ".join(f"{name!r}: ..." for name in values) + "}"
+
+
+class Headers(Mapping[str, str]):
+    """Header fields, looked up in any case; its repr shows their names alone."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self._fields = {name.lower(): value for name, value in fields.items()}
+
+    def __getitem__(self, name: str) -> str:
+        return self._fields[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __repr__(self) -> str:
+        return f"Headers({list_names(self._fields)})"
 
 
 def show_model(model: Any) -> str:
