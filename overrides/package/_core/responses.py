@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 from .._secrets import Secret
 from ..types import Response
@@ -49,7 +49,7 @@ def build_response(call: Call[Any], received: RawResponse, value: T) -> Response
         status_code=received.status,
         headers=received.headers,
         parsed=value,
-        content=received.content,
+        content=cast("bytes", received.content),  # it stays hidden on the way
         request_id=received.request_id,
         attempts=call.attempts,
     )
