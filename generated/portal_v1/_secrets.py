@@ -32,9 +32,6 @@ class Secret(Generic[T]):
     def __repr__(self) -> str:
         return MASK
 
-    def __copy__(self) -> Self:
-        return self
-
     def __deepcopy__(self, memo: dict[int, object]) -> Self:
         return self
 
@@ -98,8 +95,7 @@ def show_model(model: Any) -> str:
 def show_text(text: str, secrets: Iterable[Secret[str]], at_most: int) -> str:
     """Return a text on one line: known secrets masked, no control characters, shortened."""
     for secret in secrets:
-        if secret.reveal():
-            text = re.sub(_pattern(secret, re.escape), MASK, text)
+        text = re.sub(_pattern(secret, re.escape), MASK, text)
     text = "".join(c if c.isprintable() else " " for c in text[: 2 * at_most]).strip()
     return text if len(text) <= at_most else f"{text[: at_most - 3]}..."
 
@@ -107,9 +103,8 @@ def show_text(text: str, secrets: Iterable[Secret[str]], at_most: int) -> str:
 def redact_body(body: Secret[bytes], secrets: Iterable[Secret[str]]) -> Secret[bytes]:
     """Return `body` with every occurrence of a known secret masked, escaped as JSON or not."""
     for secret in secrets:
-        if secret.reveal():
-            pattern = _pattern(secret, _escape_json).encode()
-            body = Secret(re.sub(pattern, MASK.encode(), body.reveal()))
+        pattern = _pattern(secret, _escape_json).encode()
+        body = Secret(re.sub(pattern, MASK.encode(), body.reveal()))
     return body
 
 

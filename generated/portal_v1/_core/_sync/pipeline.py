@@ -12,7 +12,7 @@ from ...types import UNSET, Response, Unset
 from ..attempts import make_attempts
 from ..call import Call
 from ..clock import Deadline
-from ..effects import Chunks, FetchKey, Pause, RawResponse, SendRequest, TransportFailure
+from ..effects import Chunks, Pause, RawResponse, SendRequest, TransportFailure
 from ..failures import warm_error
 from ..frames import FrameGuard
 from ..operation import ListOperation, Operation, Request
@@ -171,12 +171,11 @@ class Pipeline:
             except StopIteration as done:
                 received: RawResponse = done.value
                 return received
-            match effect:
-                case SendRequest():
-                    outcome = self._connection.send(effect)
-                case Pause():
-                    call.settings.clock.sleep(effect.seconds)
-                    outcome = None
-                case FetchKey(name):
-                    settings = call.settings.for_scheme(name)
-                    outcome = fetch_key_sync(settings, call.deadline)
+            if isinstance(effect, SendRequest):
+                outcome = self._connection.send(effect)
+            elif isinstance(effect, Pause):
+                call.settings.clock.sleep(effect.seconds)
+                outcome = None
+            else:
+                settings = call.settings.for_scheme(effect.scheme)
+                outcome = fetch_key_sync(settings, call.deadline)

@@ -11,7 +11,7 @@ from ...types import UNSET, Response, Unset
 from ..attempts import make_attempts
 from ..call import Call
 from ..clock import Deadline
-from ..effects import AsyncChunks, FetchKey, Pause, RawResponse, SendRequest, TransportFailure
+from ..effects import AsyncChunks, Pause, RawResponse, SendRequest, TransportFailure
 from ..failures import warm_error
 from ..frames import FrameGuard
 from ..operation import ListOperation, Operation, Request
@@ -174,12 +174,11 @@ class AsyncPipeline:
             except StopIteration as done:
                 received: RawResponse = done.value
                 return received
-            match effect:
-                case SendRequest():
-                    outcome = await self._connection.send(effect)
-                case Pause():
-                    await call.settings.clock.sleep_async(effect.seconds)
-                    outcome = None
-                case FetchKey(name):
-                    settings = call.settings.for_scheme(name)
-                    outcome = await fetch_key_async(settings, call.deadline)
+            if isinstance(effect, SendRequest):
+                outcome = await self._connection.send(effect)
+            elif isinstance(effect, Pause):
+                await call.settings.clock.sleep_async(effect.seconds)
+                outcome = None
+            else:
+                settings = call.settings.for_scheme(effect.scheme)
+                outcome = await fetch_key_async(settings, call.deadline)
