@@ -259,7 +259,7 @@ def test_what_cannot_be_written_is_told(mock: MockSample) -> None:
 @pytest.mark.parametrize("streams", [["stderr"], ["stdout", "stderr"]])
 def test_a_terminal_gets_a_progress_bar(parcel: CreatedParcel, streams: list[str]) -> None:
     ours, theirs = pty.openpty()
-    pipes = dict.fromkeys(streams, theirs)
+    pipes: dict[str, Any] = dict.fromkeys(streams, theirs)
     program = start("parcels", "list", "-o", "jsonl", variables={"TERM": "xterm"}, **pipes)
     os.close(theirs)
     _, out, _ = finish(program)

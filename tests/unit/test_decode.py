@@ -92,12 +92,12 @@ class Animal:
     lives: list[Life] | None = None
 
     @classmethod
-    def read(cls, value: Any, kind: str = "cat") -> Animal:
+    def read(cls, value: Any, kind: Any = "cat") -> Animal:
         fields = decode.fields(value)
-        constant = decode.field(fields, "kind", partial(decode.constant, only=kind))
+        decode.nothing_else(fields, frozenset({"kind", "name", "lives"}))
         name = decode.optional(fields, "name", decode.string, None)
         lives = partial(decode.array, decoder=partial(decode.member, kind=Life))
-        decode.nothing_else(fields, frozenset({"kind", "name", "lives"}))
+        constant = decode.field(fields, "kind", partial(decode.constant, only=kind))
         return cls(constant, name, decode.optional(fields, "lives", lives, None))
 
 
@@ -109,10 +109,8 @@ class Thing:
 
     @classmethod
     def read(cls, value: Any) -> Thing:
-        fields = decode.fields(value)
-        found = [decode.optional(fields, "name", decode.string, UNSET)]
-        weight = decode.optional(fields, "weight", decode.number, UNSET)
-        return cls(decode.field(fields, "kind", decode.string), *found, weight)
+        kind, name = value.get("kind"), decode.optional(value, "name", decode.string, UNSET)
+        return cls(kind, name, decode.optional(value, "weight", decode.number, UNSET))
 
 
 class Life(OpenStrEnum):
@@ -133,13 +131,14 @@ def test_of_alternatives_the_best_fit_is_taken() -> None:
     assert decode.union("x", decode.string, decode.anything) == "x"
     with pytest.raises(MismatchError, match="no field, and is number"):
         Animal.read({"kind": "cat", "weight": 7})
-    told = {"cat": Animal.read, "dog": dog}
-    for value in ({"kind": "dog"}, {"kind": "cat"}):
-        assert decode.discriminated(value, "kind", told, Thing.read) == Animal(value["kind"])
-    for value in ({"kind": "car"}, {"kind": "car", "name": "x"}):
-        assert decode.discriminated(value, "kind", told, Thing.read).kind == "car"
+    told: dict[str, Any] = {"cat": Animal.read, "dog": dog}
+    for animal in (Animal("dog"), Animal("cat")):
+        assert decode.discriminated(attrs.asdict(animal), "kind", told, Thing.read) == animal
+    assert (
+        decode.discriminated({"kind": "car", "name": "x"}, "kind", told, Thing.read).kind == "car"
+    )
     with pytest.raises(MismatchError, match="has to be object"):
-        decode.discriminated(7, "kind", told, Thing.read)
+        decode.discriminated(7, "kind", told, Animal.read)
 
 
 def test_the_path_leads_there() -> None:
