@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, Generic, NoReturn, Self, TypeVar, final
+from typing import Any, Final, Generic, NoReturn, Self, TypeVar, dataclass_transform, final
 
 from attrs import fields
 
@@ -40,6 +40,18 @@ class Secret(Generic[T]):
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a secret is not pickled")
+
+
+@dataclass_transform(kw_only_default=True, eq_default=False)
+class Record:
+    """A value with named fields, which its repr shows none of. It costs nothing to define one."""
+
+    def __init__(self, **fields: Any) -> None:
+        self.__dict__.update(fields)
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a changed copy."""
+        return type(self)(**{**vars(self), **changes})
 
 
 def mask(value: object) -> str:

@@ -49,10 +49,10 @@ def test_a_fault_is_set_strikes_is_seen_and_removed(
     page: Browser, mock: MockSample, server: MockServer
 ) -> None:
     page.run(SET_FAULT % "wrong_type")
-    assert "such as $.id" in page.wait("$('problem').open && document.body.innerText")
+    assert '"path" is a required' in page.wait("$('problem').open && document.body.innerText")
     now = page.run("$('now').textContent")
     page.wait(f"$('now').textContent !== '{now}'")  # it has asked again, and keeps what went wrong
-    assert "such as $.id" in page.text()
+    assert '"path" is a required' in page.text()
     page.events.clear()
     page.run(SET_FAULT % "server_error")
     page.wait("document.querySelector('#faults code')?.textContent === 'server_error'")

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from attrs import evolve
 from sample import APIStatusError, BadRequestError, ConfigurationError, InvalidResponseError
-from sample._core import decode, parsers
+from sample._core import decode
+from sample._core.decode import empty_parser, json_parser
 from sample._core.operation import Credential, Operation, Request
-from sample._core.parsers import empty_parser, json_parser
 from sample.types import UNSET, Response
 
 from tests.unit._support import KEY, Script, pipeline_of
@@ -116,10 +116,10 @@ def test_each_documented_status_has_its_own_body_and_others_any_of_them() -> Non
 
 
 def test_bodies_that_are_no_json() -> None:
-    text = parsers.text_parser(decode.string)
+    text = decode.text_parser(decode.string)
     assert (text("grüße".encode()), text(b"\xff")) == ("grüße", "�")
     with pytest.raises(ValueError, match="date string"):
-        parsers.text_parser(decode.date)(b"tomorrow")
-    assert parsers.file_parser(b"\x00\x01").payload.read() == b"\x00\x01"
+        decode.text_parser(decode.date)(b"tomorrow")
+    assert decode.file_parser(b"\x00\x01").payload.read() == b"\x00\x01"
     response = run(Script((200, b"<html>")), operation(responses={200: empty_parser}))
     assert response.parsed is None

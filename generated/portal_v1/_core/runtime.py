@@ -12,10 +12,9 @@ from typing import Any
 from .._lazy import asyncio, futures
 from .._secrets import Secret
 from ..errors import ConfigurationError
-from .clock import Clock
-from .deadline import Deadline
+from .clock import Clock, Deadline
+from .frames import is_of_a_signal
 from .settings import Settings, is_async, validate_key
-from .signals import is_of_a_signal
 
 _ORIGIN = "that the api_key callable returned"
 

@@ -20,7 +20,6 @@ from .._version import __version__
 from ._control import example_request
 from ._messages import PREFIX, DocumentError, FaultError, MockError
 from ._mock import Mock
-from ._routes import check_fault
 from ._schemas import Rule, find_rules, is_object, members
 from ._server import MockServer
 
@@ -110,9 +109,8 @@ def _set_fault(mock: Mock, text: str) -> None:
     name, _, operation = head.partition(":")
     try:
         settings = dict(map(_read_setting, pairs))
-        check_fault({"fault": name, **settings})
         mock.fault(name, operation or None, **settings)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:  # the former for a setting such as name=
         raise FaultError(f"--fault {text}: {error}") from None
 
 

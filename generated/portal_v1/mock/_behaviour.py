@@ -53,7 +53,7 @@ class Behaviour:
         self._state = state
         self._seed = seed
         self._examples: dict[Schema, Any] = {}
-        bodies = [one.schema for one in operation.body.content.values()]
+        bodies = operation.body.content.values()
         self._writable = {  # what requests describe, and may set
             name: inner
             for body in bodies
@@ -105,8 +105,7 @@ class Behaviour:
 
     def seed(self, custodian: int, count: int, *, filled: bool) -> None:
         """Add many items at once. `filled`: their fields that may be null take their steps."""
-        media = self._operation.responses.success[1].choose("")
-        template = media.template if media is not None else None
+        template = self._operation.responses.success[1].choose("")
         steps = self._steps if filled else {}
         fresh = [*self._fresh, *(name for name in steps if _looks_random(steps[name][0]))]
         turns = [
@@ -180,7 +179,7 @@ class Behaviour:
         text = f"{self._seed}:{self._collection.path}:{table}:{name}:{number}"
         digest = blake2b(text.encode("utf-8", "replace"), digest_size=32).hexdigest()
         for candidate in (*_reshape(example, digest), digest[:longest], number, str(number)):
-            if schema.validator.is_valid(candidate):
+            if schema.is_valid(candidate):
                 return candidate
         return example
 

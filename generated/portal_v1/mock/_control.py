@@ -146,17 +146,8 @@ class Control:
         return [_show(fault) for fault in self._mock.faults]
 
     @route("POST /faults", _FAULT, 201)
-    def set_fault(
-        self,
-        fault: str,
-        operation: str | None = None,
-        times: int | None = None,
-        after: int = 0,
-        probability: float = 1.0,
-        **settings: Any,
-    ) -> Any:
+    def set_fault(self, fault: str, operation: str | None = None, **settings: Any) -> Any:
         """Set a fault, for one operation or for all."""
-        settings |= {"times": times, "after": after, "probability": probability}
         return _show(self._mock.fault(fault, operation, **settings))
 
     @route("DELETE /faults")

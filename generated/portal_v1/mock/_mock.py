@@ -6,19 +6,20 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from operator import attrgetter
 from os import PathLike
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from .._document import load_document
 from .._http import httpx
-from ._clock import MockClock
+from ._clock import MockClock, make_lock
 from ._control import Control
 from ._engine import Engine, RateLimit
-from ._faults import PRE_READ, Exchange, Fault, FaultRegistry, delay
+from ._faults import Exchange, Fault, check_fault, delay, describe_unknown
 from ._journal import Entry, Journal, Masking
-from ._messages import Answer, Handlers, Headers, Outcome
+from ._messages import Answer, FaultError, Handlers, Headers, Outcome
 from ._schemas import Rule, find_rules
 from ._server import MockServer
 from ._state import State
@@ -30,14 +31,12 @@ _NOWHERE = "https://mock.invalid"
 _MOST_SEEDED = 10_000_000  # takes minutes
 
 
-class Snapshot(NamedTuple):
+@dataclass(frozen=True)
+class Snapshot:
     """What a mock knew at one time: its state, and by how much its clock was moved on."""
 
-    state: bytes
+    state: bytes = field(repr=False)
     offset: float
-
-    def __repr__(self) -> str:
-        return f"<Snapshot of {len(self.state)} bytes>"
 
 
 class Mock:
@@ -98,8 +97,9 @@ class Mock:
             self.document, self._state, seed, api_keys, limit=self._limit, strict=strict
         )
         self._journal = Journal(Masking(self.document), log)
-        self._faults = FaultRegistry(self.operations, seed)
-        self._latency = latency
+        self._faults: list[Fault] = []
+        self._faults_set = 0
+        self._lock, self._seed, self._latency = make_lock(), seed, latency
         self._handlers = Handlers(self.handle, self._should_reset)
         self._servers: list[MockServer] = []
 
@@ -132,38 +132,51 @@ class Mock:
         """
         begun, now, headers = time.perf_counter(), self.clock(), list(headers)
         request = self._engine.route(method, target, headers, body)
-        operation, active = None, tuple[Fault, ...]()
+        name, active = None, list[Fault]()
         if isinstance(request, Outcome):
             outcome = request
         else:
-            operation = request.operation.id
-            active = self._faults.select(operation)
+            operation, name = request.operation, request.operation.id
+            active = self._strike(name)
             serve = partial(self._engine.serve, request)
             refuse = partial(self._engine.refuse, request)
             # Delays come last: whatever else happens to the answer, it happens late.
             for fault in sorted(active, key=attrgetter("is_delay")):
-                also_seen = request.operation.responses.also_seen
+                also_seen = operation.responses.also_seen
                 serve = partial(fault.apply, Exchange(serve, refuse, also_seen, fault.random))
             outcome = serve()
         if self._latency:
             outcome = delay(outcome, self._latency)
         sent, took = (method, target, headers, body), time.perf_counter() - begun
-        self._journal.add(sent, outcome, operation, active, now, took)
+        self._journal.add(sent, outcome, name, active, now, took)
         return outcome.answer
 
     def _should_reset(self, method: str, target: str, headers: Headers) -> bool:
         """Whether the connection of a request is reset before the request is read."""
-        if all(fault.name != PRE_READ for fault in self.faults):
+        if not any(fault.is_early for fault in self._faults):
             return False
         request = self._engine.route(method, target, headers, b"")
-        if isinstance(request, Outcome):
+        if isinstance(request, Outcome) or not (
+            active := self._strike(request.operation.id, early=True)
+        ):
             return False
-        operation, nothing = request.operation.id, Outcome(Answer(0, [], b""))
-        active = self._faults.select(operation, pre_read=True)
-        if active:
-            sent = (method, target, list(headers), b"")
-            self._journal.add(sent, nothing, operation, active, self.clock(), 0.0)
-        return bool(active)
+        sent, nothing = (method, target, list(headers), b""), Outcome(Answer(0, [], b""))
+        self._journal.add(sent, nothing, request.operation.id, active, self.clock(), 0.0)
+        return True
+
+    def _strike(self, operation: str, *, early: bool = False) -> list[Fault]:
+        """The faults that strike a request: every delay, and one of another type.
+
+        `early` asks for those that strike before a request is read, and only for those.
+        """
+        active: list[Fault] = []
+        with self._lock:
+            for fault in self._faults:
+                is_next = fault.is_delay or all(one.is_delay for one in active)
+                if fault.is_early is early and fault.matches(operation) and is_next:
+                    fault.struck += 1
+                    active.append(fault)
+        return active
 
     def fault(
         self,
@@ -188,17 +201,27 @@ class Mock:
         Raises:
             FaultError: The name, the operation or a setting is not known.
         """
-        limits = {"times": times, "after": after, "probability": probability}
-        return self._faults.add(name, operation, settings, **limits)
+        limits: dict[str, Any] = {"times": times, "after": after, "probability": probability}
+        check_fault(name, settings | limits)
+        self._check(operation)
+        with self._lock:
+            self._faults_set += 1
+            fault = Fault(
+                self._faults, self._seed, self._faults_set, name, operation, settings, **limits
+            )
+            self._faults.append(fault)
+        return fault
 
     @property
     def faults(self) -> tuple[Fault, ...]:
         """The faults that are set."""
-        return self._faults.list()
+        return tuple(self._faults)
 
     def clear_faults(self) -> None:
         """Take all faults away."""
-        self._faults.clear()
+        with self._lock:
+            self._faults.clear()
+            self._faults_set = 0
 
     def calls(self, operation: str | None = None) -> list[Entry]:
         """The requests so far, oldest first, the newest 10,000; secrets are masked.
@@ -209,8 +232,13 @@ class Mock:
         Raises:
             FaultError: There is no such operation.
         """
-        self._faults.check_operation(operation)
+        self._check(operation)
         return self._journal.entries(operation)
+
+    def _check(self, operation: str | None) -> None:
+        """Raise FaultError, which lists those that are there, unless an operation is; or None."""
+        if operation not in (None, *self.operations):
+            raise FaultError(describe_unknown("operation", str(operation), self.operations))
 
     def redeem_otp(self, otp: str) -> str | None:
         """Use a web one-time password, as the browser does.
@@ -275,7 +303,7 @@ class Mock:
 
     def reset(self) -> None:
         """Forget everything: state, faults, journal, what was sent, how the clock was moved."""
-        self._faults.clear()
+        self.clear_faults()
         self._state.clear()
         self._journal.reset()
         self.clock.reset()

@@ -3,30 +3,19 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Callable, Mapping
-from types import NoneType
-from typing import Any, NamedTuple, TypeAlias, get_args, get_type_hints
+from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import parse_qsl
 
 from .._version import __version__
-from ._faults import FAULT_TYPES
+from ._faults import FAULT_TYPES, describe_fault
 from ._messages import PREFIX
-from ._schemas import Schemas, is_array, is_object
+from ._schemas import describe_arguments, describe_type, find_wrong_argument, is_object
 
 Schema: TypeAlias = dict[str, Any]
 
 HEADER = "x-mock"  # on all that changes something: no form can send it
-
-_TYPES: Mapping[Any, str] = {
-    bool: "boolean",
-    int: "integer",
-    float: "number",
-    str: "string",
-    NoneType: "null",
-    dict: "object",
-}
 
 
 class RejectedError(ValueError):
@@ -56,34 +45,10 @@ def route(
     def add(call: Callable[..., Any]) -> Callable[..., Any]:
         method, path = address.split()
         code = 204 if gives is None else status
-        ROUTES.setdefault(path, {})[method] = Route(call, _schema_of(call), gives, code)
+        ROUTES.setdefault(path, {})[method] = Route(call, describe_arguments(call), gives, code)
         return call
 
     return add
-
-
-def _schema_of(call: Callable[..., Any]) -> Schema:
-    """The schema of an object that holds the arguments of a function, but for the first."""
-    _, *arguments = inspect.signature(call).parameters.values()
-    known, hints = [one for one in arguments if one.kind != one.VAR_KEYWORD], get_type_hints(call)
-    defaults = {one.name: {"default": one.default} for one in known if one.default is not one.empty}
-    return {
-        "type": "object",
-        "properties": {
-            one.name: _schema(hints[one.name]) | defaults.get(one.name, {}) for one in known
-        },
-        "required": [one.name for one in known if one.default is one.empty],
-        "additionalProperties": any(one.kind == one.VAR_KEYWORD for one in arguments),
-    }
-
-
-def _schema(hint: Any) -> dict[str, Any]:
-    if is_array(hint):
-        return {"type": "array", "items": _schema(hint[0])}
-    if is_object(hint):
-        inner = {name: _schema(one) for name, one in hint.items()}
-        return {"type": "object", "properties": inner, "required": list(inner)}
-    return {"type": [_TYPES[one] for one in get_args(hint) or [hint]]}
 
 
 def describe() -> dict[str, Any]:
@@ -127,12 +92,12 @@ def describe() -> dict[str, Any]:
 
 def _content(gives: Any, **more: Any) -> dict[str, Any]:
     media = "text/html" if gives is str else "application/json"
-    return {"content": {media: {"schema": _schema(gives)}}, **more}
+    return {"content": {media: {"schema": describe_type(gives)}}, **more}
 
 
 def _merge(takes: Schema, name: str) -> Schema:
     """What setting a fault takes, for one type of fault."""
-    own = _schema_of(FAULT_TYPES[name])
+    own = describe_fault(name)
     properties = {"fault": {"const": name}, **own["properties"]}
     return {
         **own,
@@ -180,18 +145,9 @@ def read_body(body: bytes) -> dict[str, Any]:
     return value
 
 
-def check_fault(arguments: Mapping[str, Any]) -> None:
-    """Raise ValueError where no fault can be set by these."""
-    check(arguments, ROUTES["/faults"]["POST"].takes)
-
-
 def check(arguments: Mapping[str, Any], takes: Schema) -> None:
-    if takes["additionalProperties"] and arguments.get("fault") in list(FAULT_TYPES):
+    if takes["additionalProperties"] and "fault" in arguments:
         takes = _merge(takes, arguments["fault"])
-    unknown = sorted(arguments.keys() - takes["properties"].keys())
-    if unknown and not takes["additionalProperties"]:
-        known = ", ".join(takes["properties"]) or "nothing"
-        raise RejectedError(400, f"There is no {unknown[0]!r} to be set here, but {known}.")
-    problem = Schemas({"openapi": "3.1.0"}, "request").validator(takes, "").problem(arguments)
+    problem = find_wrong_argument(arguments, takes)
     if problem is not None:
         raise RejectedError(400, f"{problem}.")

@@ -18,11 +18,14 @@ import attrs
 
 from .._lazy import uuid
 from ..types import File, Unset
+from . import json
 
 T = TypeVar("T")
 AbsentT = TypeVar("AbsentT")
 MemberT = TypeVar("MemberT", bound=enum.Enum)
 Decoder = Callable[[Any], T]
+ResponseParser = Callable[[bytes], T]
+"""Takes a body, returns its value or raises `MismatchError`."""
 
 
 _DATE_TIME: Final = (
@@ -74,6 +77,14 @@ class MismatchError(ValueError):
     def path(self) -> str:
         """The place as a JSONPath, such as `$[3].address`."""
         return "$" + "".join(reversed(self._steps))
+
+
+class UnreadableError(MismatchError):
+    """A body is not of its media type at all."""
+
+    def __init__(self, expected: str) -> None:
+        super().__init__(expected, None)
+        self.found = "something else"
 
 
 def _field_step(name: str) -> str:
@@ -322,3 +333,36 @@ def discriminated(
     told = cast("dict[str, Any]", value).get(name) if isinstance(value, dict) else None
     decoder = by_value.get(told) if isinstance(told, str) else None
     return union(value, *decoders) if decoder is None else decoder(value)
+
+
+def json_parser(decoder: Decoder[T]) -> ResponseParser[T]:
+    """Return a reader of JSON bodies."""
+
+    def read(content: bytes) -> T:
+        try:
+            value = json.load(content)
+        except json.MalformedJSONError as error:
+            problem = str(error)
+        else:
+            return decoder(value)
+        raise UnreadableError(f"JSON ({problem})")
+
+    return read
+
+
+def text_parser(decoder: Decoder[T]) -> ResponseParser[T]:
+    """Return a reader of bodies of plain UTF-8 text."""
+
+    def read(content: bytes) -> T:
+        return decoder(content.decode("utf-8", "replace"))
+
+    return read
+
+
+def file_parser(content: bytes) -> File:
+    """Return a body as a file."""
+    return File(payload=BytesIO(content))
+
+
+def empty_parser(content: bytes) -> None:
+    """Return nothing, whatever the body."""

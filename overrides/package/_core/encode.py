@@ -14,7 +14,7 @@ from .._lazy import uuid
 from ..errors import InvalidRequestError
 from ..types import UNSET, File, FileTypes, RequestFiles, Unset
 from . import json
-from .signals import is_of_a_signal
+from .frames import is_of_a_signal
 
 T = TypeVar("T")
 

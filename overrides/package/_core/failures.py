@@ -16,10 +16,9 @@ from ..errors import (
 )
 from . import json
 from .call import Call
-from .decode import MismatchError
+from .decode import MismatchError, ResponseParser, UnreadableError
 from .effects import RawResponse, TransportFailure
 from .operation import for_status
-from .parsers import ResponseParser, UnreadableError
 
 T = TypeVar("T")
 ErrorT = TypeVar("ErrorT", bound=APIConnectionError | APIStatusError | InvalidResponseError)

@@ -10,11 +10,10 @@ from ..types import Response
 from . import encode, failures
 from .array import ArrayReader, NotAnArrayError
 from .call import Call
-from .decode import Decoder, MismatchError
+from .decode import Decoder, MismatchError, ResponseParser, UnreadableError
 from .effects import RawResponse, TransportFailure
 from .json import MalformedJSONError
 from .operation import ListOperation, for_status
-from .parsers import ResponseParser, UnreadableError
 
 T = TypeVar("T")
 ItemT = TypeVar("ItemT")

@@ -202,7 +202,7 @@ class Engine:
         try:
             call, stray = self._read(request)
             if behaviour is not None:
-                done = behaviour.carry_out(call, media.template if media is not None else None)
+                done = behaviour.carry_out(call, media)
             elif media is not None:
                 done = media.example
             if media is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.parser import BytesParser
 from email.policy import HTTP
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, NoReturn
 from urllib.parse import parse_qs
 
 from ._messages import DocumentError, RefusalError, bad_request
-from ._schemas import Schema, Schemas, Validator, essence, is_json, matches, members
+from ._schemas import Schema, Schemas, essence, is_json, matches, members
 
 Texts = Mapping[str, Sequence[str]]  # what came under each name
 
@@ -23,6 +23,7 @@ Texts = Mapping[str, Sequence[str]]  # what came under each name
 _NOT_PARAMETERS = frozenset({"accept", "content-type", "authorization"})
 _DELIMITERS = {"spaceDelimited": " ", "pipeDelimited": "|"}
 COMMA = "\ue000"  # stands for a comma that came encoded: it parts no items
+_WHOLE = frozenset({"json", "opaque"})  # styles of values whose texts are not taken apart
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -33,68 +34,48 @@ class Parameter:
     name: str
     location: str  # path, query, header or cookie
     required: bool
-    style: str
+    style: str  # as documented; "json", or "opaque" for what is not decoded here
     explode: bool
-    is_json: bool
     schema: Schema = field(repr=False)
-    validator: Validator | None = field(repr=False)  # None where it is not decoded here
 
     def read(self, texts: Texts) -> dict[str, Any]:
         """The parameter's value by its name, which its schema allows; {} where it is left out."""
         label = f"{self.location} parameter {self.name!r}"
-        given = texts.get(self.name.lower() if self.location == "header" else self.name) or ()
-        if self._is_list and not (self.location == "query" and self.explode):
+        given = texts.get(self.name.lower() if self.location == "header" else self.name, [])
+        is_list = "array" in self.schema.types and self.style not in _WHOLE
+        if is_list and not (self.location == "query" and self.explode):
             delimiter = _DELIMITERS.get(self.style, ",")
             given = [part.strip() for text in given for part in text.split(delimiter)]
-        given = [text.replace(COMMA, ",") for text in given]
-        fields = self._fields(texts) if self.location == "query" else {}
+        fields = self._find_fields(texts, given)
         if not fields and not given:
             if self.required:
                 raise bad_request(f"{label}: is required, and missing")
             return {}
-        value = fields or self._decode(given, label)
-        problem = self.validator.problem(value) if self.validator is not None else None
+        if len(given) > 1 and not is_list and not fields:
+            raise bad_request(f"{label}: is given {len(given)} times")
+        if self.style == "opaque":
+            return {self.name: given[0]}
+        if self.style == "json":
+            value = parse_json(given[0].replace(COMMA, ",").encode(), label)
+        else:
+            value = parse_fields(fields, self.schema) if fields else parse_texts(given, self.schema)
+        problem = self.schema.find_problem(value)
         if problem is not None:
             raise bad_request(f"{label}: {problem}")
         return {self.name: value}
 
-    @property
-    def _is_list(self) -> bool:
-        return "array" in self.schema.types and not self.is_json and self.validator is not None
-
-    def _decode(self, given: Sequence[str], label: str) -> Any:
-        if self.validator is None:
-            return given[0]
-        if self._is_list:
-            return parse_texts(given, self.schema)
-        if len(given) > 1:
-            raise bad_request(f"{label}: is given {len(given)} times")
-        if self.is_json:
-            return parse_json(given[0].encode(), label)
-        if self.schema.properties and "," in given[0]:
-            parts = re.split("[,=]" if self.explode else ",", given[0])
-            pairs = zip(parts[::2], parts[1::2], strict=False)
-            return parse_fields({name: [text] for name, text in pairs}, self.schema)
-        return parse_texts(given, self.schema)
-
-    def _fields(self, texts: Texts) -> dict[str, Any]:
-        """The fields of an object that stand in the query by themselves."""
-        named: Texts = {}
-        if self.style == "deepObject":
+    def _find_fields(self, texts: Texts, given: Sequence[str]) -> Texts:
+        """The texts of an object's fields, where it is written as these."""
+        names, is_query = self.schema.properties, self.location == "query"
+        if is_query and self.style == "deepObject":
             start = self.name + "["
-            named = {key[len(start) : -1]: texts[key] for key in texts if key.startswith(start)}
-        elif self.style == "form" and self.explode:
-            named = {name: texts[name] for name in self.schema.properties if name in texts}
-        plain = {name: [text.replace(COMMA, ",") for text in named[name]] for name in named}
-        return parse_fields(plain, self.schema)
-
-
-class BodySchema(NamedTuple):
-    """What a request body may be under one media type."""
-
-    schema: Schema
-    validator: Validator | None  # None where it is neither JSON nor a form
-    strict: Validator | None  # finds keys that are not described; None where none are
+            return {key[len(start) : -1]: texts[key] for key in texts if key.startswith(start)}
+        if is_query and self.style == "form" and self.explode:
+            return {name: texts[name] for name in names if name in texts}
+        if not names or not given or "," not in given[0] or self.style in _WHOLE:
+            return {}
+        parts = re.split("[,=]" if self.explode else ",", given[0])
+        return {name: [text] for name, text in zip(parts[::2], parts[1::2], strict=False)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +83,7 @@ class RequestBody:
     """The documented body of an operation."""
 
     required: bool
-    content: Mapping[str, BodySchema] = field(repr=False)  # by media type or range
+    content: Mapping[str, Schema] = field(repr=False)  # by media type or range
 
     def read(self, content_type: str, body: bytes) -> tuple[Any, str]:
         """The body's value, parsed and validated where it is JSON or a form, else its bytes.
@@ -124,24 +105,24 @@ class RequestBody:
                 (415, 400, 422),
                 f"request body: must be {' or '.join(self.content)}, came with {came}",
             )
-        schema, validator, strict = self.content[min(ranges, key=lambda one: one.count("*"))]
+        schema = self.content[min(ranges, key=lambda one: one.count("*"))]
         if is_json(content_type):
             value = parse_json(body)
         elif essence(content_type) in _FORMS:
             value = parse_fields(_read_form(content_type, body), schema)
         else:
             return body, ""
-        problem = validator.problem(value) if validator is not None else None
+        problem = schema.find_problem(value)
         if problem is not None:
             raise bad_request(f"request body: {problem}")
-        stray = strict.find_stray(value) if strict is not None else ""
+        stray = ", ".join(map(ascii, schema.find_stray(value)))
         return value, f"request body: keys that are not documented: {stray}" if stray else ""
 
 
 class SecurityScheme(NamedTuple):
     """One security scheme: where its credential stands."""
 
-    location: str  # header, query, cookie, or "" where nothing on this layer can be checked
+    location: str  # header, query, cookie
     name: str = "authorization"
     prefix: str = ""  # the HTTP authentication scheme, "" for a bare key
 
@@ -155,8 +136,7 @@ class SecurityScheme(NamedTuple):
         return rest.strip() if scheme.lower() == self.prefix else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Security:
+class Security(NamedTuple):
     """The alternatives of one operation; each is a set of schemes that must all be met."""
 
     alternatives: Sequence[Sequence[SecurityScheme]]
@@ -164,13 +144,13 @@ class Security:
     @property
     def is_open(self) -> bool:
         """Whether a caller needs no credential."""
-        return any(not any(one.location for one in schemes) for schemes in self.alternatives)
+        return not all(self.alternatives)
 
     def check(self, texts: Mapping[str, Texts], known: Collection[str] | None) -> str:
         """The credential by which the caller is known, "" where none is needed."""
         given = False
         for schemes in self.alternatives:
-            credentials = [scheme.credential(texts) for scheme in schemes if scheme.location]
+            credentials = [scheme.credential(texts) for scheme in schemes]
             given = given or any(credentials)
             if all(one and (known is None or one in known) for one in credentials):
                 return credentials[0] if credentials else ""
@@ -199,14 +179,14 @@ def parse_fields(texts: Texts, schema: Schema) -> dict[str, Any]:
 
 
 def _parse_text(text: str, schema: Schema) -> Any:
-    types = schema.types
+    types, text = schema.types, text.replace(COMMA, ",")
     if types <= {"string"}:
         return text
     try:
         value = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         return None if not text and "null" in types and "string" not in types else text
-    return value if "string" not in types or schema.validator.is_valid(value) else text
+    return value if "string" not in types or schema.is_valid(value) else text
 
 
 def parse_json(body: bytes, label: str = "request body") -> Any:
@@ -228,40 +208,23 @@ def compile_parameters(schemas: Schemas, nodes: Iterable[Any], where: str) -> tu
         if location == "header" and name.lower() in _NOT_PARAMETERS:
             continue
         style = node.get("style") or ("form" if location in ("query", "cookie") else "simple")
-        content = members(node, "content")
-        media_type = next(iter(content), "")
-        # ";name=value" and ".value" in a path, and other media
-        is_opaque = style in ("matrix", "label") or (content and not is_json(media_type))
-        holder = content[media_type] if content else node
+        explode, holder = node.get("explode", style == "form"), node
+        for media_type, media in members(node, "content").items():
+            holder, style = media, "json" if is_json(media_type) else "opaque"
+        if style in ("matrix", "label"):  # ";name=value" and ".value" in a path
+            style = "opaque"
+        required = location == "path" or node.get("required") is True
         schema = schemas.schema_of(holder, f"{where}, parameter {name}")
-        found[location, name] = Parameter(
-            name=name,
-            location=location,
-            required=location == "path" or node.get("required") is True,
-            style=style,
-            explode=node.get("explode", style == "form"),
-            is_json=is_json(media_type),
-            schema=schema,
-            validator=None if is_opaque else schema.validator,
-        )
+        found[location, name] = Parameter(name, location, required, style, explode, schema)
     return tuple(found.values())
 
 
 def compile_body(schemas: Schemas, node: Any, where: str) -> RequestBody:
     """The request body of an operation; one without content where the document has none."""
     body, place = schemas.resolve(node or {}), f"{where}, request body"
-    content: dict[str, BodySchema] = {}
-    for name, media in members(body, "content").items():
-        schema = schemas.schema_of(media, place)
-        closed = {"allOf": [schema.node], "unevaluatedProperties": False}
-        is_read = is_json(name) or "*" in name or essence(name) in _FORMS
-        is_described = is_read and any(one.properties for one in schema.alternatives)
-        content[essence(name)] = BodySchema(
-            schema,
-            schema.validator if is_read else None,
-            schemas.validator(closed, place) if is_described else None,
-        )
-    return RequestBody(body.get("required") is True, content)
+    content = members(body, "content").items()
+    read = {essence(name): schemas.schema_of(media, place) for name, media in content}
+    return RequestBody(body.get("required") is True, read)
 
 
 def compile_security(schemas: Schemas, requirements: Sequence[Any], where: str) -> Security:
@@ -272,23 +235,24 @@ def compile_security(schemas: Schemas, requirements: Sequence[Any], where: str) 
             raise DocumentError(f"{where}: there is no security scheme {name!r}.")
     return Security(
         [
-            [_compile_scheme(schemas.resolve(defined[name])) for name in requirement]
+            [one for name in requirement for one in _find_scheme(schemas.resolve(defined[name]))]
             for requirement in requirements or [{}]
         ]
     )
 
 
-def _compile_scheme(node: Mapping[str, Any]) -> SecurityScheme:
+def _find_scheme(node: Mapping[str, Any]) -> Iterator[SecurityScheme]:
+    """The scheme, unless it is settled before HTTP begins (mutualTLS)."""
     match node.get("type"):
         case "apiKey":
             name, location = node["name"], node["in"]
-            return SecurityScheme(location, name.lower() if location == "header" else name)
+            yield SecurityScheme(location, name.lower() if location == "header" else name)
         case "http":
-            return SecurityScheme("header", prefix=node["scheme"].lower())
+            yield SecurityScheme("header", prefix=node["scheme"].lower())
         case "oauth2" | "openIdConnect":
-            return SecurityScheme("header", prefix="bearer")
-        case _:  # mutualTLS: settled before HTTP begins
-            return SecurityScheme("")
+            yield SecurityScheme("header", prefix="bearer")
+        case _:
+            pass
 
 
 def _read_form(content_type: str, body: bytes) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ from ...errors import ConfigurationError
 from ...types import UNSET, Response, Unset
 from ..attempts import make_attempts
 from ..call import Call
-from ..deadline import Deadline
+from ..clock import Deadline
 from ..effects import (
     Chunks,
     FetchKey,
@@ -90,19 +90,10 @@ class Pipeline:
             if failure is not None:
                 raise warm_error(failure)
 
-    def run(
-        self,
-        operation: Operation[T],
-        request: Request,
-        *,
-        timeout: float | Unset | None,
-        max_attempts: int | Unset,
-        headers: Mapping[str, str] | None = None,
-    ) -> Response[T]:
+    def run(self, operation: Operation[T], request: Request, **options: Any) -> Response[T]:
         """Carry one call out and return its response."""
         with FrameGuard() as guard:
-            call = self._start_call(operation, request, timeout, max_attempts, headers)
-            guard.call = call
+            call = self._start_call(guard, operation, request, **options)
             received = self._send(call)
             if not is_long_list(call, received):
                 return read_response(call, received)
@@ -117,21 +108,15 @@ class Pipeline:
             return build_response(call, received, items)
 
     def iterate(
-        self,
-        operation: ListOperation[Any, ItemT],
-        request: Request,
-        *,
-        timeout: float | Unset | None,
-        max_attempts: int | Unset,
-        headers: Mapping[str, str] | None = None,
+        self, operation: ListOperation[Any, ItemT], request: Request, **options: Any
     ) -> Generator[ItemT, None, None]:
         """Carry one call out and yield the items of its response while it arrives.
 
         The time that the caller spends between items is not counted.
         """
         with FrameGuard() as guard:
-            call = self._start_call(operation, request, timeout, max_attempts, headers)
-            guard.call, call.stream = call, True
+            call = self._start_call(guard, operation, request, **options)
+            call.stream = True
             received = self._send(call)
             reader: ItemReader[ItemT] = ItemReader(call, received, LARGEST_ITEM)
             clock = call.settings.clock
@@ -154,11 +139,13 @@ class Pipeline:
 
     def _start_call(
         self,
+        guard: FrameGuard,
         operation: Operation[T],
         request: Request,
+        *,
         timeout: float | Unset | None,
         max_attempts: int | Unset,
-        headers: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None = None,
     ) -> Call[T]:
         self._require_open()
         settings = self.settings
@@ -167,13 +154,17 @@ class Pipeline:
         if headers is not None:
             settings = settings.with_headers(headers)
         deadline = Deadline(settings.timeout, settings.clock)
-        return Call(
+        call = Call(
             operation=operation,
             request=request,
             settings=settings,
             deadline=deadline,
             is_closed=self._is_closed,
         )
+        call.start()
+        if call.is_observed:
+            guard.on_exit = call.end
+        return call
 
     def _require_open(self) -> None:
         name = self.settings.service.name
