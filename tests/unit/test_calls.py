@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import sample
-from sample import ConfigurationError, InvalidResponseError, RateLimitError, ServerError
+from sample import ConfigurationError, InvalidResponseError, RateLimitError
 from sample.api.parcels import create_parcel, get_parcel, list_parcels, renew_label
 from sample.models import CreateParcelRequest
 from sample.types import UNSET
@@ -112,6 +112,9 @@ def test_options_of_one_call(kind: str, method: str) -> None:
         call(kind, script, method, *arguments, timeout=2, max_attempts=UNSET, clock=clock)
     assert len(script.requests) == 5, "waiting 7 s would take more than the 2 that there are"
     assert caught.value.retry_after == 7
+    for option in ("timeout", "max_attempts"):
+        with pytest.raises(ConfigurationError, match=option):
+            call(kind, script, method, *arguments, **{option: 0})
 
 
 @pytest.mark.parametrize("method", [*METHODS, "with_response.get"])
@@ -128,18 +131,6 @@ def test_header_fields_of_one_call(kind: str, method: str) -> None:
             call(kind, script, method, *arguments, call_headers=headers)
         assert HIDDEN not in str(caught.value)
     assert len(script.requests) == 2
-
-
-def test_what_may_be_repeated(kind: str) -> None:
-    for method, (arguments, status, answer) in METHODS.items():
-        script, clock = Script((503, {}), (502, {}), (status, answer)), ManualClock()
-        if method == "create":
-            with pytest.raises(ServerError) as caught:
-                call(kind, script, method, *arguments, clock=clock)
-            assert (caught.value.maybe_processed, clock.pauses) == (True, [])
-        else:
-            call(kind, script, method, *arguments, clock=clock)
-            assert clock.pauses == [0.5, 1.0]
 
 
 @pytest.mark.parametrize("method", ["get", "renew_label", "with_response.get"])

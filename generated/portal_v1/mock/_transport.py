@@ -9,7 +9,7 @@ from typing import Any
 
 from .._http import httpx
 from .._lazy import asyncio
-from ._messages import Break, Delivery, Handlers, chunks_of
+from ._messages import Break, Delivery, Handlers, split_body
 
 
 class InProcessTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
@@ -67,21 +67,21 @@ class _Exchange(httpx.SyncByteStream, httpx.AsyncByteStream):
         answer = handlers.handle(method, target, headers, body)
         if method == "HEAD":
             answer = answer._replace(body=b"")
-        if answer.delivery is None and isinstance(answer.body, bytes):
+        if answer.delivery == Delivery() and isinstance(answer.body, bytes):
             content = answer.body or None
             yield httpx.Response(answer.status, headers=answer.headers, content=content)
             return
-        delivery, chunks = answer.delivery or Delivery(), chunks_of(answer)
-        yield from self._pause(delivery.delay)
-        if delivery.broken is not None and chunks.broken is None:
-            raise self._failure(delivery.broken)
+        delay, broken, drip, _ = answer.delivery
+        yield from self._pause(delay)
+        if broken in (Break.RESET, Break.EMPTY, Break.GARBAGE):
+            raise self._failure(broken)
         yield httpx.Response(answer.status, headers=answer.headers, stream=self)
-        for number, piece in enumerate(chunks.pieces):
+        for number, piece in enumerate(split_body(answer)[1]):
             if number:
-                yield from self._pause(chunks.pause)
+                yield from self._pause(drip)
             yield piece
-        if chunks.broken is not None:
-            raise self._failure(chunks.broken)
+        if broken is not None:
+            raise self._failure(broken)
 
     def _pause(self, seconds: float) -> Iterator[float]:
         """Yield these seconds, or those after which httpx gives up."""

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit, urlunsplit
 import h11
 
 from ._control import Control
-from ._messages import PREFIX, Answer, Break, Delivery, Handlers, ServeError, chunks_of, plain
+from ._messages import PREFIX, Answer, Break, Handlers, ServeError, plain, split_body
 
 _MAX_HEAD = 32 * 1024  # bytes of a request line and its header fields, in several pieces
 _MAX_BODY = 8 * 1024 * 1024  # bytes of a request body
@@ -179,24 +179,25 @@ class _Connection:
 
     async def _send(self, answer: Answer, *, without_body: bool = False) -> None:
         """Send an answer; a ConnectionError where it is one that breaks the connection off."""
-        delivery, chunks = answer.delivery or Delivery(), chunks_of(answer)
-        await asyncio.sleep(delivery.delay)
-        if delivery.broken is Break.RESET:
+        delay, broken, drip, _ = answer.delivery
+        await asyncio.sleep(delay)
+        if broken is Break.RESET:
             self._reset()
-        if delivery.broken in (Break.EMPTY, Break.GARBAGE):
-            self._writer.write(_GARBAGE if delivery.broken is Break.GARBAGE else b"")
+        if broken in (Break.EMPTY, Break.GARBAGE):
+            self._writer.write(_GARBAGE if broken is Break.GARBAGE else b"")
             raise ConnectionAbortedError
-        unsent = self._http.send(_response(answer, chunks.length)) or b""
+        length, pieces = split_body(answer)
+        unsent = self._http.send(_response(answer, length)) or b""
         is_empty = without_body or answer.status in _NO_BODY
-        for piece in () if is_empty else chunks.pieces:
+        for piece in () if is_empty else pieces:
             self._writer.write(unsent + (self._http.send(h11.Data(data=piece)) or b""))
             unsent = b""
             await self._writer.drain()
-            await asyncio.sleep(chunks.pause)
-        if chunks.broken is Break.RESET_IN_BODY and not is_empty:
-            await asyncio.sleep(_UNREAD_SECONDS)
-            self._reset()
-        if chunks.broken is not None and not is_empty:
+            await asyncio.sleep(drip)
+        if broken is not None and not is_empty:
+            if broken is Break.RESET_IN_BODY:
+                await asyncio.sleep(_UNREAD_SECONDS)
+                self._reset()
             raise ConnectionAbortedError
         self._writer.write(unsent + (self._http.send(h11.EndOfMessage()) or b""))
         await self._writer.drain()
