@@ -185,7 +185,8 @@ def test_other_machines_need_a_name_that_was_given(
         assert server.page_url == f"http://127.0.0.1:{server.port}/__mock__/"
         assert fetch(server, "GET /clock", host="mock.example").status == 200
         # Every caller seems to be another machine, as one behind a container's bridge.
-        monkeypatch.setattr("sample.mock._server._Connection._local_address", lambda _: None)
+        others = ("10.0.0.7", "10.0.0.8")
+        monkeypatch.setattr("sample.mock._server._Connection._addresses", lambda _: others)
         assert "--allow-host" in fetch(server, "GET /clock").json["error"]
         assert fetch(server, "GET /clock", host="mock.example:1").status == 200
         assert fetch(server, "GET /health", host="10.0.0.7").json == {"status": "ok"}

@@ -53,57 +53,53 @@ def route(
 
 def describe() -> dict[str, Any]:
     """The OpenAPI document of the control API."""
-    paths: dict[str, dict[str, Any]] = {}
-    for path, routes in ROUTES.items():
-        for method, (call, takes, gives, status) in routes.items():
-            first, *more = call.__name__.split("_")
-            operation: dict[str, Any] = {
-                "operationId": first + "".join(map(str.capitalize, more)),
-                "summary": str(call.__doc__),
-                "responses": {
-                    str(status): {"description": "Done."},
-                    "4XX": _content({"error": str}, description="What is wrong."),
-                },
-            }
-            if gives is not None:
-                operation["responses"][str(status)] |= _content(gives)
-            if method == "POST":
-                types = [_merge(takes, name) for name in FAULT_TYPES]
-                body = {"oneOf": types} if takes["additionalProperties"] else takes
-                operation["requestBody"] = {"content": {"application/json": {"schema": body}}}
-            else:
-                operation["parameters"] = [
-                    {"name": name, "in": "query", "schema": schema}
-                    for name, schema in takes["properties"].items()
-                ]
-            if method != "GET":
-                operation["security"] = [{"mock": []}]
-            paths.setdefault(path, {})[method.lower()] = operation
+    key = {"type": "apiKey", "in": "header", "name": HEADER}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Control of the mock", "version": __version__},
         "servers": [{"url": PREFIX}],
-        "paths": paths,
-        "components": {
-            "securitySchemes": {"mock": {"type": "apiKey", "in": "header", "name": HEADER}}
+        "paths": {
+            path: {method.lower(): _describe_route(method, one) for method, one in routes.items()}
+            for path, routes in ROUTES.items()
         },
+        "components": {"securitySchemes": {"mock": key}},
     }
 
 
-def _content(gives: Any, **more: Any) -> dict[str, Any]:
+def _describe_route(method: str, route: Route) -> dict[str, Any]:
+    first, *more = route.call.__name__.split("_")
+    operation: dict[str, Any] = {
+        "operationId": first + "".join(map(str.capitalize, more)),
+        "summary": str(route.call.__doc__),
+        "responses": {
+            str(route.status): {"description": "Done.", **_describe_content(route.gives)},
+            "4XX": {"description": "What is wrong.", **_describe_content({"error": str})},
+        },
+    }
+    if method == "POST":
+        body = {"oneOf": [*map(_describe_fault, FAULT_TYPES)]}
+        body = body if route.takes["additionalProperties"] else route.takes
+        operation["requestBody"] = {"content": {"application/json": {"schema": body}}}
+    else:
+        named = route.takes["properties"].items()
+        operation["parameters"] = [{"name": n, "in": "query", "schema": one} for n, one in named]
+    return operation if method == "GET" else {**operation, "security": [{"mock": []}]}
+
+
+def _describe_content(gives: Any) -> dict[str, Any]:
     media = "text/html" if gives is str else "application/json"
-    return {"content": {media: {"schema": describe_type(gives)}}, **more}
+    return {} if gives is None else {"content": {media: {"schema": describe_type(gives)}}}
 
 
-def _merge(takes: Schema, name: str) -> Schema:
+def _describe_fault(name: str) -> dict[str, Any]:
     """What setting a fault takes, for one type of fault."""
     own = describe_fault(name)
-    properties = {"fault": {"const": name}, **own["properties"]}
+    more = {"fault": {"const": name}, "operation": describe_type(str | None)}
     return {
         **own,
         "title": name,
         "description": FAULT_TYPES[name].__doc__,
-        "properties": {**takes["properties"], **properties},
+        "properties": {**more, **own["properties"]},
         "required": ["fault", *own["required"]],
     }
 
@@ -123,11 +119,10 @@ def find(method: str, path: str) -> Route:
 
 
 def read_query(query: str) -> dict[str, Any]:
-    arguments: dict[str, Any] = dict(parse_qsl(query, keep_blank_values=True))
     values = {"true": True, "false": False}
     return {
         name: int(text) if text.isdecimal() else values.get(text, text)
-        for name, text in arguments.items()
+        for name, text in parse_qsl(query, keep_blank_values=True)
     }
 
 
@@ -147,7 +142,7 @@ def read_body(body: bytes) -> dict[str, Any]:
 
 def check(arguments: Mapping[str, Any], takes: Schema) -> None:
     if takes["additionalProperties"] and "fault" in arguments:
-        takes = _merge(takes, arguments["fault"])
+        takes = _describe_fault(arguments["fault"])
     problem = find_wrong_argument(arguments, takes)
     if problem is not None:
         raise RejectedError(400, f"{problem}.")

@@ -13,7 +13,6 @@ import re
 import secrets
 from collections.abc import Collection, Mapping
 from importlib.resources import files
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -28,6 +27,13 @@ if TYPE_CHECKING:
     from ._state import State
 
 _BESIDE = frozenset({"/", "/favicon.ico"})  # answered here too, where the API has no such path
+_HOST = re.compile(r"(?:\[([^\]]*)\]|([^:\[\]]*))(?::\d*)?")  # with its port
+_LOOPBACK = re.compile(r"localhost|::1|127(\.\d+){3}")
+_GUARDS = {
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
 _POLICY = (
     "default-src 'none'; style-src 'nonce-{0}'; script-src 'nonce-{0}'; img-src data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -59,18 +65,18 @@ class Control:
     def owns(self, target: str) -> bool:
         """Whether a request is for this, not for the API."""
         path = target.partition("?")[0]
-        return path in self._beside or path == PREFIX or path.startswith(f"{PREFIX}/")
+        return path in self._beside or f"{path}/".startswith(f"{PREFIX}/")
 
     def handle(
-        self, method: str, target: str, headers: Headers, body: bytes, local: str | None
+        self, method: str, target: str, headers: Headers, body: bytes, *, by: tuple[str, str]
     ) -> Answer:
-        """Answer one request. `local` is the address it came to; None from another machine."""
+        """Answer one request, `by` way of two addresses: the one called, and the caller's."""
         path, _, query = target.partition("?")
         path = "/info" if path == "/" else path.removeprefix(PREFIX)
         given = {name.lower(): value for name, value in headers}
         try:
             if path != "/health":  # which tells nothing
-                self._check_caller(given.get("host", ""), local)
+                self._check_caller(given.get("host", ""), *by)
             found = find("GET" if method == "HEAD" else method, path)
             arguments = read_body(body) if method == "POST" else read_query(query)
             check(arguments, found.takes)
@@ -80,32 +86,29 @@ class Control:
                 raise RejectedError(403, text)
             answer = found.call(self, **arguments)
         except ValueError as error:  # a RejectedError and a FaultError are such
-            status = getattr(error, "status", 400)
-            return _json(status, {"error": str(error)}, *getattr(error, "headers", ()))
-        if isinstance(answer, Answer):
-            return answer
-        return _answer(204, b"") if answer is None else _json(found.status, answer)
+            status, more = getattr(error, "status", 400), getattr(error, "headers", ())
+            return _answer(status, {"error": str(error)}, *more)
+        return answer if isinstance(answer, Answer) else _answer(found.status, answer)
 
-    def _check_caller(self, host: str, local: str | None) -> None:
+    def _check_caller(self, host: str, called: str, caller: str) -> None:
         """Refuse another machine, and a name that is not known to be this machine's."""
         name = _host_name(host)
-        if name in self._allowed:
-            return
-        if local is None:
-            text = "Other machines may use the mock's page and control API only by a name that"
-            raise RejectedError(403, f"{text} it was started with: --allow-host NAME.")
-        if name not in ("localhost", local) and not is_loopback(name):
-            text = f"The Host header does not name this machine: {host!r}. Ask for 127.0.0.1, or"
-            raise RejectedError(403, f"{text} start the mock with --allow-host and that name.")
+        is_local = caller == called or _LOOPBACK.fullmatch(called)
+        is_own = name == called or _LOOPBACK.fullmatch(name)
+        if not (is_local and is_own) and name not in self._allowed:
+            text = "The mock's page and control API are for this machine, by 127.0.0.1 or another"
+            more = f"address of it, not by {host!r}. Start the mock with --allow-host and a name"
+            raise RejectedError(403, f"{text} {more} for others.")
 
     @route("GET /", str)
     def get_page(self) -> Answer:
         """Get the page for a browser."""
         nonce = secrets.token_urlsafe(16)
         text = files(__package__ or "").joinpath("page.html").read_text("utf-8")
-        policy = ("content-security-policy", _POLICY.format(nonce))
-        html = ("content-type", "text/html; charset=utf-8")
-        return _answer(200, text.replace("{{nonce}}", nonce).encode(), html, policy)
+        page = text.replace("{{nonce}}", nonce).encode()
+        own = {"content-type": "text/html; charset=utf-8"}
+        own["content-security-policy"] = _POLICY.format(nonce)
+        return Answer(200, [*own.items(), *_GUARDS.items()], page)
 
     @route("GET /openapi.json", dict)
     def get_openapi(self) -> Any:
@@ -184,12 +187,11 @@ class Control:
     @route("GET /clients", [_CUSTODIAN])
     def list_clients(self, limit: int = 50, *, show_secrets: bool = False) -> Any:
         """List the custodians, and the newest clients of each."""
-        mask = self._masking.value
         found = list[dict[str, Any]]()
         for number, (custodian, count) in enumerate(self._state.custodians(), 1):
             items = [one._asdict() for one in self._state.newest(custodian, min(limit, 10_000))]
-            items = items if show_secrets else list(map(mask, items))
-            found.append({"number": number, "count": count, "items": items})
+            shown = items if show_secrets else self._masking.value(json.dumps(items))
+            found.append({"number": number, "count": count, "items": shown})
         return found
 
     @route("POST /clients")
@@ -234,28 +236,17 @@ def example_request(document: Mapping[str, Any], base_path: str) -> dict[str, An
     return {"path": base_path + next(plain, next(iter(paths), "/")), "headers": headers}
 
 
-def _answer(status: int, body: bytes, *headers: tuple[str, str]) -> Answer:
-    guards = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
-    return Answer(status, [*headers, *guards.items(), ("x-content-type-options", "nosniff")], body)
-
-
-def _json(status: int, value: Any, *headers: tuple[str, str]) -> Answer:
-    content = json.dumps(value, ensure_ascii=True).encode()
-    return _answer(status, content, ("content-type", "application/json"), *headers)
+def _answer(status: int, value: Any, *more: tuple[str, str]) -> Answer:
+    """An answer in JSON; one without content for None."""
+    headers = [*more, *_GUARDS.items()]
+    if value is None:
+        return Answer(status, headers, b"")
+    return Answer(
+        status, [("content-type", "application/json"), *headers], json.dumps(value).encode()
+    )
 
 
 def _host_name(host: str) -> str:
     """The name in a Host header, without its port, in lower case; empty where it is none."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
-
-
-def is_loopback(name: str) -> bool:
-    """Whether a name is an address of the machine itself."""
-    try:
-        address = ip_address(name.partition("%")[0])
-    except ValueError:
-        return False
-    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+    found = _HOST.fullmatch(host.lower())
+    return (found[1] or found[2] or "") if found else ""
