@@ -90,6 +90,7 @@ class Animal:
     kind: Literal["cat", "dog"]
     name: str | None = None
     lives: list[Life] | None = None
+    additional_properties: dict[str, Any] = attrs.Factory(dict[str, Any])
 
     @classmethod
     def read(cls, value: Any, kind: Any = "cat") -> Animal:
@@ -133,10 +134,9 @@ def test_of_alternatives_the_best_fit_is_taken() -> None:
         Animal.read({"kind": "cat", "weight": 7})
     told: dict[str, Any] = {"cat": Animal.read, "dog": dog}
     for animal in (Animal("dog"), Animal("cat")):
-        assert decode.discriminated(attrs.asdict(animal), "kind", told, Thing.read) == animal
-    assert (
-        decode.discriminated({"kind": "car", "name": "x"}, "kind", told, Thing.read).kind == "car"
-    )
+        told_so = {"kind": animal.kind}
+        assert decode.discriminated(told_so, "kind", told, Thing.read) == animal
+    assert decode.discriminated({"kind": "car"}, "kind", told, Thing.read) == Thing("car")
     with pytest.raises(MismatchError, match="has to be object"):
         decode.discriminated(7, "kind", told, Animal.read)
 
