@@ -102,13 +102,6 @@ def test_a_given_client_stays_its_owners() -> None:
         Sample(KEY, base_url=BASE_URL, http_client=http).parcels.create()
 
 
-def test_the_block_gives_the_client_and_lets_errors_through() -> None:
-    client = Script((200, [])).client()
-    with pytest.raises(LookupError), client as entered:  # noqa: PT012 - the block is the point
-        assert entered is client
-        raise LookupError
-
-
 def test_an_async_client_says_where_no_event_loop_runs() -> None:
     # As trio drives coroutines: no event loop of asyncio runs.
     client = Script((200, [])).async_client()

@@ -245,39 +245,24 @@ for _ in range(10):
 NOW = 1_445_412_480.0  # Wed, 21 Oct 2015 07:28:00 GMT
 
 
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        (None, None),
-        ("", None),
-        ("0", 0.0),
-        ("120", 120.0),
-        (" 7 ", 7.0),
-        ("007", 7.0),
-        ("-1", None),
-        ("+5", None),
-        ("1.5", None),
-        ("1e3", None),
-        ("soon", None),
-        ("٣", None),
-        ("²", None),
-        ("5, 6", 6.0),
+def test_retry_after() -> None:
+    for value in (
+        *(None, "", "-1", "+5", "1.5", "1e3", "soon", "٣", "²", "nan", "inf"),
+        *("Wed, 99 Oct 2015 07:29:00 GMT", "Wed, 21 Oct 99999 07:29:00 GMT"),
+        "2015-10-21T07:29:00Z",
+    ):
+        assert read_retry_after(value, NOW) is None, value
+    for value, seconds in (
+        *(("0", 0), ("120", 120), (" 7 ", 7), ("007", 7), ("5, 6", 6)),
         ("9" * 400, 365 * 24 * 3600),
-        ("nan", None),
-        ("inf", None),
-        ("Wed, 21 Oct 2015 07:29:00 GMT", 60.0),
-        ("Wed, 21 Oct 2015 07:27:00 GMT", 0.0),
-        ("Wed, 21 Oct 2015 07:29:00 -0000", 60.0),
-        ("Wed, 21 Oct 2015 09:29:00 +0200", 60.0),
-        ("Wednesday, 21-Oct-15 07:29:00 GMT", 60.0),
-        ("Wed Oct 21 07:29:00 2015", 60.0),
-        ("Wed, 99 Oct 2015 07:29:00 GMT", None),
-        ("Wed, 21 Oct 99999 07:29:00 GMT", None),
-        ("2015-10-21T07:29:00Z", None),
-    ],
-)
-def test_retry_after(value: str | None, seconds: float | None) -> None:
-    assert read_retry_after(value, NOW) == seconds
+        ("Wed, 21 Oct 2015 07:29:00 GMT", 60),
+        ("Wed, 21 Oct 2015 07:27:00 GMT", 0),
+        ("Wed, 21 Oct 2015 07:29:00 -0000", 60),
+        ("Wed, 21 Oct 2015 09:29:00 +0200", 60),
+        ("Wednesday, 21-Oct-15 07:29:00 GMT", 60),
+        ("Wed Oct 21 07:29:00 2015", 60),
+    ):
+        assert read_retry_after(value, NOW) == seconds, value
 
 
 @pytest.mark.skipif(not hasattr(time, "tzset"), reason="This system's zone is set once.")
