@@ -143,7 +143,7 @@ def test_each_step_of_a_call_is_told(kind: str) -> None:
         events: list[CallEvent] = []
         script, clock, pace = Script(REFUSED, (status, answer)), ManualClock(), Pace(2, 5)
         pace.reserve(clock, None)
-        options = {"observer": events.append, "clock": clock, "pace": pace}
+        options: Any = {"observer": events.append, "clock": clock, "pace": pace}
         call(kind, script, method, *arguments, **options)
         steps = [(one.kind, one.attempt, one.status, one.seconds, one.reason) for one in events]
         assert steps == [

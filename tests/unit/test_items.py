@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import json
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import aclosing, closing
 from typing import Any
 
@@ -59,30 +58,8 @@ class Streaming(httpx.SyncByteStream, httpx.AsyncByteStream):
         self.closed = True
 
 
-def iterate(kind: str, stream: Streaming, at_most: int | None = None, **options: Any) -> list[Any]:
-    """Return the items of an answer, or the first `at_most` of them."""
-    changes = {"clock": options.pop("clock")} if "clock" in options else {}
-    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=stream))
-    found: list[Any] = []
-
-    async def run() -> None:
-        async with httpx.AsyncClient(transport=transport) as http:
-            client = AsyncSample(KEY, base_url=BASE_URL, http_client=http, **options)
-            items = client.with_options(**changes).parcels.iter()
-            assert isinstance(items, AsyncGenerator)
-            async with contextlib.aclosing(items):
-                async for item in items:
-                    found.append(item)
-                    if len(found) == at_most:
-                        break
-
-    if kind == "async":
-        asyncio.run(run())
-        return found
-    with httpx.Client(transport=transport) as http:
-        client = Sample(KEY, base_url=BASE_URL, http_client=http, **options)
-        with contextlib.closing(client.with_options(**changes).parcels.iter()) as items:
-            return [*itertools.islice(items, at_most)]
+def iterate(kind: str, stream: Streaming, **options: Any) -> list[Any]:
+    return list(call(kind, Script((200, stream)), "iter", **options))
 
 
 def endless(item: bytes = ONE + b",") -> Iterator[bytes]:
