@@ -91,10 +91,10 @@ class Mock:
             raise ValueError(f"latency is a number of seconds from 0, not {latency!r}")
         self.document: Mapping[str, Any] = load_document() if document is None else document
         self.clock = MockClock(clock)
-        self._limit = None if rate_limit is None else RateLimit(rate_limit, self.clock)
+        self._limit = RateLimit(rate_limit, self.clock)
         self._state = State(db, self.clock)
         self._engine = Engine(
-            self.document, self._state, seed, api_keys, limit=self._limit, strict=strict
+            self.document, self._state, seed, api_keys, self._limit, strict=strict
         )
         self._journal = Journal(Masking(self.document), log)
         self._faults: list[Fault] = []
@@ -116,20 +116,10 @@ class Mock:
     @property
     def effects(self) -> dict[str, str]:
         """What each of those that have a memory does to it, in words."""
-        return self._engine.effects
+        return {one.id: str(each.effect) for one, each in self._engine.behaviours.items()}
 
     def handle(self, method: str, target: str, headers: Headers, body: bytes) -> Answer:
-        """Answer one request. Every face of the mock comes through here.
-
-        Args:
-            method: The method, in upper case.
-            target: Path and query, percent-encoded as on the wire.
-            headers: Names and values; names in any case.
-            body: The whole body.
-
-        Returns:
-            Status, headers, body, and how a fault wants it to be delivered.
-        """
+        """Answer one request (a path and query as on the wire): each face comes through here."""
         begun, now, headers = time.perf_counter(), self.clock(), list(headers)
         request = self._engine.route(method, target, headers, body)
         name, active = None, list[Fault]()
@@ -272,7 +262,8 @@ class Mock:
         """
         if not 0 <= count <= _MOST_SEEDED:
             raise ValueError(f"count is a number from 0 to {_MOST_SEEDED:,}, not {count:,}")
-        self._engine.seed(api_key, count, filled=has_wallet)
+        maker, custodian = self._engine.find_maker(api_key)
+        maker.seed(custodian, count, filled=has_wallet)
 
     def advance_client(self, client_id: str, *, api_key: str = "mock-api-key") -> bool:
         """Take a client's wallet one step on, as its device does.
@@ -285,7 +276,8 @@ class Mock:
         Raises:
             LookupError: The custodian has no such client.
         """
-        return self._engine.advance(api_key, client_id)
+        maker, custodian = self._engine.find_maker(api_key)
+        return maker.advance(custodian, client_id)
 
     @property
     def rules(self) -> list[Rule]:
@@ -307,8 +299,7 @@ class Mock:
         self._state.clear()
         self._journal.reset()
         self.clock.reset()
-        if self._limit is not None:
-            self._limit.reset()
+        self._limit.sent.clear()
 
     def transport(self) -> httpx.BaseTransport:
         """A transport for an `httpx.Client` that talks to the mock in-process."""
