@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
+import pickle
 import typing
 from types import FunctionType, ModuleType
 from typing import Any
@@ -73,6 +74,8 @@ def test_a_detailed_response_has_all_that_came_and_shows_no_secret(kind: str, me
     assert response.headers["x-other"] == response.headers["X-OTHER"] == "o"
     assert as_json(response.parsed) == json.loads(response.content) == answer
     assert copy.deepcopy(response) == response
+    with pytest.raises(TypeError, match="not pickled"):
+        pickle.dumps(response)
     shown = repr(response) + str(response)
     assert "parcel-1" in shown
     assert not [secret for secret in (SECRET, TOKEN, KEY, "hidden") if secret in shown]

@@ -37,7 +37,11 @@ BAD_URLS: list[Any] = [
     *("https://parcels.invalid/v1#", "https://parcels.invalid/a/../v1"),
     *("https://parcels.invalid/a/%2e%2e/v1", "https://parcels.invalid:port"),
     *("https://parcels.invalid:-1", "https://parcels.invalid:65536", "https://[::1"),
-    *("https://parcels.invalid/\ud800", "https://parcels.invalid/\x85"),
+    *(
+        "https://parcels.invalid/\ud800",
+        "https://parcels.invalid/%zz",
+        "https://parcels.invalid/\x85",
+    ),
     *("http://parcels.invalid/v1", "http://10.0.0.1/v1", "http://0.0.0.0/v1"),
     *("http://127.0.0.1.parcels.invalid/v1", "http://localhost.parcels.invalid/v1"),
     *(b"https://parcels.invalid", 443),

@@ -8,7 +8,6 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
 from itertools import chain, islice
@@ -162,13 +161,15 @@ class Media(Template):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-@dataclass(frozen=True, slots=True)
 class Response:
     """One documented response of an operation."""
 
-    headers: Sequence[tuple[str, str]]
-    media: Sequence[Media]
-    links: Sequence[Mapping[str, Any]]
+    def __init__(self, schemas: Schemas, node: Any, where: str) -> None:
+        node = schemas.resolve(node)
+        self.headers = list(_find_headers(schemas, members(node, "headers"), where))
+        content = members(node, "content").items()
+        self.media = [Media(name, schemas.schema_of(one or {}, where)) for name, one in content]
+        self.links = [schemas.resolve(one) for one in members(node, "links").values()]
 
     def choose(self, accept: str) -> Media | None:
         """The media type to answer with: what was asked for, else JSON, else the first."""
@@ -179,12 +180,21 @@ class Response:
         return (*asked, *plain, *self.media, None)[0]
 
 
-@dataclass(frozen=True, slots=True)
 class Responses:
     """All documented responses of an operation, by status, range or default."""
 
-    by_key: Mapping[str, Response]
-    success: tuple[int, Response]  # what a call gets that went well
+    def __init__(self, schemas: Schemas, nodes: Mapping[str, Any], where: str) -> None:
+        self._by_key = {
+            key: Response(schemas, node, f"{where}, response {key}")
+            for key, node in ((re.sub("xx$", "XX", str(key)), node) for key, node in nodes.items())
+            if not key.startswith("x-")
+        }
+        if not self._by_key:
+            text = "no response is documented, so there is nothing to answer."
+            raise DocumentError(f"{where}: {text}")
+        key = min(self._by_key, key=lambda key: ("23d145".index(key[0]), key))
+        status = HTTPStatus.OK if key == "default" else int(key.replace("X", "0"))
+        self.success = status, self._by_key[key]  # what a call gets that went well
 
     @property
     def also_seen(self) -> dict[str, Any]:
@@ -200,34 +210,12 @@ class Responses:
         keys = [(one, str(one)) for one in statuses]
         keys += [(one, f"{one // 100}XX") for one in statuses]
         keys += [(statuses[0], "default")]
-        return next(((one, self.by_key[key]) for one, key in keys if key in self.by_key), None)
+        return next(((one, self._by_key[key]) for one, key in keys if key in self._by_key), None)
 
 
-def compile_responses(schemas: Schemas, nodes: Mapping[str, Any], where: str) -> Responses:
-    """The responses of an operation."""
-    by_key: dict[str, Response] = {}
-    for key, node in nodes.items():
-        status = key if key == "default" else str(key).upper()
-        place = f"{where}, response {status}"
-        if status.startswith("X-"):
-            continue
-        resolved = schemas.resolve(node)
-        by_key[status] = Response(
-            list(_headers(schemas, members(resolved, "headers"), place)),
-            [
-                Media(name, schemas.schema_of(media or {}, place))
-                for name, media in members(resolved, "content").items()
-            ],
-            [*map(schemas.resolve, members(resolved, "links").values())],
-        )
-    if not by_key:
-        raise DocumentError(f"{where}: no response is documented, so there is nothing to answer.")
-    key = min(by_key, key=lambda key: ("23d145".index(key[0]), key))
-    success = HTTPStatus.OK if key == "default" else int(key.replace("X", "0"))
-    return Responses(by_key, (success, by_key[key]))
-
-
-def _headers(schemas: Schemas, nodes: Mapping[str, Any], where: str) -> Iterator[tuple[str, str]]:
+def _find_headers(
+    schemas: Schemas, nodes: Mapping[str, Any], where: str
+) -> Iterator[tuple[str, str]]:
     """The headers to send: those with an example, and those that are required."""
     for name, node in nodes.items():
         if _NOT_HEADERS.fullmatch(name.lower()):

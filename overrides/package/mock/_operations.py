@@ -16,19 +16,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from ._messages import DocumentError
-from ._requests import (
-    Parameter,
-    RequestBody,
-    Security,
-    compile_body,
-    compile_parameters,
-    compile_security,
-)
-from ._responses import Responses, compile_responses
+from ._requests import RequestBody, Security, compile_parameters
+from ._responses import Responses
 from ._schemas import Schema, Schemas, is_json, members
 
 Fields: TypeAlias = Mapping[str, Schema]  # of an object, by name
@@ -40,25 +33,27 @@ _ON_ITEM = {"GET": "read", "HEAD": "read", "PUT": "replace", "DELETE": "remove"}
 _BODY = "$response.body#/"
 
 
-@dataclass(eq=False)
 class Operation:
     """One operation of the document: what it takes and what it may answer."""
 
-    id: str  # the operationId, or method and path where it has none
-    method: str
-    path: str  # the template, without the server's path
-    parameters: Sequence[Parameter] = field(repr=False)
-    body: RequestBody = field(repr=False)
-    responses: Responses = field(repr=False)
-    security: Security = field(repr=False)
-    said: Mapping[str, Any] = field(repr=False)  # what `x-effect` says
-
-    def __post_init__(self) -> None:
-        self.shape = shape_of(self.path)
-        self.variables = VARIABLE.findall(self.path)
+    def __init__(self, requests: Schemas, responses: Schemas, path: str, method: str) -> None:
+        self.method, self.path, self.shape = method.upper(), path, shape_of(path)
+        self.variables = VARIABLE.findall(path)
+        where = f"{self.method} {path}"
+        item = requests.resolve(requests.document["paths"][path])
+        node = item[method]
+        self.id: str = node.get("operationId", where)
+        parameters = [*item.get("parameters", ()), *node.get("parameters", ())]
+        self.parameters = compile_parameters(requests, parameters, where)
+        self.body = RequestBody(requests, node.get("requestBody"), where)
+        security = node.get("security", requests.document.get("security", ()))
+        self.security = Security(requests, security, where)
+        answers = responses.resolve(responses.document["paths"][path])[method]
+        self.responses = Responses(responses, members(answers, "responses"), where)
+        effect = node.get("x-effect", {})
+        self.said: dict[str, Any] = {"does": effect} if isinstance(effect, str) else effect
         if self.said.get("does", "none") not in _EFFECTS:
-            known = ", ".join(_EFFECTS)
-            raise DocumentError(f"{self.method} {self.path}: x-effect is one of {known}.")
+            raise DocumentError(f"{where}: x-effect is one of {', '.join(_EFFECTS)}.")
         media = (one.schema for one in self.responses.success[1].media if is_json(one.type))
         schema = next(media, None)
         # The fields of the object that it answers, or of the one that is all that is in that,
@@ -115,30 +110,12 @@ def compile_operations(document: Mapping[str, Any]) -> Iterator[Operation]:
     """The operations of a document, in its order; a DocumentError where they cannot be served."""
     requests, responses = Schemas(document, "request"), Schemas(document, "response")
     for path, item in members(requests.document, "paths").items():
-        incoming = requests.resolve(item)
-        outgoing = responses.resolve(responses.document["paths"][path])
-        for method in (one for one in _METHODS if one in incoming):
-            where = f"{method.upper()} {path}"
+        for method in (one for one in _METHODS if one in requests.resolve(item)):
             try:
-                node = incoming[method]
-                parameters = [*incoming.get("parameters", ()), *node.get("parameters", ())]
-                security = node.get("security", requests.document.get("security", ()))
-                answers = members(outgoing[method], "responses")
-                effect = node.get("x-effect", {})
-                yield Operation(
-                    id=node.get("operationId", where),
-                    method=method.upper(),
-                    path=path,
-                    parameters=compile_parameters(requests, parameters, where),
-                    body=compile_body(requests, node.get("requestBody"), where),
-                    responses=compile_responses(responses, answers, where),
-                    security=compile_security(requests, security, where),
-                    said={"does": effect} if isinstance(effect, str) else effect,
-                )
+                yield Operation(requests, responses, path, method)
             except (LookupError, TypeError, AttributeError, RecursionError) as error:
-                raise DocumentError(
-                    f"{where}: the document is not valid OpenAPI ({error!r})."
-                ) from error
+                text = f"the document is not valid OpenAPI ({error!r})."
+                raise DocumentError(f"{method.upper()} {path}: {text}") from error
 
 
 def find_effects(operations: Sequence[Operation]) -> list[Effect | None]:
@@ -156,7 +133,7 @@ def _find_collection(one: Operation, operations: Sequence[Operation]) -> Collect
     """The collection in which an operation makes items, if it makes any."""
     if one.said.get("does", "create" if one.method == "POST" else "") != "create":
         return None
-    said = {**_follow_links(one, operations), **one.said}
+    said = _follow_links(one, operations) | one.said
     item, identifier = str(said.get("item", "")), str(said.get("identifier", ""))
     gets = [other for other in operations if other.method == "GET"]
     lists = [each.items for each in gets if each.items and each.shape == one.shape]
