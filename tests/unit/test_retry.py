@@ -68,6 +68,12 @@ def test_whatever_stands_there_it_is_seconds_or_nothing(value: str) -> None:
     assert seconds is None or 0 <= seconds < math.inf
 
 
+def test_a_clock_by_hand_only_goes_forward() -> None:
+    for wrong in (lambda: ManualClock().advance(-1), lambda: ManualClock(jitter=1.1)):
+        with pytest.raises(ValueError, match=r"back|from 0 to 1"):
+            wrong()
+
+
 def test_the_pause_doubles_up_to_8_seconds() -> None:
     assert [backoff(attempt) for attempt in range(1, 7)] == [0.5, 1, 2, 4, 8, 8]
     assert backoff(10**6) == 8

@@ -35,7 +35,6 @@ _TYPES: Mapping[Any, str] = {
 }
 _VALUES = frozenset({"const", "default", "enum", "example", "examples"})
 _MOST_FINDINGS = 3
-_DEPTH = 50
 _MASK = "the value"
 
 
@@ -100,15 +99,11 @@ def find_rules(document: Any) -> Iterator[Rule]:
 class Schema:
     """A schema of a document, and what follows from it.
 
-    Texts name it by `where`, a value by its JSON path, and never show the value. Of its
-    alternatives, and of those within it, `branch` is taken.
+    Texts name it by `where`, a value by its JSON path, and never show the value.
     """
 
-    def __init__(
-        self, schemas: Schemas, node: Any, where: str, branch: int = 0, given: Iterable[Any] = ()
-    ) -> None:
-        self._schemas, self.node, self.where, self._branch = schemas, node, where, branch
-        self._given = given
+    def __init__(self, schemas: Schemas, node: Any, where: str, given: Iterable[Any] = ()) -> None:
+        self._schemas, self.node, self.where, self._given = schemas, node, where, given
 
     def is_valid(self, value: Any) -> bool:
         """Whether the value satisfies the schema."""
@@ -128,9 +123,7 @@ class Schema:
 
     def find_stray(self, value: Any) -> list[str]:
         """The members of an object, else valid, that it does not describe, if it describes any."""
-        if not any(one.properties for one in self.alternatives):
-            return []
-        errors = self._closed.iter_errors(value)
+        errors = self._closed.iter_errors(value) if self._closed is not None else ()
         return [name for one in errors for name in one.kind.as_dict()["unexpected"]]
 
     @cached_property
@@ -139,19 +132,52 @@ class Schema:
         return self._schemas.compile(self.node, self.where)
 
     @cached_property
-    def _closed(self) -> jsonschema_rs.Validator:
+    def _closed(self) -> jsonschema_rs.Validator | None:
         node = {"allOf": [self.node], "unevaluatedProperties": False}
-        return self._schemas.compile(node, self.where)
+        is_described = any(one.properties for one in self.alternatives)
+        return self._schemas.compile(node, self.where) if is_described else None
+
+    @cached_property
+    def _keywords(self) -> dict[str, Any]:
+        node = self._schemas.resolve(self.node)
+        return node if is_object(node) else {}
 
     @cached_property
     def flat(self) -> dict[str, Any]:
-        """Its keywords: references followed, allOf merged, an alternative chosen."""
-        return self._schemas.flatten(self.node, self._branch)
+        """Its keywords: references followed, allOf merged, the first alternative chosen."""
+        result = {**self._keywords}
+        parts = list(result.pop("allOf", ()))
+        result.pop("anyOf", None)
+        for choice in self._choices[:1]:
+            parts += [_discriminate(result.get("discriminator"), choice), choice]
+        for part in parts:
+            for name, value in self.inner(part, "").flat.items():
+                if name == "properties":
+                    result[name] = _join(result.get(name, {}), value)
+                elif name == "required":
+                    result[name] = list(dict.fromkeys([*value, *result.get(name, ())]))
+                elif len(parts) == 1 or name not in {"default", "example", "examples"}:
+                    result.setdefault(name, value)  # the example of a part is not the whole's
+        return result
 
     @cached_property
     def types(self) -> frozenset[str]:
-        """The JSON types that it names; none where any will do."""
-        return self._schemas.find_types(self.node)
+        """The JSON types that it names, or its parts do; none where any will do."""
+        if "type" in self._keywords:
+            named = self._keywords["type"]
+            return frozenset([named] if isinstance(named, str) else named)
+        parts = [one for key in ("allOf", "anyOf") for one in self._keywords.get(key, ())]
+        return frozenset(name for one in parts for name in self.inner(one, "").types)
+
+    @property
+    def _choices(self) -> list[Any]:
+        return [one for one in self._keywords.get("anyOf", ()) if one != {"type": "null"}]
+
+    @property
+    def alternatives(self) -> list[Schema]:
+        """This schema, by each alternative at its top."""
+        nodes = [{**self._keywords, "anyOf": [one]} for one in self._choices]
+        return [Schema(self._schemas, one, self.where) for one in nodes or [self.node]]
 
     @cached_property
     def properties(self) -> dict[str, Schema]:
@@ -163,13 +189,6 @@ class Schema:
     def items(self) -> Schema:
         """The schema of an array's items."""
         return self.inner(self.flat.get("items", True), "items")
-
-    @cached_property
-    def alternatives(self) -> list[Schema]:
-        """This schema, by each alternative at its top."""
-        node = self._schemas.resolve(self.node)
-        count = len(node.get("anyOf", ())) if is_object(node) else 0
-        return [Schema(self._schemas, self.node, self.where, one) for one in range(count or 1)]
 
     @property
     def examples(self) -> list[Any]:
@@ -185,7 +204,7 @@ class Schema:
 
     def inner(self, node: Any, place: str) -> Schema:
         """A schema that stands within this one."""
-        return Schema(self._schemas, node, f"{self.where}, {place}", self._branch)
+        return Schema(self._schemas, node, f"{self.where}, {place}")
 
 
 class Schemas:
@@ -216,7 +235,7 @@ class Schemas:
         given = [self.resolve(one) for one in members(node, "examples").values()]
         given = [one["value"] for one in given if is_object(one) and "value" in one]
         given = [node["example"], *given] if "example" in node else given
-        schema = Schema(self, node.get("schema", True), where, given=given)
+        schema = Schema(self, node.get("schema", True), where, given)
         schema.is_valid(None)  # compiles it
         return schema
 
@@ -232,47 +251,14 @@ class Schemas:
 
     def resolve(self, node: Any) -> Any:
         """Follow `$ref` until something else stands there; siblings of it win."""
-        for _ in range(_DEPTH):
-            if not is_object(node) or not isinstance(node.get("$ref"), str):
-                return node
-            target: Any = self.document
-            for step in node["$ref"].removeprefix(_BASE)[2:].split("/"):
-                key = unquote(step).replace("~1", "/").replace("~0", "~")
-                target = target[int(key)] if is_array(target) else target[key]
-            siblings = {key: value for key, value in node.items() if key != "$ref"}
-            node = {**target, **siblings} if siblings and is_object(target) else target
-        raise DocumentError(f"The reference {node['$ref']!r} leads back to itself.")
-
-    def flatten(self, node: Any, branch: int, depth: int = 0) -> dict[str, Any]:
-        """A schema as one object; see `Schema.flat`."""
-        node = self.resolve(node)
-        if not is_object(node) or depth > _DEPTH:
-            return {}
-        result = {key: node[key] for key in node.keys() - {"allOf", "anyOf"}}
-        parts = list(node.get("allOf", ()))
-        choices = [one for one in node.get("anyOf", ()) if one != {"type": "null"}]
-        if choices:
-            choice = choices[min(branch, len(choices) - 1)]
-            parts += [_discriminate(node, choice), choice]
-        for part in parts:
-            for name, value in self.flatten(part, branch, depth + 1).items():
-                if name == "properties":
-                    result[name] = _join(result.get(name, {}), value)
-                elif name == "required":
-                    result[name] = list(dict.fromkeys([*value, *result.get(name, ())]))
-                elif len(parts) == 1 or name not in {"default", "example", "examples"}:
-                    result.setdefault(name, value)  # the example of a part is not the whole's
-        return result
-
-    def find_types(self, node: Any, depth: int = 0) -> frozenset[str]:
-        """The types that a schema names, through references and combinations."""
-        node = self.resolve(node)
-        if not is_object(node) or depth > _DEPTH:
-            return frozenset()
-        if "type" in node:
-            return frozenset([node["type"]] if isinstance(node["type"], str) else node["type"])
-        parts = [*node.get("allOf", ()), *node.get("anyOf", ())]
-        return frozenset(name for part in parts for name in self.find_types(part, depth + 1))
+        if not is_object(node) or not isinstance(node.get("$ref"), str):
+            return node
+        target: Any = self.document
+        for step in node["$ref"].removeprefix(_BASE)[2:].split("/"):
+            key = unquote(step).replace("~1", "/").replace("~0", "~")
+            target = target[int(key)] if is_array(target) else target[key]
+        siblings = {key: value for key, value in node.items() if key != "$ref"}
+        return self.resolve({**target, **siblings} if siblings and is_object(target) else target)
 
     def _convert(self, node: Any, *, named: bool = False) -> Any:
         """A copy of the document, or of a part of it, as it holds here; values are left alone."""
@@ -333,9 +319,8 @@ def _join(properties: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, A
     return {**more, **properties, **both}
 
 
-def _discriminate(node: Mapping[str, Any], choice: Any) -> Any:
+def _discriminate(discriminator: Any, choice: Any) -> Any:
     """What a discriminator adds to an alternative: the value of the property that names it."""
-    discriminator = node.get("discriminator")
     if not is_object(discriminator) or not is_object(choice) or "$ref" not in choice:
         return True
     name = choice["$ref"].rpartition("/")[2]

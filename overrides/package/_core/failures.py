@@ -36,6 +36,8 @@ def try_parse(parser: ResponseParser[T], content: Secret[bytes]) -> T | Mismatch
         return parser(content.reveal())
     except MismatchError as mismatch:
         return mismatch.with_traceback(None)
+    except json.MalformedJSONError as error:
+        return UnreadableError(f"JSON ({error})")
 
 
 def connection_error(

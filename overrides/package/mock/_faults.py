@@ -13,7 +13,7 @@ from operator import delitem, getitem
 from random import Random
 from typing import Annotated, Any, Literal, Self, TypeAlias, cast, get_args
 
-from ._messages import Break, Delivery, FaultError, Outcome, RefusalError, plain
+from ._messages import Break, FaultError, Outcome, RefusalError, plain
 from ._schemas import describe_arguments, find_wrong_argument, is_array, is_object
 
 _NEWS = "what no document has"
@@ -257,12 +257,11 @@ def describe_unknown(what: str, given: str, known: Iterable[str]) -> str:
 
 def delay(outcome: Outcome, seconds: float) -> Outcome:
     """The same answer, that much later than it would have been."""
-    before = outcome.answer.delivery or Delivery()
-    return _deliver(outcome, delay=before.delay + seconds)
+    return _deliver(outcome, delay=outcome.answer.delivery.delay + seconds)
 
 
 def _deliver(outcome: Outcome, **changes: Any) -> Outcome:
-    delivery = (outcome.answer.delivery or Delivery())._replace(**changes)
+    delivery = outcome.answer.delivery._replace(**changes)
     return outcome._replace(answer=outcome.answer._replace(delivery=delivery))
 
 

@@ -12,25 +12,12 @@ from ...types import UNSET, Response, Unset
 from ..attempts import make_attempts
 from ..call import Call
 from ..clock import Deadline
-from ..effects import (
-    Chunks,
-    FetchKey,
-    Pause,
-    RawResponse,
-    SendRequest,
-    TransportFailure,
-)
+from ..effects import Chunks, Pause, RawResponse, SendRequest, TransportFailure
 from ..failures import warm_error
 from ..frames import FrameGuard
 from ..operation import ListOperation, Operation, Request
 from ..responses import LARGEST_ITEM, ItemReader, build_response, is_long_list, read_response
-from ..runtime import (
-    fetch_key_sync,
-    has_loop_sync,
-    pause_sync,
-    require_loop_sync,
-    yield_sync,
-)
+from ..runtime import fetch_key_sync, has_loop_sync, require_loop_sync, yield_sync
 from ..settings import Settings, replace_settings
 
 T = TypeVar("T")
@@ -101,7 +88,6 @@ class Pipeline:
             reader: ItemReader[Any] = ItemReader(call, received)
             for part in reader.split(received.content):
                 items += reader.feed(part)
-                reader.check()
                 yield_sync()
             items += reader.feed(Secret(b""), last=True)
             reader.check()
@@ -129,7 +115,6 @@ class Pipeline:
                         for item in items:
                             yield item
                         call.deadline.extend(clock.monotonic() - left_at)
-                        reader.check()
                         yield_sync()
                 for item in reader.feed(Secret(b""), last=True):
                     yield item
@@ -186,12 +171,11 @@ class Pipeline:
             except StopIteration as done:
                 received: RawResponse = done.value
                 return received
-            match effect:
-                case SendRequest():
-                    outcome = self._connection.send(effect)
-                case Pause():
-                    pause_sync(call.settings.clock, effect.seconds)
-                    outcome = None
-                case FetchKey(name):
-                    settings = call.settings.for_scheme(name)
-                    outcome = fetch_key_sync(settings, call.deadline)
+            if isinstance(effect, SendRequest):
+                outcome = self._connection.send(effect)
+            elif isinstance(effect, Pause):
+                call.settings.clock.sleep(effect.seconds)
+                outcome = None
+            else:
+                settings = call.settings.for_scheme(effect.scheme)
+                outcome = fetch_key_sync(settings, call.deadline)

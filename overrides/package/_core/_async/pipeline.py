@@ -11,25 +11,12 @@ from ...types import UNSET, Response, Unset
 from ..attempts import make_attempts
 from ..call import Call
 from ..clock import Deadline
-from ..effects import (
-    AsyncChunks,
-    FetchKey,
-    Pause,
-    RawResponse,
-    SendRequest,
-    TransportFailure,
-)
+from ..effects import AsyncChunks, Pause, RawResponse, SendRequest, TransportFailure
 from ..failures import warm_error
 from ..frames import FrameGuard
 from ..operation import ListOperation, Operation, Request
 from ..responses import LARGEST_ITEM, ItemReader, build_response, is_long_list, read_response
-from ..runtime import (
-    fetch_key_async,
-    has_loop_async,
-    pause_async,
-    require_loop_async,
-    yield_async,
-)
+from ..runtime import fetch_key_async, has_loop_async, require_loop_async, yield_async
 from ..settings import Settings, replace_settings
 
 T = TypeVar("T")
@@ -104,7 +91,6 @@ class AsyncPipeline:
             reader: ItemReader[Any] = ItemReader(call, received)
             for part in reader.split(received.content):
                 items += reader.feed(part)
-                reader.check()
                 await yield_async()
             items += reader.feed(Secret(b""), last=True)
             reader.check()
@@ -132,7 +118,6 @@ class AsyncPipeline:
                         for item in items:
                             yield item
                         call.deadline.extend(clock.monotonic() - left_at)
-                        reader.check()
                         await yield_async()
                 for item in reader.feed(Secret(b""), last=True):
                     yield item
@@ -189,12 +174,11 @@ class AsyncPipeline:
             except StopIteration as done:
                 received: RawResponse = done.value
                 return received
-            match effect:
-                case SendRequest():
-                    outcome = await self._connection.send(effect)
-                case Pause():
-                    await pause_async(call.settings.clock, effect.seconds)
-                    outcome = None
-                case FetchKey(name):
-                    settings = call.settings.for_scheme(name)
-                    outcome = await fetch_key_async(settings, call.deadline)
+            if isinstance(effect, SendRequest):
+                outcome = await self._connection.send(effect)
+            elif isinstance(effect, Pause):
+                await call.settings.clock.sleep_async(effect.seconds)
+                outcome = None
+            else:
+                settings = call.settings.for_scheme(effect.scheme)
+                outcome = await fetch_key_async(settings, call.deadline)
