@@ -4,7 +4,7 @@
 # VENV=...    the environment's folder
 # ON=...      the interpreter for make test-package, where the tests are to run on another
 # BASE=...    the commit, branch or tag that make breaking compares with; else where this left main
-# TAG=...     the tag that make test-wheel is to check the versions against
+# TAG=...     the tag that make release is to check the versions against
 # SEED=...    what the chance of make contract follows from; EXAMPLES=... how many cases it makes
 # DEST=... NAME=... WITH=...  where make vendor puts the copy, its name, and what comes along
 # ARGS=...    passed on: make test ARGS="-k demo", make generate ARGS="--help"
@@ -114,7 +114,7 @@ coverage: environment ## Show the lines and branches of the package that its tes
 
 .PHONY: mutants
 mutants: environment ## Plant defects in the pipeline's decisions, show which no test notices
-	@"$(PY)" scripts/mutate.py $(ARGS)
+	@"$(PY)" scripts/mutants.py $(ARGS)
 
 .PHONY: generate
 generate: environment ## Make generated/ from openapi/ and overrides/, and say what changed
@@ -138,9 +138,9 @@ bench: environment ## Compare the client's speed with its peers' (needs Java; ta
 		--requirement scripts/bench/requirements.txt
 	@PYTHONPATH=scripts build/bench/.venv/bin/python -m bench.run $(ARGS)
 
-.PHONY: test-wheel
-test-wheel: environment ## Build wheel and SBOM into dist/, and call all from the installed wheel
-	@"$(PY)" scripts/release.py --try $(if $(TAG),--tag "$(TAG)")
+.PHONY: release
+release: environment ## Build wheel and SBOM into dist/, call all from the installed wheel
+	@"$(PY)" scripts/release.py $(if $(TAG),--tag "$(TAG)")
 
 .PHONY: vendor
 # Copying needs no package; telling what breaks needs the environment.

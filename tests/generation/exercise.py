@@ -40,7 +40,7 @@ def make_arguments(endpoint: Endpoint, operation: Any, *, whole: bool) -> dict[s
             found[one.python_name] = fit(value, endpoint.hints[one.python_name])
     if endpoint.body is not None and (endpoint.body.required or whole):
         media_type, hint = endpoint.body.media_types[0], endpoint.hints["body"]
-        schema = operation.body.content[media_type.partition(";")[0]].schema
+        schema = operation.body.content[media_type.partition(";")[0]]
         value = _make_value(schema, whole=whole)
         found["body"] = _fit_body(schema, value, hint, is_json="json" in media_type)
     return found
@@ -50,7 +50,7 @@ def _make_value(schema: Any, *, whole: bool) -> Any:
     """Return an example, with whatever is optional if that is valid: no list is empty."""
     least = mock_module("._responses").find_example(schema)
     full = _fill(schema, least, 0 if whole or least == [] else _DEPTH + 1)
-    return full if schema.validator.is_valid(full) else least
+    return full if schema.is_valid(full) else least
 
 
 def _fill(schema: Any, value: Any, depth: int) -> Any:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
+import pickle
 import typing
 from types import FunctionType, ModuleType
 from typing import Any
 
 import pytest
 import sample
-from sample import ConfigurationError, InvalidResponseError, RateLimitError, ServerError
+from sample import ConfigurationError, InvalidResponseError, RateLimitError
 from sample.api.parcels import create_parcel, get_parcel, list_parcels, renew_label
 from sample.models import CreateParcelRequest
 from sample.types import UNSET
@@ -73,6 +74,8 @@ def test_a_detailed_response_has_all_that_came_and_shows_no_secret(kind: str, me
     assert response.headers["x-other"] == response.headers["X-OTHER"] == "o"
     assert as_json(response.parsed) == json.loads(response.content) == answer
     assert copy.deepcopy(response) == response
+    with pytest.raises(TypeError, match="not pickled"):
+        pickle.dumps(response)
     shown = repr(response) + str(response)
     assert "parcel-1" in shown
     assert not [secret for secret in (SECRET, TOKEN, KEY, "hidden") if secret in shown]
@@ -112,6 +115,9 @@ def test_options_of_one_call(kind: str, method: str) -> None:
         call(kind, script, method, *arguments, timeout=2, max_attempts=UNSET, clock=clock)
     assert len(script.requests) == 5, "waiting 7 s would take more than the 2 that there are"
     assert caught.value.retry_after == 7
+    for option in ("timeout", "max_attempts"):
+        with pytest.raises(ConfigurationError, match=option):
+            call(kind, script, method, *arguments, **{option: 0})
 
 
 @pytest.mark.parametrize("method", [*METHODS, "with_response.get"])
@@ -128,18 +134,6 @@ def test_header_fields_of_one_call(kind: str, method: str) -> None:
             call(kind, script, method, *arguments, call_headers=headers)
         assert HIDDEN not in str(caught.value)
     assert len(script.requests) == 2
-
-
-def test_what_may_be_repeated(kind: str) -> None:
-    for method, (arguments, status, answer) in METHODS.items():
-        script, clock = Script((503, {}), (502, {}), (status, answer)), ManualClock()
-        if method == "create":
-            with pytest.raises(ServerError) as caught:
-                call(kind, script, method, *arguments, clock=clock)
-            assert (caught.value.maybe_processed, clock.pauses) == (True, [])
-        else:
-            call(kind, script, method, *arguments, clock=clock)
-            assert clock.pauses == [0.5, 1.0]
 
 
 @pytest.mark.parametrize("method", ["get", "renew_label", "with_response.get"])

@@ -8,7 +8,15 @@ import pickle
 from typing import Any
 
 import pytest
-from sample import AsyncSample, ConfigurationError, Pace, RateLimitError, Sample, SampleError
+from sample import (
+    AsyncSample,
+    CallEvent,
+    ConfigurationError,
+    Pace,
+    RateLimitError,
+    Sample,
+    SampleError,
+)
 from sample._http import httpx
 from sample.api.parcels import list_parcels
 
@@ -35,13 +43,16 @@ def test_a_copy_changes_what_is_named_and_leaves_the_original_as_it_is() -> None
     assert len(refusing.requests) == 2
 
 
-def test_a_copy_keeps_its_own_pace() -> None:
+def test_a_copy_has_a_pace_and_an_observer_of_its_own_or_none() -> None:
+    events: list[CallEvent] = []
     script, clock = Script((200, [])), ManualClock()
-    with script.client(timeout=None) as original:
-        changed = original.with_options(pace=Pace(1, 10), clock=clock)
+    with script.client(timeout=None, observer=events.append) as original:
+        changed = original.with_options(pace=Pace(1, 10), clock=clock, observer=None)
         for _ in range(3):
             changed.parcels.list()
-            original.parcels.list()
+        assert (clock.pauses, events) == ([10, 10], [])
+        original.with_options(timeout=5).parcels.list()
+        assert [one.kind for one in events][::3] == ["call_start", "call_end"]
     assert clock.pauses == [10, 10]
 
 
@@ -78,13 +89,12 @@ def test_a_given_client_stays_its_owners() -> None:
             await AsyncSample(KEY, base_url=BASE_URL, http_client=http).parcels.create()
         assert caught.value.maybe_processed is False
 
+    asyncio.run(run())
     with httpx.Client() as http:
         Sample(KEY, base_url=BASE_URL, http_client=http).close()
         assert not http.is_closed
-    with pytest.raises(SampleError, match="given is closed") as caught:
+    with pytest.raises(SampleError, match="given is closed"):
         Sample(KEY, base_url=BASE_URL, http_client=http).parcels.create()
-    assert caught.value.maybe_processed is False
-    asyncio.run(run())
 
 
 def test_the_block_gives_the_client_and_lets_errors_through() -> None:

@@ -121,6 +121,9 @@ def test_the_items_before_a_fault_are_given_and_no_more_is_read_than_needed(kind
     assert [item.id for item in iterate(kind, stream, at_most=3)] == ["parcel-1"] * 3
     assert stream.closed
     assert stream.taken <= 6
+    # A long item is looked at again when twice as much is there, or all.
+    long = b'[{"id": "' + b"x" * 5000
+    assert len(iterate(kind, Streaming(iter([long, b'", "pickupCode": "1"}]'])))) == 1
 
 
 def test_an_answer_that_breaks_off(kind: str) -> None:

@@ -65,11 +65,14 @@ def test_what_it_raises_is_the_cause(kind: str) -> None:
     async def fails_later() -> str:
         return fails()
 
-    for source in (fails, fails_later)[: 1 if kind == "sync" else 2]:
+    def fails_twice() -> str:
+        raise ExceptionGroup("sealed", [LookupError("vault"), LookupError("safe")])
+
+    for source in (fails, fails_twice, fails_later)[: 2 if kind == "sync" else 3]:
         script = Script((201, CREATED))
-        with pytest.raises(ConfigurationError, match="LookupError") as caught:
+        with pytest.raises(ConfigurationError, match=r"LookupError|ExceptionGroup") as caught:
             call(kind, script, "create", api_key=source)
-        assert isinstance(caught.value.__cause__, LookupError)
+        assert isinstance(caught.value.__cause__, LookupError | ExceptionGroup)
         assert script.requests == []
 
 
@@ -86,6 +89,14 @@ def test_one_that_hangs_ends_with_the_calls_time(kind: str) -> None:
     over.set()
     assert time.monotonic() - started < 10
     assert (caught.value.maybe_processed, caught.value.attempts) == (False, 0)
+    clock = ManualClock()
+
+    def slow() -> str:
+        clock.advance(40)
+        return "too-late"
+
+    with pytest.raises(APITimeoutError, match="30 s were over before it could be sent"):
+        call(kind, script, "create", api_key=slow, clock=clock)
     assert script.requests == []
 
 

@@ -6,7 +6,6 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -113,29 +112,6 @@ def test_an_observer_changes_no_call(kind: str, caplog: pytest.LogCaptureFixture
     ]
 
 
-def test_what_is_no_observer() -> None:
-    async def observe(_: CallEvent) -> None: ...
-
-    class Observe:
-        async def __call__(self, _: CallEvent) -> None: ...
-
-    wrong: list[Any] = ["log", 7, observe, Observe()]
-    for given in wrong:
-        with pytest.raises(ConfigurationError, match="observer"):
-            Script().client(observer=given)
-        with pytest.raises(ConfigurationError, match="observer"):
-            Script().client().with_options(observer=given)
-
-
-def test_a_copy_has_an_observer_of_its_own_or_none() -> None:
-    events: list[CallEvent] = []
-    with Script((200, [])).client(observer=events.append) as client:
-        client.with_options(observer=None).parcels.list()
-        assert events == []
-        client.with_options(timeout=5).parcels.list()
-        assert [one.kind for one in events][::3] == ["call_start", "call_end"]
-
-
 def test_warnings_reach_stderr_only_where_logging_is_set_up() -> None:
     program = """
 import logging, sys
@@ -150,31 +126,27 @@ Script((503, {}), (200, [])).client().with_options(clock=ManualClock()).parcels.
         assert (expected in done.stderr) if expected else done.stderr == ""
 
 
-@pytest.fixture
-def exporter() -> InMemorySpanExporter:
-    return InMemorySpanExporter()
+class Traced:
+    """A client's calls as spans."""
+
+    def __init__(self) -> None:
+        self._exporter = InMemorySpanExporter()
+        provider = TracerProvider(shutdown_on_exit=False)
+        provider.add_span_processor(SimpleSpanProcessor(self._exporter))
+        self.observer = SpanObserver(provider)
+
+    def take_span(self) -> tuple[ReadableSpan, dict[str, Any]]:
+        (span,) = self._exporter.get_finished_spans()
+        self._exporter.clear()
+        assert not [x for x in (SECRET, TOKEN, KEY, "parcel-1") if x in span.to_json()]
+        return span, dict(span.attributes or {})
 
 
-@pytest.fixture
-def observer(exporter: InMemorySpanExporter) -> SpanObserver:
-    provider = TracerProvider(shutdown_on_exit=False)
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    return SpanObserver(provider)
-
-
-def the_span(exporter: InMemorySpanExporter) -> tuple[ReadableSpan, Mapping[str, Any]]:
-    (span,) = exporter.get_finished_spans()
-    assert not [x for x in (SECRET, TOKEN, KEY, "parcel-1") if x in span.to_json()]
-    return span, span.attributes or {}
-
-
-def test_the_span_of_a_call_that_is_repeated(
-    kind: str, exporter: InMemorySpanExporter, observer: SpanObserver
-) -> None:
+def test_the_span_of_a_call_that_is_repeated(kind: str) -> None:
     arguments, status, answer = METHODS["get"]
-    script = Script(REFUSED, (status, answer))
-    call(kind, script, "get", *arguments, observer=observer, clock=ManualClock())
-    span, attributes = the_span(exporter)
+    script, traced = Script(REFUSED, (status, answer)), Traced()
+    call(kind, script, "get", *arguments, observer=traced.observer, clock=ManualClock())
+    span, attributes = traced.take_span()
     path = "/api/v1/parcels/{parcelId}"
     assert (span.name, span.kind) == (f"GET {path}", SpanKind.CLIENT)
     assert span.status.is_unset
@@ -194,15 +166,13 @@ def test_the_span_of_a_call_that_is_repeated(
     assert second["http.response.status_code"] == 200
 
 
-def test_the_span_of_a_call_that_fails(
-    kind: str, exporter: InMemorySpanExporter, observer: SpanObserver
-) -> None:
+def test_the_span_of_a_call_that_fails(kind: str) -> None:
+    traced = Traced()
     for status, error in ((404, "404"), (200, "InvalidResponseError")):
         with pytest.raises(SampleError):
-            call(kind, Script((status, {})), "get", "parcel-1", observer=observer)
-        span, attributes = the_span(exporter)
+            call(kind, Script((status, {})), "get", "parcel-1", observer=traced.observer)
+        span, attributes = traced.take_span()
         assert (attributes["error.type"], span.status.is_ok) == (error, False)
-        exporter.clear()
 
 
 def test_without_opentelemetry_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,13 +7,18 @@ from typing import Any
 import pytest
 from attrs import evolve
 from sample import APIStatusError, BadRequestError, ConfigurationError, InvalidResponseError
-from sample._core import decode, parsers
-from sample._core.operation import Credential, Operation, Request
-from sample._core.parsers import empty_parser, json_parser
+from sample._core import decode
+from sample._core.decode import empty_parser, json_parser
+from sample._core.operation import Credential, Operation, Parameter, Request
+from sample._core.settings import Settings, build_settings
+from sample._secrets import Secret
+from sample._service import SERVICE
 from sample.types import UNSET, Response
 
-from tests.unit._support import KEY, Script, pipeline_of
+from tests.unit._support import BASE_URL, KEY, Script, pipeline_of
 
+NUMBERS: dict[str, Any] = dict.fromkeys(("timeout", "connect_timeout", "keepalive"), 1)
+NUMBERS |= {"max_attempts": 1, "pace": None, "max_response_bytes": None, "headers": Secret(None)}
 STRING, INTEGER = json_parser(decode.string), json_parser(decode.integer)
 
 
@@ -24,6 +29,7 @@ def operation(method: str = "GET", responses: Any = None, **more: Any) -> Operat
         path="/others",
         resource="others",
         method_name="other",
+        parameters=(Parameter("q", "q", "query", required=False),),
         repeatable=True,
         responses={200: STRING} if responses is None else responses,
         errors={},
@@ -58,6 +64,38 @@ def test_a_credential_without_a_scheme_stands_alone_and_needs_a_key() -> None:
     run(script, asked)
     (request,) = script.requests
     assert (request.headers["X-Api-Key"], "Authorization" in request.headers) == (KEY, False)
+
+
+def test_credentials_of_other_kinds() -> None:
+    for credential, key, sent in (
+        (Credential("Authorization", "Basic"), "me:key", "Basic bWU6a2V5"),
+        (Credential("Authorization", "Basic"), "bWU6a2V5", "Basic bWU6a2V5"),
+        (Credential("Cookie", "session="), "a;b", "session=a%3Bb"),
+    ):
+        script = Script((200, "yes"))
+        run(script, operation(credential=credential), key)
+        assert script.requests[0].headers[credential.header] == sent
+
+
+def test_each_security_scheme_has_a_key_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAMPLE_SECOND_KEY", "from-the-environment")
+    service = SERVICE._replace(other_schemes=("first", "second-key", "third"))
+
+    def build(base_url: str | None, **keys: str) -> Settings:
+        given, url = {"key": Secret(KEY), "keys": Secret(keys)}, Secret(base_url)
+        return build_settings(service._replace(base_url=None), base_url=url, **given, **NUMBERS)
+
+    settings = build("https://parcels.invalid", first="given")
+    names = (None, "first", "second-key", "third")
+    found = [str(getattr(settings.for_scheme(name).key, "reveal", str)()) for name in names]
+    assert found == [KEY, "given", "from-the-environment", KEY]
+    for keys, url, told in (
+        ({"other": "x"}, BASE_URL, "'other'; known are first, second-key, third"),
+        ({"first": "a b"}, BASE_URL, "for first holds"),
+        ({}, None, "There is no base URL"),
+    ):
+        with pytest.raises(ConfigurationError, match=told):
+            build(url, **keys)
 
 
 def test_nothing_to_say() -> None:
@@ -116,10 +154,10 @@ def test_each_documented_status_has_its_own_body_and_others_any_of_them() -> Non
 
 
 def test_bodies_that_are_no_json() -> None:
-    text = parsers.text_parser(decode.string)
+    text = decode.text_parser(decode.string)
     assert (text("grüße".encode()), text(b"\xff")) == ("grüße", "�")
     with pytest.raises(ValueError, match="date string"):
-        parsers.text_parser(decode.date)(b"tomorrow")
-    assert parsers.file_parser(b"\x00\x01").payload.read() == b"\x00\x01"
+        decode.text_parser(decode.date)(b"tomorrow")
+    assert decode.file_parser(b"\x00\x01").payload.read() == b"\x00\x01"
     response = run(Script((200, b"<html>")), operation(responses={200: empty_parser}))
     assert response.parsed is None

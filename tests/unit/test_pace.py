@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
@@ -56,6 +57,7 @@ def test_a_long_queue_waits_as_long_as_it_has_to(limit: int, in_file: bool, tmp_
     pace = Pace(limit, 1.0, path=tmp_path / "pace" if in_file else None)
     clock = ManualClock()
     assert [pace.reserve(clock, None) for _ in range(200)] == [n // limit for n in range(200)]
+    assert pace.reserve(clock, 1.0) is None
 
 
 def test_threads_share_one() -> None:
@@ -177,14 +179,16 @@ class TestFile:
             with pytest.raises(ConfigurationError, match="cannot be used"):
                 Pace(2, path=tmp_path / place)
 
-        def full(*_: object) -> int:
-            raise OSError(28, "No space left on device")
-
         pace, script = Pace(2, path=tmp_path / "pace"), Script((201, {}))
-        with monkeypatch.context() as patch:
-            patch.setattr(os, "pwrite", full)
-            with pytest.raises(ConfigurationError, match=r"pace cannot be used: No space"):
-                call(kind, script, "create", pace=pace)
+        full, signalled = OSError(28, "No space left on device"), OSError("a time limit")
+        for raised, kind_of, told in (
+            (full, ConfigurationError, "pace cannot be used: No space"),
+            (signalled, OSError, "a time limit"),
+        ):
+            with monkeypatch.context() as patch:
+                patch.setattr(os, "pwrite", Mock(side_effect=raised))
+                with pytest.raises(kind_of, match=told):
+                    call(kind, script, "create", pace=pace)
         assert script.requests == []
 
     @pytest.mark.parametrize("ahead", [3600, 10 * 365 * 86400])

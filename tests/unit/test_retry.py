@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sample import APIStatusError
-from sample._core.retry import backoff, retry_after
+from sample._core.attempts import backoff, read_retry_after
 
 from tests.unit._support import ManualClock, Script, call
 
@@ -48,7 +48,7 @@ NOW = 1_445_412_480.0  # Wed, 21 Oct 2015 07:28:00 GMT
     ],
 )
 def test_retry_after(value: str | None, seconds: float | None) -> None:
-    assert retry_after(value, NOW) == seconds
+    assert read_retry_after(value, NOW) == seconds
 
 
 @pytest.mark.skipif(not hasattr(time, "tzset"), reason="This system's zone is set once.")
@@ -58,14 +58,20 @@ def test_a_date_without_a_zone_is_utc_wherever_the_machine_is(
     with monkeypatch.context() as patch:
         patch.setenv("TZ", "UTC+5")
         time.tzset()
-        assert retry_after("Wed Oct 21 07:29:00 2015", NOW) == 60.0
+        assert read_retry_after("Wed Oct 21 07:29:00 2015", NOW) == 60.0
     time.tzset()
 
 
 @given(st.text(max_size=40) | st.from_regex(r"[A-Z][a-z]{2}, ?\d+ [A-Z][a-z]{2} \d+ [\d:]+.*"))
 def test_whatever_stands_there_it_is_seconds_or_nothing(value: str) -> None:
-    seconds = retry_after(value, NOW)
+    seconds = read_retry_after(value, NOW)
     assert seconds is None or 0 <= seconds < math.inf
+
+
+def test_a_clock_by_hand_only_goes_forward() -> None:
+    for wrong in (lambda: ManualClock().advance(-1), lambda: ManualClock(jitter=1.1)):
+        with pytest.raises(ValueError, match=r"back|from 0 to 1"):
+            wrong()
 
 
 def test_the_pause_doubles_up_to_8_seconds() -> None:

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sample import AsyncSample, ConfigurationError, Sample
+from sample import AsyncSample, CallEvent, Sample
 from sample._http import httpx
 
 from tests.unit._support import (
@@ -19,6 +19,14 @@ from tests.unit._support import (
     refused,
 )
 
+
+async def observe(_: CallEvent) -> None: ...
+
+
+class Observe:
+    async def __call__(self, _: CallEvent) -> None: ...
+
+
 BAD_URLS: list[Any] = [
     *("", "   ", "parcels.invalid/v1", "//parcels.invalid/v1", "/v1", "https://", "https:///v1"),
     *("ftp://parcels.invalid", "file:///etc/passwd", "https://parcels.invalid/a b"),
@@ -29,7 +37,11 @@ BAD_URLS: list[Any] = [
     *("https://parcels.invalid/v1#", "https://parcels.invalid/a/../v1"),
     *("https://parcels.invalid/a/%2e%2e/v1", "https://parcels.invalid:port"),
     *("https://parcels.invalid:-1", "https://parcels.invalid:65536", "https://[::1"),
-    *("https://parcels.invalid/\ud800", "https://parcels.invalid/\x85"),
+    *(
+        "https://parcels.invalid/\ud800",
+        "https://parcels.invalid/%zz",
+        "https://parcels.invalid/\x85",
+    ),
     *("http://parcels.invalid/v1", "http://10.0.0.1/v1", "http://0.0.0.0/v1"),
     *("http://127.0.0.1.parcels.invalid/v1", "http://localhost.parcels.invalid/v1"),
     *(b"https://parcels.invalid", 443),
@@ -53,6 +65,7 @@ REFUSED = {
     "max_response_bytes": BAD_SIZES,
     "headers": BAD_HEADERS,
     "pace": [200, "200", object],
+    "observer": ["log", 7, observe, Observe()],
 }
 both = pytest.mark.parametrize("make", [Sample, AsyncSample])
 
@@ -116,12 +129,3 @@ def test_headers_go_with_every_request(kind: str) -> None:
     assert {name: request.headers[name] for name in headers} == headers
     assert request.headers.get_list("user-agent") == ["mine/1"]
     assert request.headers["content-type"] == "application/json"
-
-
-def test_options_of_one_call_are_checked(kind: str) -> None:
-    script = Script((201, CREATED))
-    for option, values in (("timeout", BAD_SECONDS), ("max_attempts", BAD_ATTEMPTS)):
-        for value in values:
-            with pytest.raises(ConfigurationError, match=option):
-                call(kind, script, "create", **{option: value})
-    assert script.requests == []

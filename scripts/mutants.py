@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-MODULES: Final = ("attempts", "deadline", "pace", "retry")
+MODULES: Final = ("attempts", "clock", "pace")
 TESTS: Final = (
     "tests/unit/test_client.py",
     "tests/unit/test_errors.py",
