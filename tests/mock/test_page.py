@@ -17,17 +17,13 @@ from tests.mock._support import KEY, ask
 pytestmark = pytest.mark.skipif(
     browser_path() is None, reason="no Chromium here; `make browser` installs it where apt is"
 )
-SET_FAULT = """
-    (() => {
-        for (const [id, value] of [["kind", "%s"], ["operation", "createParcel"]]) {
-            document.getElementById(id).value = value;
-            document.getElementById(id).dispatchEvent(new Event("change"));
-        }
-        const status = document.querySelector("[name=status]");
-        if (status) status.value = "502";
-        document.getElementById("fault").requestSubmit();
-    })()
-"""
+SET_FAULT = """(() => {
+    $("kind").value = "%s";
+    $("kind").dispatchEvent(new Event("change"));
+    $("operation").value = "createParcel";
+    for (const input of document.querySelectorAll("[name=status]")) input.value = "502";
+    $("fault").requestSubmit();
+})()"""
 
 
 @pytest.fixture(scope="module")
