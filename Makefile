@@ -4,7 +4,7 @@
 # VENV=...    the environment's folder
 # ON=...      the interpreter for make test-package, where the tests are to run on another
 # BASE=...    the commit, branch or tag that make breaking compares with; else where this left main
-# TAG=...     the tag that make test-wheel is to check the versions against
+# TAG=...     the tag that make release is to check the versions against
 # SEED=...    what the chance of make contract follows from; EXAMPLES=... how many cases it makes
 # DEST=... NAME=... WITH=...  where make vendor puts the copy, its name, and what comes along
 # ARGS=...    passed on: make test ARGS="-k demo", make generate ARGS="--help"
@@ -24,6 +24,7 @@ WITH ?=
 PY := $(VENV)/bin/python
 REDOCLY := @redocly/cli@2.77.0
 SPECTRAL := @stoplight/spectral-cli@6.16.3
+PRISM := @stoplight/prism-cli@5.14.2
 PYRIGHT := pyright@1.1.414
 OWASP_RULES := @stoplight/spectral-owasp-ruleset@2.0.1
 
@@ -91,8 +92,11 @@ contract: environment ## Hold client and mock to the document: schemathesis thro
 
 .PHONY: contract-prism
 contract-prism: environment ## Its cases with Prism, a mock that nobody here wrote (needs Node.js)
-	@"$(PY)" -m pytest tests/contract/test_cases.py $(CASES) --prism \
-		--junitxml reports/contract-prism.xml $(ARGS)
+	@mkdir -p reports
+	@"$$(npx --yes --package $(PRISM) -c 'command -v prism')" mock --errors=false \
+		generated/portal_v1/openapi.json >reports/prism.log 2>&1 & \
+		trap "kill $$!" EXIT; "$(PY)" -m pytest tests/contract/test_cases.py $(CASES) --prism \
+		--url http://127.0.0.1:4010 --junitxml reports/contract-prism.xml $(ARGS)
 
 .PHONY: contract-mutants
 contract-mutants: environment ## Plant defects in mock and client, show which test caught each
@@ -110,7 +114,7 @@ coverage: environment ## Show the lines and branches of the package that its tes
 
 .PHONY: mutants
 mutants: environment ## Plant defects in the pipeline's decisions, show which no test notices
-	@"$(PY)" scripts/mutate.py $(ARGS)
+	@"$(PY)" scripts/mutants.py $(ARGS)
 
 .PHONY: generate
 generate: environment ## Make generated/ from openapi/ and overrides/, and say what changed
@@ -134,9 +138,9 @@ bench: environment ## Compare the client's speed with its peers' (needs Java; ta
 		--requirement scripts/bench/requirements.txt
 	@PYTHONPATH=scripts build/bench/.venv/bin/python -m bench.run $(ARGS)
 
-.PHONY: test-wheel
-test-wheel: environment ## Build wheel and SBOM into dist/, and call all from the installed wheel
-	@"$(PY)" scripts/release.py --try $(if $(TAG),--tag "$(TAG)")
+.PHONY: release
+release: environment ## Build wheel and SBOM into dist/, call all from the installed wheel
+	@"$(PY)" scripts/release.py $(if $(TAG),--tag "$(TAG)")
 
 .PHONY: vendor
 # Copying needs no package; telling what breaks needs the environment.

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 if __name__ == "__main__":
     gc.disable()  # The run is short, and what it makes stays until its end.
     try:
-        from generation.cli import main
+        from generation.running import main
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("generation"):
             raise

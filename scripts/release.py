@@ -130,7 +130,6 @@ def main() -> int:
     """Check, build and try; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tag", help="the tag that is released: CHANGELOG.md has to name it")
-    parser.add_argument("--try", dest="tried", action="store_true", help="install the wheel, call")
     options = parser.parse_args()
     if problems := find_version_problems(ROOT, options.tag):
         print(*problems, sep="\n", file=sys.stderr)
@@ -141,8 +140,7 @@ def main() -> int:
     (wheel,) = DIST.glob("*.whl")
     sbom = json.dumps(describe(wheel), indent=2) + "\n"
     (DIST / "portal_v1.cdx.json").write_text(sbom, encoding="utf-8")
-    if options.tried:
-        try_out(wheel)
+    try_out(wheel)
     return 0
 
 

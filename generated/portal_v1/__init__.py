@@ -11,7 +11,7 @@ from . import _lazy
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from ._core.events import CallEvent
+    from ._core.call import CallEvent
     from ._core.pace import Pace
     from .client import AsyncPortal, Portal
     from .errors import (
@@ -57,7 +57,7 @@ else:
                 ),
                 ".errors",
             ),
-            "CallEvent": "._core.events",
+            "CallEvent": "._core.call",
             "Pace": "._core.pace",
             **{
                 name: f".{name}"

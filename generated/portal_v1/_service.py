@@ -7,7 +7,7 @@ import logging
 import sys
 from typing import Final, Literal, TypeAlias
 
-from ._core.service import ServiceInfo
+from ._core.settings import ServiceInfo
 from ._version import __version__
 
 # Where nobody has set logging up, a warning is not for stderr.

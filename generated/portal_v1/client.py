@@ -27,8 +27,8 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from . import _core, _http, resources
+from ._core.call import CallEvent
 from ._core.clock import Clock
-from ._core.events import CallEvent
 from ._core.frames import FrameGuard
 from ._core.pace import Pace
 from ._core.settings import build_settings, replace_settings

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, Generic, NoReturn, Self, TypeVar, final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final, Generic, NoReturn, Self, TypeVar, dataclass_transform, final
 
 from attrs import fields
 
@@ -31,14 +31,23 @@ class Secret(Generic[T]):
     def __repr__(self) -> str:
         return MASK
 
-    def __copy__(self) -> Self:
-        return self
-
     def __deepcopy__(self, memo: dict[int, object]) -> Self:
         return self
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a secret is not pickled")
+
+
+@dataclass_transform(kw_only_default=True, eq_default=False)
+class Record:
+    """A value with named fields, which its repr shows none of. It costs nothing to define one."""
+
+    def __init__(self, **fields: Any) -> None:
+        self.__dict__.update(fields)
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a changed copy."""
+        return type(self)(**{**vars(self), **changes})
 
 
 def mask(value: object) -> str:
@@ -49,6 +58,25 @@ def mask(value: object) -> str:
 def list_names(values: Mapping[str, object]) -> str:
     """Return what a repr shows of fields that the specification does not know: their names."""
     return "{" + ", ".join(f"{name!r}: ..." for name in values) + "}"
+
+
+class Headers(Mapping[str, str]):
+    """Header fields, looked up in any case; its repr shows their names alone."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self._fields = {name.lower(): value for name, value in fields.items()}
+
+    def __getitem__(self, name: str) -> str:
+        return self._fields[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __repr__(self) -> str:
+        return f"Headers({list_names(self._fields)})"
 
 
 def show_model(model: Any) -> str:
@@ -66,8 +94,7 @@ def show_model(model: Any) -> str:
 def show_text(text: str, secrets: Iterable[Secret[str]], at_most: int) -> str:
     """Return a text on one line: known secrets masked, no control characters, shortened."""
     for secret in secrets:
-        if secret.reveal():
-            text = re.sub(_pattern(secret, re.escape), MASK, text)
+        text = re.sub(_pattern(secret, re.escape), MASK, text)
     text = "".join(c if c.isprintable() else " " for c in text[: 2 * at_most]).strip()
     return text if len(text) <= at_most else f"{text[: at_most - 3]}..."
 
@@ -75,9 +102,8 @@ def show_text(text: str, secrets: Iterable[Secret[str]], at_most: int) -> str:
 def redact_body(body: Secret[bytes], secrets: Iterable[Secret[str]]) -> Secret[bytes]:
     """Return `body` with every occurrence of a known secret masked, escaped as JSON or not."""
     for secret in secrets:
-        if secret.reveal():
-            pattern = _pattern(secret, _escape_json).encode()
-            body = Secret(re.sub(pattern, MASK.encode(), body.reveal()))
+        pattern = _pattern(secret, _escape_json).encode()
+        body = Secret(re.sub(pattern, MASK.encode(), body.reveal()))
     return body
 
 

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
-from ._core.events import CallEvent
+from ._core.call import CallEvent
 from ._version import __version__
 from .errors import ConfigurationError
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import cProfile
 import gc
-import itertools
 import json
 import os
 import pstats
@@ -137,24 +136,7 @@ async def cpu_of_call(call: AsyncCall, number: int) -> float:
     return (time.process_time() - begin) / repeats / number * 1e6
 
 
-async def longest_gap(call: AsyncCall, number: int) -> float:
-    """Return the longest CPU time for which the event loop stands still."""
-    steps: list[float] = []
-
-    async def watch() -> None:
-        while True:
-            steps.append(time.process_time())
-            await asyncio.sleep(0)
-
-    watching = asyncio.create_task(watch())
-    await asyncio.gather(*(call() for _ in range(number)))
-    watching.cancel()
-    return max(after - before for before, after in itertools.pairwise(steps)) * 1e3
-
-
-async def spent_on_10_000(
-    call: AsyncCall, number: int, *, clock: Callable[[], float] = time.perf_counter
-) -> float:
+async def time_of_10_000(call: AsyncCall, number: int) -> float:
     """Return how long 10,000 calls take, by so many workers."""
     left = iter(range(10_000))
 
@@ -162,18 +144,16 @@ async def spent_on_10_000(
         for _ in left:
             await call()
 
-    begin = clock()
+    begin = time.perf_counter()
     await asyncio.gather(*(work() for _ in range(number)))
-    return clock() - begin
+    return time.perf_counter() - begin
 
 
-def creates(
-    measure: Callable[[AsyncCall, int], Coroutine[Any, Any, float]], url: str, rounds: int
-) -> Figures:
+def creates(url: str, rounds: int) -> Figures:
     """Return what 10,000 creates take, 100 at once; the server waits 20 ms before each answer."""
     names = (OURS, "portal-v1 on httpx2", "portal-v1, given aiohttp", "bare httpx2", "bare aiohttp")
     cases = {name: (name, 100) for name in names}
-    return at_once(f"{url}/wait/20", rounds, cases=cases, measure=measure, method="create")
+    return at_once(f"{url}/wait/20", rounds, cases=cases, measure=time_of_10_000, method="create")
 
 
 def a_million(url: str, rounds: int) -> Figures:
@@ -317,11 +297,6 @@ BENCHMARKS: Final[dict[str, Benchmark]] = {
         )
         for number, cases in AT_ONCE.items()
     },
-    "gap_of_1000_at_once": Benchmark(
-        "the event loop stands still, 1,000 at once",
-        "ms CPU",
-        partial(at_once, cases=AT_ONCE[1000], measure=longest_gap),
-    ),
     "growth_of_cpu": Benchmark(
         "CPU, an async get, more and more at once",
         "us",
@@ -332,12 +307,7 @@ BENCHMARKS: Final[dict[str, Benchmark]] = {
         ),
     ),
     "time_of_10000_creates": Benchmark(
-        "10,000 creates, 100 at once, a server of 20 ms", "s", partial(creates, spent_on_10_000)
-    ),
-    "cpu_of_10000_creates": Benchmark(
-        "CPU, 10,000 creates, 100 at once, a server of 20 ms",
-        "s",
-        partial(creates, partial(spent_on_10_000, clock=time.process_time)),
+        "10,000 creates, 100 at once, a server of 20 ms", "s", creates
     ),
     "cpu_of_a_million": Benchmark("CPU, a million clients", "s", a_million),
     "memory_of_a_million": Benchmark(
@@ -351,9 +321,7 @@ SLOW: Final = {
     "instructions_of_create",
     "allocations_of_create",
     "cpu_of_1000_at_once",
-    "gap_of_1000_at_once",
     "time_of_10000_creates",
-    "cpu_of_10000_creates",
     "cpu_of_a_million",
     "memory_of_a_million",
     "growth_of_memory",

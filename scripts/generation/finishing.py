@@ -1,7 +1,8 @@
-"""What follows the rendering: files beside the code, ruff, and a try of each import."""
+"""What follows the rendering: copied modules, files beside the code, ruff, a try of each import."""
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import os
@@ -18,6 +19,22 @@ from .errors import GenerationError
 
 GENERATOR = "openapi-python-client"
 MANIFEST = "manifest.json"
+_MARK = "Edited in overrides/package/"
+_COMMENTS = {".py": "# {}\n", ".md": "<!-- {} -->\n", ".html": "<!-- {} -->\n"}
+
+# What turns a module of a folder `_async` into its twin in `_sync`, in this order.
+_TO_SYNC = (
+    (r"\bAsyncGenerator\[(.+), None\]", r"Generator[\1, None, None]"),
+    (r"\basync (def|with|for)\b", r"\1"),
+    (r"\bawait\s+", ""),
+    (r"\b__a(enter|exit|iter|next)__\b", r"__\1__"),
+    (r"\bStopAsyncIteration\b", "StopIteration"),
+    (r"\b(_?)a(close|iter|next)\b", r"\1\2"),
+    (r"\basynccontextmanager\b", "contextmanager"),
+    (r"\b(_?)Async(?=[A-Z])", r"\1"),
+    (r"\bsleep_async\b", "sleep"),
+    (r"\b(\w*_)?async(_\w*)?\b", r"\1sync\2"),
+)
 
 # exclude=[] because ruff would pass over folders called build, dist, venv …, which are good names
 # for a tag; no gitignore, no cache, no RUFF_… variable, so that nothing outside has a say.
@@ -29,43 +46,81 @@ _RUFF = (
 # not: they are what a clash of names looks like in the result.
 _MENDED = "I,F401,RUF022,D403"
 _REFUSED = "F811,F821,F822,F823"
-# Modules that need more than the package's own dependencies, and what they may need.
-_OPTIONAL = {
-    "mock": ["jsonschema_rs", "h11"],
-    "pytest_plugin": ["pytest"],
-    "_cli": ["cyclopts", "rich"],
-}
+_RUN: dict[str, Any] = {"capture_output": True, "encoding": "utf-8", "errors": "replace"}
 _PROGRAM = """
-import gc, importlib, json, sys, traceback
+import gc, importlib, json, pathlib, sys, traceback
 gc.disable()
-root, package, modules, optional = json.load(sys.stdin)
+root, package = json.load(sys.stdin)
 sys.path.insert(0, root)
-failures, skipped, effects = [], [], {}
-for name in modules:
+failures, effects = [], {}
+for path in sorted(pathlib.Path(root, package).rglob("*.py")):
+    name = ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
     try:
-        importlib.import_module(name)
+        name.endswith("__main__") or importlib.import_module(name)
     except BaseException as error:
-        missing = (getattr(error, "name", None) or "").split(".")[0]
-        needed = optional.get((name + ".").split(".")[1], ())
-        if isinstance(error, ModuleNotFoundError) and missing in needed:
-            skipped.append(name)
-            continue
         where = ""
         for frame in traceback.extract_tb(error.__traceback__):
             if frame.filename.startswith(root):
                 where = f" ({frame.filename[len(root) + 1:]}, line {frame.lineno})"
         failures.append(f"{name}{where}: {type(error).__name__}: {error}")
-if not failures and package + ".mock" not in skipped:
+if not failures:
     mock = sys.modules[package + ".mock"]
-    kinds = [kind for kind in vars(mock).values() if isinstance(kind, type)]
-    (made,) = [kind for kind in kinds if mock.Mock in kind.__bases__]
     try:
-        with made() as running:
+        with getattr(mock, "Mock" + sys.modules[package + "._service"].SERVICE.name)() as running:
             effects = running.effects
     except mock.DocumentError as error:
         effects = str(error)
-sys.stdout.write(json.dumps([failures, skipped, effects]))
+sys.stdout.write(json.dumps([failures, effects]))
 """
+
+
+def is_copied(content: bytes) -> bool:
+    """Tell whether a file of a package was copied into it, by its first line."""
+    return _MARK.encode() in content.partition(b"\n")[0]
+
+
+def copy_package(source: Path, destination: Path) -> None:
+    """Copy the modules in the folder `source` into the package in folder `destination`.
+
+    Each file that can hold a comment begins with one that says where it is edited. A module of a
+    folder `_async` gives its synchronous twin in the folder `_sync` as well.
+    """
+    for path in sorted(source.rglob("*")):
+        if path.is_dir() or "__pycache__" in path.parts:
+            continue
+        name, content = path.relative_to(source), path.read_bytes()
+        copies = [(name, content, "from where `make generate` copies it")]
+        if path.suffix == ".py" and "_async" in name.parts:
+            twin = Path(*("_sync" if part == "_async" else part for part in name.parts))
+            code = to_sync(content.decode(), name.as_posix()).encode()
+            copies.append((twin, code, "of which `make generate` makes this sync twin"))
+        for target, code, words in copies:
+            if (destination / target).exists():
+                raise GenerationError(
+                    f"{target} is both a template's result and a module of the package. "
+                    "Keep one of them."
+                )
+            comment = _COMMENTS.get(path.suffix, "")
+            first = comment.format(f"{_MARK}{name.as_posix()}, {words}.")
+            write_file(destination / target, first.encode() + code)
+
+
+def write_file(path: Path, content: str | bytes) -> None:
+    """Write a file of a package, the same bytes everywhere."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def to_sync(code: str, source: str) -> str:
+    """Return the synchronous twin of the asynchronous module `source`."""
+    for pattern, replacement in _TO_SYNC:
+        code = re.sub(pattern, replacement, code)
+    kinds = (ast.AsyncFunctionDef, ast.AsyncFor, ast.AsyncWith, ast.Await)
+    for node in ast.walk(ast.parse(code)):
+        if getattr(node, "is_async", 0) or isinstance(node, kinds):
+            line = getattr(node, "lineno", 1)
+            raise GenerationError(f"{source}, line {line}: this stays asynchronous in the twin.")
+    return code
 
 
 def write_metadata(package: Path, document: dict[str, Any], modules: Path) -> None:
@@ -84,10 +139,10 @@ def write_metadata(package: Path, document: dict[str, Any], modules: Path) -> No
         "generator": {"name": GENERATOR, "version": version(GENERATOR)},
         "formatter": {"name": "ruff", "version": version("ruff")},
     }
-    (package / "py.typed").touch()
+    write_file(package / "py.typed", "")
     for target, value in (("openapi.json", document), (MANIFEST, manifest)):
-        text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-        (package / target).write_text(text, encoding="utf-8", newline="\n")
+        text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+        write_file(package / target, f"{text}\n")
 
 
 def format_package(package: Path) -> None:
@@ -96,7 +151,7 @@ def format_package(package: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name[:5] != "RUFF_"}
     for command in (("check", "--fix", *rules), ("format",)):
         arguments = [find_ruff_bin(), *command, *_RUFF, package.name]
-        done = _run(arguments, package.parent, env=environment)
+        done = subprocess.run(arguments, cwd=package.parent, env=environment, check=False, **_RUN)
         if done.returncode != 0:
             raise GenerationError(
                 f"ruff {command[0]} failed on the rendered package (exit code {done.returncode}): "
@@ -105,24 +160,21 @@ def format_package(package: Path) -> None:
             )
 
 
-def check_imports(package: Path) -> tuple[list[str], dict[str, str]]:
+def check_imports(package: Path) -> dict[str, str]:
     """Import every module of a package in a fresh interpreter, warnings being errors.
 
-    Returns:
-        The modules that need an extra that is not installed, and so were not tried; and what the
-        operations do to the mock's state.
+    Return what the operations do to the mock's state.
     """
-    argument = [str(package.parent), package.name, _modules(package), _OPTIONAL]
     # -I: nothing of this machine's environment counts; -B: no __pycache__ in the result.
     command = [sys.executable, "-I", "-B", "-W", "error", "-c", _PROGRAM]
-    done = _run(command, package.parent, input=json.dumps(argument))
+    argument = json.dumps([str(package.parent), package.name])
+    done = subprocess.run(command, cwd=package.parent, input=argument, check=False, **_RUN)
     try:
-        failures, skipped, effects = json.loads(done.stdout)
+        failures, effects = json.loads(done.stdout)
     except ValueError:
-        skipped, effects = [], {}
         failures = (done.stdout + done.stderr).strip().splitlines()[-5:]
         failures = failures or [f"the interpreter ended with exit code {done.returncode}"]
-    if failures or done.returncode != 0:
+    if failures:
         raise GenerationError(
             "The rendered package does not import: a template or a module in overrides/ is at "
             "fault.",
@@ -130,24 +182,4 @@ def check_imports(package: Path) -> tuple[list[str], dict[str, str]]:
         )
     if isinstance(effects, str):
         raise GenerationError(f"The mock cannot be made of this document: {effects}")
-    return skipped, effects
-
-
-def _run(command: list[str], folder: Path, **more: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command,
-        cwd=folder,
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-        errors="replace",
-        **more,
-    )
-
-
-def _modules(package: Path) -> list[str]:
-    names = []
-    for path in package.rglob("*.py"):
-        parts = path.relative_to(package.parent).with_suffix("").parts
-        names.append(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
-    return sorted(name for name in names if not name.endswith("__main__"))
+    return dict(effects)

@@ -6,7 +6,7 @@ import keyword
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -34,40 +34,33 @@ _VERBS = {
 }
 _UNTAGGED = "default"
 _VERSION = re.compile(r"api|rest|v_?\d+")
-_BY_METHOD = {"put": "replace", "patch": "update", "delete": "delete", "post": "create"}
+_BY_METHOD = {"put": "replace", "patch": "update", "post": "create"}
 
 
 @dataclass
 class OperationNames:
-    """What an operation is called: id and tags in the document, the rest in Python.
+    """What an operation is called: path, verb, id and tag in the document, the rest in Python.
 
     `raw` is what the document says of it. Where that gives no operationId, the id is `made`.
     """
 
     place: Place
+    path: str
+    verb: str
     raw: dict[str, Any]
-    id: str
-    tags: list[str]
+    tag: str
     resource: str
     method: str
+    id: str
     made: bool
     module: str = ""
-
-    @property
-    def path(self) -> str:
-        """Its path, as the document has it."""
-        return str(self.place[1])
-
-    @property
-    def verb(self) -> str:
-        """Its HTTP method, in small letters."""
-        return str(self.place[2])
+    iterator: str = ""
 
 
 @cache
-def identifier(name: str, prefix: str) -> str:
+def identifier(name: str, prefix: str = "field_") -> strings.PythonIdentifier:
     """Return a name in Python's spelling, as openapi-python-client spells it."""
-    return str(strings.PythonIdentifier(name, prefix=prefix))
+    return strings.PythonIdentifier(name, prefix=prefix)
 
 
 @cache
@@ -96,11 +89,6 @@ def client_name(document: dict[str, Any]) -> str:
     return str(given)
 
 
-def environment_prefix(name: str) -> str:
-    """Return the prefix of the environment variables for a client of this name."""
-    return strings.snake_case(name).upper()
-
-
 def resource_name(tag: str) -> str:
     """Return the client's attribute for the operations of a tag."""
     plain = tag if strings.snake_case(tag).strip("_") else spell(tag)
@@ -116,77 +104,87 @@ def resource_class(resource: str) -> str:
 
 def name_operations(document: Document) -> list[OperationNames]:
     """Return the names of all operations; write the ids that are missing into the document."""
+    found = [_name_operation(document, *entry) for entry in document.operations()]
     problems: list[str] = []
-    found: list[OperationNames] = []
-    for place, raw in document.operations():
-        tags = [str(tag) for tag in raw.get("tags") or [_UNTAGGED]]
-        resource, given = resource_name(tags[0]), raw.get("operationId")
-        method = raw.get("x-method-name")
-        if method is None and given is not None:
-            method = _name_by_id(str(given), tags[0])
-        elif method is None:
-            method = _name_by_path(document, place, raw, tags[0])
-        elif not str(method).isidentifier() or str(method)[0] == "_":
-            where = document.where((*place, "x-method-name"))
-            code = edit({"x-method-name": _plain(str(method)).strip("_")})
-            problems.append(f"{where}: {method!r} cannot be the name of a method.{code}")
-        method = str(method)
-        if keyword.iskeyword(method) or method in {"self", "with_response"}:
-            method += "_"
-        made = f"{resource}.{method}" if given is None else str(given)
-        found.append(OperationNames(place, raw, made, tags, resource, method, given is None))
-    problems += _settle_clashes(document, found)
+    for one in found:
+        given = str(one.raw.get("x-method-name", "a"))
+        if not given.isidentifier() or given[0] == "_":
+            where = document.where((*one.place, "x-method-name"))
+            code = edit({"x-method-name": _plain(given).strip("_")})
+            problems.append(f"{where}: {given!r} cannot be the name of a method.{code}")
+    for group in _clashes(found):
+        for one in group:
+            if not one.made and "x-method-name" not in one.raw:
+                one.method = _plain(one.id)
+    for group in _clashes(found):
+        method = f"{group[0].resource}.{group[0].method}"
+        places = " and ".join(document.where(one.place) for one in group)
+        code = edit({"x-method-name": f"{group[0].method}_…"}, "one of them")
+        problems.append(f"{method}: {places} come to this method.{code}")
     if problems:
         raise GenerationError(f"{document.source}: methods cannot be named.", problems)
-    taken: set[str] = set()
-    for names in found:
-        names.module = _plain(names.id)
-        while names.module in taken:
-            names.module += "_"
-        taken.add(names.module)
-        names.raw.setdefault("operationId", names.id)
-        names.raw.setdefault("responses", {"default": {"description": "Any answer."}})
+    _name_modules(found)
+    for one in found:
+        one.raw.setdefault("operationId", one.id)
+        one.raw.setdefault("responses", {"default": {"description": "Any answer."}})
     return found
 
 
-def _settle_clashes(document: Document, found: list[OperationNames]) -> Iterator[str]:
-    for _, _, group in _clashes(found):
-        for names in group:
-            if not names.made and "x-method-name" not in names.raw:
-                names.method = _plain(names.id)
-    for resource, method, group in _clashes(found):
-        places = " and ".join(document.where(names.place) for names in group)
-        code = edit({"x-method-name": f"{method}_…"}, "one of them")
-        yield f"{resource}.{method}: {places} come to this method.{code}"
+def _name_modules(found: list[OperationNames]) -> None:
+    methods, modules = {(one.resource, one.method) for one in found}, set[str]()
+    for one in found:
+        one.iterator = re.sub(r"^iter_list(?=_|$)", "iter", f"iter_{one.method}")
+        while (one.resource, one.iterator) in methods:
+            one.iterator += "_"
+        one.module = _plain(one.id)
+        while one.module in modules:
+            one.module += "_"
+        modules.add(one.module)
 
 
-def _clashes(found: list[OperationNames]) -> list[tuple[str, str, list[OperationNames]]]:
+def _name_operation(document: Document, place: Place, raw: dict[str, Any]) -> OperationNames:
+    path, verb = str(place[1]), str(place[2])
+    tag, given = str((raw.get("tags") or [_UNTAGGED])[0]), raw.get("operationId")
+    resource = resource_name(tag)
+    if "x-method-name" in raw:
+        method = str(raw["x-method-name"])
+    elif given is not None:
+        method = _name_by_id(str(given), tag)
+    else:
+        method = _name_by_path(verb, path, tag, many=_answers_list(document, raw))
+    if keyword.iskeyword(method) or method in {"self", "with_response"}:
+        method += "_"
+    made = f"{resource}.{method}" if given is None else str(given)
+    names = (tag, resource, method, made)
+    return OperationNames(place, path, verb, raw, *names, made=given is None)
+
+
+def _clashes(found: list[OperationNames]) -> list[list[OperationNames]]:
     groups: dict[tuple[str, str], list[OperationNames]] = {}
     for names in found:
-        for tag in names.tags:
-            groups.setdefault((resource_name(tag), names.method), []).append(names)
-    return [(*key, group) for key, group in groups.items() if group[1:]]
+        groups.setdefault((names.resource, names.method), []).append(names)
+    return [group for group in groups.values() if group[1:]]
 
 
 def _name_by_id(operation_id: str, tag: str) -> str:
     """Return the operationId without the tag's words: `listClients` under `Clients` is `list`."""
     words = _plain(operation_id).strip("_").split("_")
-    noise = _both_numbers(strings.snake_case(tag).split("_"))
-    return "_".join(word for word in words if word not in noise) or "_".join(words)
+    noise = {*map(singular, strings.snake_case(tag).split("_"))}
+    return "_".join(word for word in words if singular(word) not in noise) or "_".join(words)
 
 
-def _name_by_path(document: Document, place: Place, raw: dict[str, Any], tag: str) -> str:
+def _name_by_path(verb: str, path: str, tag: str, *, many: bool) -> str:
     """Return what people would call the operation with this method on this path.
 
     `GET /clients/{clientId}` under `Clients` is `get`, `POST /clients/{clientId}/sessions` is
-    `create_session`. It follows from nothing else, so that another path changes no name.
+    `create_session`. It follows from nothing else but whether it answers with a list (`many`), so
+    that another path changes no name.
     """
-    verb = str(place[2])
-    parts = [part for part in re.sub(r"[.:](?=\w)", "/", str(place[1])).split("/") if part]
+    parts = [part for part in re.sub(r"[.:](?=\w)", "/", path).split("/") if part]
     words = [w for w in (strings.snake_case(p).strip("_") for p in parts if p[0] != "{") if w]
     single = bool(parts) and parts[-1].startswith("{")
-    own = _both_numbers([strings.snake_case(tag).strip("_")])
-    index = max((i for i, word in enumerate(words) if word in own), default=None)
+    own = singular(strings.snake_case(tag).strip("_"))
+    index = max((i for i, word in enumerate(words) if singular(word) == own), default=None)
     nouns = words[-1:] if index is None else words[index + 1 :]
     if tag == _UNTAGGED:
         nouns = [word for word in words if not _VERSION.fullmatch(word)]
@@ -195,14 +193,11 @@ def _name_by_path(document: Document, place: Place, raw: dict[str, Any], tag: st
         if index is None and "_" not in last:
             nouns = words[-2:]
         return "_".join([last, *map(singular, nouns[:-1])])
-    many = not single and (singular(last) != last or _answers_list(document, raw))
-    if verb == "get":
-        action = "list" if many else "get"
-    else:
-        action = _BY_METHOD.get(verb, verb)
-        many = many and verb in {"delete", "patch", "put"}
-    nouns = [*map(singular, nouns[:-1]), *(nouns[-1:] if many else map(singular, nouns[-1:]))]
-    return "_".join([action, *nouns])
+    many = not single and (many or singular(last) != last)
+    action = "list" if verb == "get" and many else _BY_METHOD.get(verb, verb)
+    if not many or verb not in {"get", "delete", "patch", "put"}:
+        nouns = [*nouns[:-1], *map(singular, nouns[-1:])]
+    return "_".join([action, *map(singular, nouns[:-1]), *nouns[-1:]])
 
 
 def _answers_list(document: Document, raw: dict[str, Any]) -> bool:
@@ -216,42 +211,29 @@ def _answers_list(document: Document, raw: dict[str, Any]) -> bool:
 
 def singular(word: str) -> str:
     """Return an English noun, or the last of several joined by underscores, in the singular."""
-    for pattern, ending in (
-        (r"ies$", "y"),
-        (r"(?<=ss|us|sh|ch|.x|.z)es$", ""),
-        (r"(?<![su])s$", ""),
-    ):
-        shorter = re.sub(pattern, ending, word)
-        if shorter != word:
-            return shorter
-    return word
+    if word.endswith("ies"):
+        return f"{word[:-3]}y"
+    return re.sub(r"(?<=ss|us|sh|ch|.x|.z)es$|(?<![su])s$", "", word)
 
 
-def _both_numbers(words: Iterable[str]) -> set[str]:
-    both: set[str] = set()
-    for word in words:
-        both |= {word, f"{word}s", word.removesuffix("s"), re.sub("ies$", "y", word)}
-    return both
-
-
-def legal_names(names: Iterable[str], prefix: str, reserved: Iterable[str] = ()) -> dict[str, str]:
+def legal_names(names: Iterable[str], reserved: Iterable[str] = ()) -> dict[str, str]:
     """Return other names for those that come to one Python name, whatever their case, or to none.
 
-    `prefix` goes before what could not begin a Python name; the `reserved` ones none may have.
+    None of them has one of the `reserved` names.
     """
     names = list(dict.fromkeys(names))
-    raw = Counter(_raw(name) for name in names)
-    shared = Counter(identifier(name, prefix) for name in names)
+    raw, shared = Counter(map(_raw, names)), Counter(map(identifier, names))
     taken = {*shared, *reserved}
     renamed: dict[str, str] = {}
     for name in names:
+        alike = raw[_raw(name)] > 1
         # What differs in case alone keeps it; a name of capitals would be a constant.
-        is_constant = shared[identifier(name, prefix)] > 1 and _raw(name).isupper()
-        if raw[_raw(name)] > 1 or identifier(name, prefix) in reserved or is_constant:
-            other = spell(name) if raw[_raw(name)] > 1 else f"{name} field"
-            while identifier(other, prefix) in taken:
+        is_constant = shared[identifier(name)] > 1 and _raw(name).isupper()
+        if alike or is_constant or identifier(name) in reserved:
+            other = spell(name) if alike else f"{name} field"
+            while identifier(other) in taken:
                 other += "_2"
-            taken.add(identifier(other, prefix))
+            taken.add(identifier(other))
             renamed[name] = other
     return renamed
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from openapi_python_client.config import Config
 from openapi_python_client.parser.openapi import Endpoint
 from openapi_python_client.parser.properties import ModelProperty
 from openapi_python_client.parser.properties.any import AnyProperty
@@ -16,16 +15,15 @@ from openapi_python_client.parser.properties.const import ConstProperty
 from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.none import NoneProperty
 from openapi_python_client.parser.properties.union import UnionProperty
-from openapi_python_client.schema.untrusted_string import UntrustedString
 
 from .document import Document, find_credentials
 from .errors import GenerationError
-from .naming import OperationNames
+from .naming import OperationNames, identifier
 
 _FIRST_ERROR = 400
 _REPEATABLE = {"get", "head", "put", "delete"}
 # The names that the generated functions use themselves.
-RESERVED = {
+_RESERVED = {
     *("self", "client", "timeout", "max_attempts", "body", "path", "headers"),
     *("cast", "core", "decode", "encode", "types", "additional_properties"),
 }
@@ -86,45 +84,49 @@ class Field:
 
 
 class Operation:
-    """An operation as the templates see it."""
+    """An operation as the templates see it; `models` are the document's, by class."""
 
     def __init__(
         self,
         endpoint: Endpoint,
         names: OperationNames,
         document: Document,
-        config: Config,
-        fields_of: Callable[[Any], list[Field]],
+        models: dict[str, ModelProperty],
     ) -> None:
-        _rename_reserved(endpoint, config)
-        self.endpoint, self.names, self.id = endpoint, names, names.id
+        taken = set(_RESERVED)
+        for location, prop in endpoint.iter_all_parameters():
+            while prop.python_name in taken:
+                prop.python_name = identifier(f"{prop.python_name}_{location}")
+            taken.add(prop.python_name)
+        self.endpoint, self.names, self.id, self.bodies = endpoint, names, names.id, endpoint.bodies
         self.deprecated = names.raw.get("deprecated") is True
         self.repeatable = names.verb in _REPEATABLE or "x-repeatable" in names.raw
         self.credentials = next(iter(find_credentials(document, names.raw)), [])
         self.links = [*_links(names.raw, document)]
         said = {(p["in"], p["name"]): p for _, p in document.parameters(names.place)}
         self.parameters = [
-            _make_field(prop, location.value, said[location.value, _name(prop)], document)
+            _make_parameter(prop, location.value, said[location.value, _name(prop)], document)
             for location, prop in endpoint.iter_all_parameters()
         ]
-        self.bodies = endpoint.bodies
         self.has_optional_body = not all(body.prop.required for body in self.bodies)
-        responses = list(endpoint.responses)
-        self.responses = [
-            r for r in responses if r.status_code.range and r.status_code.range[0] < _FIRST_ERROR
-        ]
-        if not self.responses and endpoint.responses.default is not None:
-            self.responses = [endpoint.responses.default]
-        self.errors = [r for r in responses if not any(r is success for success in self.responses)]
-        self.iterator_name: str | None = None
-        # The fields of the only body, where they are the method's own arguments.
+        patterns, default = endpoint.responses.patterns, endpoint.responses.default
+        self.responses = [r for r in patterns if (r.status_code.range or (0,))[0] < _FIRST_ERROR]
+        if not self.responses and default is not None:
+            self.responses = [default]
+        self.errors = [r for r in endpoint.responses if r not in self.responses]
+        # What the one response is a list of.
+        sources = [response.source["attribute"] for response in self.responses]
+        listed = self.responses[0].prop if sources == ["response.json()"] else None
+        self.item = listed.inner_property if isinstance(listed, ListProperty) else None
+        self.iterator_name = names.iterator if self.item is not None else None
+        # The only body's model, and its fields, where they are the method's own arguments.
+        self.model: ModelProperty | None = None
         self.flat: list[Field] | None = None
-        if len(self.bodies) == 1 and self.bodies[0].body_type == "json":
-            prop = self.bodies[0].prop
-            taken = {p.python_name for p in self.parameters} | RESERVED
-            if isinstance(prop, ModelProperty):
-                flat = fields_of(prop)
-                self.flat = None if taken & {p.python_name for p in flat} else flat
+        if len(self.bodies) == 1 and isinstance(self.bodies[0].prop, ModelProperty):
+            self.model = models[str(self.bodies[0].prop.class_info.name)]
+            flat = list_fields(self.model)
+            if self.bodies[0].body_type == "json" and not taken & {p.python_name for p in flat}:
+                self.flat = flat
 
     def at(self, *locations: str) -> list[Field]:
         """Return the parameters that are sent there."""
@@ -139,14 +141,6 @@ class Operation:
                 yield by_name[text[1:-1]]
             elif text:
                 yield quote(text, safe="/:@!$&'()*+,;=~-._%")
-
-    @property
-    def item(self) -> Any:
-        """What the one response is a list of; None where it is no list."""
-        if len(self.responses) != 1 or self.responses[0].source["attribute"] != "response.json()":
-            return None
-        prop = self.responses[0].prop
-        return prop.inner_property if isinstance(prop, ListProperty) else None
 
     @property
     def body_type(self) -> str:
@@ -166,11 +160,10 @@ class Operation:
     @property
     def result_words(self) -> str:
         """What the operation returns, in words."""
-        for response in self.responses:
-            words = getattr(response.data, "description", None)
-            if words and words.get_untrusted_value().strip():
-                return str(words.get_untrusted_value())
-        return "Nothing." if self.result_type == "None" else f"The {self.result_type}."
+        words = (getattr(response.data, "description", None) for response in self.responses)
+        told = (str(one.get_untrusted_value()) for one in words if one)
+        nothing = "Nothing." if self.result_type == "None" else f"The {self.result_type}."
+        return next(filter(str.strip, told), nothing)
 
     @property
     def accept(self) -> str:
@@ -179,7 +172,7 @@ class Operation:
         return "application/json" if sources <= {"response.json()", "None"} else "*/*"
 
 
-def _make_field(prop: Any, location: str, raw: dict[str, Any], document: Document) -> Field:
+def _make_parameter(prop: Any, location: str, raw: dict[str, Any], document: Document) -> Field:
     schema = raw.get("schema", {})
     secret = (document.resolve(schema) or {}).get("format") == "password"
     deprecated = raw.get("deprecated") is True or schema.get("deprecated") is True
@@ -198,16 +191,6 @@ def _links(raw: dict[str, Any], document: Document) -> Iterator[tuple[Any, ...]]
                 yield (str(target), link.get("parameters", {}), *body)
 
 
-def _rename_reserved(endpoint: Endpoint, config: Config) -> None:
-    taken: set[str] = set(RESERVED)
-    for location, parameter in endpoint.iter_all_parameters():
-        while str(parameter.python_name) in taken:
-            parameter.set_python_name(
-                UntrustedString(f"{parameter.python_name}_{location}"), config=config
-            )
-        taken.add(str(parameter.python_name))
-
-
 def _name(prop: Any) -> str:
     return str(prop.name.get_untrusted_value())
 
@@ -215,9 +198,18 @@ def _name(prop: Any) -> str:
 # Properties ------------------------------------------------------------------------------------
 
 
-def properties(model: Any) -> list[Any]:
+def list_properties(model: Any) -> list[Any]:
     """Return the documented properties of a model, those first that have to be given."""
     return [*(model.required_properties or ()), *(model.optional_properties or ())]
+
+
+def list_fields(model: Any) -> list[Field]:
+    """Return the fields of a model, in the order of its properties."""
+    secrets, deprecated = (model.data.model_extra[key] for key in ("x-secrets", "x-deprecated"))
+    return [
+        Field(prop, "body", _name(prop) in secrets, _name(prop) in deprecated)
+        for prop in list_properties(model)
+    ]
 
 
 def _types(prop: Any) -> list[str]:
@@ -272,12 +264,12 @@ def instance_type(prop: Any) -> str:
     return "float | int" if kind == "float" else kind
 
 
-def error_fields(operations: list[Operation]) -> list[str]:
+def list_error_fields(operations: list[Operation]) -> list[str]:
     """Return the fields that may hold an error's text, the likeliest first."""
     # Servers use these two whatever is documented.
     names: dict[str, None] = {"error": None, "message": None}
     for error in (error for operation in operations for error in operation.errors):
-        for prop in properties(error.prop) if isinstance(error.prop, ModelProperty) else ():
+        for prop in list_properties(error.prop) if isinstance(error.prop, ModelProperty) else ():
             if annotation(prop, unset=False) in {"str", "str | None"}:
                 names[_name(prop)] = None
     likely = ("error", "message", "detail", "title", "error_description", "description")

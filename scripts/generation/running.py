@@ -1,101 +1,144 @@
-"""The steps of a generation, in their order."""
+"""The steps of a generation in their order, and its command line."""
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import hashlib
 import json
 import keyword
-import shutil
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePath
 
-from .copying import copy_package, is_copied
 from .errors import GenerationError, display_path
-from .finishing import GENERATOR, MANIFEST, check_imports, format_package, write_metadata
+from .finishing import (
+    GENERATOR,
+    MANIFEST,
+    check_imports,
+    copy_package,
+    format_package,
+    is_copied,
+    write_file,
+    write_metadata,
+)
 
+_DESCRIPTION = """\
+Make the Python package from an OpenAPI document: validate it, render the templates, format,
+try every import, then swap the package in whole and print what changed for its users.
+
+Whatever goes wrong, the package stays as it was.
+"""
+_EPILOG = "Exit status: 0 when all is well, 1 when something is to be mended, 2 for a wrong option."
 # What the package itself imports: a package of the same name would import itself instead.
 _NEEDED = {"attr", "attrs", "h11", "httpx", "httpx2", "jsonschema_rs", "pytest"}
 
 
-@dataclass(frozen=True)
+def main(arguments: Sequence[str] | None = None, *, root: Path) -> int:
+    """Run one generation in the repository `root`, and return the exit status."""
+    options = _parse(arguments, root)
+    package = options.output.resolve() / options.package
+    job = Job(root, options.spec, package, house_rules=not options.no_house_rules)
+    try:
+        _check(job)
+        notes = (check if options.check else generate)(job)
+    except GenerationError as error:
+        told = str(error)
+    except OSError as error:
+        told = f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}."
+    except KeyboardInterrupt:
+        told = "interrupted."
+    else:
+        print("\n".join(notes))
+        return 0
+    print(f"generate: {told}", file=sys.stderr)
+    if not options.check:
+        kept = f"{display_path(job.package)} is as it was."
+        print(kept if job.package.exists() else "Nothing was made.", file=sys.stderr)
+    return 1
+
+
+def _parse(arguments: Sequence[str] | None, root: Path) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="generate.py",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--spec", type=Path, default=root / "openapi/portal-v1.yaml", help="the OpenAPI document")
+    add("--output", type=Path, default=root / "generated", help="the folder for the package")
+    add("--package", default="portal_v1", help="the package's name (default: %(default)s)")
+    words = "take a document without tags, explicit security or marked secrets"
+    add("--no-house-rules", action="store_true", help=words)
+    words = "change nothing: say whether the package is what would be generated now"
+    add("--check", action="store_true", help=words)
+    return parser.parse_args(arguments)
+
+
 class Job:
-    """A generation: of the document `spec`, into the folder `output`, in the repository `root`."""
+    """A generation: of the document `spec`, into the folder `package`, in the repository `root`."""
 
-    root: Path
-    spec: Path
-    output: Path
-    package: str
-    house_rules: bool
-
-    @property
-    def current(self) -> Path:
-        """The package's folder, whether there is one or not."""
-        return self.output / self.package
-
-    @property
-    def templates(self) -> Path:
-        """The folder of our templates, over the generator's own."""
-        return self.root / "overrides" / "templates"
-
-    @property
-    def modules(self) -> Path:
-        """The folder of the modules that go into the package as they are."""
-        return self.root / "overrides" / "package"
-
-    @property
-    def source(self) -> str:
-        """What to call the document in the package, the same on every machine."""
-        spec, root = self.spec.resolve(), self.root.resolve()
-        return spec.relative_to(root).as_posix() if spec.is_relative_to(root) else spec.name
+    def __init__(self, root: Path, spec: Path, package: Path, *, house_rules: bool) -> None:
+        self.spec, self.package, self.house_rules = spec, package, house_rules
+        self.templates = root / "overrides" / "templates"
+        self.modules = root / "overrides" / "package"
+        # What to call the document in the package, the same on every machine.
+        inside = spec.resolve().is_relative_to(root.resolve())
+        self.source = spec.resolve().relative_to(root.resolve()).as_posix() if inside else spec.name
+        # What the package's rendered files were made from: where that is as it was, the modules of
+        # overrides/package are all that has to be renewed. It is not committed.
+        name = hashlib.sha256(str(package).encode()).hexdigest()[:16]
+        self.record = root / "build" / "rendered" / name
 
 
 def generate(job: Job) -> list[str]:
     """Make the package and put it in its place; return what to tell, a line each."""
-    _check(job)
-    # What the package's rendered files were made from: where that is as it was, the modules of
-    # overrides/package are all that has to be renewed. It is not committed.
-    name = hashlib.sha256(str(job.current).encode()).hexdigest()[:16]
-    record = job.root / "build" / "rendered" / name
-    with _staging(job.current) as staged:
-        if record.is_file() and record.read_text() == _fingerprint(job, job.current):
-            shutil.copytree(job.current, staged, ignore=_ignore_copied)
-            notes = _finish(job, staged, only_copied=True)
+    before = _read_files(job.package)
+    with _staging(job.package) as staged:
+        if job.record.is_file() and job.record.read_text() == _fingerprint(job, before):
+            for name, content in before.items():
+                if not is_copied(content):
+                    write_file(staged / name, content)
+            _finish(job, staged)
+            notes = []
         else:
             notes = _build(job, staged)
-        notes += _changes(job.current, staged)
-        fingerprint = _fingerprint(job, staged)
-        _swap(staged, job.current)
-    record.parent.mkdir(parents=True, exist_ok=True)
-    record.write_text(fingerprint)
+        after = _read_files(staged)
+        notes += _list_changes(job.package.name, before, after)
+        _swap(staged, job.package)
+    write_file(job.record, _fingerprint(job, after))
     return notes
 
 
 def check(job: Job) -> list[str]:
     """Make the package elsewhere and compare; return what to tell, a line each."""
-    _check(job)
+    shown = display_path(job.package)
     with tempfile.TemporaryDirectory(prefix="generate-") as folder:
-        staged = Path(folder) / job.package
+        staged = Path(folder) / job.package.name
         _build(job, staged)
-        if not job.current.is_dir():
-            raise GenerationError(f"{display_path(job.current)} is missing; run `make generate`.")
-        differences = _compare(staged, job.current)
+        if not job.package.is_dir():
+            raise GenerationError(f"{shown} is missing; run `make generate`.")
+        wanted, found = _read_files(staged), _read_files(job.package)
+    differences = [f"missing: {name}" for name in sorted(wanted.keys() - found.keys())]
+    differences += [f"extra:   {name}" for name in sorted(found.keys() - wanted.keys())]
+    common = sorted(wanted.keys() & found.keys())
+    differences += [f"differs: {name}" for name in common if wanted[name] != found[name]]
     if differences:
         raise GenerationError(
-            f"{display_path(job.current)} is not what would be generated now; run `make generate`, "
-            "and never edit what it makes.",
+            f"{shown} is not what would be generated now; run `make generate`, and never edit "
+            "what it makes.",
             differences,
         )
-    return [f"{display_path(job.current)} is what is generated from {display_path(job.spec)}."]
+    return [f"{shown} is what is generated from {display_path(job.spec)}."]
 
 
 def _check(job: Job) -> None:
-    name = job.package
+    name = job.package.name
     if not name.isidentifier() or not name.isascii() or keyword.iskeyword(name):
         raise GenerationError(f"--package {name!r}: a package needs a Python identifier's name.")
     if name in sys.stdlib_module_names or name in _NEEDED:
@@ -119,22 +162,17 @@ def _build(job: Job, staged: Path) -> list[str]:
     except Exception as error:
         raise _attribute(error) from error
     write_metadata(staged, loaded.data, job.modules)
-    return notes + _finish(job, staged)
+    effects = _finish(job, staged)
+    return notes + [f"The mock takes {name} to {effect}." for name, effect in effects.items()]
 
 
-def _finish(job: Job, staged: Path, *, only_copied: bool = False) -> list[str]:
+def _finish(job: Job, staged: Path) -> dict[str, str]:
     copy_package(job.modules, staged)
     format_package(staged)
-    skipped, effects = check_imports(staged)
-    staged.chmod(0o755)
-    for path in staged.rglob("*"):  # Whatever the umask and the sources have.
+    effects = check_imports(staged)
+    for path in (staged, *staged.rglob("*")):  # Whatever the umask and the sources have.
         path.chmod(0o755 if path.is_dir() else 0o644)
-    notes = []
-    if skipped:
-        notes = [f"Not tried, as what they need is not installed: {', '.join(skipped)}."]
-    if not only_copied:
-        notes += (f"The mock takes {name} to {effect}." for name, effect in effects.items())
-    return notes
+    return effects
 
 
 def _attribute(error: Exception) -> Exception:
@@ -150,91 +188,78 @@ def _attribute(error: Exception) -> Exception:
     return error
 
 
-def _changes(current: Path, staged: Path) -> list[str]:
-    if not current.is_dir() or not any(current.iterdir()):
-        names = ("api/*/*.py", "models/*.py")
-        counts = [sum(p.stem != "__init__" for p in staged.glob(name)) for name in names]
-        return ["{} is new: {} operations, {} models.".format(staged.name, *counts)]
-    differing = [line.split(maxsplit=1)[1] for line in _compare(staged, current)]
+def _list_changes(package: str, before: dict[str, bytes], after: dict[str, bytes]) -> list[str]:
+    """Return what changed for those who use the package, grouped by module."""
+    paths = [PurePath(name) for name in sorted({*before, *after}) if name.endswith(".py")]
+    if not before:
+        made = [path for path in paths if path.stem != "__init__"]
+        counts = [sum(path.match(one) for path in made) for one in ("api/*/*", "models/*")]
+        return ["{} is new: {} operations, {} models.".format(package, *counts)]
     lines: list[str] = []
-    if any(name[0] != "_" and name.endswith(".py") for name in differing):
-        from .surface import compare_packages  # noqa: PLC0415 - griffe takes a while to import
+    for path in sorted(paths, key=lambda path: path.with_suffix("").parts):
+        parts = [part for part in path.with_suffix("").parts if part != "__init__"]
+        old, new = (files.get(path.as_posix(), b"") for files in (before, after))
+        if old == new or any(part.startswith("_") for part in parts):
+            continue
+        from .surface import compare_modules  # noqa: PLC0415 - griffe takes a while to import
 
         try:
-            lines = compare_packages(current, staged)
-        except (OSError, SyntaxError, ValueError) as error:
-            return [f"The former {current.name} cannot be read, so there is no comparison: {error}"]
-    return lines or [f"{staged.name}: no change on the Python surface."]
+            lines += compare_modules(".".join([package, *parts]), old.decode(), new.decode())
+        except (SyntaxError, ValueError) as error:
+            return [f"The former {package} cannot be read, so there is no comparison: {error}"]
+    return lines or [f"{package}: no change on the Python surface."]
 
 
-def _ignore_copied(folder: str, names: list[str]) -> set[str]:
-    return {n for n in names if n == "__pycache__" or is_copied(Path(folder, n))}
-
-
-def _fingerprint(job: Job, package: Path) -> str:
+def _fingerprint(job: Job, files: dict[str, bytes]) -> str:
     """Return the digest of a package's rendered files and of all that they are made from."""
-    rendered = (path for path in _files(package).values() if not is_copied(path))
-    files = [job.spec, job.modules / "_version.py", *sorted(job.templates.rglob("*.jinja"))]
-    files += [*sorted(Path(__file__).parent.glob("*.py")), *sorted(rendered)]
     versions = [version(name) for name in (GENERATOR, "ruff", "jinja2")]
     digest = hashlib.sha256(json.dumps([job.source, job.house_rules, versions]).encode())
-    for file in files:
-        digest.update(f"\0{file.name}\0".encode() + file.read_bytes())
+    sources = [job.spec, job.modules / "_version.py", *sorted(job.templates.rglob("*.jinja"))]
+    sources += sorted(Path(__file__).parent.glob("*.py"))
+    rendered = [
+        (name, content) for name, content in sorted(files.items()) if not is_copied(content)
+    ]
+    for name, content in [*((path.name, path.read_bytes()) for path in sources), *rendered]:
+        digest.update(f"\0{name}\0".encode() + content)
     return digest.hexdigest()
 
 
 @contextlib.contextmanager
-def _staging(current: Path) -> Iterator[Path]:
-    """Give a folder beside the package to make it in, from where a rename suffices."""
-    if current.is_symlink() or (current.exists() and not current.is_dir()):
+def _staging(package: Path) -> Iterator[Path]:
+    """Give a folder above the package to make it in, from where a rename suffices."""
+    shown = display_path(package)
+    if package.is_symlink() or (package.exists() and not package.is_dir()):
+        raise GenerationError(f"{shown}: this is no folder of its own; move it away first.")
+    if package.is_dir() and any(package.iterdir()) and not (package / MANIFEST).is_file():
         raise GenerationError(
-            f"{display_path(current)}: this is no folder of its own; move it away first."
+            f"{shown}: this was not generated (it has no {MANIFEST}); move it away first, or "
+            "choose another --output or --package."
         )
-    if current.is_dir() and any(current.iterdir()) and not (current / MANIFEST).is_file():
-        raise GenerationError(
-            f"{display_path(current)}: this was not generated (it has no {MANIFEST}); "
-            "move it away first, or choose another --output or --package."
-        )
-    missing = [folder for folder in current.parents if not folder.exists()]
-    current.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with tempfile.TemporaryDirectory(
-            prefix=f".{current.name}.generate-", dir=current.parent, ignore_cleanup_errors=True
-        ) as folder:
-            yield Path(folder) / current.name
-    finally:
-        with contextlib.suppress(OSError):  # Folders that this run made and that hold nothing.
-            for made in missing:
-                made.rmdir()
+    parent = next(folder for folder in package.parents if folder.exists())
+    with tempfile.TemporaryDirectory(
+        prefix=f".{package.name}.generate-", dir=parent, ignore_cleanup_errors=True
+    ) as folder:
+        yield Path(folder) / package.name
 
 
-def _swap(staged: Path, current: Path) -> None:
+def _swap(staged: Path, package: Path) -> None:
     """Put the staged package in the place of the current one, wholly or not at all."""
     retired = staged.with_name("retired")
-    if current.exists():
-        current.rename(retired)
+    package.parent.mkdir(parents=True, exist_ok=True)
+    if package.exists():
+        package.rename(retired)
     try:
-        staged.rename(current)
+        staged.rename(package)
     except BaseException:
         if retired.exists():
-            retired.rename(current)
+            retired.rename(package)
         raise
 
 
-def _compare(expected: Path, actual: Path) -> list[str]:
-    """Return a line for each file of `actual` that is not as in `expected`."""
-    wanted, found = _files(expected), _files(actual)
-    lines = [f"missing: {name}" for name in sorted(wanted.keys() - found.keys())]
-    lines += [f"extra:   {name}" for name in sorted(found.keys() - wanted.keys())]
-    for name in sorted(wanted.keys() & found.keys()):
-        if wanted[name].read_bytes() != found[name].read_bytes():
-            lines.append(f"differs: {name}")
-    return lines
-
-
-def _files(folder: Path) -> dict[str, Path]:
+def _read_files(folder: Path) -> dict[str, bytes]:
+    """Return the files of a package by their names; none where there is no package."""
     return {
-        path.relative_to(folder).as_posix(): path
+        path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }

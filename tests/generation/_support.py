@@ -16,12 +16,11 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 import yaml
-from generation.cli import main
-from generation.copying import copy_package
 from generation.document import Document, parse_document
 from generation.errors import GenerationError
-from generation.finishing import write_metadata
+from generation.finishing import copy_package, write_metadata
 from generation.rendering import render
+from generation.running import main
 from generation.validation import check_document
 
 PACKAGE = "portal_v1"

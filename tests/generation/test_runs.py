@@ -166,15 +166,6 @@ def test_an_effect_that_the_mock_does_not_know(tree: Tree) -> None:
     assert "The mock cannot be made of this document: " in tree.refused()
 
 
-def test_only_the_mock_may_need_an_extra(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("generation.finishing._OPTIONAL", {"mock": ["no_such_extra"]})
-    code = "import no_such_extra\n\nX = no_such_extra.X\n"
-    (tree.modules / "mock" / "_extra.py").write_text(code)
-    assert "what they need is not installed: portal_v1.mock._extra." in tree.generated()
-    (tree.modules / "_extra.py").write_text(code)
-    assert "portal_v1._extra" in tree.refused()
-
-
 @pytest.mark.parametrize(
     ("where", "error", "told"),
     [
@@ -213,7 +204,7 @@ def test_what_was_not_generated_is_not_replaced(tree: Tree) -> None:
     shutil.move(tree.package, tree.root / "elsewhere")
     tree.package.symlink_to(tree.root / "elsewhere")
     assert "this is no folder of its own" in tree.refused()
-    assert "generate.py: File exists." in tree.refused("--output", "scripts/generate.py")
+    assert "Not a directory." in tree.refused("--output", "scripts/generate.py")
 
 
 def test_an_output_that_is_not_there(tree: Tree) -> None:

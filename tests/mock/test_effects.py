@@ -90,16 +90,13 @@ def only_listed() -> dict[str, Any]:
     return paths({CLIENTS: vendor()["paths"][CLIENTS]})
 
 
-def test_what_was_taken_can_be_read(mock: MockSample) -> None:
+def test_what_is_made_is_read_listed_and_renewed(mock: MockSample) -> None:
     assert mock.effects == {
         "listParcels": "list /parcels/{parcelId} by id",
         "createParcel": "create /parcels/{parcelId} by id, new each time: labelToken",
         "getParcel": "read /parcels/{parcelId} by id",
         "renewLabel": "use /parcels/{parcelId} by id, new each time: labelToken",
     }
-
-
-def test_what_is_made_is_read_listed_and_renewed(mock: MockSample) -> None:
     created = ask(mock, "POST", PARCELS, {"isExpress": True})
     assert (created.status, created.headers["content-type"]) == (201, "application/json")
     parcel = created.json
@@ -192,6 +189,7 @@ def test_the_document_can_say_otherwise() -> None:
     for wrong, text in (
         ({"x-effect": "delete"}, r"x-effect is one of create, list, .*none"),
         ({"x-effect": {"fresh": ["no"]}}, r"not all fields of \['no'\]"),
+        ({"x-effect": {"does": "create", "identifier": "no"}}, "no field of its answer"),
     ):
         with pytest.raises(DocumentError, match=text):
             Mock(vendor(get=operation(CLIENT, **wrong)))

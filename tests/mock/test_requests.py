@@ -1,4 +1,4 @@
-"""What the engine takes and refuses, on the tests' own document."""
+"""What the engine takes and refuses, on the tests' own document; see test_documents.py, too."""
 
 from __future__ import annotations
 
@@ -23,40 +23,6 @@ def test_only_keys_that_are_known_are_accepted(mock: MockSample) -> None:
         assert (reply.status, reply.json) == (401, {"error": "The API key is not known"})
     with pytest.raises(TypeError, match="list of keys"):
         MockSample(api_keys="secret")
-
-
-@pytest.mark.parametrize(
-    ("body", "parts"),
-    [
-        (b"{", ["not JSON"]),
-        (b"\xff", ["not JSON"]),
-        (b"NaN", ["not JSON"]),
-        (b"[" * 100_000, ["not JSON"]),
-        (b"", ["request body: is required, and missing"]),
-        (b'{"isExpress": 1}', ["$.isExpress", "(type)"]),
-        (b'{"isExpress": 1e999}', ["$.isExpress", "(type)"]),
-        (b'{"isExpress": "hush"}', ["the value is not of type"]),
-        (b'{"extra": 1}', ["$: ", "(additionalProperties)"]),
-        (b"null", ["$: ", "(type)"]),
-        (b'{"\\ud800": true}', ["$: ", "surrogate"]),
-    ],
-)
-def test_a_wrong_body_is_told_by_path_and_rule_and_never_shown(
-    mock: MockSample, body: bytes, parts: list[str]
-) -> None:
-    reply = ask(mock, "POST", PARCELS, body)
-    assert reply.status == 400
-    assert all(part in reply.json["error"] for part in parts), reply.json
-    assert "hush" not in reply.text
-
-
-def test_the_media_type_of_a_body(mock: MockSample) -> None:
-    for content_type in ("", "text/plain", "application/x-www-form-urlencoded"):
-        reply = ask(mock, "POST", PARCELS, b"{}", [KEY, ("content-type", content_type)])
-        assert reply.status == 400
-        assert "must be application/json" in reply.json["error"]
-    header = ("content-type", "Application/JSON; charset=utf-8")
-    assert ask(mock, "POST", PARCELS, b"{}", [KEY, header]).status == 201
 
 
 @pytest.mark.parametrize(

@@ -236,7 +236,7 @@ def damaged(path: Path) -> None:
         (other_version, "is of version 99"),
         (damaged, "cannot be used as the mock's database"),
         (lambda path: path.write_text("Dear all, " * 200), "not a database"),
-        (Path.mkdir, "cannot be opened"),
+        (Path.mkdir, "unable to open"),
         (lambda path: path.with_name("none"), "folder"),
     ],
 )

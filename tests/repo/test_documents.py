@@ -6,12 +6,10 @@ import re
 import subprocess
 from pathlib import Path
 
-import mutate
-import portal_v1
+import mutants
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 PLACES = (
     "*.md",
     "docs/**/*.md",
@@ -20,18 +18,6 @@ PLACES = (
     ".pre-commit-config.yaml",
 )
 DOCUMENTS = [document for place in PLACES for document in ROOT.glob(place)]
-
-
-def test_the_readme_names_every_error_and_no_other() -> None:
-    exported = {name for name in portal_v1.__all__ if name.endswith("Error")}
-    (tree,) = re.findall(r"^```\n(PortalError\n.+?)^```$", README, re.MULTILINE | re.DOTALL)
-    assert set(re.findall(r"\b\w+Error\b", tree)) == exported
-
-
-def test_the_client_options_of_the_readme_have_these_defaults() -> None:
-    defaults = portal_v1.Portal.__init__.__kwdefaults__ or {}
-    for name, value in re.findall(r"`(timeout|max_attempts)=([\d.]+)`", README):
-        assert defaults[name] == float(value)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -48,6 +34,6 @@ def test_links_lead_somewhere_and_make_targets_exist(document: Path) -> None:
 
 def test_what_make_mutants_names_is_there() -> None:
     core = ROOT / "generated/portal_v1/_core"
-    source = "".join((core / f"{name}.py").read_text("utf-8") for name in mutate.MODULES)
-    assert [before for before, _ in mutate.EQUIVALENT if before not in source] == []
-    assert [name for name in mutate.TESTS if not (ROOT / name).is_file()] == []
+    source = "".join((core / f"{name}.py").read_text("utf-8") for name in mutants.MODULES)
+    assert [before for before, _ in mutants.EQUIVALENT if before not in source] == []
+    assert [name for name in mutants.TESTS if not (ROOT / name).is_file()] == []

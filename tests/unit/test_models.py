@@ -147,6 +147,8 @@ def test_an_open_enumeration(kind: Any, known: Any, unknown: Any, wrong: list[An
     for value in wrong:
         with pytest.raises(ValueError, match=r"string|integer"):
             decode.member(value, kind)
+    with pytest.raises(ValueError, match="None is not a valid"):
+        kind(None)
 
 
 def test_a_file() -> None:

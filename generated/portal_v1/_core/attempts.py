@@ -7,21 +7,17 @@ response. Sync and async clients differ only in how they carry the effects out.
 
 from __future__ import annotations
 
+import datetime
+import email.utils
+import re
 from collections.abc import Generator
 from typing import Any, Final, TypeVar
 
 from .._secrets import Secret
 from ..errors import APIConnectionError, InvalidRequestError
-from . import failures, retry
+from . import failures
 from .call import Call
-from .effects import (
-    Effect,
-    FetchKey,
-    Pause,
-    RawResponse,
-    SendRequest,
-    TransportFailure,
-)
+from .effects import Effect, FetchKey, Pause, RawResponse, SendRequest, TransportFailure
 from .operation import ListOperation, Operation
 from .pace import Pace
 
@@ -33,12 +29,20 @@ _LIST_BYTES: Final = 256 * 1024 * 1024
 _BYTES: Final = 16 * 1024 * 1024
 _LONGEST_URL: Final = 8000  # characters; RFC 9110 asks servers to take as many
 _LOCK_POLL: Final = 0.005  # seconds
+STATUSES_TO_REPEAT: Final = frozenset({408, 429, 500, 502, 503, 504})
+REFUSED: Final = 429
+"""The one status with which a server says that it did nothing and that a later try may succeed."""
+
+_LONGEST: Final = 365 * 24 * 3600.0  # seconds: a longer wait is as good as none
+_COMMA: Final = r",(?!\s*\d\d?[ -][A-Za-z])"  # between two values, not in a date
+
+_BACKOFF_FIRST: Final = 0.5  # seconds
+_DOUBLINGS: Final = 4  # so 8 seconds at the most
 
 
 def make_attempts(call: Call[Any]) -> CallFlow[RawResponse]:
     """Yield what is to be done until there is a successful response, and return it."""
     settings, deadline = call.settings, call.deadline
-    call.start()
     url = _build_url(call)
     while True:
         if settings.pace is not None:
@@ -57,10 +61,10 @@ def make_attempts(call: Call[Any]) -> CallFlow[RawResponse]:
             call.end_attempt(outcome)
         if isinstance(outcome, RawResponse) and _is_success(call.operation, outcome.status):
             return outcome
-        call.maybe_processed |= retry.maybe_processed(outcome)
+        call.maybe_processed |= maybe_processed(outcome)
         pause, retry_after = _find_pause(call, outcome)
         if (
-            not retry.may_repeat(outcome, repeatable=call.operation.repeatable)
+            not may_repeat(outcome, repeatable=call.operation.repeatable)
             or call.attempts >= settings.max_attempts
             or not deadline.allows(pause)
         ):
@@ -79,10 +83,10 @@ def _find_pause(
 ) -> tuple[float, float | None]:
     """Return the seconds before another attempt, and those that the server asks for."""
     clock = call.settings.clock
-    pause = clock.jitter(retry.backoff(call.attempts))
+    pause = clock.jitter(backoff(call.attempts))
     if isinstance(outcome, TransportFailure):
         return pause, None
-    retry_after = retry.retry_after(outcome.headers.get("retry-after"), clock.time())
+    retry_after = read_retry_after(outcome.headers.get("retry-after"), clock.time())
     return pause if retry_after is None else retry_after, retry_after
 
 
@@ -181,3 +185,48 @@ def _is_success(operation: Operation[Any], status: int) -> bool:
     if status // 100 == 3:
         return status in operation.responses or "3XX" in operation.responses
     return status // 100 == 2
+
+
+def may_repeat(outcome: RawResponse | TransportFailure, *, repeatable: bool) -> bool:
+    """Return whether a request whose attempt ended so may be sent again."""
+    if isinstance(outcome, TransportFailure):
+        return repeatable or not outcome.maybe_processed
+    return outcome.status == REFUSED or (repeatable and outcome.status in STATUSES_TO_REPEAT)
+
+
+def maybe_processed(outcome: RawResponse | TransportFailure) -> bool:
+    """Return whether a server may have acted in an attempt that ended so.
+
+    A 4xx refuses the request. A 408 is the exception: a proxy sends it as well, for a server that
+    took too long over a request that it did receive.
+    """
+    if isinstance(outcome, TransportFailure):
+        return outcome.maybe_processed
+    return not 400 <= outcome.status < 500 or outcome.status == 408
+
+
+def backoff(attempt: int) -> float:
+    """Return the seconds of which a random part is waited after attempt number `attempt`."""
+    return _BACKOFF_FIRST * 2.0 ** min(attempt - 1, _DOUBLINGS)
+
+
+def read_retry_after(value: str | None, now: float) -> float | None:
+    """Return the seconds that a Retry-After header asks for; None where it says nothing usable.
+
+    It has whole seconds, or an HTTP date (RFC 9110, section 10.2.3). Where a proxy and the server
+    both sent one, the longer wait counts.
+    """
+    waits = [_read_wait(part.strip(), now) for part in re.split(_COMMA, value or "")]
+    return max((wait for wait in waits if wait is not None), default=None)
+
+
+def _read_wait(value: str, now: float) -> float | None:
+    if value.isascii() and value.isdecimal():
+        return min(float(value), _LONGEST)
+    try:
+        date = email.utils.parsedate_to_datetime(value)
+        if date.tzinfo is None:
+            date = date.replace(tzinfo=datetime.UTC)
+        return min(max(0.0, date.timestamp() - now), _LONGEST)
+    except (ValueError, TypeError, OverflowError):
+        return None

@@ -6,10 +6,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Generator, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from .._secrets import Secret, show_text
+from .._secrets import Record, Secret, show_text
 from ..types import RequestFiles
-from .deadline import Deadline
-from .record import Record
+from .clock import Deadline
 
 _REQUEST_IDS = ("x-request-id", "request-id", "x-correlation-id", "cf-ray")
 

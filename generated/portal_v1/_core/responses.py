@@ -4,18 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 from .._secrets import Secret
 from ..types import Response
 from . import encode, failures
 from .array import ArrayReader, NotAnArrayError
 from .call import Call
-from .decode import Decoder, MismatchError
+from .decode import Decoder, MismatchError, ResponseParser, UnreadableError
 from .effects import RawResponse, TransportFailure
 from .json import MalformedJSONError
 from .operation import ListOperation, for_status
-from .parsers import ResponseParser, UnreadableError
 
 T = TypeVar("T")
 ItemT = TypeVar("ItemT")
@@ -51,7 +50,7 @@ def build_response(call: Call[Any], received: RawResponse, value: T) -> Response
         status_code=received.status,
         headers=received.headers,
         parsed=value,
-        content=received.content,
+        content=cast("bytes", received.content),  # it stays hidden on the way
         request_id=received.request_id,
         attempts=call.attempts,
     )
@@ -102,7 +101,7 @@ class ItemReader(Generic[ItemT]):
         self._problem: MismatchError | None = failures.find_unreadable(received)
 
     def split(self, chunk: Secret[bytes] | TransportFailure) -> Iterator[Secret[bytes]]:
-        """Yield a chunk in parts that are read without a pause, as long as there is time."""
+        """Yield a chunk in parts that are read without a pause, while all is well and in time."""
         if isinstance(chunk, TransportFailure):
             self._call.maybe_processed = chunk.maybe_processed
             failure = chunk.redact(self._received.secrets)
@@ -114,6 +113,7 @@ class ItemReader(Generic[ItemT]):
             if self._call.stream:
                 self._call.size = (self._call.size or 0) + len(part.reveal())
             yield part
+            self.check()
 
     def feed(self, part: Secret[bytes], *, last: bool = False) -> list[ItemT]:
         """Return the items that are whole with this part of the body, up to one that is wrong."""

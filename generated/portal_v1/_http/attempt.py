@@ -8,9 +8,9 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from .._core.deadline import Deadline
-from .._core.record import Record
+from .._core.clock import Deadline
 from .._core.settings import is_loopback
+from .._secrets import Record
 from ..errors import ConfigurationError
 
 NOT_ENCRYPTED = (

@@ -7,7 +7,7 @@ import re
 import sys
 import traceback
 
-from .._core.deadline import Deadline
+from .._core.clock import Deadline
 from .._core.effects import TransportFailure
 from ..errors import ConfigurationError
 from .attempt import Attempt

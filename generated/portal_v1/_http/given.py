@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from .._core.deadline import Deadline
+from .._core.clock import Deadline
 from .._lazy import asyncio
 
 if TYPE_CHECKING:

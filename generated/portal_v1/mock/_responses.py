@@ -8,10 +8,9 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeAlias
 
 from ._messages import Body, DocumentError
@@ -49,7 +48,7 @@ class UndocumentedError(Exception):
     """An answer would not be what the document says. The text says what differs."""
 
 
-class NoExampleError(UndocumentedError):
+class NoExampleError(UndocumentedError, DocumentError):
     """No value could be made for a schema."""
 
 
@@ -60,37 +59,37 @@ class Template:
     answer outlives an edit of the schema: what the state does not know comes from the example.
     """
 
-    def __init__(self, schema: Schema, example: Any) -> None:
+    def __init__(self, schema: Schema, example: Any = None) -> None:
         self.schema = schema
-        self._example = example
-        self._required = frozenset(schema.flat.get("required", ()))
         self._inner: dict[str, Template] = {}
+        if example is not None:
+            self.example = example
+
+    @cached_property
+    def example(self) -> Any:
+        """What stands where the state knows nothing."""
+        return find_example(self.schema)
 
     def fill(self, values: Values) -> Any:
         """The example with the values in it."""
-        if not is_object(self._example):
-            return self._example
-        result = dict(self._example)
+        if not is_object(self.example):
+            return self.example
+        result = dict(self.example)
         for name, value in values.items():
             schema = self.schema.properties.get(name)
-            if schema is None:
-                continue
-            if schema.validator.is_valid(value):
+            if schema is not None and schema.is_valid(value):
                 result[name] = value
-            elif value is None and name not in self._required:
+            elif value is None and schema and name not in self.schema.flat.get("required", ()):
                 result.pop(name, None)
         return result
 
     def fill_list(self, values: Sequence[Values]) -> Any:
         """An item for each of the values; the example where the document has no list."""
-        return (
-            [self._items.fill(one) for one in values] if is_array(self._example) else self._example
-        )
+        return [self._items.fill(one) for one in values] if is_array(self.example) else self.example
 
     @cached_property
     def _items(self) -> Template:
-        schema = self.schema.items
-        return Template(schema, self._example[0] if self._example else find_example(schema))
+        return Template(self.schema.items, *self.example[:1])
 
     def at(self, name: str) -> Template:
         """The template of a field, or this one for ""."""
@@ -98,91 +97,79 @@ class Template:
             return self
         if name not in self._inner:
             schema = self.schema.properties[name]
-            example: Any = self._example.get(name) if is_object(self._example) else None
-            if example is None:
-                example = list[Any]() if "array" in schema.types else find_example(schema)
+            example = self.example.get(name) if is_object(self.example) else None
+            if example is None and "array" in schema.types:
+                example = []
             self._inner[name] = Template(schema, example)
         return self._inner[name]
 
     def fill_in(self, name: str, values: Values) -> Any:
         """The whole, with the values in the field of that name, or in itself for ""."""
-        if not name or not is_object(self._example):
+        if not name or not is_object(self.example):
             return self.fill(values)
-        return {**self._example, name: self.at(name).fill(values)}
+        return {**self.example, name: self.at(name).fill(values)}
 
 
-@dataclass
-class Media:
+class Media(Template):
     """One media type of a response. Its bodies are validated, or raise UndocumentedError."""
 
-    type: str
-    schema: Schema = field(repr=False)
-
-    def __post_init__(self) -> None:
-        if "*" in self.type:  # JSON where a schema describes it
-            flat = self.schema.flat
-            is_described = flat.get("format") != "binary" and (flat or self.type == "*/*")
+    def __init__(self, name: str, schema: Schema) -> None:
+        super().__init__(schema)
+        self.type, flat = name, schema.flat
+        if "*" in name:  # JSON where a schema describes it
+            is_described = flat.get("format") != "binary" and (flat or name == "*/*")
             self.type = "application/json" if is_described else "application/octet-stream"
-        self._validator = self.schema.validator if is_json(self.type) else None
+        self._is_json = is_json(self.type)
+        self._is_text = self.type.startswith("text/") or flat.get("format") == "byte"
 
     @cached_property
     def example(self) -> Any:
         """The example: a JSON value, or for another media type text."""
-        if self._validator is not None:
-            return find_example(self.schema)
-        is_text = self.type.startswith("text/") or self.schema.flat.get("format") == "byte"
-        made = [make_example(self.schema)] if is_text and "string" in self.schema.types else []
+        if self._is_json:
+            return super().example
+        is_made = self._is_text and "string" in self.schema.types
+        made = [make_example(self.schema)] if is_made else []
         return next((one for one in (*self.schema.examples, *made) if isinstance(one, str)), "")
 
-    @cached_property
-    def template(self) -> Template:
-        """The example and the schema, ready to take values of the state."""
-        return Template(self.schema, self.example)
-
-    @cached_property
-    def _error_text(self) -> str:
-        """The field that says what is wrong in an error's own words; "" for none."""
+    def error_body(self, text: str) -> bytes:
+        """The example of an error, with a text of the mock's own where it has one."""
         plain = [
             name
             for name, one in self.schema.properties.items()
             if "string" in one.types and not one.flat.keys() & {"enum", "const", "format"}
         ]
-        return (*(one for one in _ERROR_TEXTS if one in plain), *plain, "")[0]
-
-    def error_body(self, text: str) -> bytes:
-        """The example of an error, with a text of the mock's own where it has one."""
-        name = self._error_text if self._validator is not None else ""
-        return self.encode(self.template.fill({name: text}) if name else self.example)
+        names = [one for one in (*_ERROR_TEXTS, *plain) if one in plain and self._is_json]
+        return self.encode(self.fill({names[0]: text}) if names else self.example)
 
     def list_body(self, values: Iterator[Values]) -> Body:
         """A list as a body. A long one is an iterator, each piece validated when it is made."""
         first = list(values if _WHOLE & self.schema.flat.keys() else islice(values, BATCH))
-        body = self.encode(self.template.fill_list(first))
-        return body if len(first) != BATCH else self._pieces(body[:-1], values)
+        body = self.encode(self.fill_list(first))
+        if len(first) != BATCH:
+            return body
+        batches = iter(lambda: list(islice(values, BATCH)), [])
+        rest = (b"," + self.encode(self.fill_list(batch))[1:-1] for batch in batches)
+        return chain([body[:-1]], rest, [b"]"])
 
     def encode(self, value: Any) -> bytes:
         """The value as a body, validated."""
-        if self._validator is None:
+        if not self._is_json:
             return str(value).encode()
-        problem = self._validator.problem(value)
+        problem = self.schema.find_problem(value)
         if problem is not None:
             raise UndocumentedError(problem)
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
-    def _pieces(self, piece: bytes, rest: Iterator[Values]) -> Iterator[bytes]:
-        yield piece
-        while batch := list(islice(rest, BATCH)):
-            yield b"," + self.encode(self.template.fill_list(batch))[1:-1]
-        yield b"]"
 
-
-@dataclass(frozen=True, slots=True)
 class Response:
     """One documented response of an operation."""
 
-    headers: tuple[tuple[str, str], ...]
-    media: tuple[Media, ...]
-    links: tuple[Mapping[str, Any], ...]
+    def __init__(self, schemas: Schemas, node: Any, where: str) -> None:
+        node = schemas.resolve(node)
+        self.headers = list(_find_headers(schemas, members(node, "headers"), where))
+        content = members(node, "content").items()
+        self.media = [Media(name, schemas.schema_of(one or {}, where)) for name, one in content]
+        self.links = [schemas.resolve(one) for one in members(node, "links").values()]
 
     def choose(self, accept: str) -> Media | None:
         """The media type to answer with: what was asked for, else JSON, else the first."""
@@ -193,12 +180,21 @@ class Response:
         return (*asked, *plain, *self.media, None)[0]
 
 
-@dataclass(frozen=True, slots=True)
 class Responses:
     """All documented responses of an operation, by status, range or default."""
 
-    by_key: Mapping[str, Response]
-    success: tuple[int, Response]  # what a call gets that went well
+    def __init__(self, schemas: Schemas, nodes: Mapping[str, Any], where: str) -> None:
+        self._by_key = {
+            key: Response(schemas, node, f"{where}, response {key}")
+            for key, node in ((re.sub("xx$", "XX", str(key)), node) for key, node in nodes.items())
+            if not key.startswith("x-")
+        }
+        if not self._by_key:
+            text = "no response is documented, so there is nothing to answer."
+            raise DocumentError(f"{where}: {text}")
+        key = min(self._by_key, key=lambda key: ("23d145".index(key[0]), key))
+        status = HTTPStatus.OK if key == "default" else int(key.replace("X", "0"))
+        self.success = status, self._by_key[key]  # what a call gets that went well
 
     @property
     def also_seen(self) -> dict[str, Any]:
@@ -214,35 +210,12 @@ class Responses:
         keys = [(one, str(one)) for one in statuses]
         keys += [(one, f"{one // 100}XX") for one in statuses]
         keys += [(statuses[0], "default")]
-        return next(((one, self.by_key[key]) for one, key in keys if key in self.by_key), None)
+        return next(((one, self._by_key[key]) for one, key in keys if key in self._by_key), None)
 
 
-def compile_responses(schemas: Schemas, nodes: Mapping[str, Any], where: str) -> Responses:
-    """The responses of an operation."""
-    by_key: dict[str, Response] = {}
-    for key, node in nodes.items():
-        status = key if key == "default" else str(key).upper()
-        place = f"{where}, response {status}"
-        if status.startswith("X-"):
-            continue
-        resolved = schemas.resolve(node)
-        by_key[status] = Response(
-            tuple(_headers(schemas, members(resolved, "headers"), place)),
-            tuple(
-                Media(name, schemas.schema_of(media or {}, place))
-                for name, media in members(resolved, "content").items()
-            ),
-            tuple(map(schemas.resolve, members(resolved, "links").values())),
-        )
-    if not by_key:
-        raise DocumentError(f"{where}: no response is documented, so there is nothing to answer.")
-    groups = ([key for key in by_key if key.startswith(start)] for start in ("2", "3", "d", ""))
-    key = min(next(filter(None, groups)))
-    success = HTTPStatus.OK if key == "default" else int(key.replace("X", "0"))
-    return Responses(by_key, (success, by_key[key]))
-
-
-def _headers(schemas: Schemas, nodes: Mapping[str, Any], where: str) -> Iterator[tuple[str, str]]:
+def _find_headers(
+    schemas: Schemas, nodes: Mapping[str, Any], where: str
+) -> Iterator[tuple[str, str]]:
     """The headers to send: those with an example, and those that are required."""
     for name, node in nodes.items():
         if _NOT_HEADERS.fullmatch(name.lower()):
@@ -250,10 +223,7 @@ def _headers(schemas: Schemas, nodes: Mapping[str, Any], where: str) -> Iterator
         resolved = schemas.resolve(node)
         schema = schemas.schema_of(resolved, f"{where}, header {name}")
         if schema.examples or "const" in schema.flat or resolved.get("required") is True:
-            try:
-                value = find_example(schema)
-            except NoExampleError as error:
-                raise DocumentError(str(error)) from None
+            value = find_example(schema)
             parts = value if is_array(value) else [value]
             yield name.lower(), ",".join(p if isinstance(p, str) else json.dumps(p) for p in parts)
 
@@ -262,7 +232,7 @@ def find_example(schema: Schema) -> Any:
     """A value that satisfies the schema, the document's or made, or raise NoExampleError."""
     problem = ""
     for candidate in _candidates(schema):
-        found = schema.validator.problem(candidate)
+        found = schema.find_problem(candidate)
         if found is None:
             return candidate
         problem = problem or found
@@ -271,60 +241,51 @@ def find_example(schema: Schema) -> Any:
     raise NoExampleError(f"no example is valid ({problem}); {where}")
 
 
-def make_example(schema: Schema, depth: int = 0, *, own: bool = True) -> Any:
-    """The smallest value for a schema, as far as it is known; it may not be valid.
-
-    `own` asks for the examples that it, and what is in it, has itself.
-    """
-    if own and schema.examples and "const" not in schema.flat:
-        return schema.examples[0]
-    return _make(schema, depth, own=own)
-
-
 def _candidates(schema: Schema) -> Iterator[Any]:
     yield from schema.examples
-    for own in (True, False):
-        for one in schema.alternatives:
-            with suppress(NoExampleError):
-                yield _make(one, 0, own=own)
+    for one in schema.alternatives:
+        with suppress(NoExampleError):
+            yield make_example(one)
 
 
-def _make(schema: Schema, depth: int, *, own: bool) -> Any:
-    """A value without the examples of the schema itself."""
+def make_example(schema: Schema, depth: int = 0) -> Any:
+    """The smallest value for a schema, as far as it is known; it may not be valid."""
     flat = schema.flat
     if depth > _DEPTH or schema.node is False:
         raise NoExampleError
-    if "const" in flat or flat.get("enum"):
-        return flat["const"] if "const" in flat else flat["enum"][0]
+    for one in filter(schema.is_valid, (*schema.examples, *flat.get("enum", ()))):
+        return one
+    if "const" in flat:
+        return flat["const"]
     named = flat.get("type") or ("array" if "items" in flat else "object")
-    kinds = [one for one in ([named] if isinstance(named, str) else named) if one != "null"]
+    kinds = [named] if isinstance(named, str) else named
+    required = flat.get("required", ())
     if "object" in kinds:
-        return _make_object(schema, depth, own=own)
+        extra = schema.inner(flat.get("additionalProperties", True), "additionalProperties")
+        wanted = schema.properties | dict.fromkeys(set(required) - schema.properties.keys(), extra)
+        names = [
+            name
+            for name, one in wanted.items()
+            if name in required or (one.examples and not one.flat.get("writeOnly"))
+        ]
+        names += [f"key{n + 1}" for n in range(int(flat.get("minProperties", 0)) - len(names))]
+        return {name: make_example(wanted.get(name, extra), depth + 1) for name in names}
     if "array" in kinds:
         least = int(flat.get("minItems", 0))
         first = [schema.inner(one, "items") for one in flat.get("prefixItems", [])[:least]]
         items = [*first, *[schema.items] * (least - len(first))]
-        return [make_example(one, depth + 1, own=own) for one in items]
-    for value in (*(_TEXTS if "string" in kinds else _numbers(flat, kinds)), True, None):
-        for fitted in _fit_length(schema, value):
-            if schema.validator.is_valid(fitted):
-                return fitted
+        return [make_example(one, depth + 1) for one in items]
+    plain = _texts(flat) if "string" in kinds else _numbers(flat, kinds)
+    for value in filter(schema.is_valid, (*plain, True, None)):
+        return value
     raise NoExampleError
 
 
-def _make_object(schema: Schema, depth: int, *, own: bool) -> dict[str, Any]:
-    """An object of what is required, and of what has an example of its own."""
-    flat, required = schema.flat, schema.flat.get("required", ())
-    extra = schema.inner(flat.get("additionalProperties", True), "additionalProperties")
-    wanted = schema.properties | dict.fromkeys(set(required) - schema.properties.keys(), extra)
-    result = {
-        name: make_example(one, depth + 1, own=own)
-        for name, one in wanted.items()
-        if name in required or (own and one.examples and not one.flat.get("writeOnly"))
-    }
-    for number in range(int(flat.get("minProperties", 0)) - len(result)):
-        result[f"key{number + 1}"] = make_example(extra, depth + 1, own=own)
-    return result
+def _texts(flat: Mapping[str, Any]) -> Iterator[str]:
+    least, most = int(flat.get("minLength", 0)), flat.get("maxLength")
+    for text in _TEXTS:
+        longer = text * (least // len(text) + 1)
+        yield from (text, longer[: max(least, len(text)) if most is None else int(most)])
 
 
 def _numbers(flat: Mapping[str, Any], kinds: Sequence[str]) -> Iterator[Any]:
@@ -334,11 +295,3 @@ def _numbers(flat: Mapping[str, Any], kinds: Sequence[str]) -> Iterator[Any]:
     step = flat.get("multipleOf", 1)
     yield from (low, low + 1, high, high - 1, (low + high) / 2, step)
     yield from (math.floor(low / step) * step + step, math.floor(high / step) * step - step)
-
-
-def _fit_length(schema: Schema, value: Any) -> Iterator[Any]:
-    least, most = int(schema.flat.get("minLength", 0)), schema.flat.get("maxLength")
-    yield value
-    if isinstance(value, str) and (least > len(value) or most is not None):
-        longer = value * (least // len(value) + 1)
-        yield longer[: max(least, 1) if most is None else int(most)]

@@ -1,7 +1,8 @@
-"""The time and the chance that a call depends on, in one place so that tests can hold both."""
+"""The time and the chance that a call depends on, so that tests can hold both; its budget."""
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from typing import Protocol
@@ -22,11 +23,9 @@ class Clock(Protocol):
 
     def sleep(self, seconds: float) -> None:
         """Wait for `seconds`."""
-        ...
 
     async def sleep_async(self, seconds: float) -> None:
         """Wait for `seconds` without holding up the event loop."""
-        ...
 
     def jitter(self, most: float) -> float:
         """Return a random number of seconds from 0 to `most`."""
@@ -36,23 +35,47 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's own time, and its own chance."""
 
-    def __init__(self) -> None:
-        self._random = random.SystemRandom()
-
     monotonic = staticmethod(time.monotonic)  # asked many times a call
+    _random = random.SystemRandom()
 
     def time(self) -> float:
-        """Return seconds since the epoch."""
         return time.time()
 
     def sleep(self, seconds: float) -> None:
-        """Wait for `seconds`."""
         time.sleep(seconds)
 
     async def sleep_async(self, seconds: float) -> None:
-        """Wait for `seconds` without holding up the event loop."""
         await asyncio.sleep(seconds)
 
     def jitter(self, most: float) -> float:
-        """Return a random number of seconds from 0 to `most`."""
         return self._random.uniform(0, most)
+
+
+class Deadline:
+    """When a call has to be over: everything that can take time asks the same one."""
+
+    __slots__ = ("_clock", "_end", "budget")
+
+    def __init__(self, budget: float | None, clock: Clock) -> None:
+        self.budget = budget
+        self._clock = clock
+        self._end = math.inf if budget is None else clock.monotonic() + budget
+
+    def remaining(self) -> float | None:
+        """Return the seconds that are left, never below 0; None where there is no end."""
+        if self._end == math.inf:
+            return None
+        left = self._end - self._clock.monotonic()
+        return left if left > 0 else 0.0
+
+    def now(self) -> float:
+        """Return the time of the clock that measures it."""
+        return self._clock.monotonic()
+
+    def allows(self, seconds: float) -> bool:
+        """Return whether something that takes `seconds` would be over in time."""
+        return self._clock.monotonic() + seconds < self._end
+
+    def extend(self, seconds: float) -> None:
+        """Leave `seconds` out of the account: they passed in the caller's own code."""
+        self._end += seconds

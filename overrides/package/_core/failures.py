@@ -16,10 +16,9 @@ from ..errors import (
 )
 from . import json
 from .call import Call
-from .decode import MismatchError
+from .decode import MismatchError, ResponseParser, UnreadableError
 from .effects import RawResponse, TransportFailure
 from .operation import for_status
-from .parsers import ResponseParser, UnreadableError
 
 T = TypeVar("T")
 ErrorT = TypeVar("ErrorT", bound=APIConnectionError | APIStatusError | InvalidResponseError)
@@ -37,6 +36,8 @@ def try_parse(parser: ResponseParser[T], content: Secret[bytes]) -> T | Mismatch
         return parser(content.reveal())
     except MismatchError as mismatch:
         return mismatch.with_traceback(None)
+    except json.MalformedJSONError as error:
+        return UnreadableError(f"JSON ({error})")
 
 
 def connection_error(

@@ -1,14 +1,14 @@
-"""What a traceback keeps of this package's local variables: nothing."""
+"""What a traceback keeps of this package's local variables, and what it tells of a signal."""
 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from types import FrameType, TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
-from .call import Call
+from .._lazy import signal
 
 _PACKAGE: Final = __name__.removesuffix("_core.frames")
 _LIBRARIES: Final = ("httpx.", "httpx2.", "httpcore.", "httpcore2.", "h11.", "anyio.")
@@ -23,8 +23,8 @@ class FrameGuard:
     as a callable that gives the key, stay as they are.
     """
 
-    call: Call[Any] | None = None
-    """The call that is made in the block, whose end is told."""
+    on_exit: Callable[[BaseException | None], None] | None = None
+    """What is told that the block ends, and with which exception."""
 
     def __enter__(self) -> Self:
         return self
@@ -39,8 +39,8 @@ class FrameGuard:
             if f"{frame.f_globals.get('__name__')}.".startswith((_PACKAGE, *_LIBRARIES)):
                 with suppress(RuntimeError):  # it is still running
                     frame.clear()
-        if self.call is not None and self.call.is_observed:
-            self.call.end(error)
+        if self.on_exit is not None:
+            self.on_exit(error)
 
 
 def _frames(error: BaseException | None) -> Iterator[FrameType]:
@@ -56,3 +56,10 @@ def _frames(error: BaseException | None) -> Iterator[FrameType]:
             pending += inner
         for frame, _ in traceback.walk_tb(one.__traceback__):
             yield frame
+
+
+def is_of_a_signal(error: Exception) -> bool:
+    """Return whether a signal's handler raised it, amid anything: it is the caller's own."""
+    handlers = (signal.getsignal(number) for number in signal.valid_signals())
+    codes = {getattr(handler, "__code__", None) for handler in handlers}
+    return any(frame.f_code in codes for frame, _ in traceback.walk_tb(error.__traceback__))

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, Final, NoReturn
 
 from .. import _lazy
-from .signals import is_of_a_signal
+from .frames import is_of_a_signal
 
 _LONG: Final = 8192  # bytes that are worth a faster reader's import
 

@@ -10,12 +10,10 @@ from types import MappingProxyType
 from typing import Any, Final, Generic, Literal, NamedTuple, ParamSpec, TypeVar
 from urllib.parse import quote
 
-from .._secrets import Secret
+from .._secrets import Record, Secret
 from ..errors import InvalidRequestError
 from ..types import RequestFiles
-from .decode import Decoder
-from .parsers import ResponseParser
-from .record import Record
+from .decode import Decoder, ResponseParser
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")

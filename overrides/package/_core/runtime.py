@@ -11,10 +11,9 @@ from typing import Any
 from .._lazy import asyncio, futures
 from .._secrets import Secret
 from ..errors import ConfigurationError
-from .clock import Clock
-from .deadline import Deadline
+from .clock import Deadline
+from .frames import is_of_a_signal
 from .settings import Settings, is_async, validate_key
-from .signals import is_of_a_signal
 
 _ORIGIN = "that the api_key callable returned"
 
@@ -44,16 +43,6 @@ def require_loop_async(name: str) -> None:
             f"Async{name} runs in an event loop of asyncio, and none runs here. Elsewhere, under "
             f"trio for one, use {name} in a thread."
         )
-
-
-def pause_sync(clock: Clock, seconds: float) -> None:
-    """Wait for `seconds`."""
-    clock.sleep(seconds)
-
-
-async def pause_async(clock: Clock, seconds: float) -> None:
-    """Wait for `seconds` without holding up the event loop."""
-    await clock.sleep_async(seconds)
 
 
 def yield_sync() -> None:

@@ -8,7 +8,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeGuard, cast
+from typing import Any, Final, NamedTuple, TypeGuard, cast
 from urllib.parse import unquote, urlsplit
 
 from attrs import evolve, field, frozen
@@ -17,9 +17,7 @@ from .._secrets import Secret, list_names, mask
 from ..errors import ConfigurationError
 from ..types import Unset
 from .clock import Clock, SystemClock
-from .events import CallEvent, Observer
 from .pace import Pace
-from .service import ServiceInfo
 
 _YEAR: Final = 365 * 24 * 3600.0  # seconds
 _HOST: Final = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:\d{1,5})?"
@@ -51,6 +49,30 @@ KeySource = Secret[str] | Callable[[], Any]
 """A key, or what gives it."""
 
 
+class ServiceInfo(NamedTuple):
+    """The facts of the specification that concern no single operation."""
+
+    name: str
+    base_url: str | None
+    environment: str  # the prefix of the environment variables
+    content_type: str | None  # sent on every request; None to send one with a body only
+    error_fields: tuple[str, ...]  # where an error says what went wrong, first choice first
+    user_agent: str
+    logger: str
+    needs_key: bool  # whether any operation does
+    other_schemes: tuple[str, ...] = ()  # of security, each with a key of its own
+
+    @property
+    def key_variable(self) -> str:
+        """The environment variable that the key is taken from where none is given."""
+        return f"{self.environment}_API_KEY"
+
+    @property
+    def url_variable(self) -> str:
+        """The environment variable that the base URL is taken from where none is given."""
+        return f"{self.environment}_BASE_URL"
+
+
 @frozen
 class Settings:
     """A client's settings, all of them checked."""
@@ -69,7 +91,7 @@ class Settings:
     # The keys of other security schemes, by the scheme's name.
     keys: Mapping[str, KeySource] = field(factory=dict[str, KeySource], repr=list_names)
     clock: Clock = field(factory=SystemClock, repr=False)
-    observer: Observer | None = field(default=None, repr=False)
+    observer: Callable[[Any], object] | None = field(default=None, repr=False)
 
     def for_scheme(self, name: str | None) -> Settings:
         """Return the settings with the key of another security scheme, where there is one."""
@@ -243,7 +265,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _protect_observer(given: Any, logger: str) -> Observer | None:
+def _protect_observer(given: Any, logger: str) -> Callable[[Any], object] | None:
     """Return an observer that changes no call: the first exception that it raises is logged."""
     if given is None:
         return None
@@ -251,7 +273,7 @@ def _protect_observer(given: Any, logger: str) -> Observer | None:
         raise ConfigurationError("observer is a function of one CallEvent, and not an async one.")
     has_failed = False
 
-    def observe(event: CallEvent) -> None:
+    def observe(event: object) -> None:
         nonlocal has_failed
         try:
             given(event)

@@ -11,23 +11,30 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from importlib.resources import files
-from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
 
-from ._faults import Fault
-from ._messages import PREFIX, Answer, Headers
-from ._routes import HEADER, RejectedError, check, describe, find, read_body, read_query, route
-from ._schemas import members
+from .._version import __version__
+from ._faults import FAULT_TYPES, Fault, describe_fault
+from ._messages import PREFIX, Answer, Headers, RefusalError
+from ._schemas import describe_arguments, describe_type, find_wrong_argument, is_object, members
 
 if TYPE_CHECKING:
     from ._journal import Masking
     from ._mock import Mock, Snapshot
     from ._state import State
 
+_HEADER = "x-mock"  # on all that changes something: no form can send it
 _BESIDE = frozenset({"/", "/favicon.ico"})  # answered here too, where the API has no such path
+_HOST = re.compile(r"(?:\[([^\]]*)\]|([^:\[\]]*))(?::\d*)?")  # with its port
+_LOOPBACK = re.compile(r"localhost|::1|127(\.\d+){3}")
+_GUARDS = {
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
 _POLICY = (
     "default-src 'none'; style-src 'nonce-{0}'; script-src 'nonce-{0}'; img-src data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -39,6 +46,30 @@ _CALLS = {"newest": int, "entries": [dict]}
 _CUSTODIAN = {"number": int, "count": int, "items": [dict]}
 _LIMITS = {"operation": str | None, "times": int | None, "after": int, "probability": float}
 _FAULT = {"number": int, "fault": str, **_LIMITS, "struck": int}  # and the fault's settings
+
+
+class _Route(NamedTuple):
+    call: Callable[..., Any]
+    takes: dict[str, Any]  # the query of a GET or DELETE, the body of a POST
+    gives: Any  # the types of its answer; None for no content
+    status: int
+
+
+_ROUTES: dict[str, dict[str, _Route]] = {}  # by path and method
+
+
+def _route(
+    address: str, gives: Any = None, status: int = 200
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Have a method answer `METHOD /path`; its arguments come from query or body."""
+
+    def add(call: Callable[..., Any]) -> Callable[..., Any]:
+        method, path = address.split()
+        code = 204 if gives is None else status
+        _ROUTES.setdefault(path, {})[method] = _Route(call, describe_arguments(call), gives, code)
+        return call
+
+    return add
 
 
 class Control:
@@ -59,70 +90,75 @@ class Control:
     def owns(self, target: str) -> bool:
         """Whether a request is for this, not for the API."""
         path = target.partition("?")[0]
-        return path in self._beside or path == PREFIX or path.startswith(f"{PREFIX}/")
+        return path in self._beside or f"{path}/".startswith(f"{PREFIX}/")
 
     def handle(
-        self, method: str, target: str, headers: Headers, body: bytes, local: str | None
+        self, method: str, target: str, headers: Headers, body: bytes, *, by: tuple[str, str]
     ) -> Answer:
-        """Answer one request. `local` is the address it came to; None from another machine."""
+        """Answer one request, `by` way of two addresses: the one called, and the caller's."""
+        try:
+            return self._call(method, target, headers, body, by)
+        except (RefusalError, ValueError) as error:  # a FaultError is one, too
+            status, more = getattr(error, "statuses", [400])[0], getattr(error, "headers", ())
+            return _answer(status, {"error": str(error)}, *more)
+
+    def _call(
+        self, method: str, target: str, headers: Headers, body: bytes, by: tuple[str, str]
+    ) -> Answer:
         path, _, query = target.partition("?")
         path = "/info" if path == "/" else path.removeprefix(PREFIX)
         given = {name.lower(): value for name, value in headers}
-        try:
-            if path != "/health":  # which tells nothing
-                self._check_caller(given.get("host", ""), local)
-            found = find("GET" if method == "HEAD" else method, path)
-            arguments = read_body(body) if method == "POST" else read_query(query)
-            check(arguments, found.takes)
-            is_harmless = method in ("GET", "HEAD") and not arguments.get("show_secrets")
-            if not is_harmless and not given.get(HEADER):
-                text = "Send the header X-Mock: 1 with this, which no page of another site may."
-                raise RejectedError(403, text)
-            answer = found.call(self, **arguments)
-        except ValueError as error:  # a RejectedError and a FaultError are such
-            status = getattr(error, "status", 400)
-            return _json(status, {"error": str(error)}, *getattr(error, "headers", ()))
-        if isinstance(answer, Answer):
-            return answer
-        return _answer(204, b"") if answer is None else _json(found.status, answer)
+        if path != "/health":  # which tells nothing
+            self._check_caller(given.get("host", ""), *by)
+        found = _find_route("GET" if method == "HEAD" else method, path)
+        arguments = _read_body(body) if method == "POST" else _read_query(query)
+        is_fault = found.takes["additionalProperties"] and "fault" in arguments
+        takes = _describe_fault(arguments["fault"]) if is_fault else found.takes
+        if problem := find_wrong_argument(arguments, takes):
+            raise RefusalError((400,), f"{problem}.")
+        is_harmless = method in ("GET", "HEAD") and not arguments.get("show_secrets")
+        if not is_harmless and not given.get(_HEADER):
+            text = "Send the header X-Mock: 1 with this, which no page of another site may."
+            raise RefusalError((403,), text)
+        answer = found.call(self, **arguments)
+        return answer if isinstance(answer, Answer) else _answer(found.status, answer)
 
-    def _check_caller(self, host: str, local: str | None) -> None:
+    def _check_caller(self, host: str, called: str, caller: str) -> None:
         """Refuse another machine, and a name that is not known to be this machine's."""
         name = _host_name(host)
-        if name in self._allowed:
-            return
-        if local is None:
-            text = "Other machines may use the mock's page and control API only by a name that"
-            raise RejectedError(403, f"{text} it was started with: --allow-host NAME.")
-        if name not in ("localhost", local) and not is_loopback(name):
-            text = f"The Host header does not name this machine: {host!r}. Ask for 127.0.0.1, or"
-            raise RejectedError(403, f"{text} start the mock with --allow-host and that name.")
+        is_local = caller == called or _LOOPBACK.fullmatch(called)
+        is_own = name == called or _LOOPBACK.fullmatch(name)
+        if not (is_local and is_own) and name not in self._allowed:
+            text = "The mock's page and control API are for this machine, by 127.0.0.1 or another"
+            more = f"address of it, not by {host!r}. Start the mock with --allow-host and a name"
+            raise RefusalError((403,), f"{text} {more} for others.")
 
-    @route("GET /", str)
+    @_route("GET /", str)
     def get_page(self) -> Answer:
         """Get the page for a browser."""
         nonce = secrets.token_urlsafe(16)
         text = files(__package__ or "").joinpath("page.html").read_text("utf-8")
-        policy = ("content-security-policy", _POLICY.format(nonce))
-        html = ("content-type", "text/html; charset=utf-8")
-        return _answer(200, text.replace("{{nonce}}", nonce).encode(), html, policy)
+        page = text.replace("{{nonce}}", nonce).encode()
+        own = {"content-type": "text/html; charset=utf-8"}
+        own["content-security-policy"] = _POLICY.format(nonce)
+        return Answer(200, [*own.items(), *_GUARDS.items()], page)
 
-    @route("GET /openapi.json", dict)
+    @_route("GET /openapi.json", dict)
     def get_openapi(self) -> Any:
         """Get this description of the control API."""
-        return describe()
+        return _describe()
 
-    @route("GET /document.json", dict)
+    @_route("GET /document.json", dict)
     def get_document(self) -> Any:
         """Get the OpenAPI document that the mock serves."""
         return self._mock.document
 
-    @route("GET /health", {"status": str})
+    @_route("GET /health", {"status": str})
     def check_health(self) -> Any:
         """Say that the mock serves. Any machine may ask, by any name."""
         return {"status": "ok"}
 
-    @route("GET /info", {**_INFO, "operations": [str], "example": dict})
+    @_route("GET /info", {**_INFO, "operations": [str], "example": dict})
     def get_info(self) -> Any:
         """Say what is mocked, where everything is, and what to try."""
         info = members(self._mock.document, "info")
@@ -136,46 +172,37 @@ class Control:
             "example": example_request(self._mock.document, self._base_path),
         }
 
-    @route("GET /faults", [_FAULT])
+    @_route("GET /faults", [_FAULT])
     def list_faults(self) -> Any:
         """List the faults that are set, in the order in which they were."""
         return [_show(fault) for fault in self._mock.faults]
 
-    @route("POST /faults", _FAULT, 201)
-    def set_fault(
-        self,
-        fault: str,
-        operation: str | None = None,
-        times: int | None = None,
-        after: int = 0,
-        probability: float = 1.0,
-        **settings: Any,
-    ) -> Any:
+    @_route("POST /faults", _FAULT, 201)
+    def set_fault(self, fault: str, operation: str | None = None, **settings: Any) -> Any:
         """Set a fault, for one operation or for all."""
-        settings |= {"times": times, "after": after, "probability": probability}
         return _show(self._mock.fault(fault, operation, **settings))
 
-    @route("DELETE /faults")
+    @_route("DELETE /faults")
     def remove_faults(self, number: int | None = None) -> None:
         """Take a fault away, or all."""
         faults = [one for one in self._mock.faults if number in (None, one.number)]
         if number is not None and not faults:
-            raise RejectedError(404, f"There is no fault {number}.")
+            raise RefusalError((404,), f"There is no fault {number}.")
         for fault in faults:
             fault.remove()
 
-    @route("GET /clock", _TIME)
+    @_route("GET /clock", _TIME)
     def get_clock(self) -> Any:
         """Get the mock's time in seconds since 1970, and by how many of them it was moved on."""
         return {"now": self._mock.clock(), "offset": self._mock.clock.offset}
 
-    @route("POST /clock", _TIME)
+    @_route("POST /clock", _TIME)
     def move_clock(self, seconds: float = 0.0, hours: float = 0.0, days: float = 0.0) -> Any:
         """Move the time on, by the sum of these."""
         self._mock.clock.advance(seconds, hours=hours, days=days)
         return self.get_clock()
 
-    @route("GET /journal", _CALLS)
+    @_route("GET /journal", _CALLS)
     def list_calls(
         self,
         operation: str | None = None,
@@ -190,39 +217,126 @@ class Control:
         entries = [one.as_dict(show_secrets=show_secrets) for one in newest]
         return {"newest": calls[-1].number if calls else after, "entries": entries}
 
-    @route("GET /clients", [_CUSTODIAN])
+    @_route("GET /clients", [_CUSTODIAN])
     def list_clients(self, limit: int = 50, *, show_secrets: bool = False) -> Any:
         """List the custodians, and the newest clients of each."""
-        mask = self._masking.value
         found = list[dict[str, Any]]()
         for number, (custodian, count) in enumerate(self._state.custodians(), 1):
             items = [one._asdict() for one in self._state.newest(custodian, min(limit, 10_000))]
-            items = items if show_secrets else list(map(mask, items))
-            found.append({"number": number, "count": count, "items": items})
+            shown = items if show_secrets else self._masking.value(json.dumps(items))
+            found.append({"number": number, "count": count, "items": shown})
         return found
 
-    @route("POST /clients")
+    @_route("POST /clients")
     def seed_clients(self, count: int, api_key: str, *, has_wallet: bool = False) -> None:
         """Add many clients of one API key at once."""
         self._mock.seed_clients(count, api_key=api_key, has_wallet=has_wallet)
 
-    @route("POST /reset")
+    @_route("POST /reset")
     def reset(self) -> None:
         """Forget clients, faults, requests, and the clock's moves; not the snapshots."""
         self._mock.reset()
 
-    @route("POST /snapshot")
+    @_route("POST /snapshot")
     def take_snapshot(self, name: str = "snapshot") -> None:
         """Remember clients, sessions, passwords and clock by a name, until the mock stops."""
         self._snapshots[name] = self._mock.snapshot()
 
-    @route("POST /restore")
+    @_route("POST /restore")
     def restore_snapshot(self, name: str = "snapshot") -> None:
         """Know what a snapshot knows, and nothing else. Faults and requests stay."""
         if name not in self._snapshots:
             known = ", ".join(map(repr, self._snapshots)) or "none"
-            raise RejectedError(404, f"There is no snapshot {name!r}. There are: {known}.")
+            raise RefusalError((404,), f"There is no snapshot {name!r}. There are: {known}.")
         self._mock.restore(self._snapshots[name])
+
+
+def _describe() -> dict[str, Any]:
+    """The OpenAPI document of the control API."""
+    key = {"type": "apiKey", "in": "header", "name": _HEADER}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Control of the mock", "version": __version__},
+        "servers": [{"url": PREFIX}],
+        "paths": {
+            path: {method.lower(): _describe_route(method, one) for method, one in routes.items()}
+            for path, routes in _ROUTES.items()
+        },
+        "components": {"securitySchemes": {"mock": key}},
+    }
+
+
+def _describe_route(method: str, route: _Route) -> dict[str, Any]:
+    first, *more = route.call.__name__.split("_")
+    operation: dict[str, Any] = {
+        "operationId": first + "".join(map(str.capitalize, more)),
+        "summary": str(route.call.__doc__),
+        "responses": {
+            str(route.status): {"description": "Done.", **_describe_content(route.gives)},
+            "4XX": {"description": "What is wrong.", **_describe_content({"error": str})},
+        },
+    }
+    if method == "POST":
+        body = {"oneOf": [*map(_describe_fault, FAULT_TYPES)]}
+        body = body if route.takes["additionalProperties"] else route.takes
+        operation["requestBody"] = {"content": {"application/json": {"schema": body}}}
+    else:
+        named = route.takes["properties"].items()
+        operation["parameters"] = [{"name": n, "in": "query", "schema": one} for n, one in named]
+    return operation if method == "GET" else {**operation, "security": [{"mock": []}]}
+
+
+def _describe_content(gives: Any) -> dict[str, Any]:
+    media = "text/html" if gives is str else "application/json"
+    return {} if gives is None else {"content": {media: {"schema": describe_type(gives)}}}
+
+
+def _describe_fault(name: str) -> dict[str, Any]:
+    """What setting a fault takes, for one type of fault."""
+    own = describe_fault(name)
+    more = {"fault": {"const": name}, "operation": describe_type(str | None)}
+    return {
+        **own,
+        "title": name,
+        "description": FAULT_TYPES[name].__doc__,
+        "properties": {**more, **own["properties"]},
+        "required": ["fault", *own["required"]],
+    }
+
+
+def _find_route(method: str, path: str) -> _Route:
+    routes = _ROUTES.get(path, {})
+    if method in routes:
+        return routes[method]
+    if routes:
+        allowed = ", ".join(routes)
+        text = f"{method} is not for this path, but {allowed}."
+        raise RefusalError((405,), text, (("allow", allowed),))
+    if not path:
+        raise RefusalError((308,), "The page is one slash further.", (("location", f"{PREFIX}/"),))
+    raise RefusalError((404,), f"There is nothing here; {PREFIX}/openapi.json lists what there is.")
+
+
+def _read_query(query: str) -> dict[str, Any]:
+    values = {"true": True, "false": False}
+    return {
+        name: int(text) if text.isdecimal() else values.get(text, text)
+        for name, text in parse_qsl(query, keep_blank_values=True)
+    }
+
+
+def _read_body(body: bytes) -> dict[str, Any]:
+    def number(text: str) -> float:
+        value = float(text)
+        return int(value) if value.is_integer() else value  # 2.0 is a whole number in JSON
+
+    try:
+        value = json.loads(body or b"{}", parse_float=number)
+    except (ValueError, RecursionError) as error:
+        raise RefusalError((400,), f"The body is not JSON: {error}.") from None
+    if not is_object(value):
+        raise RefusalError((400,), 'The body is to be a JSON object, such as {"seconds": 60}.')
+    return value
 
 
 def _show(fault: Fault) -> dict[str, Any]:
@@ -243,28 +357,17 @@ def example_request(document: Mapping[str, Any], base_path: str) -> dict[str, An
     return {"path": base_path + next(plain, next(iter(paths), "/")), "headers": headers}
 
 
-def _answer(status: int, body: bytes, *headers: tuple[str, str]) -> Answer:
-    guards = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
-    return Answer(status, [*headers, *guards.items(), ("x-content-type-options", "nosniff")], body)
-
-
-def _json(status: int, value: Any, *headers: tuple[str, str]) -> Answer:
-    content = json.dumps(value, ensure_ascii=True).encode()
-    return _answer(status, content, ("content-type", "application/json"), *headers)
+def _answer(status: int, value: Any, *more: tuple[str, str]) -> Answer:
+    """An answer in JSON; one without content for None."""
+    headers = [*more, *_GUARDS.items()]
+    if value is None:
+        return Answer(status, headers, b"")
+    return Answer(
+        status, [("content-type", "application/json"), *headers], json.dumps(value).encode()
+    )
 
 
 def _host_name(host: str) -> str:
     """The name in a Host header, without its port, in lower case; empty where it is none."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
-
-
-def is_loopback(name: str) -> bool:
-    """Whether a name is an address of the machine itself."""
-    try:
-        address = ip_address(name.partition("%")[0])
-    except ValueError:
-        return False
-    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+    found = _HOST.fullmatch(host.lower())
+    return (found[1] or found[2] or "") if found else ""

@@ -1,4 +1,4 @@
-"""Every call from an installed package. `make test-wheel` runs it where there is no source tree."""
+"""Every call from an installed package. `make release` runs it where there is no source tree."""
 
 from __future__ import annotations
 

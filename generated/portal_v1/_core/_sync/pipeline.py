@@ -11,26 +11,13 @@ from ...errors import ConfigurationError
 from ...types import UNSET, Response, Unset
 from ..attempts import make_attempts
 from ..call import Call
-from ..deadline import Deadline
-from ..effects import (
-    Chunks,
-    FetchKey,
-    Pause,
-    RawResponse,
-    SendRequest,
-    TransportFailure,
-)
+from ..clock import Deadline
+from ..effects import Chunks, Pause, RawResponse, SendRequest, TransportFailure
 from ..failures import warm_error
 from ..frames import FrameGuard
 from ..operation import ListOperation, Operation, Request
 from ..responses import LARGEST_ITEM, ItemReader, build_response, is_long_list, read_response
-from ..runtime import (
-    fetch_key_sync,
-    has_loop_sync,
-    pause_sync,
-    require_loop_sync,
-    yield_sync,
-)
+from ..runtime import fetch_key_sync, has_loop_sync, require_loop_sync, yield_sync
 from ..settings import Settings, replace_settings
 
 T = TypeVar("T")
@@ -90,19 +77,10 @@ class Pipeline:
             if failure is not None:
                 raise warm_error(failure)
 
-    def run(
-        self,
-        operation: Operation[T],
-        request: Request,
-        *,
-        timeout: float | Unset | None,
-        max_attempts: int | Unset,
-        headers: Mapping[str, str] | None = None,
-    ) -> Response[T]:
+    def run(self, operation: Operation[T], request: Request, **options: Any) -> Response[T]:
         """Carry one call out and return its response."""
         with FrameGuard() as guard:
-            call = self._start_call(operation, request, timeout, max_attempts, headers)
-            guard.call = call
+            call = self._start_call(guard, operation, request, **options)
             received = self._send(call)
             if not is_long_list(call, received):
                 return read_response(call, received)
@@ -110,28 +88,21 @@ class Pipeline:
             reader: ItemReader[Any] = ItemReader(call, received)
             for part in reader.split(received.content):
                 items += reader.feed(part)
-                reader.check()
                 yield_sync()
             items += reader.feed(Secret(b""), last=True)
             reader.check()
             return build_response(call, received, items)
 
     def iterate(
-        self,
-        operation: ListOperation[Any, ItemT],
-        request: Request,
-        *,
-        timeout: float | Unset | None,
-        max_attempts: int | Unset,
-        headers: Mapping[str, str] | None = None,
+        self, operation: ListOperation[Any, ItemT], request: Request, **options: Any
     ) -> Generator[ItemT, None, None]:
         """Carry one call out and yield the items of its response while it arrives.
 
         The time that the caller spends between items is not counted.
         """
         with FrameGuard() as guard:
-            call = self._start_call(operation, request, timeout, max_attempts, headers)
-            guard.call, call.stream = call, True
+            call = self._start_call(guard, operation, request, **options)
+            call.stream = True
             received = self._send(call)
             reader: ItemReader[ItemT] = ItemReader(call, received, LARGEST_ITEM)
             clock = call.settings.clock
@@ -144,7 +115,6 @@ class Pipeline:
                         for item in items:
                             yield item
                         call.deadline.extend(clock.monotonic() - left_at)
-                        reader.check()
                         yield_sync()
                 for item in reader.feed(Secret(b""), last=True):
                     yield item
@@ -154,11 +124,13 @@ class Pipeline:
 
     def _start_call(
         self,
+        guard: FrameGuard,
         operation: Operation[T],
         request: Request,
+        *,
         timeout: float | Unset | None,
         max_attempts: int | Unset,
-        headers: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None = None,
     ) -> Call[T]:
         self._require_open()
         settings = self.settings
@@ -167,13 +139,17 @@ class Pipeline:
         if headers is not None:
             settings = settings.with_headers(headers)
         deadline = Deadline(settings.timeout, settings.clock)
-        return Call(
+        call = Call(
             operation=operation,
             request=request,
             settings=settings,
             deadline=deadline,
             is_closed=self._is_closed,
         )
+        call.start()
+        if call.is_observed:
+            guard.on_exit = call.end
+        return call
 
     def _require_open(self) -> None:
         name = self.settings.service.name
@@ -195,12 +171,11 @@ class Pipeline:
             except StopIteration as done:
                 received: RawResponse = done.value
                 return received
-            match effect:
-                case SendRequest():
-                    outcome = self._connection.send(effect)
-                case Pause():
-                    pause_sync(call.settings.clock, effect.seconds)
-                    outcome = None
-                case FetchKey(name):
-                    settings = call.settings.for_scheme(name)
-                    outcome = fetch_key_sync(settings, call.deadline)
+            if isinstance(effect, SendRequest):
+                outcome = self._connection.send(effect)
+            elif isinstance(effect, Pause):
+                call.settings.clock.sleep(effect.seconds)
+                outcome = None
+            else:
+                settings = call.settings.for_scheme(effect.scheme)
+                outcome = fetch_key_sync(settings, call.deadline)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..._core.deadline import Deadline
+from ..._core.clock import Deadline
 from ..._core.effects import Chunks, RawResponse, SendRequest, TransportFailure
 from ..._core.runtime import yield_sync
 from ..._secrets import Secret

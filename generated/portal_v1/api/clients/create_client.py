@@ -11,9 +11,8 @@ from typing import Final
 
 from ... import client as _client
 from ... import types
-from ..._core import encode
+from ..._core import decode, encode
 from ..._core import operation as core
-from ..._core import parsers as _parsers
 from ...models.create_client_request import CreateClientRequest
 from ...models.created_client import CreatedClient
 from ...models.error import Error
@@ -41,12 +40,12 @@ OPERATION: Final[core.Operation[CreatedClient]] = core.Operation(
     ),
     repeatable=False,
     responses={
-        201: _parsers.json_parser(CreatedClient.from_dict),
+        201: decode.json_parser(CreatedClient.from_dict),
     },
     errors={
-        400: _parsers.json_parser(Error.from_dict),
-        401: _parsers.json_parser(Error.from_dict),
-        429: _parsers.json_parser(Error.from_dict),
+        400: decode.json_parser(Error.from_dict),
+        401: decode.json_parser(Error.from_dict),
+        429: decode.json_parser(Error.from_dict),
     },
     credential=core.Credential("Authorization", "Bearer"),
     accept="application/json",

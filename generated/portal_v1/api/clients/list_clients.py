@@ -13,7 +13,6 @@ from ... import client as _client
 from ... import types
 from ..._core import decode
 from ..._core import operation as core
-from ..._core import parsers as _parsers
 from ...models.client_summary import ClientSummary
 from ...models.error import Error
 from ...types import UNSET, Unset
@@ -27,12 +26,12 @@ OPERATION: Final[core.ListOperation[list[ClientSummary], ClientSummary]] = core.
     iterator_name="iter",
     repeatable=True,
     responses={
-        200: _parsers.json_parser(lambda value: decode.array(value, ClientSummary.from_dict)),
+        200: decode.json_parser(lambda value: decode.array(value, ClientSummary.from_dict)),
     },
     errors={
-        400: _parsers.json_parser(Error.from_dict),
-        401: _parsers.json_parser(Error.from_dict),
-        429: _parsers.json_parser(Error.from_dict),
+        400: decode.json_parser(Error.from_dict),
+        401: decode.json_parser(Error.from_dict),
+        429: decode.json_parser(Error.from_dict),
     },
     credential=core.Credential("Authorization", "Bearer"),
     accept="application/json",

@@ -11,9 +11,8 @@ from typing import Final
 
 from ... import client as _client
 from ... import types
-from ..._core import encode
+from ..._core import decode, encode
 from ..._core import operation as core
-from ..._core import parsers as _parsers
 from ...models.client_session import ClientSession
 from ...models.error import Error
 from ...types import UNSET, Unset
@@ -29,12 +28,12 @@ OPERATION: Final[core.Operation[ClientSession]] = core.Operation(
     ),
     repeatable=True,
     responses={
-        200: _parsers.json_parser(ClientSession.from_dict),
+        200: decode.json_parser(ClientSession.from_dict),
     },
     errors={
-        400: _parsers.json_parser(Error.from_dict),
-        401: _parsers.json_parser(Error.from_dict),
-        429: _parsers.json_parser(Error.from_dict),
+        400: decode.json_parser(Error.from_dict),
+        401: decode.json_parser(Error.from_dict),
+        429: decode.json_parser(Error.from_dict),
     },
     credential=core.Credential("Authorization", "Bearer"),
     accept="application/json",

@@ -10,26 +10,13 @@ from ...errors import ConfigurationError
 from ...types import UNSET, Response, Unset
 from ..attempts import make_attempts
 from ..call import Call
-from ..deadline import Deadline
-from ..effects import (
-    AsyncChunks,
-    FetchKey,
-    Pause,
-    RawResponse,
-    SendRequest,
-    TransportFailure,
-)
+from ..clock import Deadline
+from ..effects import AsyncChunks, Pause, RawResponse, SendRequest, TransportFailure
 from ..failures import warm_error
 from ..frames import FrameGuard
 from ..operation import ListOperation, Operation, Request
 from ..responses import LARGEST_ITEM, ItemReader, build_response, is_long_list, read_response
-from ..runtime import (
-    fetch_key_async,
-    has_loop_async,
-    pause_async,
-    require_loop_async,
-    yield_async,
-)
+from ..runtime import fetch_key_async, has_loop_async, require_loop_async, yield_async
 from ..settings import Settings, replace_settings
 
 T = TypeVar("T")
@@ -93,19 +80,10 @@ class AsyncPipeline:
             if failure is not None:
                 raise warm_error(failure)
 
-    async def run(
-        self,
-        operation: Operation[T],
-        request: Request,
-        *,
-        timeout: float | Unset | None,
-        max_attempts: int | Unset,
-        headers: Mapping[str, str] | None = None,
-    ) -> Response[T]:
+    async def run(self, operation: Operation[T], request: Request, **options: Any) -> Response[T]:
         """Carry one call out and return its response."""
         with FrameGuard() as guard:
-            call = self._start_call(operation, request, timeout, max_attempts, headers)
-            guard.call = call
+            call = self._start_call(guard, operation, request, **options)
             received = await self._send(call)
             if not is_long_list(call, received):
                 return read_response(call, received)
@@ -113,28 +91,21 @@ class AsyncPipeline:
             reader: ItemReader[Any] = ItemReader(call, received)
             for part in reader.split(received.content):
                 items += reader.feed(part)
-                reader.check()
                 await yield_async()
             items += reader.feed(Secret(b""), last=True)
             reader.check()
             return build_response(call, received, items)
 
     async def iterate(
-        self,
-        operation: ListOperation[Any, ItemT],
-        request: Request,
-        *,
-        timeout: float | Unset | None,
-        max_attempts: int | Unset,
-        headers: Mapping[str, str] | None = None,
+        self, operation: ListOperation[Any, ItemT], request: Request, **options: Any
     ) -> AsyncGenerator[ItemT, None]:
         """Carry one call out and yield the items of its response while it arrives.
 
         The time that the caller spends between items is not counted.
         """
         with FrameGuard() as guard:
-            call = self._start_call(operation, request, timeout, max_attempts, headers)
-            guard.call, call.stream = call, True
+            call = self._start_call(guard, operation, request, **options)
+            call.stream = True
             received = await self._send(call)
             reader: ItemReader[ItemT] = ItemReader(call, received, LARGEST_ITEM)
             clock = call.settings.clock
@@ -147,7 +118,6 @@ class AsyncPipeline:
                         for item in items:
                             yield item
                         call.deadline.extend(clock.monotonic() - left_at)
-                        reader.check()
                         await yield_async()
                 for item in reader.feed(Secret(b""), last=True):
                     yield item
@@ -157,11 +127,13 @@ class AsyncPipeline:
 
     def _start_call(
         self,
+        guard: FrameGuard,
         operation: Operation[T],
         request: Request,
+        *,
         timeout: float | Unset | None,
         max_attempts: int | Unset,
-        headers: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None = None,
     ) -> Call[T]:
         self._require_open()
         settings = self.settings
@@ -170,13 +142,17 @@ class AsyncPipeline:
         if headers is not None:
             settings = settings.with_headers(headers)
         deadline = Deadline(settings.timeout, settings.clock)
-        return Call(
+        call = Call(
             operation=operation,
             request=request,
             settings=settings,
             deadline=deadline,
             is_closed=self._is_closed,
         )
+        call.start()
+        if call.is_observed:
+            guard.on_exit = call.end
+        return call
 
     def _require_open(self) -> None:
         name = self.settings.service.name
@@ -198,12 +174,11 @@ class AsyncPipeline:
             except StopIteration as done:
                 received: RawResponse = done.value
                 return received
-            match effect:
-                case SendRequest():
-                    outcome = await self._connection.send(effect)
-                case Pause():
-                    await pause_async(call.settings.clock, effect.seconds)
-                    outcome = None
-                case FetchKey(name):
-                    settings = call.settings.for_scheme(name)
-                    outcome = await fetch_key_async(settings, call.deadline)
+            if isinstance(effect, SendRequest):
+                outcome = await self._connection.send(effect)
+            elif isinstance(effect, Pause):
+                await call.settings.clock.sleep_async(effect.seconds)
+                outcome = None
+            else:
+                settings = call.settings.for_scheme(effect.scheme)
+                outcome = await fetch_key_async(settings, call.deadline)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from ..._core.deadline import Deadline
+from ..._core.clock import Deadline
 from ..._core.effects import AsyncChunks, RawResponse, SendRequest, TransportFailure
 from ..._core.runtime import yield_async
 from ..._secrets import Secret

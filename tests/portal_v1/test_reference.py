@@ -1,14 +1,30 @@
-"""What the site says of the API follows from the document."""
+"""What the README and the site say of the API follows from the document."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import from_document
 import httpx
+import portal_v1
 import pytest
 from portal_v1 import Portal
 from portal_v1.api import OPERATIONS
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_names_every_error_and_no_other() -> None:
+    exported = {name for name in portal_v1.__all__ if name.endswith("Error")}
+    (tree,) = re.findall(r"^```\n(PortalError\n.+?)^```$", README, re.MULTILINE | re.DOTALL)
+    assert set(re.findall(r"\b\w+Error\b", tree)) == exported
+
+
+def test_the_client_options_of_the_readme_have_these_defaults() -> None:
+    defaults = Portal.__init__.__kwdefaults__ or {}
+    for name, value in re.findall(r"`(timeout|max_attempts)=([\d.]+)`", README):
+        assert defaults[name] == float(value)
 
 
 @pytest.mark.parametrize("operation_id", OPERATIONS)
