@@ -26,7 +26,7 @@ from ._operations import Operation, compile_operations, find_effects
 from ._requests import COMMA
 from ._responses import Media, Response, UndocumentedError
 from ._schemas import members
-from ._state import State, custodian_of
+from ._state import State
 
 _Texts = dict[str, list[str]]
 _MINUTE = 60.0  # seconds
@@ -97,15 +97,11 @@ class Engine:
         except (LookupError, TypeError, AttributeError, ValueError) as error:
             raise DocumentError(f"The document is not valid OpenAPI ({error!r}).") from error
         effects = zip(self.operations, find_effects(self.operations), strict=True)
-        self.behaviours = {
-            one: Behaviour(effect, one, state, seed) for one, effect in effects if effect
-        }
-        # What somebody reaches without a key is everybody's.
-        self._public = {
-            behaviour.effect.collection.item
-            for one, behaviour in self.behaviours.items()
-            if one.security.is_open
-        }
+        does = [(one, effect) for one, effect in effects if effect is not None]
+        public = {effect.collection.item for one, effect in does if one.security.is_open}
+        self.behaviours = {one: Behaviour(effect, one, state, seed) for one, effect in does}
+        for behaviour in self.behaviours.values():  # what is reached without a key is everybody's
+            behaviour.is_shared = behaviour.effect.collection.item in public
         paths = dict[str, dict[str, Operation]]()
         for one in self.operations:
             methods = paths.setdefault(one.shape, {})
@@ -158,7 +154,7 @@ class Engine:
             return media.list_body(done) if hasattr(done, "__next__") else media.encode(done)
 
         try:
-            call, stray = self._read(request, behaviour)
+            call, stray = self._read(request)
             return self._answer(
                 request, operation.responses.success, make, strict_problem=stray or None
             )
@@ -200,7 +196,7 @@ class Engine:
         headers += [pair for pair in response.headers if pair[0] not in names]
         return Outcome(Answer(status, [*headers, *own], content), **problems)
 
-    def _read(self, request: Request, behaviour: Behaviour | None) -> tuple[Call, str]:
+    def _read(self, request: Request) -> tuple[Call, str]:
         """What is asked for, and what of it the document does not describe."""
         operation, headers = request.operation, request.headers
         texts = {
@@ -220,19 +216,13 @@ class Engine:
             stray = stray or f"Content-Type: {self._content_type} is asked for on every request"
         if stray and self._strict:
             raise bad_request(stray)
-        custodian = self._custodian(behaviour, credential)
-        return Call(custodian, tuple(request.path.values()), given, value), stray
+        return Call(credential, tuple(request.path.values()), given, value), stray
 
-    def _custodian(self, behaviour: Behaviour | None, key: str) -> int:
-        """The custodian whose items a caller sees."""
-        item = behaviour.effect.collection.item if behaviour is not None else ""
-        return custodian_of("" if item in self._public else key)
-
-    def find_maker(self, key: str) -> tuple[Behaviour, int]:
-        """What makes items of the first kind that the document has, and whose they are."""
+    def find_maker(self) -> Behaviour:
+        """What makes items of the first kind that the document has."""
         for one in self.behaviours.values():
             if one.effect.does == "create" and not one.effect.parents:
-                return one, self._custodian(one, key)
+                return one
         raise DocumentError("The document has no operation that makes something to be listed.")
 
 
