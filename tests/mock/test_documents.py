@@ -130,7 +130,7 @@ TAB = query("tab", WHOLE, "cookie", required=True)
         (MEDIA, "", "", b"{}", ("content-type", "image/png")),
         (MEDIA, "came with text/plain", "", b"{}", ("content-type", "text/plain")),
         (MEDIA, "came with no Content-Type", "", b"{}"),
-        (FORM, "is no form", "", b"n=\xff", ("content-type", URLENCODED)),
+        (FORM, "request body: is not UTF-8", "", b"n=\xff", ("content-type", URLENCODED)),
         *form("", n="1"),
         *form("$.n", n="AAA"),
         *form("", a="1", o='{"b":1}'),
