@@ -8,7 +8,7 @@ import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from ._behaviour import Behaviour, Call
 from ._clock import make_lock
@@ -23,13 +23,14 @@ from ._messages import (
     plain,
 )
 from ._operations import Operation, compile_operations, find_effects
-from ._requests import COMMA
+from ._requests import COMMA, parse_pairs
 from ._responses import Media, Response, UndocumentedError
 from ._schemas import members
 from ._state import State
 
 _Texts = dict[str, list[str]]
 _MINUTE = 60.0  # seconds
+_COMMA = re.compile("%2c", re.IGNORECASE)
 _NO_BODY = frozenset({204, 205, 304})
 
 
@@ -201,7 +202,7 @@ class Engine:
         operation, headers = request.operation, request.headers
         texts = {
             "path": {name: [text] for name, text in request.path.items()},
-            "query": _parse_query(request.query),
+            "query": parse_pairs(_COMMA.sub(COMMA, request.query).encode(), "query"),
             "header": headers,
             "cookie": _parse_cookies(headers),
         }
@@ -243,14 +244,6 @@ def _find_base_path(document: Mapping[str, Any]) -> str:
 
 def _refuse(status: int, text: str, *headers: tuple[str, str]) -> Outcome:
     return Outcome(plain(status, text, *headers), text)
-
-
-def _parse_query(query: str) -> _Texts:
-    try:
-        query = re.sub("%2c", quote(COMMA), query, flags=re.IGNORECASE)
-        return parse_qs(query, keep_blank_values=True, errors="strict") if query else {}
-    except ValueError:
-        raise bad_request("query: is not UTF-8") from None
 
 
 def _parse_cookies(headers: _Texts) -> _Texts:
