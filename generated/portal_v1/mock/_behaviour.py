@@ -15,7 +15,7 @@ from ._messages import RefusalError
 from ._operations import VARIABLE, Collection, Effect, Operation, letters
 from ._responses import NoExampleError, Template, Values, make_example
 from ._schemas import is_array, is_object
-from ._state import Item, State, place_of
+from ._state import Item, Place, State, place_of
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _TAIL = re.compile(r"(0x|[A-Za-z]?)([0-9A-Za-z]*)\Z")
@@ -37,7 +37,7 @@ _FACTS = {
 class Call(NamedTuple):
     """One valid call of an operation."""
 
-    custodian: int
+    api_key: str
     path: tuple[str, ...]  # the path's variables, decoded, in the path's order
     parameters: Mapping[str, Any]  # all parameters by name, as values
     body: Any
@@ -47,6 +47,7 @@ class Behaviour:
     """What one operation does."""
 
     def __init__(self, effect: Effect, operation: Operation, state: State, seed: int) -> None:
+        self.is_shared = False  # by all custodians
         self.effect, self._collection = effect, effect.collection
         self._operation, self._state, self._seed = operation, state, seed
         self._examples: dict[str, Any] = {}
@@ -87,7 +88,7 @@ class Behaviour:
         body = call.body if is_object(call.body) else {}
         given = {name: value for name, value in body.items() if name in self._takes}
         if self.effect.does == "create":
-            place = place_of(call.custodian, self._collection.path, *call.path)
+            place = self._place(call.api_key, self._collection, *call.path)
             made = self._state.add(place, self._item_maker(given, template))
             if made is None:
                 raise RefusalError((409, 400, 422), f"{self._collection.noun} exists already")
@@ -103,7 +104,7 @@ class Behaviour:
             self._state.remove(item)
         return self._show(item, template, call.path[-1])
 
-    def seed(self, custodian: int, count: int, *, filled: bool) -> None:
+    def seed(self, api_key: str, count: int, *, filled: bool) -> None:
         """Add many items at once. `filled`: what may be null in them takes its steps in turn."""
         make = self._item_maker({}, self._operation.responses.success[1].choose(""))
         turns = max([1, *map(len, self._steps.values())])
@@ -114,12 +115,12 @@ class Behaviour:
                 content = self._step(content, number)
             return made, content
 
-        place = place_of(custodian, self._collection.path)
+        place = self._place(api_key, self._collection)
         self._state.add(place, make_filled if filled else make, count)
 
-    def advance(self, custodian: int, item_id: str) -> bool:
+    def advance(self, api_key: str, item_id: str) -> bool:
         """Take an item one step on; False after the last."""
-        item = self._state.find(place_of(custodian, self._collection.path), item_id)
+        item = self._state.find(self._place(api_key, self._collection), item_id)
         if item is None:
             raise LookupError(f"There is no {self._collection.noun.lower()} {item_id!r}.")
         content = self._step(item.content, item.number)
@@ -187,10 +188,13 @@ class Behaviour:
         values = {self.effect.echoes: last} if self.effect.echoes else item.content
         return template.fill_in(self.effect.envelope, {**values, **new})
 
+    def _place(self, api_key: str, collection: Collection, *parents: str) -> Place:
+        return place_of("" if self.is_shared else api_key, collection.path, *parents)
+
     def _find(self, call: Call, collection: Collection) -> Item:
         """The item of a collection that the path of a call names."""
         above = collection.item.count("{") - 1
-        place = place_of(call.custodian, collection.path, *call.path[:above])
+        place = self._place(call.api_key, collection, *call.path[:above])
         item = self._state.find(place, call.path[above])
         if item is None:
             raise RefusalError((404, 400, 422), f"{collection.noun} not found")
@@ -199,7 +203,7 @@ class Behaviour:
     def _list(self, call: Call, template: Template | None) -> Any:
         """The items, as far as the parameters ask for them; an iterator where they are all."""
         pages, filters = self._read_query(call)
-        place = place_of(call.custodian, self._collection.path, *call.path)
+        place = self._place(call.api_key, self._collection, *call.path)
         items: Iterator[Item] = (
             item
             for item in self._state.items(place)

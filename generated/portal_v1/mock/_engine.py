@@ -8,7 +8,7 @@ import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from ._behaviour import Behaviour, Call
 from ._clock import make_lock
@@ -23,13 +23,14 @@ from ._messages import (
     plain,
 )
 from ._operations import Operation, compile_operations, find_effects
-from ._requests import COMMA
+from ._requests import COMMA, parse_pairs
 from ._responses import Media, Response, UndocumentedError
 from ._schemas import members
-from ._state import State, custodian_of
+from ._state import State
 
 _Texts = dict[str, list[str]]
 _MINUTE = 60.0  # seconds
+_COMMA = re.compile("%2c", re.IGNORECASE)
 _NO_BODY = frozenset({204, 205, 304})
 
 
@@ -97,15 +98,11 @@ class Engine:
         except (LookupError, TypeError, AttributeError, ValueError) as error:
             raise DocumentError(f"The document is not valid OpenAPI ({error!r}).") from error
         effects = zip(self.operations, find_effects(self.operations), strict=True)
-        self.behaviours = {
-            one: Behaviour(effect, one, state, seed) for one, effect in effects if effect
-        }
-        # What somebody reaches without a key is everybody's.
-        self._public = {
-            behaviour.effect.collection.item
-            for one, behaviour in self.behaviours.items()
-            if one.security.is_open
-        }
+        does = [(one, effect) for one, effect in effects if effect is not None]
+        public = {effect.collection.item for one, effect in does if one.security.is_open}
+        self.behaviours = {one: Behaviour(effect, one, state, seed) for one, effect in does}
+        for behaviour in self.behaviours.values():  # what is reached without a key is everybody's
+            behaviour.is_shared = behaviour.effect.collection.item in public
         paths = dict[str, dict[str, Operation]]()
         for one in self.operations:
             methods = paths.setdefault(one.shape, {})
@@ -158,7 +155,7 @@ class Engine:
             return media.list_body(done) if hasattr(done, "__next__") else media.encode(done)
 
         try:
-            call, stray = self._read(request, behaviour)
+            call, stray = self._read(request)
             return self._answer(
                 request, operation.responses.success, make, strict_problem=stray or None
             )
@@ -200,12 +197,12 @@ class Engine:
         headers += [pair for pair in response.headers if pair[0] not in names]
         return Outcome(Answer(status, [*headers, *own], content), **problems)
 
-    def _read(self, request: Request, behaviour: Behaviour | None) -> tuple[Call, str]:
+    def _read(self, request: Request) -> tuple[Call, str]:
         """What is asked for, and what of it the document does not describe."""
         operation, headers = request.operation, request.headers
         texts = {
             "path": {name: [text] for name, text in request.path.items()},
-            "query": _parse_query(request.query),
+            "query": parse_pairs(_COMMA.sub(COMMA, request.query).encode(), "query"),
             "header": headers,
             "cookie": _parse_cookies(headers),
         }
@@ -220,19 +217,13 @@ class Engine:
             stray = stray or f"Content-Type: {self._content_type} is asked for on every request"
         if stray and self._strict:
             raise bad_request(stray)
-        custodian = self._custodian(behaviour, credential)
-        return Call(custodian, tuple(request.path.values()), given, value), stray
+        return Call(credential, tuple(request.path.values()), given, value), stray
 
-    def _custodian(self, behaviour: Behaviour | None, key: str) -> int:
-        """The custodian whose items a caller sees."""
-        item = behaviour.effect.collection.item if behaviour is not None else ""
-        return custodian_of("" if item in self._public else key)
-
-    def find_maker(self, key: str) -> tuple[Behaviour, int]:
-        """What makes items of the first kind that the document has, and whose they are."""
+    def find_maker(self) -> Behaviour:
+        """What makes items of the first kind that the document has."""
         for one in self.behaviours.values():
             if one.effect.does == "create" and not one.effect.parents:
-                return one, self._custodian(one, key)
+                return one
         raise DocumentError("The document has no operation that makes something to be listed.")
 
 
@@ -253,14 +244,6 @@ def _find_base_path(document: Mapping[str, Any]) -> str:
 
 def _refuse(status: int, text: str, *headers: tuple[str, str]) -> Outcome:
     return Outcome(plain(status, text, *headers), text)
-
-
-def _parse_query(query: str) -> _Texts:
-    try:
-        query = re.sub("%2c", quote(COMMA), query, flags=re.IGNORECASE)
-        return parse_qs(query, keep_blank_values=True, errors="strict") if query else {}
-    except ValueError:
-        raise bad_request("query: is not UTF-8") from None
 
 
 def _parse_cookies(headers: _Texts) -> _Texts:

@@ -42,7 +42,7 @@ CREATE TABLE token (
 )
 """
 
-Place: TypeAlias = tuple[int, str]  # whose items, and where; see `place_of`
+Place: TypeAlias = tuple[int, str]  # the custodian's number, and where; see `place_of`
 Make = Callable[[int], tuple[str, Mapping[str, Any]]]  # from a number to an id and a content
 
 
@@ -54,14 +54,13 @@ class Item(NamedTuple):
     content: dict[str, Any]
 
 
-def custodian_of(api_key: str) -> int:
-    """The number that stands for the custodian whose API key this is: a short digest of it."""
-    return int.from_bytes(sha256(api_key.encode("utf-8", "surrogatepass")).digest()[:6], "big")
+def place_of(api_key: str, collection: str, *parents: str) -> Place:
+    """Where the items of a custodian's collection are, below those of the ids above.
 
-
-def place_of(custodian: int, collection: str, *parents: str) -> Place:
-    """Where a custodian's items of a collection are, below those of the ids above."""
-    return custodian, json.dumps([collection, *parents])
+    A short digest of the API key stands for the custodian.
+    """
+    digest = sha256(api_key.encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:6], "big"), json.dumps([collection, *parents])
 
 
 class State:
@@ -85,20 +84,16 @@ class State:
         Returns:
             The last of them; None, and nothing is added, where one of its id is there.
         """
-        last: tuple[int, str, Mapping[str, Any]] | None = None
-
-        def make_rows(first: int) -> Iterator[tuple[Any, ...]]:
-            nonlocal last
-            for number in range(first, first + count):
-                last = number, *make(number)
-                yield (number, *place, last[1], json.dumps(last[2]))
-
         with suppress(sqlite3.IntegrityError), self._writing() as connection:
             connection.execute("PRAGMA cache_size = -131072")  # many are in no order
-            rows = make_rows(_next(connection, "item"))
+            first = _next(connection, "item")
+            added = ((number, make(number)) for number in range(first, first + count))
+            rows = (
+                (number, *place, made, json.dumps(content)) for number, (made, content) in added
+            )
             connection.executemany("INSERT INTO item VALUES (?, ?, ?, ?, ?)", rows)
             connection.execute("PRAGMA cache_size = -2000")
-            return Item(last[0], last[1], dict(last[2])) if last is not None else None
+            return next(iter(self.newest(place[0], 1)), None)
         return None
 
     def find(self, place: Place, item_id: str) -> Item | None:

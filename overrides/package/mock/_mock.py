@@ -52,17 +52,13 @@ class Mock:
             the same answers.
         db: A database file, made where there is none, in which the state outlives the mock. By
             default the state is kept in memory.
-        clock: Gives the time in seconds since 1970, by default the machine's; `mock.clock` moves
-            it on.
+        clock: Gives the time in seconds since 1970, by default the machine's;
+            `mock.clock.advance(hours=25)` moves it on.
         rate_limit: How many requests a custodian may send in any minute; by default any number.
         latency: By how many seconds every answer is late.
         strict: Whether a request is refused for what the document does not describe, such as keys
             of a body or none of the Content-Type asked for; by default the journal says so.
         log: A file to which each request and its answer is added as a line of JSON, masked.
-
-    Attributes:
-        document: The document that is served.
-        clock: The mock's time: `mock.clock.advance(hours=25)`.
 
     Raises:
         DocumentError: The document cannot be served.
@@ -196,10 +192,7 @@ class Mock:
             self._faults_set = 0
 
     def calls(self, operation: str | None = None) -> list[Entry]:
-        """The requests so far, oldest first, the newest 10,000; secrets are masked.
-
-        Args:
-            operation: The operationId whose requests are wanted; None for all requests.
+        """The newest 10,000 requests, of one operation or of all, oldest first, secrets masked.
 
         Raises:
             FaultError: There is no such operation.
@@ -208,16 +201,11 @@ class Mock:
         return self._journal.entries(operation)
 
     def _check(self, operation: str | None) -> None:
-        """Raise FaultError, which lists those that are there, unless an operation is; or None."""
         if operation not in (None, *self.operations):
             raise FaultError(describe_unknown("operation", str(operation), self.operations))
 
     def redeem_otp(self, otp: str) -> str | None:
-        """Use a web one-time password, as the browser does.
-
-        Returns:
-            The id of its client; None where there is no such password, or it was used.
-        """
+        """Use a web one-time password, as the browser does. Gives the id of its client, if any."""
         return self._state.redeem(otp)
 
     def session_is_live(self, token: str) -> bool:
@@ -244,22 +232,17 @@ class Mock:
         """
         if not 0 <= count <= _MOST_SEEDED:
             raise ValueError(f"count is a number from 0 to {_MOST_SEEDED:,}, not {count:,}")
-        maker, custodian = self._engine.find_maker(api_key)
-        maker.seed(custodian, count, filled=has_wallet)
+        self._engine.find_maker().seed(api_key, count, filled=has_wallet)
 
     def advance_client(self, client_id: str, *, api_key: str = "mock-api-key") -> bool:
-        """Take a client's wallet one step on, as its device does.
+        """Take a client's wallet one step on, as its device does. Whether there was one to take.
 
         What may be null gets its first value, then each example that the document has, in order.
-
-        Returns:
-            Whether there was a step to take.
 
         Raises:
             LookupError: The custodian has no such client.
         """
-        maker, custodian = self._engine.find_maker(api_key)
-        return maker.advance(custodian, client_id)
+        return self._engine.find_maker().advance(api_key, client_id)
 
     @property
     def rules(self) -> list[Rule]:
