@@ -59,7 +59,7 @@ def secret_names() -> frozenset[str]:
     return frozenset(re.findall(r'"(\w+)": \{[^{}]*"format": "password"', text))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Endpoint:
     """One operation: what the package's OPERATION says, and what the document says."""
 
@@ -68,8 +68,13 @@ class Endpoint:
     path: str
     definition: Mapping[str, Any]
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return str(self.id)
+
+    @property
+    def label(self) -> str:
+        """Its name in schemathesis."""
+        return f"{self.method} {self.path}"
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.module.OPERATION, name)
@@ -87,26 +92,14 @@ class Endpoint:
         names = {**vars(self.module), **vars(package().client)}
         return typing.get_type_hints(self.module.sync_detailed, names)
 
-    @property
-    def request_schema(self) -> Any:
-        """The schema of its body; None where it has none."""
-        if self.body is None:
-            return None
-        content = resolve(self.definition["requestBody"])["content"]
-        return content[self.body.media_types[0]].get("schema", {})
-
     def response_schema(self, status: int) -> Any:
-        """The schema of its JSON answer with a status; None where it has none."""
+        """Return the schema of its JSON answer with a status; None where it has none."""
         told = self.definition["responses"]
-        keys = (str(status), f"{status // 100}XX", "default")
+        keys = [str(status), f"{status // 100}XX", "default"]
+        keys += [str(self.success)] if status // 100 == 2 else []
         found = resolve(next((told[key] for key in keys if key in told), {}))
         media = found.get("content", {}).get(JSON)
         return None if media is None else media.get("schema", {})
-
-    @property
-    def is_repeatable(self) -> bool:
-        """Whether the document lets it be sent again when nobody knows what became of it."""
-        return self.method in {"GET", "HEAD", "PUT", "DELETE"} or "x-repeatable" in self.definition
 
     @property
     def success(self) -> int:
@@ -127,9 +120,7 @@ def endpoints() -> tuple[Endpoint, ...]:
     for path, shared in document()["paths"].items():
         item = resolve(shared)
         for method in {"get", "put", "post", "delete", "patch", "head", "options"} & item.keys():
-            own = item[method]
-            parameters = [*item.get("parameters", ()), *own.get("parameters", ())]
-            module = importlib.import_module(places[own["operationId"]], package().api.__name__)
-            full = {**own, "parameters": [*map(resolve, parameters)]}
-            found.append(Endpoint(module, method.upper(), path, full))
+            place = places[item[method]["operationId"]]
+            module = importlib.import_module(place, package().api.__name__)
+            found.append(Endpoint(module, method.upper(), path, item[method]))
     return tuple(sorted(found, key=lambda one: (one.path, one.method)))

@@ -193,6 +193,14 @@ def _parse_text(text: str, schema: Schema) -> Any:
     return value if "string" not in types or schema.is_valid(value) else text
 
 
+def parse_pairs(text: bytes, label: str) -> dict[str, list[str]]:
+    """The texts of a query, or of a form that is written as one, by their names."""
+    try:
+        return parse_qs(text.decode(), keep_blank_values=True, errors="strict")
+    except ValueError:
+        raise bad_request(f"{label}: is not UTF-8") from None
+
+
 def parse_json(body: bytes, label: str = "request body") -> Any:
     """Parse JSON strictly: UTF-8, and no NaN or Infinity."""
     try:
@@ -239,10 +247,7 @@ def _find_credential(scheme: _Scheme, texts: Mapping[str, Texts]) -> str:
 def _read_form(content_type: str, body: bytes) -> dict[str, list[str]]:
     """The texts of a form by their names."""
     if essence(content_type) == _FORMS[0]:
-        try:
-            return parse_qs(body.decode("ascii"), keep_blank_values=True, errors="strict")
-        except ValueError:
-            raise bad_request("request body: is no form") from None
+        return parse_pairs(body, "request body")
     head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", "replace")
     fields: dict[str, list[str]] = {}
     for part in BytesParser(policy=HTTP).parsebytes(head + body).iter_parts():

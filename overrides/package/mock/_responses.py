@@ -165,7 +165,18 @@ class Response:
 
     def __init__(self, schemas: Schemas, node: Any, where: str) -> None:
         node = schemas.resolve(node)
-        self.headers = list(_find_headers(schemas, members(node, "headers"), where))
+        self.headers: list[tuple[str, str]] = []  # those with an example, or that are required
+        for name, header in members(node, "headers").items():
+            schema = schemas.schema_of(schemas.resolve(header), f"{where}, header {name}")
+            is_known = schema.examples or "const" in schema.flat
+            is_sent = is_known or schemas.resolve(header).get("required") is True
+            if is_sent and not _NOT_HEADERS.fullmatch(name.lower()):
+                value = find_example(schema)
+                texts = (
+                    one if isinstance(one, str) else json.dumps(one)
+                    for one in (value if is_array(value) else [value])
+                )
+                self.headers.append((name.lower(), ",".join(texts)))
         content = members(node, "content").items()
         self.media = [Media(name, schemas.schema_of(one or {}, where)) for name, one in content]
         self.links = [schemas.resolve(one) for one in members(node, "links").values()]
@@ -210,21 +221,6 @@ class Responses:
         keys += [(one, f"{one // 100}XX") for one in statuses]
         keys += [(statuses[0], "default")]
         return next(((one, self._by_key[key]) for one, key in keys if key in self._by_key), None)
-
-
-def _find_headers(
-    schemas: Schemas, nodes: Mapping[str, Any], where: str
-) -> Iterator[tuple[str, str]]:
-    """The headers to send: those with an example, and those that are required."""
-    for name, node in nodes.items():
-        if _NOT_HEADERS.fullmatch(name.lower()):
-            continue
-        resolved = schemas.resolve(node)
-        schema = schemas.schema_of(resolved, f"{where}, header {name}")
-        if schema.examples or "const" in schema.flat or resolved.get("required") is True:
-            value = find_example(schema)
-            parts = value if is_array(value) else [value]
-            yield name.lower(), ",".join(p if isinstance(p, str) else json.dumps(p) for p in parts)
 
 
 def find_example(schema: Schema) -> Any:
