@@ -328,7 +328,7 @@ def read_arguments(pairs: Iterable[Sequence[str]]) -> dict[str, Any]:
 
 def _read_body(body: bytes) -> dict[str, Any]:
     try:
-        value: Any = json.loads(body or b"{}", parse_float=_read_number)
+        value: dict[str, Any] = json.loads(body or b"{}", parse_float=_read_number)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"The body is not JSON: {error}.") from None
     _require(is_object(value), 400, 'The body is to be a JSON object, such as {"seconds": 60}.')

@@ -87,9 +87,6 @@ class MockServer:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.url!r})"
-
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
@@ -214,8 +211,7 @@ class _Connection:
         The client may still be sending, and would lose the answer if the connection were
         closed on what is unread: so what comes is read and dropped for a moment.
         """
-        if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            await self._send(plain(status, text, ("connection", "close")))
+        await self._send(plain(status, text, ("connection", "close")))
         self._writer.write_eof()
         async with asyncio.timeout(_LINGER_SECONDS):
             while await self._reader.read(_READ_BYTES):
