@@ -9,6 +9,7 @@ import threading
 import time
 
 import pytest
+from sample._http import httpx
 from sample.mock import MockSample, MockServer, ServeError
 
 from tests.mock._support import PARCELS
@@ -40,14 +41,16 @@ def talk(server: MockServer, *pieces: bytes) -> bytes:
         return b"".join(iter(lambda: client.recv(65536), b""))
 
 
-def test_pipelined_requests_are_answered_in_order_on_one_connection(server: MockServer) -> None:
+def test_pipelined_requests_are_answered_in_order_on_one_connection(
+    server: MockServer, http: httpx.Client
+) -> None:
     received = talk(server, post() + get() + get("/x") + get(method=b"HEAD") + get("", BYE))
     answers = [one.split(b"\r\n\r\n") for one in received.split(b"HTTP/1.1 ")[1:]]
     assert [head[:3] for head, _ in answers] == [b"201", b"200", b"400", b"405", b"200"]
     assert all(b"\r\ndate: " in head for head, _ in answers)
     (_, created), (_, listed), _, (head, none), (_, again) = answers
     assert [one["id"] for one in json.loads(listed)] == [json.loads(created)["id"]]
-    assert (none, again) == (b"", listed)
+    assert (none, again) == (http.head("/parcels").content, listed) == (b"", listed)
     assert re.search(rb"content-length: [1-9]", head)
 
 

@@ -86,9 +86,6 @@ class MockServer:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.url!r})"
-
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
@@ -187,7 +184,12 @@ class _Connection:
             self._writer.write(_GARBAGE if broken is Break.GARBAGE else b"")
             raise ConnectionAbortedError
         length, pieces = split_body(answer)
-        unsent = self._http.send(_response(answer, length)) or b""
+        headers = [*answer.headers, ("date", formatdate(usegmt=True))]
+        if length is not None and answer.status not in _NO_BODY:
+            headers.append(("content-length", str(length)))
+        reason = http.client.responses.get(answer.status, "")
+        head = h11.Response(status_code=answer.status, headers=headers, reason=reason)
+        unsent = self._http.send(head) or b""
         is_empty = without_body or answer.status in _NO_BODY
         for piece in () if is_empty else pieces:
             self._writer.write(unsent + (self._http.send(h11.Data(data=piece)) or b""))
@@ -208,8 +210,7 @@ class _Connection:
         The client may still be sending, and would lose the answer if the connection were
         closed on what is unread: so what comes is read and dropped for a moment.
         """
-        if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            await self._send(plain(status, text, ("connection", "close")))
+        await self._send(plain(status, text, ("connection", "close")))
         self._writer.write_eof()
         async with asyncio.timeout(_LINGER_SECONDS):
             while await self._reader.read(_READ_BYTES):
@@ -226,15 +227,6 @@ class _Connection:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
         self._writer.transport.abort()
         raise ConnectionResetError
-
-
-def _response(answer: Answer, length: int | None) -> h11.Response:
-    headers = list(answer.headers)
-    if length is not None and answer.status not in _NO_BODY:
-        headers.append(("content-length", str(length)))
-    headers.append(("date", formatdate(usegmt=True)))
-    reason = http.client.responses.get(answer.status, "").encode("ascii")
-    return h11.Response(status_code=answer.status, headers=headers, reason=reason)
 
 
 def _head_of(request: h11.Request) -> tuple[str, str, list[tuple[str, str]]]:
