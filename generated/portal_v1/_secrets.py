@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, Generic, NoReturn, Self, TypeVar, dataclass_transform, final
 
 from attrs import fields
@@ -31,9 +31,6 @@ class Secret(Generic[T]):
 
     def __repr__(self) -> str:
         return MASK
-
-    def __copy__(self) -> Self:
-        return self
 
     def __deepcopy__(self, memo: dict[int, object]) -> Self:
         return self
@@ -64,6 +61,25 @@ def list_names(values: Mapping[str, object]) -> str:
     return "{" + ", ".join(f"{name!r}: ..." for name in values) + "}"
 
 
+class Headers(Mapping[str, str]):
+    """Header fields, looked up in any case; its repr shows their names alone."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self._fields = {name.lower(): value for name, value in fields.items()}
+
+    def __getitem__(self, name: str) -> str:
+        return self._fields[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __repr__(self) -> str:
+        return f"Headers({list_names(self._fields)})"
+
+
 def show_model(model: Any) -> str:
     """Return the repr of a model; empty `additional_properties` are left out."""
     known: tuple[Any, ...] = fields(model.__class__)
@@ -79,8 +95,7 @@ def show_model(model: Any) -> str:
 def show_text(text: str, secrets: Iterable[Secret[str]], at_most: int) -> str:
     """Return a text on one line: known secrets masked, no control characters, shortened."""
     for secret in secrets:
-        if secret.reveal():
-            text = re.sub(_pattern(secret, re.escape), MASK, text)
+        text = re.sub(_pattern(secret, re.escape), MASK, text)
     text = "".join(c if c.isprintable() else " " for c in text[: 2 * at_most]).strip()
     return text if len(text) <= at_most else f"{text[: at_most - 3]}..."
 
@@ -88,9 +103,8 @@ def show_text(text: str, secrets: Iterable[Secret[str]], at_most: int) -> str:
 def redact_body(body: Secret[bytes], secrets: Iterable[Secret[str]]) -> Secret[bytes]:
     """Return `body` with every occurrence of a known secret masked, escaped as JSON or not."""
     for secret in secrets:
-        if secret.reveal():
-            pattern = _pattern(secret, _escape_json).encode()
-            body = Secret(re.sub(pattern, MASK.encode(), body.reveal()))
+        pattern = _pattern(secret, _escape_json).encode()
+        body = Secret(re.sub(pattern, MASK.encode(), body.reveal()))
     return body
 
 

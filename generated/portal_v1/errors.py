@@ -22,8 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final, Self, TypeVar
 
-from ._headers import Headers
-from ._secrets import Secret
+from ._secrets import Headers, Secret
 
 
 class PortalError(Exception):

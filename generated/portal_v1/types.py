@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import IntEnum, StrEnum
-from typing import IO, Any, BinaryIO, Final, Generic, Literal, Self, TypeVar, cast
+from typing import IO, Any, BinaryIO, Final, Generic, Literal, TypeVar, cast
 
 from attrs import define, field, frozen
 
@@ -73,6 +73,12 @@ def _number_of(headers: Mapping[str, str]) -> str:
     return f"{len(headers)} fields"
 
 
+def _hide(content: bytes) -> Secret[bytes]:
+    given: Any = content  # from the pipeline it comes hidden
+    hidden: Secret[bytes] = given if given.__class__ is Secret else Secret(content)
+    return hidden
+
+
 @frozen
 class Response(Generic[T_co]):
     """An answer with all that came with it.
@@ -88,7 +94,7 @@ class Response(Generic[T_co]):
     status_code: int
     headers: Mapping[str, str] = field(repr=_number_of)
     parsed: T_co
-    _content: Secret[bytes] = field(alias="content", repr=False)
+    _content: Secret[bytes] = field(alias="content", converter=_hide, repr=False)
     request_id: str | None
     attempts: int
 
@@ -123,49 +129,38 @@ class Outcome(Generic[A_co, T_co]):
         return cast("T_co", self.value)
 
 
-class OpenStrEnum(StrEnum):
+class _OpenEnum:
+    @classmethod
+    def _missing_(cls: Any, value: object) -> Any:
+        base: Any = str if issubclass(cls, str) else int
+        if not isinstance(value, base) or isinstance(value, bool):
+            return None
+        member = base.__new__(cls, value)
+        member._name_ = f"unknown value {value!r}"
+        member._value_ = value
+        return member
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the specification names this value."""
+        enumeration: Any = type(self)
+        return self in enumeration.__members__.values()
+
+
+class OpenStrEnum(_OpenEnum, StrEnum):
     """Strings of which the specification names some. Others are taken as they come.
 
     A value that is not among the members makes an object of the class all the same; it is equal
     to its string, and `is_known` is False.
     """
 
-    @classmethod
-    def _missing_(cls, value: object) -> Self | None:
-        return _unknown_member(str.__new__(cls, value), value) if isinstance(value, str) else None
 
-    @property
-    def is_known(self) -> bool:
-        """Whether the specification names this value."""
-        return self._name_ in type(self).__members__
-
-
-class OpenIntEnum(IntEnum):
+class OpenIntEnum(_OpenEnum, IntEnum):
     """Integers of which the specification names some. Others are taken as they come.
 
     A value that is not among the members makes an object of the class all the same; it is equal
     to its integer, and `is_known` is False.
     """
-
-    @classmethod
-    def _missing_(cls, value: object) -> Self | None:
-        if isinstance(value, int) and not isinstance(value, bool):
-            return _unknown_member(int.__new__(cls, value), value)
-        return None
-
-    @property
-    def is_known(self) -> bool:
-        """Whether the specification names this value."""
-        return self._name_ in type(self).__members__
-
-
-E = TypeVar("E", bound=OpenStrEnum | OpenIntEnum)
-
-
-def _unknown_member(member: E, value: Any) -> E:
-    member._name_ = f"unknown value {value!r}"
-    member._value_ = value
-    return member
 
 
 __all__ = [

@@ -82,6 +82,3 @@ class ManualClock:
         with self._lock:
             self.backoffs.append(most)
             return most * self.jitter_share
-
-    def __repr__(self) -> str:
-        return f"ManualClock(time={self.time()})"

@@ -32,6 +32,7 @@ _TO_SYNC = (
     (r"\b(_?)a(close|iter|next)\b", r"\1\2"),
     (r"\basynccontextmanager\b", "contextmanager"),
     (r"\b(_?)Async(?=[A-Z])", r"\1"),
+    (r"\bsleep_async\b", "sleep"),
     (r"\b(\w*_)?async(_\w*)?\b", r"\1sync\2"),
 )
 

@@ -17,9 +17,8 @@ from openapi_python_client.parser.properties.none import NoneProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.schema.untrusted_string import UntrustedString
 
-from .document import Document
+from .document import Document, find_credentials
 from .naming import OperationNames, identifier
-from .security import find_credentials
 
 _FIRST_ERROR = 400
 _REPEATABLE = {"get", "head", "put", "delete"}

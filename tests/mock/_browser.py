@@ -30,12 +30,10 @@ class Browser:
         self._in, writes = os.pipe()
         options = [*_OPTIONS.split(), f"user-data-dir={profile}"]
         options += ["no-sandbox"] if os.geteuid() == 0 else []  # it has none for root
+        command = ["sh", "-c", _PLACED % (reads, writes), "sh", path]
+        command += [f"--{option}" for option in options]
         self._process = subprocess.Popen(
-            ["sh", "-c", _PLACED % (reads, writes), "sh", path, *(f"--{one}" for one in options)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            pass_fds=(reads, writes),
+            command, stderr=subprocess.DEVNULL, pass_fds=(reads, writes)
         )
         os.close(reads)
         os.close(writes)
@@ -105,9 +103,5 @@ class Browser:
     def __exit__(self, *error: object) -> None:
         os.close(self._out)
         os.close(self._in)
-        self._process.terminate()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._process.kill()
+        self._process.wait()

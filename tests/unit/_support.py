@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import traceback
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import aclosing, closing
+from itertools import islice
 from operator import attrgetter
 from typing import Any
 
@@ -89,14 +91,25 @@ class Script:
         status, body, *headers = self._answers[0]
         if len(self._answers) > 1:
             del self._answers[0]
+        head: Any = {"status_code": status, "headers": headers[0] if headers else None}
+        if isinstance(body, httpx.SyncByteStream):
+            return httpx.Response(**head, stream=body)
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return httpx.Response(status, content=content, headers=headers[0] if headers else None)
+        return httpx.Response(**head, content=content)
 
 
-def call(kind: str, script: Script, method: str, *args: Any, **options: Any) -> Any:
+def call(
+    kind: str,
+    script: Script,
+    method: str,
+    *args: Any,
+    at_most: int | None = None,
+    **options: Any,
+) -> Any:
     """Call a resource method of a "sync" or an "async" client, and close the client.
 
     With `clock`, through a copy of the client that has it; `call_headers` are those of the call.
+    Of an iterator the items are returned, or the first `at_most` of them.
     """
     arguments = {name: options.pop(name) for name in _PER_CALL & options.keys()}
     if "call_headers" in options:
@@ -106,14 +119,23 @@ def call(kind: str, script: Script, method: str, *args: Any, **options: Any) -> 
     if kind == "sync":
         with script.client(**options) as client:
             found = find(client.with_options(**changes))(*args, **arguments)
-            return list(found) if isinstance(found, Iterator) else found
+            if not isinstance(found, Generator):
+                return found
+            with closing(found):
+                return [*islice(found, at_most)]
 
     async def run() -> Any:
         async with script.async_client(**options) as client:
             found = find(client.with_options(**changes))(*args, **arguments)
-            if isinstance(found, AsyncIterator):
-                return [item async for item in found]
-            return await found
+            if not isinstance(found, AsyncGenerator):
+                return await found
+            items: list[Any] = []
+            async with aclosing(found):
+                async for item in found:
+                    items.append(item)
+                    if len(items) == at_most:
+                        break
+            return items
 
     return asyncio.run(run())
 

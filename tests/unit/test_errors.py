@@ -1,46 +1,31 @@
 from __future__ import annotations
 
 import copy
-import inspect
 import json
 import logging
 import pickle
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sample import (
-    APIStatusError,
-    AuthenticationError,
-    BadRequestError,
-    ConflictError,
-    InvalidRequestError,
-    InvalidResponseError,
-    NotFoundError,
-    PermissionDeniedError,
-    RateLimitError,
-    SampleError,
-    ServerError,
-    errors,
-)
+from sample import SampleError, errors
 from sample.models import Error
 
 from tests.unit._support import CREATED, HIDDEN, KEY, SECRET, TOKEN, Script, call, shown
 
-BY_STATUS: dict[int, type[APIStatusError]] = {
-    302: APIStatusError,
-    400: BadRequestError,
-    401: AuthenticationError,
-    402: APIStatusError,
-    403: PermissionDeniedError,
-    404: NotFoundError,
-    408: APIStatusError,
-    409: ConflictError,
-    429: RateLimitError,
-    499: APIStatusError,
-    500: ServerError,
-    599: ServerError,
+BY_STATUS: dict[int, type[errors.APIStatusError]] = {
+    302: errors.APIStatusError,
+    400: errors.BadRequestError,
+    401: errors.AuthenticationError,
+    402: errors.APIStatusError,
+    403: errors.PermissionDeniedError,
+    404: errors.NotFoundError,
+    408: errors.APIStatusError,
+    409: errors.ConflictError,
+    429: errors.RateLimitError,
+    499: errors.APIStatusError,
+    500: errors.ServerError,
+    599: errors.ServerError,
 }
 MAY_BE_PROCESSED = {302, 408, 500, 599}
 ATTRIBUTES: dict[str, Any] = {
@@ -64,20 +49,6 @@ def classes(kind: type[SampleError]) -> Iterator[type[SampleError]]:
     yield kind
     for below in kind.__subclasses__():
         yield from classes(below)
-
-
-def test_the_docstring_shows_the_real_tree() -> None:
-    tree: list[tuple[str, str]] = []
-    branch: list[tuple[int, str]] = []
-    for line in inspect.cleandoc(errors.__doc__ or "").splitlines():
-        found = re.match(r"(\W*)([A-Z]\w+(?:Error))\b", line)
-        if found is None:
-            continue
-        depth = len(found[1])
-        branch = [entry for entry in branch if entry[0] < depth]
-        tree.append((found[2], branch[-1][1] if branch else "Exception"))
-        branch.append((depth, found[2]))
-    assert tree == [(kind.__name__, kind.__mro__[1].__name__) for kind in classes(SampleError)]
 
 
 @pytest.mark.parametrize("status", BY_STATUS)
@@ -123,10 +94,9 @@ def test_the_header_fields_of_the_answer_are_kept_without_a_secret(kind: str) ->
             assert headers["x-trace"] == headers["X-TRACE"] == "t-1"
             assert (headers["x-echo"], headers["x-hostile"]) == ("key ***", "a b")
             assert {headers[name] for name in hidden} == {"***"}
-            assert "x-other" not in headers
             assert headers.get("X-Other") is None
-        assert KEY not in shown(error)
-        assert HIDDEN not in shown(error)
+            assert len(headers) == len([*headers])
+        assert not [secret for secret in (KEY, HIDDEN) if secret in shown(error)]
 
 
 def test_a_documented_body_is_parsed(kind: str) -> None:
@@ -136,32 +106,25 @@ def test_a_documented_body_is_parsed(kind: str) -> None:
         assert failed(kind, Script((status, body))).parsed is None
 
 
-def test_the_key_is_cut_out_of_all_that_is_shown(kind: str) -> None:
-    for before in (0, 280, 290, 299, 310):
-        body = {"error": "x" * before + f" {KEY}, sorry"}
-        error = failed(kind, Script((400, body, {"X-Request-Id": f"req-{KEY}"})))
-        assert error.request_id == "req-***"
-        assert KEY[:4] not in shown(error)
-        assert KEY.encode() in error.body
-    # A short key garbles no word.
+def test_the_key_is_cut_out_of_what_is_shown_and_a_short_one_garbles_no_word(kind: str) -> None:
     for key, text in ((KEY, "unknown key"), ("e", "see the list of"), ("the", "they see others")):
-        error = failed(kind, Script((400, {"error": f"{text} <{key}>"})), api_key=key)
+        script = Script((400, {"error": f"{text} <{key}>"}, {"X-Request-Id": f"req-{KEY}"}))
+        error = failed(kind, script, api_key=key)
         assert error.error == f"{text} <***>"
         assert error.parsed == Error(f"{text} <***>")
+        assert f"<{key}>".encode() in error.body
+        assert (error.request_id == "req-***") is (key == KEY)
 
 
 def test_control_characters_reach_no_terminal_and_no_log(
     kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     hostile = "a\x1b[2J\x07\u202e\x85\x9b31m"
-    headers = {"X-Request-Id": "a\x1b[2J\x07"}
     with caplog.at_level(logging.DEBUG, "sample"):
-        error = failed(kind, Script((400, {"error": hostile}, headers)))
+        error = failed(kind, Script((400, {"error": hostile}, {"X-Request-Id": "a\x1b[2J\x07"})))
     texts = [str(error), error.error, error.request_id, *caplog.messages]
-    item = {"id": 1, hostile: 1}
-    texts += [
-        str(failed(kind, Script((200, body)), "list")) for body in ([item], {hostile: [item]})
-    ]
+    wrong = ([{"id": 1, hostile: 1}], {hostile: [{"id": 1}]})
+    texts += [str(failed(kind, Script((200, body)), "list")) for body in wrong]
     assert [text for text in texts if not text.isprintable()] == []
 
 
@@ -178,20 +141,15 @@ def test_a_long_text_is_shortened_in_ascii(kind: str) -> None:
         (b"null", "$ has to be object, and is null"),
         (b"{}", "$.id has to be string, and is nothing"),
         (b'{"id": null}', "$.id has to be string, and is null"),
-        (
-            json.dumps({**CREATED, "isExpress": "yes"}).encode(),
-            "$.isExpress has to be boolean, and is string",
-        ),
+        ({**CREATED, "isExpress": "yes"}, "$.isExpress has to be boolean, and is string"),
     ],
-    ids=lambda value: ascii(value[:10]),
+    ids=lambda value: ascii(value)[:10],
 )
-def test_an_invalid_response_says_what_was_expected_where(
-    kind: str, body: bytes, told: str
-) -> None:
+def test_an_invalid_response_says_what_was_expected_where(kind: str, body: Any, told: str) -> None:
     error = failed(kind, Script((201, body)))
-    assert type(error) is InvalidResponseError
+    assert type(error) is errors.InvalidResponseError
     assert told in str(error)
-    assert error.body == body
+    assert error.body == (body if isinstance(body, bytes) else json.dumps(body).encode())
     assert (error.status_code, error.maybe_processed, error.attempts) == (201, True, 1)
     assert not [secret for secret in (SECRET, TOKEN, KEY) if secret in shown(error)]
 
@@ -200,24 +158,15 @@ def test_a_success_of_another_status_is_taken_where_it_has_the_documented_body(k
     body = b"\xef\xbb\xbf" + json.dumps(CREATED).encode()
     assert call(kind, Script((200, body)), "create").id == "parcel-1"
     error = failed(kind, Script((202, {"status": "accepted"})))
-    assert (type(error), error.maybe_processed) == (InvalidResponseError, True)
-
-
-def test_a_request_that_cannot_be_made_names_its_operation(kind: str) -> None:
-    script = Script((400, {}))
-    for method in ("get", "renew_label", "with_response.get"):
-        with pytest.raises(InvalidRequestError) as caught:
-            call(kind, script, method, "..")
-        operation_id = "renewLabel" if method == "renew_label" else "getParcel"
-        assert (caught.value.operation_id, script.requests) == (operation_id, [])
+    assert (type(error), error.maybe_processed) == (errors.InvalidResponseError, True)
 
 
 def test_a_url_that_is_too_long_is_not_sent(kind: str) -> None:
     script = Script((400, {}))
-    with pytest.raises(InvalidRequestError, match="8,000") as caught:
+    with pytest.raises(errors.InvalidRequestError, match="8,000") as caught:
         call(kind, script, "get", "a" * 8000)
     assert (caught.value.attempts, script.requests) == (0, [])
-    with pytest.raises(BadRequestError):
+    with pytest.raises(errors.BadRequestError):
         call(kind, script, "get", "a" * 7900)
 
 
@@ -225,9 +174,12 @@ def test_a_url_that_is_too_long_is_not_sent(kind: str) -> None:
 def test_errors_are_copied_and_pickled_without_their_body(error_class: type[SampleError]) -> None:
     error = error_class("what happened", **ATTRIBUTES, parsed=Error("x"), body=SECRET.encode())
     error.add_note("while creating parcels")
+    with pytest.raises(error_class):
+        raise error
     assert error.__doc__
     for found in (copy.copy(error), copy.deepcopy(error)):
         assert (found.body, found.parsed) == (SECRET.encode(), Error("x"))
+        assert found.__traceback__ is error.__traceback__ is not None
         assert_same(found, error)
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         data = pickle.dumps(error, protocol)
@@ -250,8 +202,3 @@ def test_what_was_not_said_is_none() -> None:
     assert [getattr(error, name) for name in ATTRIBUTES] == [None, 0, False, *[None] * 4]
     assert error.body is error.parsed is None
     assert dict(error.headers) == {}
-
-
-def test_a_raised_error_keeps_its_traceback_when_copied() -> None:
-    error = failed("sync", Script((400, {})))
-    assert copy.copy(error).__traceback__ is error.__traceback__

@@ -24,11 +24,9 @@ class Clock(Protocol):
 
     def sleep(self, seconds: float) -> None:
         """Wait for `seconds`."""
-        ...
 
     async def sleep_async(self, seconds: float) -> None:
         """Wait for `seconds` without holding up the event loop."""
-        ...
 
     def jitter(self, most: float) -> float:
         """Return a random number of seconds from 0 to `most`."""
@@ -38,25 +36,19 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's own time, and its own chance."""
 
-    def __init__(self) -> None:
-        self._random = random.SystemRandom()
-
     monotonic = staticmethod(time.monotonic)  # asked many times a call
+    _random = random.SystemRandom()
 
     def time(self) -> float:
-        """Return seconds since the epoch."""
         return time.time()
 
     def sleep(self, seconds: float) -> None:
-        """Wait for `seconds`."""
         time.sleep(seconds)
 
     async def sleep_async(self, seconds: float) -> None:
-        """Wait for `seconds` without holding up the event loop."""
         await asyncio.sleep(seconds)
 
     def jitter(self, most: float) -> float:
-        """Return a random number of seconds from 0 to `most`."""
         return self._random.uniform(0, most)
 
 
@@ -78,16 +70,11 @@ class Deadline:
         return left if left > 0 else 0.0
 
     def now(self) -> float:
-        """Return the time of the clock that measures it, in seconds."""
         return self._clock.monotonic()
 
     def allows(self, seconds: float) -> bool:
-        """Return whether something that takes `seconds` would be over in time."""
         return self._clock.monotonic() + seconds < self._end
 
     def extend(self, seconds: float) -> None:
         """Leave `seconds` out of the account: they passed in the caller's own code."""
         self._end += seconds
-
-    def __repr__(self) -> str:
-        return f"Deadline(budget={getattr(self, 'budget', None)})"

@@ -45,12 +45,12 @@ def read_response(call: Call[T], received: RawResponse) -> Response[T]:
 
 
 def build_response(call: Call[Any], received: RawResponse, value: T) -> Response[T]:
-    """Return the response with this value."""
+    content: Any = received.content  # it stays hidden on the way
     return Response(
         status_code=received.status,
         headers=received.headers,
         parsed=value,
-        content=received.content,
+        content=content,
         request_id=received.request_id,
         attempts=call.attempts,
     )
@@ -101,7 +101,7 @@ class ItemReader(Generic[ItemT]):
         self._problem: MismatchError | None = failures.find_unreadable(received)
 
     def split(self, chunk: Secret[bytes] | TransportFailure) -> Iterator[Secret[bytes]]:
-        """Yield a chunk in parts that are read without a pause, as long as there is time."""
+        """Yield a chunk in parts that are read without a pause, while all is well and in time."""
         if isinstance(chunk, TransportFailure):
             self._call.maybe_processed = chunk.maybe_processed
             failure = chunk.redact(self._received.secrets)
@@ -113,6 +113,7 @@ class ItemReader(Generic[ItemT]):
             if self._call.stream:
                 self._call.size = (self._call.size or 0) + len(part.reveal())
             yield part
+            self.check()
 
     def feed(self, part: Secret[bytes], *, last: bool = False) -> list[ItemT]:
         """Return the items that are whole with this part of the body, up to one that is wrong."""
@@ -130,6 +131,5 @@ class ItemReader(Generic[ItemT]):
         return items
 
     def check(self) -> None:
-        """Check that nothing was wrong so far."""
         if self._problem is not None:
             raise failures.invalid_response(self._call, self._received, self._problem)

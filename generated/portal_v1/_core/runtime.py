@@ -12,7 +12,7 @@ from typing import Any
 from .._lazy import asyncio, futures
 from .._secrets import Secret
 from ..errors import ConfigurationError
-from .clock import Clock, Deadline
+from .clock import Deadline
 from .frames import is_of_a_signal
 from .settings import Settings, is_async, validate_key
 
@@ -20,12 +20,10 @@ _ORIGIN = "that the api_key callable returned"
 
 
 def has_loop_sync() -> bool:
-    """Return True: a thread needs no event loop."""
     return True
 
 
 def has_loop_async() -> bool:
-    """Return whether an event loop of asyncio runs in this thread."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -38,7 +36,6 @@ def require_loop_sync(name: str) -> None:
 
 
 def require_loop_async(name: str) -> None:
-    """Check that an event loop of asyncio runs."""
     if not has_loop_async():
         raise ConfigurationError(
             f"Async{name} runs in an event loop of asyncio, and none runs here. Elsewhere, under "
@@ -46,22 +43,11 @@ def require_loop_async(name: str) -> None:
         )
 
 
-def pause_sync(clock: Clock, seconds: float) -> None:
-    """Wait for `seconds`."""
-    clock.sleep(seconds)
-
-
-async def pause_async(clock: Clock, seconds: float) -> None:
-    """Wait for `seconds` without holding up the event loop."""
-    await clock.sleep_async(seconds)
-
-
 def yield_sync() -> None:
     """Do nothing: threads take turns by themselves."""
 
 
 async def yield_async() -> None:
-    """Give the other tasks their turn."""
     await asyncio.sleep(0)
 
 

@@ -42,21 +42,12 @@ class Answer(NamedTuple):
     status: int
     headers: list[tuple[str, str]]
     body: Body
-    delivery: Delivery | None = None
+    delivery: Delivery = Delivery()
 
     @property
     def content(self) -> bytes:
         """The whole body. An iterator is used up by it."""
         return self.body if isinstance(self.body, bytes) else b"".join(self.body)
-
-
-class Chunks(NamedTuple):
-    """A body as it is sent."""
-
-    length: int | None  # of the whole body, as the headers name it; None where it is not known
-    pieces: Iterator[bytes]
-    pause: float  # seconds between two pieces
-    broken: Break | None  # how the connection breaks after them
 
 
 class Outcome(NamedTuple):
@@ -68,14 +59,11 @@ class Outcome(NamedTuple):
     strict_problem: str | None = None  # why a strict mock would have refused the request
 
 
-# Turns method, target (path and query, percent-encoded), headers and body into an answer.
-Handler: TypeAlias = Callable[[str, str, Headers, bytes], Answer]
-
-
 class Handlers(NamedTuple):
     """Where the requests of a server go."""
 
-    handle: Handler
+    # Turns method, target (path and query, percent-encoded), headers and body into an answer.
+    handle: Callable[[str, str, Headers, bytes], Answer]
     # Whether a connection is reset as soon as method, target and headers are there.
     should_reset: Callable[[str, str, Headers], bool]
 
@@ -127,11 +115,9 @@ def plain(status: int, text: str, *headers: tuple[str, str]) -> Answer:
     return Answer(status, [content_type, *headers], f"{text}\n".encode("utf-8", "replace"))
 
 
-def chunks_of(answer: Answer) -> Chunks:
-    """The pieces in which an answer's body is sent."""
-    delivery, body = answer.delivery or Delivery(), answer.body
-    in_body = (Break.TRUNCATED, Break.RESET_IN_BODY)
-    broken = delivery.broken if delivery.broken in in_body else None
+def split_body(answer: Answer) -> tuple[int | None, Iterator[bytes]]:
+    """The length of a body as the headers name it, None where it is not known, and its pieces."""
+    (_, broken, drip, size), body = answer.delivery, answer.body
     length: int | None = None
     if isinstance(body, bytes):
         # A body that is announced one byte longer is cut short even where it has none.
@@ -139,12 +125,8 @@ def chunks_of(answer: Answer) -> Chunks:
         pieces = iter((body[: len(body) // 2] if broken else body,))
     else:
         pieces = islice(body, 1) if broken else body
-    if delivery.drip:
-        pieces = _slice(pieces, delivery.piece)
-    return Chunks(length, pieces, delivery.drip, broken)
-
-
-def _slice(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
-    for piece in pieces:
-        for start in range(0, len(piece), size):
-            yield piece[start : start + size]
+    if drip:
+        pieces = (
+            piece[start : start + size] for piece in pieces for start in range(0, len(piece), size)
+        )
+    return length, pieces

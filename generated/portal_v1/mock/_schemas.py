@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
+from importlib import import_module
 from itertools import islice
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
+from types import NoneType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, get_args, get_type_hints
 from urllib.parse import quote, unquote
 
 from ._messages import DocumentError, MockDependencyError
@@ -24,9 +26,16 @@ _NAMED = frozenset(
         *("patternProperties", "properties", "requestBodies", "responses", "schemas"),
     ]
 )
+_TYPES: Mapping[Any, str] = {
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    str: "string",
+    NoneType: "null",
+    dict: "object",
+}
 _VALUES = frozenset({"const", "default", "enum", "example", "examples"})
 _MOST_FINDINGS = 3
-_DEPTH = 50
 _MASK = "the value"
 
 
@@ -91,15 +100,11 @@ def find_rules(document: Any) -> Iterator[Rule]:
 class Schema:
     """A schema of a document, and what follows from it.
 
-    Texts name it by `where`, a value by its JSON path, and never show the value. Of its
-    alternatives, and of those within it, `branch` is taken.
+    Texts name it by `where`, a value by its JSON path, and never show the value.
     """
 
-    def __init__(
-        self, schemas: Schemas, node: Any, where: str, branch: int = 0, given: Iterable[Any] = ()
-    ) -> None:
-        self._schemas, self.node, self.where, self._branch = schemas, node, where, branch
-        self._given = given
+    def __init__(self, schemas: Schemas, node: Any, where: str, given: Iterable[Any] = ()) -> None:
+        self._schemas, self.node, self.where, self._given = schemas, node, where, given
 
     def is_valid(self, value: Any) -> bool:
         """Whether the value satisfies the schema."""
@@ -119,30 +124,67 @@ class Schema:
 
     def find_stray(self, value: Any) -> list[str]:
         """The members of an object, else valid, that it does not describe, if it describes any."""
-        if not any(one.properties for one in self.alternatives):
-            return []
-        errors = self._closed.iter_errors(value)
+        errors = self._closed.compiled.iter_errors(value) if self._closed is not None else ()
         return [name for one in errors for name in one.kind.as_dict()["unexpected"]]
 
     @cached_property
     def compiled(self) -> jsonschema_rs.Validator:
         """What validates by it; a DocumentError where it cannot be compiled."""
-        return self._schemas.compile(self.node, self.where)
+        library, options = self._schemas.library, self._schemas.options
+        try:
+            found: jsonschema_rs.Validator = library.Draft202012Validator(self.node, **options)
+        except (ValueError, library.ReferencingError) as error:
+            text = f"the schema cannot be compiled: {error}".partition("\n")[0]
+            raise DocumentError(f"{self.where}: {text}") from None
+        return found
 
     @cached_property
-    def _closed(self) -> jsonschema_rs.Validator:
+    def _closed(self) -> Schema | None:
         node = {"allOf": [self.node], "unevaluatedProperties": False}
-        return self._schemas.compile(node, self.where)
+        is_described = any(one.properties for one in self.alternatives)
+        return Schema(self._schemas, node, self.where) if is_described else None
+
+    @cached_property
+    def _keywords(self) -> dict[str, Any]:
+        node = self._schemas.resolve(self.node)
+        return node if is_object(node) else {}
 
     @cached_property
     def flat(self) -> dict[str, Any]:
-        """Its keywords: references followed, allOf merged, an alternative chosen."""
-        return self._schemas.flatten(self.node, self._branch)
+        """Its keywords: references followed, allOf merged, the first alternative chosen."""
+        result = {**self._keywords}
+        parts = list(result.pop("allOf", ()))
+        result.pop("anyOf", None)
+        for choice in self._choices[:1]:
+            parts += [_discriminate(result.get("discriminator"), choice), choice]
+        for part in parts:
+            for name, value in self.inner(part, "").flat.items():
+                if name == "properties":
+                    result[name] = _join(result.get(name, {}), value)
+                elif name == "required":
+                    result[name] = list(dict.fromkeys([*value, *result.get(name, ())]))
+                elif len(parts) == 1 or name not in {"default", "example", "examples"}:
+                    result.setdefault(name, value)  # the example of a part is not the whole's
+        return result
 
     @cached_property
     def types(self) -> frozenset[str]:
-        """The JSON types that it names; none where any will do."""
-        return self._schemas.find_types(self.node)
+        """The JSON types that it names, or its parts do; none where any will do."""
+        if "type" in self._keywords:
+            named = self._keywords["type"]
+            return frozenset([named] if isinstance(named, str) else named)
+        parts = [one for key in ("allOf", "anyOf") for one in self._keywords.get(key, ())]
+        return frozenset(name for one in parts for name in self.inner(one, "").types)
+
+    @property
+    def _choices(self) -> list[Any]:
+        return [one for one in self._keywords.get("anyOf", ()) if one != {"type": "null"}]
+
+    @property
+    def alternatives(self) -> list[Schema]:
+        """This schema, by each alternative at its top."""
+        nodes = [{**self._keywords, "anyOf": [one]} for one in self._choices]
+        return [Schema(self._schemas, one, self.where) for one in nodes or [self.node]]
 
     @cached_property
     def properties(self) -> dict[str, Schema]:
@@ -154,13 +196,6 @@ class Schema:
     def items(self) -> Schema:
         """The schema of an array's items."""
         return self.inner(self.flat.get("items", True), "items")
-
-    @cached_property
-    def alternatives(self) -> list[Schema]:
-        """This schema, by each alternative at its top."""
-        node = self._schemas.resolve(self.node)
-        count = len(node.get("anyOf", ())) if is_object(node) else 0
-        return [Schema(self._schemas, self.node, self.where, one) for one in range(count or 1)]
 
     @property
     def examples(self) -> list[Any]:
@@ -176,7 +211,7 @@ class Schema:
 
     def inner(self, node: Any, place: str) -> Schema:
         """A schema that stands within this one."""
-        return Schema(self._schemas, node, f"{self.where}, {place}", self._branch)
+        return Schema(self._schemas, node, f"{self.where}, {place}")
 
 
 class Schemas:
@@ -194,76 +229,39 @@ class Schemas:
                 "Of 3.0, `make generate` makes a package whose openapi.json says 3.1."
             )
         self._ignored = "readOnly" if direction == "request" else "writeOnly"
-        self._library = _import_jsonschema_rs()
+        try:
+            self.library: Any = import_module("jsonschema_rs")
+        except ImportError as error:  # the package can be imported without it
+            distribution = __name__.split(".")[-3].replace("_", "-")
+            raise MockDependencyError(
+                "The mock validates with jsonschema-rs, which is not installed. "
+                f"Install it with: pip install '{distribution}[mock]' "
+                "(in a vendored copy: pip install jsonschema-rs).",
+                name="jsonschema_rs",
+            ) from error
         self.document: dict[str, Any] = self._convert(document)
-        self._registry = self._library.Registry([(_BASE, self.document)])
+        registry = self.library.Registry([(_BASE, self.document)])
+        self.options = {"registry": registry, "validate_formats": True, "mask": _MASK}
 
     def schema_of(self, node: Mapping[str, Any], where: str) -> Schema:
-        """The schema of a parameter, header or media type, with the examples beside it.
-
-        Raises:
-            DocumentError: It cannot be compiled.
-        """
+        """The compiled schema of a parameter, header or media type, with the examples beside it."""
         given = [self.resolve(one) for one in members(node, "examples").values()]
         given = [one["value"] for one in given if is_object(one) and "value" in one]
         given = [node["example"], *given] if "example" in node else given
-        schema = Schema(self, node.get("schema", True), where, given=given)
-        schema.is_valid(None)  # compiles it
+        schema = Schema(self, node.get("schema", True), where, given)
+        schema.is_valid(None)  # compiles it, or raises DocumentError
         return schema
-
-    def compile(self, node: Any, where: str) -> jsonschema_rs.Validator:
-        """Compile a schema of `self.document`; see `Schema.compiled`."""
-        options = {"registry": self._registry, "validate_formats": True, "mask": _MASK}
-        try:
-            compiled: jsonschema_rs.Validator = self._library.Draft202012Validator(node, **options)
-        except (ValueError, self._library.ReferencingError) as error:
-            problem = str(error).partition("\n")[0]
-            raise DocumentError(f"{where}: the schema cannot be compiled: {problem}") from None
-        return compiled
 
     def resolve(self, node: Any) -> Any:
         """Follow `$ref` until something else stands there; siblings of it win."""
-        for _ in range(_DEPTH):
-            if not is_object(node) or not isinstance(node.get("$ref"), str):
-                return node
-            target: Any = self.document
-            for step in node["$ref"].removeprefix(_BASE)[2:].split("/"):
-                key = unquote(step).replace("~1", "/").replace("~0", "~")
-                target = target[int(key)] if is_array(target) else target[key]
-            siblings = {key: value for key, value in node.items() if key != "$ref"}
-            node = {**target, **siblings} if siblings and is_object(target) else target
-        raise DocumentError(f"The reference {node['$ref']!r} leads back to itself.")
-
-    def flatten(self, node: Any, branch: int, depth: int = 0) -> dict[str, Any]:
-        """A schema as one object; see `Schema.flat`."""
-        node = self.resolve(node)
-        if not is_object(node) or depth > _DEPTH:
-            return {}
-        result = {key: node[key] for key in node.keys() - {"allOf", "anyOf"}}
-        parts = list(node.get("allOf", ()))
-        choices = [one for one in node.get("anyOf", ()) if one != {"type": "null"}]
-        if choices:
-            choice = choices[min(branch, len(choices) - 1)]
-            parts += [_discriminate(node, choice), choice]
-        for part in parts:
-            for name, value in self.flatten(part, branch, depth + 1).items():
-                if name == "properties":
-                    result[name] = _join(result.get(name, {}), value)
-                elif name == "required":
-                    result[name] = list(dict.fromkeys([*value, *result.get(name, ())]))
-                elif len(parts) == 1 or name not in {"default", "example", "examples"}:
-                    result.setdefault(name, value)  # the example of a part is not the whole's
-        return result
-
-    def find_types(self, node: Any, depth: int = 0) -> frozenset[str]:
-        """The types that a schema names, through references and combinations."""
-        node = self.resolve(node)
-        if not is_object(node) or depth > _DEPTH:
-            return frozenset()
-        if "type" in node:
-            return frozenset([node["type"]] if isinstance(node["type"], str) else node["type"])
-        parts = [*node.get("allOf", ()), *node.get("anyOf", ())]
-        return frozenset(name for part in parts for name in self.find_types(part, depth + 1))
+        if not is_object(node) or not isinstance(node.get("$ref"), str):
+            return node
+        target: Any = self.document
+        for step in node["$ref"].removeprefix(_BASE)[2:].split("/"):
+            key = unquote(step).replace("~1", "/").replace("~0", "~")
+            target = target[int(key)] if is_array(target) else target[key]
+        siblings = {key: value for key, value in node.items() if key != "$ref"}
+        return self.resolve({**target, **siblings} if siblings and is_object(target) else target)
 
     def _convert(self, node: Any, *, named: bool = False) -> Any:
         """A copy of the document, or of a part of it, as it holds here; values are left alone."""
@@ -282,37 +280,18 @@ class Schemas:
         reference, properties, required = map(result.get, ("$ref", "properties", "required"))
         if isinstance(reference, str):
             if not reference.startswith("#/"):
-                raise DocumentError(
-                    f"The reference {reference!r} leaves the document. "
-                    "Bundle it into one file first."
-                )
+                text = f"The reference {reference!r} leaves the document."
+                raise DocumentError(f"{text} Bundle it into one file first.")
             result["$ref"] = _BASE + quote(reference, safe=_IN_REFERENCES)
         if is_object(properties) and is_array(required):
-            ignored = {
-                name
-                for name, one in properties.items()
-                if is_object(one) and one.get(self._ignored) is True
-            }
+            inner = {name: one for name, one in properties.items() if is_object(one)}
+            ignored = {name for name, one in inner.items() if one.get(self._ignored) is True}
             result["required"] = [name for name in required if name not in ignored]
         if is_array(result.get("oneOf")):
             choices = {"anyOf": result.pop("oneOf")}
             is_both = "anyOf" in result
             result |= {"allOf": [*result.get("allOf", ()), choices]} if is_both else choices
         return result
-
-
-def _import_jsonschema_rs() -> ModuleType:
-    try:
-        import jsonschema_rs  # noqa: PLC0415 - the package can be imported without it
-    except ImportError as error:
-        distribution = __name__.split(".")[-3].replace("_", "-")
-        raise MockDependencyError(
-            "The mock validates with jsonschema-rs, which is not installed. "
-            f"Install it with: pip install '{distribution}[mock]' "
-            "(in a vendored copy: pip install jsonschema-rs).",
-            name="jsonschema_rs",
-        ) from error
-    return jsonschema_rs
 
 
 def _join(properties: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
@@ -324,9 +303,8 @@ def _join(properties: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, A
     return {**more, **properties, **both}
 
 
-def _discriminate(node: Mapping[str, Any], choice: Any) -> Any:
+def _discriminate(discriminator: Any, choice: Any) -> Any:
     """What a discriminator adds to an alternative: the value of the property that names it."""
-    discriminator = node.get("discriminator")
     if not is_object(discriminator) or not is_object(choice) or "$ref" not in choice:
         return True
     name = choice["$ref"].rpartition("/")[2]
@@ -340,3 +318,41 @@ def _json_path(steps: list[str | int]) -> str:
         f".{step}" if isinstance(step, str) and step.isidentifier() else f"[{step!r}]"
         for step in steps
     )
+
+
+def describe_arguments(call: Callable[..., Any]) -> dict[str, Any]:
+    """The schema of an object that holds the arguments of a function, but for the first."""
+    _, *arguments = inspect.signature(call).parameters.values()
+    known = [one for one in arguments if one.kind != one.VAR_KEYWORD]
+    hints = get_type_hints(call, include_extras=True)
+    defaults = {one.name: {"default": one.default} for one in known if one.default is not one.empty}
+    return {
+        "type": "object",
+        "properties": {
+            one.name: describe_type(hints[one.name]) | defaults.get(one.name, {}) for one in known
+        },
+        "required": [one.name for one in known if one.name not in defaults],
+        "additionalProperties": len(known) < len(arguments),
+    }
+
+
+def describe_type(hint: Any) -> dict[str, Any]:
+    """The schema of a type, of a list of one, or of an object by the types of its members."""
+    if is_array(hint):
+        return {"type": "array", "items": describe_type(hint[0])}
+    if is_object(hint):
+        inner = {name: describe_type(one) for name, one in hint.items()}
+        return {"type": "object", "properties": inner, "required": list(inner)}
+    if hasattr(hint, "__metadata__"):  # Annotated with further keywords
+        return {**describe_type(hint.__origin__), **hint.__metadata__[0]}
+    return {"type": [_TYPES[one] for one in get_args(hint) or [hint]]}
+
+
+def find_wrong_argument(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> str | None:
+    """What is wrong with arguments by a schema of `describe_arguments`, or None."""
+    unknown = sorted(arguments.keys() - schema["properties"].keys())
+    if unknown and not schema["additionalProperties"]:
+        known = ", ".join(schema["properties"]) or "nothing"
+        return f"There is no {unknown[0]!r} to be set here, but {known}"
+    schemas = Schemas({"openapi": "3.1.0"}, "request")
+    return schemas.schema_of({"schema": schema}, "").find_problem(arguments)

@@ -16,14 +16,7 @@ from .._secrets import Secret
 from ..errors import APIConnectionError, InvalidRequestError
 from . import failures
 from .call import Call
-from .effects import (
-    Effect,
-    FetchKey,
-    Pause,
-    RawResponse,
-    SendRequest,
-    TransportFailure,
-)
+from .effects import Effect, FetchKey, Pause, RawResponse, SendRequest, TransportFailure
 from .operation import ListOperation, Operation
 from .pace import Pace
 

@@ -25,8 +25,7 @@ AbsentT = TypeVar("AbsentT")
 MemberT = TypeVar("MemberT", bound=enum.Enum)
 Decoder = Callable[[Any], T]
 ResponseParser = Callable[[bytes], T]
-"""Takes a body, returns its value or raises `MismatchError`."""
-
+"""Takes a body, returns its value or raises `MismatchError` or `MalformedJSONError`."""
 
 _DATE_TIME: Final = (
     r"(?a)(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:)(\d\d)((?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)?)"
@@ -34,14 +33,10 @@ _DATE_TIME: Final = (
 
 
 class _Missing:
-    def __repr__(self) -> str:
-        return "nothing"
+    """Given to a decoder in place of a field that is not there, which it then refuses."""
 
 
 MISSING: Final = _Missing()
-"""Given to a decoder in place of a field that is not there, which it then refuses."""
-
-
 NO_NAMES: Final[frozenset[str]] = frozenset()
 
 _JSON_TYPES: Final[Mapping[type, str]] = {
@@ -59,7 +54,7 @@ _JSON_TYPES: Final[Mapping[type, str]] = {
 class MismatchError(ValueError):
     """A value is not what the specification says. Of the value, only its type is kept."""
 
-    def __init__(self, expected: str, value: object) -> None:
+    def __init__(self, expected: str, value: object = None) -> None:
         super().__init__(expected)
         self.expected = expected
         self.found = _JSON_TYPES.get(type(value), "something else")
@@ -67,7 +62,11 @@ class MismatchError(ValueError):
 
     def at(self, step: str | int) -> MismatchError:
         """Record that it happened under this field or at this index; from the inside out."""
-        self._steps.append(f"[{step}]" if isinstance(step, int) else _field_step(step))
+        if not isinstance(step, int):
+            is_plain = re.fullmatch(r"[A-Za-z_]\w*", step, re.ASCII)
+            self._steps.append(f".{step}" if is_plain else f"[{step!a}]")
+        else:
+            self._steps.append(f"[{step}]")
         return self
 
     def __str__(self) -> str:
@@ -81,16 +80,6 @@ class MismatchError(ValueError):
 
 class UnreadableError(MismatchError):
     """A body is not of its media type at all."""
-
-    def __init__(self, expected: str) -> None:
-        super().__init__(expected, None)
-        self.found = "something else"
-
-
-def _field_step(name: str) -> str:
-    if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
-        return f".{name}"
-    return f"[{name!a}]"
 
 
 def field(fields: Mapping[str, Any], name: str, decoder: Decoder[T]) -> T:
@@ -109,7 +98,6 @@ def optional(
 
 
 def fields(value: Any) -> Mapping[str, Any]:
-    """Return an object's fields."""
     if isinstance(value, Mapping):
         return dict(cast("Mapping[str, Any]", value))
     raise MismatchError("object", value)
@@ -149,27 +137,23 @@ def nulls(fields: Mapping[str, Any], names: tuple[str, ...]) -> frozenset[str]:
 
 
 def anything(value: Any) -> Any:
-    """Return whatever is there."""
     if value is MISSING:
         raise MismatchError("a value", value)
     return value
 
 
 def null(value: Any) -> None:
-    """Return None for null."""
     if value is not None:
         raise MismatchError("null", value)
 
 
 def string(value: Any) -> str:
-    """Return a string."""
     if isinstance(value, str):
         return value
     raise MismatchError("string", value)
 
 
 def boolean(value: Any) -> bool:
-    """Return a boolean."""
     if isinstance(value, bool):
         return value
     raise MismatchError("boolean", value)
@@ -185,7 +169,6 @@ def integer(value: Any) -> int:
 
 
 def number(value: Any) -> float:
-    """Return a number."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return value
     raise MismatchError("number", value)
@@ -212,7 +195,6 @@ def _parse_date_time(text: str) -> datetime.datetime:
 
 
 def unique_id(value: Any) -> uuid.UUID:
-    """Return a UUID, from a string."""
     return _convert(value, uuid.UUID, "UUID string")
 
 
@@ -226,7 +208,6 @@ def _convert(value: Any, convert: Callable[[str], T], expected: str) -> T:
 
 
 def constant(value: Any, only: T) -> T:
-    """Return the one value that there may be."""
     if type(value) is type(only) and value == only:
         return only
     raise MismatchError(f"the constant {only!r}", value)
@@ -258,14 +239,12 @@ def nullable(value: Any, decoder: Decoder[T]) -> T | None:
 
 
 def nullable_string(value: Any) -> str | None:
-    """Return a string, or None for null."""
     if value is None or isinstance(value, str):
         return value
     raise MismatchError("string or null", value)
 
 
 def array(value: Any, decoder: Decoder[T]) -> list[T]:
-    """Return an array's items, each decoded."""
     if not _is_list(value):
         raise MismatchError("array", value)
     rest = iter(value)
@@ -285,20 +264,16 @@ def union(value: Any, *decoders: Decoder[Any]) -> Any:
     What fits has all required fields and types. Of these, the one counts whose constants and known
     enum values are there, and then the one that documents the most of the fields that are there.
     """
-    best: tuple[tuple[int, int], Any] | None = None
-    mismatches: list[MismatchError] = []
+    results: list[Any] = []
+    expected: list[str] = []
     for decoder in decoders:
         try:
-            result = decoder(value)
+            results.append(decoder(value))
         except MismatchError as mismatch:
-            mismatches.append(mismatch)
-        else:
-            fit = _fit(result)
-            if best is None or fit > best[0]:
-                best = fit, result
-    if best is not None:
-        return best[1]
-    raise MismatchError(" or ".join(dict.fromkeys(m.expected for m in mismatches)), value)
+            expected.append(mismatch.expected)
+    if results:
+        return max(results, key=_fit)
+    raise MismatchError(" or ".join(dict.fromkeys(expected)), value)
 
 
 def _fit(result: Any) -> tuple[int, int]:
@@ -315,15 +290,13 @@ def _fit(result: Any) -> tuple[int, int]:
     values = declared = 0
     for attribute in attrs.fields(kind):
         value = getattr(result, attribute.name)
-        if attribute.init and attribute.name != "additional_properties" and _is_given(value):
+        if value is None or isinstance(value, Unset):
+            continue
+        if attribute.init and attribute.name != "additional_properties":
             inner_values, inner_declared = _fit(value)
             values += inner_values + str(attribute.type).startswith("Literal[")
             declared += inner_declared + 1
     return values, declared + len(getattr(result, "_nulls", ()))
-
-
-def _is_given(value: Any) -> bool:
-    return value is not None and not isinstance(value, Unset)
 
 
 def discriminated(
@@ -336,31 +309,15 @@ def discriminated(
 
 
 def json_parser(decoder: Decoder[T]) -> ResponseParser[T]:
-    """Return a reader of JSON bodies."""
-
-    def read(content: bytes) -> T:
-        try:
-            value = json.load(content)
-        except json.MalformedJSONError as error:
-            problem = str(error)
-        else:
-            return decoder(value)
-        raise UnreadableError(f"JSON ({problem})")
-
-    return read
+    return lambda content: decoder(json.load(content))
 
 
 def text_parser(decoder: Decoder[T]) -> ResponseParser[T]:
     """Return a reader of bodies of plain UTF-8 text."""
-
-    def read(content: bytes) -> T:
-        return decoder(content.decode("utf-8", "replace"))
-
-    return read
+    return lambda content: decoder(content.decode("utf-8", "replace"))
 
 
 def file_parser(content: bytes) -> File:
-    """Return a body as a file."""
     return File(payload=BytesIO(content))
 
 

@@ -53,13 +53,9 @@ def text(value: Any) -> str:
 
 
 def segment(value: Any, name: str, kind: type | UnionType = str, *, explode: bool = False) -> str:
-    """Return the value of a path parameter as one path segment, percent-encoded.
+    """Return the value of a path parameter, which is a `kind`, as one path segment.
 
-    Args:
-        value: The value.
-        name: The parameter's name, for the error.
-        kind: The type that the specification gives it.
-        explode: Whether the fields of an object are pairs with an equals sign.
+    With `explode` the fields of an object are pairs with an equals sign.
     """
     if not isinstance(value, kind):
         expected = getattr(kind, "__name__", str(kind))
@@ -81,11 +77,9 @@ def segment(value: Any, name: str, kind: type | UnionType = str, *, explode: boo
 def query(parameters: Mapping[str, Any], styles: Mapping[str, str] | None = None) -> str:
     """Return a query string with its question mark, or an empty string.
 
-    Args:
-        parameters: The values; those that are None or UNSET are left out. A list gives the
-            name once an item, an object its own fields.
-        styles: The names that are written in another way: "," "|" or " " between the items of one
-            value, "deepObject" for fields in brackets, "json" for a value of JSON.
+    A list gives the name once an item, an object its own fields. `styles` has the names that are
+    written in another way: "," "|" or " " between the items of one value, "deepObject" for fields
+    in brackets, "json" for a value of JSON.
     """
     pairs: list[str] = []
     for name, value in _given(parameters):
@@ -146,7 +140,6 @@ def cookies(values: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def json_body(value: Any) -> bytes:
-    """Return a body of JSON."""
     try:
         return json.dump(json_value(value))
     except (TypeError, ValueError, RecursionError) as error:
@@ -157,7 +150,6 @@ def json_body(value: Any) -> bytes:
 
 
 def form_body(fields: Mapping[str, Any]) -> bytes:
-    """Return a body of form fields."""
     pairs = [(name, _encodable(value, name)) for name, value in _pairs(fields)]
     return urlencode(pairs).encode()
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from functools import partial
-from operator import attrgetter
 from os import PathLike
-from typing import Any, NamedTuple, Self
+from random import Random
+from typing import Any, Self
 
 from .._document import load_document
 from .._http import httpx
-from ._clock import MockClock
+from ._clock import MockClock, make_lock
 from ._control import Control
-from ._engine import Engine, RateLimit
-from ._faults import PRE_READ, Exchange, Fault, FaultRegistry, delay
+from ._engine import Engine, RateLimit, Request
+from ._faults import Exchange, Fault, check_fault, delay, describe_unknown, select_faults
 from ._journal import Entry, Journal, Masking
-from ._messages import Answer, Handlers, Headers, Outcome
+from ._messages import Answer, FaultError, Handlers, Headers, Outcome
 from ._schemas import Rule, find_rules
 from ._server import MockServer
 from ._state import State
@@ -29,14 +30,12 @@ _NOWHERE = "https://mock.invalid"
 _MOST_SEEDED = 10_000_000  # takes minutes
 
 
-class Snapshot(NamedTuple):
+@dataclass(frozen=True)
+class Snapshot:
     """What a mock knew at one time: its state, and by how much its clock was moved on."""
 
-    state: bytes
+    state: bytes = field(repr=False)
     offset: float
-
-    def __repr__(self) -> str:
-        return f"<Snapshot of {len(self.state)} bytes>"
 
 
 class Mock:
@@ -53,19 +52,13 @@ class Mock:
             the same answers.
         db: A database file, made where there is none, in which the state outlives the mock. By
             default the state is kept in memory.
-        clock: Gives the time in seconds since 1970, by default the machine's; `mock.clock` moves
-            it on.
-        rate_limit: How many requests a custodian may send in any minute before it is answered
-            429 with Retry-After. By default as many as it likes.
+        clock: Gives the time in seconds since 1970, by default the machine's;
+            `mock.clock.advance(hours=25)` moves it on.
+        rate_limit: How many requests a custodian may send in any minute; by default any number.
         latency: By how many seconds every answer is late.
-        strict: Whether a request is refused for what the document does not describe: keys of a
-            body, a body where none is documented, no Content-Type where the document asks for one
-            on every request. By default the journal says what would have been refused.
+        strict: Whether a request is refused for what the document does not describe, such as keys
+            of a body or none of the Content-Type asked for; by default the journal says so.
         log: A file to which each request and its answer is added as a line of JSON, masked.
-
-    Attributes:
-        document: The document that is served.
-        clock: The mock's time: `mock.clock.advance(hours=25)`.
 
     Raises:
         DocumentError: The document cannot be served.
@@ -91,14 +84,15 @@ class Mock:
             raise ValueError(f"latency is a number of seconds from 0, not {latency!r}")
         self.document: Mapping[str, Any] = load_document() if document is None else document
         self.clock = MockClock(clock)
-        self._limit = None if rate_limit is None else RateLimit(rate_limit, self.clock)
+        self._limit = RateLimit(rate_limit, self.clock)
         self._state = State(db, self.clock)
         self._engine = Engine(
-            self.document, self._state, seed, api_keys, limit=self._limit, strict=strict
+            self.document, self._state, seed, api_keys, self._limit, strict=strict
         )
         self._journal = Journal(Masking(self.document), log)
-        self._faults = FaultRegistry(self.operations, seed)
-        self._latency = latency
+        self._faults: list[Fault] = []
+        self._faults_set = 0
+        self._lock, self._seed, self._latency = make_lock(), seed, latency
         self._handlers = Handlers(self.handle, self._should_reset)
         self._servers: list[MockServer] = []
 
@@ -115,53 +109,41 @@ class Mock:
     @property
     def effects(self) -> dict[str, str]:
         """What each of those that have a memory does to it, in words."""
-        return self._engine.effects
+        return {one.id: str(each.effect) for one, each in self._engine.behaviours.items()}
 
     def handle(self, method: str, target: str, headers: Headers, body: bytes) -> Answer:
-        """Answer one request. Every face of the mock comes through here.
-
-        Args:
-            method: The method, in upper case.
-            target: Path and query, percent-encoded as on the wire.
-            headers: Names and values; names in any case.
-            body: The whole body.
-
-        Returns:
-            Status, headers, body, and how a fault wants it to be delivered.
-        """
+        """Answer one request (a path and query as on the wire): each face comes through here."""
         begun, now, headers = time.perf_counter(), self.clock(), list(headers)
         request = self._engine.route(method, target, headers, body)
-        operation, active = None, tuple[Fault, ...]()
+        name, active = None, list[Fault]()
         if isinstance(request, Outcome):
             outcome = request
         else:
-            operation = request.operation.id
-            active = self._faults.select(operation)
+            operation, name = request.operation, request.operation.id
+            with self._lock:
+                active = select_faults(self._faults, name)
             serve = partial(self._engine.serve, request)
             refuse = partial(self._engine.refuse, request)
-            # Delays come last: whatever else happens to the answer, it happens late.
-            for fault in sorted(active, key=attrgetter("is_delay")):
-                also_seen = request.operation.responses.also_seen
+            for fault in active:  # delays last: whatever else happens, it happens late
+                also_seen = operation.responses.also_seen
                 serve = partial(fault.apply, Exchange(serve, refuse, also_seen, fault.random))
             outcome = serve()
         if self._latency:
             outcome = delay(outcome, self._latency)
         sent, took = (method, target, headers, body), time.perf_counter() - begun
-        self._journal.add(sent, outcome, operation, active, now, took)
+        self._journal.add(sent, outcome, name, active, now, took)
         return outcome.answer
 
     def _should_reset(self, method: str, target: str, headers: Headers) -> bool:
         """Whether the connection of a request is reset before the request is read."""
-        if all(fault.name != PRE_READ for fault in self.faults):
+        request = self._engine.route(method, target, headers, b"") if self._faults else None
+        if not isinstance(request, Request):
             return False
-        request = self._engine.route(method, target, headers, b"")
-        if isinstance(request, Outcome):
-            return False
-        operation, nothing = request.operation.id, Outcome(Answer(0, [], b""))
-        active = self._faults.select(operation, pre_read=True)
+        with self._lock:
+            active = select_faults(self._faults, request.operation.id, early=True)
         if active:
-            sent = (method, target, list(headers), b"")
-            self._journal.add(sent, nothing, operation, active, self.clock(), 0.0)
+            sent, nothing = (method, target, list(headers), b""), Outcome(Answer(0, [], b""))
+            self._journal.add(sent, nothing, request.operation.id, active, self.clock(), 0.0)
         return bool(active)
 
     def fault(
@@ -187,36 +169,43 @@ class Mock:
         Raises:
             FaultError: The name, the operation or a setting is not known.
         """
-        limits = {"times": times, "after": after, "probability": probability}
-        return self._faults.add(name, operation, settings, **limits)
+        limits: dict[str, Any] = {"times": times, "after": after, "probability": probability}
+        check_fault(name, settings | limits)
+        self._check(operation)
+        with self._lock:
+            self._faults_set += 1
+            number = self._faults_set
+            chance = Random(f"{self._seed}:{number}")  # noqa: S311 - chance, not secrecy
+            fault = Fault(self._faults, chance, number, name, operation, settings, **limits)
+            self._faults.append(fault)
+        return fault
 
     @property
     def faults(self) -> tuple[Fault, ...]:
         """The faults that are set."""
-        return self._faults.list()
+        return tuple(self._faults)
 
     def clear_faults(self) -> None:
         """Take all faults away."""
-        self._faults.clear()
+        with self._lock:
+            self._faults.clear()
+            self._faults_set = 0
 
     def calls(self, operation: str | None = None) -> list[Entry]:
-        """The requests so far, oldest first, the newest 10,000; secrets are masked.
-
-        Args:
-            operation: The operationId whose requests are wanted; None for all requests.
+        """The newest 10,000 requests, of one operation or of all, oldest first, secrets masked.
 
         Raises:
             FaultError: There is no such operation.
         """
-        self._faults.check_operation(operation)
+        self._check(operation)
         return self._journal.entries(operation)
 
-    def redeem_otp(self, otp: str) -> str | None:
-        """Use a web one-time password, as the browser does.
+    def _check(self, operation: str | None) -> None:
+        if operation not in (None, *self.operations):
+            raise FaultError(describe_unknown("operation", str(operation), self.operations))
 
-        Returns:
-            The id of its client; None where there is no such password, or it was used.
-        """
+    def redeem_otp(self, otp: str) -> str | None:
+        """Use a web one-time password, as the browser does. Gives the id of its client, if any."""
         return self._state.redeem(otp)
 
     def session_is_live(self, token: str) -> bool:
@@ -243,20 +232,17 @@ class Mock:
         """
         if not 0 <= count <= _MOST_SEEDED:
             raise ValueError(f"count is a number from 0 to {_MOST_SEEDED:,}, not {count:,}")
-        self._engine.seed(api_key, count, filled=has_wallet)
+        self._engine.find_maker().seed(api_key, count, filled=has_wallet)
 
     def advance_client(self, client_id: str, *, api_key: str = "mock-api-key") -> bool:
-        """Take a client's wallet one step on, as its device does.
+        """Take a client's wallet one step on, as its device does. Whether there was one to take.
 
         What may be null gets its first value, then each example that the document has, in order.
-
-        Returns:
-            Whether there was a step to take.
 
         Raises:
             LookupError: The custodian has no such client.
         """
-        return self._engine.advance(api_key, client_id)
+        return self._engine.find_maker().advance(api_key, client_id)
 
     @property
     def rules(self) -> list[Rule]:
@@ -274,12 +260,11 @@ class Mock:
 
     def reset(self) -> None:
         """Forget everything: state, faults, journal, what was sent, how the clock was moved."""
-        self._faults.clear()
+        self.clear_faults()
         self._state.clear()
         self._journal.reset()
         self.clock.reset()
-        if self._limit is not None:
-            self._limit.reset()
+        self._limit.sent.clear()
 
     def transport(self) -> httpx.BaseTransport:
         """A transport for an `httpx.Client` that talks to the mock in-process."""

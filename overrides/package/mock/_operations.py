@@ -16,20 +16,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from ._messages import DocumentError
-from ._requests import (
-    Parameter,
-    RequestBody,
-    Security,
-    compile_body,
-    compile_parameters,
-    compile_security,
-)
-from ._responses import Responses, compile_responses
-from ._schemas import Schema, Schemas, is_json, is_object, members
+from ._requests import RequestBody, Security, compile_parameters
+from ._responses import Responses
+from ._schemas import Schema, Schemas, is_json, members
 
 Fields: TypeAlias = Mapping[str, Schema]  # of an object, by name
 
@@ -40,27 +33,27 @@ _ON_ITEM = {"GET": "read", "HEAD": "read", "PUT": "replace", "DELETE": "remove"}
 _BODY = "$response.body#/"
 
 
-@dataclass(eq=False)
 class Operation:
     """One operation of the document: what it takes and what it may answer."""
 
-    id: str  # the operationId, or method and path where it has none
-    method: str
-    path: str  # the template, without the server's path
-    parameters: Sequence[Parameter] = field(repr=False)
-    body: RequestBody = field(repr=False)
-    responses: Responses = field(repr=False)
-    security: Security = field(repr=False)
-    effect: Any = field(repr=False)  # what `x-effect` says
-
-    def __post_init__(self) -> None:
-        self.shape = shape_of(self.path)
-        self.variables = VARIABLE.findall(self.path)
-        effect = {"does": self.effect} if isinstance(self.effect, str) else self.effect
-        self.said: Mapping[str, Any] = effect or {}
-        if not is_object(self.said) or self.said.get("does", "none") not in _EFFECTS:
-            known = ", ".join(_EFFECTS)
-            raise DocumentError(f"{self.method} {self.path}: x-effect is one of {known}.")
+    def __init__(self, requests: Schemas, responses: Schemas, path: str, method: str) -> None:
+        self.method, self.path, self.shape = method.upper(), path, shape_of(path)
+        self.variables = VARIABLE.findall(path)
+        where = f"{self.method} {path}"
+        item = requests.resolve(requests.document["paths"][path])
+        node = item[method]
+        self.id: str = node.get("operationId", where)
+        parameters = [*item.get("parameters", ()), *node.get("parameters", ())]
+        self.parameters = compile_parameters(requests, parameters, where)
+        self.body = RequestBody(requests, node.get("requestBody"), where)
+        security = node.get("security", requests.document.get("security", ()))
+        self.security = Security(requests, security, where)
+        answers = responses.resolve(responses.document["paths"][path])[method]
+        self.responses = Responses(responses, members(answers, "responses"), where)
+        effect = node.get("x-effect", {})
+        self.said: dict[str, Any] = {"does": effect} if isinstance(effect, str) else effect
+        if self.said.get("does", "none") not in _EFFECTS:
+            raise DocumentError(f"{where}: x-effect is one of {', '.join(_EFFECTS)}.")
         media = (one.schema for one in self.responses.success[1].media if is_json(one.type))
         schema = next(media, None)
         # The fields of the object that it answers, or of the one that is all that is in that,
@@ -69,12 +62,11 @@ class Operation:
         self.items: Fields = _items(schema) if schema is not None else {}
         self.envelope = ""  # that field
         lists = [name for name, one in self.fields.items() if _items(one)]
+        objects = [name for name, one in self.fields.items() if one.properties]
         if lists and not self.items:
             self.envelope, self.items = lists[0], _items(self.fields[lists[0]])
-        elif len(self.fields) == 1:
-            ((name, one),) = self.fields.items()
-            if one.properties:
-                self.envelope, self.fields = name, one.properties
+        elif objects and len(self.fields) == 1:
+            self.envelope, self.fields = objects[0], self.fields[objects[0]].properties
 
 
 @dataclass(frozen=True)
@@ -102,11 +94,11 @@ class Effect:
 
     does: str  # create, list, read, replace, change, remove or use
     collection: Collection
-    parents: tuple[Collection, ...] = ()  # whose items the path names before: they have to be there
-    envelope: str = ""  # the field of the answer that has the item or the list; "" for the answer
-    fresh: Fields = field(default_factory=dict[str, Schema])  # those that are new in each answer
-    once: bool = False  # whether those work once
-    echoes: str = ""  # the field that repeats the path's end, where that is beyond the item
+    parents: Sequence[Collection]  # whose items the path names before: they have to be there
+    envelope: str  # the field of the answer that has the item or the list; "" for the answer
+    fresh: Fields  # those that are new in each answer
+    once: bool  # whether those work once
+    echoes: str  # the field that repeats the path's end, where that is beyond the item
 
     def __str__(self) -> str:
         new = f", new each time: {', '.join(self.fresh)}" if self.fresh else ""
@@ -118,57 +110,38 @@ def compile_operations(document: Mapping[str, Any]) -> Iterator[Operation]:
     """The operations of a document, in its order; a DocumentError where they cannot be served."""
     requests, responses = Schemas(document, "request"), Schemas(document, "response")
     for path, item in members(requests.document, "paths").items():
-        incoming = requests.resolve(item)
-        outgoing = responses.resolve(responses.document["paths"][path])
-        for method in (one for one in _METHODS if one in incoming):
-            where = f"{method.upper()} {path}"
+        for method in (one for one in _METHODS if one in requests.resolve(item)):
             try:
-                node = incoming[method]
-                parameters = [*incoming.get("parameters", ()), *node.get("parameters", ())]
-                security = node.get("security", requests.document.get("security", ()))
-                answers = members(outgoing[method], "responses")
-                yield Operation(
-                    id=node.get("operationId", where),
-                    method=method.upper(),
-                    path=path,
-                    parameters=compile_parameters(requests, parameters, where),
-                    body=compile_body(requests, node.get("requestBody"), where),
-                    responses=compile_responses(responses, answers, where),
-                    security=compile_security(requests, security, where),
-                    effect=node.get("x-effect"),
-                )
-            except (KeyError, TypeError, AttributeError) as error:
-                raise DocumentError(
-                    f"{where}: the document is not valid OpenAPI ({error!r})."
-                ) from error
+                yield Operation(requests, responses, path, method)
+            except (LookupError, TypeError, AttributeError, RecursionError) as error:
+                text = f"the document is not valid OpenAPI ({error!r})."
+                raise DocumentError(f"{method.upper()} {path}: {text}") from error
 
 
 def find_effects(operations: Sequence[Operation]) -> list[Effect | None]:
     """The effect of each of a document's operations; None for those without."""
-    collections = dict[str, Collection]()
+    collections = dict[str, Collection]()  # by the shape of an item's path
     for one in operations:
-        collection = _find_collection(one, operations)
-        known = {shape_of(each.item) for each in collections.values()}
-        if collection is not None and shape_of(collection.item) not in known:
-            collections[one.shape] = collection
-    return [_find_effect(one, collections) for one in operations]
+        if (found := _find_collection(one, operations)) is not None:
+            collections.setdefault(shape_of(found.item), found)
+    return [_find_effect(one, [*collections.values()]) for one in operations]
 
 
 def _find_collection(one: Operation, operations: Sequence[Operation]) -> Collection | None:
     """The collection in which an operation makes items, if it makes any."""
     if one.said.get("does", "create" if one.method == "POST" else "") != "create":
         return None
-    item, identifier = _follow_links(one, operations)
-    item = str(one.said.get("item", item))
-    identifier = str(one.said.get("identifier", identifier))
+    said = _follow_links(one, operations) | one.said
+    item, identifier = str(said.get("item", "")), str(said.get("identifier", ""))
     gets = [other for other in operations if other.method == "GET"]
     lists = [each.items for each in gets if each.items and each.shape == one.shape]
     if not item:
-        below = [other.path for other in operations if _is_below(other.shape, one.shape)]
-        if not below and not lists:
+        start = f"{one.shape.rstrip('/')}/{{}}/"
+        below = [each.path for each in operations if f"{each.shape}/".startswith(start)]
+        if lists:  # What is only listed has an address that nobody asks for.
+            below.append(f"{one.path}/{{id}}")
+        if not below:
             return None
-        # What is only listed has an address that nobody asks for.
-        below = below or [f"{one.path}/{{id}}"]
         item = "/".join(below[0].split("/")[: one.path.count("/") + 2])
     variables = VARIABLE.findall(item)
     if len(variables) != len(one.variables) + 1:
@@ -185,7 +158,7 @@ def _find_collection(one: Operation, operations: Sequence[Operation]) -> Collect
     return Collection(one.path, item, identifier, fields, shown)
 
 
-def _follow_links(one: Operation, operations: Sequence[Operation]) -> tuple[str, str]:
+def _follow_links(one: Operation, operations: Sequence[Operation]) -> dict[str, Any]:
     """The path of what an operation makes, and the field that identifies it, by its links."""
     paths = {other.id: other.path for other in operations}
     for link in one.responses.success[1].links:
@@ -194,57 +167,53 @@ def _follow_links(one: Operation, operations: Sequence[Operation]) -> tuple[str,
             variable = f"{{{name.removeprefix('path.')}}}"
             identifier = str(expression).removeprefix(_BODY)
             if variable in path and identifier != expression and identifier in one.fields:
-                return path.partition(variable)[0] + variable, identifier
-    return "", ""
+                return {"item": path.partition(variable)[0] + variable, "identifier": identifier}
+    return {}
 
 
-def _find_effect(one: Operation, collections: Mapping[str, Collection]) -> Effect | None:
-    around = [
-        each
-        for each in collections.values()
-        if f"{one.shape}/".startswith(f"{shape_of(each.item)}/") and _takes_identifier(one, each)
-    ]
+def _find_effect(one: Operation, collections: Sequence[Collection]) -> Effect | None:
+    around = [each for each in collections if _is_within(one, each)]
     around.sort(key=lambda each: len(each.item))
-    own = collections.get(one.shape)
-    said = one.said.get("does")
-    if said == "list" and "item" in one.said:
-        own = next((each for each in collections.values() if each.item == one.said["item"]), own)
+    said, item = one.said.get("does"), one.said.get("item")
+    own = next((each for each in collections if shape_of(each.path) == one.shape), None)
+    if said == "list":  # it may stand elsewhere
+        own = next((each for each in collections if each.item == item), own)
     if said == "none":
         return None
     if own is not None and (one.method == "POST" or said == "create"):
-        effect = Effect("create", own, tuple(around))
+        does = "create"
     elif own is not None and own.identifier in one.items and said in (None, "list"):
-        effect = Effect("list", own, tuple(around))
+        does = "list"
     elif around:
-        *parents, own = around
+        own = around.pop()
         on_item = one.shape == shape_of(own.item)
         does = said or (_ON_ITEM.get(one.method, "change") if on_item else "use")
-        effect = Effect(does, own, tuple(parents))
     else:
         return None
     secrets = {name for name, schema in one.fields.items() if schema.is_password} - own.shown
-    fresh = one.said.get("fresh", sorted(secrets) if effect.does in ("create", "use") else ())
+    fresh = one.said.get("fresh", sorted(secrets) if does in ("create", "use") else ())
     if any(name not in one.fields for name in fresh):
         raise DocumentError(f"{one.method} {one.path}: its answer has not all fields of {fresh}.")
-    is_beyond = effect.does == "use" and len(one.variables) > own.item.count("{")
-    return replace(
-        effect,
-        echoes=_find_identifier(one.fields, one.variables[-1], [{}]) if is_beyond else "",
-        envelope=one.envelope if bool(one.items) == (effect.does == "list") else "",
+    is_beyond = does == "use" and len(one.variables) > own.item.count("{")
+    return Effect(
+        does,
+        own,
+        parents=around,
+        envelope=one.envelope if bool(one.items) == (does == "list") else "",
         fresh={name: one.fields[name] for name in sorted(fresh)},
         once=bool(one.said.get("once", one.method == "GET")),
+        echoes=_find_identifier(one.fields, one.variables[-1], [{}]) if is_beyond else "",
     )
 
 
-def _takes_identifier(one: Operation, collection: Collection) -> bool:
-    """Whether the identifier of an item can stand in an operation's path."""
-    name = one.variables[collection.item.count("{") - 1]
+def _is_within(one: Operation, collection: Collection) -> bool:
+    """Whether an operation's path has an item of a collection in it, and takes its identifier."""
+    if not f"{one.shape}/".startswith(f"{shape_of(collection.item)}/"):
+        return False
+    place = ("path", one.variables[collection.item.count("{") - 1])
+    given = [each.schema for each in one.parameters if (each.location, each.name) == place]
     is_text = "string" in collection.fields[collection.identifier].types
-    return not is_text or not any(
-        parameter.schema.types and "string" not in parameter.schema.types
-        for parameter in one.parameters
-        if (parameter.location, parameter.name) == ("path", name)
-    )
+    return not is_text or all("string" in each.types for each in given if each.types)
 
 
 def _items(schema: Schema) -> Fields:
@@ -270,11 +239,6 @@ def _find_identifier(fields: Fields, variable: str, reads: Sequence[Fields]) -> 
 def shape_of(path: str) -> str:
     """A path without the names of its variables."""
     return VARIABLE.sub("{}", path)
-
-
-def _is_below(shape: str, collection: str) -> bool:
-    """Whether a path is that of an item of the collection, or below it."""
-    return f"{shape}/".startswith(f"{collection.rstrip('/')}/{{}}/")
 
 
 def letters(name: str) -> str:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from typing import Any, NoReturn, Protocol, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from ..._secrets import Secret
 from ...errors import ConfigurationError
@@ -12,48 +12,22 @@ from ...types import UNSET, Response, Unset
 from ..attempts import make_attempts
 from ..call import Call
 from ..clock import Deadline
-from ..effects import (
-    Chunks,
-    FetchKey,
-    Pause,
-    RawResponse,
-    SendRequest,
-    TransportFailure,
-)
+from ..effects import Chunks, Pause, RawResponse, SendRequest
 from ..failures import warm_error
 from ..frames import FrameGuard
 from ..operation import ListOperation, Operation, Request
 from ..responses import LARGEST_ITEM, ItemReader, build_response, is_long_list, read_response
-from ..runtime import (
-    fetch_key_sync,
-    has_loop_sync,
-    pause_sync,
-    require_loop_sync,
-    yield_sync,
-)
+from ..runtime import fetch_key_sync, has_loop_sync, require_loop_sync, yield_sync
 from ..settings import Settings, replace_settings
 
 T = TypeVar("T")
 ItemT = TypeVar("ItemT")
 
 
-class _Sender(Protocol):
-    """What a pipeline sends with."""
-
-    @property
-    def closed(self) -> bool: ...
-
-    def send(self, send: SendRequest) -> RawResponse | TransportFailure: ...
-
-    def warm(self, deadline: Deadline, keepalive: float | None) -> TransportFailure | None: ...
-
-    def close(self) -> None: ...
-
-
 class Pipeline:
-    """Carries calls out over a connection; a `shared` one is another pipeline's to close."""
+    """Carries calls out over a connection of `_http`; a `shared` one is another's to close."""
 
-    def __init__(self, settings: Settings, connection: _Sender, *, shared: bool = False) -> None:
+    def __init__(self, settings: Settings, connection: Any, *, shared: bool = False) -> None:
         self.settings = settings
         self._connection = connection
         self._shared = shared
@@ -70,7 +44,6 @@ class Pipeline:
         raise TypeError(f"A client of {name} holds connections: make one in each process.")
 
     def with_settings(self, settings: Settings) -> Pipeline:
-        """Return a pipeline of other settings over the same connection."""
         return Pipeline(settings, self._connection, shared=True)
 
     def close(self) -> None:
@@ -80,7 +53,6 @@ class Pipeline:
             self._connection.close()
 
     def warm(self) -> None:
-        """Have a connection ready for the next call."""
         with FrameGuard():
             self._require_open()
             settings = self.settings
@@ -91,7 +63,6 @@ class Pipeline:
                 raise warm_error(failure)
 
     def run(self, operation: Operation[T], request: Request, **options: Any) -> Response[T]:
-        """Carry one call out and return its response."""
         with FrameGuard() as guard:
             call = self._start_call(guard, operation, request, **options)
             received = self._send(call)
@@ -101,7 +72,6 @@ class Pipeline:
             reader: ItemReader[Any] = ItemReader(call, received)
             for part in reader.split(received.content):
                 items += reader.feed(part)
-                reader.check()
                 yield_sync()
             items += reader.feed(Secret(b""), last=True)
             reader.check()
@@ -129,7 +99,6 @@ class Pipeline:
                         for item in items:
                             yield item
                         call.deadline.extend(clock.monotonic() - left_at)
-                        reader.check()
                         yield_sync()
                 for item in reader.feed(Secret(b""), last=True):
                     yield item
@@ -175,7 +144,8 @@ class Pipeline:
         require_loop_sync(name)
 
     def _is_closed(self) -> bool:
-        return self._closed or self._connection.closed
+        closed: bool = self._closed or self._connection.closed
+        return closed
 
     def _send(self, call: Call[Any]) -> RawResponse:
         attempts = make_attempts(call)
@@ -190,8 +160,8 @@ class Pipeline:
                 case SendRequest():
                     outcome = self._connection.send(effect)
                 case Pause():
-                    pause_sync(call.settings.clock, effect.seconds)
+                    call.settings.clock.sleep(effect.seconds)
                     outcome = None
-                case FetchKey(name):
-                    settings = call.settings.for_scheme(name)
+                case _:
+                    settings = call.settings.for_scheme(effect.scheme)
                     outcome = fetch_key_sync(settings, call.deadline)
