@@ -16,10 +16,9 @@ from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.none import NoneProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 
-from .document import Document
+from .document import Document, find_credentials
 from .errors import GenerationError
 from .naming import OperationNames, identifier
-from .security import find_credentials
 
 _FIRST_ERROR = 400
 _REPEATABLE = {"get", "head", "put", "delete"}

@@ -12,7 +12,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 
-from tests.contract._client import CALLS, TALLY, Caller
+from tests.contract._calls import CALLS, TALLY, Caller
 from tests.contract._package import PACKAGE_VARIABLE, document, package
 from tests.gateway import Gateway
 

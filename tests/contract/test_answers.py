@@ -14,8 +14,7 @@ from hypothesis import assume
 from schemathesis import Case
 from schemathesis.core import NotSet
 
-from tests.contract._client import Caller
-from tests.contract._oracle import CUT, NOW, REQUEST_IDS
+from tests.contract._calls import CUT, NOW, REQUEST_IDS, Caller
 from tests.contract._package import JSON, Endpoint, document, endpoints, package
 from tests.contract.conftest import each_case, number_of
 from tests.gateway import reply
@@ -53,6 +52,49 @@ def arguments_of(endpoint: Endpoint, number: int) -> dict[str, Any]:
     beside = getattr(arguments.get("body"), "additional_properties", {})
     beside["beside"] = ["\u00fc", 1]
     return arguments
+
+
+@each_operation
+def test_each_option_counts_in_each_call(endpoint: Endpoint, caller: Caller) -> None:
+    arguments, script = arguments_of(endpoint, 0), [reply(429, TOLD, {"Retry-After": "5"})] * 9
+    for settings, options in OPTIONS:
+        for way in endpoint.ways:
+            for is_new in (False, True):
+                how: dict[str, Any] = {"settings": settings, "options": options, "is_new": is_new}
+                caller.call(endpoint, arguments, way, script, **how)
+
+
+def scripts(keys: Sequence[str]) -> Iterator[list[httpx.Response]]:
+    """Yield what a server may answer, attempt after attempt, before it does what it is for."""
+    broken = [reply(200, raw=one) for one in (b"", b"nonsense\r\n\r\n", CUT[:20], CUT)]
+    broken += [reply(status, TOLD) for status in (408, 429, 500, 502, 503, 504, 501, 404)]
+    yield from ([one, *last] for one in broken for last in ([], [reply(400, TOLD)]))
+    yield [
+        reply(429, {FIELD: f"No {key}!", "more": key}, {"X-Request-Id": f"r-{key}"}) for key in keys
+    ]
+    refusals = [reply(one, TOLD) for one in (400, 401, 402, 403, 405, 408, 409, 418, 422, 429)]
+    refusals += [reply(status, TOLD) for status in range(500, 505)]
+    refusals += [reply(status, b"<html>") for status in (400, 505, 520, 599)]
+    for status in (300, 301, 302, 303, 307, 308):
+        refusals.append(reply(status, TOLD, {"Location": "/elsewhere"}))
+    refusals += [reply(400, told) for told in ({FIELD: 5}, {FIELD: None}, {}, [FIELD], b"")]
+    refusals += [reply(404, TOLD, {name: f"r-{name}"}) for name in REQUEST_IDS]
+    for told in WAITS:
+        refusals += [reply(status, TOLD, {"Retry-After": told}) for status in (429, 503, 400)]
+    yield from ([refusal] * 4 for refusal in refusals)
+
+
+@each_operation
+def test_a_call_goes_on_where_that_is_safe_and_else_tells_why(
+    endpoint: Endpoint, caller: Caller
+) -> None:
+    keys = [*caller.keys, *caller.keys, *caller.keys][:3]
+    for number, script in enumerate(scripts(keys)):
+        arguments, start = arguments_of(endpoint, number), number * 2 % len(endpoint.ways)
+        ways = endpoint.ways[start:][:2] if len(script) == 4 else endpoint.ways
+        for turn, way in enumerate(ways):
+            is_new = (turn // 2 + number) % 2 == 1
+            caller.call(endpoint, arguments, way, script, keys=keys, is_new=is_new)
 
 
 def make_document() -> dict[str, Any]:
@@ -113,46 +155,3 @@ def test_an_answer_is_returned_as_it_is_or_refused(
         answer = reply(202 if turn == number + 1 else endpoint.success, body, piece=piece)
         for way in {ways[turn % len(ways)], *ways[4:]}:
             caller.call(endpoint, arguments, way, [answer])
-
-
-def scripts(keys: Sequence[str]) -> Iterator[list[httpx.Response]]:
-    """Yield what a server may answer, attempt after attempt, before it does what it is for."""
-    broken = [reply(200, raw=one) for one in (b"", b"nonsense\r\n\r\n", CUT[:20], CUT)]
-    broken += [reply(status, TOLD) for status in (408, 429, 500, 502, 503, 504, 501, 404)]
-    yield from ([one, *last] for one in broken for last in ([], [reply(400, TOLD)]))
-    yield [
-        reply(429, {FIELD: f"No {key}!", "more": key}, {"X-Request-Id": f"r-{key}"}) for key in keys
-    ]
-    refusals = [reply(one, TOLD) for one in (400, 401, 402, 403, 405, 408, 409, 418, 422, 429)]
-    refusals += [reply(status, TOLD) for status in range(500, 505)]
-    refusals += [reply(status, b"<html>") for status in (400, 505, 520, 599)]
-    for status in (300, 301, 302, 303, 307, 308):
-        refusals.append(reply(status, TOLD, {"Location": "/elsewhere"}))
-    refusals += [reply(400, told) for told in ({FIELD: 5}, {FIELD: None}, {}, [FIELD], b"")]
-    refusals += [reply(404, TOLD, {name: f"r-{name}"}) for name in REQUEST_IDS]
-    for told in WAITS:
-        refusals += [reply(status, TOLD, {"Retry-After": told}) for status in (429, 503, 400)]
-    yield from ([refusal] * 4 for refusal in refusals)
-
-
-@each_operation
-def test_a_call_goes_on_where_that_is_safe_and_else_tells_why(
-    endpoint: Endpoint, caller: Caller
-) -> None:
-    keys = [*caller.keys, *caller.keys, *caller.keys][:3]
-    for number, script in enumerate(scripts(keys)):
-        arguments, start = arguments_of(endpoint, number), number * 2 % len(endpoint.ways)
-        ways = endpoint.ways[start:][:2] if len(script) == 4 else endpoint.ways
-        for turn, way in enumerate(ways):
-            is_new = (turn // 2 + number) % 2 == 1
-            caller.call(endpoint, arguments, way, script, keys=keys, is_new=is_new)
-
-
-@each_operation
-def test_each_option_counts_in_each_call(endpoint: Endpoint, caller: Caller) -> None:
-    arguments, script = arguments_of(endpoint, 0), [reply(429, TOLD, {"Retry-After": "5"})] * 9
-    for settings, options in OPTIONS:
-        for way in endpoint.ways:
-            for is_new in (False, True):
-                how: dict[str, Any] = {"settings": settings, "options": options, "is_new": is_new}
-                caller.call(endpoint, arguments, way, script, **how)

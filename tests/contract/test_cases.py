@@ -16,9 +16,16 @@ from schemathesis.core import NotSet
 from schemathesis.core.failures import FailureGroup
 from schemathesis.openapi.checks import UndefinedStatusCode
 
-from tests.contract._client import CALLS, TALLY, Caller
-from tests.contract._package import JSON, Endpoint, document, endpoints, package, secret_names
-from tests.contract._values import UnfitError, fit
+from tests.contract._calls import CALLS, TALLY, Caller
+from tests.contract._package import (
+    Endpoint,
+    UnfitError,
+    document,
+    endpoints,
+    fit,
+    package,
+    secret_names,
+)
 from tests.contract.conftest import OPTIONS, each_case, number_of
 
 UNSENDABLE = re.compile(r"\.?\.?|.*[/\\\x00-\x1f\x7f-\x9f\ud800-\udfff].*", re.DOTALL)  # as an id
@@ -42,60 +49,41 @@ def test_case(case: Case[Any], caller: Caller, *, is_async: bool) -> None:
     (endpoint,) = (one for one in endpoints() if case.operation.label == one.label)
     assume(not OPTIONS.prism or is_for_prism(case.body))
     url, headers = caller.gateway.url, endpoint.credentials(caller.keys[0])
-    wire = case.as_transport_kwargs(base_url=url, headers=headers)
-    names = ("method", "url", "headers", "files", "data", "params", "cookies", "json")
-    sent = requests.Request(**{name: wire.get(name) for name in names}).prepare()
     try:
-        key, arguments = express(case, endpoint, sent)
+        arguments = express(case, endpoint)
     except UnfitError as reason:
         TALLY[str(reason)] += 1
         validate(case, case.call(base_url=url, headers=headers), headers)
         return
+    wire = case.as_transport_kwargs(base_url=url, headers=headers)
+    names = ("method", "url", "headers", "files", "data", "params", "cookies", "json")
+    sent = requests.Request(**{name: wire.get(name) for name in names}).prepare()
     ways = endpoint.ways[is_async::2]
     for way in [ways[number_of(arguments) % len(ways)]] if arguments else ways:
-        outcome = caller.call(endpoint, arguments, way, keys=[key])
-        check_request(endpoint, outcome.answers[0].request, sent)
-        validate(case, outcome.answers[-1], headers)
+        call = caller.call(endpoint, arguments, way)
+        check_request(endpoint, call.answers[0].request, sent)
+        validate(case, call.answers[-1], headers)
 
 
-def express(
-    case: Case[Any], endpoint: Endpoint, sent: requests.PreparedRequest
-) -> tuple[str, dict[str, Any]]:
-    """Return the key and the arguments of the call that says what a case says.
+def express(case: Case[Any], endpoint: Endpoint) -> dict[str, Any]:
+    """Return the arguments of the call that says what a case says.
 
     Raises UnfitError, with the reason, where a typed client cannot say it.
     """
+    if case.meta and not case.meta.generation.mode.is_positive:
+        raise UnfitError("what is not documented")
     path = {name: unquote(str(value)) for name, value in case.path_parameters.items()}
-    places = {"path": path, "query": case.query, "cookie": case.cookies, "header": case.headers}
-    places["body"] = {} if isinstance(case.body, NotSet) else {"body": case.body}
-    left = {(p, k.lower()): v for p, values in places.items() for k, v in (values or {}).items()}
-    key, sent_key, credential = "no-key-is-sent", {}, endpoint.credential
-    if credential:
-        sent_key = {credential.header: str(sent.headers.get(credential.header, ""))}
-        scheme = f"{credential.scheme} " if credential.scheme else ""
-        key = sent_key[credential.header].removeprefix(scheme)
-        left.pop(("header", credential.header.lower()), None)
-    if case.method.upper() != endpoint.method:
-        raise UnfitError("another method")
-    if left.pop(("header", "content-type"), JSON) != JSON:
-        raise UnfitError("another media type")
-    if endpoint.credentials(key) != sent_key or not key or key.strip() != key:
-        raise UnfitError("no credential, or one of another kind")
     if any(UNSENDABLE.fullmatch(one) for one in path.values()):
         raise UnfitError("an id that is no segment of a path")
-    names = [(one, one.location, one.name, one.python_name) for one in endpoint.parameters]
-    names += [(endpoint.body, "body", "body", "body")] if endpoint.body else []
-    arguments: dict[str, Any] = {}
-    for one, place, name, python_name in names:
-        arguments[python_name] = package().types.UNSET  # A default would be sent else.
-        if (place, name.lower()) in left:
-            value = left.pop((place, name.lower()))
-            arguments[python_name] = fit(value, endpoint.hints[python_name])
-        elif one.required:
-            raise UnfitError("a required part is left out")
-    for place, _ in left:
-        raise UnfitError(f"an undeclared {place}")
-    return key, arguments
+    places = {"path": path, "query": case.query, "cookie": case.cookies, "header": case.headers}
+    places["body"] = {} if isinstance(case.body, NotSet) else {"body": case.body}
+    names = [(one.location, one.name, one.python_name) for one in endpoint.parameters]
+    names += [("body", "body", "body")] if endpoint.body else []
+    arguments = dict.fromkeys([name for _, _, name in names], package().types.UNSET)
+    for place, name, python_name in names:  # A default would be sent where nothing is said.
+        if name in (places[place] or {}):
+            arguments[python_name] = fit(places[place][name], endpoint.hints[python_name])
+    return arguments
 
 
 def check_request(endpoint: Endpoint, request: Any, sent: requests.PreparedRequest) -> None:

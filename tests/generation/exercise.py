@@ -19,8 +19,16 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from tests.contract._package import PACKAGE_VARIABLE, Endpoint, document, endpoints, package
-from tests.contract._values import UnfitError, fit, flatten
+from tests.contract._package import (
+    PACKAGE_VARIABLE,
+    Endpoint,
+    UnfitError,
+    document,
+    endpoints,
+    fit,
+    flatten,
+    package,
+)
 
 _DEPTH = 3
 _ORDER = ("create", "list", "read", "use", "change", "replace", "remove")

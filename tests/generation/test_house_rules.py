@@ -25,10 +25,9 @@ components: {securitySchemes: {key: {type: http, scheme: bearer}}}
 
 def problems(text: str) -> list[str]:
     try:
-        assert check_house_rules(document_of(text)) == []
+        return check_house_rules(document_of(text))
     except GenerationError as error:
-        return error.problems
-    return []
+        return ["refused", *error.problems]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +40,7 @@ def problems(text: str) -> list[str]:
 )
 def test_what_is_asked_for(lost: str, instead: str, what: str) -> None:
     assert problems(GOOD) == []
-    (problem,) = problems(GOOD.replace(lost, instead))
+    _, problem = problems(GOOD.replace(lost, instead))
     assert what in problem
 
 
@@ -54,7 +53,7 @@ def test_what_is_asked_for(lost: str, instead: str, what: str) -> None:
     ],
 )
 def test_what_would_make_it_better(lost: str, hint: str) -> None:
-    (found,) = check_house_rules(document_of(GOOD.replace(lost, "")))
+    (found,) = problems(GOOD.replace(lost, ""))
     assert hint in found
 
 
@@ -92,15 +91,14 @@ def test_a_secret_says_so(schema: str, *, is_told: bool) -> None:
         "Plain: {type: string}, Masked: {type: string, format: password}, "
         "Loop: {allOf: [{$ref: '#/components/schemas/Loop'}]}}}\n"
     )
-    assert len(found) == is_told
-    for problem in found:
-        assert "'token' smells of a secret: say `format: password`" in problem
-        assert "#/components/schemas/Thing/properties/token (line 4)" in problem
+    place = "#/components/schemas/Thing/properties/token (line 4): 'token' smells of a secret: say"
+    assert [problem.startswith(place) for problem in found] == [False, True][: 2 * is_told]
 
 
 def test_one_name_is_told_once_with_all_its_places() -> None:
-    (problem,) = problems(
-        "paths: {/a: {parameters: [{name: otp, in: query, schema: {type: string}}]}}\n"
+    _, problem = problems(
+        "paths: {/a: {parameters: [{name: otp, in: query, schema: {type: string}},\n"
+        "  {name: otp, in: header, schema: {type: string}, x-not-secret: It is old.}]}}\n"
         "components: {schemas: {Thing: {properties: {otp: {type: string},\n"
         "  example: {type: object, properties: {otp: {type: string}}}},\n"
         "  example: {properties: {otp: {type: string}}}}}}\n"
@@ -122,13 +120,14 @@ def test_without_house_rules(tree: Tree) -> None:
         ("x-basis: {one: {assumed: It is so.}}", "one of documented, assumed, observed, and its"),
         ("x-basis: {one: {guessed: It is so., source: no page}}", "one of documented, assumed"),
         ("x-basis: {one: {assumed: So., observed: So., source: a page}}", "one of documented"),
+        ("x-basis: {one: {assumed: So., source: 1}}", "one of documented"),
         ("x-basis: assumed", "one of documented"),
-        (f"x-basis: {RULE}}}, Other: {{x-basis: {RULE}", "has a rule of the same name"),
+        (f"x-basis: {RULE}}}, Other: {{x-basis: {RULE}", "has the same name"),
         ("x-also-seen: {at: {example: null, source: an SDK}}", ""),
-        ("x-also-seen: {at: null}", "an example and its source"),
+        ("x-also-seen: {at: null}", "one of example, and its source"),
         ("x-also-seen: {at: {example: 1, source: a}}, properties: {at: {}}", "this property"),
     ],
 )
 def test_what_is_not_in_the_reference_says_its_source(extension: str, wrong: str) -> None:
     found = problems(f"paths: {{}}\ncomponents: {{schemas: {{Thing: {{{extension}}}}}}}\n")
-    assert [wrong in one for one in found] == [True] * bool(wrong)
+    assert [wrong in one for one in found[1:]] == [True] * bool(wrong)

@@ -33,7 +33,6 @@ _OWN_HEADERS: Final = frozenset(
 
 
 def is_count(value: object) -> TypeGuard[int]:
-    """Return whether a value is a whole number from 1."""
     return type(value) is int and value >= 1
 
 
@@ -287,7 +286,6 @@ def _protect_observer(given: Any, logger: str) -> Callable[[Any], object] | None
 
 
 def is_async(function: Callable[..., Any]) -> bool:
-    """Return whether a function is async, or an object whose call is."""
     calls = (function, getattr(function, "__call__", None))  # noqa: B004 - it is not asked whether it has one
     return any(map(inspect.iscoroutinefunction, calls))
 
