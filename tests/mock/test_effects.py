@@ -220,11 +220,3 @@ def test_an_edit_of_the_document_is_answered(document: dict[str, Any]) -> None:
         path = f"{PARCELS}/{created['id']}"
         assert ask(mock, "GET", path).json == {**shown, "isExpress": "yes"}
         assert ask(mock, "GET", PARCELS).json == [{**shown, "address": None, "status": None}]
-    schemas["Parcel"]["properties"]["address"] = {"type": "string", "not": {}}
-    schemas["Parcel"]["required"].append("address")
-    with MockSample(document) as mock:  # what the document makes impossible is not answered
-        reply = ask(mock, "GET", f"{PARCELS}/{ask(mock, 'POST', PARCELS, {}).json['id']}")
-        assert reply.status == 500
-        assert "getParcel" in reply.text
-        assert "add one to the document at GET /parcels/{parcelId}" in reply.text
-        assert "getParcel" in str(mock.calls("getParcel")[0].answer_problem)
