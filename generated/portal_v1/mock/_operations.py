@@ -84,8 +84,7 @@ class Collection:
     def noun(self) -> str:
         """One of the items in words: `Client` for `/custodians/clients`."""
         *_, word = ["Item", *(one for one in self.path.split("/") if one and "{" not in one)]
-        word = re.sub("[-_]", " ", word)
-        singular = re.sub(r"ies$", "y", word) if word.endswith("ies") else word.removesuffix("s")
+        singular = re.sub("ies$", "y", re.sub("[-_]", " ", word)).removesuffix("s")
         return singular[:1].upper() + singular[1:]
 
 

@@ -46,33 +46,27 @@ class MockServer:
     Attributes:
         host: The address or name that it listens on.
         port: The port.
+        url: The base URL for a client on this machine: `http://127.0.0.1:8080/api/v1`.
+        page_url: The mock's page, for a browser on this machine; None where it is off.
     """
 
     def __init__(
         self, handlers: Handlers, base_path: str, host: str, port: int, control: Control | None
     ) -> None:
-        self._handlers, self._control, self._base_path = handlers, control, base_path
+        self._handlers, self._control = handlers, control
         self._connections: set[_Connection] = set()
         self._socket = _listen(host, port)
         self.host = host
         self.port: int = self._socket.getsockname()[1]
         address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._socket.getsockname()[0], host)  # noqa: S104 - is asked for
-        self._root = f"http://{f'[{address}]' if ':' in address else address}:{self.port}"
+        root = f"http://{f'[{address}]' if ':' in address else address}:{self.port}"
+        self.url = root + base_path
+        self.page_url = f"{root}{PREFIX}/" if control else None
         self._closing = threading.Lock()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"mock:{self.port}", daemon=True)
         self._thread.start()
         self._ready.wait()
-
-    @property
-    def url(self) -> str:
-        """The base URL for a client on this machine: `http://127.0.0.1:8080/api/v1`."""
-        return self._root + self._base_path
-
-    @property
-    def page_url(self) -> str | None:
-        """The mock's page, for a browser on this machine; None where it is off."""
-        return None if self._control is None else f"{self._root}{PREFIX}/"
 
     def close(self) -> None:
         """Stop. Answers that are being sent are finished first. May be called again."""

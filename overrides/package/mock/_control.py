@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from .._version import __version__
@@ -49,6 +49,8 @@ _CUSTODIAN = {"number": int, "count": int, "items": [dict]}
 _LIMITS = {"operation": str | None, "times": int | None, "after": int, "probability": float}
 _FAULT = {"number": int, "fault": str, **_LIMITS, "struck": int}  # and the fault's settings
 
+_Call = TypeVar("_Call", bound=Callable[..., Any])
+
 
 class _Route(NamedTuple):
     call: Callable[..., Any]
@@ -57,18 +59,16 @@ class _Route(NamedTuple):
     status: int
 
 
-_ROUTES: dict[str, dict[str, _Route]] = {}  # by path and method
+_ROUTES: dict[tuple[str, str], _Route] = {}  # by path and method
 
 
-def _route(
-    address: str, gives: Any = None, status: int = 200
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _route(address: str, gives: Any = None, status: int = 200) -> Callable[[_Call], _Call]:
     """Have a method answer `METHOD /path`; its arguments come from query or body."""
 
-    def add(call: Callable[..., Any]) -> Callable[..., Any]:
+    def add(call: _Call) -> _Call:
         method, path = address.split()
         code = 204 if gives is None else status
-        _ROUTES.setdefault(path, {})[method] = _Route(call, describe_arguments(call), gives, code)
+        _ROUTES[path, method] = _Route(call, describe_arguments(call), gives, code)
         return call
 
     return add
@@ -246,68 +246,58 @@ class Control:
 
 def _describe() -> dict[str, Any]:
     """The OpenAPI document of the control API."""
+    paths: dict[str, dict[str, Any]] = {}
+    for (path, method), (call, takes, gives, status) in _ROUTES.items():
+        first, *more = call.__name__.split("_")
+        named = takes["properties"].items()
+        query = [{"name": name, "in": "query", "schema": one} for name, one in named]
+        faults = {"oneOf": [*map(_describe_fault, FAULT_TYPES)]}
+        body = _describe_content("Sent.", faults if takes["additionalProperties"] else takes)
+        wrong = describe_type({"error": str})
+        paths.setdefault(path, {})[method.lower()] = {
+            "operationId": first + "".join(map(str.capitalize, more)),
+            "summary": call.__doc__,
+            **({"requestBody": body} if method == "POST" else {"parameters": query}),
+            "responses": {
+                str(status): _describe_content("Done.", gives and describe_type(gives)),
+                "4XX": _describe_content("What is wrong.", wrong),
+            },
+            "security": [] if method == "GET" else [{"mock": []}],
+        }
     key = {"type": "apiKey", "in": "header", "name": _HEADER}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Control of the mock", "version": __version__},
         "servers": [{"url": PREFIX}],
-        "paths": {
-            path: {method.lower(): _describe_route(method, *one) for method, one in routes.items()}
-            for path, routes in _ROUTES.items()
-        },
+        "paths": paths,
         "components": {"securitySchemes": {"mock": key}},
     }
 
 
-def _describe_route(
-    method: str, call: Callable[..., Any], takes: dict[str, Any], gives: Any, status: int
-) -> dict[str, Any]:
-    first, *more = call.__name__.split("_")
-    done, wrong = _describe_content(gives), _describe_content({"error": str})
-    operation: dict[str, Any] = {
-        "operationId": first + "".join(map(str.capitalize, more)),
-        "summary": call.__doc__,
-        "responses": {
-            str(status): {"description": "Done.", **done},
-            "4XX": {"description": "What is wrong.", **wrong},
-        },
-    }
-    if method == "POST":
-        faults = {"oneOf": [*map(_describe_fault, FAULT_TYPES)]}
-        body = faults if takes["additionalProperties"] else takes
-        operation["requestBody"] = {"content": {"application/json": {"schema": body}}}
-    else:
-        named = takes["properties"].items()
-        operation["parameters"] = [{"name": n, "in": "query", "schema": one} for n, one in named]
-    return operation if method == "GET" else {**operation, "security": [{"mock": []}]}
-
-
-def _describe_content(gives: Any) -> dict[str, Any]:
-    media = "text/html" if gives is str else "application/json"
-    return {} if gives is None else {"content": {media: {"schema": describe_type(gives)}}}
+def _describe_content(about: str, schema: Any) -> dict[str, Any]:
+    media = "text/html" if schema == {"type": ["string"]} else "application/json"
+    return {"description": about} | ({"content": {media: {"schema": schema}}} if schema else {})
 
 
 def _describe_fault(name: str) -> dict[str, Any]:
     """What setting a fault takes, for one type of fault."""
     own = describe_fault(name)
     more = {"fault": {"const": name}, "operation": describe_type(str | None)}
-    return {
-        **own,
+    return own | {
         "title": name,
         "description": FAULT_TYPES[name].__doc__,
-        "properties": {**more, **own["properties"]},
+        "properties": more | own["properties"],
         "required": ["fault", *own["required"]],
     }
 
 
 def _find_route(method: str, path: str) -> _Route:
-    routes = _ROUTES.get(path, {})
-    allowed, slash = ", ".join(routes), ("location", f"{PREFIX}/")
-    _require(path, 308, "The page is one slash further.", slash)
-    _require(routes, 404, f"There is nothing here; {PREFIX}/openapi.json lists what there is.")
+    allowed = ", ".join(each for one, each in _ROUTES if one == path)
+    _require(path, 308, "The page is one slash further.", ("location", f"{PREFIX}/"))
+    _require(allowed, 404, f"There is nothing here; {PREFIX}/openapi.json lists what there is.")
     text = f"{method} is not for this path, but {allowed}."
-    _require(method in routes, 405, text, ("allow", allowed))
-    return routes[method]
+    _require((path, method) in _ROUTES, 405, text, ("allow", allowed))
+    return _ROUTES[path, method]
 
 
 def _require(holds: object, status: int, text: str, *headers: tuple[str, str]) -> None:
