@@ -113,7 +113,7 @@ def test_another_document_with_a_title_that_the_terminal_cannot_print(tmp_path: 
         ("--rate-limit=many", "invalid int value: 'many'"),
         ("--latency=inf", "error: latency is a number of seconds from 0, not inf"),
         ("--fault=latncy", "error: --fault latncy: There is no fault 'latncy'. Is it 'latency'"),
-        ("--fault=latency,often", "A setting is NAME=VALUE, not 'often'"),
+        ("--fault=latency,often", "There is no 'often' to be set here, but seconds"),
         ("--fault=latency,seconds=x", "$.seconds: the value is not of type"),
         ("--allow-host=", "allow_hosts takes names"),
         ("--port=65536", "error: A port is a number from 0 to 65535, not 65536"),
@@ -165,10 +165,12 @@ def test_it_runs_out_of_a_zip_file(tmp_path: Path) -> None:
         assert answer(lines[4])[0] == answer(f"{lines[1]}/parcels")[0] == 200
 
 
-def test_nobody_reads_what_it_prints() -> None:
+def test_nobody_reads_what_it_prints(tmp_path: Path) -> None:
+    path = tmp_path / "document.json"
+    path.write_text('{"x-basis": {"a": {"assumed": "It is so.", "source": "nowhere"}}}')
     read, write = os.pipe()
     os.close(read)
-    command, pipe = [*COMMAND, "--rules"], subprocess.PIPE
+    command, pipe = [*COMMAND, "--rules", "--document", str(path)], subprocess.PIPE
     done = subprocess.run(command, env=ENVIRONMENT, stdout=write, stderr=pipe, check=True)
     os.close(write)
     assert done.stderr == b""

@@ -26,16 +26,11 @@ _TEXTS = (
     *("https://example.com/", "1/resource", "3f2b9f04-6a51-4a0e-9d5b-3f1c7f0a9c11", "aa", "en-US"),
     *("AAA", "000", "12345", "+15550100000", "0x" + "0" * 40, "0x" + "0" * 64, "0" * 64, "0x0"),
 )
-
-
 BATCH = 1000  # items of a list that are held in memory at a time
 _ERROR_TEXTS = ("message", "error", "detail", "description", "reason", "title")
 # With one of these, a list may be valid although each part of it is not, or the reverse.
 _WHOLE = frozenset(
-    [
-        *("allOf", "anyOf", "const", "contains", "enum", "if", "maxItems", "minItems", "not"),
-        *("oneOf", "prefixItems", "unevaluatedItems", "uniqueItems"),
-    ]
+    ["const", "contains", "enum", "if", "maxItems", "minItems", "not", "prefixItems", "uniqueItems"]
 )
 # What HTTP says of the connection and the body as it is sent: never copied from a document.
 _NOT_HEADERS = re.compile(
@@ -233,8 +228,9 @@ def find_example(schema: Schema) -> Any:
             return candidate
         problem = problem or found
     problem = problem or "nothing short of one could be made"
-    where = f"add one to the document at {schema.where}"
-    raise NoExampleError(f"no example is valid ({problem}); {where}")
+    raise NoExampleError(
+        f"no example is valid ({problem}); add one to the document at {schema.where}"
+    )
 
 
 def _candidates(schema: Schema) -> Iterator[Any]:
@@ -247,7 +243,7 @@ def _candidates(schema: Schema) -> Iterator[Any]:
 def make_example(schema: Schema, depth: int = 0) -> Any:
     """The smallest value for a schema, as far as it is known; it may not be valid."""
     flat = schema.flat
-    if depth > _DEPTH or schema.node is False:
+    if depth > _DEPTH:
         raise NoExampleError
     for one in filter(schema.is_valid, (*schema.examples, *flat.get("enum", ()))):
         return one
@@ -268,26 +264,23 @@ def make_example(schema: Schema, depth: int = 0) -> Any:
         return {name: make_example(wanted.get(name, extra), depth + 1) for name in names}
     if "array" in kinds:
         least = int(flat.get("minItems", 0))
-        first = [schema.inner(one, "items") for one in flat.get("prefixItems", [])[:least]]
-        items = [*first, *[schema.items] * (least - len(first))]
+        first = [schema.inner(one, "items") for one in flat.get("prefixItems", ())]
+        items = [*first, *[schema.items] * least][:least]
         return [make_example(one, depth + 1) for one in items]
-    plain = _texts(flat) if "string" in kinds else _numbers(flat, kinds)
-    for value in filter(schema.is_valid, (*plain, True, None)):
+    for value in filter(schema.is_valid, _plain_values(flat)):
         return value
     raise NoExampleError
 
 
-def _texts(flat: Mapping[str, Any]) -> Iterator[str]:
+def _plain_values(flat: Mapping[str, Any]) -> Iterator[Any]:
+    """Texts and numbers to be tried, as the bounds of a schema have them."""
     least, most = int(flat.get("minLength", 0)), flat.get("maxLength")
     for text in _TEXTS:
         longer = text * (least // len(text) + 1)
         yield from (text, longer[: max(least, len(text)) if most is None else int(most)])
-
-
-def _numbers(flat: Mapping[str, Any], kinds: Sequence[str]) -> Iterator[Any]:
-    yield from (1, 0) if "integer" in kinds else (1.5, 1, 0)
     low = flat.get("minimum", flat.get("exclusiveMinimum", 0))
     high = flat.get("maximum", flat.get("exclusiveMaximum", low))
     step = flat.get("multipleOf", 1)
-    yield from (low, low + 1, high, high - 1, (low + high) / 2, step)
+    yield from (1.5, 1, 0, low, low + 1, high, high - 1, (low + high) / 2, step)
     yield from (math.floor(low / step) * step + step, math.floor(high / step) * step - step)
+    yield from (True, None)
