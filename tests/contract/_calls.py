@@ -20,7 +20,16 @@ from urllib.parse import quote, urlsplit
 import httpx
 import jsonschema_rs
 
-from tests.contract._package import JSON, Endpoint, document, flatten, package, parse, plain
+from tests.contract._package import (
+    JSON,
+    Endpoint,
+    document,
+    flatten,
+    package,
+    parse,
+    plain,
+    secret_names,
+)
 from tests.gateway import Gateway
 
 CALLS = "calls of the client"
@@ -55,8 +64,8 @@ class Call:
     arguments: Mapping[str, Any]  # of the operation's functions
     way: tuple[str, bool]  # its name, and whether it is async
     script: Sequence[httpx.Response] = ()
-    keys: Sequence[str] = ()
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    keys: Sequence[str] = field(default=(), repr=False)
+    settings: Mapping[str, Any] = field(default_factory=dict, repr=False)  # with the key
     options: Mapping[str, Any] = field(default_factory=dict)
     is_new: bool = False
     answers: Sequence[httpx.Response] = ()  # each with its `request`
@@ -124,7 +133,9 @@ class Caller:
         try:
             check(call)
         except AssertionError as failure:
-            failure.add_note(f"{call}\n{[one.content[:999] for one in call.answers]}")
+            shown = "\n".join([repr(call), *(one.text[:999] for one in call.answers)])
+            names = "|".join(secret_names())
+            failure.add_note(re.sub(rf'"({names})": *"[^"]*"', r'"\1": ...', shown))
             raise
         return call
 

@@ -44,7 +44,7 @@ def something_goes_through_the_client() -> Iterator[None]:
     assert TALLY[CALLS] > before
 
 
-@each_case(document(), **{"max-redirects": 0, "checks": CHECKS})
+@each_case(document(), OPTIONS.examples, **{"max-redirects": 0, "checks": CHECKS})
 def test_case(case: Case[Any], caller: Caller, *, is_async: bool) -> None:
     label = case.operation.label
     (endpoint,) = (one for one in endpoints() if label == f"{one.method} {one.path}")

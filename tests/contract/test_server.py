@@ -126,10 +126,9 @@ def test_walks(caller: Caller, mock: Any) -> None:
         settings=settings(
             max_examples=max(8, OPTIONS.examples // 4),
             stateful_step_count=20,
-            deadline=None,
             database=None,
             phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=[*HealthCheck],
         ),
     )
 
