@@ -5,7 +5,6 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -216,28 +215,46 @@ def singular(word: str) -> str:
     return re.sub(r"(?<=ss|us|sh|ch|.x|.z)es$|(?<![su])s$", "", word)
 
 
-def legal_names(names: Iterable[str], reserved: Iterable[str] = ()) -> dict[str, str]:
-    """Return other names for those that come to one Python name, whatever their case, or to none.
-
-    None of them has one of the `reserved` names.
-    """
-    names = list(dict.fromkeys(names))
-    raw, shared = Counter(map(_raw, names)), Counter(map(identifier, names))
-    taken = {*shared, *reserved}
-    renamed: dict[str, str] = {}
-    for name in names:
-        alike = raw[_raw(name)] > 1
-        # What differs in case alone keeps it; a name of capitals would be a constant.
-        is_constant = shared[identifier(name)] > 1 and _raw(name).isupper()
-        if alike or is_constant or identifier(name) in reserved:
-            other = spell(name) if alike else f"{name} field"
-            while identifier(other) in taken:
-                other += "_2"
-            taken.add(identifier(other))
-            renamed[name] = other
-    return renamed
+def find_aliases(names: Iterable[str], reserved: Iterable[str] = ()) -> dict[str, str]:
+    """Return other names for those that come to one Python name, or to a reserved one."""
+    taken, aliases = {"field_", *reserved}, dict[str, str]()  # The first is a name of symbols.
+    for name in dict.fromkeys(names):
+        other = spell(name) if identifier(name) in taken else name
+        while identifier(other) in taken:
+            other += " field"
+        taken.add(identifier(other))
+        if other != name:
+            aliases[name] = other
+    return aliases
 
 
-@cache
-def _raw(name: str) -> str:
-    return str(strings.PythonIdentifier(name, prefix="field_", skip_snake_case=True))
+def name_values(values: list[str]) -> list[str]:
+    """Return the names of an enum's members, as openapi-python-client names them, each once."""
+    names: list[str] = []
+    for number, value in enumerate(values):
+        stem = value if value[:1].isalpha() else f"VALUE_{number}"
+        name = strings.snake_case(stem.upper()).upper()
+        if name in names or not name.isidentifier():
+            name = f"value {spell(value)}"[0 if value[:1].isdigit() else 6 :]
+            name = strings.snake_case(strings.snake_case(name)).upper() or f"VALUE_{number}"
+        while name in names:
+            name += "_2"
+        names.append(name)
+    return names
+
+
+def title_schemas(components: dict[str, Any], reserved: set[str]) -> dict[str, str]:
+    """Return a title for each schema that comes to no other's class, nor to a reserved one."""
+    taken, titles = {*map(plain_name, reserved)}, dict[str, str]()
+    for name, schema in components.items():
+        title, called = (isinstance(schema, dict) and schema.get("title")) or name, name
+        while plain_name(title) in taken:
+            title = called = f"{called}Model"
+        taken.add(plain_name(title))
+        titles[name] = title
+    return titles
+
+
+def plain_name(name: str) -> str:
+    """Return a name's letters and digits in small letters, by which files cannot be told apart."""
+    return "".join(filter(str.isalnum, name.lower()))

@@ -15,9 +15,9 @@ from openapi_python_client.parser.properties.const import ConstProperty
 from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.none import NoneProperty
 from openapi_python_client.parser.properties.union import UnionProperty
+from openapi_python_client.schema.untrusted_string import UntrustedString
 
 from .document import Document, find_credentials
-from .errors import GenerationError
 from .naming import OperationNames, identifier
 
 _FIRST_ERROR = 400
@@ -27,7 +27,6 @@ _RESERVED = {
     *("self", "client", "timeout", "max_attempts", "body", "path", "headers"),
     *("cast", "core", "decode", "encode", "types", "additional_properties"),
 }
-_STYLES = {"pipeDelimited": "|", "spaceDelimited": " ", "deepObject": "deepObject"}
 
 
 @dataclass(frozen=True)
@@ -62,10 +61,7 @@ class Field:
     @property
     def response_field(self) -> str | None:
         """The field of a successful response that repeats it."""
-        found = self.raw.get("x-response-field")
-        if found is None or (isinstance(found, str) and found):
-            return found
-        raise GenerationError(f"x-response-field of {self.name} has to name a field.")
+        return self.raw.get("x-response-field")
 
     @property
     def explode(self) -> bool:
@@ -75,12 +71,13 @@ class Field:
     @property
     def style(self) -> str | None:
         """How it is written in a query, where that is not the usual way."""
-        style = self.raw.get("style", "form")
-        if "content" in self.raw:
-            return "json"
-        if style in _STYLES:
-            return _STYLES[style] if style == "deepObject" or not self.explode else None
-        return "," if self.raw.get("explode") is False else None
+        style = "json" if "content" in self.raw else self.raw.get("style", "form")
+        if style in {"json", "deepObject"}:
+            return str(style)
+        separator = {"pipeDelimited": "|", "spaceDelimited": " "}.get(style)
+        if separator is None and self.raw.get("explode") is False:
+            separator = ","
+        return None if self.explode else separator
 
 
 class Operation:
@@ -93,6 +90,9 @@ class Operation:
         document: Document,
         models: dict[str, ModelProperty],
     ) -> None:
+        in_path = re.findall(r"\{([^{}]*)\}", names.path)
+        for prop, name in zip(endpoint.path_parameters, in_path, strict=True):
+            prop.name = UntrustedString(name)
         taken = set(_RESERVED)
         for location, prop in endpoint.iter_all_parameters():
             while prop.python_name in taken:

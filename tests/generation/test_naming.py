@@ -136,7 +136,7 @@ def test_names_of_schemas_and_properties(shop: Callable[[str], Package]) -> None
     operation = made.module("api").OPERATIONS["a"]
     assert [(p.name, p.python_name) for p in operation.parameters] == [
         ("self", "self_"),
-        ("page.size", "pagesize"),
-        ("page_size", "page_size"),
+        ("page.size", "page_size"),
+        ("page_size", "page_size_field"),
         ("page[no]", "page_no"),
     ]

@@ -10,7 +10,6 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from sample import Sample
 from sample._http import httpx
 from sample.mock import FAULTS, MockSample, MockServer
 
@@ -57,7 +56,7 @@ def test_every_operation_answers_what_its_document_says(
             problem = answer["4XX"]["content"]["application/json"]["schema"]
             jsonschema_rs.validate(problem, refused.json())
             assert "There is no 'nothing' to be set here" in refused.text
-            assert ("security" in operation) is (method != "get")
+            assert bool(operation["security"]) is (method != "get")
             answered.add(operation["operationId"])
     assert {"setFault", "moveClock", "listCalls", "seedClients", "checkHealth"} <= answered
     body = described["paths"]["/faults"]["post"]["requestBody"]["content"]["application/json"]
@@ -200,7 +199,9 @@ def test_the_page_is_whole_and_guarded(server: MockServer) -> None:
     assert (head.status_code, head.text) == (200, "")
 
 
-def test_the_root_says_where_the_page_is(mock: MockSample, server: MockServer) -> None:
+def test_the_root_says_where_the_page_is_which_can_be_off(
+    mock: MockSample, server: MockServer
+) -> None:
     assert fetch(server, "GET //").json()["page"] == "/__mock__/"
     assert fetch(server, "GET //favicon.ico").status_code == 404
     moved = fetch(server, "GET ")
@@ -208,11 +209,6 @@ def test_the_root_says_where_the_page_is(mock: MockSample, server: MockServer) -
     assert fetch(server, "GET /document.json").json() == mock.document
     assert mock.calls() == []
     assert ask(mock, "GET", "/__mock__/").status == 404  # in-process there is none
-
-
-def test_it_can_be_off(mock: MockSample) -> None:
-    with mock.serve(control=False) as server:
-        assert server.page_url is None
-        assert fetch(server, "GET /").status_code == 404
-        with Sample("one", base_url=server.url) as portal:
-            portal.parcels.create()
+    with mock.serve(control=False) as off:
+        assert off.page_url is None
+        assert fetch(off, "GET /").status_code == 404

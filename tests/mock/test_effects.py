@@ -28,7 +28,6 @@ PAGE = {
 }
 LIST = {
     "type": "object",
-    "required": ["data"],
     "properties": {
         "data": {"type": "array", "items": CLIENT},
         "page": {"type": "object", "properties": PAGE},
@@ -85,11 +84,6 @@ def vendor(**edits: Any) -> dict[str, Any]:
     )
 
 
-def only_listed() -> dict[str, Any]:
-    """The same, without a path to an item."""
-    return paths({CLIENTS: vendor()["paths"][CLIENTS]})
-
-
 def test_what_is_made_is_read_listed_and_renewed(mock: MockSample) -> None:
     assert mock.effects == {
         "listParcels": "list /parcels/{parcelId} by id",
@@ -114,11 +108,11 @@ def test_what_is_made_is_read_listed_and_renewed(mock: MockSample) -> None:
     assert len(set(ids)) == 2
 
 
-@pytest.mark.parametrize("parcel", ["unknown", "..", "%2E%2E", "a%2Fb", "%00", "%F0%9F%8C%8D"])
-def test_what_nobody_made_is_not_found(mock: MockSample, parcel: str) -> None:
-    for method, path in (("GET", parcel), ("POST", f"{parcel}/label")):
-        reply = ask(mock, method, f"{PARCELS}/{path}")
-        assert (reply.status, reply.json) == (400, {"error": "Parcel not found"})
+def test_what_nobody_made_is_not_found(mock: MockSample) -> None:
+    for parcel in ("unknown", "..", "%2E%2E", "a%2Fb", "%00", "%F0%9F%8C%8D"):
+        for method, path in (("GET", parcel), ("POST", f"{parcel}/label")):
+            reply = ask(mock, method, f"{PARCELS}/{path}")
+            assert (reply.status, reply.json) == (400, {"error": "Parcel not found"})
     assert ask(mock, "GET", PARCELS + "/%FF").status == 400
 
 
@@ -154,9 +148,10 @@ def test_without_links_the_shape_of_paths_says_it() -> None:
         assert ask(mock, "POST", CLIENTS, {}).json["id"] not in [one["id"] for one in made]
 
 
-@pytest.mark.parametrize("document", [vendor(), only_listed()], ids=["read", "listed"])
-def test_a_list_has_pages_and_filters(document: dict[str, Any]) -> None:
-    with Mock(document) as mock:
+@pytest.mark.parametrize("is_read", [True, False])
+def test_a_list_has_pages_and_filters(is_read: bool) -> None:
+    document = vendor()
+    with Mock(document if is_read else paths({CLIENTS: document["paths"][CLIENTS]})) as mock:
         a, b, c = (ask(mock, "POST", CLIENTS, {"name": name}).json["id"] for name in "aba")
         for suffix, ids, total, following in (
             ("", [a, b], 3, b),  # as many as the document says where none are asked for
@@ -174,12 +169,19 @@ def test_a_list_has_pages_and_filters(document: dict[str, Any]) -> None:
 
 def test_the_document_can_say_otherwise() -> None:
     effect: dict[str, Any] = {"x-effect": {"does": "use", "fresh": ["apiKey"]}}
-    with Mock(vendor(patch=operation(CLIENT, **effect))) as mock:
+    listing: Any = {"x-effect": {"does": "list", "item": f"{CLIENTS}/{{clientId}}"}}
+    document = vendor(patch=operation(CLIENT, **effect))
+    found = operation({"type": "array", "items": CLIENT, "maxItems": 1}, **listing)
+    document["paths"]["/found"] = {"get": found}
+    with Mock(document) as mock:
         made = ask(mock, "POST", CLIENTS, {}).json
+        assert ask(mock, "GET", "/found").json[0]["id"] == made["id"]
         path = f"{CLIENTS}/{made['id']}"
         renewed = ask(mock, "PATCH", path).json
         assert renewed["apiKey"] != made["apiKey"]
         assert ask(mock, "GET", path).json["apiKey"] == renewed["apiKey"]
+        ask(mock, "POST", CLIENTS, {})
+        assert "status 200: $: " in ask(mock, "GET", "/found").text  # two are not documented
     with Mock(vendor(get=operation({"type": "object", "properties": {"x": {}}}))) as mock:
         assert "POST " + CLIENTS not in mock.effects  # what reads it does not fit
     wrong: Any
@@ -195,9 +197,10 @@ def test_the_document_can_say_otherwise() -> None:
 def test_ids_that_requests_bring() -> None:
     body = {"content": {"application/json": {"schema": {"type": "object"}}}}
     named = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
-    made = {"post": operation(named, "201", requestBody=body)}
+    within = {"type": "object", "properties": {"bucket": named}}
+    made = {"post": operation(within, "201", requestBody=body)}
     with Mock(paths({"/buckets": made, "/buckets/{name}": {"get": operation(named)}})) as mock:
-        assert ask(mock, "POST", "/buckets", {"name": "mine"}).json == {"name": "mine"}
+        assert ask(mock, "POST", "/buckets", {"name": "mine"}).json == {"bucket": {"name": "mine"}}
         assert ask(mock, "GET", "/buckets/mine").json == {"name": "mine"}
         assert ask(mock, "POST", "/buckets", {"name": "mine"}).status == 409
 
@@ -217,11 +220,3 @@ def test_an_edit_of_the_document_is_answered(document: dict[str, Any]) -> None:
         path = f"{PARCELS}/{created['id']}"
         assert ask(mock, "GET", path).json == {**shown, "isExpress": "yes"}
         assert ask(mock, "GET", PARCELS).json == [{**shown, "address": None, "status": None}]
-    schemas["Parcel"]["properties"]["address"] = {"type": "string", "not": {}}
-    schemas["Parcel"]["required"].append("address")
-    with MockSample(document) as mock:  # what the document makes impossible is not answered
-        reply = ask(mock, "GET", f"{PARCELS}/{ask(mock, 'POST', PARCELS, {}).json['id']}")
-        assert reply.status == 500
-        assert "getParcel" in reply.text
-        assert "add one to the document at GET /parcels/{parcelId}" in reply.text
-        assert "getParcel" in str(mock.calls("getParcel")[0].answer_problem)

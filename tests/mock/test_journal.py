@@ -62,8 +62,10 @@ def test_no_secret_is_shown(tmp_path: Path) -> None:
 def test_a_credential_in_the_query_is_masked(document: dict[str, Any]) -> None:
     scheme = {"type": "apiKey", "in": "query", "name": "api_key"}
     document["components"]["securitySchemes"]["serviceKey"] = scheme
+    schema = {"type": "string", "format": "password"}
+    document["paths"]["/parcels"]["parameters"] = [{"name": "pin", "in": "query", "schema": schema}]
     with MockSample(document) as mock:
-        assert ask(mock, "GET", PARCELS + "?api_key=canary", headers=()).status == 200
+        assert ask(mock, "GET", PARCELS + "?pin=canary&api_key=canary", headers=()).status == 200
         assert "canary" not in shown(mock)
         assert "api_key=" in mock.calls()[0].target
 

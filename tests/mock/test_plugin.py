@@ -31,8 +31,9 @@ def test_another_sees_nothing_of_it(sample_mock, sample):
 
 
 def test_async(sample_mock, async_sample):
-    created = asyncio.run(async_sample.parcels.create())
-    assert sample_mock.client().parcels.get(created.id).id == created.id
+    created = sample_mock.client().parcels.create()
+    sample_mock.fault("server_error", times=1)
+    assert asyncio.run(async_sample.parcels.get(created.id)).id == created.id
 
 
 @pytest.mark.sample_mock(api_keys=["only"], seed=7)

@@ -21,9 +21,9 @@ from pathlib import Path
 import pytest
 import sample
 from sample._http import httpx
-from sample.mock import MockSample, MockServer, StateError
+from sample.mock import DocumentError, Mock, MockSample, MockServer, StateError
 
-from tests.mock._support import KEY, PARCELS, ask
+from tests.mock._support import KEY, PARCELS, ask, paths
 
 HEADERS = {"Authorization": "Bearer one", "Content-Type": "application/json"}
 each_db = pytest.mark.parametrize("name", [None, "state.db"], ids=["memory", "file"])
@@ -160,6 +160,8 @@ def test_what_is_seeded_is_there(mock: MockSample) -> None:
     for count in (-1, 10_000_001):
         with pytest.raises(ValueError, match="from 0 to 10,000,000"):
             mock.seed_clients(count)
+    with pytest.raises(DocumentError, match="makes something to be listed"):
+        Mock(paths({})).seed_clients(1)
 
 
 def test_a_long_list_is_whole_in_order_and_held_in_pieces(mock: MockSample) -> None:

@@ -17,13 +17,11 @@ from urllib.parse import urljoin, urlsplit
 
 from .._document import load_document
 from .._version import __version__
-from ._control import example_request
+from ._control import example_request, read_arguments
 from ._messages import PREFIX, DocumentError, FaultError, MockError
 from ._mock import Mock
-from ._schemas import Rule, find_rules, is_object, members
+from ._schemas import find_rules, is_object, members
 from ._server import MockServer
-
-_PAUSE_SECONDS = 3600
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,16 +39,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, signal.default_int_handler)
     try:
-        document = _read_document(options.pop("document"))
+        path = options.pop("document")
+        document = _read_document(path) if path else load_document()
         if options.pop("rules"):
-            _print("".join(map(_describe, find_rules(document))))
+            for one in find_rules(document):
+                _print(f"{one.name}\n  {one.basis}: {one.says}\n  source: {one.source}\n")
             return 0
         with Mock(document, **options) as mock, mock.serve(**where) as server:
             for fault in faults:
                 _set_fault(mock, fault)
             _print(_greeting(mock.document, server, options))
             while True:
-                time.sleep(_PAUSE_SECONDS)
+                time.sleep(3600)
     except (MockError, ValueError) as error:  # a number may be out of its range
         sys.stderr.write(f"error: {error}\n")
         return 1
@@ -107,31 +107,14 @@ def _set_fault(mock: Mock, text: str) -> None:
     """Set a fault that the command line names."""
     head, *pairs = text.split(",")
     name, _, operation = head.partition(":")
+    settings = read_arguments(pair.partition("=")[::2] for pair in pairs)
     try:
-        settings = dict(map(_read_setting, pairs))
         mock.fault(name, operation or None, **settings)
     except (TypeError, ValueError) as error:  # the former for a setting such as name=
         raise FaultError(f"--fault {text}: {error}") from None
 
 
-def _read_setting(pair: str) -> tuple[str, Any]:
-    name, equals, value = pair.partition("=")
-    if not equals:
-        raise ValueError(f"A setting is NAME=VALUE, not {pair!r}.")
-    try:
-        return name, json.loads(value)
-    except ValueError:
-        return name, value
-
-
-def _describe(rule: Rule) -> str:
-    return f"{rule.name}\n  {rule.basis}: {rule.says}\n  source: {rule.source}\n"
-
-
-def _read_document(path: str | None) -> dict[str, Any]:
-    """The document in a file, or the package's own."""
-    if path is None:
-        return load_document()
+def _read_document(path: str) -> dict[str, Any]:
     try:
         document = json.loads(Path(path).read_text("utf-8"))
     except (OSError, ValueError) as error:

@@ -20,6 +20,7 @@ from ._state import Item, Place, State, place_of
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _TAIL = re.compile(r"(0x|[A-Za-z]?)([0-9A-Za-z]*)\Z")
 _LONG = 16  # so many letters and digits at the end of an example, some digits, are no word
+_ID = re.compile(rf"{_UUID.pattern}|(?=[A-Za-z]*\d)[0-9A-Za-z]{{{_LONG},}}\Z")
 # What the parameters of lists are called, and the fields beside a list; only letters count.
 _PAGES = {
     "limit": "limit|take|size|pagesize|perpage|count|maxresults|top|first",
@@ -60,24 +61,20 @@ class Behaviour:
         }
         known = self._collection.fields
         self._takes = known.keys() & (self._writable or (known if bodies else {}))
-        own = {name: schema for name, schema in known.items() if name not in effect.fresh}
-        self._fresh = [  # fields of an item that are made for each
-            name
-            for name, schema in own.items()
-            if name == self._collection.identifier or schema.is_password
-        ]
-        self._steps = {  # what those become, one after the other, that are null in a new item
-            name: [one for one in schema.examples if one is not None]
-            for name, schema in own.items()
-            if "null" in schema.types and name not in self._fresh
-        }
-        self._random = {name for name, one in self._steps.items() if one and _looks_random(one[0])}
-        self._defaults = dict.fromkeys(self._steps) | {  # where a request does not say it
-            name: self._writable[name].flat.get("default", False)
-            for name, schema in own.items()
-            if name in self._writable and name not in (*self._fresh, *self._steps)
-            if "boolean" in schema.types or "default" in self._writable[name].flat
-        }
+        self._fresh: list[str] = []  # fields of an item that are made for each
+        self._steps: dict[str, list[Any]] = {}  # what those become in turn that are null at first
+        self._defaults: dict[str, Any] = {}  # where a request does not say it
+        for name, schema in known.items():
+            said = self._writable.get(name)
+            if name in effect.fresh:
+                continue
+            if name == self._collection.identifier or schema.is_password:
+                self._fresh.append(name)
+            elif "null" in schema.types:
+                self._defaults[name] = None
+                self._steps[name] = [one for one in schema.examples if one is not None]
+            elif said is not None and ("boolean" in schema.types or "default" in said.flat):
+                self._defaults[name] = said.flat.get("default", False)
 
     def carry_out(self, call: Call, template: Template | None) -> Any:
         """Do it, or refuse it: an item that the path names is not there, or one that is made is."""
@@ -133,7 +130,8 @@ class Behaviour:
         for name, steps in self._steps.items():
             now = content.get(name)
             if now is None and steps:
-                result[name] = self._new(name, number) if name in self._random else steps[0]
+                is_id = isinstance(steps[0], str) and _ID.search(steps[0])
+                result[name] = self._new(name, number) if is_id else steps[0]
             elif now in steps[:-1]:
                 result[name] = steps[steps.index(now) + 1]
         return result
@@ -258,25 +256,16 @@ def _find_role(name: str, roles: Mapping[str, str]) -> str:
     return next((one for one, names in roles.items() if letters(name) in names.split("|")), "")
 
 
-def _looks_random(example: Any) -> bool:
-    """Whether an example is the like of an id, so that each item has another."""
-    if not isinstance(example, str):
-        return False
-    tail = "".join(_TAIL.split(example, maxsplit=1)[1:])
-    return bool(_UUID.search(example)) or (len(tail) >= _LONG and any(map(str.isdigit, tail)))
-
-
 def _reshape(example: Any, digest: str) -> Iterator[str]:
     """Texts that look like the example, and are others for another digest."""
-    h = digest
-    uuid = f"{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{h[20:32]}"
     if not isinstance(example, str):
         return
     if _UUID.search(example):
+        h = digest
+        uuid = f"{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{h[20:32]}"
         yield _UUID.sub(uuid, example, count=1)
     head, start, rest, _ = _TAIL.split(example, maxsplit=1)
     if len(start + rest) < _LONG:
         start, rest = "", start + rest
     length = max(len(rest), 12)
     yield head + start + (digest * (length // 64 + 1))[:length]
-    yield uuid

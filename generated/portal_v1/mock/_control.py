@@ -12,9 +12,10 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from .._version import __version__
@@ -48,6 +49,8 @@ _CUSTODIAN = {"number": int, "count": int, "items": [dict]}
 _LIMITS = {"operation": str | None, "times": int | None, "after": int, "probability": float}
 _FAULT = {"number": int, "fault": str, **_LIMITS, "struck": int}  # and the fault's settings
 
+_Call = TypeVar("_Call", bound=Callable[..., Any])
+
 
 class _Route(NamedTuple):
     call: Callable[..., Any]
@@ -56,18 +59,16 @@ class _Route(NamedTuple):
     status: int
 
 
-_ROUTES: dict[str, dict[str, _Route]] = {}  # by path and method
+_ROUTES: dict[tuple[str, str], _Route] = {}  # by path and method
 
 
-def _route(
-    address: str, gives: Any = None, status: int = 200
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _route(address: str, gives: Any = None, status: int = 200) -> Callable[[_Call], _Call]:
     """Have a method answer `METHOD /path`; its arguments come from query or body."""
 
-    def add(call: Callable[..., Any]) -> Callable[..., Any]:
+    def add(call: _Call) -> _Call:
         method, path = address.split()
         code = 204 if gives is None else status
-        _ROUTES.setdefault(path, {})[method] = _Route(call, describe_arguments(call), gives, code)
+        _ROUTES[path, method] = _Route(call, describe_arguments(call), gives, code)
         return call
 
     return add
@@ -97,52 +98,45 @@ class Control:
         self, method: str, target: str, headers: Headers, body: bytes, *, by: tuple[str, str]
     ) -> Answer:
         """Answer one request, `by` way of two addresses: the one called, and the caller's."""
-        try:
-            return self._call(method, target, headers, body, by)
-        except (RefusalError, ValueError) as error:  # a FaultError is one, too
-            status, more = getattr(error, "statuses", [400])[0], getattr(error, "headers", ())
-            return _answer(status, {"error": str(error)}, *more)
-
-    def _call(
-        self, method: str, target: str, headers: Headers, body: bytes, by: tuple[str, str]
-    ) -> Answer:
         path, _, query = target.partition("?")
         path = "/info" if path == "/" else path.removeprefix(PREFIX)
         given = {name.lower(): value for name, value in headers}
-        if path != "/health":  # which tells nothing
-            self._check_caller(given.get("host", ""), *by)
-        found = _find_route("GET" if method == "HEAD" else method, path)
-        arguments = _read_body(body) if method == "POST" else _read_query(query)
-        is_fault = found.takes["additionalProperties"] and "fault" in arguments
-        takes = _describe_fault(arguments["fault"]) if is_fault else found.takes
-        if problem := find_wrong_argument(arguments, takes):
-            raise RefusalError((400,), f"{problem}.")
-        is_harmless = method in ("GET", "HEAD") and not arguments.get("show_secrets")
-        if not is_harmless and not given.get(_HEADER):
+        try:
+            if path != "/health":  # which tells nothing
+                self._check_caller(given.get("host", ""), *by)
+            call, takes, _, status = _find_route("GET" if method == "HEAD" else method, path)
+            pairs = parse_qsl(query, keep_blank_values=True)
+            arguments = _read_body(body) if method == "POST" else read_arguments(pairs)
+            if takes["additionalProperties"] and "fault" in arguments:
+                takes = _describe_fault(arguments["fault"])
+            problem = find_wrong_argument(arguments, takes)
+            _require(problem is None, 400, f"{problem}.")
+            is_harmless = method in ("GET", "HEAD") and not arguments.get("show_secrets")
             text = "Send the header X-Mock: 1 with this, which no page of another site may."
-            raise RefusalError((403,), text)
-        answer = found.call(self, **arguments)
-        return answer if isinstance(answer, Answer) else _answer(found.status, answer)
+            _require(is_harmless or given.get(_HEADER), 403, text)
+            return _answer(status, call(self, **arguments))
+        except (RefusalError, ValueError) as error:  # a FaultError is one, too
+            status, more = getattr(error, "statuses", [400])[0], getattr(error, "headers", ())
+            return _answer(status, {"error": str(error)}, *more)
 
     def _check_caller(self, host: str, called: str, caller: str) -> None:
         """Refuse another machine, and a name that is not known to be this machine's."""
         name = _host_name(host)
         is_local = caller == called or _LOOPBACK.fullmatch(called)
         is_own = name == called or _LOOPBACK.fullmatch(name)
-        if not (is_local and is_own) and name not in self._allowed:
-            text = "The mock's page and control API are for this machine, by 127.0.0.1 or another"
-            more = f"address of it, not by {host!r}. Start the mock with --allow-host and a name"
-            raise RefusalError((403,), f"{text} {more} for others.")
+        text = f"Only this machine may ask, by an address of its own, not by {host!r}; others by a"
+        text += " name that the mock is started with: --allow-host NAME."
+        _require((is_local and is_own) or name in self._allowed, 403, text)
 
     @_route("GET /", str)
     def get_page(self) -> Answer:
         """Get the page for a browser."""
         nonce = secrets.token_urlsafe(16)
         text = files(__package__ or "").joinpath("page.html").read_text("utf-8")
-        page = text.replace("{{nonce}}", nonce).encode()
         own = {"content-type": "text/html; charset=utf-8"}
         own["content-security-policy"] = _POLICY.format(nonce)
-        return Answer(200, [*own.items(), *_GUARDS.items()], page)
+        body = text.replace("{{nonce}}", nonce).encode()
+        return Answer(200, [*{**_GUARDS, **own}.items()], body)
 
     @_route("GET /openapi.json", dict)
     def get_openapi(self) -> Any:
@@ -187,8 +181,7 @@ class Control:
     def remove_faults(self, number: int | None = None) -> None:
         """Take a fault away, or all."""
         faults = [one for one in self._mock.faults if number in (None, one.number)]
-        if number is not None and not faults:
-            raise RefusalError((404,), f"There is no fault {number}.")
+        _require(faults or number is None, 404, f"There is no fault {number}.")
         for fault in faults:
             fault.remove()
 
@@ -246,98 +239,95 @@ class Control:
     @_route("POST /restore")
     def restore_snapshot(self, name: str = "snapshot") -> None:
         """Know what a snapshot knows, and nothing else. Faults and requests stay."""
-        if name not in self._snapshots:
-            known = ", ".join(map(repr, self._snapshots)) or "none"
-            raise RefusalError((404,), f"There is no snapshot {name!r}. There are: {known}.")
+        known = ", ".join(map(repr, self._snapshots)) or "none"
+        text = f"There is no snapshot {name!r}. There are: {known}."
+        _require(name in self._snapshots, 404, text)
         self._mock.restore(self._snapshots[name])
 
 
 def _describe() -> dict[str, Any]:
     """The OpenAPI document of the control API."""
+    paths: dict[str, dict[str, Any]] = {}
+    for (path, method), (call, takes, gives, status) in _ROUTES.items():
+        first, *more = call.__name__.split("_")
+        named = takes["properties"].items()
+        query = [{"name": name, "in": "query", "schema": one} for name, one in named]
+        faults = {"oneOf": [*map(_describe_fault, FAULT_TYPES)]}
+        body = _describe_content("Sent.", faults if takes["additionalProperties"] else takes)
+        wrong = describe_type({"error": str})
+        paths.setdefault(path, {})[method.lower()] = {
+            "operationId": first + "".join(map(str.capitalize, more)),
+            "summary": call.__doc__,
+            **({"requestBody": body} if method == "POST" else {"parameters": query}),
+            "responses": {
+                str(status): _describe_content("Done.", gives and describe_type(gives)),
+                "4XX": _describe_content("What is wrong.", wrong),
+            },
+            "security": [] if method == "GET" else [{"mock": []}],
+        }
     key = {"type": "apiKey", "in": "header", "name": _HEADER}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Control of the mock", "version": __version__},
         "servers": [{"url": PREFIX}],
-        "paths": {
-            path: {method.lower(): _describe_route(method, one) for method, one in routes.items()}
-            for path, routes in _ROUTES.items()
-        },
+        "paths": paths,
         "components": {"securitySchemes": {"mock": key}},
     }
 
 
-def _describe_route(method: str, route: _Route) -> dict[str, Any]:
-    first, *more = route.call.__name__.split("_")
-    operation: dict[str, Any] = {
-        "operationId": first + "".join(map(str.capitalize, more)),
-        "summary": str(route.call.__doc__),
-        "responses": {
-            str(route.status): {"description": "Done.", **_describe_content(route.gives)},
-            "4XX": {"description": "What is wrong.", **_describe_content({"error": str})},
-        },
-    }
-    if method == "POST":
-        body = {"oneOf": [*map(_describe_fault, FAULT_TYPES)]}
-        body = body if route.takes["additionalProperties"] else route.takes
-        operation["requestBody"] = {"content": {"application/json": {"schema": body}}}
-    else:
-        named = route.takes["properties"].items()
-        operation["parameters"] = [{"name": n, "in": "query", "schema": one} for n, one in named]
-    return operation if method == "GET" else {**operation, "security": [{"mock": []}]}
-
-
-def _describe_content(gives: Any) -> dict[str, Any]:
-    media = "text/html" if gives is str else "application/json"
-    return {} if gives is None else {"content": {media: {"schema": describe_type(gives)}}}
+def _describe_content(about: str, schema: Any) -> dict[str, Any]:
+    media = "text/html" if schema == {"type": ["string"]} else "application/json"
+    return {"description": about} | ({"content": {media: {"schema": schema}}} if schema else {})
 
 
 def _describe_fault(name: str) -> dict[str, Any]:
     """What setting a fault takes, for one type of fault."""
     own = describe_fault(name)
     more = {"fault": {"const": name}, "operation": describe_type(str | None)}
-    return {
-        **own,
+    return own | {
         "title": name,
         "description": FAULT_TYPES[name].__doc__,
-        "properties": {**more, **own["properties"]},
+        "properties": more | own["properties"],
         "required": ["fault", *own["required"]],
     }
 
 
 def _find_route(method: str, path: str) -> _Route:
-    routes = _ROUTES.get(path, {})
-    if method in routes:
-        return routes[method]
-    if routes:
-        allowed = ", ".join(routes)
-        text = f"{method} is not for this path, but {allowed}."
-        raise RefusalError((405,), text, (("allow", allowed),))
-    if not path:
-        raise RefusalError((308,), "The page is one slash further.", (("location", f"{PREFIX}/"),))
-    raise RefusalError((404,), f"There is nothing here; {PREFIX}/openapi.json lists what there is.")
+    allowed = ", ".join(each for one, each in _ROUTES if one == path)
+    _require(path, 308, "The page is one slash further.", ("location", f"{PREFIX}/"))
+    _require(allowed, 404, f"There is nothing here; {PREFIX}/openapi.json lists what there is.")
+    text = f"{method} is not for this path, but {allowed}."
+    _require((path, method) in _ROUTES, 405, text, ("allow", allowed))
+    return _ROUTES[path, method]
 
 
-def _read_query(query: str) -> dict[str, Any]:
-    values = {"true": True, "false": False}
-    return {
-        name: int(text) if text.isdecimal() else values.get(text, text)
-        for name, text in parse_qsl(query, keep_blank_values=True)
-    }
+def _require(holds: object, status: int, text: str, *headers: tuple[str, str]) -> None:
+    if not holds:
+        raise RefusalError((status,), text, headers)
+
+
+def read_arguments(pairs: Iterable[Sequence[str]]) -> dict[str, Any]:
+    """Arguments out of names and texts: values as JSON has them, and else the texts."""
+    arguments: dict[str, Any] = {}
+    for name, text in pairs:
+        arguments[name] = text
+        with suppress(ValueError, RecursionError):
+            arguments[name] = json.loads(text, parse_float=_read_number)
+    return arguments
 
 
 def _read_body(body: bytes) -> dict[str, Any]:
-    def number(text: str) -> float:
-        value = float(text)
-        return int(value) if value.is_integer() else value  # 2.0 is a whole number in JSON
-
     try:
-        value = json.loads(body or b"{}", parse_float=number)
+        value: dict[str, Any] = json.loads(body or b"{}", parse_float=_read_number)
     except (ValueError, RecursionError) as error:
-        raise RefusalError((400,), f"The body is not JSON: {error}.") from None
-    if not is_object(value):
-        raise RefusalError((400,), 'The body is to be a JSON object, such as {"seconds": 60}.')
+        raise ValueError(f"The body is not JSON: {error}.") from None
+    _require(is_object(value), 400, 'The body is to be a JSON object, such as {"seconds": 60}.')
     return value
+
+
+def _read_number(text: str) -> float:
+    value = float(text)
+    return int(value) if value.is_integer() else value  # 2.0 is a whole number in JSON
 
 
 def _show(fault: Fault) -> dict[str, Any]:
@@ -349,23 +339,21 @@ def example_request(document: Mapping[str, Any], base_path: str) -> dict[str, An
     """A request to try: the first GET whose path has no variables, else the first path."""
     paths: Mapping[str, Any] = members(document, "paths")
     plain = (path for path, item in paths.items() if "get" in item and "{" not in path)
-    headers: dict[str, str] = {}
-    for scheme in members(members(document, "components"), "securitySchemes").values():
-        if scheme.get("type") == "http":
-            headers = {"Authorization": f"{scheme['scheme'].capitalize()} YOUR_KEY"}
-        elif scheme.get("type") == "apiKey" and scheme.get("in") == "header":
-            headers = {scheme["name"]: "YOUR_KEY"}
+    headers = {
+        one.get("name", "Authorization"): f"{one.get('scheme', '').title()} YOUR_KEY".lstrip()
+        for one in members(members(document, "components"), "securitySchemes").values()
+        if one.get("type") == "http" or one.get("in") == "header"
+    }
     return {"path": base_path + next(plain, next(iter(paths), "/")), "headers": headers}
 
 
 def _answer(status: int, value: Any, *more: tuple[str, str]) -> Answer:
     """An answer in JSON; one without content for None."""
-    headers = [*more, *_GUARDS.items()]
-    if value is None:
-        return Answer(status, headers, b"")
-    return Answer(
-        status, [("content-type", "application/json"), *headers], json.dumps(value).encode()
-    )
+    if isinstance(value, Answer):
+        return value
+    kind = [] if value is None else [("content-type", "application/json")]
+    content = b"" if value is None else json.dumps(value).encode()
+    return Answer(status, [*kind, *more, *_GUARDS.items()], content)
 
 
 def _host_name(host: str) -> str:

@@ -1,16 +1,8 @@
 # Edited in overrides/package/mock/_operations.py, from where `make generate` copies it.
 """The operations of a document, compiled, and what each does to the mock's state.
 
-A collection is what a POST makes items of, and what the paths below `.../{id}` are about. That
-a POST makes items follows from the links of its success response (`id: $response.body#/id` to
-an operation on the item), else from the usual shape of paths: there is a path `.../{id}` below
-its own, and its answer has a field that identifies the item. On the collection, GET lists; on an
-item, GET reads, PUT replaces, PATCH and POST change, DELETE removes; what is below an item uses
-it. Passwords that reading an item does not show are new in each answer; those of a GET work once.
-
-Where that is not what an operation does, it says so with `x-effect`: the name of another effect,
-`none`, or an object with `does`, `item` (the path of the item), `identifier` (the field of the
-answer), `fresh` (the fields that are new in each answer) and `once` (whether those work once).
+README.md says under "What it remembers" how that follows from the document. A collection is what a
+POST makes items of, and what the paths of an item and below it are about.
 """
 
 from __future__ import annotations
@@ -84,8 +76,7 @@ class Collection:
     def noun(self) -> str:
         """One of the items in words: `Client` for `/custodians/clients`."""
         *_, word = ["Item", *(one for one in self.path.split("/") if one and "{" not in one)]
-        word = re.sub("[-_]", " ", word)
-        singular = re.sub(r"ies$", "y", word) if word.endswith("ies") else word.removesuffix("s")
+        singular = re.sub("ies$", "y", re.sub("[-_]", " ", word)).removesuffix("s")
         return singular[:1].upper() + singular[1:]
 
 
@@ -121,13 +112,11 @@ def compile_operations(document: Mapping[str, Any]) -> Iterator[Operation]:
 
 def find_effects(operations: Sequence[Operation]) -> list[Effect | None]:
     """The effect of each of a document's operations; None for those without."""
-    collections = dict[str, Collection]()
+    collections = dict[str, Collection]()  # by the shape of an item's path
     for one in operations:
-        collection = _find_collection(one, operations)
-        known = {shape_of(each.item) for each in collections.values()}
-        if collection is not None and shape_of(collection.item) not in known:
-            collections[one.shape] = collection
-    return [_find_effect(one, collections) for one in operations]
+        if (found := _find_collection(one, operations)) is not None:
+            collections.setdefault(shape_of(found.item), found)
+    return [_find_effect(one, [*collections.values()]) for one in operations]
 
 
 def _find_collection(one: Operation, operations: Sequence[Operation]) -> Collection | None:
@@ -174,13 +163,13 @@ def _follow_links(one: Operation, operations: Sequence[Operation]) -> dict[str, 
     return {}
 
 
-def _find_effect(one: Operation, collections: Mapping[str, Collection]) -> Effect | None:
-    around = [each for each in collections.values() if _is_within(one, each)]
+def _find_effect(one: Operation, collections: Sequence[Collection]) -> Effect | None:
+    around = [each for each in collections if _is_within(one, each)]
     around.sort(key=lambda each: len(each.item))
-    own = collections.get(one.shape)
-    said = one.said.get("does")
-    if said == "list" and "item" in one.said:
-        own = next((each for each in collections.values() if each.item == one.said["item"]), own)
+    said, item = one.said.get("does"), one.said.get("item")
+    own = next((each for each in collections if shape_of(each.path) == one.shape), None)
+    if said == "list":  # it may stand elsewhere
+        own = next((each for each in collections if each.item == item), own)
     if said == "none":
         return None
     if own is not None and (one.method == "POST" or said == "create"):

@@ -9,7 +9,7 @@ from typing import Any
 
 from .._http import httpx
 from .._lazy import asyncio
-from ._messages import Break, Delivery, Handlers, split_body
+from ._messages import Answer, Break, Delivery, Handlers, split_body
 
 
 class InProcessTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
@@ -70,7 +70,10 @@ class _Exchange(httpx.SyncByteStream, httpx.AsyncByteStream):
         if answer.delivery == Delivery() and isinstance(answer.body, bytes):
             content = answer.body or None
             yield httpx.Response(answer.status, headers=answer.headers, content=content)
-            return
+        else:
+            yield from self._stream(answer)
+
+    def _stream(self, answer: Answer) -> Iterator[Any]:
         delay, broken, drip, _ = answer.delivery
         yield from self._pause(delay)
         if broken in (Break.RESET, Break.EMPTY, Break.GARBAGE):

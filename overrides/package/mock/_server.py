@@ -45,33 +45,27 @@ class MockServer:
     Attributes:
         host: The address or name that it listens on.
         port: The port.
+        url: The base URL for a client on this machine: `http://127.0.0.1:8080/api/v1`.
+        page_url: The mock's page, for a browser on this machine; None where it is off.
     """
 
     def __init__(
         self, handlers: Handlers, base_path: str, host: str, port: int, control: Control | None
     ) -> None:
-        self._handlers, self._control, self._base_path = handlers, control, base_path
+        self._handlers, self._control = handlers, control
         self._connections: set[_Connection] = set()
         self._socket = _listen(host, port)
         self.host = host
         self.port: int = self._socket.getsockname()[1]
         address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._socket.getsockname()[0], host)  # noqa: S104 - is asked for
-        self._root = f"http://{f'[{address}]' if ':' in address else address}:{self.port}"
+        root = f"http://{f'[{address}]' if ':' in address else address}:{self.port}"
+        self.url = root + base_path
+        self.page_url = f"{root}{PREFIX}/" if control else None
         self._closing = threading.Lock()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"mock:{self.port}", daemon=True)
         self._thread.start()
         self._ready.wait()
-
-    @property
-    def url(self) -> str:
-        """The base URL for a client on this machine: `http://127.0.0.1:8080/api/v1`."""
-        return self._root + self._base_path
-
-    @property
-    def page_url(self) -> str | None:
-        """The mock's page, for a browser on this machine; None where it is off."""
-        return None if self._control is None else f"{self._root}{PREFIX}/"
 
     def close(self) -> None:
         """Stop. Answers that are being sent are finished first. May be called again."""
@@ -85,9 +79,6 @@ class MockServer:
 
     def __exit__(self, *error: object) -> None:
         self.close()
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.url!r})"
 
     def _run(self) -> None:
         try:
@@ -187,7 +178,12 @@ class _Connection:
             self._writer.write(_GARBAGE if broken is Break.GARBAGE else b"")
             raise ConnectionAbortedError
         length, pieces = split_body(answer)
-        unsent = self._http.send(_response(answer, length)) or b""
+        headers = [*answer.headers, ("date", formatdate(usegmt=True))]
+        if length is not None and answer.status not in _NO_BODY:
+            headers.append(("content-length", str(length)))
+        reason = http.client.responses.get(answer.status, "")
+        head = h11.Response(status_code=answer.status, headers=headers, reason=reason)
+        unsent = self._http.send(head) or b""
         is_empty = without_body or answer.status in _NO_BODY
         for piece in () if is_empty else pieces:
             self._writer.write(unsent + (self._http.send(h11.Data(data=piece)) or b""))
@@ -208,8 +204,7 @@ class _Connection:
         The client may still be sending, and would lose the answer if the connection were
         closed on what is unread: so what comes is read and dropped for a moment.
         """
-        if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            await self._send(plain(status, text, ("connection", "close")))
+        await self._send(plain(status, text, ("connection", "close")))
         self._writer.write_eof()
         async with asyncio.timeout(_LINGER_SECONDS):
             while await self._reader.read(_READ_BYTES):
@@ -226,15 +221,6 @@ class _Connection:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
         self._writer.transport.abort()
         raise ConnectionResetError
-
-
-def _response(answer: Answer, length: int | None) -> h11.Response:
-    headers = list(answer.headers)
-    if length is not None and answer.status not in _NO_BODY:
-        headers.append(("content-length", str(length)))
-    headers.append(("date", formatdate(usegmt=True)))
-    reason = http.client.responses.get(answer.status, "").encode("ascii")
-    return h11.Response(status_code=answer.status, headers=headers, reason=reason)
 
 
 def _head_of(request: h11.Request) -> tuple[str, str, list[tuple[str, str]]]:
