@@ -73,10 +73,8 @@ class RateLimit:
 class Engine:
     """Answers requests as an OpenAPI document says, and refuses to answer anything else.
 
-    Each answer is one that the document has for the operation, and is validated before it leaves;
-    one that would not be what the document says is not sent: a 500 says what differs. That is
-    plain text, as are a 404 or 405 for what the document does not have, and a refusal for which
-    the operation documents no status, range or default.
+    Each answer is validated before it leaves; one that the document does not have is not sent: a
+    500 in plain text says what differs. Plain text, too, is a refusal that is not documented.
     """
 
     def __init__(

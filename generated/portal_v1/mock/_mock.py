@@ -25,9 +25,7 @@ from ._server import MockServer
 from ._state import State
 from ._transport import InProcessTransport
 
-# In-process clients need some URL. The name can belong to nobody (RFC 2606), so that a
-# request that went past the mock by mistake would reach nothing.
-_NOWHERE = "https://mock.invalid"
+_NOWHERE = "https://mock.invalid"  # nobody's, by RFC 2606: a request past the mock reaches nothing
 _MOST_SEEDED = 10_000_000  # takes minutes
 
 

@@ -48,10 +48,9 @@ class NoExampleError(UndocumentedError, DocumentError):
 
 
 class Template:
-    """What an answer looks like, from its schema and example.
+    """What an answer looks like: its example, in which values of the state take their places.
 
-    Values of the state that the schema has, and that fit, take the place of the example's. So an
-    answer outlives an edit of the schema: what the state does not know comes from the example.
+    What the state does not know, or what does not fit any more, is as the example has it.
     """
 
     def __init__(self, schema: Schema, example: Any = None) -> None:
@@ -150,8 +149,7 @@ class Media(Template):
         """The value as a body, validated."""
         if not self._is_json:
             return str(value).encode()
-        problem = self.schema.find_problem(value)
-        if problem is not None:
+        if problem := self.schema.find_problem(value):
             raise UndocumentedError(problem)
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
