@@ -62,8 +62,10 @@ def schema(text: str, version: str = "3.1.0") -> str:
             "/get/parameters/0 (line 3): the parameter 'b' is not in the path /a",
         ),
         (
-            ("paths: {'/{b}': {get: {responses: OK, parameters: [{name: b, in: path,"
-            " required: true, style: label, schema: {}}]}}}"),
+            (
+                "paths: {'/{b}': {get: {responses: OK, parameters: [{name: b, in: path,"
+                " required: true, style: label, schema: {}}]}}}"
+            ),
             "/style (line 3): the style 'label' cannot be sent",
         ),
         (
@@ -71,8 +73,10 @@ def schema(text: str, version: str = "3.1.0") -> str:
             "/get/parameters/1 (line 3): the query parameter 'b' is there twice",
         ),
         (
-            ("paths: {/a: {get: {operationId: a, responses: OK, security: [{k: []}]}}}\n"
-            "components: {securitySchemes: {k: {type: apiKey, in: query, name: k}}}"),
+            (
+                "paths: {/a: {get: {operationId: a, responses: OK, security: [{k: []}]}}}\n"
+                "components: {securitySchemes: {k: {type: apiKey, in: query, name: k}}}"
+            ),
             "/get/security (line 3) a: the security k cannot be sent",
         ),
     ],
