@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache, cached_property, reduce
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -45,14 +44,20 @@ class Finding(NamedTuple):
     name: str = ""
 
 
-@dataclass(frozen=True)
 class Document:
-    """An OpenAPI document: its data in the 3.1 form, and the version that it was written in."""
+    """An OpenAPI document: its data in the 3.1 form, and the version that it was written in.
 
-    source: str
-    data: dict[str, Any]
-    version: Any
-    text: Text
+    `source` is the name of the file that it was read from, for messages.
+    """
+
+    def __init__(self, content: bytes, source: str, *, is_json: bool) -> None:
+        self._text = Text(content, source, is_json=is_json)
+        self.source, self.data = source, self._text.value
+        if not isinstance(self.data, dict):
+            words = "an OpenAPI document is a mapping (openapi, info, paths …), and this is none"
+            raise GenerationError(f"{source}: {words}.")
+        self.version = self.data.get("openapi")
+        _upgrade(self.data, whole=str(self.version).startswith("3.0"))
 
     def where(self, place: Place) -> str:
         """Name a place: its JSON pointer, and its line (or that of the nearest place above).
@@ -67,7 +72,7 @@ class Document:
                 written, value = at, target
             written, value = (*written, part), _step(value, part)
         steps = (part.replace("~", "~0").replace("/", "~1") for part in written)
-        line = self.text.line(written)
+        line = self._text.line(written)
         return "/".join(("#", *steps)) + (f" (line {line})" if line else "")
 
     def tell(self, findings: Iterable[Finding]) -> list[str]:
@@ -138,19 +143,7 @@ def load_document(path: Path) -> Document:
         content = path.read_bytes()
     except OSError as error:
         raise GenerationError(f"{source} cannot be read: {error.strerror}.") from None
-    return parse_document(content, source, is_json=path.suffix.lower() == ".json")
-
-
-def parse_document(raw: bytes, source: str, *, is_json: bool) -> Document:
-    """Read an OpenAPI document out of a file's content; `source` is its name, for messages."""
-    text = Text(raw, source, is_json=is_json)
-    data = text.value
-    if not isinstance(data, dict):
-        words = "an OpenAPI document is a mapping (openapi, info, paths …), and this is none"
-        raise GenerationError(f"{source}: {words}.")
-    version = data.get("openapi")
-    _upgrade(data, whole=isinstance(version, str) and version.startswith("3.0"))
-    return Document(source, data, version, text)
+    return Document(content, source, is_json=path.suffix.lower() == ".json")
 
 
 @cache

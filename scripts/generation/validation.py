@@ -79,6 +79,8 @@ def _openapi() -> Any:
     known = schema["$defs"]
     known["paths"]["patternProperties"] = {"^(?!x-)": {"$ref": "#/$defs/path-item-or-reference"}}
     del known["response"]["required"], known["responses"]["then"]
+    styles = known["parameter"]["dependentSchemas"]["schema"]["$defs"]["styles-for-path"]["then"]
+    styles["properties"]["style"] = {"const": "simple"}  # No other can be sent.
     keyword = {"anyOf": [{"enum": [*_KEYWORDS]}, {"pattern": "^x-"}]}
     example = {"type": "object", "minProperties": 1, "propertyNames": {"not": keyword}}
     known["schema"] |= {"$ref": _DIALECT, "properties": {"items": {"not": example}}}
@@ -118,45 +120,47 @@ def _explain(document: Document, error: Any) -> Finding:
         case "minProperties" if key == "responses":
             text = "`responses` is empty, and must name one"
             members = {"responses": {"default": {"description": "Any answer."}}}
-        case "const" if key == "required":
-            text, members = "a parameter in the path is always required", {"required": True}
+        case "const":
+            text, members = f"{_show(value)} cannot stand here", {key: kind.expected_value}
         case "enum" if key == "type" and "integer" in kind.options and isinstance(value, str):
-            text = f"{value!r} is none of the types of JSON"
+            text = f"{_show(value)} is none of the types of JSON"
             word = value.lower()
             known = [_TYPES[word]] if word in _TYPES else get_close_matches(word, kind.options, 1)
             members = {"type": known[0]} if known else {"type": "string", "format": value}
         case "enum" if isinstance(value, str):
             members = {key: get_close_matches(value, map(str, kind.options), 1, 0)[0]}
-        case "type" | "not":
-            return _explain_type(place, value, kind, document.at(place[:-1]))
+        case "not" if key == "items":
+            return _explain_type(place, value, [], document.at(place[:-1]))
+        case "type":
+            types = [kind.types] if isinstance(kind.types, str) else kind.types
+            return _explain_type(place, value, types, document.at(place[:-1]))
     return Finding(place, text, edit(members))
 
 
-def _explain_type(place: Place, value: Any, kind: Any, owner: Any) -> Finding:
+def _explain_type(place: Place, value: Any, types: list[str], owner: Any) -> Finding:
     """Return what is wrong with a value of another type; `owner` is the object that it is in."""
-    key, types = place[-1] if place else "", getattr(kind, "types", ())
-    types = [types] if isinstance(types, str) else types
-    if key == "items":
-        items = {"type": "object"} if isinstance(value, dict) else {}
-        code = edit({"items": items, "example": value if isinstance(value, list) else [value]})
-        return Finding(place, "an example stands where an item has its schema", code)
-    if place[-2:] == ("properties", "type") and isinstance(owner.get("properties"), dict):
-        inner = owner["properties"].items()
-        inner = {k: v if isinstance(v, dict) else {"examples": [v]} for k, v in inner}
-        text = "a schema stands where the names of its properties stand; it belongs one up"
-        return Finding(place[:-1], text, edit({"type": value, "properties": inner}))
-    if place[-2:-1] == ("properties",) and set(types) == {"boolean", "object"}:
-        text = f"{key!r} stands among the names of properties, and has to be a schema"
-        mended = {"type": value} if key == "type" else {"examples": [value]}
-        return Finding(place, text, edit({key: mended}))
-    if key == "required" and isinstance(value, bool):
-        return Finding(place, "it names fields, one level up. Leave out 'required'")
-    if value is None and types == ["string"] and not key.isdecimal():
-        return Finding(place, f"null says nothing here. Leave out {key!r}")
-    cast = next(filter(None, map(_CASTS.get, types)), None)
-    code = edit({key: cast(value)}) if cast and key and not key.isdecimal() else ""
-    told = _cut(json.dumps(value, ensure_ascii=False))
-    return Finding(place, f"{told} is not of type {' or '.join(map(repr, types))}", code)
+    match place:
+        case (*_, "items"):
+            items = {"type": "object"} if isinstance(value, dict) else {}
+            members = {"items": items, "example": value if isinstance(value, list) else [value]}
+            text = "an example stands where an item has its schema"
+        case (*_, "properties", "type") if isinstance(owner.get("properties"), dict):
+            inner = owner["properties"].items()
+            inner = {k: v if isinstance(v, dict) else {"examples": [v]} for k, v in inner}
+            place, members = place[:-1], {"type": value, "properties": inner}
+            text = "a schema stands where the names of its properties stand; it belongs one up"
+        case (*_, "properties", name) if "boolean" in types:
+            members = {name: {"type": value} if name == "type" else {"examples": [value]}}
+            text = f"{name!r} stands among the names of properties, and has to be a schema"
+        case (*_, "required") if isinstance(value, bool):
+            members, text = {}, "it names fields, one level up. Leave out 'required'"
+        case (*_, str(key)) if value is None and types == ["string"] and not key.isdecimal():
+            members, text = {}, f"null says nothing here. Leave out {key!r}"
+        case _:
+            cast = next(filter(None, map(_CASTS.get, types)), None)
+            members = {place[-1]: cast(value)} if cast and not place[-1].isdecimal() else {}
+            text = f"{_show(value)} is not of type {' or '.join(map(repr, types))}"
+    return Finding(place, text, edit(members))
 
 
 # What the structure cannot say -----------------------------------------------------------------
@@ -223,8 +227,8 @@ def _check_parameters(
     document: Document, place: Place, operation: dict[str, Any]
 ) -> Iterator[Finding]:
     path = place[1]
-    found = [(at, one) for at, one in document.parameters(place) if one.get("in") == "path"]
-    declared = {one["name"]: at for at, one in found if "name" in one}
+    found = document.parameters(place)
+    declared = {one["name"]: at for at, one in found if one.get("in") == "path" and "name" in one}
     for name in dict.fromkeys([*_BRACES.findall(path), *_COLON.findall(path)]):
         if name not in declared:
             more = {"in": "path", "required": True, "schema": {"type": "string"}}
@@ -234,11 +238,6 @@ def _check_parameters(
         if f"{{{name}}}" not in path and f":{name}" not in path:
             text = f"the parameter {name!r} is not in the path {path}"
             yield Finding(at, text, edit({"in": "query"}))
-    for at, parameter in found:
-        style = parameter.get("style", "simple")
-        if style != "simple":
-            code = edit({"style": "simple"})
-            yield Finding((*at, "style"), f"the style {style!r} cannot be sent", code)
     for owner, at in ((operation, place), (document.data["paths"][path], place[:2])):
         given = map(document.resolve, owner.get("parameters", ()))
         names = [(one.get("in"), one.get("name")) for one in given]
@@ -298,6 +297,10 @@ def _is_pattern(pattern: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _show(value: Any) -> str:
+    return _cut(json.dumps(value, ensure_ascii=False))
 
 
 def _cut(text: str) -> str:

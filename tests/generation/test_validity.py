@@ -10,22 +10,25 @@ from tests.generation._support import document_of, findings
 
 def schema(text: str, version: str = "3.1.0") -> str:
     """A document with one schema, Thing."""
-    return (
-        f"openapi: {version}\ninfo: {{title: Demo, version: '1'}}\npaths: {{}}\n"
-        f"components:\n  schemas:\n    Thing: {text}\n"
-    )
+    head = f"openapi: {version}\ninfo: {{title: Demo, version: '1'}}\npaths: {{}}\n"
+    return f"{head}components:\n  schemas:\n    Thing: {text}\n"
+
+
+def operation(text: str, path: str = "/a") -> str:
+    """A document with one operation."""
+    return f"paths: {{'{path}': {{get: {{responses: OK, {text}}}}}}}\n"
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
         ("openapi: 3.1.0\ninfo: {version: '1'}\npaths: {}", "#/info (line 2): 'title' is a req"),
-        ("paths: {/a: {get: {tags: One, responses: OK}}}", '/tags (line 3): "One" is not of type'),
-        ("paths: {/a: {get: {operationID: x, responses: OK}}}", "Leave out 'operationID'"),
+        (operation("tags: One"), '/tags (line 3): "One" is not of type'),
+        (operation("operationID: x"), "Leave out 'operationID'"),
         ("paths: {/a: {get: {responses: {}}}}", "`responses` is empty, and must name one."),
-        ("paths: {a/:id: {get: {responses: OK}}}", '"/a/{id}": …'),
-        ("paths: {'/{a}/{a}': {get: {responses: OK}}}", '"/{a}/{a_2}": …'),
-        ("paths: {'/{a}': {get: {responses: OK}}}", "/get (line 3): {a} is not among its param"),
+        (operation("", "a/:id"), '"/a/{id}": …'),
+        (operation("", "/{a}/{a}"), '"/{a}/{a_2}": …'),
+        (operation("", "/{a}"), "/get (line 3): {a} is not among its param"),
         (schema("{type: bool}"), 'Write:\n        "type": "boolean"'),
         (schema("{type: float}"), 'Write:\n        "type": "number"'),
         (schema("{type: date}"), 'Write:\n        "type": "string", "format": "date"'),
@@ -53,30 +56,19 @@ def schema(text: str, version: str = "3.1.0") -> str:
             "paths: {/a: {get: &g {operationId: x, responses: OK}, put: *g}}",
             "~1a/put (line 3): several operations have the operationId 'x', as #/paths/~1a/get",
         ),
+        (operation("parameters: [{name: b, in: path, schema: {}}]"), "'b' is not in the path /a"),
+        (operation("parameters: [{name: b, in: path, schema: {}}]"), '"required": true'),
         (
-            "paths: {/a: {get: {responses: OK, parameters: [{name: b, in: path, schema: {}}]}}}",
-            "/get/parameters/0 (line 3): 'required' is a required property",
+            operation("parameters: [{name: b, in: path, style: label, schema: {}}]"),
+            '/style (line 3): "label" cannot stand here.\n    Write:\n        "style": "simple"',
         ),
         (
-            "paths: {/a: {get: {responses: OK, parameters: [{name: b, in: path, schema: {}}]}}}",
-            "/get/parameters/0 (line 3): the parameter 'b' is not in the path /a",
-        ),
-        (
-            (
-                "paths: {'/{b}': {get: {responses: OK, parameters: [{name: b, in: path,"
-                " required: true, style: label, schema: {}}]}}}"
-            ),
-            "/style (line 3): the style 'label' cannot be sent",
-        ),
-        (
-            "paths: {/a: {get: {responses: OK, parameters: [&b {name: b, in: query}, *b]}}}",
+            operation("parameters: [&b {name: b, in: query}, *b]"),
             "/get/parameters/1 (line 3): the query parameter 'b' is there twice",
         ),
         (
-            (
-                "paths: {/a: {get: {operationId: a, responses: OK, security: [{k: []}]}}}\n"
-                "components: {securitySchemes: {k: {type: apiKey, in: query, name: k}}}"
-            ),
+            operation("operationId: a, security: [{k: []}]")
+            + "components: {securitySchemes: {k: {type: apiKey, in: query, name: k}}}",
             "/get/security (line 3) a: the security k cannot be sent",
         ),
     ],
@@ -87,28 +79,22 @@ def test_an_invalid_document(text: str, told: str) -> None:
     assert told in said
 
 
-def test_one_fault_is_told_once_with_all_its_places() -> None:
+def test_all_faults_are_told_at_once_and_each_of_them_once() -> None:
     said = findings(
-        "paths:\n"
-        "  /a: {get: {operationId: getA, security: [{nope: []}], responses: OK}}\n"
-        "  /b: {get: {operationId: getB, security: [{nope: []}], responses: OK}}\n"
-    )
-    assert (
-        "  - #/paths/~1a/get/security (line 4) getA: the security scheme 'nope' is not declared;"
-        " so in\n        #/paths/~1b/get/security (line 5) getB\n"
-        '    Write in components/securitySchemes:\n        "nope": {"type": "http"'
-    ) in said
-
-
-def test_all_faults_are_told_at_once() -> None:
-    said = findings(
-        "servers: {}\npaths: {/a/:id: {get: {tags: x, security: [{no: []}], responses: {}}},"
-        " b: {get: {responses: OK}}, /c: {get: {parameters: [1], security: 1, responses: OK}}}\n"
+        "servers: {}\npaths:\n"
+        "  /a/:id: {get: {operationId: a, tags: x, security: [{no: []}], responses: {}}}\n"
+        "  b: {get: {operationId: b, security: [{no: []}], responses: OK}}\n"
+        "  /c: {get: {parameters: [1], security: 1, responses: OK}}\n"
         "components: {schemas: {A: {type: strin}, B: {$ref: '#/components/schemas/C'}}}\n"
     )
-    told = ["#/servers", "{id} is not among its", "/tags", "'no'", "`responses` is empty", "strin"]
-    told += ['"/a/{id}": …', '"/b": …', "schemas/C", "/parameters/0 (line 4): 1 is", "/security (l"]
+    told = ["#/servers", "{id} is not among its", "/tags", "`responses` is empty", "strin"]
+    told += ['"/a/{id}": …', '"/b": …', "schemas/C", "/parameters/0 (line 7): 1 is", "/security (l"]
     assert [what for what in told if what not in said] == []
+    assert (
+        "  - #/paths/~1a~1:id/get/security (line 5) a: the security scheme 'no' is not declared;"
+        " so in\n        #/paths/b/get/security (line 6) b\n"
+        '    Write in components/securitySchemes:\n        "no": {"type": "http"'
+    ) in said
 
 
 @pytest.mark.parametrize(
@@ -136,25 +122,27 @@ def test_what_is_odd_is_told_and_taken() -> None:
 
 
 def test_3_0_is_read_in_its_3_1_form() -> None:
-    text = schema(
-        "{type: object, properties: {"
-        "a: {type: string, nullable: true, enum: [x], example: x}, "
-        "b: {nullable: true, description: B., allOf: [{$ref: '#/components/schemas/Other'}]}, "
-        "c: {type: integer, minimum: 1, exclusiveMinimum: true}, "
-        "d: {$ref: '#/components/schemas/Other', description: gone}}}\n"
-        "    Other: {oneOf: [{type: string}], nullable: true}",
-        "3.0.3",
+    other = "{$ref: '#/components/schemas/Other'"
+    document = document_of(
+        schema(
+            "{properties: {a: {type: string, nullable: true, enum: [x], example: x}, "
+            f"b: {{nullable: true, description: B., allOf: [{other}}}]}}, "
+            f"c: {{minimum: 1, exclusiveMinimum: true}}, d: {other}, description: gone}}}}}}\n"
+            "    Other: {oneOf: [{type: string}], nullable: true}",
+            "3.0.3",
+        )
     )
-    document = document_of(text)
     check_document(document)
     assert document.data["openapi"] == "3.1.0"
-    assert document.data["components"]["schemas"]["Thing"]["properties"] == {
-        "a": {"type": ["string", "null"], "enum": ["x", None], "examples": ["x"]},
-        "b": {
-            "description": "B.",
-            "anyOf": [{"allOf": [{"$ref": "#/components/schemas/Other"}]}, {"type": "null"}],
+    reference = {"$ref": "#/components/schemas/Other"}
+    assert document.data["components"]["schemas"] == {
+        "Thing": {
+            "properties": {
+                "a": {"type": ["string", "null"], "enum": ["x", None], "examples": ["x"]},
+                "b": {"description": "B.", "anyOf": [{"allOf": [reference]}, {"type": "null"}]},
+                "c": {"exclusiveMinimum": 1},
+                "d": reference,
+            }
         },
-        "c": {"type": "integer", "exclusiveMinimum": 1},
-        "d": {"$ref": "#/components/schemas/Other"},
+        "Other": {"oneOf": [{"type": "string"}, {"type": "null"}]},
     }
-    assert document.data["components"]["schemas"]["Other"]["oneOf"][1] == {"type": "null"}

@@ -27,7 +27,8 @@ class Browser:
 
     def __init__(self, path: str, profile: Path) -> None:
         reads, self._out = os.pipe()
-        self._in, writes = os.pipe()
+        into, writes = os.pipe()
+        self._in = os.fdopen(into, "rb")
         options = [*_OPTIONS.split(), f"user-data-dir={profile}"]
         options += ["no-sandbox"] if os.geteuid() == 0 else []  # it has none for root
         command = ["sh", "-c", _PLACED % (reads, writes), "sh", path]
@@ -37,7 +38,7 @@ class Browser:
         )
         os.close(reads)
         os.close(writes)
-        self._buffer, self._number, self._session = b"", 0, ""
+        self._number, self._session = 0, ""
         self.events: list[dict[str, Any]] = []
         target = self.send("Target.createTarget", url="about:blank")["targetId"]
         attached = self.send("Target.attachToTarget", targetId=target, flatten=True)
@@ -89,11 +90,10 @@ class Browser:
         return [json.dumps(one["params"]) for one in self.events if one.get("method") in bad]
 
     def _receive(self) -> dict[str, Any]:
-        while b"\0" not in self._buffer:
-            chunk = os.read(self._in, 1 << 16)
-            assert chunk, "the browser has ended"
-            self._buffer += chunk
-        text, _, self._buffer = self._buffer.partition(b"\0")
+        text = bytearray()
+        while (byte := self._in.read(1)) != b"\0":
+            assert byte, "the browser has ended"
+            text += byte
         message: dict[str, Any] = json.loads(text)
         return message
 
@@ -102,6 +102,6 @@ class Browser:
 
     def __exit__(self, *error: object) -> None:
         os.close(self._out)
-        os.close(self._in)
+        self._in.close()
         self._process.kill()
         self._process.wait()

@@ -101,12 +101,12 @@ class Script:
 def call(
     kind: str,
     script: Script,
-    method: str,
+    method: str | Callable[[Any], Callable[..., Any]],
     *args: Any,
     at_most: int | None = None,
     **options: Any,
 ) -> Any:
-    """Call a resource method of a "sync" or an "async" client, and close the client.
+    """Call a resource method, or another, of a "sync" or an "async" client, and close the client.
 
     With `clock`, through a copy of the client that has it; `call_headers` are those of the call.
     Of an iterator the items are returned, or the first `at_most` of them.
@@ -114,7 +114,7 @@ def call(
     arguments = {name: options.pop(name) for name in _PER_CALL & options.keys()}
     if "call_headers" in options:
         arguments["headers"] = options.pop("call_headers")
-    find = attrgetter(f"parcels.{method}")
+    find: Any = attrgetter(f"parcels.{method}") if isinstance(method, str) else method
     changes = {name: options.pop(name) for name in {"clock"} & options.keys()}
     if kind == "sync":
         with script.client(**options) as client:
@@ -140,7 +140,7 @@ def call(
     return asyncio.run(run())
 
 
-_PER_CALL = {"timeout", "max_attempts", "is_express"}
+_PER_CALL = {"timeout", "max_attempts", "is_express", "concurrency"}
 
 
 def pipeline_of(client: Any) -> Any:

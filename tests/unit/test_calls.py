@@ -101,11 +101,11 @@ def test_options_of_one_call(kind: str, method: str) -> None:
 def test_header_fields_of_one_call(kind: str, method: str) -> None:
     arguments, status, answer = METHODS[method.rpartition(".")[2]]
     script = Script((status, answer))
-    own = {"X-Own": "own", "X-Trace": "client's"}
+    own = {"X-Empty": "", "User-Agent": "mine/1", "X-Trace": "the client's"}
     call(kind, script, method, *arguments, headers=own, call_headers={"x-trace": "t-1"})
     call(kind, script, method, *arguments, headers=own)
     sent = [[one.headers.get_list(name) for name in own] for one in script.requests]
-    assert sent == [[["own"], ["t-1"]], [["own"], ["client's"]]]
+    assert sent == [[[""], ["mine/1"], ["t-1"]], [[""], ["mine/1"], ["the client's"]]]
     for headers in BAD_HEADERS:
         with pytest.raises(errors.ConfigurationError, match="header") as caught:
             call(kind, script, method, *arguments, call_headers=headers)

@@ -258,15 +258,14 @@ def _find_role(name: str, roles: Mapping[str, str]) -> str:
 
 def _reshape(example: Any, digest: str) -> Iterator[str]:
     """Texts that look like the example, and are others for another digest."""
-    h = digest
-    uuid = f"{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{h[20:32]}"
     if not isinstance(example, str):
         return
     if _UUID.search(example):
+        h = digest
+        uuid = f"{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{h[20:32]}"
         yield _UUID.sub(uuid, example, count=1)
     head, start, rest, _ = _TAIL.split(example, maxsplit=1)
     if len(start + rest) < _LONG:
         start, rest = "", start + rest
     length = max(len(rest), 12)
     yield head + start + (digest * (length // 64 + 1))[:length]
-    yield uuid

@@ -1,16 +1,8 @@
 # Edited in overrides/package/mock/_operations.py, from where `make generate` copies it.
 """The operations of a document, compiled, and what each does to the mock's state.
 
-A collection is what a POST makes items of, and what the paths below `.../{id}` are about. That
-a POST makes items follows from the links of its success response (`id: $response.body#/id` to
-an operation on the item), else from the usual shape of paths: there is a path `.../{id}` below
-its own, and its answer has a field that identifies the item. On the collection, GET lists; on an
-item, GET reads, PUT replaces, PATCH and POST change, DELETE removes; what is below an item uses
-it. Passwords that reading an item does not show are new in each answer; those of a GET work once.
-
-Where that is not what an operation does, it says so with `x-effect`: the name of another effect,
-`none`, or an object with `does`, `item` (the path of the item), `identifier` (the field of the
-answer), `fresh` (the fields that are new in each answer) and `once` (whether those work once).
+README.md says under "What it remembers" how that follows from the document. A collection is what a
+POST makes items of, and what the paths of an item and below it are about.
 """
 
 from __future__ import annotations
@@ -84,8 +76,7 @@ class Collection:
     def noun(self) -> str:
         """One of the items in words: `Client` for `/custodians/clients`."""
         *_, word = ["Item", *(one for one in self.path.split("/") if one and "{" not in one)]
-        word = re.sub("[-_]", " ", word)
-        singular = re.sub(r"ies$", "y", word) if word.endswith("ies") else word.removesuffix("s")
+        singular = re.sub("ies$", "y", re.sub("[-_]", " ", word)).removesuffix("s")
         return singular[:1].upper() + singular[1:]
 
 

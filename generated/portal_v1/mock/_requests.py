@@ -11,7 +11,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from email.parser import BytesParser
 from email.policy import HTTP
-from typing import Any, NoReturn, TypeAlias
+from functools import partial
+from typing import Any, TypeAlias
 from urllib.parse import parse_qs
 
 from ._messages import DocumentError, RefusalError, bad_request
@@ -26,6 +27,7 @@ _NOT_PARAMETERS = ("accept", "content-type", "authorization")
 _DELIMITERS = {"spaceDelimited": " ", "pipeDelimited": "|"}
 COMMA = "\ue000"  # stands for a comma that came encoded: it parts no items
 _WHOLE = frozenset({"json", "opaque"})  # styles of values whose texts are not taken apart
+_load = partial(json.loads, parse_constant=int)  # int() refuses NaN and Infinity
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -66,8 +68,7 @@ class Parameter:
             value = parse_json(given[0].replace(COMMA, ",").encode(), label)
         else:
             value = parse_fields(fields, self.schema) if fields else parse_texts(given, self.schema)
-        problem = self.schema.find_problem(value)
-        if problem is not None:
+        if problem := self.schema.find_problem(value):
             raise bad_request(f"{label}: {problem}")
         return {self.name: value}
 
@@ -96,11 +97,7 @@ class RequestBody:
         self.content = {essence(name): schemas.schema_of(one, place) for name, one in content}
 
     def read(self, content_type: str, body: bytes) -> tuple[Any, str]:
-        """The body's value, parsed and validated where it is JSON or a form, else its bytes.
-
-        None stands for a body that was left out where it may be. Beside it stands what the
-        document does not describe, "" for nothing.
-        """
+        """The body's value, None where it is left out, and what the document does not describe."""
         if not self.content:
             is_stray = bool(body) and parse_json(body) != {}
             return None, "request body: none is documented; send nothing, or {}" * is_stray
@@ -111,10 +108,8 @@ class RequestBody:
         ranges = [one for one in self.content if content_type and matches(one, content_type)]
         if not ranges:
             came = essence(content_type) or "no Content-Type"
-            raise RefusalError(
-                (415, 400, 422),
-                f"request body: must be {' or '.join(self.content)}, came with {came}",
-            )
+            text = f"request body: must be {' or '.join(self.content)}, came with {came}"
+            raise RefusalError((415, 400, 422), text)
         schema = self.content[min(ranges, key=lambda one: one.count("*"))]
         if is_json(content_type):
             value = parse_json(body)
@@ -122,18 +117,14 @@ class RequestBody:
             value = parse_fields(_read_form(content_type, body), schema)
         else:
             return body, ""
-        problem = schema.find_problem(value)
-        if problem is not None:
+        if problem := schema.find_problem(value):
             raise bad_request(f"request body: {problem}")
         stray = ", ".join(map(ascii, schema.find_stray(value)))
         return value, f"request body: keys that are not documented: {stray}" if stray else ""
 
 
 class Security:
-    """The alternatives of one operation; each is a list of schemes that must all be met.
-
-    The requirements are its own, or the document's.
-    """
+    """The alternatives of one operation; each is a list of schemes that must all be met."""
 
     def __init__(self, schemas: Schemas, requirements: Sequence[Any], where: str) -> None:
         defined = members(members(schemas.document, "components"), "securitySchemes")
@@ -159,11 +150,9 @@ class Security:
             if all(one and (known is None or one in known) for one in credentials):
                 return credentials[0] if credentials else ""
         prefixes = {prefix for schemes in self._alternatives for *_, prefix in schemes} - {""}
-        raise RefusalError(
-            (401, 403),
-            "The API key is not known" if given else "The API key is missing",
-            tuple(("www-authenticate", one.capitalize()) for one in sorted(prefixes)),
-        )
+        text = "The API key is not known" if given else "The API key is missing"
+        headers = tuple(("www-authenticate", one.capitalize()) for one in sorted(prefixes))
+        raise RefusalError((401, 403), text, headers)
 
 
 def parse_texts(texts: Sequence[str], schema: Schema) -> Any:
@@ -187,7 +176,7 @@ def _parse_text(text: str, schema: Schema) -> Any:
     if types <= {"string"}:
         return text
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = _load(text)
     except (ValueError, RecursionError):
         return None if not text and "null" in types and "string" not in types else text
     return value if "string" not in types or schema.is_valid(value) else text
@@ -204,7 +193,7 @@ def parse_pairs(text: bytes, label: str) -> dict[str, list[str]]:
 def parse_json(body: bytes, label: str = "request body") -> Any:
     """Parse JSON strictly: UTF-8, and no NaN or Infinity."""
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        return _load(body.decode("utf-8"))
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise bad_request(f"{label}: is not JSON ({place})") from None
@@ -222,16 +211,11 @@ def compile_parameters(schemas: Schemas, nodes: Iterable[Any], where: str) -> li
 
 def _find_scheme(node: Mapping[str, Any]) -> Iterator[_Scheme]:
     """The scheme, unless it is settled before HTTP begins (mutualTLS)."""
-    match node.get("type"):
-        case "apiKey":
-            name, location = node["name"], node["in"]
-            yield location, name.lower() if location == "header" else name, ""
-        case "http":
-            yield "header", "authorization", node["scheme"].lower()
-        case "oauth2" | "openIdConnect":
-            yield "header", "authorization", "bearer"
-        case _:
-            pass
+    if node["type"] == "apiKey":
+        name, location = node["name"], node["in"]
+        yield location, name.lower() if location == "header" else name, ""
+    elif node["type"] != "mutualTLS":  # OAuth 2 and OpenID Connect name no scheme of their own
+        yield "header", "authorization", node.get("scheme", "bearer").lower()
 
 
 def _find_credential(scheme: _Scheme, texts: Mapping[str, Texts]) -> str:
@@ -254,11 +238,6 @@ def _read_form(content_type: str, body: bytes) -> dict[str, list[str]]:
         is_text = part.get_content_maintype() == "text" or is_json(part.get_content_type())
         content: Any = part.get_payload(decode=True)
         name = str(part.get_param("name", "", "content-disposition"))
-        fields.setdefault(name, []).append(
-            content.decode("utf-8", "replace") if is_text else "file"
-        )
+        text = content.decode("utf-8", "replace") if is_text else "file"
+        fields.setdefault(name, []).append(text)
     return fields
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)

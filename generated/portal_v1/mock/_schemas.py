@@ -98,10 +98,7 @@ def find_rules(document: Any) -> Iterator[Rule]:
 
 
 class Schema:
-    """A schema of a document, and what follows from it.
-
-    Texts name it by `where`, a value by its JSON path, and never show the value.
-    """
+    """A schema of a document. Texts name it by `where`, and of a value only its JSON path."""
 
     def __init__(self, schemas: Schemas, node: Any, where: str, given: Iterable[Any] = ()) -> None:
         self._schemas, self.node, self.where, self._given = schemas, node, where, given
@@ -217,8 +214,7 @@ class Schema:
 class Schemas:
     """The schemas of one document as they hold in one direction: request or response.
 
-    What is `readOnly` is not required in a request, nor what is `writeOnly` in a response. A value
-    may fit several alternatives: `oneOf` of open objects would else allow nothing.
+    A value may fit several alternatives: `oneOf` of open objects would else allow nothing.
     """
 
     def __init__(self, document: Mapping[str, Any], direction: str) -> None:

@@ -17,7 +17,7 @@ from hashlib import sha256
 from os import PathLike, fspath
 from typing import Any, NamedTuple, TypeAlias
 
-from ._clock import make_lock
+from ._clock import LOCK
 from ._messages import StateError
 
 SESSION_SECONDS = 7 * 86_400.0  # a token lapses, used or not
@@ -43,7 +43,7 @@ CREATE TABLE token (
 """
 
 Place: TypeAlias = tuple[int, str]  # the custodian's number, and where; see `place_of`
-Make = Callable[[int], tuple[str, Mapping[str, Any]]]  # from a number to an id and a content
+Make: TypeAlias = Callable[[int], tuple[str, Mapping[str, Any]]]  # from a number: id and content
 
 
 class Item(NamedTuple):
@@ -69,13 +69,12 @@ class State:
     def __init__(self, path: str | PathLike[str] | None, clock: Callable[[], float]) -> None:
         self._path = _MEMORY if path is None else fspath(path)
         self._clock = clock
-        self._lock = make_lock()
         self._abandoned: list[sqlite3.Connection] = []
         self._open()
 
     def close(self) -> None:
         """Close the database. The state is not to be used afterwards."""
-        with self._lock:
+        with LOCK:
             self._closing()
 
     def add(self, place: Place, make: Make, count: int = 1) -> Item | None:
@@ -115,26 +114,22 @@ class State:
     def _select(self, rest: str, *values: Any) -> list[Item]:
         """The items of a custodian, the first of the values, as the rest of the query says."""
         query = f"SELECT number, id, content FROM item WHERE custodian = ? {rest}"  # noqa: S608 - our own text
-        with self._reading() as connection:
-            rows = connection.execute(query, values).fetchall()
+        rows = self._run(query, *values)
         return [Item(number, made, json.loads(content)) for number, made, content in rows]
 
     def custodians(self) -> list[tuple[int, int]]:
         """The custodians that have items, and how many each has."""
         query = "SELECT custodian, count(*) FROM item GROUP BY custodian ORDER BY min(number)"
-        with self._reading() as connection:
-            return connection.execute(query).fetchall()
+        return self._run(query)
 
     def save(self, item: Item) -> None:
         """Keep an item's changed content."""
-        with self._writing() as connection:
-            row = (json.dumps(item.content), item.number)
-            connection.execute("UPDATE item SET content = ? WHERE number = ?", row)
+        change = "UPDATE item SET content = ? WHERE number = ?"
+        self._run(change, json.dumps(item.content), item.number)
 
     def remove(self, item: Item) -> None:
         """Forget an item."""
-        with self._writing() as connection:
-            connection.execute("DELETE FROM item WHERE number = ?", (item.number,))
+        self._run("DELETE FROM item WHERE number = ?", item.number)
 
     def add_token(self, item: Item, make: Callable[[int], Any], *, once: bool) -> Any:
         """Hand out the token that `make` gives for its number."""
@@ -147,26 +142,22 @@ class State:
 
     def redeem(self, token: str) -> str | None:
         """Use a token up that works once. Gives its item's id; None where there is none."""
-        with self._writing() as connection:
-            row = connection.execute(
-                "UPDATE token SET used_at = ? WHERE token = ? AND once AND used_at IS NULL "
-                "RETURNING id",
-                (self._clock(), token),
-            ).fetchone()
-            return str(row[0]) if row else None
+        rows = self._run(
+            "UPDATE token SET used_at = ? WHERE token = ? AND once AND used_at IS NULL "
+            "RETURNING id",
+            *(self._clock(), token),
+        )
+        return str(rows[0][0]) if rows else None
 
     def is_live(self, token: str, *, use: bool) -> bool:
         """Whether a token has not lapsed. `use` counts as one, and keeps it alive for longer."""
-        with self._writing() as connection:
-            now = self._clock()
-            row = connection.execute(
-                "SELECT created_at, used_at FROM token WHERE token = ? AND NOT once", (token,)
-            ).fetchone()
-            if row is None or now - row[0] >= SESSION_SECONDS or now - row[1] >= IDLE_SECONDS:
-                return False
-            if use:
-                connection.execute("UPDATE token SET used_at = ? WHERE token = ?", (now, token))
-            return True
+        now = self._clock()
+        rows = self._run(
+            "UPDATE token SET used_at = iif(?, ?, used_at) WHERE token = ? AND NOT once "
+            "AND created_at > ? AND used_at > ? RETURNING id",
+            *(use, now, token, now - SESSION_SECONDS, now - IDLE_SECONDS),
+        )
+        return bool(rows)
 
     def dump(self) -> bytes:
         """Everything, as bytes for `load`."""
@@ -184,13 +175,16 @@ class State:
 
     def clear(self) -> None:
         """Forget everything."""
-        with self._writing() as connection:
-            for table in ("item", "token", "sqlite_sequence"):
-                connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
+        self.load(State(None, self._clock).dump())
+
+    def _run(self, statement: str, *values: Any) -> list[Any]:
+        """The rows that a statement gives, which is carried out as a whole or not at all."""
+        with self._reading() as connection:
+            return connection.execute(statement, values).fetchall()
 
     @contextmanager
     def _reading(self) -> Generator[sqlite3.Connection, None, None]:
-        with self._lock:
+        with LOCK:
             if self._process != os.getpid() and self._path != _MEMORY:
                 # SQLite's files do not survive a fork: the parent's connection is left alone.
                 self._closing.detach()

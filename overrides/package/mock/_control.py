@@ -32,7 +32,6 @@ _BESIDE = frozenset({"/", "/favicon.ico"})  # answered here too, where the API h
 _HOST = re.compile(r"(?:\[([^\]]*)\]|([^:\[\]]*))(?::\d*)?")  # with its port
 _LOOPBACK = re.compile(r"localhost|::1|127(\.\d+){3}")
 _GUARDS = {
-    "content-type": "application/json",
     "cache-control": "no-store",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
@@ -105,7 +104,8 @@ class Control:
             if path != "/health":  # which tells nothing
                 self._check_caller(given.get("host", ""), *by)
             call, takes, _, status = _find_route("GET" if method == "HEAD" else method, path)
-            arguments = _read_body(body) if method == "POST" else read_arguments(parse_qsl(query))
+            pairs = parse_qsl(query, keep_blank_values=True)
+            arguments = _read_body(body) if method == "POST" else read_arguments(pairs)
             if takes["additionalProperties"] and "fault" in arguments:
                 takes = _describe_fault(arguments["fault"])
             problem = find_wrong_argument(arguments, takes)
@@ -350,8 +350,9 @@ def _answer(status: int, value: Any, *more: tuple[str, str]) -> Answer:
     """An answer in JSON; one without content for None."""
     if isinstance(value, Answer):
         return value
+    kind = [] if value is None else [("content-type", "application/json")]
     content = b"" if value is None else json.dumps(value).encode()
-    return Answer(status, [*more, *_GUARDS.items()], content)
+    return Answer(status, [*kind, *more, *_GUARDS.items()], content)
 
 
 def _host_name(host: str) -> str:

@@ -33,10 +33,7 @@ class Delivery(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """An HTTP answer: status, headers as pairs in order, body.
-
-    The body is bytes, or an iterator of pieces where it is too long to be held in memory.
-    """
+    """An HTTP answer; its body is an iterator where it is too long to be held in memory."""
 
     status: int
     headers: list[tuple[str, str]]

@@ -47,10 +47,9 @@ class NoExampleError(UndocumentedError, DocumentError):
 
 
 class Template:
-    """What an answer looks like, from its schema and example.
+    """What an answer looks like: its example, in which values of the state take their places.
 
-    Values of the state that the schema has, and that fit, take the place of the example's. So an
-    answer outlives an edit of the schema: what the state does not know comes from the example.
+    What the state does not know, or what does not fit any more, is as the example has it.
     """
 
     def __init__(self, schema: Schema, example: Any = None) -> None:
@@ -149,8 +148,7 @@ class Media(Template):
         """The value as a body, validated."""
         if not self._is_json:
             return str(value).encode()
-        problem = self.schema.find_problem(value)
-        if problem is not None:
+        if problem := self.schema.find_problem(value):
             raise UndocumentedError(problem)
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -167,10 +165,8 @@ class Response:
             is_sent = is_known or schemas.resolve(header).get("required") is True
             if is_sent and not _NOT_HEADERS.fullmatch(name.lower()):
                 value = find_example(schema)
-                texts = (
-                    one if isinstance(one, str) else json.dumps(one)
-                    for one in (value if is_array(value) else [value])
-                )
+                parts = value if is_array(value) else [value]
+                texts = (one if isinstance(one, str) else json.dumps(one) for one in parts)
                 self.headers.append((name.lower(), ",".join(texts)))
         content = members(node, "content").items()
         self.media = [Media(name, schemas.schema_of(one or {}, where)) for name, one in content]
@@ -189,9 +185,10 @@ class Responses:
     """All documented responses of an operation, by status, range or default."""
 
     def __init__(self, schemas: Schemas, nodes: Mapping[str, Any], where: str) -> None:
+        named = ((re.sub("xx$", "XX", str(key)), node) for key, node in nodes.items())
         self._by_key = {
             key: Response(schemas, node, f"{where}, response {key}")
-            for key, node in ((re.sub("xx$", "XX", str(key)), node) for key, node in nodes.items())
+            for key, node in named
             if not key.startswith("x-")
         }
         if not self._by_key:
