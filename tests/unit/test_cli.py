@@ -166,7 +166,7 @@ def test_the_key_comes_from_the_environment_a_file_or_stdin(
         ("parcels list --output yaml", 2, 'Choose from: "table", "json", "jsonl", "csv".'),
         ("parcels create --is-express=maybe", 2, 'unable to convert "maybe" into bool'),
         ("parcels create --size {", 2, "Expecting property name"),
-        ("parcels list --timeout 0", 3, "--timeout has to be over 0 seconds"),
+        ("parcels list --timeout 0", 3, "--timeout is a number of seconds, over 0"),
         ("parcels list --max-attempts 0", 3, "--max-attempts is a whole number from 1"),
     ],
 )

@@ -12,17 +12,13 @@ from random import Random
 
 from .._lazy import asyncio
 
-# One for all mocks: a fork waits for it, so that the child finds it free and the data whole.
-_lock = threading.RLock()
+# Is held while what a mock knows is read or changed. There is one for all mocks: a fork waits for
+# it, so that the child finds it free and the data whole.
+LOCK = threading.RLock()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
-        before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
+        before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=LOCK.release
     )
-
-
-def make_lock() -> threading.RLock:
-    """The lock that is held while what a mock knows is read or changed."""
-    return _lock
 
 
 class MockClock:
@@ -47,14 +43,14 @@ class MockClock:
     def advance(self, seconds: float = 0.0, *, hours: float = 0.0, days: float = 0.0) -> None:
         """Move the time on, by the sum of these. It cannot move back: that is a ValueError."""
         step = seconds + 3600.0 * hours + 86_400.0 * days
-        with _lock:
+        with LOCK:
             if not 0 <= step < math.inf or self.offset + step == math.inf:
                 raise ValueError(f"a clock is moved on by seconds from 0, not by {step!r}")
             self.offset += step
 
     def reset(self, offset: float = 0.0) -> None:
         """Give the time of the source again, with an offset of seconds."""
-        with _lock:
+        with LOCK:
             self.offset = offset
 
 
@@ -80,7 +76,7 @@ class ClientClock:
 
     def sleep(self, seconds: float) -> None:
         """Let a pause pass at once."""
-        with _lock:
+        with LOCK:
             self._mock_clock.advance(seconds)
             self._skipped += seconds
 

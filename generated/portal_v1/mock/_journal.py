@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import quote, unquote_plus
 
-from ._clock import make_lock
+from ._clock import LOCK
 from ._faults import Fault
 from ._messages import Outcome, StateError
 from ._schemas import find_objects, is_object, members
@@ -155,7 +155,6 @@ class Journal:
 
     def __init__(self, masking: Masking, log: str | PathLike[str] | None) -> None:
         self.masking = masking
-        self._lock = make_lock()
         self._entries: deque[Entry] = deque(maxlen=_KEPT)
         self._number = 0
         self._file: TextIO | None = None
@@ -178,7 +177,7 @@ class Journal:
         method, target, headers, body = request
         answer, names = outcome.answer, tuple(fault.name for fault in faults)
         content = answer.body if isinstance(answer.body, bytes) else b""
-        with self._lock:
+        with LOCK:
             self._number += 1
             entry = Entry(
                 *(self._number, operation_id, method, answer.status or None, time, duration, names),
@@ -193,18 +192,18 @@ class Journal:
 
     def entries(self, operation_id: str | None = None) -> list[Entry]:
         """The entries, oldest first; all, or those of one operation."""
-        with self._lock:
+        with LOCK:
             return [one for one in self._entries if operation_id in (None, one.operation_id)]
 
     def reset(self) -> None:
         """Forget the entries, and count from 1 again. The file stays as it is."""
-        with self._lock:
+        with LOCK:
             self._entries.clear()
             self._number = 0
 
     def close(self) -> None:
         """Close the file. May be called again."""
-        with self._lock:
+        with LOCK:
             if self._file is not None:
                 self._file.close()
                 self._file = None

@@ -166,10 +166,8 @@ class Response:
             is_sent = is_known or schemas.resolve(header).get("required") is True
             if is_sent and not _NOT_HEADERS.fullmatch(name.lower()):
                 value = find_example(schema)
-                texts = (
-                    one if isinstance(one, str) else json.dumps(one)
-                    for one in (value if is_array(value) else [value])
-                )
+                parts = value if is_array(value) else [value]
+                texts = (one if isinstance(one, str) else json.dumps(one) for one in parts)
                 self.headers.append((name.lower(), ",".join(texts)))
         content = members(node, "content").items()
         self.media = [Media(name, schemas.schema_of(one or {}, where)) for name, one in content]
@@ -188,9 +186,10 @@ class Responses:
     """All documented responses of an operation, by status, range or default."""
 
     def __init__(self, schemas: Schemas, nodes: Mapping[str, Any], where: str) -> None:
+        named = ((re.sub("xx$", "XX", str(key)), node) for key, node in nodes.items())
         self._by_key = {
             key: Response(schemas, node, f"{where}, response {key}")
-            for key, node in ((re.sub("xx$", "XX", str(key)), node) for key, node in nodes.items())
+            for key, node in named
             if not key.startswith("x-")
         }
         if not self._by_key:

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from .._document import load_document
 from .._http import httpx
-from ._clock import MockClock, make_lock
+from ._clock import LOCK, MockClock
 from ._control import Control
 from ._engine import Engine, RateLimit, Request
 from ._faults import Exchange, Fault, check_fault, delay, describe_unknown, select_faults
@@ -90,7 +90,7 @@ class Mock:
         self._journal = Journal(Masking(self.document), log)
         self._faults: list[Fault] = []
         self._faults_set = 0
-        self._lock, self._seed, self._latency = make_lock(), seed, latency
+        self._seed, self._latency = seed, latency
         self._handlers = Handlers(self.handle, self._should_reset)
         self._servers: list[MockServer] = []
 
@@ -118,7 +118,7 @@ class Mock:
             outcome = request
         else:
             operation, name = request.operation, request.operation.id
-            with self._lock:
+            with LOCK:
                 active = select_faults(self.faults, name)
             serve = partial(self._engine.serve, request)
             refuse = partial(self._engine.refuse, request)
@@ -137,7 +137,7 @@ class Mock:
         request = self._engine.route(method, target, headers, b"") if self._faults else None
         if not isinstance(request, Request):
             return False
-        with self._lock:
+        with LOCK:
             active = select_faults(self.faults, request.operation.id, early=True)
         if active:
             sent, nothing = (method, target, list(headers), b""), Outcome(Answer(0, [], b""))
@@ -170,7 +170,7 @@ class Mock:
         limits: dict[str, Any] = {"times": times, "after": after, "probability": probability}
         check_fault(name, settings | limits)
         self._check(operation)
-        with self._lock:
+        with LOCK:
             self._faults_set += 1
             number = self._faults_set
             chance = Random(f"{self._seed}:{number}")  # noqa: S311 - chance, not secrecy
@@ -185,7 +185,7 @@ class Mock:
 
     def clear_faults(self) -> None:
         """Take all faults away."""
-        with self._lock:
+        with LOCK:
             self._faults.clear()
             self._faults_set = 0
 

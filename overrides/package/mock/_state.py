@@ -16,7 +16,7 @@ from hashlib import sha256
 from os import PathLike, fspath
 from typing import Any, NamedTuple, TypeAlias
 
-from ._clock import make_lock
+from ._clock import LOCK
 from ._messages import StateError
 
 SESSION_SECONDS = 7 * 86_400.0  # a token lapses, used or not
@@ -68,13 +68,12 @@ class State:
     def __init__(self, path: str | PathLike[str] | None, clock: Callable[[], float]) -> None:
         self._path = _MEMORY if path is None else fspath(path)
         self._clock = clock
-        self._lock = make_lock()
         self._abandoned: list[sqlite3.Connection] = []
         self._open()
 
     def close(self) -> None:
         """Close the database. The state is not to be used afterwards."""
-        with self._lock:
+        with LOCK:
             self._closing()
 
     def add(self, place: Place, make: Make, count: int = 1) -> Item | None:
@@ -189,7 +188,7 @@ class State:
 
     @contextmanager
     def _reading(self) -> Generator[sqlite3.Connection, None, None]:
-        with self._lock:
+        with LOCK:
             if self._process != os.getpid() and self._path != _MEMORY:
                 # SQLite's files do not survive a fork: the parent's connection is left alone.
                 self._closing.detach()
