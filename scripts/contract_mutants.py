@@ -81,8 +81,9 @@ def run(package: Path, mutant: Mutant | None) -> tuple[list[str], str]:
             text = (copy / mutant.path).read_text("utf-8")
             (copy / mutant.path).write_text(text.replace(mutant.old, mutant.new), "utf-8")
         with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
-            paths = [str(TESTS / name) for name in tests]
-            pytest.main([*OPTIONS, str(copy), *paths], plugins=[listener])
+            while tests and not listener.failed:
+                path = str(TESTS / tests.pop(0))
+                pytest.main([*OPTIONS, str(copy), path], plugins=[listener])
         return listener.failed, output.getvalue()
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .document import Document, Finding, parts
-from .errors import GenerationError, edit
+from .errors import GenerationError
 from .reading import Place
 
 _SHOWABLE = "x-not-secret"
@@ -64,13 +64,13 @@ def _check_operations(document: Document) -> Iterator[Finding]:
         tags = operation.get("tags")
         if not tags or not _says_something(tags[0]):
             text = "an operation needs a tag: its first one names the resource it is on"
-            yield Finding(place, text, edit({"tags": ["…"]}))
+            yield Finding(place, text, {"tags": ["…"]})
         if "security" not in operation and "security" not in document.data:
             text = "`security` has to say which key it needs, be it `[]` for none"
-            yield Finding(place, text, edit({"security": []}))
+            yield Finding(place, text, {"security": []})
         if "x-repeatable" in operation and not _says_something(operation["x-repeatable"]):
             text = "x-repeatable must be the reason, in words, why sending it twice does no harm"
-            yield Finding((*place, "x-repeatable"), text, edit({"x-repeatable": "…"}))
+            yield Finding((*place, "x-repeatable"), text, {"x-repeatable": "…"})
 
 
 def _check_extensions(document: Document) -> Iterator[Finding]:

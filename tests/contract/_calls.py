@@ -20,7 +20,16 @@ from urllib.parse import quote, urlsplit
 import httpx
 import jsonschema_rs
 
-from tests.contract._package import JSON, Endpoint, document, flatten, package, parse, plain
+from tests.contract._package import (
+    JSON,
+    Endpoint,
+    document,
+    flatten,
+    package,
+    parse,
+    plain,
+    secret_names,
+)
 from tests.gateway import Gateway
 
 CALLS = "calls of the client"
@@ -55,8 +64,8 @@ class Call:
     arguments: Mapping[str, Any]  # of the operation's functions
     way: tuple[str, bool]  # its name, and whether it is async
     script: Sequence[httpx.Response] = ()
-    keys: Sequence[str] = ()
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    keys: Sequence[str] = field(default=(), repr=False)
+    settings: Mapping[str, Any] = field(default_factory=dict, repr=False)  # with the key
     options: Mapping[str, Any] = field(default_factory=dict)
     is_new: bool = False
     answers: Sequence[httpx.Response] = ()  # each with its `request`
@@ -65,8 +74,11 @@ class Call:
     response: Any = None  # with all details, where the way of the call gives it
     error: Any = None
 
-    def option(self, name: str, default: Any) -> Any:
-        return self.options.get(name, self.settings.get(name, default))
+    def result(self) -> Any:
+        """Return the value, or raise the error."""
+        if self.error is not None:
+            raise self.error
+        return self.value
 
 
 class Caller:
@@ -121,7 +133,9 @@ class Caller:
         try:
             check(call)
         except AssertionError as failure:
-            failure.add_note(f"{call}\n{[one.content[:999] for one in call.answers]}")
+            shown = "\n".join([repr(call), *(one.text[:999] for one in call.answers)])
+            names = "|".join(secret_names())
+            failure.add_note(re.sub(rf'"({names})": *"[^"]*"', r'"\1": ...', shown))
             raise
         return call
 
@@ -158,12 +172,16 @@ def check(call: Call) -> None:
     _check_requests(call)
     assert call.pauses == _expect_pauses(call)
     assert len(call.answers) == len(call.pauses) + 1
-    if not answer.is_success or "raw" in answer.extensions:
-        _check_error(call, answer, schema)
-    elif faults := _find_faults(call, schema, answer):
-        _check_refusal(call, answer, faults)
-    else:
+    is_success = answer.is_success and "raw" not in answer.extensions
+    faults = _find_faults(call, schema, answer) if is_success else []
+    if is_success and not faults:
         _check_value(call, answer)
+        return
+    _check_failure(call, answer, faults)
+    if faults:
+        _check_refusal(call.error, faults)
+    elif "raw" not in answer.extensions:
+        _check_error(call, answer, schema)
 
 
 def _check_requests(call: Call) -> None:
@@ -209,7 +227,8 @@ def _wait_of(answer: httpx.Response, passed: float) -> float | None:
 def _expect_pauses(call: Call) -> list[float]:
     """Return the pauses between the attempts, as the answers to them have it."""
     pauses: list[float] = []
-    budget, most = call.option("timeout", 30.0), call.option("max_attempts", 3)
+    limits = {"timeout": 30.0, "max_attempts": 3, **call.settings, **call.options}
+    budget, most = limits["timeout"], limits["max_attempts"]
     is_repeatable = call.endpoint.method in {"GET", "HEAD", "PUT", "DELETE"}
     is_repeatable |= "x-repeatable" in call.endpoint.definition
     for number, answer in enumerate(call.answers):
@@ -254,18 +273,6 @@ def _relax(node: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in node.items() if k not in unchecked or isinstance(v, dict)}
 
 
-def _check_refusal(call: Call, answer: httpx.Response, places: list[str]) -> None:
-    """Assert that an answer was not taken for the documented one, and that no value is told."""
-    error = call.error
-    assert type(error) is package().InvalidResponseError, repr(error)
-    assert error.body in (answer.content, b"")  # what is streamed is not kept
-    told = (error.attempts, error.maybe_processed, error.status_code)
-    assert told == (len(call.answers), True, answer.status_code)
-    assert any(f"${place}{end}" in str(error) for place in places for end in " .[") or "" in places
-    assert "\u00fc" not in f"{error} {error!r}"
-    assert error.__cause__ is error.__context__ is None
-
-
 def _check_value(call: Call, answer: httpx.Response) -> None:
     """Assert that a call returned what the last answer says, with all its details."""
     assert call.error is None, repr(call.error)
@@ -282,21 +289,31 @@ def _check_value(call: Call, answer: httpx.Response) -> None:
             assert one in response.headers[name.upper()]
 
 
+def _check_failure(call: Call, answer: httpx.Response, faults: list[str]) -> None:
+    """Assert that a call raised the error for what happened, with what is known of it."""
+    error, status, is_raw = call.error, answer.status_code, "raw" in answer.extensions
+    kind = _ERRORS.get(status, "Server" if status >= 500 else "APIStatus")
+    kind = "APIConnection" if is_raw else "InvalidResponse" if faults else kind
+    assert type(error) is getattr(package(), f"{kind}Error"), repr(error)
+    assert isinstance(error, getattr(package(), f"{package().client.SERVICE.name}Error"))
+    assert (error.operation_id, error.attempts) == (str(call.endpoint), len(call.answers))
+    statuses = [0 if "raw" in one.extensions else one.status_code for one in call.answers]
+    assert error.maybe_processed is any(not 400 <= one < 500 or one == 408 for one in statuses)
+    assert is_raw or error.status_code == status
+    assert is_raw or error.body in [answer.content] + [b""] * len(faults)  # b"": it was streamed
+
+
+def _check_refusal(error: Any, places: list[str]) -> None:
+    """Assert that an error tells where an answer is not the documented one, and no value."""
+    assert any(f"${place}{end}" in str(error) for place in places for end in " .[") or "" in places
+    assert "\u00fc" not in f"{error} {error!r}"
+    assert error.__cause__ is error.__context__ is None
+
+
 def _check_error(call: Call, answer: httpx.Response, schema: Any) -> None:
     """Assert that an error tells all that is to be known of the last answer, and no key."""
-    error, answers = call.error, call.answers
-    assert isinstance(error, getattr(package(), f"{package().client.SERVICE.name}Error"))
-    assert (error.operation_id, error.attempts) == (str(call.endpoint), len(answers))
-    refused = [one.status_code for one in answers if "raw" not in one.extensions]
-    may_be = len(refused) < len(answers) or any(not 400 <= s < 500 or s == 408 for s in refused)
-    assert error.maybe_processed is may_be
-    if "raw" in answer.extensions:
-        assert type(error) is package().APIConnectionError
-        return
-    told, kind = parse(answer.content), "Server" if answer.status_code >= 500 else "APIStatus"
-    assert type(error).__name__ == f"{_ERRORS.get(answer.status_code, kind)}Error"
-    facts = (error.status_code, error.retry_after, error.body)
-    assert facts == (answer.status_code, _wait_of(answer, sum(call.pauses)), answer.content)
+    error, told = call.error, parse(answer.content)
+    assert error.retry_after == _wait_of(answer, sum(call.pauses))
     keys = [re.escape(key) for key in call.keys if len(key) >= 8]  # A short one may be a word.
     field = package().client.SERVICE.error_fields[0]
     text = told.get(field) if isinstance(told, dict) else None

@@ -84,11 +84,6 @@ class Endpoint:
     def __repr__(self) -> str:
         return str(self.id)
 
-    @property
-    def label(self) -> str:
-        """Its name in schemathesis."""
-        return f"{self.method} {self.path}"
-
     def __getattr__(self, name: str) -> Any:
         return getattr(self.module.OPERATION, name)
 

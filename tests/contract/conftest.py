@@ -38,15 +38,13 @@ def pytest_configure(config: pytest.Config) -> None:
     OPTIONS.key = os.environ.get(f"{package().client.SERVICE.environment}_API_KEY", OPTIONS.key)
 
 
-def each_case(document: dict[str, Any], **config: Any) -> Callable[[Any], Any]:
+def each_case(document: dict[str, Any], examples: int, **config: Any) -> Callable[[Any], Any]:
     """Return a decorator that has a test run, sync and async, with schemathesis' cases."""
-    generation = {"mode": "all", "max-examples": OPTIONS.examples, "database": "none"}
+    generation = {"mode": "all", "max-examples": examples, "database": "none"}
     config = {"seed": OPTIONS.seed, "generation": generation, **config}
     told = schemathesis.Config.from_dict(config)
     each = schemathesis.openapi.from_dict(document, config=told).parametrize()
-    of_hypothesis = settings(
-        deadline=None, suppress_health_check=list(HealthCheck), max_examples=OPTIONS.examples
-    )
+    of_hypothesis = settings(suppress_health_check=[*HealthCheck], max_examples=examples)
     each_client = pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
     return lambda test: each_client(each(of_hypothesis(test)))
 

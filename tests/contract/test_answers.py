@@ -16,7 +16,7 @@ from schemathesis.core import NotSet
 
 from tests.contract._calls import CUT, NOW, REQUEST_IDS, Caller
 from tests.contract._package import JSON, Endpoint, document, endpoints, package
-from tests.contract.conftest import each_case, number_of
+from tests.contract.conftest import OPTIONS, each_case, number_of
 from tests.gateway import reply
 from tests.generation.exercise import make_arguments, mock_module
 
@@ -32,7 +32,7 @@ OPERATIONS = {
 }
 # The options of a client and of a call. Each answer asks for a pause of 5 s.
 OWN: dict[str, Any] = {"headers": {"X-Trace": "t"}, "max_attempts": 2, "timeout": 3.0}
-OPTIONS: list[tuple[dict[str, Any], dict[str, Any]]] = [
+LIMITS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, {"timeout": 9.0}),
     ({}, {"max_attempts": 1, "headers": {"X-Call": "c"}}),
     (OWN, {}),
@@ -57,7 +57,7 @@ def arguments_of(endpoint: Endpoint, number: int) -> dict[str, Any]:
 @each_operation
 def test_each_option_counts_in_each_call(endpoint: Endpoint, caller: Caller) -> None:
     arguments, script = arguments_of(endpoint, 0), [reply(429, TOLD, {"Retry-After": "5"})] * 9
-    for settings, options in OPTIONS:
+    for settings, options in LIMITS:
         for way in endpoint.ways:
             for is_new in (False, True):
                 how: dict[str, Any] = {"settings": settings, "options": options, "is_new": is_new}
@@ -133,6 +133,7 @@ def spell(value: Any, told: dict[str, Any]) -> Iterator[bytes]:
 
 @each_case(
     make_document(),
+    max(5, OPTIONS.examples // 4),
     phases={"coverage": {"unexpected-methods": []}, "examples": {"fill-missing": True}},
 )
 def test_an_answer_is_returned_as_it_is_or_refused(
@@ -153,5 +154,5 @@ def test_an_answer_is_returned_as_it_is_or_refused(
     for turn, body in enumerate(bodies, number):
         piece = PIECES[turn % 4] * (len(body) < 9_999)
         answer = reply(202 if turn == number + 1 else endpoint.success, body, piece=piece)
-        for way in {ways[turn % len(ways)], *ways[4:]}:
+        for way in dict.fromkeys([ways[turn % len(ways)], *ways[4:]]):
             caller.call(endpoint, arguments, way, [answer])

@@ -44,9 +44,10 @@ def something_goes_through_the_client() -> Iterator[None]:
     assert TALLY[CALLS] > before
 
 
-@each_case(document(), **{"max-redirects": 0, "checks": CHECKS})
+@each_case(document(), OPTIONS.examples, **{"max-redirects": 0, "checks": CHECKS})
 def test_case(case: Case[Any], caller: Caller, *, is_async: bool) -> None:
-    (endpoint,) = (one for one in endpoints() if case.operation.label == one.label)
+    label = case.operation.label
+    (endpoint,) = (one for one in endpoints() if label == f"{one.method} {one.path}")
     assume(not OPTIONS.prism or is_for_prism(case.body))
     url, headers = caller.gateway.url, endpoint.credentials(caller.keys[0])
     try:

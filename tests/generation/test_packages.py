@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -110,37 +109,3 @@ def test_flags_take_enums_numbers_dates_and_lists(run: Run, library: ModuleType)
         code, _, err = run(library, server, f"books {wrong}")
         assert (code, sentence in err) == (2, True), err
     assert run(library, Server(204), f"books remove {BOOK} --reason worn") == (0, "", "")
-
-
-def test_a_body_is_json_or_a_file(run: Run, studio: ModuleType, tmp_path: Path) -> None:
-    file = tmp_path / "body"
-    session = json.dumps({"grant": "password", "user": "a", "secretWord": "b"})
-    file.write_text(session)
-    server = Server(200, {"accessToken": "t0ken", "until": "2024-01-01T00:00:00Z"})
-    for body in (session, f"@{file}"):
-        code, out, err = run(studio, server, "sessions open -o jsonl --body", body)
-        assert (code, json.loads(out)["accessToken"], err) == (0, "***", "")
-        assert b"secretWord=b" in server.body
-    for body, sentence in (("{", "Expecting property name"), ("{}", "$.grant has to be")):
-        code, _, err = run(studio, server, "sessions open --body", body)
-        assert (code, sentence in err) == (2, True), err
-    server = Server(204)
-    run(studio, server, f"files replace f1 --body {file}")
-    assert server.body == file.read_bytes()
-    code, _, err = run(studio, server, "files replace f1 --body none")
-    assert (code, err) == (3, "error: The file cannot be read: No such file or directory.\n")
-
-
-def test_files_text_and_nested_models_are_printed(run: Run, studio: ModuleType) -> None:
-    folder = {"name": "a", "children": [], "counts": {}, "extra": {}}
-    for server, line, printed in (
-        (Server(200, content=b"\x00bytes", kind="text/plain"), "files download f1", "\x00bytes"),
-        (Server(200, content=b"A caption", kind="a/b"), "files get-caption f1", "A caption\n"),
-        (
-            Server(200, {**folder, "children": [folder]}),
-            "folders get a --depth all",
-            f"children  {json.dumps([folder])}\n",
-        ),
-    ):
-        assert printed in run(studio, server, line)[1]
-    assert server.target.endswith("/folders/a?depth=all")
