@@ -121,6 +121,16 @@ class Document:
                     seen.add(key)
                     yield (*prefix, "parameters", str(index)), parameter
 
+    def expand(self, schema: Any) -> Iterator[dict[str, Any]]:
+        """Yield a schema and what its values may be: its parts, alternatives and items."""
+        waiting, seen = [schema], set[int]()
+        while waiting:
+            schema = self.resolve(waiting.pop())
+            if isinstance(schema, dict) and id(schema) not in seen:
+                seen.add(id(schema))
+                yield schema
+                waiting += [*parts(schema), schema.get("items"), *(schema.get("prefixItems") or ())]
+
     @cached_property
     def nodes(self) -> list[Node]:
         """All mappings of the document that are OpenAPI, outer ones first."""

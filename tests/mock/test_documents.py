@@ -259,6 +259,7 @@ REFERENCE = {"$ref": "#/components/schemas/A"}
         (answering({}), "no response"),
         (served({"security": [{"none": []}]}), "no security scheme 'none'"),
         (served({"parameters": [{"in": "query"}]}), "POST /things/{id}"),
+        (served({"parameters": [REFERENCE]}), "leads nowhere"),
         (
             paths({f"/a/{{{one}}}": {"get": {"responses": {"200": {}}}} for one in "xy"}),
             "same path",

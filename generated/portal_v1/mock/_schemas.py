@@ -254,10 +254,13 @@ class Schemas:
         """Follow `$ref` until something else stands there; siblings of it win."""
         if not is_object(node) or not isinstance(node.get("$ref"), str):
             return node
-        target: Any = self.document
-        for step in node["$ref"].removeprefix(_BASE)[2:].split("/"):
+        target, reference = self.document, node["$ref"].removeprefix(_BASE)
+        for step in reference[2:].split("/"):
             key = unquote(step).replace("~1", "/").replace("~0", "~")
-            target = target[int(key)] if is_array(target) else target[key]
+            try:
+                target = target[int(key)] if is_array(target) else target[key]
+            except (LookupError, TypeError, ValueError):
+                raise DocumentError(f"The reference {reference!r} leads nowhere.") from None
         siblings = {key: value for key, value in node.items() if key != "$ref"}
         return self.resolve({**target, **siblings} if siblings and is_object(target) else target)
 
