@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import unquote
 
-from .errors import GenerationError, display_path
+from .errors import GenerationError, display_path, edit
 from .reading import Place, Text
 
 SEVERAL = ("allOf", "anyOf", "oneOf", "prefixItems")
@@ -36,11 +36,12 @@ Node: TypeAlias = tuple[Place, dict[str, Any], bool]
 
 
 class Finding(NamedTuple):
-    """What is wrong at a place, how to mend it (as `edit` says it), and a name for the place."""
+    """What is wrong at a place, what to write there or elsewhere, and a name for the place."""
 
     place: Place
     text: str
-    ending: str = ""
+    members: dict[str, Any] | None = None
+    into: str = ""
     name: str = ""
 
 
@@ -78,8 +79,9 @@ class Document:
     def tell(self, findings: Iterable[Finding]) -> list[str]:
         """Return findings in words: each once, with all its places and the edit that mends it."""
         places: dict[tuple[str, str], dict[str, None]] = {}
-        for place, text, ending, name in findings:
-            places.setdefault((text, ending), {})[f"{self.where(place)} {name}".strip()] = None
+        for place, text, members, into, name in findings:
+            said = text, edit(members or {}, into)
+            places.setdefault(said, {})[f"{self.where(place)} {name}".strip()] = None
         told = []
         for (text, ending), (first, *rest) in places.items():
             more = "\n    ".join(["; so in", *rest]) if rest else "."
@@ -118,6 +120,16 @@ class Document:
                 if key not in seen:
                     seen.add(key)
                     yield (*prefix, "parameters", str(index)), parameter
+
+    def expand(self, schema: Any) -> Iterator[dict[str, Any]]:
+        """Yield a schema and what its values may be: its parts, alternatives and items."""
+        waiting, seen = [schema], set[int]()
+        while waiting:
+            schema = self.resolve(waiting.pop())
+            if isinstance(schema, dict) and id(schema) not in seen:
+                seen.add(id(schema))
+                yield schema
+                waiting += [*parts(schema), schema.get("items"), *(schema.get("prefixItems") or ())]
 
     @cached_property
     def nodes(self) -> list[Node]:

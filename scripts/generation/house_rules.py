@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .document import Document, Finding, parts
-from .errors import GenerationError, edit
+from .document import Document, Finding
+from .errors import GenerationError
 from .reading import Place
 
 _SHOWABLE = "x-not-secret"
@@ -64,13 +64,13 @@ def _check_operations(document: Document) -> Iterator[Finding]:
         tags = operation.get("tags")
         if not tags or not _says_something(tags[0]):
             text = "an operation needs a tag: its first one names the resource it is on"
-            yield Finding(place, text, edit({"tags": ["…"]}))
+            yield Finding(place, text, {"tags": ["…"]})
         if "security" not in operation and "security" not in document.data:
             text = "`security` has to say which key it needs, be it `[]` for none"
-            yield Finding(place, text, edit({"security": []}))
+            yield Finding(place, text, {"security": []})
         if "x-repeatable" in operation and not _says_something(operation["x-repeatable"]):
             text = "x-repeatable must be the reason, in words, why sending it twice does no harm"
-            yield Finding((*place, "x-repeatable"), text, edit({"x-repeatable": "…"}))
+            yield Finding((*place, "x-repeatable"), text, {"x-repeatable": "…"})
 
 
 def _check_extensions(document: Document) -> Iterator[Finding]:
@@ -94,16 +94,16 @@ def _check_extensions(document: Document) -> Iterator[Finding]:
 
 def _check_secrets(document: Document) -> Iterator[Finding]:
     for place, value, _ in document.nodes:
-        properties, name = value.get("properties"), value.get("name")
+        properties = value.get("properties")
         found = [
-            ((*place, "properties", called), called, schema)
-            for called, schema in (properties.items() if isinstance(properties, dict) else ())
+            ((*place, "properties", name), name, schema, schema)
+            for name, schema in (properties.items() if isinstance(properties, dict) else ())
         ]
-        if isinstance(name, str) and not _says_something(value.get(_SHOWABLE)):
-            found.append(((*place, "schema"), name, value.get("schema")))
-        for at, called, schema in found:
-            if smells_of_secrets(called) and _takes_secrets(document, schema, set()):
-                text = f"{called!r} smells of a secret: say `format: password`, so that it is "
+        found.append(((*place, "schema"), value.get("name"), value.get("schema"), value))
+        for at, name, schema, owner in found:
+            named = isinstance(name, str) and smells_of_secrets(name)
+            if named and not _is_marked(document, schema, owner):
+                text = f"{name!r} smells of a secret: say `format: password`, so that it is "
                 text += f"masked wherever it could be shown, or `{_SHOWABLE}: <the reason>`"
                 yield Finding(at, text)
 
@@ -118,21 +118,15 @@ def smells_of_secrets(name: str) -> bool:
     return bool(words and not qualified and _AT_THE_END.fullmatch(words[-1]))
 
 
-def _takes_secrets(document: Document, schema: Any, seen: set[int]) -> bool:
-    """Tell whether a schema takes any string, and does not say whether that is a secret."""
-    said = [schema, document.resolve(schema)]
-    if not isinstance(said[1], dict) or id(said[1]) in seen:
-        return False
-    if any(_says_something(one.get(_SHOWABLE)) for one in said):
-        return False
-    schema = said[1]
-    seen.add(id(schema))
-    types = schema.get("type")
-    types = types if isinstance(types, list) else [types]
-    safe = schema.keys() & {"enum", "const"} or schema.get("format") in _SAFE_FORMATS
-    within = [*parts(schema), *([schema.get("items")] if "array" in types else [])]
-    inside = any(_takes_secrets(document, part, seen) for part in within)
-    return inside or ("string" in types and not safe)
+def _is_marked(document: Document, schema: Any, owner: Any) -> bool:
+    """Tell whether a schema, or what has it, says of each string in it whether it is a secret."""
+    said = [one for one in (owner, schema, document.resolve(schema)) if isinstance(one, dict)]
+    return any(_says_something(one.get(_SHOWABLE)) for one in said) or all(
+        one.keys() & {"enum", "const"}
+        or one.get("format") in _SAFE_FORMATS
+        or "string" not in (one.get("type") or ())
+        for one in document.expand(schema)
+    )
 
 
 def _says_something(value: Any) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -29,55 +28,37 @@ _RESERVED = {
 }
 
 
-@dataclass(frozen=True)
 class Field:
     """A parameter of an operation, or a field of a model, which is sent in the body.
 
     `prop` is what the parser made of it, `raw` a parameter as the document has it.
     """
 
-    prop: Any
-    location: str
-    secret: bool
-    deprecated: bool
-    raw: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """Its name in the document."""
-        return str(self.prop.name.get_untrusted_value())
-
-    @property
-    def python_name(self) -> str:
-        """Its name in Python."""
-        return str(self.prop.python_name)
+    def __init__(
+        self, prop: Any, location: str, raw: dict[str, Any], *, secret: bool, deprecated: bool
+    ) -> None:
+        self.prop, self.location, self.secret, self.deprecated = prop, location, secret, deprecated
+        self.name, self.python_name = _name(prop), str(prop.python_name)
+        self.takes_null = any(
+            isinstance(one, NoneProperty | AnyProperty)
+            for one in getattr(prop, "inner_properties", (prop,))
+        )
+        # The field of a successful response that repeats it.
+        self.response_field = raw.get("x-response-field")
+        # Whether the fields of it are written as pairs.
+        self.explode = raw.get("explode") is True
+        # How it is written in a query, where that is not the usual way.
+        self.style: Any = "json" if "content" in raw else raw.get("style")
+        if self.style not in {"json", "deepObject"}:
+            usual = "," if raw.get("explode") is False else None
+            known: dict[Any, str | None] = {"pipeDelimited": "|", "spaceDelimited": " "}
+            self.style = None if self.explode else known.get(self.style, usual)
 
     def declare(self, *, optional: bool = False) -> str:
         """Return it as a function's parameter, which may be left out where that is said."""
         left_out = optional or not self.prop.required
         annotated = annotation(self.prop, unset=left_out)
         return f"{self.python_name}: {annotated}{' = UNSET' if left_out else ''}"
-
-    @property
-    def response_field(self) -> str | None:
-        """The field of a successful response that repeats it."""
-        return self.raw.get("x-response-field")
-
-    @property
-    def explode(self) -> bool:
-        """Whether the fields of it are written as pairs."""
-        return self.raw.get("explode") is True
-
-    @property
-    def style(self) -> str | None:
-        """How it is written in a query, where that is not the usual way."""
-        style = "json" if "content" in self.raw else self.raw.get("style", "form")
-        if style in {"json", "deepObject"}:
-            return str(style)
-        separator = {"pipeDelimited": "|", "spaceDelimited": " "}.get(style)
-        if separator is None and self.raw.get("explode") is False:
-            separator = ","
-        return None if self.explode else separator
 
 
 class Operation:
@@ -176,7 +157,7 @@ def _make_parameter(prop: Any, location: str, raw: dict[str, Any], document: Doc
     schema = raw.get("schema", {})
     secret = (document.resolve(schema) or {}).get("format") == "password"
     deprecated = raw.get("deprecated") is True or schema.get("deprecated") is True
-    return Field(prop, location, secret, deprecated, raw)
+    return Field(prop, location, raw, secret=secret, deprecated=deprecated)
 
 
 def _links(raw: dict[str, Any], document: Document) -> Iterator[tuple[Any, ...]]:
@@ -207,8 +188,9 @@ def list_fields(model: Any) -> list[Field]:
     """Return the fields of a model, in the order of its properties."""
     secrets, deprecated = (model.data.model_extra[key] for key in ("x-secrets", "x-deprecated"))
     return [
-        Field(prop, "body", _name(prop) in secrets, _name(prop) in deprecated)
+        Field(prop, "body", {}, secret=name in secrets, deprecated=name in deprecated)
         for prop in list_properties(model)
+        for name in [_name(prop)]
     ]
 
 
@@ -244,12 +226,6 @@ def nullable_inner(prop: Any) -> Any:
     others = [p for p in prop.inner_properties if not isinstance(p, NoneProperty)]
     nullable = len(others) < len(prop.inner_properties)
     return others[0] if nullable and len(others) == 1 else None
-
-
-def takes_null(prop: Any) -> bool:
-    """Tell whether null is among a property's values."""
-    inner = getattr(prop, "inner_properties", (prop,))
-    return any(isinstance(p, NoneProperty | AnyProperty) for p in inner)
 
 
 def instance_type(prop: Any) -> str:

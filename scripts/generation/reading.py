@@ -55,7 +55,7 @@ class Text:
         except ValueError as error:
             what = str(error)
         except RecursionError:
-            what = f"it is nested too deeply, beyond {_MOST_LEVELS} levels"
+            what = f"it is nested beyond {_MOST_LEVELS} levels, or an alias contains itself"
         else:
             return
         raise GenerationError(f"{source}{f', line {line}' if line else ''} cannot be read: {what}.")
@@ -73,16 +73,13 @@ class Text:
         self._count = 0
         self._lines[()] = 1
         root = yaml.compose(self._text, _Loader)
-        return None if root is None else self._load(root, (), ())
+        return None if root is None else self._load(root, ())
 
-    def _load(self, node: Any, place: Place, parents: tuple[Any, ...]) -> Any:
+    def _load(self, node: Any, place: Place) -> Any:
         self._count += 1
         self._lines.setdefault(place, _line(node))
-        if node in parents:
-            _refuse(node, "an alias contains itself")
         if self._count > len(self._text) + _MOST_ALIASED:
             _refuse(node, f"its aliases come to more than {_MOST_ALIASED:,} values")
-        within = (*parents, node)
         match node, node.tag.removeprefix("tag:yaml.org,2002:"):
             case yaml.ScalarNode(), "str":
                 if _NO_NUMBER.fullmatch(node.value) and not node.style:
@@ -92,28 +89,29 @@ class Text:
                 return next(read, str)(node.value)
             case yaml.SequenceNode(), "seq":
                 items = enumerate(node.value)
-                return [self._load(item, (*place, str(index)), within) for index, item in items]
+                return [self._load(item, (*place, str(index))) for index, item in items]
             case yaml.MappingNode(), "map":
-                return self._load_mapping(node, place, within)
+                return self._load_mapping(node, place)
         return _refuse(node, f"the tag {node.tag} has no meaning here")
 
-    def _load_mapping(self, node: Any, place: Place, within: tuple[Any, ...]) -> dict[str, Any]:
+    def _load_mapping(self, node: Any, place: Place) -> dict[str, Any]:
         own: dict[str, Any] = {}
         merged: dict[str, Any] = {}
         for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode):
+            name = key.value
+            if not isinstance(name, str):
                 _refuse(key, "a key must be a plain word")
-            if key.value == "<<" and not key.style:
+            if name == "<<" and not key.style:
                 for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
                     if not isinstance(source, yaml.MappingNode):
                         _refuse(value, "only a mapping can be merged with <<")
-                    merged = {**self._load(source, place, within), **merged}
-            elif key.value in own:
-                first = f"the key {key.value!r} is already there on line "
-                _refuse(key, f"{first}{self._lines[*place, key.value]}; one would silently win")
+                    merged = {**self._load(source, place), **merged}
+            elif name in own:
+                first = f"the key {name!r} is already there on line {self._lines[*place, name]}"
+                _refuse(key, f"{first}; one would silently win")
             else:
-                self._lines[*place, key.value] = _line(key)
-                own[key.value] = self._load(value, (*place, key.value), within)
+                self._lines[*place, name] = _line(key)
+                own[name] = self._load(value, (*place, name))
         return {**merged, **own}
 
 

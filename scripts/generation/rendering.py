@@ -137,7 +137,6 @@ def _prepare(
     url = ((document.get("servers") or [{}])[0] or {}).get("url", "")
     schemes = list(dict.fromkeys(c[0] for operation in found for c in operation.credentials))
     env.undefined = StrictUndefined
-    env.tests["taking_null"] = operations.takes_null
     env.filters.update(literal=repr, sentence=_sentence, words=_words, paragraphs=_paragraphs)
     env.globals.update(
         document=document,

@@ -307,7 +307,11 @@ class Shaper:
         every = [*inherited, *properties.items()]
         said = [(name, one) for name, v in every for one in (v, self._document.resolve(v))]
         shaped["x-sent"] = "sent" in roles
-        shaped["x-secrets"] = [name for name, one in said if self._is_secret(one, set())]
+        shaped["x-secrets"] = [
+            name
+            for name, inner in said
+            if any(one.get("format") == "password" for one in self._document.expand(inner))
+        ]
         shaped["x-deprecated"] = [
             name for name, one in said if isinstance(one, dict) and one.get("deprecated") is True
         ]
@@ -329,15 +333,6 @@ class Shaper:
             shaped["additionalProperties"] = self._shape(patterns[0], roles) if alone else True
         elif shut and "received" in roles:
             del shaped["additionalProperties"]
-
-    def _is_secret(self, schema: Any, seen: set[int]) -> bool:
-        """Tell whether a schema, an alternative in it, or an item of its lists is a password."""
-        schema = self._document.resolve(schema)
-        if not isinstance(schema, dict) or id(schema) in seen:
-            return False
-        seen.add(id(schema))
-        parts = [schema.get("items"), *(p for key in SEVERAL for p in schema.get(key) or ())]
-        return schema.get("format") == "password" or any(self._is_secret(p, seen) for p in parts)
 
 
 def _shape_types(shaped: dict[str, Any], *, files: bool) -> None:

@@ -32,7 +32,7 @@ _TYPES |= dict.fromkeys(("dict", "map", "json"), "object")
 _TYPES |= {"list": "array", "enum": "string", "text": "string", "uuid": "string"}
 # What to write for a member that is missing, and for a value that is of another type.
 _STUBS: dict[str, Any] = {"paths": {}, "schema": {"type": "string"}, "required": True}
-_STUBS["info"] = {"title": "…", "version": "1"}
+_STUBS |= {"info": {"title": "…", "version": "1"}}
 _CASTS: dict[str, Callable[[Any], Any]] = {
     "array": lambda value: [*value.values()] if isinstance(value, dict) else [value],
     "object": lambda _: {},
@@ -134,7 +134,7 @@ def _explain(document: Document, error: Any) -> Finding:
         case "type":
             types = [kind.types] if isinstance(kind.types, str) else kind.types
             return _explain_type(place, value, types, document.at(place[:-1]))
-    return Finding(place, text, edit(members))
+    return Finding(place, text, members)
 
 
 def _explain_type(place: Place, value: Any, types: list[str], owner: Any) -> Finding:
@@ -160,7 +160,7 @@ def _explain_type(place: Place, value: Any, types: list[str], owner: Any) -> Fin
             cast = next(filter(None, map(_CASTS.get, types)), None)
             members = {place[-1]: cast(value)} if cast and not place[-1].isdecimal() else {}
             text = f"{_show(value)} is not of type {' or '.join(map(repr, types))}"
-    return Finding(place, text, edit(members))
+    return Finding(place, text, members)
 
 
 # What the structure cannot say -----------------------------------------------------------------
@@ -191,12 +191,12 @@ def _check_reference(document: Document, place: Place, value: dict[str, Any]) ->
     if not reference.startswith("#"):
         name = re.split(r"[/#]", reference)[-1].partition(".")[0] or "Name"
         text = f"{reference!r} is outside of this document; bring what it names into components"
-        yield Finding(place, text, edit({"$ref": f"#/components/schemas/{name}"}))
+        yield Finding(place, text, {"$ref": f"#/components/schemas/{name}"})
     elif document.look_up(reference) is None:
         *sections, name = reference_parts(reference)
         stub = {"type": "object"} if sections[-1:] == ["schemas"] else {"description": "…"}
-        code = edit({name: stub}, "/".join(sections))
-        yield Finding(place, f"{reference!r} names nothing here", code)
+        into = "/".join(sections)
+        yield Finding(place, f"{reference!r} names nothing here", {name: stub}, into)
     else:
         yield Finding(place, "the reference leads back to itself. Leave out '$ref'")
 
@@ -212,15 +212,13 @@ def _check_paths(document: Document) -> Iterator[Finding]:
             head, tail = meant.rsplit(f"{{{name}}}", 1)
             meant, text = f"{head}{{{name}_2}}{tail}", f"{{{name}}} stands twice in the path"
         if meant != path and not path.startswith("x-"):
-            code = f"\nWrite:\n    {json.dumps(meant, ensure_ascii=False)}: …"
-            yield Finding(("paths", path), text, code)
+            yield Finding(("paths", path), text, {meant: "…"})
     ids: dict[str, Place] = {}
     for place, operation in document.operations():
         name = operation.get("operationId")
         if isinstance(name, str) and ids.setdefault(name, place) != place:
-            text = f"several operations have the operationId {name!r}, as "
-            code = edit({"operationId": f"{name}_2"})
-            yield Finding(place, text + document.where(ids[name]), code)
+            text = f"{document.where(ids[name])} has the operationId {name!r}, too"
+            yield Finding(place, text, {"operationId": f"{name}_2"})
 
 
 def _check_parameters(
@@ -231,13 +229,13 @@ def _check_parameters(
     declared = {one["name"]: at for at, one in found if one.get("in") == "path" and "name" in one}
     for name in dict.fromkeys([*_BRACES.findall(path), *_COLON.findall(path)]):
         if name not in declared:
-            more = {"in": "path", "required": True, "schema": {"type": "string"}}
-            code = edit({"parameters": [{"name": name, **more}]})
-            yield Finding(place, f"{{{name}}} is not among its parameters", code)
+            one = {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            text = f"{{{name}}} is not among its parameters"
+            yield Finding(place, text, {"parameters": [one]})
     for name, at in declared.items():
         if f"{{{name}}}" not in path and f":{name}" not in path:
             text = f"the parameter {name!r} is not in the path {path}"
-            yield Finding(at, text, edit({"in": "query"}))
+            yield Finding(at, text, {"in": "query"})
     for owner, at in ((operation, place), (document.data["paths"][path], place[:2])):
         given = map(document.resolve, owner.get("parameters", ()))
         names = [(one.get("in"), one.get("name")) for one in given]
@@ -250,19 +248,19 @@ def _check_parameters(
 def _check_security(document: Document, place: Place, owner: dict[str, Any]) -> Iterator[Finding]:
     requirements, place = owner.get("security") or (), (*place, "security")
     schemes = document.look_up("#/components/securitySchemes") or {}
+    label = owner.get("operationId", "")
     undeclared = [name for one in requirements for name in one if name not in schemes]
     for name in undeclared:
-        code = edit({name: {"type": "http", "scheme": "bearer"}}, "components/securitySchemes")
         text = f"the security scheme {name!r} is not declared"
-        yield Finding(place, text, code, owner.get("operationId", ""))
+        members = {name: {"type": "http", "scheme": "bearer"}}
+        yield Finding(place, text, members, "components/securitySchemes", label)
     if requirements and not undeclared and not any(True for _ in find_credentials(document, owner)):
         named = " or ".join(" and ".join(one) for one in requirements)
         text = f"the security {named} cannot be sent: a key stands in a header or a cookie, one "
         text += "in each. A key in the query would be in every log on the way. Pass it as a "
         text += "parameter, or none"
         parameter = {"name": "api_key", "in": "query", "schema": {"type": "string"}}
-        code = edit({"security": [], "parameters": [parameter]})
-        yield Finding(place, text, code, owner.get("operationId", ""))
+        yield Finding(place, text, {"security": [], "parameters": [parameter]}, "", label)
 
 
 # What is allowed, and yet unlikely to be meant --------------------------------------------------

@@ -28,10 +28,10 @@ def mend(document: dict[str, Any], refusal: str) -> None:
             for key in re.findall(r"Leave out '(.+?)'", problem):
                 del _at(document, place[:-1] if place[-1] == key else place)[key]
             for where, text in _EDIT.findall(problem):
-                if text.endswith("…"):
-                    renamed.append((place[1], json.loads(text.partition(": …")[0])))
-                    continue
                 members = json.loads(f"{{{text}}}")
+                if place[:-1] == ("paths",) and [*members.values()] == ["…"]:
+                    renamed.append((place[-1], *members))
+                    continue
                 above = place[:-1] if place[-1] in members else place
                 owner = _at(document, tuple(where.split("/")) if where else above)
                 for key, value in members.items():

@@ -22,12 +22,16 @@ def operation(text: str, path: str = "/a") -> str:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
+        ("openapi: '2.0'", 'must say 3.0.x or 3.1.x, as a string; it is "2.0".'),
+        ("openapi: 3.2.0", 'must say 3.0.x or 3.1.x, as a string; it is "3.2.0".'),
+        ("openapi: 3.1", "must say 3.0.x or 3.1.x, as a string; it is 3.1."),
+        ("openapi:", "must say 3.0.x or 3.1.x, as a string; it is null."),
         ("openapi: 3.1.0\ninfo: {version: '1'}\npaths: {}", "#/info (line 2): 'title' is a req"),
         (operation("tags: One"), '/tags (line 3): "One" is not of type'),
         (operation("operationID: x"), "Leave out 'operationID'"),
         ("paths: {/a: {get: {responses: {}}}}", "`responses` is empty, and must name one."),
-        (operation("", "a/:id"), '"/a/{id}": …'),
-        (operation("", "/{a}/{a}"), '"/{a}/{a_2}": …'),
+        (operation("", "a/:id"), '"/a/{id}": "…"'),
+        (operation("", "/{a}/{a}"), '"/{a}/{a_2}": "…"'),
         (operation("", "/{a}"), "/get (line 3): {a} is not among its param"),
         (schema("{type: bool}"), 'Write:\n        "type": "boolean"'),
         (schema("{type: float}"), 'Write:\n        "type": "number"'),
@@ -54,7 +58,7 @@ def operation(text: str, path: str = "/a") -> str:
         ("components: {securitySchemes: {K: {type: htp, scheme: a}}}", '"type": "http"'),
         (
             "paths: {/a: {get: &g {operationId: x, responses: OK}, put: *g}}",
-            "~1a/put (line 3): several operations have the operationId 'x', as #/paths/~1a/get",
+            "~1a/put (line 3): #/paths/~1a/get (line 3) has the operationId 'x', too",
         ),
         (operation("parameters: [{name: b, in: path, schema: {}}]"), "'b' is not in the path /a"),
         (operation("parameters: [{name: b, in: path, schema: {}}]"), '"required": true'),
@@ -74,9 +78,7 @@ def operation(text: str, path: str = "/a") -> str:
     ],
 )
 def test_an_invalid_document(text: str, told: str) -> None:
-    said = findings(text)
-    assert "is not valid OpenAPI 3.1.0." in said
-    assert told in said
+    assert told in findings(text)
 
 
 def test_all_faults_are_told_at_once_and_each_of_them_once() -> None:
@@ -88,22 +90,20 @@ def test_all_faults_are_told_at_once_and_each_of_them_once() -> None:
         "components: {schemas: {A: {type: strin}, B: {$ref: '#/components/schemas/C'}}}\n"
     )
     told = ["#/servers", "{id} is not among its", "/tags", "`responses` is empty", "strin"]
-    told += ['"/a/{id}": …', '"/b": …', "schemas/C", "/parameters/0 (line 7): 1 is", "/security (l"]
+    told += [
+        '"/a/{id}": "…"',
+        '"/b": "…"',
+        "schemas/C",
+        "/parameters/0 (line 7): 1 is",
+        "/security (l",
+    ]
+    told += ["is not valid OpenAPI 3.1.0."]
     assert [what for what in told if what not in said] == []
     assert (
         "  - #/paths/~1a~1:id/get/security (line 5) a: the security scheme 'no' is not declared;"
         " so in\n        #/paths/b/get/security (line 6) b\n"
         '    Write in components/securitySchemes:\n        "no": {"type": "http"'
     ) in said
-
-
-@pytest.mark.parametrize(
-    ("version", "shown"),
-    [("'2.0'", '"2.0"'), ("3.2.0", '"3.2.0"'), ("3.1", "3.1"), ("", "null")],
-)
-def test_a_version_that_is_not_supported(version: str, shown: str) -> None:
-    said = findings(f"openapi: {version}\ninfo: {{}}\n")
-    assert f"`openapi` must say 3.0.x or 3.1.x, as a string; it is {shown}." in said
 
 
 def test_what_is_odd_is_told_and_taken() -> None:

@@ -8,10 +8,22 @@ from urllib.parse import urlencode
 import pytest
 from sample.mock import DocumentError, Mock, MockSample
 
-from tests.mock._support import JSON, KEY, PARCELS, Reply, ask, one_operation, paths, said
+from tests.mock._support import (
+    JSON,
+    KEY,
+    PARCELS,
+    TEXT,
+    WHOLE,
+    Reply,
+    ask,
+    fields,
+    list_of,
+    one_operation,
+    paths,
+    said,
+)
 
-WHOLE = {"type": "integer"}
-PROBLEM = said({"type": "object", "properties": {"error": {"type": "string"}}})["200"]
+PROBLEM = said(fields(error=TEXT))["200"]
 
 
 def served(operation: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -51,27 +63,14 @@ def form(wrong: str, **fields: str) -> list[Any]:
 
 URLENCODED = "application/x-www-form-urlencoded"
 BINARY = "Content-Type: application/octet-stream\r\n\r\n\xff\x00\r\n"
-ARRAY = {"type": "array", "items": WHOLE, "maxItems": 2}
+ARRAY = list_of(WHOLE, maxItems=2)
 JSON_PARAMETER = {"application/json": {"schema": {"type": "array"}}}
 FILTER = {"parameters": [{"name": "f", "in": "query", "content": JSON_PARAMETER}]}
-RANGE = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {"from": WHOLE, "to": WHOLE},
-}
-COMMAS = {"type": "array", "items": {"const": "a,b"}}
-FIELDS = {
-    "n": WHOLE,
-    "a": {"type": "array", "items": WHOLE},
-    "o": {"type": "object"},
-    "f": {"type": "string", "format": "binary"},
-}
-FORM = body({"type": "object", "properties": FIELDS}, URLENCODED, "multipart/form-data")
-THING = {
-    "type": "object",
-    "required": ["id", "name"],
-    "properties": {"id": {**WHOLE, "readOnly": True}, "name": {"type": "string"}},
-}
+RANGE = {**fields(**{"from": WHOLE, "to": WHOLE}), "additionalProperties": False}
+COMMAS = list_of({"const": "a,b"})
+FIELDS = fields(n=WHOLE, a=list_of(WHOLE), o=fields(), f={**TEXT, "format": "binary"})
+FORM = body(FIELDS, URLENCODED, "multipart/form-data")
+THING = fields("id", "name", id={**WHOLE, "readOnly": True}, name=TEXT)
 BODY = body(THING, "application/json")
 NEEDED = {"requestBody": {**BODY["requestBody"], "required": True}}
 MEDIA = body(True, "application/json", "multipart/form-data", "image/*")
@@ -92,8 +91,8 @@ TAB = query("tab", WHOLE, "cookie", required=True)
         (query("n", WHOLE), "2 times", "/things/1?n=1&n=2"),
         (query("n", WHOLE), "(type)", "/things/1?n="),
         (query("b", {"type": "boolean"}), "(type)", "/things/1?b=yes"),
-        (query("s", {"type": "string"}), "UTF-8", "/things/1?s=%FF"),
-        (query("s", {"type": "string"}, required=True), "is required"),
+        (query("s", TEXT), "UTF-8", "/things/1?s=%FF"),
+        (query("s", TEXT, required=True), "is required"),
         (query("d", {"type": "string", "format": "date"}), "(format)", "/things/1?d=2024-02-30"),
         (query("a", ARRAY), "", "/things/1?a=1&a=2"),
         (query("a", ARRAY), "$[1]", "/things/1?a=1&a=x"),
@@ -187,7 +186,7 @@ def test_the_media_type_that_is_asked_for_is_answered_with_documented_headers() 
     headers = {
         "X-Left": {"schema": WHOLE, "example": 9},
         "X-Kind": {"required": True, "schema": {"enum": ["a"]}},
-        "X-Rare": {"schema": {"type": "string"}},
+        "X-Rare": {"schema": TEXT},
         "Content-Length": {"schema": WHOLE, "example": 9},
     }
     document = answering({"200": {"description": "Both.", "content": content, "headers": headers}})
@@ -260,6 +259,7 @@ REFERENCE = {"$ref": "#/components/schemas/A"}
         (answering({}), "no response"),
         (served({"security": [{"none": []}]}), "no security scheme 'none'"),
         (served({"parameters": [{"in": "query"}]}), "POST /things/{id}"),
+        (served({"parameters": [REFERENCE]}), "leads nowhere"),
         (
             paths({f"/a/{{{one}}}": {"get": {"responses": {"200": {}}}} for one in "xy"}),
             "same path",

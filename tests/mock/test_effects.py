@@ -7,33 +7,20 @@ from typing import Any
 import pytest
 from sample.mock import DocumentError, Mock, MockSample
 
-from tests.mock._support import PARCELS, ask, paths, said
+from tests.mock._support import PARCELS, TEXT, WHOLE, ask, fields, list_of, paths, said
 
-SECRET = {"type": "string", "format": "password", "readOnly": True}
-CLIENT = {
-    "type": "object",
-    "required": ["id", "since"],
-    "properties": {
-        "id": {"type": "string", "readOnly": True},
-        "since": {"type": "string", "format": "date-time", "readOnly": True},
-        "apiKey": SECRET,
-        "name": {"type": ["string", "null"]},
-        "wallets": {"type": "array", "items": {"properties": {"id": {"type": "string"}}}},
-    },
-}
-PAGE = {
-    "total": {"type": "integer"},
-    "hasMore": {"type": "boolean"},
-    "next": {"type": ["string", "null"]},
-}
-LIST = {
-    "type": "object",
-    "properties": {
-        "data": {"type": "array", "items": CLIENT},
-        "page": {"type": "object", "properties": PAGE},
-    },
-}
-NOT_FOUND = said({"type": "object", "properties": {"message": {"type": "string"}}})["200"]
+SECRET = {**TEXT, "format": "password", "readOnly": True}
+CLIENT = fields(
+    *("id", "since"),
+    id={**TEXT, "readOnly": True},
+    since={**TEXT, "format": "date-time", "readOnly": True},
+    apiKey=SECRET,
+    name={"type": ["string", "null"]},
+    wallets=list_of({"properties": {"id": TEXT}}),
+)
+PAGE = fields(total=WHOLE, hasMore={"type": "boolean"}, next={"type": ["string", "null"]})
+LIST = fields(data=list_of(CLIENT), page=PAGE)
+NOT_FOUND = said(fields(message=TEXT))["200"]
 CLIENTS = "/v3/clients"
 
 
@@ -48,14 +35,10 @@ def query(name: str, schema: Any) -> dict[str, Any]:
 def vendor(**edits: Any) -> dict[str, Any]:
     """A document without operationIds, links and examples."""
     body: dict[str, Any] = {"requestBody": {"content": {"application/json": {"schema": CLIENT}}}}
-    token = {"type": "object", "properties": {"token": SECRET}}
-    card = {"type": "object", "properties": {"cardId": {"type": "integer"}}}
+    token, card = fields(token=SECRET), fields(cardId=WHOLE)
     listing = [
-        query("take", {"type": "integer", "default": 2}),
-        query("offset", {"type": "integer"}),
-        query("cursor", {"type": "string"}),
-        query("name", {"type": "string"}),
-        query("ids", {"type": "array", "items": {"type": "string"}}),
+        *(query("take", {**WHOLE, "default": 2}), query("offset", WHOLE)),
+        *(query("cursor", TEXT), query("name", TEXT), query("ids", list_of(TEXT))),
     ]
     item: dict[str, Any] = {
         "parameters": [{"name": "clientId", "in": "path", "required": True, "schema": {}}],
@@ -75,10 +58,7 @@ def vendor(**edits: Any) -> dict[str, Any]:
             f"{below}/sessions": {"post": operation(token), "get": operation(token)},
             f"{below}/balance": {"get": {"x-effect": "none", **operation(CLIENT)}},
             f"{below}/wallets/{{walletId}}": {"get": operation(CLIENT)},
-            f"{below}/cards": {
-                "post": operation(card),
-                "get": operation({"type": "array", "items": card}),
-            },
+            f"{below}/cards": {"post": operation(card), "get": operation(list_of(card))},
             f"{below}/cards/{{cardId}}": {"get": operation(card)},
         }
     )
@@ -171,7 +151,7 @@ def test_the_document_can_say_otherwise() -> None:
     effect: dict[str, Any] = {"x-effect": {"does": "use", "fresh": ["apiKey"]}}
     listing: Any = {"x-effect": {"does": "list", "item": f"{CLIENTS}/{{clientId}}"}}
     document = vendor(patch=operation(CLIENT, **effect))
-    found = operation({"type": "array", "items": CLIENT, "maxItems": 1}, **listing)
+    found = operation(list_of(CLIENT, maxItems=1), **listing)
     document["paths"]["/found"] = {"get": found}
     with Mock(document) as mock:
         made = ask(mock, "POST", CLIENTS, {}).json
@@ -182,13 +162,14 @@ def test_the_document_can_say_otherwise() -> None:
         assert ask(mock, "GET", path).json["apiKey"] == renewed["apiKey"]
         ask(mock, "POST", CLIENTS, {})
         assert "status 200: $: " in ask(mock, "GET", "/found").text  # two are not documented
-    with Mock(vendor(get=operation({"type": "object", "properties": {"x": {}}}))) as mock:
+    with Mock(vendor(get=operation(fields(x={})))) as mock:
         assert "POST " + CLIENTS not in mock.effects  # what reads it does not fit
     wrong: Any
     for wrong, text in (
         ("delete", r"x-effect is one of create, list, .*none"),
         ({"fresh": ["no"]}, r"not all fields of \['no'\]"),
         ({"does": "create", "identifier": "no"}, "no field of its answer"),
+        ({"does": "create", "item": CLIENTS}, "no field of its answer"),
     ):
         with pytest.raises(DocumentError, match=text):
             Mock(vendor(get=operation(CLIENT, **{"x-effect": wrong})))
@@ -196,9 +177,8 @@ def test_the_document_can_say_otherwise() -> None:
 
 def test_ids_that_requests_bring() -> None:
     body = {"content": {"application/json": {"schema": {"type": "object"}}}}
-    named = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
-    within = {"type": "object", "properties": {"bucket": named}}
-    made = {"post": operation(within, "201", requestBody=body)}
+    named = fields("name", name=TEXT)
+    made = {"post": operation(fields(bucket=named), "201", requestBody=body)}
     with Mock(paths({"/buckets": made, "/buckets/{name}": {"get": operation(named)}})) as mock:
         assert ask(mock, "POST", "/buckets", {"name": "mine"}).json == {"bucket": {"name": "mine"}}
         assert ask(mock, "GET", "/buckets/mine").json == {"name": "mine"}

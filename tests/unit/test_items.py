@@ -161,6 +161,14 @@ def test_a_long_list_is_read_within_the_calls_time(kind: str) -> None:
     assert len(script.requests) == 1
 
 
+def test_the_callers_own_time_between_items_is_not_counted() -> None:
+    clock = ManualClock()
+    with Script((200, MANY)).client(timeout=5) as client:
+        for _ in client.with_options(clock=clock).parcels.iter():
+            clock.advance(1)
+    assert clock.monotonic() == len(MANY)
+
+
 def test_the_event_loop_goes_on_while_a_long_list_is_read() -> None:
     turns = 0
 

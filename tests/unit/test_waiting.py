@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import math
 import os
@@ -22,6 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sample import APIStatusError, APITimeoutError, ConfigurationError, Pace
 from sample._core.attempts import backoff, read_retry_after
+from sample._core.clock import SystemClock
 
 from tests.unit._support import ManualClock, Script, call
 
@@ -249,6 +251,17 @@ def test_a_date_without_a_zone_is_utc_wherever_the_machine_is(
 def test_whatever_stands_there_it_is_seconds_or_nothing(value: str) -> None:
     seconds = read_retry_after(value, NOW)
     assert seconds is None or 0 <= seconds < math.inf
+
+
+def test_the_machines_own_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, slept = SystemClock(), list[float]()
+    monkeypatch.setattr(time, "sleep", slept.append)
+    clock.sleep(3)
+    asyncio.run(clock.sleep_async(0.001))
+    assert slept == [3]
+    assert abs(clock.time() - time.time()) < 60
+    jitters = [clock.jitter(0.5) for _ in range(100)]
+    assert 0 <= min(jitters) < 0.25 < max(jitters) <= 0.5
 
 
 def test_a_clock_by_hand_only_goes_forward() -> None:

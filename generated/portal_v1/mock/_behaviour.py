@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from hashlib import blake2b
@@ -15,7 +15,7 @@ from ._messages import RefusalError
 from ._operations import VARIABLE, Collection, Effect, Operation, letters
 from ._responses import NoExampleError, Template, Values, make_example
 from ._schemas import is_array, is_object
-from ._state import Item, Place, State, place_of
+from ._state import Item, Make, Place, State, place_of
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _TAIL = re.compile(r"(0x|[A-Za-z]?)([0-9A-Za-z]*)\Z")
@@ -106,7 +106,7 @@ class Behaviour:
         make = self._item_maker({}, self._operation.responses.success[1].choose(""))
         turns = max([1, *map(len, self._steps.values())])
 
-        def make_filled(number: int) -> tuple[str, Values]:
+        def make_filled(number: int) -> tuple[str, dict[str, Any]]:
             made, content = make(number)
             for _ in range((number - 1) % turns + 1):
                 content = self._step(content, number)
@@ -136,9 +136,7 @@ class Behaviour:
                 result[name] = steps[steps.index(now) + 1]
         return result
 
-    def _item_maker(
-        self, given: Values, template: Template | None
-    ) -> Callable[[int], tuple[str, Values]]:
+    def _item_maker(self, given: Values, template: Template | None) -> Make:
         """What makes an item's id and content from its number.
 
         What neither the request nor the document decides is as the answer's example has it.
@@ -150,7 +148,7 @@ class Behaviour:
         values = {name: value for name, value in values.items() if name in kept}
         fresh = [name for name in self._fresh if name not in given]
 
-        def make(number: int) -> tuple[str, Values]:
+        def make(number: int) -> tuple[str, dict[str, Any]]:
             content = {**values, **{name: self._new(name, number) for name in fresh}}
             return str(content[self._collection.identifier]), content
 

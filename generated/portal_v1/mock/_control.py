@@ -15,7 +15,7 @@ import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from .._version import __version__
@@ -52,14 +52,10 @@ _FAULT = {"number": int, "fault": str, **_LIMITS, "struck": int}  # and the faul
 _Call = TypeVar("_Call", bound=Callable[..., Any])
 
 
-class _Route(NamedTuple):
-    call: Callable[..., Any]
-    takes: dict[str, Any]  # the query of a GET or DELETE, the body of a POST
-    gives: Any  # the types of its answer; None for no content
-    status: int
-
-
-_ROUTES: dict[tuple[str, str], _Route] = {}  # by path and method
+# By path and method: what is called, the schema of what it takes (the query of a GET or DELETE, the
+# body of a POST), the types of what it gives (None for no content), and its status.
+_Route: TypeAlias = tuple[Callable[..., Any], dict[str, Any], Any, int]
+_ROUTES: dict[tuple[str, str], _Route] = {}
 
 
 def _route(address: str, gives: Any = None, status: int = 200) -> Callable[[_Call], _Call]:
@@ -68,7 +64,7 @@ def _route(address: str, gives: Any = None, status: int = 200) -> Callable[[_Cal
     def add(call: _Call) -> _Call:
         method, path = address.split()
         code = 204 if gives is None else status
-        _ROUTES[path, method] = _Route(call, describe_arguments(call), gives, code)
+        _ROUTES[path, method] = (call, describe_arguments(call), gives, code)
         return call
 
     return add
@@ -247,22 +243,20 @@ class Control:
 
 def _describe() -> dict[str, Any]:
     """The OpenAPI document of the control API."""
+    faults = {"oneOf": [*map(_describe_fault, FAULT_TYPES)]}
+    wrong = _describe_content("What is wrong.", describe_type({"error": str}))
     paths: dict[str, dict[str, Any]] = {}
     for (path, method), (call, takes, gives, status) in _ROUTES.items():
         first, *more = call.__name__.split("_")
         named = takes["properties"].items()
         query = [{"name": name, "in": "query", "schema": one} for name, one in named]
-        faults = {"oneOf": [*map(_describe_fault, FAULT_TYPES)]}
         body = _describe_content("Sent.", faults if takes["additionalProperties"] else takes)
-        wrong = describe_type({"error": str})
+        done = _describe_content("Done.", gives and describe_type(gives))
         paths.setdefault(path, {})[method.lower()] = {
             "operationId": first + "".join(map(str.capitalize, more)),
             "summary": call.__doc__,
             **({"requestBody": body} if method == "POST" else {"parameters": query}),
-            "responses": {
-                str(status): _describe_content("Done.", gives and describe_type(gives)),
-                "4XX": _describe_content("What is wrong.", wrong),
-            },
+            "responses": {str(status): done, "4XX": wrong},
             "security": [] if method == "GET" else [{"mock": []}],
         }
     key = {"type": "apiKey", "in": "header", "name": _HEADER}

@@ -96,9 +96,7 @@ class RefusalError(Exception):
         self, statuses: tuple[int, ...], text: str, headers: tuple[tuple[str, str], ...] = ()
     ) -> None:
         super().__init__(text)
-        self.statuses = statuses
-        self.text = text
-        self.headers = headers
+        self.statuses, self.text, self.headers = statuses, text, headers
 
 
 def bad_request(text: str) -> RefusalError:

@@ -120,7 +120,7 @@ class Mock:
         else:
             operation, name = request.operation, request.operation.id
             with LOCK:
-                active = select_faults(self._faults, name)
+                active = select_faults(self.faults, name)
             serve = partial(self._engine.serve, request)
             refuse = partial(self._engine.refuse, request)
             for fault in active:  # delays last: whatever else happens, it happens late
@@ -139,7 +139,7 @@ class Mock:
         if not isinstance(request, Request):
             return False
         with LOCK:
-            active = select_faults(self._faults, request.operation.id, early=True)
+            active = select_faults(self.faults, request.operation.id, early=True)
         if active:
             sent, nothing = (method, target, list(headers), b""), Outcome(Answer(0, [], b""))
             self._journal.add(sent, nothing, request.operation.id, active, self.clock(), 0.0)

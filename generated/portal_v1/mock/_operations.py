@@ -135,13 +135,12 @@ def _find_collection(one: Operation, operations: Sequence[Operation]) -> Collect
         if not below:
             return None
         item = "/".join(below[0].split("/")[: one.path.count("/") + 2])
-    variables = VARIABLE.findall(item)
-    if len(variables) != len(one.variables) + 1:
-        return None
+    *above, variable = ["", *VARIABLE.findall(item)]
     reads = [each.fields for each in gets if each.fields and each.shape == shape_of(item)]
     known = [*reads, *lists]
-    identifier = identifier or _find_identifier(one.fields, variables[-1], known)
-    if identifier not in one.fields or any(identifier not in fields for fields in reads or lists):
+    identifier = identifier or _find_identifier(one.fields, variable, known)
+    is_shown = all(identifier in fields for fields in [one.fields, *(reads or lists)])
+    if not is_shown or len(above) != len(one.variables) + 1:
         if one.said:
             raise DocumentError(f"{one.method} {one.path}: no field of its answer identifies it.")
         return None

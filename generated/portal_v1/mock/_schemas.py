@@ -138,8 +138,7 @@ class Schema:
     @cached_property
     def _closed(self) -> Schema | None:
         node = {"allOf": [self.node], "unevaluatedProperties": False}
-        is_described = any(one.properties for one in self.alternatives)
-        return Schema(self._schemas, node, self.where) if is_described else None
+        return Schema(self._schemas, node, self.where) if self.properties else None
 
     @cached_property
     def _keywords(self) -> dict[str, Any]:
@@ -157,7 +156,10 @@ class Schema:
         for part in parts:
             for name, value in self.inner(part, "").flat.items():
                 if name == "properties":
-                    result[name] = _join(result.get(name, {}), value)
+                    known = result.get(name, {})
+                    both = [one for one in known if one in value and known[one] != value[one]]
+                    merged = {one: {"allOf": [known[one], value[one]]} for one in both}
+                    result[name] = value | known | merged
                 elif name == "required":
                     result[name] = list(dict.fromkeys([*value, *result.get(name, ())]))
                 elif len(parts) == 1 or name not in {"default", "example", "examples"}:
@@ -252,10 +254,13 @@ class Schemas:
         """Follow `$ref` until something else stands there; siblings of it win."""
         if not is_object(node) or not isinstance(node.get("$ref"), str):
             return node
-        target: Any = self.document
-        for step in node["$ref"].removeprefix(_BASE)[2:].split("/"):
+        target, reference = self.document, node["$ref"].removeprefix(_BASE)
+        for step in reference[2:].split("/"):
             key = unquote(step).replace("~1", "/").replace("~0", "~")
-            target = target[int(key)] if is_array(target) else target[key]
+            try:
+                target = target[int(key)] if is_array(target) else target[key]
+            except (LookupError, TypeError, ValueError):
+                raise DocumentError(f"The reference {reference!r} leads nowhere.") from None
         siblings = {key: value for key, value in node.items() if key != "$ref"}
         return self.resolve({**target, **siblings} if siblings and is_object(target) else target)
 
@@ -288,15 +293,6 @@ class Schemas:
             is_both = "anyOf" in result
             result |= {"allOf": [*result.get("allOf", ()), choices]} if is_both else choices
         return result
-
-
-def _join(properties: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    both = {
-        name: {"allOf": [properties[name], schema]}
-        for name, schema in more.items()
-        if name in properties and schema != properties[name]
-    }
-    return {**more, **properties, **both}
 
 
 def _discriminate(discriminator: Any, choice: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from http import HTTPStatus
@@ -263,15 +263,15 @@ def make_example(schema: Schema, depth: int = 0) -> Any:
         first = [schema.inner(one, "items") for one in flat.get("prefixItems", ())]
         items = [*first, *[schema.items] * least][:least]
         return [make_example(one, depth + 1) for one in items]
-    for value in filter(schema.is_valid, _plain_values(flat)):
+    for value in filter(schema.is_valid, _plain_values(flat, kinds)):
         return value
     raise NoExampleError
 
 
-def _plain_values(flat: Mapping[str, Any]) -> Iterator[Any]:
+def _plain_values(flat: Mapping[str, Any], kinds: Collection[str]) -> Iterator[Any]:
     """Texts and numbers to be tried, as the bounds of a schema have them."""
     least, most = int(flat.get("minLength", 0)), flat.get("maxLength")
-    for text in _TEXTS:
+    for text in _TEXTS if "string" in kinds else ():
         longer = text * (least // len(text) + 1)
         yield from (text, longer[: max(least, len(text)) if most is None else int(most)])
     low = flat.get("minimum", flat.get("exclusiveMinimum", 0))

@@ -10,7 +10,7 @@ import json
 import os
 import sqlite3
 import weakref
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from hashlib import sha256
 from os import PathLike, fspath
@@ -42,7 +42,7 @@ CREATE TABLE token (
 """
 
 Place: TypeAlias = tuple[int, str]  # the custodian's number, and where; see `place_of`
-Make: TypeAlias = Callable[[int], tuple[str, Mapping[str, Any]]]  # from a number: id and content
+Make: TypeAlias = Callable[[int], tuple[str, dict[str, Any]]]  # from a number: id and content
 
 
 class Item(NamedTuple):
@@ -82,16 +82,21 @@ class State:
         Returns:
             The last of them; None, and nothing is added, where one of its id is there.
         """
+        item: Item | None = None
+
+        def make_rows(first: int) -> Iterator[tuple[Any, ...]]:
+            nonlocal item
+            for number in range(first, first + count):
+                item = Item(number, *make(number))
+                yield (number, *place, item.id, json.dumps(item.content))
+
         with suppress(sqlite3.IntegrityError), self._writing() as connection:
-            connection.execute("PRAGMA cache_size = -131072")  # many are in no order
-            first = _next(connection, "item")
-            added = ((number, make(number)) for number in range(first, first + count))
-            rows = (
-                (number, *place, made, json.dumps(content)) for number, (made, content) in added
-            )
+            if count > 1:
+                connection.execute("PRAGMA cache_size = -131072")  # they are in no order
+            rows = make_rows(_next(connection, "item"))
             connection.executemany("INSERT INTO item VALUES (?, ?, ?, ?, ?)", rows)
             connection.execute("PRAGMA cache_size = -2000")
-            return next(iter(self.newest(place[0], 1)), None)
+            return item
         return None
 
     def find(self, place: Place, item_id: str) -> Item | None:
