@@ -24,6 +24,7 @@ WITH ?=
 PY := $(VENV)/bin/python
 REDOCLY := @redocly/cli@2.77.0
 SPECTRAL := @stoplight/spectral-cli@6.16.3
+PRISM := @stoplight/prism-cli@5.14.2
 PYRIGHT := pyright@1.1.414
 OWASP_RULES := @stoplight/spectral-owasp-ruleset@2.0.1
 
@@ -91,8 +92,11 @@ contract: environment ## Hold client and mock to the document: schemathesis thro
 
 .PHONY: contract-prism
 contract-prism: environment ## Its cases with Prism, a mock that nobody here wrote (needs Node.js)
-	@"$(PY)" -m pytest tests/contract/test_cases.py $(CASES) --prism \
-		--junitxml reports/contract-prism.xml $(ARGS)
+	@mkdir -p reports
+	@"$$(npx --yes --package $(PRISM) -c 'command -v prism')" mock --errors=false \
+		generated/portal_v1/openapi.json >reports/prism.log 2>&1 & \
+		trap "kill $$!" EXIT; "$(PY)" -m pytest tests/contract/test_cases.py $(CASES) --prism \
+		--url http://127.0.0.1:4010 --junitxml reports/contract-prism.xml $(ARGS)
 
 .PHONY: contract-mutants
 contract-mutants: environment ## Plant defects in mock and client, show which test caught each

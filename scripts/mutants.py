@@ -24,9 +24,8 @@ TESTS: Final = (
     "tests/unit/test_client.py",
     "tests/unit/test_errors.py",
     "tests/unit/test_items.py",
-    "tests/unit/test_pace.py",
-    "tests/unit/test_retry.py",
-    "tests/unit/test_other_operations.py",
+    "tests/unit/test_waiting.py",
+    "tests/unit/test_keys.py",
     "tests/network/test_decisions.py",
     "tests/network/test_logging.py",
 )

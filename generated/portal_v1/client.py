@@ -96,19 +96,18 @@ class Portal:
     ) -> None:
         with FrameGuard():
             # Wrapped at once: a traceback with local variables is to show none of them.
-            secrets: list[Secret[Any]] = [Secret(api_key), Secret(base_url), Secret(headers)]
+            secrets: dict[str, Secret[Any]] = {"key": Secret(api_key), "base_url": Secret(base_url)}
+            secrets |= {"headers": Secret(headers)}
             del api_key, base_url, headers
             settings = build_settings(
                 SERVICE,
-                key=secrets[0],
-                base_url=secrets[1],
+                **secrets,
                 timeout=timeout,
                 connect_timeout=connect_timeout,
                 keepalive=keepalive,
                 max_attempts=max_attempts,
                 pace=pace,
                 max_response_bytes=max_response_bytes,
-                headers=secrets[2],
                 observer=observer,
             )
             self._pipeline = _core.Pipeline(
@@ -155,18 +154,17 @@ class Portal:
             ConfigurationError: One of these cannot be used.
         """
         with FrameGuard():
-            secrets: list[Secret[Any]] = [Secret(api_key), Secret(headers)]
+            secrets: dict[str, Secret[Any]] = {"key": Secret(api_key), "headers": Secret(headers)}
             del api_key, headers
             settings = replace_settings(
                 self._pipeline.settings,
-                key=secrets[0],
+                **secrets,
                 timeout=timeout,
                 connect_timeout=connect_timeout,
                 keepalive=keepalive,
                 max_attempts=max_attempts,
                 pace=pace,
                 max_response_bytes=max_response_bytes,
-                headers=secrets[1],
                 observer=observer,
                 clock=clock,
             )
@@ -289,19 +287,18 @@ class AsyncPortal:
     ) -> None:
         with FrameGuard():
             # Wrapped at once: a traceback with local variables is to show none of them.
-            secrets: list[Secret[Any]] = [Secret(api_key), Secret(base_url), Secret(headers)]
+            secrets: dict[str, Secret[Any]] = {"key": Secret(api_key), "base_url": Secret(base_url)}
+            secrets |= {"headers": Secret(headers)}
             del api_key, base_url, headers
             settings = build_settings(
                 SERVICE,
-                key=secrets[0],
-                base_url=secrets[1],
+                **secrets,
                 timeout=timeout,
                 connect_timeout=connect_timeout,
                 keepalive=keepalive,
                 max_attempts=max_attempts,
                 pace=pace,
                 max_response_bytes=max_response_bytes,
-                headers=secrets[2],
                 observer=observer,
             )
             self._pipeline = _core.AsyncPipeline(
@@ -348,18 +345,17 @@ class AsyncPortal:
             ConfigurationError: One of these cannot be used.
         """
         with FrameGuard():
-            secrets: list[Secret[Any]] = [Secret(api_key), Secret(headers)]
+            secrets: dict[str, Secret[Any]] = {"key": Secret(api_key), "headers": Secret(headers)}
             del api_key, headers
             settings = replace_settings(
                 self._pipeline.settings,
-                key=secrets[0],
+                **secrets,
                 timeout=timeout,
                 connect_timeout=connect_timeout,
                 keepalive=keepalive,
                 max_attempts=max_attempts,
                 pace=pace,
                 max_response_bytes=max_response_bytes,
-                headers=secrets[1],
                 observer=observer,
                 clock=clock,
             )

@@ -75,7 +75,8 @@ def _number_of(headers: Mapping[str, str]) -> str:
 
 def _hide(content: bytes) -> Secret[bytes]:
     given: Any = content  # from the pipeline it comes hidden
-    return cast("Secret[bytes]", given) if isinstance(given, Secret) else Secret(content)
+    hidden: Secret[bytes] = given if given.__class__ is Secret else Secret(content)
+    return hidden
 
 
 @frozen

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable, Iterator
+from functools import cache, cached_property, reduce
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import unquote
 
-from .errors import GenerationError, display_path
+from .errors import GenerationError, display_path, edit
 from .reading import Place, Text
 
-# Under these keys of a schema stand a schema, a list of them, or schemas by name.
-SINGLE = (
-    *("items", "not", "additionalProperties", "contains", "propertyNames", "if", "then", "else"),
-    *("unevaluatedProperties", "unevaluatedItems"),
-)
 SEVERAL = ("allOf", "anyOf", "oneOf", "prefixItems")
-NAMED = ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions")
-
+# Under these keys of a schema stand schemas by name; under those of _BELOW, schemas at all.
+_NAMED = ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions")
+_BELOW = {
+    *(*SEVERAL, *_NAMED, "items", "not", "additionalProperties", "contains", "propertyNames"),
+    *("if", "then", "else", "unevaluatedProperties", "unevaluatedItems"),
+}
 # Under these keys stand data, not OpenAPI: nothing in them is a reference or a schema.
 _DATA = {"example", "examples", "default", "const", "enum"}
 # Under these keys stand names that somebody chose: "default" or "example" is a name like any other.
@@ -29,116 +27,125 @@ _NAMES = {
 }
 _BOUNDS = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 _WORDS = ("title", "description", "deprecated", "readOnly", "writeOnly", "examples")
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
-class Node(NamedTuple):
-    """A mapping of a document that is OpenAPI: no list of names, no example data."""
+# A mapping of a document that is OpenAPI (no list of names, no example data): its place, and
+# whether it is a schema.
+Node: TypeAlias = tuple[Place, dict[str, Any], bool]
+
+
+class Finding(NamedTuple):
+    """What is wrong at a place, what to write there or elsewhere, and a name for the place."""
 
     place: Place
-    value: dict[str, Any]
-    is_schema: bool
+    text: str
+    members: dict[str, Any] | None = None
+    into: str = ""
+    name: str = ""
 
 
-def walk(value: Any, place: Place = (), *, schema: bool = False) -> Iterator[Node]:
-    """Yield each mapping of a part of a document that is OpenAPI, outer ones first."""
-    if not isinstance(value, dict):
-        return
-    yield Node(place, value, schema)
-    for key, inner in value.items():
-        if schema:
-            below, named = key in {*SINGLE, *SEVERAL, *NAMED}, key in NAMED
-        else:
-            below, named = key not in _DATA and not key.startswith("x-"), key in _NAMES
-        schemas = schema or key in {"schema", "schemas"}
-        if below and isinstance(inner, list):
-            for index, item in enumerate(inner):
-                yield from walk(item, (*place, key, index), schema=schemas)
-        elif below and named and isinstance(inner, dict):
-            for name, item in inner.items():
-                yield from walk(item, (*place, key, name), schema=schemas)
-        elif below:
-            yield from walk(inner, (*place, key), schema=schemas)
-
-
-@dataclass(frozen=True)
 class Document:
-    """An OpenAPI document: its data in the 3.1 form, and the version that it was written in."""
+    """An OpenAPI document: its data in the 3.1 form, and the version that it was written in.
 
-    source: str
-    data: dict[str, Any]
-    version: Any
-    text: Text
+    `source` is the name of the file that it was read from, for messages.
+    """
+
+    def __init__(self, content: bytes, source: str, *, is_json: bool) -> None:
+        self._text = Text(content, source, is_json=is_json)
+        self.source, self.data = source, self._text.value
+        if not isinstance(self.data, dict):
+            words = "an OpenAPI document is a mapping (openapi, info, paths …), and this is none"
+            raise GenerationError(f"{source}: {words}.")
+        self.version = self.data.get("openapi")
+        _upgrade(self.data, whole=str(self.version).startswith("3.0"))
 
     def where(self, place: Place) -> str:
         """Name a place: its JSON pointer, and its line (or that of the nearest place above).
 
         A place that was reached through a reference is named where it is written.
         """
-        place = self._written(place)
-        pointer = "#" + "".join(f"/{_escape(part)}" for part in place)
-        line = self.text.line(place)
-        return pointer if line is None else f"{pointer} (line {line})"
+        value: Any = self.data
+        written: Place = ()
+        for part in place:
+            at, target = (written, None) if part == "$ref" else self._follow(written, value)
+            if target is not None:
+                written, value = at, target
+            written, value = (*written, part), _step(value, part)
+        steps = (part.replace("~", "~0").replace("/", "~1") for part in written)
+        line = self._text.line(written)
+        return "/".join(("#", *steps)) + (f" (line {line})" if line else "")
+
+    def tell(self, findings: Iterable[Finding]) -> list[str]:
+        """Return findings in words: each once, with all its places and the edit that mends it."""
+        places: dict[tuple[str, str], dict[str, None]] = {}
+        for place, text, members, into, name in findings:
+            said = text, edit(members or {}, into)
+            places.setdefault(said, {})[f"{self.where(place)} {name}".strip()] = None
+        told = []
+        for (text, ending), (first, *rest) in places.items():
+            more = "\n    ".join(["; so in", *rest]) if rest else "."
+            told.append(f"{first}: {text}{more}{ending}")
+        return told
 
     def resolve(self, value: Any) -> Any:
         """Follow `$ref` until something else than a reference is there; None where nothing is."""
-        seen: set[str] = set()
-        while isinstance(value, dict) and isinstance(value.get("$ref"), str):
-            reference = value["$ref"]
-            if reference in seen:
-                return None
-            seen.add(reference)
-            value = self.look_up(reference)
-        return value
+        return self._follow((), value)[1]
 
     def look_up(self, reference: str) -> Any:
         """Return what a reference within this document names; None where nothing is."""
-        value: Any = self.data
-        for part in reference_parts(reference):
-            value = _step(value, part)
-        return value if reference.startswith("#") else None
+        return self.at(reference_parts(reference)) if reference.startswith("#") else None
+
+    def at(self, place: Place) -> Any:
+        """Return what is at a place; None where nothing is."""
+        return reduce(_step, place, self.data)
 
     def operations(self) -> Iterator[tuple[Place, dict[str, Any]]]:
         """Yield each operation under `paths` with its place."""
         paths = self.data.get("paths")
         for path, item in paths.items() if isinstance(paths, dict) else ():
             resolved = self.resolve(item)
-            for method in METHODS if not path.startswith("x-") else ():
+            for method in _METHODS if not path.startswith("x-") else ():
                 if isinstance(resolved, dict) and isinstance(resolved.get(method), dict):
                     yield ("paths", path, method), resolved[method]
 
-    def parameters(
-        self, place: Place, *, twice: bool = False
-    ) -> Iterator[tuple[Place, dict[str, Any]]]:
-        """Yield an operation's parameters, its own before its path's; each once but if asked."""
+    def parameters(self, place: Place) -> Iterator[tuple[Place, dict[str, Any]]]:
+        """Yield an operation's parameters, and those of its path that it does not replace."""
         item = self.resolve(self.data["paths"][place[1]])
         seen: set[tuple[Any, Any]] = set()
         for owner, prefix in ((item[place[2]], place), (item, place[:2])):
             for index, value in enumerate(owner.get("parameters") or ()):
                 parameter = self.resolve(value)
-                if isinstance(parameter, dict):
-                    key = (parameter.get("name"), parameter.get("in"))
-                    if twice or key not in seen:
-                        seen.add(key)
-                        yield (*prefix, "parameters", index), parameter
+                key = (parameter.get("name"), parameter.get("in"))
+                if key not in seen:
+                    seen.add(key)
+                    yield (*prefix, "parameters", str(index)), parameter
+
+    def expand(self, schema: Any) -> Iterator[dict[str, Any]]:
+        """Yield a schema and what its values may be: its parts, alternatives and items."""
+        waiting, seen = [schema], set[int]()
+        while waiting:
+            schema = self.resolve(waiting.pop())
+            if isinstance(schema, dict) and id(schema) not in seen:
+                seen.add(id(schema))
+                yield schema
+                waiting += [*parts(schema), schema.get("items"), *(schema.get("prefixItems") or ())]
 
     @cached_property
     def nodes(self) -> list[Node]:
         """All mappings of the document that are OpenAPI, outer ones first."""
-        return list(walk(self.data))
+        return list(_walk(self.data, ()))
 
-    def _written(self, place: Place) -> Place:
-        value: Any = self.data
-        written: Place = ()
-        for part in place:
-            while isinstance(value, dict) and isinstance(value.get("$ref"), str) and part != "$ref":
-                target = self.look_up(value["$ref"])
-                if target is None or target is value:
-                    break
-                written, value = reference_parts(value["$ref"]), target
-            written = (*written, part)
-            value = _step(value, str(part))
-        return written
+    def _follow(self, place: Place, value: Any) -> tuple[Place, Any]:
+        """Return what a value, or the reference that it is, stands for, and where that is."""
+        seen: set[str] = set()
+        while isinstance(value, dict) and isinstance(value.get("$ref"), str):
+            reference = value["$ref"]
+            if reference in seen:
+                return place, None
+            seen.add(reference)
+            place, value = reference_parts(reference), self.look_up(reference)
+        return place, value
 
 
 def load_document(path: Path) -> Document:
@@ -147,35 +154,21 @@ def load_document(path: Path) -> Document:
     try:
         content = path.read_bytes()
     except OSError as error:
-        known = {
-            FileNotFoundError: "there is no such file",
-            IsADirectoryError: "this is a folder, not an OpenAPI document",
-        }
-        text = known.get(type(error), f"cannot be read: {error.strerror}")
-        raise GenerationError(f"{source}: {text}.") from None
-    return parse_document(content, source, is_json=path.suffix.lower() == ".json")
+        raise GenerationError(f"{source} cannot be read: {error.strerror}.") from None
+    return Document(content, source, is_json=path.suffix.lower() == ".json")
 
 
-def parse_document(raw: bytes, source: str, *, is_json: bool) -> Document:
-    """Read an OpenAPI document out of a file's content; `source` is its name, for messages."""
-    text = Text(raw, source, is_json=is_json)
-    data = text.load()
-    if not isinstance(data, dict):
-        held = {type(None): "nothing", list: "a list"}.get(type(data), "a single value")
-        raise GenerationError(
-            f"{source}: an OpenAPI document is a mapping (openapi, info, paths …), "
-            f"this file holds {held}."
-        )
-    version = data.get("openapi")
-    if isinstance(version, str) and version.startswith("3.0"):
-        _upgrade(data)
-    return Document(source, data, version, text)
-
-
-def reference_parts(reference: str) -> tuple[str, ...]:
+@cache
+def reference_parts(reference: str) -> Place:
     """Return the steps of a reference within the document."""
     parts = reference.split("/")[1:]
     return tuple(unquote(part).replace("~1", "/").replace("~0", "~") for part in parts)
+
+
+def parts(schema: dict[str, Any]) -> list[Any]:
+    """Return the schemas that a schema is combined of."""
+    found = [schema.get(key) for key in ("allOf", "anyOf", "oneOf")]
+    return [part for several in found if isinstance(several, list) for part in several]
 
 
 def _step(value: Any, part: str) -> Any:
@@ -186,25 +179,37 @@ def _step(value: Any, part: str) -> Any:
     return None
 
 
-def _escape(part: str | int) -> str:
-    return str(part).replace("~", "~0").replace("/", "~1")
+def _walk(value: Any, place: Place, *, schema: bool = False) -> Iterator[Node]:
+    if not isinstance(value, dict):
+        return
+    yield place, value, schema
+    for key, inner in value.items():
+        if key not in _BELOW if schema else key in _DATA or key.startswith("x-"):
+            continue
+        steps: dict[Place, Any] = {(key,): inner}
+        if isinstance(inner, list):
+            steps = {(key, str(index)): item for index, item in enumerate(inner)}
+        elif isinstance(inner, dict) and key in (_NAMED if schema else _NAMES):
+            steps = {(key, name): item for name, item in inner.items()}
+        for step, item in steps.items():
+            yield from _walk(item, (*place, *step), schema=schema or key in {"schema", "schemas"})
 
 
-def _upgrade(data: dict[str, Any]) -> None:
-    """Turn a document of OpenAPI 3.0 into one of 3.1 that says the same."""
-    for _, value, is_schema in reversed([*walk(data)]):
-        if isinstance(value.get("$ref"), str):
+def _upgrade(data: dict[str, Any], *, whole: bool) -> None:
+    """Turn what 3.0 says of bounds, or the whole of a document of 3.0, into 3.1's words."""
+    for _, value, is_schema in reversed([*_walk(data, ())]):
+        for exclusive, inclusive in _BOUNDS.items() if is_schema else ():
+            if isinstance(value.get(exclusive), bool) and value.pop(exclusive):
+                value[exclusive] = value.pop(inclusive, None)
+        if whole and isinstance(value.get("$ref"), str):
             for key in value.keys() - {"$ref"}:
                 del value[key]
-        elif is_schema:
+        elif whole and is_schema:
             _upgrade_schema(value)
-    data["openapi"] = "3.1.0"
+    data |= {"openapi": "3.1.0"} if whole else {}
 
 
 def _upgrade_schema(schema: dict[str, Any]) -> None:
-    for exclusive, inclusive in _BOUNDS.items():
-        if isinstance(schema.get(exclusive), bool) and schema.pop(exclusive):
-            schema[exclusive] = schema.pop(inclusive, None)
     if "example" in schema:
         schema.setdefault("examples", [schema.pop("example")])
     if schema.pop("nullable", False) is not True:
@@ -219,3 +224,35 @@ def _upgrade_schema(schema: dict[str, Any]) -> None:
     elif "allOf" in schema:  # Without any of these, null is among what it takes.
         inner = {key: schema.pop(key) for key in [*schema] if key not in _WORDS}
         schema["anyOf"] = [inner, {"type": "null"}]
+
+
+def find_credentials(
+    document: Document, operation: dict[str, Any]
+) -> Iterator[list[tuple[str, str, str | None]]]:
+    """Yield the requirements of an operation that a client can meet: of each, what it sends.
+
+    That is the scheme's name, the header, and what stands before the key. Where an operation can
+    go without a key, that counts only when nothing else can be met.
+    """
+    schemes = document.look_up("#/components/securitySchemes") or {}
+    requirements = operation.get("security", document.data.get("security")) or ()
+    for requirement in sorted(requirements, key=lambda names: (not names, len(names))):
+        kinds = [(name, document.resolve(schemes.get(name)) or {}) for name in requirement]
+        sent = [(name, _sent_header(kind)) for name, kind in kinds if kind["type"] != "mutualTLS"]
+        found = [(name, *header) for name, header in sent if header is not None]
+        if len(found) == len(sent) == len({header for _, header, _ in found}):
+            yield found
+
+
+def _sent_header(scheme: Any) -> tuple[str, str | None] | None:
+    """Return the header that carries a security scheme's key, and what stands before the key."""
+    match scheme:
+        case {"type": "http", "scheme": str(name)} if name.lower() != "digest":
+            return ("Authorization", name.capitalize())
+        case {"type": "oauth2" | "openIdConnect"}:
+            return ("Authorization", "Bearer")
+        case {"type": "apiKey", "in": "header", "name": str(name)}:
+            return (name, None)
+        case {"type": "apiKey", "in": "cookie", "name": str(name)}:
+            return ("Cookie", f"{name}=")
+    return None

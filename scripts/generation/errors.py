@@ -33,11 +33,5 @@ def display_path(path: Path) -> str:
 def edit(members: dict[str, Any], where: str = "") -> str:
     """Return the end of a finding: what to write, as one could paste it into JSON or YAML."""
     place = f" in {where}" if where else ""
-    return f"\nWrite{place}:\n    {json.dumps(members, ensure_ascii=False)[1:-1]}"
-
-
-def list_places(what: str, places: Iterable[str]) -> str:
-    """Return a finding with all its places, the first of them in front."""
-    first, *rest = places
-    more = "".join(f"\n    {place}" for place in rest)
-    return f"{first}: {what}{'; so in' + more if more else '.'}"
+    code = json.dumps(members, ensure_ascii=False)[1:-1]
+    return f"\nWrite{place}:\n    {code}" if members else ""

@@ -12,12 +12,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .document import Document
-from .errors import GenerationError, edit
+from .document import Document, Finding
+from .errors import GenerationError
 from .reading import Place
 
-SHOWABLE = "x-not-secret"
-BASES = ("documented", "assumed", "observed")
+_SHOWABLE = "x-not-secret"
+# What each rule of an x-basis, and each field of an x-also-seen, has one of beside its source.
+_SOURCED = {"x-basis": ("documented", "assumed", "observed"), "x-also-seen": ("example",)}
 
 # A name with one of these words is likely to be a secret's, with one of the others if it ends so:
 # passwordHash and apiKey, not tokenAddress.
@@ -27,26 +28,26 @@ _QUALIFIERS = {
     *("public", "pub", "primary", "foreign", "sort", "partition", "idempotency", "cache", "page"),
     *("next", "continuation"),
 }
-_PLAIN_FORMATS = {"date", "date-time", "duration", "time"}
+_SAFE_FORMATS = {"date", "date-time", "duration", "time", "password"}
 
 
 def check_house_rules(document: Document) -> list[str]:
     """Return hints at what would make the result better; raise where a rule is not kept."""
-    problems = [*_check_operations(document), *_check_secrets(document)]
-    problems += _check_extensions(document)
-    if problems:
+    findings = [*_check_operations(document), *_check_secrets(document)]
+    findings += _check_extensions(document)
+    if findings:
         raise GenerationError(
             f"{document.source} does not keep the rules of this house "
             "(--no-house-rules generates all the same).",
-            problems,
+            document.tell(findings),
         )
-    return list(_hints(document))
+    return document.tell(_find_hints(document))
 
 
-def _hints(document: Document) -> Iterator[str]:
+def _find_hints(document: Document) -> Iterator[Finding]:
     for place, operation in document.operations():
         if not _says_something(operation.get("summary")):
-            yield f"{document.where(place)}: a summary would be its docstring's first line."
+            yield Finding(place, "a summary would be its docstring's first line")
         owners: dict[Place, Any] = {("requestBody",): operation.get("requestBody")}
         owners |= {("responses", k): v for k, v in (operation.get("responses") or {}).items()}
         for step, owner in owners.items():
@@ -54,76 +55,57 @@ def _hints(document: Document) -> Iterator[str]:
                 schema = document.resolve(media.get("schema"))
                 given = {*media, *(schema if isinstance(schema, dict) else ())}
                 if "json" in name and "schema" in media and not given & {"example", "examples"}:
-                    where = document.where((*place, *step, "content", name))
-                    yield f"{where}: an example would be the mock's answer."
+                    at = (*place, *step, "content", name)
+                    yield Finding(at, "an example would be the mock's answer")
 
 
-def _check_operations(document: Document) -> Iterator[str]:
+def _check_operations(document: Document) -> Iterator[Finding]:
     for place, operation in document.operations():
-        where, tags = document.where(place), operation.get("tags")
+        tags = operation.get("tags")
         if not tags or not _says_something(tags[0]):
             text = "an operation needs a tag: its first one names the resource it is on"
-            yield f"{where}: {text}.{edit({'tags': ['…']})}"
+            yield Finding(place, text, {"tags": ["…"]})
         if "security" not in operation and "security" not in document.data:
             text = "`security` has to say which key it needs, be it `[]` for none"
-            yield f"{where}: {text}.{edit({'security': []})}"
+            yield Finding(place, text, {"security": []})
         if "x-repeatable" in operation and not _says_something(operation["x-repeatable"]):
             text = "x-repeatable must be the reason, in words, why sending it twice does no harm"
-            code = edit({"x-repeatable": "…"})
-            yield f"{document.where((*place, 'x-repeatable'))}: {text}.{code}"
+            yield Finding((*place, "x-repeatable"), text, {"x-repeatable": "…"})
 
 
-def _check_extensions(document: Document) -> Iterator[str]:
-    """Yield the rules of an x-basis, and the fields of an x-also-seen, that do not say enough."""
-    named: dict[str, str] = {}
+def _check_extensions(document: Document) -> Iterator[Finding]:
+    """Yield what a document says beyond the reference without its source, or twice."""
+    named: dict[str, Place] = {}
     for place, value, _ in document.nodes:
-        for name, rule in _members(value, "x-basis"):
-            where = document.where((*place, "x-basis", name))
-            words = isinstance(rule, dict) and all(map(_says_something, rule.values()))
-            if not words or {*rule} not in [{one, "source"} for one in BASES]:
-                yield f"{where}: a rule has one of {', '.join(BASES)}, and its source, in words."
-            if named.setdefault(name, where) != where:
-                yield f"{where}: {named[name]} has a rule of the same name."
-        for name, seen in _members(value, "x-also-seen"):
-            where = document.where((*place, "x-also-seen", name))
-            if not isinstance(seen, dict) or {*seen} != {"example", "source"}:
-                yield f"{where}: a field that was also seen has an example and its source."
-            elif name in (value.get("properties") or {}):
-                yield f"{where}: the schema has this property itself."
+        for key, kinds in _SOURCED.items():
+            members = value.get(key, {})
+            members = members if isinstance(members, dict) else {"": members}
+            for name, member in members.items():
+                at, said = (*place, key, name), member if isinstance(member, dict) else {}
+                words = all(_says_something(v) for k, v in said.items() if k != "example")
+                if not words or {*said} not in [{one, "source"} for one in kinds]:
+                    text = f"{key} has one of {', '.join(kinds)}, and its source, in words"
+                    yield Finding(at, text)
+                if key == "x-basis" and named.setdefault(name, at) != at:
+                    yield Finding(at, f"{document.where(named[name])} has the same name")
+                if key == "x-also-seen" and name in (value.get("properties") or {}):
+                    yield Finding(at, "the schema has this property itself")
 
 
-def _members(node: dict[str, Any], key: str) -> list[tuple[str, Any]]:
-    value = node.get(key, {})
-    return [*value.items()] if isinstance(value, dict) else [(key, value)]
-
-
-def _check_secrets(document: Document) -> Iterator[str]:
-    places: dict[str, list[str]] = {}
+def _check_secrets(document: Document) -> Iterator[Finding]:
     for place, value, _ in document.nodes:
-        properties, name = value.get("properties"), value.get("name")
+        properties = value.get("properties")
         found = [
-            ((*place, "properties", called), called, schema, schema)
-            for called, schema in (properties.items() if isinstance(properties, dict) else ())
+            ((*place, "properties", name), name, schema, schema)
+            for name, schema in (properties.items() if isinstance(properties, dict) else ())
         ]
-        if isinstance(name, str) and isinstance(value.get("schema"), dict):
-            found.append(((*place, "schema"), name, value["schema"], value))
-        for at, called, schema, owner in found:
-            if smells_of_secrets(called) and not _is_marked(document, schema, owner):
-                places.setdefault(called, []).append(document.where(at))
-    for called, wheres in places.items():
-        lines = "".join(f"\n    {where}" for where in dict.fromkeys(wheres))
-        yield (
-            f"{called!r} smells of a secret: say `format: password`, so that it is masked wherever "
-            f"it could be shown, or `{SHOWABLE}: <the reason>`. It is in{lines}"
-        )
-
-
-def _is_marked(document: Document, schema: Any, owner: Any) -> bool:
-    """Tell whether a schema, or what has it, says of each string in it whether it is a secret."""
-    for one in (owner, schema, document.resolve(schema)):
-        if isinstance(one, dict) and _says_something(one.get(SHOWABLE)):
-            return True
-    return all(s.get("format") == "password" for s in _strings(document, schema, set()))
+        found.append(((*place, "schema"), value.get("name"), value.get("schema"), value))
+        for at, name, schema, owner in found:
+            named = isinstance(name, str) and smells_of_secrets(name)
+            if named and not _is_marked(document, schema, owner):
+                text = f"{name!r} smells of a secret: say `format: password`, so that it is "
+                text += f"masked wherever it could be shown, or `{_SHOWABLE}: <the reason>`"
+                yield Finding(at, text)
 
 
 def smells_of_secrets(name: str) -> bool:
@@ -136,22 +118,15 @@ def smells_of_secrets(name: str) -> bool:
     return bool(words and not qualified and _AT_THE_END.fullmatch(words[-1]))
 
 
-def _strings(document: Document, schema: Any, seen: set[int]) -> Iterator[dict[str, Any]]:
-    """Yield each schema in `schema` that takes any string, through references and unions."""
-    schema = document.resolve(schema)
-    if not isinstance(schema, dict) or id(schema) in seen:
-        return
-    seen.add(id(schema))
-    types = schema.get("type")
-    types = types if isinstance(types, list) else [types]
-    told = schema.keys() & {"enum", "const"} or schema.get("format") in _PLAIN_FORMATS
-    if "string" in types and not told:
-        yield schema
-    for keyword in ("allOf", "anyOf", "oneOf"):
-        for part in schema.get(keyword) or ():
-            yield from _strings(document, part, seen)
-    if "array" in types:
-        yield from _strings(document, schema.get("items"), seen)
+def _is_marked(document: Document, schema: Any, owner: Any) -> bool:
+    """Tell whether a schema, or what has it, says of each string in it whether it is a secret."""
+    said = [one for one in (owner, schema, document.resolve(schema)) if isinstance(one, dict)]
+    return any(_says_something(one.get(_SHOWABLE)) for one in said) or all(
+        one.keys() & {"enum", "const"}
+        or one.get("format") in _SAFE_FORMATS
+        or "string" not in (one.get("type") or ())
+        for one in document.expand(schema)
+    )
 
 
 def _says_something(value: Any) -> bool:

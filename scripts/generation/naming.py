@@ -5,15 +5,14 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from openapi_python_client import strings
 
-from .document import Document
+from .document import Document, Finding
 from .errors import GenerationError, edit
 from .reading import Place
 
@@ -105,32 +104,12 @@ def resource_class(resource: str) -> str:
 def name_operations(document: Document) -> list[OperationNames]:
     """Return the names of all operations; write the ids that are missing into the document."""
     found = [_name_operation(document, *entry) for entry in document.operations()]
-    problems: list[str] = []
-    for one in found:
-        given = str(one.raw.get("x-method-name", "a"))
-        if not given.isidentifier() or given[0] == "_":
-            where = document.where((*one.place, "x-method-name"))
-            code = edit({"x-method-name": _plain(given).strip("_")})
-            problems.append(f"{where}: {given!r} cannot be the name of a method.{code}")
-    for group in _clashes(found):
-        for one in group:
-            if not one.made and "x-method-name" not in one.raw:
-                one.method = _plain(one.id)
-    for group in _clashes(found):
-        method = f"{group[0].resource}.{group[0].method}"
-        places = " and ".join(document.where(one.place) for one in group)
-        code = edit({"x-method-name": f"{group[0].method}_…"}, "one of them")
-        problems.append(f"{method}: {places} come to this method.{code}")
+    for one in (one for group in _clashes(found) for one in group):
+        if not one.made and "x-method-name" not in one.raw:
+            one.method = _plain(one.id)
+    problems = document.tell(_find_problems(found))
     if problems:
         raise GenerationError(f"{document.source}: methods cannot be named.", problems)
-    _name_modules(found)
-    for one in found:
-        one.raw.setdefault("operationId", one.id)
-        one.raw.setdefault("responses", {"default": {"description": "Any answer."}})
-    return found
-
-
-def _name_modules(found: list[OperationNames]) -> None:
     methods, modules = {(one.resource, one.method) for one in found}, set[str]()
     for one in found:
         one.iterator = re.sub(r"^iter_list(?=_|$)", "iter", f"iter_{one.method}")
@@ -140,6 +119,21 @@ def _name_modules(found: list[OperationNames]) -> None:
         while one.module in modules:
             one.module += "_"
         modules.add(one.module)
+        one.raw.setdefault("operationId", one.id)
+        one.raw.setdefault("responses", {"default": {"description": "Any answer."}})
+    return found
+
+
+def _find_problems(found: list[OperationNames]) -> Iterator[Finding]:
+    for one in found:
+        given = str(one.raw.get("x-method-name", "a"))
+        if not given.isidentifier() or given[0] == "_":
+            code = edit({"x-method-name": _plain(given).strip("_")})
+            yield Finding((*one.place, "x-method-name"), "this cannot name a method", code)
+    for one in (one for group in _clashes(found) for one in group):
+        code = edit({"x-method-name": f"{one.method}_…"}, "one of them")
+        text = f"several operations come to the method {one.resource}.{one.method}"
+        yield Finding(one.place, text, code)
 
 
 def _name_operation(document: Document, place: Place, raw: dict[str, Any]) -> OperationNames:
@@ -216,28 +210,46 @@ def singular(word: str) -> str:
     return re.sub(r"(?<=ss|us|sh|ch|.x|.z)es$|(?<![su])s$", "", word)
 
 
-def legal_names(names: Iterable[str], reserved: Iterable[str] = ()) -> dict[str, str]:
-    """Return other names for those that come to one Python name, whatever their case, or to none.
-
-    None of them has one of the `reserved` names.
-    """
-    names = list(dict.fromkeys(names))
-    raw, shared = Counter(map(_raw, names)), Counter(map(identifier, names))
-    taken = {*shared, *reserved}
-    renamed: dict[str, str] = {}
-    for name in names:
-        alike = raw[_raw(name)] > 1
-        # What differs in case alone keeps it; a name of capitals would be a constant.
-        is_constant = shared[identifier(name)] > 1 and _raw(name).isupper()
-        if alike or is_constant or identifier(name) in reserved:
-            other = spell(name) if alike else f"{name} field"
-            while identifier(other) in taken:
-                other += "_2"
-            taken.add(identifier(other))
-            renamed[name] = other
-    return renamed
+def find_aliases(names: Iterable[str], reserved: Iterable[str] = ()) -> dict[str, str]:
+    """Return other names for those that come to one Python name, or to a reserved one."""
+    taken, aliases = {"field_", *reserved}, dict[str, str]()  # The first is a name of symbols.
+    for name in dict.fromkeys(names):
+        other = spell(name) if identifier(name) in taken else name
+        while identifier(other) in taken:
+            other += " field"
+        taken.add(identifier(other))
+        if other != name:
+            aliases[name] = other
+    return aliases
 
 
-@cache
-def _raw(name: str) -> str:
-    return str(strings.PythonIdentifier(name, prefix="field_", skip_snake_case=True))
+def name_values(values: list[str]) -> list[str]:
+    """Return the names of an enum's members, as openapi-python-client names them, each once."""
+    names: list[str] = []
+    for number, value in enumerate(values):
+        stem = value if value[:1].isalpha() else f"VALUE_{number}"
+        name = strings.snake_case(stem.upper()).upper()
+        if name in names or not name.isidentifier():
+            name = f"value {spell(value)}"[0 if value[:1].isdigit() else 6 :]
+            name = strings.snake_case(strings.snake_case(name)).upper() or f"VALUE_{number}"
+        while name in names:
+            name += "_2"
+        names.append(name)
+    return names
+
+
+def title_schemas(components: dict[str, Any], reserved: set[str]) -> dict[str, str]:
+    """Return a title for each schema that comes to no other's class, nor to a reserved one."""
+    taken, titles = {*map(plain_name, reserved)}, dict[str, str]()
+    for name, schema in components.items():
+        title, called = (isinstance(schema, dict) and schema.get("title")) or name, name
+        while plain_name(title) in taken:
+            title = called = f"{called}Model"
+        taken.add(plain_name(title))
+        titles[name] = title
+    return titles
+
+
+def plain_name(name: str) -> str:
+    """Return a name's letters and digits in small letters, by which files cannot be told apart."""
+    return "".join(filter(str.isalnum, name.lower()))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -15,11 +14,10 @@ from openapi_python_client.parser.properties.const import ConstProperty
 from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.none import NoneProperty
 from openapi_python_client.parser.properties.union import UnionProperty
+from openapi_python_client.schema.untrusted_string import UntrustedString
 
-from .document import Document
-from .errors import GenerationError
+from .document import Document, find_credentials
 from .naming import OperationNames, identifier
-from .security import find_credentials
 
 _FIRST_ERROR = 400
 _REPEATABLE = {"get", "head", "put", "delete"}
@@ -28,60 +26,39 @@ _RESERVED = {
     *("self", "client", "timeout", "max_attempts", "body", "path", "headers"),
     *("cast", "core", "decode", "encode", "types", "additional_properties"),
 }
-_STYLES = {"pipeDelimited": "|", "spaceDelimited": " ", "deepObject": "deepObject"}
 
 
-@dataclass(frozen=True)
 class Field:
     """A parameter of an operation, or a field of a model, which is sent in the body.
 
     `prop` is what the parser made of it, `raw` a parameter as the document has it.
     """
 
-    prop: Any
-    location: str
-    secret: bool
-    deprecated: bool
-    raw: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """Its name in the document."""
-        return str(self.prop.name.get_untrusted_value())
-
-    @property
-    def python_name(self) -> str:
-        """Its name in Python."""
-        return str(self.prop.python_name)
+    def __init__(
+        self, prop: Any, location: str, raw: dict[str, Any], *, secret: bool, deprecated: bool
+    ) -> None:
+        self.prop, self.location, self.secret, self.deprecated = prop, location, secret, deprecated
+        self.name, self.python_name = _name(prop), str(prop.python_name)
+        self.takes_null = any(
+            isinstance(one, NoneProperty | AnyProperty)
+            for one in getattr(prop, "inner_properties", (prop,))
+        )
+        # The field of a successful response that repeats it.
+        self.response_field = raw.get("x-response-field")
+        # Whether the fields of it are written as pairs.
+        self.explode = raw.get("explode") is True
+        # How it is written in a query, where that is not the usual way.
+        self.style: Any = "json" if "content" in raw else raw.get("style")
+        if self.style not in {"json", "deepObject"}:
+            usual = "," if raw.get("explode") is False else None
+            known: dict[Any, str | None] = {"pipeDelimited": "|", "spaceDelimited": " "}
+            self.style = None if self.explode else known.get(self.style, usual)
 
     def declare(self, *, optional: bool = False) -> str:
         """Return it as a function's parameter, which may be left out where that is said."""
         left_out = optional or not self.prop.required
         annotated = annotation(self.prop, unset=left_out)
         return f"{self.python_name}: {annotated}{' = UNSET' if left_out else ''}"
-
-    @property
-    def response_field(self) -> str | None:
-        """The field of a successful response that repeats it."""
-        found = self.raw.get("x-response-field")
-        if found is None or (isinstance(found, str) and found):
-            return found
-        raise GenerationError(f"x-response-field of {self.name} has to name a field.")
-
-    @property
-    def explode(self) -> bool:
-        """Whether the fields of it are written as pairs."""
-        return self.raw.get("explode") is True
-
-    @property
-    def style(self) -> str | None:
-        """How it is written in a query, where that is not the usual way."""
-        style = self.raw.get("style", "form")
-        if "content" in self.raw:
-            return "json"
-        if style in _STYLES:
-            return _STYLES[style] if style == "deepObject" or not self.explode else None
-        return "," if self.raw.get("explode") is False else None
 
 
 class Operation:
@@ -94,6 +71,9 @@ class Operation:
         document: Document,
         models: dict[str, ModelProperty],
     ) -> None:
+        in_path = re.findall(r"\{([^{}]*)\}", names.path)
+        for prop, name in zip(endpoint.path_parameters, in_path, strict=True):
+            prop.name = UntrustedString(name)
         taken = set(_RESERVED)
         for location, prop in endpoint.iter_all_parameters():
             while prop.python_name in taken:
@@ -177,7 +157,7 @@ def _make_parameter(prop: Any, location: str, raw: dict[str, Any], document: Doc
     schema = raw.get("schema", {})
     secret = (document.resolve(schema) or {}).get("format") == "password"
     deprecated = raw.get("deprecated") is True or schema.get("deprecated") is True
-    return Field(prop, location, secret, deprecated, raw)
+    return Field(prop, location, raw, secret=secret, deprecated=deprecated)
 
 
 def _links(raw: dict[str, Any], document: Document) -> Iterator[tuple[Any, ...]]:
@@ -208,8 +188,9 @@ def list_fields(model: Any) -> list[Field]:
     """Return the fields of a model, in the order of its properties."""
     secrets, deprecated = (model.data.model_extra[key] for key in ("x-secrets", "x-deprecated"))
     return [
-        Field(prop, "body", _name(prop) in secrets, _name(prop) in deprecated)
+        Field(prop, "body", {}, secret=name in secrets, deprecated=name in deprecated)
         for prop in list_properties(model)
+        for name in [_name(prop)]
     ]
 
 
@@ -245,12 +226,6 @@ def nullable_inner(prop: Any) -> Any:
     others = [p for p in prop.inner_properties if not isinstance(p, NoneProperty)]
     nullable = len(others) < len(prop.inner_properties)
     return others[0] if nullable and len(others) == 1 else None
-
-
-def takes_null(prop: Any) -> bool:
-    """Tell whether null is among a property's values."""
-    inner = getattr(prop, "inner_properties", (prop,))
-    return any(isinstance(p, NoneProperty | AnyProperty) for p in inner)
 
 
 def instance_type(prop: Any) -> str:

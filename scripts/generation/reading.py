@@ -8,161 +8,132 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cached_property
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from itertools import accumulate
 from typing import Any, NoReturn, TypeAlias
 
 import yaml
 
 from .errors import GenerationError
 
-Place: TypeAlias = tuple[str | int, ...]
+Place: TypeAlias = tuple[str, ...]
 
-MOST_LEVELS = 100  # Real documents stay below 40.
-_MOST_VALUES = 2_000_000
-_TAG = "tag:yaml.org,2002:"
+_MOST_LEVELS = 100  # Real documents stay below 40.
+_MOST_ALIASED = 200_000
 _Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-
-_WORDS = {"": None, "~": None} | {
-    spelling: value
-    for word, value in (("null", None), ("true", True), ("false", False))
-    for spelling in (word, word.capitalize(), word.upper())
-}
-_INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+# What a word without quotation marks stands for, where that is no string.
+_WORDS: tuple[tuple[str, Callable[[str], Any]], ...] = (
+    (r"|~|null|Null|NULL", lambda _: None),
+    (r"true|True|TRUE|false|False|FALSE", lambda word: word.lower() == "true"),
+    (r"[-+]?[0-9]+", int),
+    (r"0o[0-7]+|0x[0-9a-fA-F]+", lambda word: int(word, 0)),
+    (r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", float),
+)
 _NO_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
 
 class Text:
-    """The text of a file; `source` is the file's name, for messages."""
+    """The text of a file, and the `value` that it holds; `source` is its name, for messages."""
 
     def __init__(self, content: bytes, source: str, *, is_json: bool) -> None:
-        self._source = source
-        self._is_json = is_json
-        self._values = 0
+        self._lines: dict[Place, int] = {}
+        line = None
         try:
             self._text = content.decode("utf-8-sig")
+            read = partial(json.loads, self._text, object_pairs_hook=_make_object)
+            self.value = read() if is_json else self._load_yaml()
+            _check_value(self.value)
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
-            self._fail(f"not UTF-8 (byte 0x{content[error.start]:02x}). Save it as UTF-8", line)
-
-    def load(self) -> Any:
-        """Return the value that the text holds."""
-        try:
-            value = self._load_json() if self._is_json else self._load_yaml()
-            json.dumps(value, ensure_ascii=False).encode("utf-8")
+            what = f"it is not UTF-8 (byte 0x{content[error.start]:02x}). Save it as UTF-8"
+        except yaml.YAMLError as error:
+            mark, what = getattr(error, "problem_mark", None), getattr(error, "problem", str(error))
+            line = mark.line + 1 if mark else 1
+        except ValueError as error:
+            what = str(error)
         except RecursionError:
-            self._fail(f"it is nested too deeply, beyond {MOST_LEVELS} levels")
-        except UnicodeEncodeError:
-            self._fail("an escape in it is half a character (\\ud800 to \\udfff)")
-        return value
+            what = f"it is nested beyond {_MOST_LEVELS} levels, or an alias contains itself"
+        else:
+            return
+        raise GenerationError(f"{source}{f', line {line}' if line else ''} cannot be read: {what}.")
 
     def line(self, place: Place) -> int | None:
         """Return the line of a place, counted from 1, or that of the nearest place above it."""
-        node, line = self._root, None
-        for part in place:
-            if isinstance(node, yaml.MappingNode):
-                found = [(key, value) for key, value in node.value if key.value == str(part)]
-            elif isinstance(node, yaml.SequenceNode) and str(part).isdecimal():
-                found = [(item, item) for item in node.value[int(part) :][:1]]
-            else:
-                break
-            if not found:
-                break
-            line, node = _line(found[0][0]), found[0][1]
-        return line
-
-    @cached_property
-    def _root(self) -> Any:
-        try:
-            return yaml.compose(self._text, _Loader)
-        except (yaml.YAMLError, RecursionError):  # JSON that is no YAML; there, nobody asks twice.
-            return None
-
-    def _fail(self, what: str, line: int | None = None) -> NoReturn:
-        at = f", line {line}" if line else ""
-        raise GenerationError(f"{self._source}{at}: {what}.") from None
-
-    def _load_json(self) -> Any:
-        def mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-            names = [name for name, _ in pairs]
-            if len({*names}) < len(names):
-                name = next(name for name in names if names.count(name) > 1)
-                self._fail(f"the key {name!r} stands twice in one object; one would silently win")
-            return dict(pairs)
-
-        def constant(name: str) -> Any:
-            self._fail(f"JSON has no number {name}")
-
-        try:
-            value = json.loads(self._text, object_pairs_hook=mapping, parse_constant=constant)
-        except json.JSONDecodeError as error:
-            self._fail(f"not valid JSON: {error.msg}", error.lineno)
-        level = [value]
-        for _ in range(MOST_LEVELS):
-            level = [v for o in level if isinstance(o, dict) for v in o.values()] + [
-                v for o in level if isinstance(o, list) for v in o
-            ]
-        if level:
-            raise RecursionError
-        return value
+        if not self._lines:
+            with suppress(yaml.YAMLError):  # JSON that is no YAML
+                self._load_yaml()
+        while place and place not in self._lines:
+            place = place[:-1]
+        return self._lines.get(place)
 
     def _load_yaml(self) -> Any:
-        try:
-            root = self._root = yaml.compose(self._text, _Loader)
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-            what = getattr(error, "problem", None) or getattr(error, "context", None) or error
-            self._fail(f"not valid YAML: {what}", mark.line + 1 if mark else 1)
-        return None if root is None else self._value(root, ())
+        self._count = 0
+        self._lines[()] = 1
+        root = yaml.compose(self._text, _Loader)
+        return None if root is None else self._load(root, ())
 
-    def _value(self, node: Any, parents: tuple[Any, ...]) -> Any:
-        if node in parents:
-            self._fail("an alias contains itself", _line(node))
-        if len(parents) > MOST_LEVELS:
-            raise RecursionError
-        self._values += 1
-        if self._values > _MOST_VALUES:
-            self._fail(f"its aliases come to more than {_MOST_VALUES:,} values", _line(node))
-        kind = str(node.tag).removeprefix(_TAG)
-        if isinstance(node, yaml.ScalarNode) and kind == "str":
-            return self._scalar(node)
-        if isinstance(node, yaml.MappingNode) and kind == "map":
-            return self._mapping(node, (*parents, node))
-        if isinstance(node, yaml.SequenceNode) and kind == "seq":
-            return [self._value(item, (*parents, node)) for item in node.value]
-        return self._fail(f"the tag {node.tag} has no meaning here", _line(node))
+    def _load(self, node: Any, place: Place) -> Any:
+        self._count += 1
+        self._lines.setdefault(place, _line(node))
+        if self._count > len(self._text) + _MOST_ALIASED:
+            _refuse(node, f"its aliases come to more than {_MOST_ALIASED:,} values")
+        match node, node.tag.removeprefix("tag:yaml.org,2002:"):
+            case yaml.ScalarNode(), "str":
+                if _NO_NUMBER.fullmatch(node.value) and not node.style:
+                    _refuse(node, f"JSON has no number {node.value}")
+                words = () if node.style else _WORDS
+                read = (read for form, read in words if re.fullmatch(form, node.value))
+                return next(read, str)(node.value)
+            case yaml.SequenceNode(), "seq":
+                items = enumerate(node.value)
+                return [self._load(item, (*place, str(index))) for index, item in items]
+            case yaml.MappingNode(), "map":
+                return self._load_mapping(node, place)
+        return _refuse(node, f"the tag {node.tag} has no meaning here")
 
-    def _mapping(self, node: Any, parents: tuple[Any, ...]) -> dict[str, Any]:
+    def _load_mapping(self, node: Any, place: Place) -> dict[str, Any]:
         own: dict[str, Any] = {}
         merged: dict[str, Any] = {}
-        lines: dict[str, int] = {}
         for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode) or key.tag != f"{_TAG}str":
-                self._fail("a key must be a plain word", _line(key))
-            name, line = str(key.value), _line(key)
+            name = key.value
+            if not isinstance(name, str):
+                _refuse(key, "a key must be a plain word")
             if name == "<<" and not key.style:
                 for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
                     if not isinstance(source, yaml.MappingNode):
-                        self._fail("only a mapping can be merged with <<", _line(value))
-                    merged = {**self._value(source, parents), **merged}
-                continue
-            if name in own:
-                first = f"the key {name!r} is already there on line {lines[name]}"
-                self._fail(f"{first}; one would silently win", line)
-            lines[name] = line
-            own[name] = self._value(value, parents)
+                        _refuse(value, "only a mapping can be merged with <<")
+                    merged = {**self._load(source, place), **merged}
+            elif name in own:
+                first = f"the key {name!r} is already there on line {self._lines[*place, name]}"
+                _refuse(key, f"{first}; one would silently win")
+            else:
+                self._lines[*place, name] = _line(key)
+                own[name] = self._load(value, (*place, name))
         return {**merged, **own}
-
-    def _scalar(self, node: Any) -> Any:
-        text = str(node.value)
-        if node.style or text in _WORDS:
-            return text if node.style else _WORDS[text]
-        if _INTEGER.fullmatch(text):
-            return int(text, 0) if text[:2] in {"0o", "0x"} else int(text)
-        if _NO_NUMBER.fullmatch(text):
-            self._fail(f"JSON has no number {text}", _line(node))
-        return float(text) if _FLOAT.fullmatch(text) else text
 
 
 def _line(node: Any) -> int:
     return int(node.start_mark.line) + 1
+
+
+def _refuse(node: Any, what: str) -> NoReturn:
+    raise yaml.MarkedYAMLError(problem=what, problem_mark=node.start_mark)
+
+
+def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) < len(pairs):
+        name = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise ValueError(f"the key {name!r} stands twice in one object; one would silently win")
+    return dict(pairs)
+
+
+def _check_value(value: Any) -> None:
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    text.encode("utf-8")
+    brackets = re.sub(r'"(\\.|[^"\\])*"|[^][{}"]+', "", text)
+    levels = accumulate(1 if bracket in "[{" else -1 for bracket in brackets)
+    if max(levels, default=0) > _MOST_LEVELS:
+        raise RecursionError

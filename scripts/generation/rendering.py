@@ -5,12 +5,11 @@ from __future__ import annotations
 import builtins
 import re
 import textwrap
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import StrictUndefined
 from openapi_python_client import Project, strings
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
@@ -19,19 +18,12 @@ from openapi_python_client.parser.properties.protocol import PropertyProtocol
 from openapi_python_client.schema import ParameterLocation
 from openapi_python_client.schema.untrusted_string import UntrustedString
 
+from . import operations
 from .document import Document
 from .errors import GenerationError, edit
+from .finishing import write_file
 from .naming import OperationNames, client_name, name_operations, resource_class
-from .operations import (
-    Operation,
-    annotation,
-    instance_type,
-    list_error_fields,
-    list_fields,
-    list_properties,
-    nullable_inner,
-    takes_null,
-)
+from .operations import Operation
 from .shaping import Shaper
 
 # The parser knows no lists and objects in headers; the package does.
@@ -48,6 +40,7 @@ _CLASSES = {
 _ONCE = {name: name for name in ("client", "errors", "pytest_plugin", "types")}
 _ONCE |= {"package_init": "__init__", "main": "__main__", "service": "_service"}
 _ONCE |= {"api_init": "api/__init__", "mock_init": "mock/__init__"}
+_Resources: TypeAlias = dict[str, list[Operation]]
 
 
 def render(document: Document, source: str, package: Path, templates: Path) -> list[str]:
@@ -66,30 +59,24 @@ def render(document: Document, source: str, package: Path, templates: Path) -> l
     tags = {one.tag: one.resource for one in names}
     own = {client_name(document.data), *map(resource_class, tags.values())}
     shaper, data = _parse(document, names, config, _CLASSES | own | {f"Async{one}" for one in own})
-    _restore_names(data, shaper.names)
     endpoints = {
         str(endpoint.name): endpoint
         for collection in data.endpoint_collections_by_tag.values()
         for endpoint in collection.endpoints
     }
+    props = [prop for model in data.models for prop in operations.list_properties(model)]
+    props += [prop for e in endpoints.values() for _, prop in e.iter_all_parameters()]
+    for prop in props:
+        name = prop.name.get_untrusted_value()
+        prop.name = UntrustedString(shaper.names.get(name, name))
     models = {str(model.class_info.name): model for model in data.models}
-    resources: dict[str, list[Operation]] = {}
+    resources: _Resources = {}
     for one in names:
         operation = Operation(endpoints[one.module], one, document, models)
         resources.setdefault(one.resource, []).append(operation)
-    env = Project(openapi=data, config=config, custom_template_path=templates).env
-    _prepare(env, document.data, resources, models, shaper)
-    env.globals["qualified"] = partial(
-        _qualify, classes={*models, *(e.class_info.name for e in data.enums)}
-    )
-    for template, target, context in _list_files(data, resources):
-        path = package / target
-        if path.exists():
-            raise GenerationError(f"Two parts of the document come to the same file, {target}.")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        text = env.get_template(f"{template}.jinja").render(source=source, **context)
-        first = f"# Made by `make generate` from {source} and overrides/templates/{template}.jinja."
-        path.write_text(f"{first}\n{text}", encoding="utf-8", newline="\n")
+    project = Project(openapi=data, config=config, custom_template_path=templates)
+    _prepare(project, document.data, resources, shaper)
+    _write_all(project, source, resources)
     notes = [
         f"The tag {tag!r} is the attribute {resource}."
         for tag, resource in tags.items()
@@ -138,40 +125,27 @@ def _explain(document: Document, error: GeneratorError) -> str:
     return f"{document.where(place)}: {text}{code}"
 
 
-def _restore_names(data: GeneratorData, originals: dict[str, str]) -> None:
-    """Give properties and parameters the names that the document has for them."""
-    props = [prop for model in data.models for prop in list_properties(model)]
-    for collection in data.endpoint_collections_by_tag.values():
-        props += (p for e in collection.endpoints for _, p in e.iter_all_parameters())
-    for prop in props:
-        name = prop.name.get_untrusted_value()
-        prop.name = UntrustedString(originals.get(name, name))
-
-
 def _prepare(
-    env: Environment,
-    document: dict[str, Any],
-    resources: dict[str, list[Operation]],
-    models: dict[str, Any],
-    shaper: Shaper,
+    project: Project, document: dict[str, Any], resources: _Resources, shaper: Shaper
 ) -> None:
     """Put into the templates' reach what they ask for."""
-    operations = [operation for group in resources.values() for operation in group]
-    titles = {operation.names.resource: operation.names.tag for operation in operations}
+    env, data = project.env, project.openapi
+    models = {model.class_info.name: model for model in data.models}
+    found = [operation for group in resources.values() for operation in group]
+    titles = {operation.names.resource: operation.names.tag for operation in found}
     descriptions = {t["name"]: t.get("description") for t in document.get("tags") or ()}
     url = ((document.get("servers") or [{}])[0] or {}).get("url", "")
-    schemes = list(dict.fromkeys(c[0] for o in operations for c in o.credentials))
+    schemes = list(dict.fromkeys(c[0] for operation in found for c in operation.credentials))
     env.undefined = StrictUndefined
-    env.tests["taking_null"] = takes_null
     env.filters.update(literal=repr, sentence=_sentence, words=_words, paragraphs=_paragraphs)
     env.globals.update(
         document=document,
         client_name=client_name(document),
         base_url=url.rstrip("/") if "://" in url and "{" not in url else None,
-        error_fields=list_error_fields(operations),
+        error_fields=operations.list_error_fields(found),
         needs_key=bool(schemes),
         other_schemes=schemes[1:],
-        operations=operations,
+        operations=found,
         resources=resources,
         titles=titles,
         resource_class=resource_class,
@@ -179,58 +153,55 @@ def _prepare(
             descriptions.get(titles[tag]) or f"The operations under the tag {titles[tag]}."
         ),
         kind=lambda prop: type(prop).__name__.removesuffix("Property"),
-        nullable_inner=nullable_inner,
-        annotation=annotation,
-        instance_type=instance_type,
-        fields_of=lambda prop: list_fields(models[prop.class_info.name]),
-        discriminator=lambda union: shaper.discriminators.get(
-            frozenset(
-                str(p.class_info.name) for p in union.inner_properties if hasattr(p, "class_info")
-            )
-        ),
+        nullable_inner=operations.nullable_inner,
+        annotation=operations.annotation,
+        instance_type=operations.instance_type,
+        fields_of=lambda prop: operations.list_fields(models[prop.class_info.name]),
+        discriminators=shaper.discriminators,
+        qualified=partial(_qualify, classes={*models, *(e.class_info.name for e in data.enums)}),
     )
 
 
-def _list_files(
-    data: GeneratorData, resources: dict[str, list[Operation]]
-) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield the modules to render: a template, the file, and what the template is told."""
+def _write_all(project: Project, source: str, resources: _Resources) -> None:
+    def write(template: str, target: str, **context: Any) -> None:
+        path = project.package_dir / f"{target}.py"
+        if path.exists():
+            raise GenerationError(f"Two parts of the document come to the same file, {target}.py.")
+        template = f"{template}.py.jinja"
+        text = project.env.get_template(template).render(source=source, **context)
+        first = f"# Made by `make generate` from {source} and overrides/templates/{template}."
+        write_file(path, f"{first}\n{text}")
 
-    def export(package: str, words: str, names: dict[str, str]) -> tuple[str, str, dict[str, Any]]:
-        lazy = "." * (package.count("/") + 2)
-        return (
-            "lazy_init.py",
-            f"{package}/__init__.py",
-            {"words": words, "names": names, "lazy": lazy},
-        )
-
-    yield from ((f"{template}.py", f"{target}.py", {}) for template, target in _ONCE.items())
-    classes: dict[str, str] = {}
-    for model in (*data.models, *data.enums):
+    for template, target in _ONCE.items():
+        write(template, target)
+    exports: dict[str, tuple[str, dict[str, str]]] = {
+        "models": ("The models that requests and answers hold.", {}),
+        "resources": ("The resources, one for each tag: what a client's attributes hold.", {}),
+    }
+    for model in (*project.openapi.models, *project.openapi.enums):
         info = model.class_info
-        classes[str(info.name)] = f".{info.module_name}"
+        exports["models"][1][info.name] = f".{info.module_name}"
         template = "enum" if hasattr(model, "value_type") else "model"
-        yield f"{template}.py", f"models/{info.module_name}.py", {"model": model}
-    yield export("models", "The models that requests and answers hold.", classes)
-    classes = {f"{p}{resource_class(tag)}": f".{tag}" for tag in resources for p in ("Async", "")}
-    words = "The resources, one for each tag: what a client's attributes hold."
-    yield export("resources", words, classes)
-    for tag, operations in resources.items():
-        modules = {operation.names.module: "." for operation in operations}
-        yield export(f"api/{tag}", "The operations of one tag.", modules)
-        for operation in operations:
-            target = f"api/{tag}/{operation.names.module}.py"
-            yield "endpoint_module.py", target, {"operation": operation}
-        context = {"tag": tag, "operations": operations}
-        yield "resource.py", f"resources/{tag}.py", context
+        write(template, f"models/{info.module_name}", model=model)
+    for tag, group in resources.items():
+        for prefix in ("", "Async"):
+            exports["resources"][1][prefix + resource_class(tag)] = f".{tag}"
+        modules = {operation.names.module: "." for operation in group}
+        exports[f"api/{tag}"] = "The operations of one tag.", modules
+        write("resource", f"resources/{tag}", tag=tag, operations=group)
+        for operation in group:
+            write("endpoint_module", f"api/{tag}/{operation.names.module}", operation=operation)
+    for folder, (words, names) in exports.items():
+        lazy = "." * (folder.count("/") + 2)
+        write("lazy_init", f"{folder}/__init__", words=words, names=names, lazy=lazy)
 
 
-def _qualify(text: str, operations: list[Operation], classes: set[str]) -> str:
+def _qualify(text: str, group: list[Operation], classes: set[str]) -> str:
     """Return a signature with models as attributes of `_models`, for a class of a resource.
 
     Inside a class with a method `list`, the word list means that method.
     """
-    hidden = {name for o in operations for name in (o.names.method, o.iterator_name)}
+    hidden = {name for o in group for name in (o.names.method, o.iterator_name)}
 
     def qualify(match: re.Match[str]) -> str:
         name = match[0]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import hashlib
 import json
 import keyword
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path, PurePath
 
@@ -44,7 +43,7 @@ def main(arguments: Sequence[str] | None = None, *, root: Path) -> int:
     job = Job(root, options.spec, package, house_rules=not options.no_house_rules)
     try:
         _check(job)
-        notes = (check if options.check else generate)(job)
+        notes = generate(job, only_check=options.check)
     except GenerationError as error:
         told = str(error)
     except OSError as error:
@@ -96,49 +95,47 @@ class Job:
         self.record = root / "build" / "rendered" / name
 
 
-def generate(job: Job) -> list[str]:
-    """Make the package and put it in its place; return what to tell, a line each."""
-    before = _read_files(job.package)
-    with _staging(job.package) as staged:
-        if job.record.is_file() and job.record.read_text() == _fingerprint(job, before):
+def generate(job: Job, *, only_check: bool = False) -> list[str]:
+    """Make the package and put it in its place, or compare it with what is there.
+
+    Return what to tell, a line each.
+    """
+    before, shown = _read_files(job.package), display_path(job.package)
+    # In a folder above the package, a rename suffices to put it in its place.
+    above = None if only_check else next(f for f in job.package.parents if f.exists())
+    with tempfile.TemporaryDirectory(
+        prefix=f".{job.package.name}.generate-", dir=above, ignore_cleanup_errors=True
+    ) as folder:
+        staged = Path(folder) / job.package.name
+        known = not only_check and job.record.is_file() and job.record.read_text()
+        if known and known == _fingerprint(job, before):
+            notes = []
             for name, content in before.items():
                 if not is_copied(content):
                     write_file(staged / name, content)
             _finish(job, staged)
-            notes = []
         else:
             notes = _build(job, staged)
         after = _read_files(staged)
+        if only_check:
+            differences = _list_differences(after, before)
+            if not before:
+                raise GenerationError(f"{shown} is missing; run `make generate`.")
+            if differences:
+                raise GenerationError(
+                    f"{shown} is not what would be generated now; run `make generate`, and never "
+                    "edit what it makes.",
+                    differences,
+                )
+            return [f"{shown} is what is generated from {display_path(job.spec)}."]
         notes += _list_changes(job.package.name, before, after)
         _swap(staged, job.package)
     write_file(job.record, _fingerprint(job, after))
     return notes
 
 
-def check(job: Job) -> list[str]:
-    """Make the package elsewhere and compare; return what to tell, a line each."""
-    shown = display_path(job.package)
-    with tempfile.TemporaryDirectory(prefix="generate-") as folder:
-        staged = Path(folder) / job.package.name
-        _build(job, staged)
-        if not job.package.is_dir():
-            raise GenerationError(f"{shown} is missing; run `make generate`.")
-        wanted, found = _read_files(staged), _read_files(job.package)
-    differences = [f"missing: {name}" for name in sorted(wanted.keys() - found.keys())]
-    differences += [f"extra:   {name}" for name in sorted(found.keys() - wanted.keys())]
-    common = sorted(wanted.keys() & found.keys())
-    differences += [f"differs: {name}" for name in common if wanted[name] != found[name]]
-    if differences:
-        raise GenerationError(
-            f"{shown} is not what would be generated now; run `make generate`, and never edit "
-            "what it makes.",
-            differences,
-        )
-    return [f"{shown} is what is generated from {display_path(job.spec)}."]
-
-
 def _check(job: Job) -> None:
-    name = job.package.name
+    name, shown = job.package.name, display_path(job.package)
     if not name.isidentifier() or not name.isascii() or keyword.iskeyword(name):
         raise GenerationError(f"--package {name!r}: a package needs a Python identifier's name.")
     if name in sys.stdlib_module_names or name in _NEEDED:
@@ -146,6 +143,13 @@ def _check(job: Job) -> None:
     for folder, pattern in ((job.templates, "*.jinja"), (job.modules, "*.py")):
         if next(folder.rglob(pattern), None) is None:
             raise GenerationError(f"{display_path(folder)}: there is no {pattern} file in it.")
+    if job.package.is_symlink() or (job.package.exists() and not job.package.is_dir()):
+        raise GenerationError(f"{shown}: this is no folder of its own; move it away first.")
+    if next(job.package.glob("*"), None) and not (job.package / MANIFEST).is_file():
+        raise GenerationError(
+            f"{shown}: this was not generated (it has no {MANIFEST}); move it away first, or "
+            "choose another --output or --package."
+        )
 
 
 def _build(job: Job, staged: Path) -> list[str]:
@@ -188,15 +192,24 @@ def _attribute(error: Exception) -> Exception:
     return error
 
 
+def _list_differences(wanted: dict[str, bytes], found: dict[str, bytes]) -> list[str]:
+    names = {
+        "missing: ": wanted.keys() - found.keys(),
+        "extra:   ": found.keys() - wanted.keys(),
+        "differs: ": {name for name in wanted.keys() & found.keys() if wanted[name] != found[name]},
+    }
+    return [f"{word}{name}" for word, group in names.items() for name in sorted(group)]
+
+
 def _list_changes(package: str, before: dict[str, bytes], after: dict[str, bytes]) -> list[str]:
     """Return what changed for those who use the package, grouped by module."""
-    paths = [PurePath(name) for name in sorted({*before, *after}) if name.endswith(".py")]
+    paths = sorted(PurePath(name) for name in {*before, *after} if name.endswith(".py"))
     if not before:
         made = [path for path in paths if path.stem != "__init__"]
         counts = [sum(path.match(one) for path in made) for one in ("api/*/*", "models/*")]
         return ["{} is new: {} operations, {} models.".format(package, *counts)]
     lines: list[str] = []
-    for path in sorted(paths, key=lambda path: path.with_suffix("").parts):
+    for path in paths:
         parts = [part for part in path.with_suffix("").parts if part != "__init__"]
         old, new = (files.get(path.as_posix(), b"") for files in (before, after))
         if old == new or any(part.startswith("_") for part in parts):
@@ -222,24 +235,6 @@ def _fingerprint(job: Job, files: dict[str, bytes]) -> str:
     for name, content in [*((path.name, path.read_bytes()) for path in sources), *rendered]:
         digest.update(f"\0{name}\0".encode() + content)
     return digest.hexdigest()
-
-
-@contextlib.contextmanager
-def _staging(package: Path) -> Iterator[Path]:
-    """Give a folder above the package to make it in, from where a rename suffices."""
-    shown = display_path(package)
-    if package.is_symlink() or (package.exists() and not package.is_dir()):
-        raise GenerationError(f"{shown}: this is no folder of its own; move it away first.")
-    if package.is_dir() and any(package.iterdir()) and not (package / MANIFEST).is_file():
-        raise GenerationError(
-            f"{shown}: this was not generated (it has no {MANIFEST}); move it away first, or "
-            "choose another --output or --package."
-        )
-    parent = next(folder for folder in package.parents if folder.exists())
-    with tempfile.TemporaryDirectory(
-        prefix=f".{package.name}.generate-", dir=parent, ignore_cleanup_errors=True
-    ) as folder:
-        yield Path(folder) / package.name
 
 
 def _swap(staged: Path, package: Path) -> None:

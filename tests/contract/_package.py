@@ -1,24 +1,37 @@
-"""The package under test: its document and its operations."""
+"""The package under test: its document, its operations, and JSON values in it."""
 
 from __future__ import annotations
 
+import datetime
+import enum
 import importlib
+import inspect
 import json
 import os
 import re
 import sys
+import types
 import typing
+import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property, reduce
 from operator import getitem
 from pathlib import Path
-from types import ModuleType
 from typing import Any
+
+import attrs
 
 PACKAGE_VARIABLE = "CONTRACT_PACKAGE"  # a name that can be imported, or the package's folder
 JSON = "application/json"
 _IGNORED = {"accept", "authorization", "content-type"}
+
+_PARSERS: dict[Any, Any] = {
+    datetime.date: datetime.date.fromisoformat,
+    datetime.datetime: datetime.datetime.fromisoformat,
+    uuid.UUID: uuid.UUID,
+}
 
 
 @cache
@@ -59,16 +72,16 @@ def secret_names() -> frozenset[str]:
     return frozenset(re.findall(r'"(\w+)": \{[^{}]*"format": "password"', text))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Endpoint:
     """One operation: what the package's OPERATION says, and what the document says."""
 
-    module: ModuleType
+    module: types.ModuleType
     method: str
     path: str
     definition: Mapping[str, Any]
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return str(self.id)
 
     def __getattr__(self, name: str) -> Any:
@@ -87,26 +100,14 @@ class Endpoint:
         names = {**vars(self.module), **vars(package().client)}
         return typing.get_type_hints(self.module.sync_detailed, names)
 
-    @property
-    def request_schema(self) -> Any:
-        """The schema of its body; None where it has none."""
-        if self.body is None:
-            return None
-        content = resolve(self.definition["requestBody"])["content"]
-        return content[self.body.media_types[0]].get("schema", {})
-
     def response_schema(self, status: int) -> Any:
-        """The schema of its JSON answer with a status; None where it has none."""
+        """Return the schema of its JSON answer with a status; None where it has none."""
         told = self.definition["responses"]
-        keys = (str(status), f"{status // 100}XX", "default")
+        keys = [str(status), f"{status // 100}XX", "default"]
+        keys += [str(self.success)] if status // 100 == 2 else []
         found = resolve(next((told[key] for key in keys if key in told), {}))
         media = found.get("content", {}).get(JSON)
         return None if media is None else media.get("schema", {})
-
-    @property
-    def is_repeatable(self) -> bool:
-        """Whether the document lets it be sent again when nobody knows what became of it."""
-        return self.method in {"GET", "HEAD", "PUT", "DELETE"} or "x-repeatable" in self.definition
 
     @property
     def success(self) -> int:
@@ -127,9 +128,76 @@ def endpoints() -> tuple[Endpoint, ...]:
     for path, shared in document()["paths"].items():
         item = resolve(shared)
         for method in {"get", "put", "post", "delete", "patch", "head", "options"} & item.keys():
-            own = item[method]
-            parameters = [*item.get("parameters", ()), *own.get("parameters", ())]
-            module = importlib.import_module(places[own["operationId"]], package().api.__name__)
-            full = {**own, "parameters": [*map(resolve, parameters)]}
-            found.append(Endpoint(module, method.upper(), path, full))
+            place = places[item[method]["operationId"]]
+            module = importlib.import_module(place, package().api.__name__)
+            found.append(Endpoint(module, method.upper(), path, item[method]))
     return tuple(sorted(found, key=lambda one: (one.path, one.method)))
+
+
+class UnfitError(ValueError):
+    """A value that a typed client cannot be given."""
+
+
+def parse(body: bytes) -> Any:
+    """Return the JSON of a body as RFC 8259 has it, a byte order mark aside; `...` for none."""
+    try:
+        return json.loads(body.decode("utf-8-sig"), parse_constant=int)
+    except ValueError:
+        return ...
+
+
+def fit(value: Any, hint: Any) -> Any:
+    """Return the argument of a type that stands for a JSON value, or raise UnfitError."""
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    is_enum = isinstance(hint, enum.EnumMeta)
+    make = _PARSERS.get(hint, getattr(hint, "from_dict", hint if is_enum else None))
+    if origin in (typing.Union, types.UnionType):
+        for one in inner:
+            with suppress(UnfitError):
+                return fit(value, one)
+    elif origin is list and isinstance(value, list):
+        return [fit(one, inner[0]) for one in value]
+    elif make:
+        with suppress(TypeError, ValueError, AttributeError):
+            if plain(made := make(value)) == plain(value):
+                return made
+    elif origin is typing.Literal or hint in (Any, object):
+        if not inner or plain(value) in map(plain, inner):
+            return value
+    elif type(value) is hint or (hint is float and type(value) is int):
+        return value
+    raise UnfitError("a value of another type")
+
+
+def flatten(method: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a method, which takes the fields of some bodies one by one."""
+    names, flat = inspect.signature(method).parameters, dict(arguments)
+    if "body" in names or "body" not in flat:
+        return flat
+    body = flat.pop("body")
+    return flat | {name: getattr(body, name) for name in names if hasattr(body, name)}
+
+
+def plain(value: Any) -> Any:
+    """Return a value of the package, or of JSON, in one form, in which equal values are equal.
+
+    Names are without their style, and what is null or not given is left out.
+    """
+    if attrs.has(type(value)):
+        names = [one.name for one in attrs.fields(type(value)) if one.init]
+        value = {one: getattr(value, one) for one in names}
+        value |= value.pop("additional_properties", {})
+    if isinstance(value, dict):
+        unset = package().types.UNSET
+        given = {key: one for key, one in value.items() if one is not None and one is not unset}
+        return {re.sub(r"[\W_]", "", key).lower(): plain(one) for key, one in given.items()}
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    if isinstance(value, enum.Enum):
+        return plain(value.value)
+    if isinstance(value, (datetime.date, uuid.UUID)):
+        value = str(value)
+    if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d", value):
+        with suppress(ValueError):
+            return str(datetime.datetime.fromisoformat(value.upper()))  # RFC 3339 takes any case
+    return (isinstance(value, bool), value)  # 1 is not True

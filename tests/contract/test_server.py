@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
 from typing import Any, ClassVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from tests.contract._client import Caller, Outcome
-from tests.contract._package import Endpoint, document, endpoints, resolve, secret_names
-from tests.contract._values import fit, sample
-from tests.contract.conftest import KEYS, OPTIONS, Server
+from tests.contract._calls import Call, Caller
+from tests.contract._package import Endpoint, document, endpoints, fit, resolve, secret_names
+from tests.contract.conftest import KEYS, OPTIONS
 
 # Method and depth below the clients, so that names and paths may change.
 PLACES = [("POST", 0), ("GET", 0), ("GET", 1), ("POST", 2), ("GET", 2)]
@@ -30,147 +31,114 @@ CALLS = [BY_PLACE[one] for one in PLACES if one in BY_PLACE]
 if len(CALLS) < len(PLACES):
     pytest.skip("It is another document's package.", allow_module_level=True)
 CREATE, LIST, GET, REFRESH, OTP = CALLS
-ANSWERS = {one: sample(one.response_schema(one.success) or {}) for one in CALLS}
+FIELDS = {one: resolve(one.response_schema(200)).get("properties", {}) for one in CALLS}
 ID = next((one.response_field for one in GET.parameters), "id")
-SECRETS = secret_names() - {*ANSWERS[GET]}  # No two answers have the same.
-DAY = 24.0  # hours
+SECRETS = secret_names() - FIELDS[GET].keys()  # No two answers have the same.
+TAKEN, REFUSED = range(200, 300), range(400, 500)
 # Whatever is chosen, is by a number: nothing is drawn from what the server answered.
 NUMBERS = st.integers(0, 2**20)
 READERS = st.sampled_from([GET, REFRESH, OTP])
-TEXTS = st.text("aZ0?#%&=+;:@!$'()*,[]|^~\"<>` \u00e9\U0001f388", max_size=8)
-
-
-def call(caller: Caller, endpoint: Endpoint, key: str, identity: str = "", number: int = 0) -> Any:
-    """Make one call, in one of the public ways; without a body where its number is even."""
-    way = endpoint.ways[number // 2 % len(endpoint.ways)]
-    client = caller.client(is_async=way[1], is_given=number % 5 == 0, api_key=key)
-    arguments: dict[str, Any] = {one.python_name: identity for one in endpoint.parameters}
-    if endpoint is CREATE and number % 2:
-        body = {"isAccountAbstracted": number % 4 == 1}
-        arguments["body"] = fit(body, endpoint.hints["body"])
-    return caller.call(endpoint, arguments, way, client)
 
 
 class Walk(RuleBasedStateMachine):
     """Many calls in a row, and what is known of each custodian's clients by their ids, in order."""
 
     caller: ClassVar[Caller]
-    server: ClassVar[Server]
+    mock: ClassVar[Any]
 
     def __init__(self) -> None:
         super().__init__()
-        if mock := self.server.mock:
-            mock.reset()
-            mock.seed_clients(6, api_key=KEYS[0], has_wallet=True)
-        self.known: dict[str, dict[str, Any]] = {key: {} for key in self.server.keys}
+        if self.mock:
+            self.mock.reset()
+            self.mock.seed_clients(6, api_key=KEYS[0], has_wallet=True)
+        self.known: dict[str, dict[str, Any]] = {key: {} for key in self.caller.keys[:2]}
         self.handed_out: set[str] = set()
         self.look(is_first=True)
-        for number, _ in enumerate(self.server.keys):
+        for number, _ in enumerate(self.known):
             self.create(number)
 
     def choose(self, number: int) -> tuple[str, dict[str, Any]]:
         """Return a custodian's key, and what is known of its clients."""
         return [*self.known.items()][number % len(self.known)]
 
-    def learn(self, outcome: Outcome, clients: dict[str, Any]) -> None:
-        """Hold an answer against what is known of its client."""
-        for name, value in outcome.value.to_dict().items():
+    def call(self, endpoint: Endpoint, key: str, identity: str = "", number: int = 0) -> Call:
+        """Make one call, in one of the public ways; with a body where its number is odd."""
+        way = endpoint.ways[number // 2 % len(endpoint.ways)]
+        arguments: dict[str, Any] = {one.python_name: identity for one in endpoint.parameters}
+        if endpoint is CREATE and number % 2:
+            body = {"isAccountAbstracted": number % 4 == 1}
+            arguments["body"] = fit(body, endpoint.hints["body"])
+        return self.caller.call(endpoint, arguments, way, keys=[key], is_new=number % 5 == 0)
+
+    def learn(self, told: dict[str, Any], clients: dict[str, Any]) -> None:
+        """Hold what an answer says of a client against what is known of it."""
+        for name, value in told.items():
             if name in SECRETS:
                 assert value not in self.handed_out, "a secret that was handed out before"
                 self.handed_out.add(value)
             else:
-                told = clients[outcome.value.to_dict()[ID]]
-                assert told.setdefault(name, value) == value, f"{name} is another than before"
+                known = clients[told[ID]].setdefault(name, value)
+                assert known == value, f"{name} is another than before"
 
     @rule(number=NUMBERS)
     def create(self, number: int) -> None:
         key, clients = self.choose(number // 4)
-        outcome = call(self.caller, CREATE, key, number=number)
-        assert outcome.error is None, outcome.error
-        identity = outcome.value.to_dict()[ID]
-        assert not any(identity in one for one in self.known.values())
-        clients[identity] = {"isAccountAbstracted": number % 4 == 1}
-        self.learn(outcome, clients)
+        told = self.call(CREATE, key, number=number).result().to_dict()
+        assert not any(told[ID] in one for one in self.known.values())
+        clients[told[ID]] = {"isAccountAbstracted": number % 4 == 1}
+        self.learn(told, clients)
 
     @rule(number=NUMBERS, which=NUMBERS, endpoint=READERS)
     def read(self, number: int, which: int, endpoint: Endpoint) -> None:
         """Call something on a client, as its custodian and, in vain, as another."""
         key, clients = self.choose(number)
-        if not clients:
-            return
-        identity = [*clients][which % len(clients)]
-        outcome = call(self.caller, endpoint, key, identity, number)
-        assert outcome.error is None, outcome.error
-        assert outcome.value.to_dict()[ID] == identity
-        self.learn(outcome, clients)
-        for other in self.known.keys() - {key}:
-            self.refuse(endpoint, other, identity, number)
-
-    @rule(number=NUMBERS, text=TEXTS, endpoint=READERS)
-    def miss(self, number: int, text: str, endpoint: Endpoint) -> None:
-        """Call something on what nobody made."""
-        self.refuse(endpoint, self.choose(number)[0], f"x{text}", number)
+        if clients:
+            identity = [*clients][which % len(clients)]
+            self.learn(self.call(endpoint, key, identity, number).result().to_dict(), clients)
+            for other in self.known.keys() - {key}:
+                self.refuse(endpoint, other, identity, number)
 
     def refuse(self, endpoint: Endpoint, key: str, identity: str, number: int) -> None:
         """Assert that an id is refused in the same words as one that nobody has."""
-        answers = []
-        for one in (identity, "nobody"):
-            outcome = call(self.caller, endpoint, key, one, number)
-            assert outcome.error is not None, f"{one!r} is taken for an id"
-            assert outcome.error.status_code in {400, 404}, outcome.error
-            (answer,) = outcome.answers
-            assert f"/{quote(one, safe='')}" in answer.request.extensions["target"].decode()
-            answers.append((answer.status_code, answer.content, answer.headers.keys()))
-        assert answers[0] == answers[1], "another's id is told apart from nobody's"
+        calls = [self.call(endpoint, key, one, number) for one in (identity, "nobody")]
+        (one,), (other,) = (call.answers for call in calls)
+        assert one.status_code in {400, 404}
+        assert (one.status_code, one.content) == (other.status_code, other.content)
+        assert one.headers.keys() == other.headers.keys()
 
     @invariant()
     def look(self, *, is_first: bool = False) -> None:
         """Assert that the lists show what was made, and nothing else."""
         for number, (key, clients) in enumerate(self.known.items()):
-            outcome = call(self.caller, LIST, key, number=2 * (number + len(self.handed_out)))
-            assert outcome.error is None, outcome.error
-            shown = [one.to_dict() for one in outcome.value]
-            names = [one[ID] for one in shown]
-            if is_first:
-                clients |= dict(zip(names, shown, strict=True))
-            assert (names if self.server.mock else sorted(names, key=[*clients, *names].index)) == [
-                *clients
-            ]
-            for one in shown:
-                known = clients[one[ID]]
-                assert not [k for k, v in one.items() if known.setdefault(k, v) != v]
+            listed = self.call(LIST, key, number=2 * (number + len(self.handed_out))).result()
+            shown = {one.to_dict()[ID]: one.to_dict() for one in listed}
+            clients.update({name: {} for name in shown} if is_first else {})
+            assert len(shown) == len(listed)
+            assert [*shown] == [*clients] or (self.mock is None and shown.keys() == clients.keys())
+            for told in shown.values():
+                self.learn(told, clients)
 
 
-def test_walks(caller: Caller, server: Server) -> None:
-    if server.is_prism:
-        pytest.skip("Prism remembers nothing")
-    kind = type("Walks", (Walk,), {"caller": caller, "server": server})
+def test_walks(caller: Caller, mock: Any) -> None:
+    kind = type("Walks", (Walk,), {"caller": caller, "mock": mock})
     run_state_machine_as_test(
         seed(OPTIONS.seed)(kind),
         settings=settings(
             max_examples=max(8, OPTIONS.examples // 4),
             stateful_step_count=20,
-            deadline=None,
             database=None,
             phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=[*HealthCheck],
         ),
     )
 
 
 @pytest.fixture
-def mock(server: Server) -> Iterator[Any]:
-    if server.mock is None:
+def own(mock: Any) -> Any:
+    if mock is None:
         pytest.skip("it is another server")
-    server.mock.reset()
-    yield server.mock
-    server.mock.reset()
-
-
-def locate(mock: Any, endpoint: Endpoint, identity: str) -> str:
-    """Return where an endpoint is found for an id."""
-    base: str = urlsplit(mock.base_url).path
-    return base + re.sub(r"{[^}]*}", lambda _: identity, endpoint.path)
+    mock.reset()
+    return mock
 
 
 def ask(
@@ -182,7 +150,8 @@ def ask(
 ) -> Any:
     """Send one request, as it stands."""
     fields = {"Content-Type": "application/json"} | endpoint.credentials(KEYS[0]) | (headers or {})
-    target = locate(mock, endpoint, identity)
+    path, *rest = re.split("{[^}]*}", endpoint.path)
+    target = urlsplit(mock.base_url).path + path + "".join(identity + one for one in rest)
     body = b"" if endpoint.method == "GET" else body
     return mock.handle(endpoint.method, target, fields.items(), body)
 
@@ -192,101 +161,93 @@ def tell(mock: Any, endpoint: Endpoint, identity: str = "x", **more: Any) -> Any
     return json.loads(ask(mock, endpoint, identity, **more).content)
 
 
-def assert_refused(answer: Any, status: int, label: object = "") -> None:
+def assert_refused(answer: Any, status: int) -> None:
     """Assert that it is what the document says, and nothing beside it."""
-    assert answer.status == status, label
+    assert answer.status == status
     ((name, text),) = json.loads(answer.content).items()
-    assert (name, type(text)) == ("error", str), label
-    assert not [one for one in (KEYS[0][:-1], "a-secret") if one in text], label
+    assert (name, type(text)) == ("error", str)
+    assert not [one for one in (KEYS[0][:-1], "a-secret") if one in text]
+    expected = {401: "www-authenticate", 429: "retry-after"}
+    assert expected.get(status, "content-type") in dict(answer.headers)
 
 
-@pytest.mark.parametrize("endpoint", CALLS, ids=str)
-def test_only_the_documented_scheme_and_a_known_key_will_do(endpoint: Endpoint, mock: Any) -> None:
+def with_keys(endpoint: Endpoint) -> Iterator[tuple[int | range, dict[str, Any]]]:
+    """Yield requests with other keys and other spellings of one, each with its answer's status."""
     key, ((name, value),) = KEYS[0], endpoint.credentials(KEYS[0]).items()
     scheme = value.split()[0]
     wrong = [f"{one} {key}" for one in ("Token", "Digest", f"{scheme} {scheme}")]
-    wrong += [key, f"{scheme}{key}", f"{value}x", scheme, ""]
-    wrong += [f"{scheme} {key.upper()}", value[:-1]]
-    for one in wrong:
-        answer = ask(mock, endpoint, headers={name: one, "X-API-Key": key})
-        assert_refused(answer, 401, one)
-        assert dict(answer.headers)["www-authenticate"].startswith(scheme), one
-    for one in (scheme.lower(), scheme.upper()):
-        assert ask(mock, endpoint, headers={name: f"{one} {key}"}).status != 401
+    wrong += [key, f"{scheme}{key}", f"{value}x", scheme, "", f"{scheme} {key.upper()}"]
+    for one in (*wrong, value[:-1]):
+        yield 401, {"headers": {name: one, "X-API-Key": key}}
+    for one in (scheme.lower(), scheme.upper()) if endpoint is LIST else ():
+        yield TAKEN, {"headers": {name: f"{one} {key}"}}
 
 
-def test_an_id_has_one_spelling(mock: Any) -> None:
-    one = tell(mock, CREATE)[ID]
+def with_ids(one: str) -> Iterator[tuple[int | range, dict[str, Any]]]:
+    """Yield requests with other ids and other spellings of one, each with its answer's status."""
     once = "".join(f"%{ord(c):02X}" for c in one)
     wrong = [once.replace("%", "%25"), one.upper(), f"{one}/", f"/{one}", f"{one}%00", "", "%25"]
     wrong += [f"{one}{end}" for end in ("%20", ".", "%2F", "%CC%81", ";a", "+", "%", "%0A", "*")]
     wrong += [one[:-1], f"x/../{one}", f"%{one[1:]}", f"%20{one}", f"{one}%2F..", f"./{one}"]
-    wrong += [f"{one}//", f"{one}/x/y"]
-    for endpoint in (GET, REFRESH, OTP):
-        for identity in (one, once, f"%{ord(one[0]):02x}{one[1:]}"):
-            assert ask(mock, endpoint, identity).status < 300, identity
-        for identity in wrong:
-            assert 400 <= ask(mock, endpoint, identity).status < 500, identity
-        for identity in ("nobody", f"{one}%2F{one}"):  # a slash that is encoded is part of an id
-            assert_refused(ask(mock, endpoint, identity), 400, identity)
-    for endpoint in CALLS:
-        base = locate(mock, endpoint, one)
-        for suffix in ("/", "//", "%2F") + ("x",) * (endpoint in (CREATE, LIST)):
-            fields = endpoint.credentials(KEYS[0]).items()
-            status = mock.handle(endpoint.method, base + suffix, fields, b"").status
-            assert status == 404 or (endpoint is GET and status == 400), suffix
-    assert len(tell(mock, LIST)) == 1
+    right = [one, once, f"%{ord(one[0]):02x}{one[1:]}"]
+    yield from ((TAKEN, {"identity": other}) for other in right)
+    yield from ((REFUSED, {"identity": other}) for other in (*wrong, f"{one}//", f"{one}/x/y"))
+    # A slash that is encoded is part of an id.
+    yield from ((400, {"identity": other}) for other in ("nobody", f"{one}%2F{one}"))
 
 
-def test_what_is_refused_makes_nothing(mock: Any) -> None:
-    secret, plain_text = '"a-secret"', {"Content-Type": "text/plain"}
-    bodies = ["[]", "null", "{", secret, "{}x", f'{{"stray": {secret}}}', "\xff"]
-    bodies += [f'{{"isAccountAbstracted": {one}}}' for one in (secret, "[1]", "null", "1", "0")]
-    with type(mock)(document(), api_keys=KEYS, strict=True) as strict:
-        for body in bodies:
-            assert_refused(ask(strict, CREATE, body=body.encode("latin-1")), 400, body)
-        for headers in (plain_text, {"Content-Type": ""}):
-            assert 400 <= ask(strict, CREATE, headers=headers).status < 500
+def test_only_what_is_documented_is_carried_out(own: Any) -> None:
+    bodies = ["[]", "null", "{", '"a-secret"', "{}x", '{"stray": "a-secret"}', "\xff"]
+    values = ('"a-secret"', "[1]", "null", "1", "0")
+    bodies += [f'{{"isAccountAbstracted": {one}}}' for one in values]
+    with type(own)(document(), api_keys=KEYS, strict=True) as strict:
+        one = tell(strict, CREATE)[ID]
+        sent = [(endpoint, *how) for endpoint in CALLS for how in with_keys(endpoint)]
+        sent += [(endpoint, *how) for endpoint in (GET, REFRESH, OTP) for how in with_ids(one)]
+        sent += [(CREATE, 400, {"body": body.encode("latin-1")}) for body in bodies]
+        for media_type in ("text/plain", ""):
+            sent.append((CREATE, REFUSED, {"headers": {"Content-Type": media_type}}))
+        for endpoint, end in product(CALLS, ("/", "//", "%2F")):
+            longer = replace(endpoint, path=endpoint.path + end)
+            sent.append((longer, REFUSED, {"identity": one}))
+        for endpoint, status, request in sent:
+            answer = ask(strict, endpoint, **request)
+            if isinstance(status, int):
+                assert_refused(answer, status)
+            else:
+                assert answer.status in status, (endpoint, request)
         for fault in ("rate_limited", "server_error"):
             with strict.fault(fault, str(CREATE)):
                 assert ask(strict, CREATE).status >= 400
-        assert tell(strict, LIST) == []
-    made = [tell(mock, CREATE)[ID] for _ in range(45)]
-    assert [one[ID] for one in tell(mock, LIST)] == made
-    assert "a-secret" not in str(tell(mock, CREATE, body=f'{{"stray": {secret}}}'.encode()))
+        assert [client[ID] for client in tell(strict, LIST)] == [one]
 
 
-def test_a_session_and_a_one_time_password_are_their_clients(mock: Any) -> None:
-    ((token,), (password,)) = (SECRETS & ANSWERS[one].keys() for one in (REFRESH, OTP))
-    made = [tell(mock, CREATE) for _ in range(7)]
-    passwords = {tell(mock, OTP, one[ID])[password]: one[ID] for one in made * 3}
-    assert len(passwords) == 21
-    for otp, identity in sorted(passwords.items()):
-        assert [mock.redeem_otp(otp), mock.redeem_otp(otp)] == [identity, None]
-    assert mock.redeem_otp("otp-none") is None
+def test_a_session_and_a_one_time_password_are_their_clients(own: Any) -> None:
+    ((token,), (password,)) = (SECRETS & FIELDS[one].keys() for one in (REFRESH, OTP))
+    made = [tell(own, CREATE) for _ in range(7)]
+    passwords = {tell(own, OTP, one[ID])[password]: one[ID] for one in made * 3}
     tokens = [one[token] for one in made]
-    tokens += [tell(mock, REFRESH, one[ID])[token] for one in made * 3]
-    assert len({*tokens}) == 28
-    assert not [*filter(mock.redeem_otp, tokens), *filter(mock.session_is_live, passwords)]
-    for hours, living in ((0, 28), (DAY - 0.1, 28), (0.2, 1), (DAY - 0.3, 1), (0.4, 0)):
-        mock.clock.advance(hours=hours)
-        assert sum(map(mock.session_is_live, tokens)) == living
-        if hours == DAY - 0.1:
-            assert mock.use_session(tokens[3])
-    used = tell(mock, REFRESH, made[0][ID])[token]
-    for _ in range(7):
-        assert mock.use_session(used)
-        mock.clock.advance(hours=DAY - 0.01)
-    assert mock.use_session(used)
-    mock.clock.advance(hours=0.1)
-    assert not mock.use_session(used)
-    assert not mock.session_is_live("cst-none")
+    tokens += [tell(own, REFRESH, one[ID])[token] for one in made * 3]
+    assert (len(passwords), len({*tokens})) == (21, 28)
+    assert not [*filter(own.redeem_otp, tokens), *filter(own.session_is_live, passwords)]
+    for otp, identity in [*sorted(passwords.items()), ("otp-none", None)]:
+        assert [own.redeem_otp(otp), own.redeem_otp(otp)] == [identity, None]
+    living = []
+    for _ in range(7):  # A session lasts a day without use, and seven days with it.
+        living.append(sum(map(own.session_is_live, tokens)))
+        assert own.use_session(tokens[3])
+        own.clock.advance(hours=23.99)
+    assert living == [28, 28, 1, 1, 1, 1, 1]
+    assert own.use_session(tokens[3])
+    own.clock.advance(hours=0.1)
+    assert not own.use_session(tokens[3])
+    assert not own.session_is_live("cst-none")
 
 
-def test_a_long_list_shows_each_client_as_it_is(mock: Any) -> None:
-    mock.seed_clients(6, api_key=KEYS[0], has_wallet=True)
-    mock.seed_clients(1_100, api_key=KEYS[0])
-    shown = tell(mock, LIST)
+def test_a_long_list_shows_each_client_as_it_is(own: Any) -> None:
+    own.seed_clients(6, api_key=KEYS[0], has_wallet=True)
+    own.seed_clients(1_100, api_key=KEYS[0])
+    shown = tell(own, LIST)
     for name in (ID, *secret_names() & shown[0].keys()):
         assert len({one[name] for one in shown}) == 1_106
     for name, schema in resolve(LIST.response_schema(200)["items"])["properties"].items():
@@ -295,12 +256,12 @@ def test_a_long_list_shows_each_client_as_it_is(mock: Any) -> None:
             assert values[6:] == [None] * 1_100
             assert None not in values[:6]
             assert values[:6] == (examples * 6)[:6] or len({*values[:6]}) == 6
-    assert tell(mock, LIST, headers=LIST.credentials(KEYS[1])) == []
+    assert tell(own, LIST, headers=LIST.credentials(KEYS[1])) == []
 
 
-def test_the_rate_limit_is_each_custodians_own(mock: Any) -> None:
+def test_the_rate_limit_is_each_custodians_own(own: Any) -> None:
     wait = 0
-    with type(mock)(document(), api_keys=KEYS, rate_limit=3) as limited:
+    with type(own)(document(), api_keys=KEYS, rate_limit=3) as limited:
         for key in KEYS:
             sent = [ask(limited, LIST, headers=LIST.credentials(key)) for _ in range(5)]
             assert [one.status for one in sent] == [200] * 3 + [429] * 2

@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 import yaml
-from generation.document import Document, parse_document
+from generation.document import Document
 from generation.errors import GenerationError
 from generation.finishing import copy_package, write_metadata
 from generation.rendering import render
@@ -152,7 +152,7 @@ _OK = '{"200": {description: Fine., content: {application/json: {schema: {type: 
 def document_of(text: str) -> Document:
     """Read a small document; its head is added where it has none, and `OK` stands for responses."""
     text = text if text.startswith("openapi") else _HEAD + text
-    return parse_document(text.replace("OK", _OK).encode(), "shop.yaml", is_json=False)
+    return Document(text.replace("OK", _OK).encode(), "shop.yaml", is_json=False)
 
 
 def findings(text: str) -> str:

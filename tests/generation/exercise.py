@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import inspect
 import io
 import json
 import os
@@ -20,8 +19,16 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from tests.contract._package import PACKAGE_VARIABLE, Endpoint, document, endpoints, package
-from tests.contract._values import UnfitError, fit
+from tests.contract._package import (
+    PACKAGE_VARIABLE,
+    Endpoint,
+    UnfitError,
+    document,
+    endpoints,
+    fit,
+    flatten,
+    package,
+)
 
 _DEPTH = 3
 _ORDER = ("create", "list", "read", "use", "change", "replace", "remove")
@@ -102,15 +109,6 @@ def _rounds() -> Iterator[tuple[Endpoint, Any, Any]]:
     yield from (entry[1:] for entry in sorted(found, key=lambda entry: entry[0]))
 
 
-def _flatten(method: Any, given: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a method, which takes the fields of some bodies one by one."""
-    names = inspect.signature(method).parameters
-    if "body" in names or "body" not in given:
-        return given
-    body = given.pop("body")
-    return given | {name: getattr(body, name) for name in names if hasattr(body, name)}
-
-
 def exercise(*, is_async: bool, whole: bool) -> dict[str, str]:
     """Call each operation once; return what failed."""
     failures: dict[str, str] = {}
@@ -136,7 +134,7 @@ def exercise(*, is_async: bool, whole: bool) -> dict[str, str]:
                         again = make_arguments(endpoint, operation, whole=whole)  # Files are read.
                         again |= {name: value for name, value in given.items() if name != "body"}
                         method = getattr(getattr(client, endpoint.resource), endpoint.method_name)
-                        method(**_flatten(method, again))
+                        method(**flatten(method, again))
                 if effect is not None and effect.does == "create":
                     answer = json.loads(found.content)
                     item = answer[effect.envelope] if effect.envelope else answer

@@ -16,34 +16,29 @@ from tests.generation._support import DOCUMENTS, copy_repository, run_exercise
 
 # A folder with documents beside those of the tests.
 _VARIABLE = "DOCUMENTS"
+_PLACE = re.compile(r"^ *#(\S*) \(line \d+\)", re.MULTILINE)
 _EDIT = re.compile(r"Write(?: in (\S+))?:\n\s*(.+)")
 
 
 def mend(document: dict[str, Any], refusal: str) -> None:
-    """Carry out every edit that a refusal names."""
+    """Carry out every edit that a refusal names, the renaming of paths last."""
     renamed = []
     for problem in refusal.split("\n  - ")[1:]:
-        pointer = re.search(r"#(?:/\S*)?", problem)
-        assert pointer is not None, problem
-        place = reference_parts(pointer[0])
-        for key in re.findall(r"Leave out '(.+?)'", problem):
-            del _at(document, place)[key]
-        for where, text in _EDIT.findall(problem):
-            if text.endswith("…"):
-                renamed.append((place, json.loads(text.partition(": …")[0])))
-                continue
-            members = json.loads(f"{{{text}}}")
-            if where:
-                place = tuple(where.split("/"))
-            elif place[-1] in members:
-                place = place[:-1]
-            owner = _at(document, place)
-            for key, value in members.items():
-                known = owner.get(key)
-                owner[key] = [*known, *value] if key == "parameters" and known else value
-    for place, name in renamed:
-        owner = _at(document, place[:-1])
-        owner[name] = owner.pop(place[-1])
+        for place in map(reference_parts, _PLACE.findall(problem)):
+            for key in re.findall(r"Leave out '(.+?)'", problem):
+                del _at(document, place[:-1] if place[-1] == key else place)[key]
+            for where, text in _EDIT.findall(problem):
+                members = json.loads(f"{{{text}}}")
+                if place[:-1] == ("paths",) and [*members.values()] == ["…"]:
+                    renamed.append((place[-1], *members))
+                    continue
+                above = place[:-1] if place[-1] in members else place
+                owner = _at(document, tuple(where.split("/")) if where else above)
+                for key, value in members.items():
+                    known = owner.get(key)
+                    owner[key] = [*known, *value] if key == "parameters" and known else value
+    for path, name in renamed:
+        document["paths"][name] = document["paths"].pop(path)
 
 
 def _at(document: Any, place: tuple[str, ...]) -> Any:
@@ -71,7 +66,7 @@ def test_every_operation_answers_when_the_edits_are_made(path: Path, tmp_path: P
     outcome = tree.generate(*arguments)
     if outcome.code:
         for problem in outcome.err.split("\n  - ")[1:]:
-            assert re.search(r"#/\S+ \(line \d+\)", problem), problem
+            assert _PLACE.match(problem), problem
         mend(document, outcome.err)
         spec.write_text(json.dumps(document, indent=1))
         tree.generated(*arguments)

@@ -66,22 +66,23 @@ def test_a_clash_of_made_names_is_told_with_both_places() -> None:
         name_operations(
             document_of(f"{text}  /b/status: {{get: {{tags: [Things], responses: OK}}}}")
         )
-    for told in ("(line 4) and ", "(line 5)", '"x-method-name": "get_status_…"'):
+    for told in (
+        "(line 4): several operations come to",
+        "(line 5)",
+        '"x-method-name": "get_status_…"',
+    ):
         assert told in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("operation_id", "named"),
-    [
+def test_names_from_operation_ids() -> None:
+    for operation_id, named in (
         ("listClients", "clients.list"),
         ("refreshClientSession", "clients.refresh_session"),
         ("3ds/check", "clients.call_3ds_check"),
         ("import", "clients.import_"),
         ("clients", "clients.clients"),
-    ],
-)
-def test_names_from_operation_ids(operation_id: str, named: str) -> None:
-    assert name("get /x", "Clients", f"operationId: {operation_id},") == named
+    ):
+        assert name("get /x", "Clients", f"operationId: {operation_id},") == named
 
 
 def test_ids_that_come_to_one_name_stay_whole() -> None:
@@ -97,21 +98,20 @@ def test_ids_that_come_to_one_name_stay_whole() -> None:
 @pytest.mark.parametrize("name", ["3", "'two words'", "_private", "1.5"])
 def test_a_method_name_that_is_none(name: str) -> None:
     text = f"paths: {{/a: {{get: {{x-method-name: {name}, responses: OK}}}}}}"
-    with pytest.raises(GenerationError, match=r"x-method-name \(line 3\): .* cannot be the name"):
+    with pytest.raises(
+        GenerationError, match=r"x-method-name \(line 3\): this cannot name a method"
+    ):
         name_operations(document_of(text))
 
 
-@pytest.mark.parametrize(
-    ("title", "named"),
-    [
+def test_the_clients_name() -> None:
+    for title, named in (
         ("Portal Custodian API", "PortalCustodian"),
         ("API", "API"),
         ("3D Shop", "Client3DShop"),
         ("♥", "BlackHeartSuit"),
-    ],
-)
-def test_the_clients_name(title: str, named: str) -> None:
-    assert client_name({"info": {"title": title}}) == named
+    ):
+        assert client_name({"info": {"title": title}}) == named
 
 
 def test_the_singular() -> None:
@@ -136,7 +136,7 @@ def test_names_of_schemas_and_properties(shop: Callable[[str], Package]) -> None
     operation = made.module("api").OPERATIONS["a"]
     assert [(p.name, p.python_name) for p in operation.parameters] == [
         ("self", "self_"),
-        ("page.size", "pagesize"),
-        ("page_size", "page_size"),
+        ("page.size", "page_size"),
+        ("page_size", "page_size_field"),
         ("page[no]", "page_no"),
     ]

@@ -27,19 +27,18 @@ class Browser:
 
     def __init__(self, path: str, profile: Path) -> None:
         reads, self._out = os.pipe()
-        self._in, writes = os.pipe()
+        into, writes = os.pipe()
+        self._in = os.fdopen(into, "rb")
         options = [*_OPTIONS.split(), f"user-data-dir={profile}"]
         options += ["no-sandbox"] if os.geteuid() == 0 else []  # it has none for root
+        command = ["sh", "-c", _PLACED % (reads, writes), "sh", path]
+        command += [f"--{option}" for option in options]
         self._process = subprocess.Popen(
-            ["sh", "-c", _PLACED % (reads, writes), "sh", path, *(f"--{one}" for one in options)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            pass_fds=(reads, writes),
+            command, stderr=subprocess.DEVNULL, pass_fds=(reads, writes)
         )
         os.close(reads)
         os.close(writes)
-        self._buffer, self._number, self._session = b"", 0, ""
+        self._number, self._session = 0, ""
         self.events: list[dict[str, Any]] = []
         target = self.send("Target.createTarget", url="about:blank")["targetId"]
         attached = self.send("Target.attachToTarget", targetId=target, flatten=True)
@@ -91,11 +90,10 @@ class Browser:
         return [json.dumps(one["params"]) for one in self.events if one.get("method") in bad]
 
     def _receive(self) -> dict[str, Any]:
-        while b"\0" not in self._buffer:
-            chunk = os.read(self._in, 1 << 16)
-            assert chunk, "the browser has ended"
-            self._buffer += chunk
-        text, _, self._buffer = self._buffer.partition(b"\0")
+        text = bytearray()
+        while (byte := self._in.read(1)) != b"\0":
+            assert byte, "the browser has ended"
+            text += byte
         message: dict[str, Any] = json.loads(text)
         return message
 
@@ -104,10 +102,6 @@ class Browser:
 
     def __exit__(self, *error: object) -> None:
         os.close(self._out)
-        os.close(self._in)
-        self._process.terminate()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._in.close()
+        self._process.kill()
+        self._process.wait()

@@ -11,6 +11,7 @@ from sample.mock import Mock
 KEY = ("Authorization", "Bearer one")
 JSON = ("Content-Type", "application/json")
 PARCELS = "/v1/parcels"
+TEXT, WHOLE = {"type": "string"}, {"type": "integer"}
 
 
 class Reply(NamedTuple):
@@ -38,6 +39,16 @@ def ask(
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     answer = mock.handle(method, target, headers, content)
     return Reply(answer.status, dict(answer.headers), answer.content)
+
+
+def fields(*required: str, **named: Any) -> dict[str, Any]:
+    """The schema of an object with these fields."""
+    return {"type": "object", "required": [*required], "properties": named}
+
+
+def list_of(schema: Any, **more: Any) -> dict[str, Any]:
+    """The schema of a list."""
+    return {"type": "array", "items": schema, **more}
 
 
 def paths(items: dict[str, Any], version: str = "3.1.0", **more: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Documents that look nothing like this package's own."""
+"""What the engine takes and answers, of the tests' own document and of others."""
 
 from __future__ import annotations
 
@@ -6,184 +6,147 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from sample.mock import DocumentError, Mock
+from sample.mock import DocumentError, Mock, MockSample
 
-from tests.mock._support import JSON, Reply, ask, one_operation, paths, said
+from tests.mock._support import (
+    JSON,
+    KEY,
+    PARCELS,
+    TEXT,
+    WHOLE,
+    Reply,
+    ask,
+    fields,
+    list_of,
+    one_operation,
+    paths,
+    said,
+)
 
-PROBLEM = said({"type": "object", "properties": {"error": {"type": "string"}}})["200"]
+PROBLEM = said(fields(error=TEXT))["200"]
 
 
 def served(operation: dict[str, Any], **more: Any) -> dict[str, Any]:
     """A document with one operation, POST /things/{id}."""
     operation = {"responses": {"200": {"description": "Done."}, "4XX": PROBLEM}, **operation}
-    whole = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
-    return paths({"/things/{id}": {"parameters": [whole], "post": operation}}, **more)
+    return paths({"/things/{id}": {**query("id", WHOLE, "path"), "post": operation}}, **more)
 
 
 def post(
-    document: dict[str, Any],
-    target: str = "/things/1",
-    body: bytes = b"",
-    *headers: tuple[str, str],
+    document: dict[str, Any], target: str = "", body: bytes = b"", *headers: tuple[str, str]
 ) -> Reply:
     with Mock(document) as mock:
-        return ask(mock, "POST", target, body, headers)
+        return ask(mock, "POST", target or "/things/1", body, headers)
 
 
-def query(name: str, schema: Any, **more: Any) -> dict[str, Any]:
-    return {"parameters": [{"name": name, "in": "query", "schema": schema, **more}]}
+def query(name: str, schema: Any, at: str = "query", **more: Any) -> dict[str, Any]:
+    return {"parameters": [{"name": name, "in": at, "schema": schema, **more}]}
 
 
-URLENCODED = "application/x-www-form-urlencoded"
-BINARY = "Content-Type: application/octet-stream\r\n\r\n\xff\x00\r\n"
-ARRAY = {"type": "array", "items": {"type": "integer"}, "maxItems": 2}
-FILTER = {
-    "parameters": [
-        {"name": "f", "in": "query", "content": {"application/json": {"schema": {"type": "array"}}}}
-    ]
-}
-RANGE = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {"from": {"type": "integer"}, "to": {"type": "integer"}},
-}
+def body(schema: Any, *media_types: str) -> dict[str, Any]:
+    return {"requestBody": {"content": {name: {"schema": schema} for name in media_types}}}
 
 
-@pytest.mark.parametrize(
-    ("operation", "target", "wrong"),
-    [
-        ({}, "/things/1", ""),
-        ({}, "/things/one", "'id'"),
-        ({}, "/things/01", "'id'"),
-        (query("n", {"type": "number", "maximum": 2}), "/things/1?n=3e0", "(maximum)"),
-        (query("n", {"type": "number"}), "/things/1?n=1e999", "(type)"),
-        (query("n", {"type": "integer"}), "/things/1?n=1&n=2", "2 times"),
-        (query("n", {"type": "integer"}), "/things/1?n=", "(type)"),
-        (query("b", {"type": "boolean"}), "/things/1?b=yes", "(type)"),
-        (query("s", {"type": "string"}), "/things/1?s=%FF", "UTF-8"),
-        (query("s", {"type": "string"}, required=True), "/things/1", "is required"),
-        (query("d", {"type": "string", "format": "date"}), "/things/1?d=2024-02-30", "(format)"),
-        (query("a", ARRAY), "/things/1?a=1&a=2", ""),
-        (query("a", ARRAY), "/things/1?a=1&a=x", "$[1]"),
-        (query("a", ARRAY, explode=False), "/things/1?a=1,2,3", "(maxItems)"),
-        (
-            query("a", {**ARRAY, "items": {"const": "a,b"}}, explode=False),
-            "/things/1?a=a%2Cb,a%2Cb",
-            "",
-        ),
-        (query("a", ARRAY, style="pipeDelimited", explode=False), "/things/1?a=1|2", ""),
-        (FILTER, "/things/1?f=%5B1%5D", ""),
-        (FILTER, "/things/1?f=1", "(type)"),
-        (FILTER, "/things/1?f=%5B", "not JSON"),
-        (query("r", RANGE), "/things/1?from=1&to=2", ""),
-        (query("r", RANGE), "/things/1?from=x", "$.from"),
-        (query("r", RANGE, style="deepObject"), "/things/1?r[from]=1&r[to]=2", ""),
-        (query("r", RANGE, style="deepObject"), "/things/1?r[other]=1", "other"),
-        (query("r", RANGE, explode=False), "/things/1?r=from,1,to,x", "$.to"),
-    ],
-)
-def test_parameters_are_checked(operation: dict[str, Any], target: str, wrong: str) -> None:
-    reply = post(served(operation), target)
-    if wrong:
-        assert reply.status == 400
-        assert wrong in reply.json["error"]
-    else:
-        assert reply.status == 200, reply.text
-
-
-def test_headers_and_cookies_are_checked_and_an_operations_own_override_its_paths() -> None:
-    whole = {"type": "integer"}
-    operation = {
-        "parameters": [
-            {"name": "id", "in": "path", "required": True, "schema": {"const": "x"}},
-            {"name": "X-Page", "in": "header", "required": True, "schema": whole},
-            {"name": "tab", "in": "cookie", "required": True, "schema": whole},
-            {"name": "Accept", "in": "header", "required": True, "schema": {"const": "never"}},
-        ]
-    }
-    page, tab = ("x-page", "1"), ("cookie", "a=b; tab=2")
-    for target, headers, wrong in (
-        ("/things/x", [page, tab], ""),
-        ("/things/1", [page, tab], "'id'"),
-        ("/things/x", [tab], "'X-Page'"),
-        ("/things/x", [page], "'tab'"),
-        ("/things/x", [("x-page", "one"), tab], "'X-Page'"),
-    ):
-        reply = post(served(operation), target, b"", *headers)
-        assert reply.status == (400 if wrong else 200)
-        assert wrong in reply.text
-
-
-def test_only_documented_media_types_are_taken() -> None:
-    content: dict[str, Any] = {
-        "application/json": {},
-        "multipart/form-data": {},
-        "image/*": {},
-    }
-    responses = {"200": {"description": "Done."}, "415": PROBLEM, "400": PROBLEM}
-    document = served({"requestBody": {"content": content}, "responses": responses})
-    for media_type, status in (
-        ("application/json", 200),
-        ("multipart/form-data; boundary=b", 200),
-        ("image/png", 200),
-        ("text/plain", 415),
-        ("", 415),
-    ):
-        header = ("content-type", media_type)
-        assert post(document, "/things/1", b'{"a": 1}', header).status == status
-
-
-def test_a_body_may_be_left_out_and_what_is_read_only_in_it() -> None:
-    schema = {
-        "type": "object",
-        "required": ["id", "name"],
-        "properties": {"id": {"type": "integer", "readOnly": True}, "name": {"type": "string"}},
-    }
-    body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}}
-    components = {"schemas": {"Thing": schema}, "requestBodies": {"Thing": body}}
-    reference = {"requestBody": {"$ref": "#/components/requestBodies/Thing"}}
-    document = served(reference, components=components)
-    assert post(document).status == 200
-    assert post(document, "/things/1", b'{"name":"x"}', JSON).status == 200
-    assert "name" in post(document, "/things/1", b'{"id":1}', JSON).json["error"]
-
-
-FORM = {
-    "type": "object",
-    "properties": {
-        "n": {"type": "integer"},
-        "a": {"type": "array", "items": {"type": "integer"}},
-        "o": {"type": "object"},
-        "f": {"type": "string", "format": "binary"},
-    },
-}
-
-
-@pytest.mark.parametrize(
-    ("fields", "wrong"),
-    [
-        ({"n": "1"}, ""),
-        ({"n": "AAA"}, "$.n"),
-        ({"a": "1", "o": '{"b":1}'}, ""),
-        ({"a": "x"}, "$.a[0]"),
-        ({"o": "{"}, "$.o"),
-    ],
-)
-def test_forms_are_checked(fields: dict[str, str], wrong: str) -> None:
-    content = {name: {"schema": FORM} for name in (URLENCODED, "multipart/form-data")}
-    document = served({"requestBody": {"content": content}})
+def form(wrong: str, **fields: str) -> list[Any]:
+    """A form as a case of the table below, once for each way to write it."""
     file = "--B\r\nContent-Disposition: form-data; name=f; filename=x\r\n" + BINARY
     parts = "".join(
         f'--B\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'
         for name, text in fields.items()
     )
-    for media_type, body in (
-        (URLENCODED, urlencode(fields)),
-        ("multipart/form-data; boundary=B", f"{file}{parts}--B--\r\n"),
-    ):
-        reply = post(document, "/things/1", body.encode("latin-1"), ("content-type", media_type))
-        assert reply.status == (400 if wrong else 200), reply.text
-        assert wrong in reply.text
+    multipart = f"{file}{parts}--B--\r\n".encode("latin-1")
+    return [
+        (FORM, wrong, "", urlencode(fields).encode(), ("content-type", URLENCODED)),
+        (FORM, wrong, "", multipart, ("content-type", "multipart/form-data; boundary=B")),
+    ]
+
+
+URLENCODED = "application/x-www-form-urlencoded"
+BINARY = "Content-Type: application/octet-stream\r\n\r\n\xff\x00\r\n"
+ARRAY = list_of(WHOLE, maxItems=2)
+JSON_PARAMETER = {"application/json": {"schema": {"type": "array"}}}
+FILTER = {"parameters": [{"name": "f", "in": "query", "content": JSON_PARAMETER}]}
+RANGE = {**fields(**{"from": WHOLE, "to": WHOLE}), "additionalProperties": False}
+COMMAS = list_of({"const": "a,b"})
+FIELDS = fields(n=WHOLE, a=list_of(WHOLE), o=fields(), f={**TEXT, "format": "binary"})
+FORM = body(FIELDS, URLENCODED, "multipart/form-data")
+THING = fields("id", "name", id={**WHOLE, "readOnly": True}, name=TEXT)
+BODY = body(THING, "application/json")
+NEEDED = {"requestBody": {**BODY["requestBody"], "required": True}}
+MEDIA = body(True, "application/json", "multipart/form-data", "image/*")
+PAGE = query("X-Page", WHOLE, "header", required=True)
+TAB = query("tab", WHOLE, "cookie", required=True)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ({}, ""),
+        ({}, "'id'", "/things/one"),
+        ({}, "'id'", "/things/01"),
+        (query("id", {"const": "x"}, "path"), "", "/things/x"),  # before that of the path item
+        (query("id", {"const": "x"}, "path"), "'id'", "/things/1"),
+        (query("n", {"type": "number", "maximum": 2}), "(maximum)", "/things/1?n=3e0"),
+        (query("n", {"type": "number"}), "(type)", "/things/1?n=1e999"),
+        (query("n", WHOLE), "2 times", "/things/1?n=1&n=2"),
+        (query("n", WHOLE), "(type)", "/things/1?n="),
+        (query("b", {"type": "boolean"}), "(type)", "/things/1?b=yes"),
+        (query("s", TEXT), "UTF-8", "/things/1?s=%FF"),
+        (query("s", TEXT, required=True), "is required"),
+        (query("d", {"type": "string", "format": "date"}), "(format)", "/things/1?d=2024-02-30"),
+        (query("a", ARRAY), "", "/things/1?a=1&a=2"),
+        (query("a", ARRAY), "$[1]", "/things/1?a=1&a=x"),
+        (query("a", ARRAY, explode=False), "(maxItems)", "/things/1?a=1,2,3"),
+        (query("a", COMMAS, explode=False), "", "/things/1?a=a%2Cb,a%2Cb"),
+        (query("a", ARRAY, style="pipeDelimited", explode=False), "", "/things/1?a=1|2"),
+        (query("a", ARRAY, style="matrix"), "", "/things/1?a=x"),  # is not taken apart
+        (FILTER, "", "/things/1?f=%5B1%5D"),
+        (FILTER, "(type)", "/things/1?f=1"),
+        (FILTER, "not JSON", "/things/1?f=%5B"),
+        (query("r", RANGE), "", "/things/1?from=1&to=2"),
+        (query("r", RANGE), "$.from", "/things/1?from=x"),
+        (query("r", RANGE, style="deepObject"), "", "/things/1?r[from]=1&r[to]=2"),
+        (query("r", RANGE, style="deepObject"), "other", "/things/1?r[other]=1"),
+        (query("r", RANGE, explode=False), "$.to", "/things/1?r=from,1,to,x"),
+        (PAGE, "", "", b"", ("x-page", "1")),
+        (PAGE, "'X-Page'", "", b"", ("x-page", "one")),
+        (PAGE, "'X-Page'"),
+        (TAB, "", "", b"", ("cookie", "a=b; tab=2")),
+        (TAB, "'tab'", "", b"", ("cookie", "a=b")),
+        (query("Accept", {"const": "never"}, "header", required=True), ""),  # says OpenAPI
+        (BODY, ""),
+        (NEEDED, "request body: is required, and missing"),
+        ({"requestBody": {"$ref": "#/components/requestBodies/Thing"}}, "$: ", "", b"{}", JSON),
+        (BODY, "", "", b'{"name":"x"}', JSON),
+        (BODY, "", "", b'{"name":"x"}', ("content-type", "Application/JSON; charset=utf-8")),
+        (BODY, "$: ", "", b'{"id":1}', JSON),
+        (BODY, "$.id: the value is not of type", "", b'{"name":"x","id":"hush"}', JSON),
+        (BODY, "$.id: the value", "", b'{"name":"x","id":1e999}', JSON),
+        (BODY, "surrogate", "", b'{"\\ud800": true}', JSON),
+        (BODY, "(type)", "", b"null", JSON),
+        *((BODY, "not JSON", "", wrong, JSON) for wrong in (b"{", b"\xff", b"NaN", b"[" * 100_000)),
+        (MEDIA, "", "", b"{}", JSON),
+        (MEDIA, "", "", b"", ("content-type", "multipart/form-data; boundary=b")),
+        (MEDIA, "", "", b"{}", ("content-type", "image/png")),
+        (MEDIA, "came with text/plain", "", b"{}", ("content-type", "text/plain")),
+        (MEDIA, "came with no Content-Type", "", b"{}"),
+        (FORM, "request body: is not UTF-8", "", b"n=\xff", ("content-type", URLENCODED)),
+        *form("", n="1"),
+        *form("$.n", n="AAA"),
+        *form("", a="1", o='{"b":1}'),
+        *form("$.a[0]", a="x"),
+        *form("$.o", o="{"),
+    ],
+)
+def test_requests_are_checked(case: Any) -> None:
+    operation, wrong, *request = case
+    by_reference = body({"$ref": "#/components/schemas/Thing"}, "application/json")
+    bodies = {"Thing": by_reference["requestBody"]}
+    components = {"schemas": {"Thing": THING}, "requestBodies": bodies}
+    reply = post(served(operation, components=components), *request)
+    assert reply.status == (415 if "came" in wrong else 400 if wrong else 200), reply.text
+    assert wrong in reply.text
+    assert "hush" not in reply.text
 
 
 def answering(responses: dict[str, Any]) -> dict[str, Any]:
@@ -221,11 +184,10 @@ def test_the_documented_success_is_answered(
 def test_the_media_type_that_is_asked_for_is_answered_with_documented_headers() -> None:
     content = {"text/csv": {"example": "a"}, "application/json": {"example": {}}}
     headers = {
-        "X-Left": {"schema": {"type": "integer"}, "example": 9},
+        "X-Left": {"schema": WHOLE, "example": 9},
         "X-Kind": {"required": True, "schema": {"enum": ["a"]}},
-        "X-Rare": {"schema": {"type": "string"}},
-        "Content-Encoding": {"schema": {"type": "string"}, "example": "gzip"},
-        "Content-Length": {"schema": {"type": "integer"}, "example": 9},
+        "X-Rare": {"schema": TEXT},
+        "Content-Length": {"schema": WHOLE, "example": 9},
     }
     document = answering({"200": {"description": "Both.", "content": content, "headers": headers}})
     for accept, expected in (
@@ -235,7 +197,7 @@ def test_the_media_type_that_is_asked_for_is_answered_with_documented_headers() 
         ("text/csv;q=0, */*", "application/json"),
         ("image/png", "application/json"),
     ):
-        reply = post(document, "/things/1", b"", ("accept", accept))
+        reply = post(document, "", b"", ("accept", accept))
         assert reply.headers == {"content-type": expected, "x-left": "9", "x-kind": "a"}
 
 
@@ -282,6 +244,9 @@ def test_fixed_paths_go_before_variable_ones() -> None:
     assert list(found.values()) == ["any", "thing", "mine", "file", "thing"]
 
 
+REFERENCE = {"$ref": "#/components/schemas/A"}
+
+
 @pytest.mark.parametrize(
     ("document", "text"),
     [
@@ -289,10 +254,12 @@ def test_fixed_paths_go_before_variable_ones() -> None:
         ({"openapi": "3.0.3", "paths": {}}, "make generate"),
         (one_operation({"$ref": "other.yaml#/A"}), "leaves the document"),
         (one_operation({"$ref": "#/components/schemas/None"}), "does not exist"),
+        (one_operation(REFERENCE, schemas={"A": REFERENCE}), "recursion"),
         (one_operation({"type": "strange"}), "GET /thing, response 200"),
         (answering({}), "no response"),
         (served({"security": [{"none": []}]}), "no security scheme 'none'"),
         (served({"parameters": [{"in": "query"}]}), "POST /things/{id}"),
+        (served({"parameters": [REFERENCE]}), "leads nowhere"),
         (
             paths({f"/a/{{{one}}}": {"get": {"responses": {"200": {}}}} for one in "xy"}),
             "same path",
@@ -306,3 +273,63 @@ def test_a_document_that_cannot_be_served_says_why(document: dict[str, Any], tex
     with pytest.raises(DocumentError) as caught:
         Mock(document)
     assert text in str(caught.value)
+
+
+def test_only_keys_that_are_known_are_accepted(mock: MockSample) -> None:
+    for header in (None, "", "Bearer", "Bearer ", "Basic b25l", "one", "Bearerone"):
+        headers = [JSON] if header is None else [JSON, ("Authorization", header)]
+        reply = ask(mock, "POST", PARCELS, {}, headers)
+        assert (reply.status, reply.json) == (401, {"error": "The API key is missing"})
+        assert reply.headers["www-authenticate"] == "Bearer"
+    assert ask(mock, "GET", PARCELS).json == []
+    with MockSample(api_keys=["one"]) as strict:
+        assert ask(strict, "GET", PARCELS).status == 200
+        reply = ask(strict, "GET", PARCELS, headers=[("Authorization", "Bearer two")])
+        assert (reply.status, reply.json) == (401, {"error": "The API key is not known"})
+    with pytest.raises(TypeError, match="list of keys"):
+        MockSample(api_keys="secret")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "headers", "stray"),
+    [
+        ("/label", b"", [KEY, JSON], ""),
+        ("/label", b"{}", [KEY, JSON], ""),
+        ("/label", b'{"a":1}', [KEY, JSON], "body: none is documented; send nothing, or {}"),
+        ("/label", b"", [KEY], "Content-Type: application/json is asked for on every request"),
+        ("", b"", [KEY, JSON], ""),
+        ("", b'{"isExpress":true,"a":1}', [KEY, JSON], "keys that are not documented: 'a'"),
+    ],
+)
+def test_what_is_not_described_is_taken_and_told_or_refused_where_it_is_strict(
+    document: dict[str, Any], path: str, body: bytes, headers: Any, stray: str
+) -> None:
+    del document["components"]["schemas"]["CreateParcelRequest"]["additionalProperties"]
+    document["paths"]["/parcels"]["post"]["requestBody"]["required"] = False
+    for strict in (False, True):
+        with MockSample(document, strict=strict) as mock:
+            parcel = ask(mock, "POST", PARCELS, {}).json["id"]
+            target = f"{PARCELS}/{parcel}{path}" if path else PARCELS
+            reply = ask(mock, "POST", target, body, headers)
+            entry = mock.calls()[-1]
+        assert reply.status == (400 if strict and stray else 201 if not path else 200)
+        told = entry.request_problem if strict else entry.strict_problem
+        assert stray in str(told) if stray else told is None
+
+
+def test_another_path_is_a_404_and_another_method_a_405(mock: MockSample) -> None:
+    for target in ("/", "", "/parcels", PARCELS + "/", "/v1", PARCELS.upper()):
+        assert ask(mock, "GET", target).status == 404
+    for method in ("PUT", "HEAD", "OPTIONS", "BREW"):
+        reply = ask(mock, method, PARCELS)
+        assert (reply.status, reply.headers["allow"]) == (405, "GET, POST")
+
+
+def test_the_path_of_the_first_server_is_the_base_path(document: dict[str, object]) -> None:
+    version = {"version": {"default": "v9"}}
+    servers = [{"url": "https://{host}/{version}/", "variables": version}]
+    for given, path in ((servers, "/v9"), ([], "")):
+        document["servers"] = given
+        with MockSample(document) as mock:
+            assert ask(mock, "GET", f"{path}/parcels").status == 200
+            assert mock.base_url.endswith(path)

@@ -7,13 +7,9 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from tests.mock._support import get_thing, one_operation
+from tests.mock._support import TEXT, WHOLE, fields, get_thing, list_of, one_operation
 
-PERSON = {
-    "type": "object",
-    "required": ["name"],
-    "properties": {"name": {"type": "string"}, "age": {"type": "integer"}},
-}
+PERSON = fields("name", name=TEXT, age=WHOLE)
 FORMATS = ("date", "date-time", "duration", "email", "uuid", "uri", "hostname", "ipv6", "own")
 SCHEMAS: list[Any] = [
     True,
@@ -26,7 +22,7 @@ SCHEMAS: list[Any] = [
     {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
     {"type": ["null", "boolean"]},
     {"const": {"a": [1]}},
-    {"type": "array", "items": {"type": "integer"}, "minItems": 3},
+    list_of(WHOLE, minItems=3),
     {"type": "array", "prefixItems": [{"type": "integer"}], "items": False, "minItems": 1},
     {"type": "object", "additionalProperties": {"type": "integer"}, "minProperties": 2},
     {"type": "object", "required": ["x"], "additionalProperties": {"type": "boolean"}},
@@ -54,18 +50,14 @@ def test_a_schema_without_examples_gets_a_value_that_fits(schema: Any) -> None:
     ],
 )
 def test_where_none_can_be_made_the_missing_example_is_named(schema: Any) -> None:
-    inner = {"a": {"$ref": "#/components/schemas/Endless"}}
-    endless = {"type": "object", "required": ["a"], "properties": inner}
+    endless = fields("a", a={"$ref": "#/components/schemas/Endless"})
     reply = get_thing(one_operation(schema, schemas={"Endless": endless}))
     assert reply.status == 500
     assert "add one to the document at GET /thing, response 200" in reply.text
 
 
 def test_alternatives_are_answered() -> None:
-    schemas = {
-        name: {"type": "object", "properties": {"kind": {"type": "string"}, name: {}}}
-        for name in ("Cat", "Dog")
-    }
+    schemas = {name: fields(kind=TEXT, **{name: {}}) for name in ("Cat", "Dog")}
     union: dict[str, Any] = {"oneOf": [{"$ref": f"#/components/schemas/{one}"} for one in schemas]}
     assert get_thing(one_operation(union, schemas=schemas)).status == 200
     for name, schema in schemas.items():
@@ -79,13 +71,9 @@ PARTS = [
     {**PERSON, "examples": [{"name": "Ada"}]},
     {"required": ["b"], "properties": {"b": {"examples": [2]}}},
 ]
-SECRET = {
-    "required": ["id", "password"],
-    "properties": {
-        "id": {"type": "integer", "readOnly": True},
-        "password": {"type": "string", "writeOnly": True},
-    },
-}
+SECRET = fields(
+    *("id", "password"), id={**WHOLE, "readOnly": True}, password={**TEXT, "writeOnly": True}
+)
 
 
 @pytest.mark.parametrize(
@@ -101,17 +89,6 @@ SECRET = {
         ({"type": "string", "default": "given"}, {}, "given"),
         ({"allOf": PARTS}, {}, {"name": "string", "b": 2}),
         (SECRET, {}, {"id": 1}),
-    ],
-    ids=[
-        *(
-            "beside",
-            "one of several",
-            "elsewhere",
-            "invalid",
-            "before the schema's",
-            "the valid one",
-        ),
-        *("3.0", "default", "not of a part", "not write-only"),
     ],
 )
 def test_examples_of_the_document_come_first(schema: Any, media: Any, expected: Any) -> None:

@@ -17,17 +17,13 @@ from tests.mock._support import KEY, ask
 pytestmark = pytest.mark.skipif(
     browser_path() is None, reason="no Chromium here; `make browser` installs it where apt is"
 )
-SET_FAULT = """
-    (() => {
-        for (const [id, value] of [["kind", "%s"], ["operation", "createParcel"]]) {
-            document.getElementById(id).value = value;
-            document.getElementById(id).dispatchEvent(new Event("change"));
-        }
-        const status = document.querySelector("[data-setting=status]");
-        if (status) status.value = "502";
-        document.getElementById("add").click();
-    })()
-"""
+SET_FAULT = """(() => {
+    $("kind").value = "%s";
+    $("kind").dispatchEvent(new Event("change"));
+    $("operation").value = "createParcel";
+    for (const input of document.querySelectorAll("[name=status]")) input.value = "502";
+    $("fault").requestSubmit();
+})()"""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +37,7 @@ def page(browser: Browser, server: MockServer) -> Browser:
     """The page, which has asked for everything once."""
     browser.events.clear()
     browser.open(str(server.page_url))
-    browser.wait("asked > 0")
+    browser.wait("$('now').textContent")
     return browser
 
 
@@ -49,8 +45,9 @@ def test_a_fault_is_set_strikes_is_seen_and_removed(
     page: Browser, mock: MockSample, server: MockServer
 ) -> None:
     page.run(SET_FAULT % "wrong_type")
-    assert '"path" is a required' in page.wait("!$('error').hidden && document.body.innerText")
-    page.wait("asked > 2")  # it has asked for the state meanwhile, and keeps what went wrong
+    assert '"path" is a required' in page.wait("$('problem').open && document.body.innerText")
+    now = page.run("$('now').textContent")
+    page.wait(f"$('now').textContent !== '{now}'")  # it has asked again, and keeps what went wrong
     assert '"path" is a required' in page.text()
     page.events.clear()
     page.run(SET_FAULT % "server_error")
@@ -66,9 +63,9 @@ def test_a_fault_is_set_strikes_is_seen_and_removed(
         copied = {"fault": "server_error", "operation": "createParcel", "status": 502}
         assert page.run("order()") == copied
         page.run("document.querySelector('#faults button').click()")
-        page.wait("$('faults').matches(':empty')")
+        page.wait("$('faults').innerText === 'None is set.'")
         created = portal.parcels.create()
-    page.wait(f"$('custodians').innerText.includes('{created.id}')")
+    page.wait(f"$('clients').innerText.includes('{created.id}')")
     assert mock.faults == ()
     assert page.problems() == []
 
@@ -78,22 +75,22 @@ def test_the_clock_is_moved_and_secrets_are_shown(page: Browser, mock: MockSampl
     page.run("document.querySelectorAll('#clock button')[2].click()")
     page.wait("$('now').textContent.includes('86400 s')")
     assert not mock.session_is_live(created.label_token)
-    page.wait("document.querySelector('#custodians li code')?.textContent")
+    page.wait("document.querySelector('#clients .item code')?.textContent")
     assert created.pickup_code not in page.text()
     page.run("$('secrets').click()")
-    page.wait(f"$('custodians').innerText.includes('{created.pickup_code}')")
+    page.wait(f"$('clients').innerText.includes('{created.pickup_code}')")
 
 
 def test_nothing_is_taken_from_under_the_users_hands(page: Browser, mock: MockSample) -> None:
     fault = mock.fault("latency", seconds=0)
     mock.client().parcels.create()
-    page.wait("document.querySelector('#custodians details[open] li')?.textContent")
-    page.run("document.querySelector('#custodians details').open = false")
+    page.wait("document.querySelector('#clients details[open] .item')?.textContent")
+    page.run("document.querySelector('#clients details').open = false")
     page.run("document.querySelector('#faults button').focus()")
     mock.client("another").parcels.create()
-    page.wait("document.querySelectorAll('#custodians details').length === 2")
+    page.wait("document.querySelectorAll('#clients details').length === 2")
     page.wait(f"$('faults').innerText.includes('struck {fault.struck}')")
-    assert page.run("document.querySelector('#custodians details').open") is False
+    assert page.run("document.querySelector('#clients details').open") is False
     assert page.run("document.activeElement.textContent") == "Remove"
 
 
@@ -112,19 +109,19 @@ def test_nothing_that_a_client_sends_becomes_markup(page: Browser, mock: MockSam
 def test_an_empty_page_says_what_to_do_and_a_full_one_is_filtered(
     page: Browser, mock: MockSample
 ) -> None:
-    command = page.wait("!$('empty').hidden && $('empty').querySelectorAll('pre')[1].textContent")
+    command = page.wait("$('journal').querySelectorAll('pre')[1]?.textContent")
     subprocess.run(shlex.split(f"{command} --noproxy '*' -sf"), check=True, timeout=20)
     assert [fault.name for fault in mock.faults] == ["server_error"]
     for status, target in ((503, "/v1/parcels"), (200, "/v1/parcels"), (404, "/v1/nothing")):
         assert ask(mock, "GET", target, headers=(KEY,)).status == status
-    page.wait("$('empty').hidden && document.querySelectorAll('#journal .call').length === 3")
+    page.wait("document.querySelectorAll('#journal .call').length === 3")
     assert "A strict mock refuses it: Content-Type" in page.text()
     for text, count in (("get list", 2), ("list 503", 1), ("POST", 0), ("failed", 2), ("", 3)):
-        page.run(f"$('filter').value = '{text}'; filter()")
-        shown = "document.querySelectorAll('#journal .call:not([hidden])').length"
+        page.run(f"$('filter').value = '{text}'; showCalls()")
+        shown = "document.querySelectorAll('#journal .call').length"
         assert page.run(shown) == count
     mock.reset()
-    page.wait("!$('empty').hidden")
+    page.wait("$('journal').innerText.includes('No request yet')")
 
 
 def test_it_fits_on_a_phone(page: Browser, mock: MockSample) -> None:

@@ -1,17 +1,14 @@
-"""The pytest plug-in, by its own name and as a copy of the package has it."""
+"""The pytest plug-in; tests/portal_v1/callers has it in copies of the package."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import sample
-
-PACKAGE = Path(sample.__file__).parent
 
 USERS = """
 import asyncio
@@ -34,8 +31,9 @@ def test_another_sees_nothing_of_it(sample_mock, sample):
 
 
 def test_async(sample_mock, async_sample):
-    created = asyncio.run(async_sample.parcels.create())
-    assert sample_mock.client().parcels.get(created.id).id == created.id
+    created = sample_mock.client().parcels.create()
+    sample_mock.fault("server_error", times=1)
+    assert asyncio.run(async_sample.parcels.get(created.id)).id == created.id
 
 
 @pytest.mark.sample_mock(api_keys=["only"], seed=7)
@@ -44,38 +42,35 @@ def test_server(sample_mock, sample_server):
     with client("only", base_url=sample_server.url) as sample:
         assert sample.parcels.create().id == sample_mock.client("only").parcels.list()[0].id
 """
+SWITCHED_ON = 'pytest_plugins = ["sample.pytest_plugin"]\n'
+WITHOUT = "import sys\nsys.modules['jsonschema_rs'] = None\nsys.modules['h11'] = None\n"
 
 
-def run(folder: Path, *arguments: str, path: Path) -> str:
+def run(folder: Path, conftest: str, tests: str) -> str:
+    """Run a user's tests in a pytest of their own."""
+    (folder / "conftest.py").write_text(conftest)
+    (folder / "test_users.py").write_text(tests)
+    path = str(Path(sample.__file__).parents[1])
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-W", "error", "--strict-markers", *arguments],
+        [sys.executable, "-m", "pytest", "-W", "error", "--strict-markers"],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(path), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-        capture_output=True,
+        env={**os.environ, "PYTHONPATH": path, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        stdout=subprocess.PIPE,
         text=True,
         timeout=60,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
-def test_a_copy_of_the_package_has_it_too_and_no_test_sees_another(tmp_path: Path) -> None:
-    shutil.copytree(PACKAGE, tmp_path / "acme" / "parcels")
-    (tmp_path / "acme" / "__init__.py").write_text("")
-    (tmp_path / "conftest.py").write_text('pytest_plugins = ["acme.parcels.pytest_plugin"]\n')
-    (tmp_path / "test_users.py").write_text(USERS)
-    assert "4 passed" in run(tmp_path, path=tmp_path)
+def test_each_test_has_a_mock_of_its_own_and_clients_of_it(tmp_path: Path) -> None:
+    assert "4 passed" in run(tmp_path, SWITCHED_ON, USERS)
+
+
+def test_without_the_mocks_dependencies_other_tests_run(tmp_path: Path) -> None:
+    assert "1 passed" in run(tmp_path, WITHOUT + SWITCHED_ON, "def test_other():\n    pass\n")
 
 
 def test_nothing_is_loaded_and_no_name_is_taken_unasked(repository: Path) -> None:
     project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
     assert "pytest11" not in project.get("entry-points", {})
-
-
-def test_without_the_mocks_dependencies_other_tests_run(tmp_path: Path) -> None:
-    (tmp_path / "conftest.py").write_text(
-        "import sys\nsys.modules['jsonschema_rs'] = None\nsys.modules['h11'] = None\n"
-    )
-    (tmp_path / "test_other.py").write_text("def test_other():\n    pass\n")
-    assert "1 passed" in run(tmp_path, "-p", "sample.pytest_plugin", path=PACKAGE.parent)

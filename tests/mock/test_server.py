@@ -2,76 +2,67 @@
 
 from __future__ import annotations
 
-import http.client
 import json
+import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
+from sample._http import httpx
 from sample.mock import MockSample, MockServer, ServeError
 
 from tests.mock._support import PARCELS
 
 HEAD = b"Host: mock\r\nAuthorization: Bearer one\r\nContent-Type: application/json\r\n"
+BYE = b"Connection: close\r\n"
+START = b"POST " + PARCELS.encode() + b" HTTP/1.1\r\n" + HEAD
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+HOST = b"GET / HTTP/1.1\r\nHost: a\r\n"
 
 
-@pytest.fixture
-def connection(server: MockServer) -> Iterator[http.client.HTTPConnection]:
-    client = http.client.HTTPConnection(server.host, server.port, timeout=5)
-    yield client
-    client.close()
+def post(body: bytes = b"{}", more: bytes = b"") -> bytes:
+    return START + more + b"Content-Length: %d\r\n\r\n" % len(body) + body
 
 
-def post(path: str = "", body: bytes = b"{}", more: bytes = b"") -> bytes:
-    target = (PARCELS + path).encode()
-    length = b"Content-Length: %d\r\n" % len(body)
-    return b"POST " + target + b" HTTP/1.1\r\n" + HEAD + more + length + b"\r\n" + body
+def get(path: str = "", more: bytes = b"", method: bytes = b"GET") -> bytes:
+    return method + f" {PARCELS}{path} HTTP/1.1\r\n".encode() + HEAD + more + b"\r\n"
 
 
-def get(path: str = "", more: bytes = b"") -> bytes:
-    return b"GET " + (PARCELS + path).encode() + b" HTTP/1.1\r\n" + HEAD + more + b"\r\n"
+def connect(server: MockServer) -> socket.socket:
+    return socket.create_connection((server.host, server.port), timeout=5)
 
 
 def talk(server: MockServer, *pieces: bytes) -> bytes:
     """Send the pieces, and read until the server hangs up."""
-    with socket.create_connection((server.host, server.port), timeout=5) as client:
+    with connect(server) as client:
         for piece in pieces:
             client.sendall(piece)
         return b"".join(iter(lambda: client.recv(65536), b""))
 
 
-BYE = b"Connection: close\r\n"
-
-
-def test_one_connection_serves_many_requests(connection: http.client.HTTPConnection) -> None:
-    headers = {"Authorization": "Bearer one", "Content-Type": "application/json"}
-    ids = []
-    for _ in range(3):
-        connection.request("POST", PARCELS, b"{}", headers)
-        response = connection.getresponse()
-        assert response.status == 201
-        assert response.getheader("date")
-        ids.append(json.loads(response.read())["id"])
-    local = connection.sock.getsockname()
-    connection.request("GET", PARCELS, headers=headers)
-    assert [one["id"] for one in json.loads(connection.getresponse().read())] == ids
-    assert connection.sock.getsockname() == local
-
-
-def test_pipelined_requests_are_answered_in_order(server: MockServer) -> None:
-    received = talk(server, post() + get() + get("/x") + get("", BYE))
-    statuses = [part[:3] for part in received.split(b"HTTP/1.1 ")[1:]]
-    assert statuses == [b"201", b"200", b"400", b"200"]
+def test_pipelined_requests_are_answered_in_order_on_one_connection(
+    server: MockServer, http: httpx.Client
+) -> None:
+    chunked = START + CHUNKED + b'8\r\n{"isExpr\r\n'
+    rest = b'b\r\ness": true}\r\n0\r\n\r\n' + get() + get("/x") + get(method=b"HEAD")
+    whole_url = get("", BYE).replace(b"GET /", b"GET http://mock/", 1)
+    received = talk(server, chunked, rest + whole_url)
+    answers = [one.split(b"\r\n\r\n") for one in received.split(b"HTTP/1.1 ")[1:]]
+    assert [head[:3] for head, _ in answers] == [b"201", b"200", b"400", b"405", b"200"]
+    assert all(b"\r\ndate: " in head for head, _ in answers)
+    (_, created), (_, listed), _, (head, none), (_, again) = answers
+    assert json.loads(created)["isExpress"] is True
+    assert [one["id"] for one in json.loads(listed)] == [json.loads(created)["id"]]
+    assert (none, again) == (http.head("/parcels").content, listed) == (b"", listed)
+    assert re.search(rb"content-length: [1-9]", head)
 
 
 def test_more_pipelined_answers_than_fit_into_the_buffers(server: MockServer) -> None:
-    talk(server, *[post() for _ in range(199)], post(more=BYE))
     count = 200
-    requests = get() * (count - 1) + get("", BYE)
-
-    with socket.create_connection((server.host, server.port), timeout=10) as client:
+    talk(server, *[post() for _ in range(count - 1)], post(more=BYE))
+    with connect(server) as client:
+        requests = get() * (count - 1) + get("", BYE)
         sender = threading.Thread(target=client.sendall, args=(requests,))
         sender.start()
         time.sleep(0.2)  # the answers pile up: nobody reads
@@ -81,40 +72,12 @@ def test_more_pipelined_answers_than_fit_into_the_buffers(server: MockServer) ->
     assert len(received) > count * 200 * 90
 
 
-def test_a_chunked_body(server: MockServer) -> None:
-    start = b"POST " + PARCELS.encode() + b" HTTP/1.1\r\n" + HEAD + BYE
-    chunks = b'Transfer-Encoding: chunked\r\n\r\n8\r\n{"isExpr\r\n'
-    received = talk(server, start + chunks, b'b\r\ness": true}\r\n0\r\n\r\n')
-    assert received.startswith(b"HTTP/1.1 201 ")
-    assert received.endswith(b'"isExpress":true}')
-
-
 def test_expect_100_continue(server: MockServer) -> None:
-    request = post(more=BYE + b"Expect: 100-continue\r\n")
-    with socket.create_connection((server.host, server.port), timeout=5) as client:
-        client.sendall(request[:-2])
+    with connect(server) as client:
+        client.sendall(post(more=b"Expect: 100-continue\r\n")[:-2])
         assert client.recv(1024).startswith(b"HTTP/1.1 100 ")
         client.sendall(b"{}")
         assert client.recv(65536).startswith(b"HTTP/1.1 201 ")
-
-
-def test_head_has_no_body(connection: http.client.HTTPConnection) -> None:
-    connection.request("HEAD", PARCELS)
-    response = connection.getresponse()
-    assert (response.status, response.read()) == (405, b"")
-    assert int(response.getheader("content-length") or 0) > 0
-    connection.request("GET", PARCELS, headers={"Authorization": "Bearer one"})
-    assert connection.getresponse().read() == b"[]"
-
-
-def test_a_whole_url_as_target(server: MockServer) -> None:
-    request = get("", BYE).replace(b"GET /", b"GET http://mock/", 1)
-    assert talk(server, request).endswith(b"\r\n\r\n[]")
-
-
-START = b"POST " + PARCELS.encode() + b" HTTP/1.1\r\n" + HEAD
-CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
-HOST = b"GET / HTTP/1.1\r\nHost: a\r\n"
 
 
 @pytest.mark.parametrize(
@@ -140,23 +103,21 @@ def test_what_is_no_request_is_refused(server: MockServer, request_: bytes, stat
 
 def test_a_client_that_leaves_in_the_middle_harms_nobody(server: MockServer) -> None:
     for cut in (0, 1, 40, -1):
-        request = post()
-        with socket.create_connection((server.host, server.port)) as client:
-            client.sendall(request[:cut] if cut else b"")
+        with connect(server) as client:
+            client.sendall(post()[:cut])
     assert talk(server, get("", BYE)).endswith(b"\r\n\r\n[]")
 
 
 def test_closing_ends_idle_connections_and_frees_the_port(mock: MockSample) -> None:
     server = mock.serve()
-    client = socket.create_connection((server.host, server.port), timeout=5)
-    client.sendall(get())
-    assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
-    started = time.monotonic()
-    server.close()
-    server.close()
-    assert time.monotonic() - started < 1
-    assert client.recv(1) == b""
-    client.close()
+    with connect(server) as client:
+        client.sendall(get())
+        assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
+        started = time.monotonic()
+        server.close()
+        server.close()
+        assert time.monotonic() - started < 1
+        assert client.recv(1) == b""
     with mock.serve(port=server.port) as again:
         assert again.port == server.port
 

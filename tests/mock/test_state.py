@@ -14,16 +14,16 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Callable
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 import sample
-from sample import Sample
 from sample._http import httpx
-from sample.mock import MockSample, MockServer, StateError
+from sample.mock import DocumentError, Mock, MockSample, MockServer, StateError
 
-from tests.mock._support import JSON, KEY, PARCELS, ask
+from tests.mock._support import KEY, PARCELS, ask, paths
 
 HEADERS = {"Authorization": "Bearer one", "Content-Type": "application/json"}
 each_db = pytest.mark.parametrize("name", [None, "state.db"], ids=["memory", "file"])
@@ -32,14 +32,10 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(sample.__file__).parents[1])
 
 def create_until_it_is_gone(port: int, answered: list[str]) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
+    with closing(connection), suppress(OSError, http.client.HTTPException, ValueError):
         while True:
             connection.request("POST", PARCELS, b"{}", HEADERS)
-            response = connection.getresponse()
-            if response.status == 201:
-                answered.append(json.loads(response.read())["id"])
-    except (OSError, http.client.HTTPException, ValueError):
-        connection.close()
+            answered.append(json.loads(connection.getresponse().read())["id"])
 
 
 def test_what_was_answered_is_there_after_a_kill(tmp_path: Path) -> None:
@@ -53,16 +49,11 @@ def test_what_was_answered_is_there_after_a_kill(tmp_path: Path) -> None:
             assert process.stdout is not None
             url = [process.stdout.readline() for _ in range(2)][1]
             port = int(url.split(":")[-1].split("/")[0])
-            threads = [
-                threading.Thread(target=create_until_it_is_gone, args=(port, answered))
-                for _ in range(8)
-            ]
-            for thread in threads:
-                thread.start()
-            time.sleep(chance.uniform(0.2, 0.4))
-            process.send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
-            for thread in threads:
-                thread.join()
+            with ThreadPoolExecutor(8) as threads:
+                for _ in range(8):
+                    threads.submit(create_until_it_is_gone, port, answered)
+                time.sleep(chance.uniform(0.2, 0.4))
+                process.send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
     with MockSample(db=path) as mock:
         kept = [one["id"] for one in ask(mock, "GET", PARCELS).json]
     assert len(answered) > 20
@@ -89,26 +80,24 @@ def test_a_file_outlives_the_mock_and_is_shared(tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_fork_beside_threads_can_use_the_mock(tmp_path: Path, name: str | None) -> None:
     done = threading.Event()
+
+    def create(mock: MockSample) -> None:
+        while not done.is_set():
+            ask(mock, "POST", PARCELS, {})
+
     with MockSample(db=tmp_path / name if name else None) as mock:
-
-        def call() -> None:
-            while not done.is_set():
-                mock.handle("POST", PARCELS, [KEY, JSON], b"{}")
-
-        threads = [threading.Thread(target=call) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        try:
-            for _ in range(5):
-                child = os.fork()
-                if not child:
-                    signal.alarm(10)
-                    os._exit(ask(mock, "POST", PARCELS, {}).status != 201)
-                assert os.waitpid(child, 0)[1] == 0
-        finally:
-            done.set()
-            for thread in threads:
-                thread.join()
+        with ThreadPoolExecutor(2) as threads:
+            for _ in range(2):
+                threads.submit(create, mock)
+            try:
+                for _ in range(5):
+                    child = os.fork()
+                    if not child:
+                        signal.alarm(10)
+                        os._exit(ask(mock, "POST", PARCELS, {}).status != 201)
+                    assert os.waitpid(child, 0)[1] == 0
+            finally:
+                done.set()
         ids = [one["id"] for one in ask(mock, "GET", PARCELS).json]
     assert len(ids) == len(set(ids))
 
@@ -171,24 +160,21 @@ def test_what_is_seeded_is_there(mock: MockSample) -> None:
     for count in (-1, 10_000_001):
         with pytest.raises(ValueError, match="from 0 to 10,000,000"):
             mock.seed_clients(count)
+    with pytest.raises(DocumentError, match="makes something to be listed"):
+        Mock(paths({})).seed_clients(1)
 
 
-def test_a_long_list_is_whole_and_in_order(mock: MockSample) -> None:
-    with mock.serve() as server, Sample("one", base_url=server.url) as portal:
-        for count in (999, 1000, 2500):
-            before = len(portal.parcels.list())
-            mock.seed_clients(count - before, api_key="one")
-            listed = [one["id"] for one in ask(mock, "GET", PARCELS).json]
-            assert len(set(listed)) == count
-            assert [one.id for one in portal.parcels.iter()] == listed
-
-
-def test_a_long_list_is_held_in_pieces(mock: MockSample) -> None:
-    mock.seed_clients(40_000, api_key="one")
-    ask(mock, "GET", PARCELS, headers=())
+def test_a_long_list_is_whole_in_order_and_held_in_pieces(mock: MockSample) -> None:
+    listed: list[str] = []
+    for count in (999, 1, 1500):
+        mock.seed_clients(count, api_key="one")
+        before, listed = listed, [one["id"] for one in ask(mock, "GET", PARCELS).json]
+        assert len(set(listed)) == len(before) + count
+        assert listed[: len(before)] == before
+    mock.seed_clients(37_500, api_key="one")
     tracemalloc.start()
     try:
-        answer = mock.handle("GET", PARCELS, [("authorization", "Bearer one")], b"")
+        answer = mock.handle("GET", PARCELS, [KEY], b"")
         assert not isinstance(answer.body, bytes)
         size = sum(map(len, answer.body))
         _, peak = tracemalloc.get_traced_memory()
@@ -216,36 +202,29 @@ def run(path: Path, statement: str) -> None:
         connection.execute(statement)
 
 
-def other_version(path: Path) -> None:
-    MockSample(db=path).close()
-    run(path, "PRAGMA user_version = 99")
-
-
-def damaged(path: Path) -> None:
-    with MockSample(db=path) as mock:
-        mock.seed_clients(500)
-    content = bytearray(path.read_bytes())
-    content[8192:40_960] = bytes(range(256)) * 128
-    path.write_bytes(content)
+def damage(path: Path) -> None:
+    MockSample(db=path).seed_clients(500)
+    content = path.read_bytes()
+    path.write_bytes(content[:8192] + bytes(range(256)) * 128 + content[40_960:])
 
 
 @pytest.mark.parametrize(
     ("make", "expected"),
     [
         (lambda path: run(path, "CREATE TABLE theirs (a)"), "belongs to another program"),
-        (other_version, "is of version 99"),
-        (damaged, "cannot be used as the mock's database"),
+        (lambda path: run(path, "PRAGMA user_version = 99"), "is of version 99"),
+        (damage, "it is damaged"),
         (lambda path: path.write_text("Dear all, " * 200), "not a database"),
-        (Path.mkdir, "cannot be opened"),
-        (lambda path: path.with_name("none"), "folder"),
+        (lambda path: (path.unlink(), path.mkdir()), "in a folder that may be written"),
     ],
 )
 def test_a_file_that_cannot_be_used_says_why_and_is_left_alone(
     tmp_path: Path, make: Callable[[Path], object], expected: str
 ) -> None:
     path = tmp_path / "state.db"
-    made = make(path)
-    path = made / "state.db" if isinstance(made, Path) else path
+    if expected != "belongs to another program":
+        MockSample(db=path).close()
+    make(path)
     before = path.read_bytes() if path.is_file() else None
     with pytest.raises(StateError, match=expected) as caught:
         MockSample(db=path)

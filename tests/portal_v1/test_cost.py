@@ -5,53 +5,20 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from portal_v1 import Portal
 from portal_v1._http import httpx
-
-ITEM = {"id": "client-1", "clientApiKey": "key", "address": "0xabc", "backupStatus": "STORED"}
-CREATED = {
-    "id": "client-1",
-    "clientApiKey": "key",
-    "clientSessionToken": "token",
-    "isAccountAbstracted": True,
-}
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        self._answer(200, [{**ITEM, "signingStatus": "STORED"}] * 1000)
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self._answer(201, CREATED)
-
-    def _answer(self, status: int, body: Any) -> None:
-        content = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's name
-        pass
+from portal_v1.mock import MockPortal
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with MockPortal() as mock, mock.serve() as server:
+        mock.seed_clients(1000, has_wallet=True)
+        yield server.url
 
 
 def count(call: Callable[[], Any]) -> int:
@@ -74,7 +41,7 @@ def count(call: Callable[[], Any]) -> int:
 
 def test_the_function_calls_of_a_create_and_of_a_list(url: str) -> None:
     portal: Any
-    with Portal("a-key-for-the-tests", base_url=url) as portal:
+    with Portal("mock-api-key", base_url=url) as portal:
         created = count(lambda: portal.clients.create(is_account_abstracted=True))
         listed = count(portal.clients.list)
     assert created <= 1_100, "see what calls more than before: python -m cProfile"
@@ -102,8 +69,7 @@ def test_an_import_loads_nothing_that_is_not_used() -> None:
 
 def test_a_call_loads_its_own_operation_and_nothing_of_event_loops(url: str) -> None:
     modules = loaded(
-        "from portal_v1 import Portal\n"
-        f"Portal('a-key-for-the-tests', base_url={url!r}).clients.list()"
+        f"from portal_v1 import Portal\nPortal('mock-api-key', base_url={url!r}).clients.list()"
     )
     assert "asyncio" not in modules
     assert not [name for name in own(modules) if "async" in name]

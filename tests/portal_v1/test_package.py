@@ -95,14 +95,22 @@ def test_what_an_operation_sends_and_gives(operation_id: str, kind: str) -> None
     async def run() -> Any:
         http = httpx.AsyncClient(transport=transport)
         async with AsyncPortal(KEY, base_url=URL, http_client=http) as portal:
-            return await getattr(portal.clients, method)(*arguments, **options)
+            await portal.warm()
+            call = getattr(portal.with_options(timeout=5).clients, method)
+            calls = portal.map(lambda _: call(*arguments, **options), [repr(portal)])
+            return [one async for one in calls]
 
     if kind == "async":
-        found = asyncio.run(run())
+        (outcome,) = asyncio.run(run())
     else:
         http = httpx.Client(transport=transport)
         with Portal(KEY, base_url=URL, http_client=http) as portal:
-            found = getattr(portal.clients, method)(*arguments, **options)
+            portal.warm()
+            call = getattr(portal.with_options(timeout=5).clients, method)
+            calls = portal.map(lambda _: call(*arguments, **options), [repr(portal)])
+            (outcome,) = calls
+    assert outcome.argument == f"<{'Async' * (kind == 'async')}Portal of {URL}>"
+    found = outcome.result()
     (request,) = sent
     assert f"{request.method} {request.url.raw_path.decode()}" == line
     assert request.content == body

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import traceback
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import aclosing, closing
+from itertools import islice
 from operator import attrgetter
 from typing import Any
 
@@ -89,36 +91,56 @@ class Script:
         status, body, *headers = self._answers[0]
         if len(self._answers) > 1:
             del self._answers[0]
+        head: Any = {"status_code": status, "headers": headers[0] if headers else None}
+        if isinstance(body, httpx.SyncByteStream):
+            return httpx.Response(**head, stream=body)
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return httpx.Response(status, content=content, headers=headers[0] if headers else None)
+        return httpx.Response(**head, content=content)
 
 
-def call(kind: str, script: Script, method: str, *args: Any, **options: Any) -> Any:
-    """Call a resource method of a "sync" or an "async" client, and close the client.
+def call(
+    kind: str,
+    script: Script,
+    method: str | Callable[[Any], Callable[..., Any]],
+    *args: Any,
+    at_most: int | None = None,
+    **options: Any,
+) -> Any:
+    """Call a resource method, or another, of a "sync" or an "async" client, and close the client.
 
     With `clock`, through a copy of the client that has it; `call_headers` are those of the call.
+    Of an iterator the items are returned, or the first `at_most` of them.
     """
     arguments = {name: options.pop(name) for name in _PER_CALL & options.keys()}
     if "call_headers" in options:
         arguments["headers"] = options.pop("call_headers")
-    find = attrgetter(f"parcels.{method}")
+    find: Any = attrgetter(f"parcels.{method}") if isinstance(method, str) else method
     changes = {name: options.pop(name) for name in {"clock"} & options.keys()}
     if kind == "sync":
         with script.client(**options) as client:
             found = find(client.with_options(**changes))(*args, **arguments)
-            return list(found) if isinstance(found, Iterator) else found
+            if not isinstance(found, Generator):
+                return found
+            with closing(found):
+                return [*islice(found, at_most)]
 
     async def run() -> Any:
         async with script.async_client(**options) as client:
             found = find(client.with_options(**changes))(*args, **arguments)
-            if isinstance(found, AsyncIterator):
-                return [item async for item in found]
-            return await found
+            if not isinstance(found, AsyncGenerator):
+                return await found
+            items: list[Any] = []
+            async with aclosing(found):
+                async for item in found:
+                    items.append(item)
+                    if len(items) == at_most:
+                        break
+            return items
 
     return asyncio.run(run())
 
 
-_PER_CALL = {"timeout", "max_attempts", "is_express"}
+_PER_CALL = {"timeout", "max_attempts", "is_express", "concurrency"}
 
 
 def pipeline_of(client: Any) -> Any:

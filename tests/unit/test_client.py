@@ -1,26 +1,31 @@
-"""Clients and their copies. Closing, event loops and forks need a network: tests/network."""
+"""How clients are made, with which settings, and their copies. Lifetimes: tests/network."""
 
 from __future__ import annotations
 
 import asyncio
 import copy
 import pickle
+from functools import partial
 from typing import Any
 
 import pytest
-from sample import (
-    AsyncSample,
-    CallEvent,
-    ConfigurationError,
-    Pace,
-    RateLimitError,
-    Sample,
-    SampleError,
-)
+from sample import AsyncSample, CallEvent, Pace, Sample, errors
 from sample._http import httpx
 from sample.api.parcels import list_parcels
 
-from tests.unit._support import BASE_URL, CREATED, KEY, ManualClock, Script, pipeline_of
+from tests.unit._support import (
+    BAD_HEADERS,
+    BAD_KEYS,
+    BASE_URL,
+    CREATED,
+    HIDDEN,
+    KEY,
+    ManualClock,
+    Script,
+    call,
+    pipeline_of,
+    refused,
+)
 
 each_client = pytest.mark.parametrize("make", [Sample, AsyncSample])
 
@@ -31,14 +36,14 @@ def test_a_copy_changes_what_is_named_and_leaves_the_original_as_it_is() -> None
         original.with_options(api_key="another-key", headers={"X-B": "2"}).parcels.create()
         original.with_options(headers=None).parcels.create()
         original.with_options(timeout=5).with_options(keepalive=None).parcels.create()
-        with pytest.raises(ConfigurationError):
+        with pytest.raises(errors.ConfigurationError):
             original.with_options(timeout=-1)
         names = ("authorization", "x-a", "x-b")
         sent = [tuple(map(request.headers.get, names)) for request in script.requests]
         own = f"Bearer {KEY}"
         assert sent == [("Bearer another-key", None, "2"), (own, None, None), (own, "1", None)]
     refusing, clock = Script((429, {})), ManualClock()
-    with refusing.client(max_attempts=2) as original, pytest.raises(RateLimitError):
+    with refusing.client(max_attempts=2) as original, pytest.raises(errors.RateLimitError):
         original.with_options(clock=clock).with_options(timeout=5).parcels.list()
     assert len(refusing.requests) == 2
 
@@ -85,7 +90,7 @@ def test_a_given_client_stays_its_owners() -> None:
         async with httpx.AsyncClient() as http:
             await AsyncSample(KEY, base_url=BASE_URL, http_client=http).aclose()
             assert not http.is_closed
-        with pytest.raises(SampleError, match="given is closed") as caught:
+        with pytest.raises(errors.SampleError, match="given is closed") as caught:
             await AsyncSample(KEY, base_url=BASE_URL, http_client=http).parcels.create()
         assert caught.value.maybe_processed is False
 
@@ -93,15 +98,8 @@ def test_a_given_client_stays_its_owners() -> None:
     with httpx.Client() as http:
         Sample(KEY, base_url=BASE_URL, http_client=http).close()
         assert not http.is_closed
-    with pytest.raises(SampleError, match="given is closed"):
+    with pytest.raises(errors.SampleError, match="given is closed"):
         Sample(KEY, base_url=BASE_URL, http_client=http).parcels.create()
-
-
-def test_the_block_gives_the_client_and_lets_errors_through() -> None:
-    client = Script((200, [])).client()
-    with pytest.raises(LookupError), client as entered:  # noqa: PT012 - the block is the point
-        assert entered is client
-        raise LookupError
 
 
 def test_an_async_client_says_where_no_event_loop_runs() -> None:
@@ -117,18 +115,104 @@ def test_an_async_client_says_where_no_event_loop_runs() -> None:
         client.map(client.parcels.get, ["parcel-1"]).asend(None),
         client.warm(),
     ):
-        with pytest.raises(ConfigurationError, match="asyncio"):
+        with pytest.raises(errors.ConfigurationError, match="asyncio"):
             use.send(None)
     with pytest.raises(StopIteration):
         client.aclose().send(None)
 
 
 @each_client
-def test_repr_says_where_it_sends_and_no_secret(make: type[Sample | AsyncSample]) -> None:
-    client = make(KEY, base_url=BASE_URL, headers={"X-Token": "another-secret"})
+def test_repr_says_where_it_sends(make: type[Sample | AsyncSample]) -> None:
+    client = make(KEY, base_url=BASE_URL)
     assert repr(client) == f"<{make.__name__} of {BASE_URL}>"
-    shown = repr([client.parcels, pipeline_of(client), pipeline_of(client).settings])
-    assert BASE_URL in shown
-    assert shown.isascii()
-    assert not [secret for secret in (KEY, "another-secret") if secret in shown]
     assert make.__name__ in repr(object.__new__(make)), "a traceback may show one half made"
+
+
+async def observe(_: CallEvent) -> None: ...
+
+
+class Observe:
+    async def __call__(self, _: CallEvent) -> None: ...
+
+
+BAD_URLS: list[Any] = [
+    *("", "   ", "parcels.invalid/v1", "//parcels.invalid/v1", "/v1", "https://", "https:///v1"),
+    *("ftp://parcels.invalid", "file:///etc/passwd", "https://@parcels.invalid", "https://[::1"),
+    *(f"https://user:{HIDDEN}@parcels.invalid", f"https://{HIDDEN}@parcels.invalid"),
+    *(f"http://{host}/v1" for host in ("parcels.invalid", "10.0.0.1", "0.0.0.0")),  # noqa: S104 - none is bound
+    *(f"http://{host}.parcels.invalid" for host in ("127.0.0.1", "localhost")),
+    *(f"https://parcels.invalid{end}" for end in (":port", ":-1", ":65536", "\\@b.invalid")),
+    *(f"https://parcels.invalid/{path}" for path in ("a b", "a\nb", "a/../b", "a/%2e%2e/b", "%zz")),
+    *(f"https://parcels.invalid/v1{end}" for end in ("?", "#", f"?key={HIDDEN}", f"#{HIDDEN}")),
+    *("https://parcels.invalid/\ud800", "https://parcels.invalid/\x85"),
+    *(b"https://parcels.invalid", 443),
+]
+GOOD_URLS = [
+    *(f"https://parcels.invalid{end}" for end in ("", ":8443/deep/er/")),
+    *("HTTPS://parcels.invalid", "http://127.0.0.1:8000", "http://127.8.8.8"),
+    *("http://[::1]:8000/v1", "http://localhost:80"),
+]
+BAD_SECONDS: list[Any] = [0, -1, float("nan"), float("inf"), 1e10, 10**400, True, "30", [30]]
+BAD_ATTEMPTS: list[Any] = [0, -1, True, 2.0, "3", None]
+BAD_SIZES: list[Any] = [0, -1, True, 2.0, "3"]
+REFUSED = {
+    "timeout": BAD_SECONDS,
+    "connect_timeout": BAD_SECONDS,
+    "keepalive": BAD_SECONDS,
+    "max_attempts": BAD_ATTEMPTS,
+    "max_response_bytes": BAD_SIZES,
+    "headers": BAD_HEADERS,
+    "pace": [200, "200", object],
+    "observer": ["log", 7, observe, Observe()],
+}
+
+
+@each_client
+class TestMaking:
+    def test_a_key_that_is_none(self, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert "SAMPLE_API_KEY" in refused(make)
+        for key in BAD_KEYS:
+            assert "key" in refused(partial(make, key))
+            assert "key" in refused(partial(make(KEY).with_options, api_key=key))
+        for key in ("", f"{HIDDEN} two", f"{HIDDEN}\n"):
+            monkeypatch.setenv("SAMPLE_API_KEY", key)
+            assert "SAMPLE_API_KEY" in refused(make)
+
+    def test_a_base_url(self, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        for url in BAD_URLS:
+            assert "base_url" in refused(partial(make, KEY, base_url=url)), url
+            if isinstance(url, str) and url.isprintable():
+                with monkeypatch.context() as patch:
+                    patch.setenv("SAMPLE_BASE_URL", url)
+                    assert "SAMPLE_BASE_URL" in refused(partial(make, KEY)), url
+        for url in GOOD_URLS:
+            assert url.lower().rstrip("/") in repr(make(KEY, base_url=url)).lower()
+
+    @pytest.mark.parametrize("option", REFUSED)
+    def test_options_that_cannot_be_used(self, make: Any, option: str) -> None:
+        name = "header" if option == "headers" else option
+        for value in REFUSED[option]:
+            said = refused(partial(make, KEY, **{option: value}))
+            assert name in said
+            assert refused(partial(make(KEY).with_options, **{option: value})) == said
+
+    def test_an_http_client_that_is_none(self, make: Any) -> None:
+        kinds: list[Any] = [httpx.Client, httpx.AsyncClient]
+        wanted = f"httpx.{kinds[make is AsyncSample].__name__}"
+        for given in ("other", object(), httpx, *kinds, kinds[make is Sample]()):
+            assert wanted in refused(partial(make, KEY, http_client=given))
+
+
+def test_key_and_base_url_come_from_the_environment_where_none_is_given(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = Script((201, CREATED))
+    monkeypatch.setenv("SAMPLE_API_KEY", "from-the-environment")
+    monkeypatch.setenv("SAMPLE_BASE_URL", "https://elsewhere.invalid/base/")
+    call(kind, script, "create", api_key=None, base_url=None)
+    call(kind, script, "create")
+    sent = [(str(one.url), one.headers["authorization"]) for one in script.requests]
+    assert sent == [
+        ("https://elsewhere.invalid/base/parcels", "Bearer from-the-environment"),
+        (f"{BASE_URL}/parcels", f"Bearer {KEY}"),
+    ]

@@ -6,11 +6,13 @@ import datetime
 import uuid
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
+import attrs
 import pytest
 from sample._core import decode
 from sample._core.decode import MISSING, MismatchError
+from sample.types import UNSET, OpenStrEnum, Unset
 
 ID = uuid.UUID("12345678-1234-5678-1234-567812345678")
 HALF_PAST = datetime.datetime(2026, 11, 24, 7, 30, tzinfo=datetime.UTC)
@@ -81,6 +83,62 @@ def test_what_does_not(decoder: Callable[[Any], Any], expected: str, values: lis
         assert (caught.value.expected, caught.value.path) == (expected, "$")
         assert "a-secret" not in repr(vars(caught.value)) + str(caught.value)
         assert caught.value.__context__ is None
+
+
+@attrs.define
+class Animal:
+    kind: Literal["cat", "dog"]
+    name: str | None = None
+    lives: list[Life] | None = None
+    additional_properties: dict[str, Any] = attrs.Factory(dict[str, Any])
+
+    @classmethod
+    def read(cls, value: Any, kind: Any = "cat") -> Animal:
+        fields = decode.fields(value)
+        decode.nothing_else(fields, frozenset({"kind", "name", "lives"}))
+        name = decode.optional(fields, "name", decode.string, None)
+        lives = partial(decode.array, decoder=partial(decode.member, kind=Life))
+        constant = decode.field(fields, "kind", partial(decode.constant, only=kind))
+        return cls(constant, name, decode.optional(fields, "lives", lives, None))
+
+
+@attrs.define
+class Thing:
+    kind: str
+    name: str | Unset = UNSET
+    weight: float | Unset = UNSET
+
+    @classmethod
+    def read(cls, value: Any) -> Thing:
+        kind, name = value.get("kind"), decode.optional(value, "name", decode.string, UNSET)
+        return cls(kind, name, decode.optional(value, "weight", decode.number, UNSET))
+
+
+class Life(OpenStrEnum):
+    FIRST = "first"
+
+
+def test_of_alternatives_the_best_fit_is_taken() -> None:
+    dog = partial(Animal.read, kind="dog")
+    for value, kind in (
+        ({"kind": "cat"}, Animal),  # its constant is there
+        ({"kind": "car", "weight": 7}, Thing),
+        ({"kind": "cat", "weight": 7}, Thing),  # an animal has no such field
+        ({"kind": "cat", "lives": ["first"]}, Animal),
+        ({"kind": "cat", "lives": ["an unknown one", "another"]}, Thing),
+    ):
+        for decoders in ((Animal.read, Thing.read), (Thing.read, Animal.read)):
+            assert type(decode.union(value, *decoders)) is kind, value
+    assert decode.union("x", decode.string, decode.anything) == "x"
+    with pytest.raises(MismatchError, match="no field, and is number"):
+        Animal.read({"kind": "cat", "weight": 7})
+    told: dict[str, Any] = {"cat": Animal.read, "dog": dog}
+    for animal in (Animal("dog"), Animal("cat")):
+        told_so = {"kind": animal.kind}
+        assert decode.discriminated(told_so, "kind", told, Thing.read) == animal
+    assert decode.discriminated({"kind": "car"}, "kind", told, Thing.read) == Thing("car")
+    with pytest.raises(MismatchError, match="has to be object"):
+        decode.discriminated(7, "kind", told, Animal.read)
 
 
 def test_the_path_leads_there() -> None:

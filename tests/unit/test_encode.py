@@ -50,12 +50,16 @@ def test_what_cannot_be_a_path_segment_is_not_sent_and_the_rest_stays_one(kind: 
         assert path == f"/api/v1/parcels/{segment}/label"
 
 
+MODEL = ParcelSummary("1", "2")
+
+
 class Size(OpenStrEnum):
     SMALL = "small"
 
 
 ID = uuid.UUID("12345678-1234-5678-1234-567812345678")
 DAY = datetime.date(2026, 11, 24)
+NOON = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +71,7 @@ DAY = datetime.date(2026, 11, 24)
         ({"a b": 1}, {}, "?a%20b=1"),
         ({"a": True, "b": False}, {}, "?a=true&b=false"),
         ({"a": [1, 2]}, {}, "?a=1&a=2"),
-        ({"a": [1, "x,y"]}, {"a": ","}, "?a=1,x%2Cy"),
+        ({"a": [1, "x,y"], "b": []}, {"a": ",", "b": ","}, "?a=1,x%2Cy"),
         ({"a": ["x", "y|z"]}, {"a": "|"}, "?a=x%7Cy%7Cz"),
         ({"a": ["x", "y"]}, {"a": " "}, "?a=x%20y"),
         ({"a": {"x": 1, "y": [2, 3]}}, {"a": "deepObject"}, "?a[x]=1&a[y]=2&a[y]=3"),
@@ -85,10 +89,9 @@ def test_query(parameters: dict[str, Any], styles: dict[str, str], query: str) -
 
 
 def test_headers_and_cookies() -> None:
-    assert encode.headers({"X-A": 1, "X-B": None, "X-C": UNSET, "X-D": ["a", True]}) == [
-        ("X-A", "1"),
-        ("X-D", "a, true"),
-    ]
+    values = {"X-A": 1, "X-B": None, "X-C": UNSET, "X-D": ["a", True], "X-E": {"a": 1}}
+    sent = [("X-A", "1"), ("X-D", "a, true"), ("X-E", "a=1")]
+    assert encode.headers(values, exploded=["X-E"]) == sent
     assert encode.cookies({"a": 1, "b": None}) == [("Cookie", "a=1")]
     assert encode.cookies({"b": UNSET}) == []
 
@@ -114,19 +117,28 @@ def test_a_body_that_is_no_json_is_refused() -> None:
 
 
 def test_a_body_of_all_that_json_knows_otherwise() -> None:
-    model = ParcelSummary("1", "2")
-    body = {"day": DAY, "id": ID, "size": Size("huge"), "pair": (1, 2), "model": model}
+    times = [NOON, NOON.replace(microsecond=250_000), NOON.replace(microsecond=1)]
+    body = {"day": DAY, "id": ID, "size": Size("huge"), "pair": (1, 2), "model": MODEL}
+    body["times"] = [*times, NOON.replace(tzinfo=None)]
     assert json.loads(encode.json_body(body)) == {
         "day": "2026-11-24",
         "id": str(ID),
         "size": "huge",
         "pair": [1, 2],
         "model": {"id": "1", "pickupCode": "2"},
+        "times": [
+            *("2026-11-24T12:00:00Z", "2026-11-24T12:00:00.250Z", "2026-11-24T12:00:00.000001Z"),
+            "2026-11-24T12:00:00",
+        ],
     }
 
 
 def test_forms_and_parts() -> None:
     assert encode.form_body({"a": "x y", "b": [1, 2], "c": UNSET}) == b"a=x+y&b=1&b=2"
+    with pytest.raises(InvalidRequestError, match="needs pickup_code as well"):
+        encode.optional_body("other", ParcelSummary, ("id", "pickup_code"), id="1", status=UNSET)
+    assert encode.optional_body("other", ParcelSummary, ("id",), id=UNSET) is UNSET
+    assert encode.optional_body("other", ParcelSummary, (), id="1", pickup_code="2") == MODEL
     file = File(io.BytesIO(b"abc"), "a.txt", "text/plain")
     assert encode.multipart({"f": [file], "n": 1, "o": {"a": 1}, "u": UNSET}) == [
         ("f", ("a.txt", file.payload, "text/plain")),

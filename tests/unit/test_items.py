@@ -1,21 +1,33 @@
-"""Lists: read item by item while they arrive, and within the call's time."""
+"""Lists read item by item while they arrive; `map`: a call for each of many arguments."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import pytest
-from sample import APIConnectionError, APITimeoutError, AsyncSample, InvalidResponseError, Sample
+from sample import errors
 from sample._core.responses import LARGEST_ITEM
 from sample._http import httpx
 from sample.models import ParcelSummary
 
-from tests.unit._support import BASE_URL, KEY, SECRET, SUMMARY, ManualClock, Script, call, shown
+from tests.unit._support import (
+    KEY,
+    PARCEL,
+    SECRET,
+    SUMMARY,
+    ManualClock,
+    Script,
+    call,
+    shown,
+)
 
 MANY = [{**SUMMARY, "id": f"parcel-{number}"} for number in range(5000)]
 ONE = json.dumps(SUMMARY).encode()
@@ -46,30 +58,8 @@ class Streaming(httpx.SyncByteStream, httpx.AsyncByteStream):
         self.closed = True
 
 
-def iterate(kind: str, stream: Streaming, at_most: int | None = None, **options: Any) -> list[Any]:
-    """Return the items of an answer, or the first `at_most` of them."""
-    changes = {"clock": options.pop("clock")} if "clock" in options else {}
-    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=stream))
-    found: list[Any] = []
-
-    async def run() -> None:
-        async with httpx.AsyncClient(transport=transport) as http:
-            client = AsyncSample(KEY, base_url=BASE_URL, http_client=http, **options)
-            items = client.with_options(**changes).parcels.iter()
-            assert isinstance(items, AsyncGenerator)
-            async with contextlib.aclosing(items):
-                async for item in items:
-                    found.append(item)
-                    if len(found) == at_most:
-                        break
-
-    if kind == "async":
-        asyncio.run(run())
-        return found
-    with httpx.Client(transport=transport) as http:
-        client = Sample(KEY, base_url=BASE_URL, http_client=http, **options)
-        with contextlib.closing(client.with_options(**changes).parcels.iter()) as items:
-            return [*itertools.islice(items, at_most)]
+def iterate(kind: str, stream: Streaming, **options: Any) -> list[Any]:
+    return list(call(kind, Script((200, stream)), "iter", **options))
 
 
 def endless(item: bytes = ONE + b",") -> Iterator[bytes]:
@@ -104,7 +94,7 @@ def test_a_body_that_is_not_the_documented_one(
     kind: str, method: str, body: bytes, told: str, padding: int
 ) -> None:
     script = Script((200, b" " * padding + body, {"X-Request-Id": "req-1"}))
-    with pytest.raises(InvalidResponseError) as caught:
+    with pytest.raises(errors.InvalidResponseError) as caught:
         call(kind, script, method)
     error = caught.value
     assert told in str(error)
@@ -115,12 +105,15 @@ def test_a_body_that_is_not_the_documented_one(
 def test_the_items_before_a_fault_are_given_and_no_more_is_read_than_needed(kind: str) -> None:
     chunks = [b"[" + ONE + b"," + ONE, b", {}]"]
     assert len(iterate(kind, Streaming(iter(chunks)), at_most=2)) == 2
-    with pytest.raises(InvalidResponseError, match=r"\$\[2\]\.id"):
+    with pytest.raises(errors.InvalidResponseError, match=r"\$\[2\]\.id"):
         iterate(kind, Streaming(iter(chunks)))
     stream = Streaming(endless())
     assert [item.id for item in iterate(kind, stream, at_most=3)] == ["parcel-1"] * 3
     assert stream.closed
     assert stream.taken <= 6
+    # A long item is looked at again when twice as much is there, or all.
+    long = b'[{"id": "' + b"x" * 5000
+    assert len(iterate(kind, Streaming(iter([long, b'", "pickupCode": "1"}]'])))) == 1
 
 
 def test_an_answer_that_breaks_off(kind: str) -> None:
@@ -128,7 +121,7 @@ def test_an_answer_that_breaks_off(kind: str) -> None:
         yield b"[" + ONE + b","
         raise httpx.ReadError(f"\x1b[2J of {KEY}")
 
-    with pytest.raises(APIConnectionError) as caught:
+    with pytest.raises(errors.APIConnectionError) as caught:
         iterate(kind, Streaming(breaks()))
     assert (caught.value.attempts, caught.value.maybe_processed) == (1, True)
     assert KEY not in str(caught.value)
@@ -140,7 +133,7 @@ def test_an_answer_that_breaks_off(kind: str) -> None:
 )
 def test_an_endless_item_has_a_largest_size(kind: str, start: bytes, text: bytes) -> None:
     stream = Streaming(iter([start + text, *([text * 1000] * 20_000)]))
-    with pytest.raises(InvalidResponseError, match="JSON"):
+    with pytest.raises(errors.InvalidResponseError, match="JSON"):
         iterate(kind, stream)
     assert stream.taken * len(text) * 1000 < 2 * LARGEST_ITEM + 10_000_000
 
@@ -155,17 +148,25 @@ class TickingClock(ManualClock):
 
 @pytest.mark.parametrize("chunk", [b" " * 4096, ONE + b","], ids=["blanks", "items"])
 def test_the_time_is_looked_at_where_chunks_lie_ready(kind: str, chunk: bytes) -> None:
-    with pytest.raises(APITimeoutError, match=r"1 s (are|were) over") as caught:
+    with pytest.raises(errors.APITimeoutError, match=r"1 s (are|were) over") as caught:
         iterate(kind, Streaming(endless(chunk)), timeout=1, clock=TickingClock())
     assert caught.value.maybe_processed is True
 
 
 def test_a_long_list_is_read_within_the_calls_time(kind: str) -> None:
     script = Script((200, MANY))
-    with pytest.raises(APITimeoutError, match="while the answer was read") as caught:
+    with pytest.raises(errors.APITimeoutError, match="while the answer was read") as caught:
         call(kind, script, "list", timeout=0.01, clock=TickingClock())
     assert (caught.value.attempts, caught.value.maybe_processed) == (1, True)
     assert len(script.requests) == 1
+
+
+def test_the_callers_own_time_between_items_is_not_counted() -> None:
+    clock = ManualClock()
+    with Script((200, MANY)).client(timeout=5) as client:
+        for _ in client.with_options(clock=clock).parcels.iter():
+            clock.advance(1)
+    assert clock.monotonic() == len(MANY)
 
 
 def test_the_event_loop_goes_on_while_a_long_list_is_read() -> None:
@@ -185,3 +186,69 @@ def test_the_event_loop_goes_on_while_a_long_list_is_read() -> None:
 
     asyncio.run(run())
     assert turns >= 5, "a turn for each slice of the list"
+
+
+class Calls:
+    """A function to map, sync and async, which knows how many of its calls are under way."""
+
+    def __init__(self) -> None:
+        self.taken = self.now = self.most = 0
+
+    def arguments(self) -> Iterator[int]:
+        for number in itertools.count():
+            self.taken += 1
+            yield number
+
+    def sync(self, number: int) -> int:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        time.sleep(0.01 if number % 3 == 0 else 0.001)
+        self.now -= 1
+        return number
+
+    async def asynchronous(self, number: int) -> int:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        try:
+            await asyncio.sleep(0.01 if number % 3 == 0 else 0.001)
+        finally:
+            self.now -= 1
+        return number
+
+
+def test_an_endless_map_keeps_order_and_bounds_and_ends_when_it_is_left(kind: str) -> None:
+    calls = Calls()
+    arguments = (calls.sync if kind == "sync" else calls.asynchronous, calls.arguments())
+    found = call(kind, Script(), attrgetter("map"), *arguments, concurrency=4, at_most=50)
+    assert not [one for one in threading.enumerate() if one.name.startswith("map")]
+    assert [(one.argument, one.result()) for one in found] == [(n, n) for n in range(50)]
+    assert (calls.most, calls.now) == (4, 0)
+    assert calls.taken <= 50 + 2 * 4
+
+
+def map_get(client: Any) -> Any:
+    return partial(client.map, client.parcels.get)
+
+
+def test_a_failure_is_the_outcome_of_its_own_call(kind: str) -> None:
+    script = Script((200, PARCEL), (404, {"error": "no such parcel"}), (200, PARCEL))
+    ids = ["parcel-1", "parcel-2", "parcel-1"]
+
+    async def given() -> AsyncIterator[str]:
+        for one in ids:
+            yield one
+
+    found = call(kind, script, map_get, ids if kind == "sync" else given(), concurrency=1)
+    assert [one.argument for one in found] == ids
+    assert [one.value.id if one.value else None for one in found] == ["parcel-1", None, "parcel-1"]
+    assert isinstance(found[1].error, errors.NotFoundError)
+    with pytest.raises(errors.NotFoundError, match="no such parcel"):
+        found[1].result()
+
+
+def test_what_is_no_matter_of_one_argument_ends_the_map(kind: str) -> None:
+    ids = itertools.repeat("parcel-1")
+    with pytest.raises(errors.ConfigurationError, match="is empty"):
+        call(kind, Script(), map_get, ids, api_key=str)
+    with pytest.raises(errors.ConfigurationError, match="concurrency"):
+        call(kind, Script(), map_get, ids, concurrency=0)

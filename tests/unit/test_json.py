@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json as standard
+import signal
+import sys
 from collections.abc import Iterable
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import example, given
@@ -83,6 +86,26 @@ def outcome(reader: Any, body: Any) -> str:
     except MalformedJSONError as error:
         assert error.__cause__ is error.__context__ is None, "it would carry the text"  # noqa: PT017 - it may be JSON
         return "malformed"
+
+
+def test_without_msgspec_python_reads_what_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    json._fast_reader.cache_clear()  # noqa: SLF001 - it looks for msgspec once
+    monkeypatch.setitem(sys.modules, "msgspec.json", None)
+    assert json.load(b"[1]" + b" " * 10_000) == [1]
+    json._fast_reader.cache_clear()  # noqa: SLF001 - as above
+
+
+def test_what_a_signals_handler_raises_is_no_fault_of_the_text(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def handler(*_: object) -> None:
+        raise ValueError("a time limit")
+
+    before = signal.signal(signal.SIGUSR1, handler)
+    monkeypatch.setattr(json, "DECODER", Mock(decode=handler))
+    with pytest.raises(ValueError, match="a time limit"):
+        json.load(b"[1]")
+    signal.signal(signal.SIGUSR1, before)
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+"""Keys that callables give; operations of kinds that the tests' document has none of."""
+
 from __future__ import annotations
 
 import _thread
@@ -9,9 +11,28 @@ from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
 import pytest
-from sample import APITimeoutError, ConfigurationError
+from attrs import evolve
+from sample import errors
+from sample._core import decode
+from sample._core.decode import empty_parser, json_parser
+from sample._core.operation import Credential, Operation, Parameter, Request
+from sample._core.settings import Settings, build_settings
+from sample._secrets import Secret
+from sample._service import SERVICE
+from sample.types import UNSET, Response
 
-from tests.unit._support import BAD_KEYS, CREATED, HIDDEN, ManualClock, Script, call, refused
+from tests.unit._support import (
+    BAD_KEYS,
+    BASE_URL,
+    CREATED,
+    HIDDEN,
+    KEY,
+    ManualClock,
+    Script,
+    call,
+    pipeline_of,
+    refused,
+)
 
 
 async def later() -> str:
@@ -66,11 +87,16 @@ def test_what_it_raises_is_the_cause(kind: str) -> None:
     async def fails_later() -> str:
         return fails()
 
-    for source in (fails, fails_later)[: 1 if kind == "sync" else 2]:
+    def fails_twice() -> str:
+        raise ExceptionGroup("sealed", [LookupError("vault"), LookupError("safe")])
+
+    for source in (fails, fails_twice, fails_later)[: 2 if kind == "sync" else 3]:
         script = Script((201, CREATED))
-        with pytest.raises(ConfigurationError, match="LookupError") as caught:
+        with pytest.raises(
+            errors.ConfigurationError, match=r"LookupError|ExceptionGroup"
+        ) as caught:
             call(kind, script, "create", api_key=source)
-        assert isinstance(caught.value.__cause__, LookupError)
+        assert isinstance(caught.value.__cause__, LookupError | ExceptionGroup)
         assert script.requests == []
 
 
@@ -82,11 +108,19 @@ def test_one_that_hangs_ends_with_the_calls_time(kind: str) -> None:
         return "too-late"
 
     started = time.monotonic()
-    with pytest.raises(APITimeoutError) as caught:
+    with pytest.raises(errors.APITimeoutError) as caught:
         call(kind, script, "create", api_key=hangs, timeout=0.2)
     over.set()
     assert time.monotonic() - started < 10
     assert (caught.value.maybe_processed, caught.value.attempts) == (False, 0)
+    clock = ManualClock()
+
+    def slow() -> str:
+        clock.advance(40)
+        return "too-late"
+
+    with pytest.raises(errors.APITimeoutError, match="30 s were over before it could be sent"):
+        call(kind, script, "create", api_key=slow, clock=clock)
     assert script.requests == []
 
 
@@ -133,3 +167,141 @@ def test_the_callables_own_frames_stay_as_they_are(kind: str) -> None:
         call(kind, Script((201, CREATED)), "create", api_key=key)
     *_, (frame, _) = traceback.walk_tb(caught.tb)
     assert frame.f_locals == {"vault": "sealed"}
+
+
+NUMBERS: dict[str, Any] = dict.fromkeys(("timeout", "connect_timeout", "keepalive"), 1)
+NUMBERS |= {"max_attempts": 1, "pace": None, "max_response_bytes": None, "headers": Secret(None)}
+STRING, INTEGER = json_parser(decode.string), json_parser(decode.integer)
+
+
+def operation(method: str = "GET", responses: Any = None, **more: Any) -> Operation[Any]:
+    return Operation(
+        id="other",
+        method=method,
+        path="/others",
+        resource="others",
+        method_name="other",
+        parameters=(Parameter("q", "q", "query", required=False),),
+        repeatable=True,
+        responses={200: STRING} if responses is None else responses,
+        errors={},
+        **more,
+    )
+
+
+def run(
+    script: Script, asked: Operation[Any], key: Any = KEY, changes: Any = None, **request: Any
+) -> Response[Any]:
+    with script.client(key) as client:
+        pipeline = pipeline_of(client)
+        changed = pipeline.with_settings(evolve(pipeline.settings, **(changes or {})))
+        options = {"timeout": UNSET, "max_attempts": UNSET}
+        response: Response[Any] = changed.run(asked, Request(path="/others", **request), **options)
+        return response
+
+
+def test_without_a_credential_no_key_is_asked_for_or_sent() -> None:
+    script = Script((200, "yes"), (400, {"error": "said"}, {"x-request-id": "abc-1"}))
+    assert run(script, operation(), lambda: pytest.fail("asked")).parsed == "yes"
+    with pytest.raises(errors.BadRequestError) as caught:
+        run(script, operation())
+    assert (caught.value.error, caught.value.request_id) == ("said", "abc-1")
+    assert KEY not in str([request.headers.raw for request in script.requests])
+
+
+def test_credentials_of_other_kinds() -> None:
+    for credential, key, sent in (
+        (Credential("X-Api-Key"), KEY, KEY),
+        (Credential("Authorization", "Basic"), "me:key", "Basic bWU6a2V5"),
+        (Credential("Authorization", "Basic"), "bWU6a2V5", "Basic bWU6a2V5"),
+        (Credential("Cookie", "session="), "a;b", "session=a%3Bb"),
+    ):
+        script = Script((200, "yes"))
+        run(script, operation(credential=credential), key)
+        (request,) = script.requests
+        assert request.headers[credential.header] == sent
+        assert ("Authorization" in request.headers) is (credential.header == "Authorization")
+        with pytest.raises(errors.ConfigurationError, match="SAMPLE_API_KEY"):
+            run(script, operation(credential=credential), changes={"key": None})
+
+
+def test_each_security_scheme_has_a_key_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAMPLE_SECOND_KEY", "from-the-environment")
+    service = SERVICE._replace(other_schemes=("first", "second-key", "third"))
+
+    def build(base_url: str | None, **keys: str) -> Settings:
+        given, url = {"key": Secret(KEY), "keys": Secret(keys)}, Secret(base_url)
+        return build_settings(service._replace(base_url=None), base_url=url, **given, **NUMBERS)
+
+    settings = build("https://parcels.invalid", first="given")
+    names = (None, "first", "second-key", "third")
+    found = [str(getattr(settings.for_scheme(name).key, "reveal", str)()) for name in names]
+    assert found == [KEY, "given", "from-the-environment", KEY]
+    for keys, url, told in (
+        ({"other": "x"}, BASE_URL, "'other'; known are first, second-key, third"),
+        ({"first": "a b"}, BASE_URL, "for first holds"),
+        ({}, None, "There is no base URL"),
+    ):
+        with pytest.raises(errors.ConfigurationError, match=told):
+            build(url, **keys)
+
+
+def test_nothing_to_say() -> None:
+    for method, content_type, sent in (
+        *((method, None, b"{}") for method in ("POST", "PUT", "PATCH")),
+        *((method, None, b"") for method in ("GET", "DELETE", "HEAD")),
+        ("POST", "text/plain", b""),
+    ):
+        script = Script((200, "yes"))
+        run(script, operation(method), content_type=content_type)
+        expected = content_type or "application/json"
+        (request,) = script.requests
+        assert (request.content, request.headers["Content-Type"]) == (sent, expected)
+    service = pipeline_of(script.client()).settings.service._replace(content_type=None)
+    run(script, operation("POST"), changes={"service": service})
+    request = script.requests[-1]
+    assert (request.content, "Content-Type" in request.headers) == (b"", False)
+
+
+def test_files_are_sent_as_a_form() -> None:
+    script = Script((200, "yes"), (200, "yes"))
+    run(script, operation("POST"), files=[("notes", ("a.txt", b"what it holds", "text/plain"))])
+    (request,) = script.requests
+    assert request.headers["Content-Type"].startswith("multipart/form-data; boundary=")
+    assert b'name="notes"; filename="a.txt"' in request.content
+    assert b"what it holds" in request.content
+    run(script, operation("POST"), files=[])
+    *_, request = script.requests
+    assert request.headers["Content-Type"] == "multipart/form-data; boundary=end"
+    assert request.content == b"--end--\r\n"
+
+
+def test_a_redirect_that_is_documented_is_a_response_and_others_are_errors() -> None:
+    for documented, status in ((300, 300), (304, 304), (399, 399), ("3XX", 307)):
+        response = run(Script((status, b"")), operation(responses={documented: empty_parser}))
+        assert (response.status_code, response.parsed) == (status, None)
+    for status in (300, 303, 307, 400, 404):
+        with pytest.raises(errors.APIStatusError) as caught:
+            run(Script((status, b"")), operation(responses={304: empty_parser}))
+        assert caught.value.status_code == status
+
+
+def test_each_documented_status_has_its_own_body_and_others_any_of_them() -> None:
+    asked = operation(responses={200: STRING, 202: INTEGER})
+    for taken, said in ((200, "yes"), (202, 7), (201, "yes"), (201, 7)):
+        assert run(Script((taken, said)), asked).parsed == said
+    for status, expected in ((202, "integer"), (201, "string")):
+        with pytest.raises(errors.InvalidResponseError, match=f"be {expected}, and is array"):
+            run(Script((status, [])), asked)
+    with pytest.raises(errors.InvalidResponseError, match="the body is not a documented answer"):
+        run(Script((200, "yes")), operation(responses={}))
+
+
+def test_bodies_that_are_no_json() -> None:
+    text = decode.text_parser(decode.string)
+    assert (text("grüße".encode()), text(b"\xff")) == ("grüße", "�")
+    with pytest.raises(ValueError, match="date string"):
+        decode.text_parser(decode.date)(b"tomorrow")
+    assert decode.file_parser(b"\x00\x01").payload.read() == b"\x00\x01"
+    response = run(Script((200, b"<html>")), operation(responses={200: empty_parser}))
+    assert response.parsed is None

@@ -13,7 +13,7 @@ from sample._core import decode
 from sample.models import CreatedParcel, CreateParcelRequest, Error, Label, Parcel, ParcelSummary
 from sample.types import UNSET, File, OpenIntEnum, OpenStrEnum, Unset
 
-from tests.unit._support import CREATED, LABEL, PARCEL, SECRET, SUMMARY
+from tests.unit._support import CREATED, LABEL, PARCEL, SUMMARY
 
 ANSWERS: dict[Any, dict[str, Any]] = {
     Parcel: PARCEL,
@@ -22,9 +22,7 @@ ANSWERS: dict[Any, dict[str, Any]] = {
     CreatedParcel: CREATED,
     Error: {"error": "no such parcel"},
 }
-OPTIONAL = {"address", "status", "error"}
 SECRETS = {"pickupCode", "labelToken"}
-VALUES: list[Any] = [None, True, 7, 1.5, SECRET, [], {}]
 
 
 def snake(name: str) -> str:
@@ -64,27 +62,10 @@ class TestAnswer:
             assert (repr(value) in shown) is (name not in SECRETS)
             assert (f"{snake(name)}=***" in shown) is (name in SECRETS)
 
-    def test_fields_of_each_type(self, model: Any) -> None:
-        for name, documented in ANSWERS[model].items():
-            rest = {key: value for key, value in ANSWERS[model].items() if key != name}
-            if name in OPTIONAL:
-                assert getattr(model.from_dict(rest), snake(name)) is None
-                assert name not in model.from_dict(rest).to_dict()
-            else:
-                with pytest.raises(ValueError, match=rf"\$\.{name} .* nothing"):
-                    model.from_dict(rest)
-            for value in VALUES:
-                fits = type(value) is type(documented)
-                if fits or (value is None and name in OPTIONAL - {"error"}):
-                    assert getattr(model.from_dict({**rest, name: value}), snake(name)) == value
-                else:
-                    with pytest.raises(ValueError, match=rf"\$\.{name} ") as caught:
-                        model.from_dict({**rest, name: value})
-                    assert SECRET not in str(caught.value)
-
-    def test_what_is_no_object(self, model: Any) -> None:
-        for value in (*VALUES[:-1], b"{}"):
-            with pytest.raises(ValueError, match="object"):
+    def test_what_is_no_object_or_has_a_field_too_few(self, model: Any) -> None:
+        wrong: list[Any] = [None, [], "{}", b"{}", 7 if model is Error else {}]
+        for value in wrong:
+            with pytest.raises(ValueError, match=r"has to be (object|string, and is nothing)"):
                 model.from_dict(value)
 
 
@@ -147,6 +128,8 @@ def test_an_open_enumeration(kind: Any, known: Any, unknown: Any, wrong: list[An
     for value in wrong:
         with pytest.raises(ValueError, match=r"string|integer"):
             decode.member(value, kind)
+    with pytest.raises(ValueError, match="None is not a valid"):
+        kind(None)
 
 
 def test_a_file() -> None:

@@ -138,10 +138,9 @@ def _fail(sentence: str, code: int) -> int:
 def _in_flags(message: str) -> str:
     """Return a message of the package with flags in place of Python's arguments."""
     message = message.replace(": pace= keeps a client to a rate", "")
-    message = message.replace("api_key=", "--api-key-file").replace(
-        "max_attempts is", "--max-attempts is"
-    )
-    return re.sub(r"\btimeout(=| (?=has))", "--timeout ", message)
+    message = message.replace("api_key=", "--api-key-file")
+    message = message.replace("max_attempts is", "--max-attempts is")
+    return re.sub(r"\btimeout(=| (?=is a))", "--timeout ", message)
 
 
 def _make_app(client_class: Any) -> App:

@@ -75,7 +75,6 @@ class Call(Record, Generic[T]):
     size: int | None = None
 
     def start(self) -> None:
-        """Tell that it starts, where somebody wants to know."""
         log = _logger(self.settings.service.logger)
         self.is_observed = self.settings.observer is not None or log.isEnabledFor(logging.DEBUG)
         if self.is_observed:
@@ -83,13 +82,11 @@ class Call(Record, Generic[T]):
             self.tell("call_start")
 
     def start_attempt(self) -> None:
-        """Tell that an attempt starts."""
         self.attempt_at = self.settings.clock.monotonic()
         self.status = self.request_id = self.size = None
         self.tell("attempt_start")
 
     def end_attempt(self, outcome: RawResponse | TransportFailure) -> None:
-        """Tell how an attempt ended."""
         seconds = self.settings.clock.monotonic() - (self.attempt_at or 0.0)
         self.attempt_at = None
         if isinstance(outcome, TransportFailure):
@@ -111,7 +108,6 @@ class Call(Record, Generic[T]):
         self.tell("call_end", error=name, seconds=now - self.started_at)
 
     def tell(self, kind: Any, **facts: Any) -> None:
-        """Tell the log and the observer of a step."""
         event = CallEvent(
             kind=kind,
             call_id=id(self),

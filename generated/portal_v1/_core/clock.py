@@ -70,11 +70,9 @@ class Deadline:
         return left if left > 0 else 0.0
 
     def now(self) -> float:
-        """Return the time of the clock that measures it."""
         return self._clock.monotonic()
 
     def allows(self, seconds: float) -> bool:
-        """Return whether something that takes `seconds` would be over in time."""
         return self._clock.monotonic() + seconds < self._end
 
     def extend(self, seconds: float) -> None:

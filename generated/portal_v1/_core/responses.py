@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar
 
 from .._secrets import Secret
 from ..types import Response
@@ -45,12 +45,12 @@ def read_response(call: Call[T], received: RawResponse) -> Response[T]:
 
 
 def build_response(call: Call[Any], received: RawResponse, value: T) -> Response[T]:
-    """Return the response with this value."""
+    content: Any = received.content  # it stays hidden on the way
     return Response(
         status_code=received.status,
         headers=received.headers,
         parsed=value,
-        content=cast("bytes", received.content),  # it stays hidden on the way
+        content=content,
         request_id=received.request_id,
         attempts=call.attempts,
     )
@@ -131,6 +131,5 @@ class ItemReader(Generic[ItemT]):
         return items
 
     def check(self) -> None:
-        """Check that nothing was wrong so far."""
         if self._problem is not None:
             raise failures.invalid_response(self._call, self._received, self._problem)

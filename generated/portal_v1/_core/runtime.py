@@ -20,12 +20,10 @@ _ORIGIN = "that the api_key callable returned"
 
 
 def has_loop_sync() -> bool:
-    """Return True: a thread needs no event loop."""
     return True
 
 
 def has_loop_async() -> bool:
-    """Return whether an event loop of asyncio runs in this thread."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -38,7 +36,6 @@ def require_loop_sync(name: str) -> None:
 
 
 def require_loop_async(name: str) -> None:
-    """Check that an event loop of asyncio runs."""
     if not has_loop_async():
         raise ConfigurationError(
             f"Async{name} runs in an event loop of asyncio, and none runs here. Elsewhere, under "
@@ -51,7 +48,6 @@ def yield_sync() -> None:
 
 
 async def yield_async() -> None:
-    """Give the other tasks their turn."""
     await asyncio.sleep(0)
 
 

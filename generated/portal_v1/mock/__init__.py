@@ -80,20 +80,13 @@ class MockPortal(Mock):
             api_key: The key to send; each is a custodian of its own.
             **options: Further options of `Portal`.
         """
-        options.setdefault("base_url", self.base_url)
         http_client = httpx.Client(transport=self.transport(), trust_env=False)
-        options.setdefault("http_client", http_client)
+        options = {"base_url": self.base_url, "http_client": http_client, **options}
         return Portal(api_key, **options).with_options(clock=ClientClock(self.clock))
 
     def async_client(self, api_key: str = "mock-api-key", **options: Any) -> AsyncPortal:
-        """The same, asynchronous.
-
-        Args:
-            api_key: The key to send; each is a custodian of its own.
-            **options: Further options of `AsyncPortal`.
-        """
-        options.setdefault("base_url", self.base_url)
+        """The same, asynchronous."""
         http_client = httpx.AsyncClient(transport=self.async_transport(), trust_env=False)
-        options.setdefault("http_client", http_client)
+        options = {"base_url": self.base_url, "http_client": http_client, **options}
         client = AsyncPortal(api_key, **options)
         return client.with_options(clock=ClientClock(self.clock))

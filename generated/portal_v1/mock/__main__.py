@@ -11,20 +11,17 @@ import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from .._document import load_document
 from .._version import __version__
-from ._control import example_request
+from ._control import example_request, read_arguments
 from ._messages import PREFIX, DocumentError, FaultError, MockError
 from ._mock import Mock
-from ._schemas import Rule, find_rules, is_object, members
+from ._schemas import find_rules, is_object, members
 from ._server import MockServer
-
-_PAUSE_SECONDS = 3600
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,34 +39,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, signal.default_int_handler)
     try:
-        document = _read_document(options.pop("document"))
+        path = options.pop("document")
+        document = _read_document(path) if path else load_document()
         if options.pop("rules"):
-            _print("".join(map(_describe, find_rules(document or load_document()))))
+            for one in find_rules(document):
+                _print(f"{one.name}\n  {one.basis}: {one.says}\n  source: {one.source}\n")
             return 0
         with Mock(document, **options) as mock, mock.serve(**where) as server:
             for fault in faults:
                 _set_fault(mock, fault)
             _print(_greeting(mock.document, server, options))
             while True:
-                time.sleep(_PAUSE_SECONDS)
+                time.sleep(3600)
     except (MockError, ValueError) as error:  # a number may be out of its range
         sys.stderr.write(f"error: {error}\n")
         return 1
     except KeyboardInterrupt:
         return 0
-
-
-def _print(text: str) -> None:
-    """Print a text, whatever the terminal's encoding; `| head -1` may have stopped reading."""
-    if reconfigure := getattr(sys.stdout, "reconfigure", None):
-        reconfigure(errors="backslashreplace")
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())  # Python writes what is left when it ends
-        os.close(nowhere)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -79,31 +65,27 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Stop it with Ctrl-C. Each API key is a custodian of its own.",
     )
     add = parser.add_argument
+    many: dict[str, Any] = {"action": "append", "default": []}
     add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     add("--port", type=int, default=8080, help="port, 0 for a free one (default: %(default)s)")
     add("--db", metavar="FILE", help="keep the state in this SQLite file (default: in memory)")
-    seed = "what ids and tokens follow from; the same seed gives the same (default: 0)"
-    add("--seed", type=int, default=0, help=seed)
-    key = "accept this key; repeat for more (default: any key that is not empty)"
+    add("--seed", type=int, default=0, help="what ids and tokens follow from (default: 0)")
+    key = "accept this key; repeat for more (default: any that is not empty)"
     add("--api-key", dest="api_keys", action="append", metavar="KEY", help=key)
-    limit = "answer 429 after N requests of a key within a minute (default: no limit)"
-    add("--rate-limit", type=int, metavar="N", help=limit)
-    late = "answer that much later (default: 0)"
-    add("--latency", type=float, default=0.0, metavar="SECONDS", help=late)
-    log = "add each request and answer to it as JSON, secrets masked"
-    add("--log", metavar="FILE", help=log)
-    strict = "refuse what the document does not describe (default: the log says it)"
-    add("--strict", action="store_true", help=strict)
-    add("--rules", action="store_true", help="print the rules of the API, and how each is known")
-    document = "serve this OpenAPI document, as JSON (default: the package's own)"
-    add("--document", metavar="FILE", help=document)
-    fault = (
-        "let requests fail, such as rate_limited:OPERATION,times=2,retry_after=1; repeat for more"
+    add(
+        "--rate-limit", type=int, metavar="N", help="answer 429 beyond N requests of a key a minute"
     )
-    syntax = "FAULT[:OPERATION][,SETTING=VALUE...]"
-    add("--fault", dest="faults", action="append", default=[], metavar=syntax, help=fault)
+    add("--latency", type=float, default=0.0, metavar="SECONDS", help="answer that much later")
+    add("--log", metavar="FILE", help="add requests and answers to it as JSON, secrets masked")
+    add("--strict", action="store_true", help="refuse what the document does not describe")
+    add("--rules", action="store_true", help="print the rules of the API, and how each is known")
+    add("--document", metavar="FILE", help="serve this OpenAPI document, in JSON")
+    fault = "let requests fail: rate_limited:OPERATION,times=2,retry_after=1; repeat for more"
+    add(
+        "--fault", dest="faults", **many, metavar="FAULT[:OPERATION][,SETTING=VALUE...]", help=fault
+    )
     name = f"let other machines use the page and control API at {PREFIX}/ by this name of it"
-    add("--allow-host", dest="allow_hosts", action="append", default=[], metavar="NAME", help=name)
+    add("--allow-host", dest="allow_hosts", **many, metavar="NAME", help=name)
     off = f"have no page and no control API at {PREFIX}/"
     add("--no-control", dest="control", action="store_false", help=off)
     version = f"{(__package__ or '').rpartition('.')[0]} {__version__}"
@@ -111,32 +93,28 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _print(text: str) -> None:
+    """Print a text, whatever the terminal's encoding; `| head -1` may have stopped reading."""
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is left
+
+
 def _set_fault(mock: Mock, text: str) -> None:
     """Set a fault that the command line names."""
     head, *pairs = text.split(",")
     name, _, operation = head.partition(":")
-    settings: dict[str, Any] = {}
+    settings = read_arguments(pair.partition("=")[::2] for pair in pairs)
     try:
-        for pair in pairs:
-            setting, equals, value = pair.partition("=")
-            if not equals:
-                raise FaultError(f"A setting is NAME=VALUE, not {pair!r}.")
-            with suppress(ValueError):
-                value = json.loads(value)
-            settings[setting] = value
         mock.fault(name, operation or None, **settings)
     except (TypeError, ValueError) as error:  # the former for a setting such as name=
         raise FaultError(f"--fault {text}: {error}") from None
 
 
-def _describe(rule: Rule) -> str:
-    return f"{rule.name}\n  {rule.basis}: {rule.says}\n  source: {rule.source}\n"
-
-
-def _read_document(path: str | None) -> Any:
-    """The document in a file, None for the package's own."""
-    if path is None:
-        return None
+def _read_document(path: str) -> dict[str, Any]:
     try:
         document = json.loads(Path(path).read_text("utf-8"))
     except (OSError, ValueError) as error:

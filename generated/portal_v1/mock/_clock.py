@@ -1,20 +1,24 @@
 # Edited in overrides/package/mock/_clock.py, from where `make generate` copies it.
-"""The mock's time, its clients' time, and locks that outlive a fork."""
+"""The mock's time, its clients' time, and the lock on what a mock knows."""
 
 from __future__ import annotations
 
-import asyncio
 import math
 import os
 import threading
 import time
-import weakref
 from collections.abc import Callable
 from random import Random
 
-_forking = threading.Lock()
-_locks: weakref.WeakSet[threading.RLock] = weakref.WeakSet()
-_held: list[threading.RLock] = []
+from .._lazy import asyncio
+
+# Is held while what a mock knows is read or changed. There is one for all mocks: a fork waits for
+# it, so that the child finds it free and the data whole.
+LOCK = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=LOCK.release
+    )
 
 
 class MockClock:
@@ -28,25 +32,25 @@ class MockClock:
     """
 
     def __init__(self, source: Callable[[], float] | None = None) -> None:
-        self._source = source or _machine_time
+        self._source = source
         self.offset = 0.0
-        self._lock = make_lock()
 
     def __call__(self) -> float:
         """The time in seconds since 1970."""
-        return self._source() + self.offset
+        # Looked up at each call: tests that freeze time put another one there.
+        return (self._source or time.time)() + self.offset
 
     def advance(self, seconds: float = 0.0, *, hours: float = 0.0, days: float = 0.0) -> None:
         """Move the time on, by the sum of these. It cannot move back: that is a ValueError."""
         step = seconds + 3600.0 * hours + 86_400.0 * days
-        with self._lock:
+        with LOCK:
             if not 0 <= step < math.inf or self.offset + step == math.inf:
                 raise ValueError(f"a clock is moved on by seconds from 0, not by {step!r}")
             self.offset += step
 
     def reset(self, offset: float = 0.0) -> None:
         """Give the time of the source again, with an offset of seconds."""
-        with self._lock:
+        with LOCK:
             self.offset = offset
 
 
@@ -60,7 +64,6 @@ class ClientClock:
     def __init__(self, mock_clock: MockClock) -> None:
         self._mock_clock = mock_clock
         self._skipped = 0.0
-        self._lock = make_lock()
         self._random = Random(0)  # noqa: S311 - chance, not secrecy
 
     def monotonic(self) -> float:
@@ -73,8 +76,8 @@ class ClientClock:
 
     def sleep(self, seconds: float) -> None:
         """Let a pause pass at once."""
-        self._mock_clock.advance(seconds)
-        with self._lock:
+        with LOCK:
+            self._mock_clock.advance(seconds)
             self._skipped += seconds
 
     async def sleep_async(self, seconds: float) -> None:
@@ -85,36 +88,3 @@ class ClientClock:
     def jitter(self, most: float) -> float:
         """Return a random number of seconds from 0 to `most`, the same on each run."""
         return self._random.uniform(0, most)
-
-
-def make_lock() -> threading.RLock:
-    """A lock that a fork waits for, so that the child finds it free and its data whole.
-
-    Nobody may wait for one of these locks while holding another.
-    """
-    lock = threading.RLock()
-    _locks.add(lock)
-    return lock
-
-
-def _machine_time() -> float:
-    return time.time()  # looked up at each call: tests that freeze time put another one there
-
-
-def _acquire_all() -> None:
-    _forking.acquire()
-    _held.extend(_locks)
-    for lock in _held:
-        lock.acquire()
-
-
-def _release_all() -> None:
-    while _held:
-        _held.pop().release()
-    _forking.release()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_acquire_all, after_in_parent=_release_all, after_in_child=_release_all
-    )

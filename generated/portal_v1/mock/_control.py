@@ -12,23 +12,31 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from importlib.resources import files
-from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from urllib.parse import parse_qsl, urlsplit
 
-from ._faults import Fault
-from ._messages import PREFIX, Answer, Headers
-from ._routes import HEADER, RejectedError, check, describe, find, read_body, read_query, route
-from ._schemas import members
+from .._version import __version__
+from ._faults import FAULT_TYPES, Fault, describe_fault
+from ._messages import PREFIX, Answer, Headers, RefusalError
+from ._schemas import describe_arguments, describe_type, find_wrong_argument, is_object, members
 
 if TYPE_CHECKING:
     from ._journal import Masking
     from ._mock import Mock, Snapshot
     from ._state import State
 
+_HEADER = "x-mock"  # on all that changes something: no form can send it
 _BESIDE = frozenset({"/", "/favicon.ico"})  # answered here too, where the API has no such path
+_HOST = re.compile(r"(?:\[([^\]]*)\]|([^:\[\]]*))(?::\d*)?")  # with its port
+_LOOPBACK = re.compile(r"localhost|::1|127(\.\d+){3}")
+_GUARDS = {
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
 _POLICY = (
     "default-src 'none'; style-src 'nonce-{0}'; script-src 'nonce-{0}'; img-src data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -40,6 +48,26 @@ _CALLS = {"newest": int, "entries": [dict]}
 _CUSTODIAN = {"number": int, "count": int, "items": [dict]}
 _LIMITS = {"operation": str | None, "times": int | None, "after": int, "probability": float}
 _FAULT = {"number": int, "fault": str, **_LIMITS, "struck": int}  # and the fault's settings
+
+_Call = TypeVar("_Call", bound=Callable[..., Any])
+
+
+# By path and method: what is called, the schema of what it takes (the query of a GET or DELETE, the
+# body of a POST), the types of what it gives (None for no content), and its status.
+_Route: TypeAlias = tuple[Callable[..., Any], dict[str, Any], Any, int]
+_ROUTES: dict[tuple[str, str], _Route] = {}
+
+
+def _route(address: str, gives: Any = None, status: int = 200) -> Callable[[_Call], _Call]:
+    """Have a method answer `METHOD /path`; its arguments come from query or body."""
+
+    def add(call: _Call) -> _Call:
+        method, path = address.split()
+        code = 204 if gives is None else status
+        _ROUTES[path, method] = (call, describe_arguments(call), gives, code)
+        return call
+
+    return add
 
 
 class Control:
@@ -60,70 +88,68 @@ class Control:
     def owns(self, target: str) -> bool:
         """Whether a request is for this, not for the API."""
         path = target.partition("?")[0]
-        return path in self._beside or path == PREFIX or path.startswith(f"{PREFIX}/")
+        return path in self._beside or f"{path}/".startswith(f"{PREFIX}/")
 
     def handle(
-        self, method: str, target: str, headers: Headers, body: bytes, local: str | None
+        self, method: str, target: str, headers: Headers, body: bytes, *, by: tuple[str, str]
     ) -> Answer:
-        """Answer one request. `local` is the address it came to; None from another machine."""
+        """Answer one request, `by` way of two addresses: the one called, and the caller's."""
         path, _, query = target.partition("?")
         path = "/info" if path == "/" else path.removeprefix(PREFIX)
         given = {name.lower(): value for name, value in headers}
         try:
             if path != "/health":  # which tells nothing
-                self._check_caller(given.get("host", ""), local)
-            found = find("GET" if method == "HEAD" else method, path)
-            arguments = read_body(body) if method == "POST" else read_query(query)
-            check(arguments, found.takes)
+                self._check_caller(given.get("host", ""), *by)
+            call, takes, _, status = _find_route("GET" if method == "HEAD" else method, path)
+            pairs = parse_qsl(query, keep_blank_values=True)
+            arguments = _read_body(body) if method == "POST" else read_arguments(pairs)
+            if takes["additionalProperties"] and "fault" in arguments:
+                takes = _describe_fault(arguments["fault"])
+            problem = find_wrong_argument(arguments, takes)
+            _require(problem is None, 400, f"{problem}.")
             is_harmless = method in ("GET", "HEAD") and not arguments.get("show_secrets")
-            if not is_harmless and not given.get(HEADER):
-                text = "Send the header X-Mock: 1 with this, which no page of another site may."
-                raise RejectedError(403, text)
-            answer = found.call(self, **arguments)
-        except ValueError as error:  # a RejectedError and a FaultError are such
-            status = getattr(error, "status", 400)
-            return _json(status, {"error": str(error)}, *getattr(error, "headers", ()))
-        if isinstance(answer, Answer):
-            return answer
-        return _answer(204, b"") if answer is None else _json(found.status, answer)
+            text = "Send the header X-Mock: 1 with this, which no page of another site may."
+            _require(is_harmless or given.get(_HEADER), 403, text)
+            return _answer(status, call(self, **arguments))
+        except (RefusalError, ValueError) as error:  # a FaultError is one, too
+            status, more = getattr(error, "statuses", [400])[0], getattr(error, "headers", ())
+            return _answer(status, {"error": str(error)}, *more)
 
-    def _check_caller(self, host: str, local: str | None) -> None:
+    def _check_caller(self, host: str, called: str, caller: str) -> None:
         """Refuse another machine, and a name that is not known to be this machine's."""
         name = _host_name(host)
-        if name in self._allowed:
-            return
-        if local is None:
-            text = "Other machines may use the mock's page and control API only by a name that"
-            raise RejectedError(403, f"{text} it was started with: --allow-host NAME.")
-        if name not in ("localhost", local) and not is_loopback(name):
-            text = f"The Host header does not name this machine: {host!r}. Ask for 127.0.0.1, or"
-            raise RejectedError(403, f"{text} start the mock with --allow-host and that name.")
+        is_local = caller == called or _LOOPBACK.fullmatch(called)
+        is_own = name == called or _LOOPBACK.fullmatch(name)
+        text = f"Only this machine may ask, by an address of its own, not by {host!r}; others by a"
+        text += " name that the mock is started with: --allow-host NAME."
+        _require((is_local and is_own) or name in self._allowed, 403, text)
 
-    @route("GET /", str)
+    @_route("GET /", str)
     def get_page(self) -> Answer:
         """Get the page for a browser."""
         nonce = secrets.token_urlsafe(16)
         text = files(__package__ or "").joinpath("page.html").read_text("utf-8")
-        policy = ("content-security-policy", _POLICY.format(nonce))
-        html = ("content-type", "text/html; charset=utf-8")
-        return _answer(200, text.replace("{{nonce}}", nonce).encode(), html, policy)
+        own = {"content-type": "text/html; charset=utf-8"}
+        own["content-security-policy"] = _POLICY.format(nonce)
+        body = text.replace("{{nonce}}", nonce).encode()
+        return Answer(200, [*{**_GUARDS, **own}.items()], body)
 
-    @route("GET /openapi.json", dict)
+    @_route("GET /openapi.json", dict)
     def get_openapi(self) -> Any:
         """Get this description of the control API."""
-        return describe()
+        return _describe()
 
-    @route("GET /document.json", dict)
+    @_route("GET /document.json", dict)
     def get_document(self) -> Any:
         """Get the OpenAPI document that the mock serves."""
         return self._mock.document
 
-    @route("GET /health", {"status": str})
+    @_route("GET /health", {"status": str})
     def check_health(self) -> Any:
         """Say that the mock serves. Any machine may ask, by any name."""
         return {"status": "ok"}
 
-    @route("GET /info", {**_INFO, "operations": [str], "example": dict})
+    @_route("GET /info", {**_INFO, "operations": [str], "example": dict})
     def get_info(self) -> Any:
         """Say what is mocked, where everything is, and what to try."""
         info = members(self._mock.document, "info")
@@ -137,37 +163,36 @@ class Control:
             "example": example_request(self._mock.document, self._base_path),
         }
 
-    @route("GET /faults", [_FAULT])
+    @_route("GET /faults", [_FAULT])
     def list_faults(self) -> Any:
         """List the faults that are set, in the order in which they were."""
         return [_show(fault) for fault in self._mock.faults]
 
-    @route("POST /faults", _FAULT, 201)
+    @_route("POST /faults", _FAULT, 201)
     def set_fault(self, fault: str, operation: str | None = None, **settings: Any) -> Any:
         """Set a fault, for one operation or for all."""
         return _show(self._mock.fault(fault, operation, **settings))
 
-    @route("DELETE /faults")
+    @_route("DELETE /faults")
     def remove_faults(self, number: int | None = None) -> None:
         """Take a fault away, or all."""
         faults = [one for one in self._mock.faults if number in (None, one.number)]
-        if number is not None and not faults:
-            raise RejectedError(404, f"There is no fault {number}.")
+        _require(faults or number is None, 404, f"There is no fault {number}.")
         for fault in faults:
             fault.remove()
 
-    @route("GET /clock", _TIME)
+    @_route("GET /clock", _TIME)
     def get_clock(self) -> Any:
         """Get the mock's time in seconds since 1970, and by how many of them it was moved on."""
         return {"now": self._mock.clock(), "offset": self._mock.clock.offset}
 
-    @route("POST /clock", _TIME)
+    @_route("POST /clock", _TIME)
     def move_clock(self, seconds: float = 0.0, hours: float = 0.0, days: float = 0.0) -> Any:
         """Move the time on, by the sum of these."""
         self._mock.clock.advance(seconds, hours=hours, days=days)
         return self.get_clock()
 
-    @route("GET /journal", _CALLS)
+    @_route("GET /journal", _CALLS)
     def list_calls(
         self,
         operation: str | None = None,
@@ -182,39 +207,121 @@ class Control:
         entries = [one.as_dict(show_secrets=show_secrets) for one in newest]
         return {"newest": calls[-1].number if calls else after, "entries": entries}
 
-    @route("GET /clients", [_CUSTODIAN])
+    @_route("GET /clients", [_CUSTODIAN])
     def list_clients(self, limit: int = 50, *, show_secrets: bool = False) -> Any:
         """List the custodians, and the newest clients of each."""
-        mask = self._masking.value
         found = list[dict[str, Any]]()
         for number, (custodian, count) in enumerate(self._state.custodians(), 1):
             items = [one._asdict() for one in self._state.newest(custodian, min(limit, 10_000))]
-            items = items if show_secrets else list(map(mask, items))
-            found.append({"number": number, "count": count, "items": items})
+            shown = items if show_secrets else self._masking.value(json.dumps(items))
+            found.append({"number": number, "count": count, "items": shown})
         return found
 
-    @route("POST /clients")
+    @_route("POST /clients")
     def seed_clients(self, count: int, api_key: str, *, has_wallet: bool = False) -> None:
         """Add many clients of one API key at once."""
         self._mock.seed_clients(count, api_key=api_key, has_wallet=has_wallet)
 
-    @route("POST /reset")
+    @_route("POST /reset")
     def reset(self) -> None:
         """Forget clients, faults, requests, and the clock's moves; not the snapshots."""
         self._mock.reset()
 
-    @route("POST /snapshot")
+    @_route("POST /snapshot")
     def take_snapshot(self, name: str = "snapshot") -> None:
         """Remember clients, sessions, passwords and clock by a name, until the mock stops."""
         self._snapshots[name] = self._mock.snapshot()
 
-    @route("POST /restore")
+    @_route("POST /restore")
     def restore_snapshot(self, name: str = "snapshot") -> None:
         """Know what a snapshot knows, and nothing else. Faults and requests stay."""
-        if name not in self._snapshots:
-            known = ", ".join(map(repr, self._snapshots)) or "none"
-            raise RejectedError(404, f"There is no snapshot {name!r}. There are: {known}.")
+        known = ", ".join(map(repr, self._snapshots)) or "none"
+        text = f"There is no snapshot {name!r}. There are: {known}."
+        _require(name in self._snapshots, 404, text)
         self._mock.restore(self._snapshots[name])
+
+
+def _describe() -> dict[str, Any]:
+    """The OpenAPI document of the control API."""
+    faults = {"oneOf": [*map(_describe_fault, FAULT_TYPES)]}
+    wrong = _describe_content("What is wrong.", describe_type({"error": str}))
+    paths: dict[str, dict[str, Any]] = {}
+    for (path, method), (call, takes, gives, status) in _ROUTES.items():
+        first, *more = call.__name__.split("_")
+        named = takes["properties"].items()
+        query = [{"name": name, "in": "query", "schema": one} for name, one in named]
+        body = _describe_content("Sent.", faults if takes["additionalProperties"] else takes)
+        done = _describe_content("Done.", gives and describe_type(gives))
+        paths.setdefault(path, {})[method.lower()] = {
+            "operationId": first + "".join(map(str.capitalize, more)),
+            "summary": call.__doc__,
+            **({"requestBody": body} if method == "POST" else {"parameters": query}),
+            "responses": {str(status): done, "4XX": wrong},
+            "security": [] if method == "GET" else [{"mock": []}],
+        }
+    key = {"type": "apiKey", "in": "header", "name": _HEADER}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Control of the mock", "version": __version__},
+        "servers": [{"url": PREFIX}],
+        "paths": paths,
+        "components": {"securitySchemes": {"mock": key}},
+    }
+
+
+def _describe_content(about: str, schema: Any) -> dict[str, Any]:
+    media = "text/html" if schema == {"type": ["string"]} else "application/json"
+    return {"description": about} | ({"content": {media: {"schema": schema}}} if schema else {})
+
+
+def _describe_fault(name: str) -> dict[str, Any]:
+    """What setting a fault takes, for one type of fault."""
+    own = describe_fault(name)
+    more = {"fault": {"const": name}, "operation": describe_type(str | None)}
+    return own | {
+        "title": name,
+        "description": FAULT_TYPES[name].__doc__,
+        "properties": more | own["properties"],
+        "required": ["fault", *own["required"]],
+    }
+
+
+def _find_route(method: str, path: str) -> _Route:
+    allowed = ", ".join(each for one, each in _ROUTES if one == path)
+    _require(path, 308, "The page is one slash further.", ("location", f"{PREFIX}/"))
+    _require(allowed, 404, f"There is nothing here; {PREFIX}/openapi.json lists what there is.")
+    text = f"{method} is not for this path, but {allowed}."
+    _require((path, method) in _ROUTES, 405, text, ("allow", allowed))
+    return _ROUTES[path, method]
+
+
+def _require(holds: object, status: int, text: str, *headers: tuple[str, str]) -> None:
+    if not holds:
+        raise RefusalError((status,), text, headers)
+
+
+def read_arguments(pairs: Iterable[Sequence[str]]) -> dict[str, Any]:
+    """Arguments out of names and texts: values as JSON has them, and else the texts."""
+    arguments: dict[str, Any] = {}
+    for name, text in pairs:
+        arguments[name] = text
+        with suppress(ValueError, RecursionError):
+            arguments[name] = json.loads(text, parse_float=_read_number)
+    return arguments
+
+
+def _read_body(body: bytes) -> dict[str, Any]:
+    try:
+        value: dict[str, Any] = json.loads(body or b"{}", parse_float=_read_number)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"The body is not JSON: {error}.") from None
+    _require(is_object(value), 400, 'The body is to be a JSON object, such as {"seconds": 60}.')
+    return value
+
+
+def _read_number(text: str) -> float:
+    value = float(text)
+    return int(value) if value.is_integer() else value  # 2.0 is a whole number in JSON
 
 
 def _show(fault: Fault) -> dict[str, Any]:
@@ -226,37 +333,24 @@ def example_request(document: Mapping[str, Any], base_path: str) -> dict[str, An
     """A request to try: the first GET whose path has no variables, else the first path."""
     paths: Mapping[str, Any] = members(document, "paths")
     plain = (path for path, item in paths.items() if "get" in item and "{" not in path)
-    headers: dict[str, str] = {}
-    for scheme in members(members(document, "components"), "securitySchemes").values():
-        if scheme.get("type") == "http":
-            headers = {"Authorization": f"{scheme['scheme'].capitalize()} YOUR_KEY"}
-        elif scheme.get("type") == "apiKey" and scheme.get("in") == "header":
-            headers = {scheme["name"]: "YOUR_KEY"}
+    headers = {
+        one.get("name", "Authorization"): f"{one.get('scheme', '').title()} YOUR_KEY".lstrip()
+        for one in members(members(document, "components"), "securitySchemes").values()
+        if one.get("type") == "http" or one.get("in") == "header"
+    }
     return {"path": base_path + next(plain, next(iter(paths), "/")), "headers": headers}
 
 
-def _answer(status: int, body: bytes, *headers: tuple[str, str]) -> Answer:
-    guards = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
-    return Answer(status, [*headers, *guards.items(), ("x-content-type-options", "nosniff")], body)
-
-
-def _json(status: int, value: Any, *headers: tuple[str, str]) -> Answer:
-    content = json.dumps(value, ensure_ascii=True).encode()
-    return _answer(status, content, ("content-type", "application/json"), *headers)
+def _answer(status: int, value: Any, *more: tuple[str, str]) -> Answer:
+    """An answer in JSON; one without content for None."""
+    if isinstance(value, Answer):
+        return value
+    kind = [] if value is None else [("content-type", "application/json")]
+    content = b"" if value is None else json.dumps(value).encode()
+    return Answer(status, [*kind, *more, *_GUARDS.items()], content)
 
 
 def _host_name(host: str) -> str:
     """The name in a Host header, without its port, in lower case; empty where it is none."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
-
-
-def is_loopback(name: str) -> bool:
-    """Whether a name is an address of the machine itself."""
-    try:
-        address = ip_address(name.partition("%")[0])
-    except ValueError:
-        return False
-    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+    found = _HOST.fullmatch(host.lower())
+    return (found[1] or found[2] or "") if found else ""

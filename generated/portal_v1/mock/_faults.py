@@ -14,7 +14,7 @@ from operator import delitem, getitem
 from random import Random
 from typing import Annotated, Any, Literal, Self, TypeAlias, cast, get_args
 
-from ._messages import Answer, Break, FaultError, Outcome, RefusalError, plain
+from ._messages import Break, FaultError, Outcome, RefusalError, plain
 from ._schemas import describe_arguments, find_wrong_argument, is_array, is_object
 
 _NEWS = "what no document has"
@@ -33,6 +33,9 @@ class Exchange:
 # A type of fault answers a request. Its keywords are its settings, its docstring is for people.
 FaultType: TypeAlias = Callable[..., Outcome]
 _Seconds: TypeAlias = Annotated[float, {"minimum": 0}]
+_Bytes: TypeAlias = Annotated[int, {"minimum": 1}]
+_Status: TypeAlias = Annotated[int, {"minimum": 200, "maximum": 599}]
+_Error: TypeAlias = Annotated[int, {"minimum": 500, "maximum": 599}]
 _STEPS = r"^\$?(\.?[^$.\[\]][^.\[\]]*|\[\d+\])(\.[^.\[\]]+|\[\d+\])*$"
 _Path: TypeAlias = Annotated[str, {"pattern": _STEPS}]
 
@@ -48,12 +51,7 @@ def rate_limited(exchange: Exchange, retry_after: int | str = 1) -> Outcome:
     return exchange.refuse(RefusalError((429,), "Too many requests", headers))
 
 
-def server_error(
-    exchange: Exchange,
-    status: Annotated[int, {"minimum": 500, "maximum": 599}] = 503,
-    *,
-    processed: bool = False,
-) -> Outcome:
+def server_error(exchange: Exchange, status: _Error = 503, *, processed: bool = False) -> Outcome:
     """A 5xx. `processed`: the request was carried out all the same."""
     if processed:
         exchange.serve()
@@ -61,10 +59,7 @@ def server_error(
 
 
 def undocumented_status(
-    exchange: Exchange,
-    status: Annotated[int, {"minimum": 200, "maximum": 599}] = 418,
-    *,
-    processed: bool = False,
+    exchange: Exchange, status: _Status = 418, *, processed: bool = False
 ) -> Outcome:
     """A status that the document does not have, in plain text."""
     if processed:
@@ -117,28 +112,22 @@ def extra_field(
     return _edit(exchange, edit, f"no room for a new field at {path or '$'}")
 
 
-def dripping_body(
-    exchange: Exchange, seconds: _Seconds = 0.1, piece: Annotated[int, {"minimum": 1}] = 1
-) -> Outcome:
+def dripping_body(exchange: Exchange, seconds: _Seconds = 0.1, piece: _Bytes = 1) -> Outcome:
     """The body comes in pieces of `piece` bytes, with `seconds` between them."""
     return _deliver(exchange.serve(), drip=seconds, piece=piece)
 
 
-def reset_before_reading(_: Exchange) -> Outcome:
-    """The connection is reset at the head; nothing is done."""
-    return Outcome(Answer(0, [], b""))
-
-
-def _break(broken: Break) -> FaultType:
+def _break(broken: Break, about: str = "") -> FaultType:
     """A type of fault that breaks the connection."""
 
     def answer(exchange: Exchange) -> Outcome:
         return _deliver(exchange.serve(), broken=broken)
 
-    answer.__doc__ = f"The request is carried out; the connection is {broken.value}."
+    answer.__doc__ = about or f"The request is carried out; the connection is {broken.value}."
     return answer
 
 
+reset_before_reading = _break(Break.RESET, "The connection is reset at the head; nothing is done.")
 truncated_body = _break(Break.TRUNCATED)
 reset_in_body = _break(Break.RESET_IN_BODY)
 reset_after_reading = _break(Break.RESET)
@@ -188,7 +177,7 @@ class Fault:
     """
 
     _all: list[Fault]  # that are set
-    _seed: int
+    random: Random
     number: int
     name: str
     operation: str | None
@@ -198,19 +187,6 @@ class Fault:
     probability: float
     seen: int = field(default=0, init=False)
     struck: int = field(default=0, init=False)
-
-    def __post_init__(self) -> None:
-        self.random = Random(f"{self._seed}:{self.number}")  # noqa: S311 - chance, not secrecy
-
-    @property
-    def is_delay(self) -> bool:
-        """Whether it only makes an answer late."""
-        return self.name == "latency"
-
-    @property
-    def is_early(self) -> bool:
-        """Whether it strikes before a request is read."""
-        return self.name == "reset_before_reading"
 
     def remove(self) -> None:
         """Take the fault away. May be called again."""
@@ -239,6 +215,21 @@ class Fault:
     def __repr__(self) -> str:
         where = self.operation or "every operation"
         return f"<Fault {self.number}: {self.name} of {where}, struck {self.struck} times>"
+
+
+def select_faults(faults: Iterable[Fault], operation: str, *, early: bool = False) -> list[Fault]:
+    """Those that strike a request, in this order: one, and every delay.
+
+    `early` asks for those that strike before a request is read, and only for those.
+    """
+    one, delays = list[Fault](), list[Fault]()
+    for fault in faults:
+        if (fault.name == "reset_before_reading") is early and fault.matches(operation):
+            active = delays if fault.name == "latency" else one
+            if active is delays or not one:
+                fault.struck += 1
+                active.append(fault)
+    return one + delays
 
 
 def describe_fault(name: str) -> dict[str, Any]:

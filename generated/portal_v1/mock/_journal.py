@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import quote, unquote_plus
 
-from ._clock import make_lock
+from ._clock import LOCK
 from ._faults import Fault
 from ._messages import Outcome, StateError
-from ._schemas import find_objects, is_array, is_object, members
+from ._schemas import find_objects, is_object, members
 
 _MASK = "******"
 _KEPT = 10_000  # the newest entries that are held in memory
@@ -30,20 +30,18 @@ _SHOWN = (
 
 
 class Masking:
-    """Masks what a document says is secret.
+    """Masks what a document says is secret; without a document, nothing.
 
     That is the value of every property and parameter whose schema has `format: password`, and
-    every place in which a security scheme has its credential. Without a document nothing is masked.
+    every place in which a security scheme has its credential.
     """
 
     def __init__(self, document: Mapping[str, Any] | None) -> None:
-        if document is None:
-            self._names = self._queries = self._headers = frozenset[str]()
-            return
         self._names = frozenset(_find_secret_names(document))
-        schemes = members(members(document, "components"), "securitySchemes").values()
+        schemes = members(members(document or {}, "components"), "securitySchemes").values()
         self._queries = self._names | {str(one["name"]) for one in schemes if "name" in one}
-        self._headers = _HEADERS | {name.lower() for name in self._queries}
+        always = frozenset[str]() if document is None else _HEADERS
+        self._headers = always | {name.lower() for name in self._queries}
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> dict[str, str]:
         """The headers by name in lower case."""
@@ -63,20 +61,20 @@ class Masking:
     def body(self, body: bytes) -> Any:
         """The body's JSON value; None where it is none, or too long: who knows what it holds."""
         try:
-            return self.value(json.loads(body)) if len(body) <= _LONGEST else None
+            return self.value(body) if len(body) <= _LONGEST else None
         except (ValueError, RecursionError):
             return None
 
-    def value(self, value: Any) -> Any:
-        """A JSON value."""
-        if is_array(value):
-            return [self.value(one) for one in value]
-        if is_object(value):
-            return {
-                key: _MASK if key in self._names and one is not None else self.value(one)
-                for key, one in value.items()
-            }
-        return value
+    def value(self, text: str | bytes) -> Any:
+        """The JSON value of a text."""
+        names = self._names
+        return json.loads(
+            text,
+            object_hook=lambda found: {
+                key: _MASK if key in names and value is not None else value
+                for key, value in found.items()
+            },
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -153,25 +151,16 @@ class Entry:
 
 
 class Journal:
-    """The entries, the newest 10,000 in memory. Every method may be called from any thread.
-
-    Args:
-        masking: What must not be shown.
-        log: A file to which each entry is added as a line of JSON.
-
-    Raises:
-        StateError: The file cannot be written.
-    """
+    """The entries, the newest 10,000 in memory; `log` is a file to which each is added."""
 
     def __init__(self, masking: Masking, log: str | PathLike[str] | None) -> None:
         self.masking = masking
-        self._lock = make_lock()
         self._entries: deque[Entry] = deque(maxlen=_KEPT)
         self._number = 0
         self._file: TextIO | None = None
         if log is not None:
             try:
-                self._file = Path(fspath(log)).open("a", encoding="utf-8")  # noqa: SIM115 - close() closes it
+                self._file = Path(log).open("a", encoding="utf-8")  # noqa: SIM115 - close() closes it
             except OSError as error:
                 raise StateError(f"The log {fspath(log)} cannot be written ({error}).") from None
 
@@ -186,42 +175,38 @@ class Journal:
     ) -> None:
         """Write down a request (method, target, headers, body) and its answer."""
         method, target, headers, body = request
-        answer = outcome.answer
-        names = tuple(fault.name for fault in faults)
-        with self._lock:
+        answer, names = outcome.answer, tuple(fault.name for fault in faults)
+        content = answer.body if isinstance(answer.body, bytes) else b""
+        with LOCK:
             self._number += 1
             entry = Entry(
                 *(self._number, operation_id, method, answer.status or None, time, duration, names),
                 *outcome[1:],
-                *(target, (headers, _cut(body)), (answer.headers, _cut(answer.body))),
-                self.masking,
+                *(target, (headers, body[: _LONGEST + 1])),
+                *((answer.headers, content[: _LONGEST + 1]), self.masking),
             )
             self._entries.append(entry)
             if self._file is not None:
-                self._file.write(json.dumps(entry.as_dict(), ensure_ascii=True) + "\n")
+                self._file.write(json.dumps(entry.as_dict()) + "\n")
                 self._file.flush()
 
     def entries(self, operation_id: str | None = None) -> list[Entry]:
         """The entries, oldest first; all, or those of one operation."""
-        with self._lock:
+        with LOCK:
             return [one for one in self._entries if operation_id in (None, one.operation_id)]
 
     def reset(self) -> None:
         """Forget the entries, and count from 1 again. The file stays as it is."""
-        with self._lock:
+        with LOCK:
             self._entries.clear()
             self._number = 0
 
     def close(self) -> None:
         """Close the file. May be called again."""
-        with self._lock:
+        with LOCK:
             if self._file is not None:
                 self._file.close()
                 self._file = None
-
-
-def _cut(body: object) -> bytes:
-    return body[: _LONGEST + 1] if isinstance(body, bytes) else b""
 
 
 def _find_secret_names(document: Any) -> Iterator[str]:

@@ -34,10 +34,7 @@ class Delivery(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """An HTTP answer: status, headers as pairs in order, body.
-
-    The body is bytes, or an iterator of pieces where it is too long to be held in memory.
-    """
+    """An HTTP answer; its body is an iterator where it is too long to be held in memory."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -99,9 +96,7 @@ class RefusalError(Exception):
         self, statuses: tuple[int, ...], text: str, headers: tuple[tuple[str, str], ...] = ()
     ) -> None:
         super().__init__(text)
-        self.statuses = statuses
-        self.text = text
-        self.headers = headers
+        self.statuses, self.text, self.headers = statuses, text, headers
 
 
 def bad_request(text: str) -> RefusalError:

@@ -9,103 +9,107 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from email.parser import BytesParser
 from email.policy import HTTP
-from typing import Any, NamedTuple, NoReturn
+from functools import partial
+from typing import Any, TypeAlias
 from urllib.parse import parse_qs
 
 from ._messages import DocumentError, RefusalError, bad_request
 from ._schemas import Schema, Schemas, essence, is_json, matches, members
 
-Texts = Mapping[str, Sequence[str]]  # what came under each name
+Texts: TypeAlias = Mapping[str, Sequence[str]]  # what came under each name
+# Where a credential stands: location, name, and the HTTP authentication scheme, "" for a bare key.
+_Scheme: TypeAlias = tuple[str, str, str]
 
 # OpenAPI: a header parameter of these names is to be ignored.
-_NOT_PARAMETERS = frozenset({"accept", "content-type", "authorization"})
+_NOT_PARAMETERS = ("accept", "content-type", "authorization")
 _DELIMITERS = {"spaceDelimited": " ", "pipeDelimited": "|"}
 COMMA = "\ue000"  # stands for a comma that came encoded: it parts no items
 _WHOLE = frozenset({"json", "opaque"})  # styles of values whose texts are not taken apart
+_load = partial(json.loads, parse_constant=int)  # int() refuses NaN and Infinity
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
-@dataclass(frozen=True, slots=True)
 class Parameter:
     """One documented parameter of an operation."""
 
-    name: str
-    location: str  # path, query, header or cookie
-    required: bool
-    style: str  # as documented; "json", or "opaque" for what is not decoded here
-    explode: bool
-    schema: Schema = field(repr=False)
+    def __init__(self, schemas: Schemas, node: Mapping[str, Any], where: str) -> None:
+        self.name: str = node["name"]
+        self.location: str = node["in"]  # path, query, header or cookie
+        self._is_required = self.location == "path" or node.get("required") is True
+        plain = "form" if self.location in ("query", "cookie") else "simple"
+        self._style: str = node.get("style") or plain
+        self._explode: bool = node.get("explode", self._style == "form")
+        for media_type, media in members(node, "content").items():
+            node, self._style = media, "json" if is_json(media_type) else "opaque"
+        if self._style in ("matrix", "label"):  # ";name=value" and ".value" in a path
+            self._style = "opaque"  # which is not decoded here
+        self.schema = schemas.schema_of(node, f"{where}, parameter {self.name}")
 
     def read(self, texts: Texts) -> dict[str, Any]:
         """The parameter's value by its name, which its schema allows; {} where it is left out."""
         label = f"{self.location} parameter {self.name!r}"
         given = texts.get(self.name.lower() if self.location == "header" else self.name, [])
-        is_list = "array" in self.schema.types and self.style not in _WHOLE
-        if is_list and not (self.location == "query" and self.explode):
-            delimiter = _DELIMITERS.get(self.style, ",")
+        is_list = "array" in self.schema.types and self._style not in _WHOLE
+        if is_list and not (self.location == "query" and self._explode):
+            delimiter = _DELIMITERS.get(self._style, ",")
             given = [part.strip() for text in given for part in text.split(delimiter)]
         fields = self._find_fields(texts, given)
         if not fields and not given:
-            if self.required:
+            if self._is_required:
                 raise bad_request(f"{label}: is required, and missing")
             return {}
         if len(given) > 1 and not is_list and not fields:
             raise bad_request(f"{label}: is given {len(given)} times")
-        if self.style == "opaque":
+        if self._style == "opaque":
             return {self.name: given[0]}
-        if self.style == "json":
+        if self._style == "json":
             value = parse_json(given[0].replace(COMMA, ",").encode(), label)
         else:
             value = parse_fields(fields, self.schema) if fields else parse_texts(given, self.schema)
-        problem = self.schema.find_problem(value)
-        if problem is not None:
+        if problem := self.schema.find_problem(value):
             raise bad_request(f"{label}: {problem}")
         return {self.name: value}
 
     def _find_fields(self, texts: Texts, given: Sequence[str]) -> Texts:
         """The texts of an object's fields, where it is written as these."""
         names, is_query = self.schema.properties, self.location == "query"
-        if is_query and self.style == "deepObject":
+        if is_query and self._style == "deepObject":
             start = self.name + "["
             return {key[len(start) : -1]: texts[key] for key in texts if key.startswith(start)}
-        if is_query and self.style == "form" and self.explode:
+        if is_query and self._style == "form" and self._explode:
             return {name: texts[name] for name in names if name in texts}
-        if not names or not given or "," not in given[0] or self.style in _WHOLE:
+        if not names or not given or "," not in given[0] or self._style in _WHOLE:
             return {}
-        parts = re.split("[,=]" if self.explode else ",", given[0])
+        parts = re.split("[,=]" if self._explode else ",", given[0])
         return {name: [text] for name, text in zip(parts[::2], parts[1::2], strict=False)}
 
 
-@dataclass(frozen=True, slots=True)
 class RequestBody:
-    """The documented body of an operation."""
+    """The documented body of an operation; one without content where the document has none."""
 
-    required: bool
-    content: Mapping[str, Schema] = field(repr=False)  # by media type or range
+    def __init__(self, schemas: Schemas, node: Any, where: str) -> None:
+        body, place = schemas.resolve(node or {}), f"{where}, request body"
+        content = members(body, "content").items()
+        self._is_required = body.get("required") is True
+        # By media type or range.
+        self.content = {essence(name): schemas.schema_of(one, place) for name, one in content}
 
     def read(self, content_type: str, body: bytes) -> tuple[Any, str]:
-        """The body's value, parsed and validated where it is JSON or a form, else its bytes.
-
-        None stands for a body that was left out where it may be. Beside it stands what the
-        document does not describe, "" for nothing.
-        """
+        """The body's value, None where it is left out, and what the document does not describe."""
         if not self.content:
             is_stray = bool(body) and parse_json(body) != {}
             return None, "request body: none is documented; send nothing, or {}" * is_stray
         if not body:
-            if self.required:
+            if self._is_required:
                 raise bad_request("request body: is required, and missing")
             return None, ""
         ranges = [one for one in self.content if content_type and matches(one, content_type)]
         if not ranges:
             came = essence(content_type) or "no Content-Type"
-            raise RefusalError(
-                (415, 400, 422),
-                f"request body: must be {' or '.join(self.content)}, came with {came}",
-            )
+            text = f"request body: must be {' or '.join(self.content)}, came with {came}"
+            raise RefusalError((415, 400, 422), text)
         schema = self.content[min(ranges, key=lambda one: one.count("*"))]
         if is_json(content_type):
             value = parse_json(body)
@@ -113,54 +117,42 @@ class RequestBody:
             value = parse_fields(_read_form(content_type, body), schema)
         else:
             return body, ""
-        problem = schema.find_problem(value)
-        if problem is not None:
+        if problem := schema.find_problem(value):
             raise bad_request(f"request body: {problem}")
         stray = ", ".join(map(ascii, schema.find_stray(value)))
         return value, f"request body: keys that are not documented: {stray}" if stray else ""
 
 
-class SecurityScheme(NamedTuple):
-    """One security scheme: where its credential stands."""
+class Security:
+    """The alternatives of one operation; each is a list of schemes that must all be met."""
 
-    location: str  # header, query, cookie
-    name: str = "authorization"
-    prefix: str = ""  # the HTTP authentication scheme, "" for a bare key
-
-    def credential(self, texts: Mapping[str, Texts]) -> str:
-        """The credential that a request carries, "" where it carries none."""
-        given = texts[self.location].get(self.name)
-        text = given[0].strip() if given else ""
-        if not self.prefix:
-            return text
-        scheme, _, rest = text.partition(" ")
-        return rest.strip() if scheme.lower() == self.prefix else ""
-
-
-class Security(NamedTuple):
-    """The alternatives of one operation; each is a set of schemes that must all be met."""
-
-    alternatives: Sequence[Sequence[SecurityScheme]]
+    def __init__(self, schemas: Schemas, requirements: Sequence[Any], where: str) -> None:
+        defined = members(members(schemas.document, "components"), "securitySchemes")
+        for name in (name for requirement in requirements for name in requirement):
+            if name not in defined:
+                raise DocumentError(f"{where}: there is no security scheme {name!r}.")
+        self._alternatives = [
+            [one for name in requirement for one in _find_scheme(schemas.resolve(defined[name]))]
+            for requirement in requirements or [{}]
+        ]
 
     @property
     def is_open(self) -> bool:
         """Whether a caller needs no credential."""
-        return not all(self.alternatives)
+        return not all(self._alternatives)
 
     def check(self, texts: Mapping[str, Texts], known: Collection[str] | None) -> str:
         """The credential by which the caller is known, "" where none is needed."""
         given = False
-        for schemes in self.alternatives:
-            credentials = [scheme.credential(texts) for scheme in schemes]
+        for schemes in self._alternatives:
+            credentials = [_find_credential(scheme, texts) for scheme in schemes]
             given = given or any(credentials)
             if all(one and (known is None or one in known) for one in credentials):
                 return credentials[0] if credentials else ""
-        prefixes = {scheme.prefix for schemes in self.alternatives for scheme in schemes} - {""}
-        raise RefusalError(
-            (401, 403),
-            "The API key is not known" if given else "The API key is missing",
-            tuple(("www-authenticate", one.capitalize()) for one in sorted(prefixes)),
-        )
+        prefixes = {prefix for schemes in self._alternatives for *_, prefix in schemes} - {""}
+        text = "The API key is not known" if given else "The API key is missing"
+        headers = tuple(("www-authenticate", one.capitalize()) for one in sorted(prefixes))
+        raise RefusalError((401, 403), text, headers)
 
 
 def parse_texts(texts: Sequence[str], schema: Schema) -> Any:
@@ -184,16 +176,24 @@ def _parse_text(text: str, schema: Schema) -> Any:
     if types <= {"string"}:
         return text
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = _load(text)
     except (ValueError, RecursionError):
         return None if not text and "null" in types and "string" not in types else text
     return value if "string" not in types or schema.is_valid(value) else text
 
 
+def parse_pairs(text: bytes, label: str) -> dict[str, list[str]]:
+    """The texts of a query, or of a form that is written as one, by their names."""
+    try:
+        return parse_qs(text.decode(), keep_blank_values=True, errors="strict")
+    except ValueError:
+        raise bad_request(f"{label}: is not UTF-8") from None
+
+
 def parse_json(body: bytes, label: str = "request body") -> Any:
     """Parse JSON strictly: UTF-8, and no NaN or Infinity."""
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        return _load(body.decode("utf-8"))
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise bad_request(f"{label}: is not JSON ({place})") from None
@@ -201,79 +201,43 @@ def parse_json(body: bytes, label: str = "request body") -> Any:
         raise bad_request(f"{label}: is not JSON") from None
 
 
-def compile_parameters(schemas: Schemas, nodes: Iterable[Any], where: str) -> tuple[Parameter, ...]:
+def compile_parameters(schemas: Schemas, nodes: Iterable[Any], where: str) -> list[Parameter]:
     """The parameters of an operation: those of its path item first, then its own."""
-    found: dict[tuple[str, str], Parameter] = {}
-    for node in map(schemas.resolve, nodes):
-        name, location = node["name"], node["in"]
-        if location == "header" and name.lower() in _NOT_PARAMETERS:
-            continue
-        style = node.get("style") or ("form" if location in ("query", "cookie") else "simple")
-        explode, holder = node.get("explode", style == "form"), node
-        for media_type, media in members(node, "content").items():
-            holder, style = media, "json" if is_json(media_type) else "opaque"
-        if style in ("matrix", "label"):  # ";name=value" and ".value" in a path
-            style = "opaque"
-        required = location == "path" or node.get("required") is True
-        schema = schemas.schema_of(holder, f"{where}, parameter {name}")
-        found[location, name] = Parameter(name, location, required, style, explode, schema)
-    return tuple(found.values())
+    found = (Parameter(schemas, schemas.resolve(node), where) for node in nodes)
+    known = {(one.location, one.name): one for one in found}
+    ignored = {("header", name) for name in _NOT_PARAMETERS}
+    return [one for (at, name), one in known.items() if (at, name.lower()) not in ignored]
 
 
-def compile_body(schemas: Schemas, node: Any, where: str) -> RequestBody:
-    """The request body of an operation; one without content where the document has none."""
-    body, place = schemas.resolve(node or {}), f"{where}, request body"
-    content = members(body, "content").items()
-    read = {essence(name): schemas.schema_of(media, place) for name, media in content}
-    return RequestBody(body.get("required") is True, read)
-
-
-def compile_security(schemas: Schemas, requirements: Sequence[Any], where: str) -> Security:
-    """The security of an operation, whose own requirements (or the document's) are given."""
-    defined = members(members(schemas.document, "components"), "securitySchemes")
-    for name in (name for requirement in requirements for name in requirement):
-        if name not in defined:
-            raise DocumentError(f"{where}: there is no security scheme {name!r}.")
-    return Security(
-        [
-            [one for name in requirement for one in _find_scheme(schemas.resolve(defined[name]))]
-            for requirement in requirements or [{}]
-        ]
-    )
-
-
-def _find_scheme(node: Mapping[str, Any]) -> Iterator[SecurityScheme]:
+def _find_scheme(node: Mapping[str, Any]) -> Iterator[_Scheme]:
     """The scheme, unless it is settled before HTTP begins (mutualTLS)."""
-    match node.get("type"):
-        case "apiKey":
-            name, location = node["name"], node["in"]
-            yield SecurityScheme(location, name.lower() if location == "header" else name)
-        case "http":
-            yield SecurityScheme("header", prefix=node["scheme"].lower())
-        case "oauth2" | "openIdConnect":
-            yield SecurityScheme("header", prefix="bearer")
-        case _:
-            pass
+    if node["type"] == "apiKey":
+        name, location = node["name"], node["in"]
+        yield location, name.lower() if location == "header" else name, ""
+    elif node["type"] != "mutualTLS":  # OAuth 2 and OpenID Connect name no scheme of their own
+        yield "header", "authorization", node.get("scheme", "bearer").lower()
+
+
+def _find_credential(scheme: _Scheme, texts: Mapping[str, Texts]) -> str:
+    """The credential that a request carries for a scheme, "" where it carries none."""
+    location, name, prefix = scheme
+    text = texts[location].get(name, [""])[0].strip()
+    if not prefix:
+        return text
+    given, _, rest = text.partition(" ")
+    return rest.strip() if given.lower() == prefix else ""
 
 
 def _read_form(content_type: str, body: bytes) -> dict[str, list[str]]:
     """The texts of a form by their names."""
     if essence(content_type) == _FORMS[0]:
-        try:
-            return parse_qs(body.decode("ascii"), keep_blank_values=True, errors="strict")
-        except ValueError:
-            raise bad_request("request body: is no form") from None
+        return parse_pairs(body, "request body")
     head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", "replace")
     fields: dict[str, list[str]] = {}
     for part in BytesParser(policy=HTTP).parsebytes(head + body).iter_parts():
         is_text = part.get_content_maintype() == "text" or is_json(part.get_content_type())
         content: Any = part.get_payload(decode=True)
         name = str(part.get_param("name", "", "content-disposition"))
-        fields.setdefault(name, []).append(
-            content.decode("utf-8", "replace") if is_text else "file"
-        )
+        text = content.decode("utf-8", "replace") if is_text else "file"
+        fields.setdefault(name, []).append(text)
     return fields
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)

@@ -6,9 +6,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
 from itertools import chain, islice
@@ -27,16 +26,11 @@ _TEXTS = (
     *("https://example.com/", "1/resource", "3f2b9f04-6a51-4a0e-9d5b-3f1c7f0a9c11", "aa", "en-US"),
     *("AAA", "000", "12345", "+15550100000", "0x" + "0" * 40, "0x" + "0" * 64, "0" * 64, "0x0"),
 )
-
-
 BATCH = 1000  # items of a list that are held in memory at a time
 _ERROR_TEXTS = ("message", "error", "detail", "description", "reason", "title")
 # With one of these, a list may be valid although each part of it is not, or the reverse.
 _WHOLE = frozenset(
-    [
-        *("allOf", "anyOf", "const", "contains", "enum", "if", "maxItems", "minItems", "not"),
-        *("oneOf", "prefixItems", "unevaluatedItems", "uniqueItems"),
-    ]
+    ["const", "contains", "enum", "if", "maxItems", "minItems", "not", "prefixItems", "uniqueItems"]
 )
 # What HTTP says of the connection and the body as it is sent: never copied from a document.
 _NOT_HEADERS = re.compile(
@@ -54,10 +48,9 @@ class NoExampleError(UndocumentedError, DocumentError):
 
 
 class Template:
-    """What an answer looks like, from its schema and example.
+    """What an answer looks like: its example, in which values of the state take their places.
 
-    Values of the state that the schema has, and that fit, take the place of the example's. So an
-    answer outlives an edit of the schema: what the state does not know comes from the example.
+    What the state does not know, or what does not fit any more, is as the example has it.
     """
 
     def __init__(self, schema: Schema, example: Any = None) -> None:
@@ -156,19 +149,29 @@ class Media(Template):
         """The value as a body, validated."""
         if not self._is_json:
             return str(value).encode()
-        problem = self.schema.find_problem(value)
-        if problem is not None:
+        if problem := self.schema.find_problem(value):
             raise UndocumentedError(problem)
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-@dataclass(frozen=True, slots=True)
 class Response:
     """One documented response of an operation."""
 
-    headers: Sequence[tuple[str, str]]
-    media: Sequence[Media]
-    links: Sequence[Mapping[str, Any]]
+    def __init__(self, schemas: Schemas, node: Any, where: str) -> None:
+        node = schemas.resolve(node)
+        self.headers: list[tuple[str, str]] = []  # those with an example, or that are required
+        for name, header in members(node, "headers").items():
+            schema = schemas.schema_of(schemas.resolve(header), f"{where}, header {name}")
+            is_known = schema.examples or "const" in schema.flat
+            is_sent = is_known or schemas.resolve(header).get("required") is True
+            if is_sent and not _NOT_HEADERS.fullmatch(name.lower()):
+                value = find_example(schema)
+                parts = value if is_array(value) else [value]
+                texts = (one if isinstance(one, str) else json.dumps(one) for one in parts)
+                self.headers.append((name.lower(), ",".join(texts)))
+        content = members(node, "content").items()
+        self.media = [Media(name, schemas.schema_of(one or {}, where)) for name, one in content]
+        self.links = [schemas.resolve(one) for one in members(node, "links").values()]
 
     def choose(self, accept: str) -> Media | None:
         """The media type to answer with: what was asked for, else JSON, else the first."""
@@ -179,12 +182,22 @@ class Response:
         return (*asked, *plain, *self.media, None)[0]
 
 
-@dataclass(frozen=True, slots=True)
 class Responses:
     """All documented responses of an operation, by status, range or default."""
 
-    by_key: Mapping[str, Response]
-    success: tuple[int, Response]  # what a call gets that went well
+    def __init__(self, schemas: Schemas, nodes: Mapping[str, Any], where: str) -> None:
+        named = ((re.sub("xx$", "XX", str(key)), node) for key, node in nodes.items())
+        self._by_key = {
+            key: Response(schemas, node, f"{where}, response {key}")
+            for key, node in named
+            if not key.startswith("x-")
+        }
+        if not self._by_key:
+            text = "no response is documented, so there is nothing to answer."
+            raise DocumentError(f"{where}: {text}")
+        key = min(self._by_key, key=lambda key: ("23d145".index(key[0]), key))
+        status = HTTPStatus.OK if key == "default" else int(key.replace("X", "0"))
+        self.success = status, self._by_key[key]  # what a call gets that went well
 
     @property
     def also_seen(self) -> dict[str, Any]:
@@ -200,44 +213,7 @@ class Responses:
         keys = [(one, str(one)) for one in statuses]
         keys += [(one, f"{one // 100}XX") for one in statuses]
         keys += [(statuses[0], "default")]
-        return next(((one, self.by_key[key]) for one, key in keys if key in self.by_key), None)
-
-
-def compile_responses(schemas: Schemas, nodes: Mapping[str, Any], where: str) -> Responses:
-    """The responses of an operation."""
-    by_key: dict[str, Response] = {}
-    for key, node in nodes.items():
-        status = key if key == "default" else str(key).upper()
-        place = f"{where}, response {status}"
-        if status.startswith("X-"):
-            continue
-        resolved = schemas.resolve(node)
-        by_key[status] = Response(
-            list(_headers(schemas, members(resolved, "headers"), place)),
-            [
-                Media(name, schemas.schema_of(media or {}, place))
-                for name, media in members(resolved, "content").items()
-            ],
-            [*map(schemas.resolve, members(resolved, "links").values())],
-        )
-    if not by_key:
-        raise DocumentError(f"{where}: no response is documented, so there is nothing to answer.")
-    key = min(by_key, key=lambda key: ("23d145".index(key[0]), key))
-    success = HTTPStatus.OK if key == "default" else int(key.replace("X", "0"))
-    return Responses(by_key, (success, by_key[key]))
-
-
-def _headers(schemas: Schemas, nodes: Mapping[str, Any], where: str) -> Iterator[tuple[str, str]]:
-    """The headers to send: those with an example, and those that are required."""
-    for name, node in nodes.items():
-        if _NOT_HEADERS.fullmatch(name.lower()):
-            continue
-        resolved = schemas.resolve(node)
-        schema = schemas.schema_of(resolved, f"{where}, header {name}")
-        if schema.examples or "const" in schema.flat or resolved.get("required") is True:
-            value = find_example(schema)
-            parts = value if is_array(value) else [value]
-            yield name.lower(), ",".join(p if isinstance(p, str) else json.dumps(p) for p in parts)
+        return next(((one, self._by_key[key]) for one, key in keys if key in self._by_key), None)
 
 
 def find_example(schema: Schema) -> Any:
@@ -249,8 +225,9 @@ def find_example(schema: Schema) -> Any:
             return candidate
         problem = problem or found
     problem = problem or "nothing short of one could be made"
-    where = f"add one to the document at {schema.where}"
-    raise NoExampleError(f"no example is valid ({problem}); {where}")
+    raise NoExampleError(
+        f"no example is valid ({problem}); add one to the document at {schema.where}"
+    )
 
 
 def _candidates(schema: Schema) -> Iterator[Any]:
@@ -263,7 +240,7 @@ def _candidates(schema: Schema) -> Iterator[Any]:
 def make_example(schema: Schema, depth: int = 0) -> Any:
     """The smallest value for a schema, as far as it is known; it may not be valid."""
     flat = schema.flat
-    if depth > _DEPTH or schema.node is False:
+    if depth > _DEPTH:
         raise NoExampleError
     for one in filter(schema.is_valid, (*schema.examples, *flat.get("enum", ()))):
         return one
@@ -284,26 +261,23 @@ def make_example(schema: Schema, depth: int = 0) -> Any:
         return {name: make_example(wanted.get(name, extra), depth + 1) for name in names}
     if "array" in kinds:
         least = int(flat.get("minItems", 0))
-        first = [schema.inner(one, "items") for one in flat.get("prefixItems", [])[:least]]
-        items = [*first, *[schema.items] * (least - len(first))]
+        first = [schema.inner(one, "items") for one in flat.get("prefixItems", ())]
+        items = [*first, *[schema.items] * least][:least]
         return [make_example(one, depth + 1) for one in items]
-    plain = _texts(flat) if "string" in kinds else _numbers(flat, kinds)
-    for value in filter(schema.is_valid, (*plain, True, None)):
+    for value in filter(schema.is_valid, _plain_values(flat, kinds)):
         return value
     raise NoExampleError
 
 
-def _texts(flat: Mapping[str, Any]) -> Iterator[str]:
+def _plain_values(flat: Mapping[str, Any], kinds: Collection[str]) -> Iterator[Any]:
+    """Texts and numbers to be tried, as the bounds of a schema have them."""
     least, most = int(flat.get("minLength", 0)), flat.get("maxLength")
-    for text in _TEXTS:
+    for text in _TEXTS if "string" in kinds else ():
         longer = text * (least // len(text) + 1)
         yield from (text, longer[: max(least, len(text)) if most is None else int(most)])
-
-
-def _numbers(flat: Mapping[str, Any], kinds: Sequence[str]) -> Iterator[Any]:
-    yield from (1, 0) if "integer" in kinds else (1.5, 1, 0)
     low = flat.get("minimum", flat.get("exclusiveMinimum", 0))
     high = flat.get("maximum", flat.get("exclusiveMaximum", low))
     step = flat.get("multipleOf", 1)
-    yield from (low, low + 1, high, high - 1, (low + high) / 2, step)
+    yield from (1.5, 1, 0, low, low + 1, high, high - 1, (low + high) / 2, step)
     yield from (math.floor(low / step) * step + step, math.floor(high / step) * step - step)
+    yield from (True, None)

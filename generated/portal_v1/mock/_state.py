@@ -11,13 +11,13 @@ import json
 import os
 import sqlite3
 import weakref
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager, suppress
 from hashlib import sha256
 from os import PathLike, fspath
 from typing import Any, NamedTuple, TypeAlias
 
-from ._clock import make_lock
+from ._clock import LOCK
 from ._messages import StateError
 
 SESSION_SECONDS = 7 * 86_400.0  # a token lapses, used or not
@@ -39,13 +39,11 @@ CREATE INDEX items_of_custodian ON item (custodian, number);
 CREATE TABLE token (
     number INTEGER PRIMARY KEY AUTOINCREMENT, token TEXT UNIQUE, id TEXT, once INTEGER,
     created_at REAL, used_at REAL
-);
+)
 """
 
-_INSERT = "INSERT INTO item VALUES (?, ?, ?, ?, ?)"
-
-Place: TypeAlias = tuple[int, str]  # whose items, and where; see `place_of`
-Make = Callable[[int], tuple[str, Mapping[str, Any]]]  # from a number to an id and a content
+Place: TypeAlias = tuple[int, str]  # the custodian's number, and where; see `place_of`
+Make: TypeAlias = Callable[[int], tuple[str, dict[str, Any]]]  # from a number: id and content
 
 
 class Item(NamedTuple):
@@ -56,14 +54,13 @@ class Item(NamedTuple):
     content: dict[str, Any]
 
 
-def custodian_of(api_key: str) -> int:
-    """The number that stands for the custodian whose API key this is: a short digest of it."""
-    return int.from_bytes(sha256(api_key.encode("utf-8", "surrogatepass")).digest()[:6], "big")
+def place_of(api_key: str, collection: str, *parents: str) -> Place:
+    """Where the items of a custodian's collection are, below those of the ids above.
 
-
-def place_of(custodian: int, collection: str, *parents: str) -> Place:
-    """Where a custodian's items of a collection are, below those of the ids above."""
-    return custodian, json.dumps([collection, *parents])
+    A short digest of the API key stands for the custodian.
+    """
+    digest = sha256(api_key.encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:6], "big"), json.dumps([collection, *parents])
 
 
 class State:
@@ -72,42 +69,40 @@ class State:
     def __init__(self, path: str | PathLike[str] | None, clock: Callable[[], float]) -> None:
         self._path = _MEMORY if path is None else fspath(path)
         self._clock = clock
-        self._lock = make_lock()
         self._abandoned: list[sqlite3.Connection] = []
         self._open()
 
     def close(self) -> None:
         """Close the database. The state is not to be used afterwards."""
-        with self._lock:
+        with LOCK:
             self._closing()
 
-    def add(self, place: Place, make: Make) -> Item | None:
-        """Add the item that `make` gives for its number; None where one of its id is there."""
-        with self._writing() as connection:
-            number = _next(connection, "item")
-            made, content = make(number)
-            try:
-                connection.execute(_INSERT, (number, *place, made, json.dumps(content)))
-            except sqlite3.IntegrityError:
-                return None
-            return Item(number, made, dict(content))
+    def add(self, place: Place, make: Make, count: int = 1) -> Item | None:
+        """Add the items that `make` gives for their numbers.
 
-    def add_many(self, place: Place, count: int, make: Make) -> None:
-        """Add many items at once."""
-        with self._writing() as connection:
-            connection.execute("PRAGMA cache_size = -131072")  # much is written in no order
-            first = _next(connection, "item")
-            made = ((number, make(number)) for number in range(first, first + count))
-            rows = ((number, *place, one, json.dumps(content)) for number, (one, content) in made)
-            connection.executemany(_INSERT, rows)
+        Returns:
+            The last of them; None, and nothing is added, where one of its id is there.
+        """
+        item: Item | None = None
+
+        def make_rows(first: int) -> Iterator[tuple[Any, ...]]:
+            nonlocal item
+            for number in range(first, first + count):
+                item = Item(number, *make(number))
+                yield (number, *place, item.id, json.dumps(item.content))
+
+        with suppress(sqlite3.IntegrityError), self._writing() as connection:
+            if count > 1:
+                connection.execute("PRAGMA cache_size = -131072")  # they are in no order
+            rows = make_rows(_next(connection, "item"))
+            connection.executemany("INSERT INTO item VALUES (?, ?, ?, ?, ?)", rows)
             connection.execute("PRAGMA cache_size = -2000")
+            return item
+        return None
 
     def find(self, place: Place, item_id: str) -> Item | None:
         """The item of that id; None where there is none."""
-        try:
-            found = self._select("AND place = ? AND id = ?", *place, item_id)
-        except UnicodeEncodeError:  # half a surrogate pair is nobody's id
-            return None
+        found = self._select("AND place = ? AND id = ?", *place, item_id)
         return found[0] if found else None
 
     def items(self, place: Place) -> Iterator[Item]:
@@ -117,23 +112,29 @@ class State:
             yield from batch
             last = batch[-1].number
 
+    def newest(self, custodian: int, count: int) -> list[Item]:
+        """The custodian's newest items, newest first."""
+        return self._select("ORDER BY number DESC LIMIT ?", custodian, count)
+
     def _select(self, rest: str, *values: Any) -> list[Item]:
         """The items of a custodian, the first of the values, as the rest of the query says."""
         query = f"SELECT number, id, content FROM item WHERE custodian = ? {rest}"  # noqa: S608 - our own text
-        with self._reading() as connection:
-            rows = connection.execute(query, values).fetchall()
+        rows = self._run(query, *values)
         return [Item(number, made, json.loads(content)) for number, made, content in rows]
+
+    def custodians(self) -> list[tuple[int, int]]:
+        """The custodians that have items, and how many each has."""
+        query = "SELECT custodian, count(*) FROM item GROUP BY custodian ORDER BY min(number)"
+        return self._run(query)
 
     def save(self, item: Item) -> None:
         """Keep an item's changed content."""
-        with self._writing() as connection:
-            row = (json.dumps(item.content), item.number)
-            connection.execute("UPDATE item SET content = ? WHERE number = ?", row)
+        change = "UPDATE item SET content = ? WHERE number = ?"
+        self._run(change, json.dumps(item.content), item.number)
 
     def remove(self, item: Item) -> None:
         """Forget an item."""
-        with self._writing() as connection:
-            connection.execute("DELETE FROM item WHERE number = ?", (item.number,))
+        self._run("DELETE FROM item WHERE number = ?", item.number)
 
     def add_token(self, item: Item, make: Callable[[int], Any], *, once: bool) -> Any:
         """Hand out the token that `make` gives for its number."""
@@ -146,42 +147,27 @@ class State:
 
     def redeem(self, token: str) -> str | None:
         """Use a token up that works once. Gives its item's id; None where there is none."""
-        with self._writing() as connection:
-            row = connection.execute(
-                "UPDATE token SET used_at = ? WHERE token = ? AND once AND used_at IS NULL "
-                "RETURNING id",
-                (self._clock(), token),
-            ).fetchone()
-            return str(row[0]) if row else None
+        rows = self._run(
+            "UPDATE token SET used_at = ? WHERE token = ? AND once AND used_at IS NULL "
+            "RETURNING id",
+            *(self._clock(), token),
+        )
+        return str(rows[0][0]) if rows else None
 
     def is_live(self, token: str, *, use: bool) -> bool:
         """Whether a token has not lapsed. `use` counts as one, and keeps it alive for longer."""
-        with self._writing() as connection:
-            now = self._clock()
-            row = connection.execute(
-                "SELECT created_at, used_at FROM token WHERE token = ? AND NOT once", (token,)
-            ).fetchone()
-            if row is None or now - row[0] >= SESSION_SECONDS or now - row[1] >= IDLE_SECONDS:
-                return False
-            if use:
-                connection.execute("UPDATE token SET used_at = ? WHERE token = ?", (now, token))
-            return True
-
-    def custodians(self) -> list[tuple[int, int]]:
-        """The custodians that have items, and how many each has."""
-        query = "SELECT custodian, count(*) FROM item GROUP BY custodian ORDER BY min(number)"
-        with self._reading() as connection:
-            return connection.execute(query).fetchall()
-
-    def newest(self, custodian: int, count: int) -> list[Item]:
-        """The custodian's newest items, newest first."""
-        return self._select("ORDER BY number DESC LIMIT ?", custodian, count)
+        now = self._clock()
+        rows = self._run(
+            "UPDATE token SET used_at = iif(?, ?, used_at) WHERE token = ? AND NOT once "
+            "AND created_at > ? AND used_at > ? RETURNING id",
+            *(use, now, token, now - SESSION_SECONDS, now - IDLE_SECONDS),
+        )
+        return bool(rows)
 
     def dump(self) -> bytes:
         """Everything, as bytes for `load`."""
-        with self._reading() as connection, closing(sqlite3.connect(_MEMORY)) as copy:
-            connection.backup(copy)
-            content = copy.serialize()
+        with self._reading() as connection:
+            content = connection.serialize()
         # These two bytes say that a log belongs to the database. In memory there is none, and
         # SQLite would refuse to open it.
         return content[:18] + b"\x01\x01" + content[20:]
@@ -194,19 +180,16 @@ class State:
 
     def clear(self) -> None:
         """Forget everything."""
-        with self._writing() as connection:
-            for table in ("item", "token", "sqlite_sequence"):
-                connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
+        self.load(State(None, self._clock).dump())
 
-    def _open(self) -> None:
-        self._process = os.getpid()
-        self._connection = _connect(self._path)
-        # A mock that is simply dropped closes its file all the same.
-        self._closing = weakref.finalize(self, self._connection.close)
+    def _run(self, statement: str, *values: Any) -> list[Any]:
+        """The rows that a statement gives, which is carried out as a whole or not at all."""
+        with self._reading() as connection:
+            return connection.execute(statement, values).fetchall()
 
     @contextmanager
     def _reading(self) -> Generator[sqlite3.Connection, None, None]:
-        with self._lock:
+        with LOCK:
             if self._process != os.getpid() and self._path != _MEMORY:
                 # SQLite's files do not survive a fork: the parent's connection is left alone.
                 self._closing.detach()
@@ -216,43 +199,33 @@ class State:
 
     @contextmanager
     def _writing(self) -> Generator[sqlite3.Connection, None, None]:
-        with self._reading() as connection, _transaction(connection):
+        with self._reading() as connection, connection:  # which commits, or rolls back
+            connection.execute("BEGIN IMMEDIATE")
             yield connection
 
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Generator[None, None, None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
-
-
-def _connect(path: str) -> sqlite3.Connection:
-    try:
-        connection = sqlite3.connect(
-            path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-    except sqlite3.Error as error:
-        hint = "Is its folder there, and may it be written?"
-        raise StateError(f"The database file {path} cannot be opened ({error}). {hint}") from None
-    try:
-        _prepare(connection)
-    except sqlite3.Error as error:
-        connection.close()
-        raise StateError(
-            f"The file {path} cannot be used as the mock's database ({error}). "
-            "Name another file, or one that does not exist yet."
-        ) from None
-    return connection
+    def _open(self) -> None:
+        self._process = os.getpid()
+        connection: sqlite3.Connection | None = None
+        try:
+            self._connection = connection = sqlite3.connect(
+                self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            _prepare(connection)
+        except sqlite3.Error as error:
+            if connection is not None:
+                connection.close()
+            raise StateError(
+                f"The file {self._path} cannot be used as the mock's database ({error}). Name "
+                "another file, or one that does not exist yet, in a folder that may be written."
+            ) from None
+        # A mock that is simply dropped closes its file all the same.
+        self._closing = weakref.finalize(self, connection.close)
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
     """Make the tables in an empty database; a DatabaseError where it is not the mock's."""
-    with _transaction(connection):
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
         mark, version, tables = connection.execute(
             "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) "
             "FROM pragma_application_id, pragma_user_version"
@@ -262,7 +235,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
         if mark and version != _VERSION:
             told = f"it is of version {version}; this mock reads version {_VERSION}"
             raise sqlite3.DatabaseError(told)
-        for statement in filter(str.strip, "" if mark else _TABLES.split(";")):
+        for statement in () if mark else _TABLES.split(";"):
             connection.execute(statement)
     # WAL with synchronous=NORMAL: what was committed outlives the process being killed.
     # Only the power failing can take the last commits, and can never damage the file.

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 from .._http import httpx
-from ._messages import Break, Delivery, Handlers, split_body
+from .._lazy import asyncio
+from ._messages import Answer, Break, Delivery, Handlers, split_body
 
 
 class InProcessTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
@@ -22,68 +23,68 @@ class InProcessTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
-        exchange = _Exchange(self._handlers, request, request.read())
-        for seconds in exchange.begin():
-            time.sleep(seconds)
-        return exchange.respond()
+        steps = _Exchange(self._handlers, request, request.read()).steps
+        while not isinstance(step := next(steps), httpx.Response):
+            time.sleep(step)
+        return step
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
-        exchange = _Exchange(self._handlers, request, await request.aread())
-        for seconds in exchange.begin():
-            await asyncio.sleep(seconds)
-        return exchange.respond()
+        steps = _Exchange(self._handlers, request, await request.aread()).steps
+        while not isinstance(step := next(steps), httpx.Response):
+            await asyncio.sleep(step)
+        return step
 
 
 class _Exchange(httpx.SyncByteStream, httpx.AsyncByteStream):
     """A request and its answer, whose body it streams."""
 
     def __init__(self, handlers: Handlers, request: httpx.Request, body: bytes) -> None:
-        pairs = request.headers.raw
-        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs]
-        target = request.url.raw_path.decode("ascii")
         self._request = request
-        if handlers.should_reset(request.method, target, headers):
-            raise self._failure(Break.RESET)
-        answer = handlers.handle(request.method, target, headers, body)
-        self._answer = answer._replace(body=b"") if request.method == "HEAD" else answer
-
-    def begin(self) -> Iterator[float]:
-        """Yield the pause before the answer, and raise what httpx does where none comes."""
-        delivery = self._answer.delivery
-        if delivery.delay:
-            yield from self._pause(delivery.delay)
-        if delivery.broken in (Break.RESET, Break.EMPTY, Break.GARBAGE):
-            raise self._failure(delivery.broken)
-
-    def respond(self) -> httpx.Response:
-        status, headers, body, delivery = self._answer
-        if delivery == Delivery() and isinstance(body, bytes):
-            return httpx.Response(status, headers=headers, content=body or None)
-        return httpx.Response(status, headers=headers, stream=self)
+        self.steps: Iterator[Any] = self._answer(handlers, body)
 
     def __iter__(self) -> Iterator[bytes]:
-        for step in self._send():
+        for step in self.steps:
             if isinstance(step, bytes):
                 yield step
             else:
                 time.sleep(step)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        for step in self._send():
+        for step in self.steps:
             if isinstance(step, bytes):
                 yield step
             else:
                 await asyncio.sleep(step)
 
-    def _send(self) -> Iterator[bytes | float]:
-        """Yield the body's pieces and the seconds between them; raise where it breaks off."""
-        for number, piece in enumerate(split_body(self._answer)[1]):
+    def _answer(self, handlers: Handlers, body: bytes) -> Iterator[Any]:
+        """Yield the response, then its pieces, and pauses in seconds; raise where it breaks off."""
+        method, target = self._request.method, self._request.url.raw_path.decode("ascii")
+        pairs = self._request.headers.raw
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs]
+        if handlers.should_reset(method, target, headers):
+            raise self._failure(Break.RESET)
+        answer = handlers.handle(method, target, headers, body)
+        if method == "HEAD":
+            answer = answer._replace(body=b"")
+        if answer.delivery == Delivery() and isinstance(answer.body, bytes):
+            content = answer.body or None
+            yield httpx.Response(answer.status, headers=answer.headers, content=content)
+        else:
+            yield from self._stream(answer)
+
+    def _stream(self, answer: Answer) -> Iterator[Any]:
+        delay, broken, drip, _ = answer.delivery
+        yield from self._pause(delay)
+        if broken in (Break.RESET, Break.EMPTY, Break.GARBAGE):
+            raise self._failure(broken)
+        yield httpx.Response(answer.status, headers=answer.headers, stream=self)
+        for number, piece in enumerate(split_body(answer)[1]):
             if number:
-                yield from self._pause(self._answer.delivery.drip)
+                yield from self._pause(drip)
             yield piece
-        if self._answer.delivery.broken is not None:
-            raise self._failure(self._answer.delivery.broken)
+        if broken is not None:
+            raise self._failure(broken)
 
     def _pause(self, seconds: float) -> Iterator[float]:
         """Yield these seconds, or those after which httpx gives up."""

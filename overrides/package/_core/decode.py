@@ -137,7 +137,6 @@ def nulls(fields: Mapping[str, Any], names: tuple[str, ...]) -> frozenset[str]:
 
 
 def anything(value: Any) -> Any:
-    """Return whatever is there."""
     if value is MISSING:
         raise MismatchError("a value", value)
     return value

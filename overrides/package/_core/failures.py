@@ -43,7 +43,6 @@ def try_parse(parser: ResponseParser[T], content: Secret[bytes]) -> T | Mismatch
 def connection_error(
     call: Call[Any], reason: str, *, timed_out: bool = False, advice: str | None = None
 ) -> APIConnectionError:
-    """Return the error for a call that got no response."""
     kind = APITimeoutError if timed_out else APIConnectionError
     return _build(kind, call, f"{call.operation.id} failed: {reason}", advice=advice)
 
@@ -65,7 +64,6 @@ def late_reading(call: Call[Any]) -> APIConnectionError:
 def status_error(
     call: Call[Any], received: RawResponse, *, retry_after: float | None
 ) -> APIStatusError:
-    """Return the error for a call that the server answered with one."""
     content = redact_body(received.content, received.secrets)
     text = _server_text(content, call.settings.service.error_fields)
     parser = for_status(call.operation.errors, received.status)
@@ -88,7 +86,6 @@ def status_error(
 def invalid_response(
     call: Call[Any], received: RawResponse, mismatch: MismatchError
 ) -> InvalidResponseError:
-    """Return the error for a response that is not the documented one."""
     if isinstance(mismatch, UnreadableError):
         problem = f"the body is not {mismatch.expected}"
     else:

@@ -8,14 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Final, TypeVar
 
+from .. import errors
 from .._lazy import asyncio
-from ..errors import (
-    APIConnectionError,
-    APIStatusError,
-    ConfigurationError,
-    InvalidRequestError,
-    InvalidResponseError,
-)
 from ..types import Outcome
 from .runtime import require_loop_async
 from .settings import is_count
@@ -24,7 +18,10 @@ A = TypeVar("A")
 T = TypeVar("T")
 
 # A client that cannot be used is no matter of one argument.
-_FAILURES: Final = (APIConnectionError, APIStatusError, InvalidRequestError, InvalidResponseError)
+_FAILURES: Final = (
+    *(errors.APIConnectionError, errors.APIStatusError),
+    *(errors.InvalidRequestError, errors.InvalidResponseError),
+)
 
 
 def map_in_threads(
@@ -94,7 +91,7 @@ def map_in_tasks(
 
 def _check(concurrency: object) -> None:
     if not is_count(concurrency):
-        raise ConfigurationError("concurrency is a whole number from 1.")
+        raise errors.ConfigurationError("concurrency is a whole number from 1.")
 
 
 async def _each(arguments: Iterable[A] | AsyncIterable[A]) -> AsyncGenerator[A, None]:

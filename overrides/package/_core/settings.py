@@ -20,6 +20,7 @@ from .clock import Clock, SystemClock
 from .pace import Pace
 
 _YEAR: Final = 365 * 24 * 3600.0  # seconds
+_TIME: Final = "a number of seconds, over 0 and a year at the most; None waits without an end"
 _HOST: Final = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:\d{1,5})?"
 _PATH: Final = r"([A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*"
 _HEADER_NAME: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -33,17 +34,22 @@ _OWN_HEADERS: Final = frozenset(
 
 
 def is_count(value: object) -> TypeGuard[int]:
-    """Return whether a value is a whole number from 1."""
     return type(value) is int and value >= 1
 
 
+def _is_time(value: object) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value is None or (is_number and 0 < cast("float", value) <= _YEAR)
+
+
 _RULES: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
-    "max_attempts": (is_count, "max_attempts is a whole number from 1; 1 sends once."),
+    **dict.fromkeys(("timeout", "connect_timeout", "keepalive"), (_is_time, _TIME)),
+    "max_attempts": (is_count, "a whole number from 1; 1 sends once"),
     "max_response_bytes": (
         lambda size: size is None or is_count(size),
-        "max_response_bytes is a whole number of bytes from 1, or None.",
+        "a whole number of bytes from 1, or None",
     ),
-    "pace": (lambda pace: isinstance(pace, Pace | None), "pace is a Pace, such as Pace(200)."),
+    "pace": (lambda pace: isinstance(pace, Pace | None), "a Pace, such as Pace(200)"),
 }
 KeySource = Secret[str] | Callable[[], Any]
 """A key, or what gives it."""
@@ -124,9 +130,6 @@ def _validate(given: Mapping[str, Any], service: ServiceInfo) -> dict[str, Any]:
     validators: dict[str, Callable[[Any], Any]] = {
         "key": lambda key: _key_source(key, service),
         "keys": lambda keys: _other_keys(keys, service),
-        "timeout": lambda seconds: _validate_time(seconds, "timeout"),
-        "connect_timeout": lambda seconds: _validate_time(seconds, "connect_timeout"),
-        "keepalive": lambda seconds: _validate_time(seconds, "keepalive"),
         "headers": _validate_headers,
         "observer": lambda observer: _protect_observer(observer, service.logger),
     }
@@ -136,9 +139,9 @@ def _validate(given: Mapping[str, Any], service: ServiceInfo) -> dict[str, Any]:
         if not isinstance(value.reveal() if isinstance(value, Secret) else value, Unset)
     }
     for name in named.keys() & _RULES.keys():
-        is_right, sentence = _RULES[name]
+        is_right, expected = _RULES[name]
         if not is_right(named[name]):
-            raise ConfigurationError(sentence)
+            raise ConfigurationError(f"{name} is {expected}.")
     validated = {name: validators[name](named[name]) for name in named if name in validators}
     return named | validated
 
@@ -160,19 +163,6 @@ def validate_key(key: Secret[Any], origin: str) -> Secret[str]:
 
 def _is_visible(text: str) -> bool:
     return text.isascii() and text.isprintable() and " " not in text
-
-
-def _validate_time(seconds: object, name: str) -> float | None:
-    if seconds is None:
-        return None
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-        kind = type(seconds).__name__
-        raise ConfigurationError(f"{name} is a number of seconds or None, not {kind}.")
-    if not 0 < seconds <= _YEAR:
-        raise ConfigurationError(
-            f"{name} has to be over 0 seconds, and a year at the most; None waits without an end."
-        )
-    return float(seconds)
 
 
 def _find_key(given: Secret[Any], origin: str, variable: str) -> KeySource | None:
@@ -287,7 +277,6 @@ def _protect_observer(given: Any, logger: str) -> Callable[[Any], object] | None
 
 
 def is_async(function: Callable[..., Any]) -> bool:
-    """Return whether a function is async, or an object whose call is."""
     calls = (function, getattr(function, "__call__", None))  # noqa: B004 - it is not asked whether it has one
     return any(map(inspect.iscoroutinefunction, calls))
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from hashlib import blake2b
 from itertools import dropwhile, islice
@@ -12,13 +13,13 @@ from typing import Any, NamedTuple
 from ._messages import RefusalError
 from ._operations import VARIABLE, Collection, Effect, Operation, letters
 from ._responses import NoExampleError, Template, Values, make_example
-from ._schemas import Schema, is_array, is_object
-from ._state import Item, State, place_of
+from ._schemas import is_array, is_object
+from ._state import Item, Make, Place, State, place_of
 
-_NOT_FOUND = (404, 400, 422)
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _TAIL = re.compile(r"(0x|[A-Za-z]?)([0-9A-Za-z]*)\Z")
 _LONG = 16  # so many letters and digits at the end of an example, some digits, are no word
+_ID = re.compile(rf"{_UUID.pattern}|(?=[A-Za-z]*\d)[0-9A-Za-z]{{{_LONG},}}\Z")
 # What the parameters of lists are called, and the fields beside a list; only letters count.
 _PAGES = {
     "limit": "limit|take|size|pagesize|perpage|count|maxresults|top|first",
@@ -36,7 +37,7 @@ _FACTS = {
 class Call(NamedTuple):
     """One valid call of an operation."""
 
-    custodian: int
+    api_key: str
     path: tuple[str, ...]  # the path's variables, decoded, in the path's order
     parameters: Mapping[str, Any]  # all parameters by name, as values
     body: Any
@@ -46,12 +47,10 @@ class Behaviour:
     """What one operation does."""
 
     def __init__(self, effect: Effect, operation: Operation, state: State, seed: int) -> None:
-        self.effect = effect
-        self._collection = effect.collection
-        self._operation = operation
-        self._state = state
-        self._seed = seed
-        self._examples: dict[Schema, Any] = {}
+        self.is_shared = False  # by all custodians
+        self.effect, self._collection = effect, effect.collection
+        self._operation, self._state, self._seed = operation, state, seed
+        self._examples: dict[str, Any] = {}
         bodies = operation.body.content.values()
         self._writable = {  # what requests describe, and may set
             name: inner
@@ -62,119 +61,107 @@ class Behaviour:
         known = self._collection.fields
         self._takes = known.keys() & (self._writable or (known if bodies else {}))
         self._fresh: list[str] = []  # fields of an item that are made for each
-        self._defaults: dict[str, Any] = {}  # what they are where a request does not say it
-        self._steps: dict[str, list[Any]] = {}  # what those become that are null by default
+        self._steps: dict[str, list[Any]] = {}  # what those become in turn that are null at first
+        self._defaults: dict[str, Any] = {}  # where a request does not say it
         for name, schema in known.items():
-            if name not in effect.fresh:
-                self._sort_field(name, schema)
-
-    def _sort_field(self, name: str, schema: Schema) -> None:
-        """Note how a field of a new item gets its value: made for it, null, or by default."""
-        if name == self._collection.identifier or schema.is_password:
-            self._fresh.append(name)
-        elif "null" in schema.types:
-            self._defaults[name] = None
-            steps = [one for one in schema.examples if one is not None]
-            self._steps |= {name: steps} if steps else {}
-        elif name in self._writable:
-            default = self._writable[name].flat.get("default")
-            if default is not None or "boolean" in schema.types:
-                self._defaults[name] = default if default is not None else False
+            said = self._writable.get(name)
+            if name in effect.fresh:
+                continue
+            if name == self._collection.identifier or schema.is_password:
+                self._fresh.append(name)
+            elif "null" in schema.types:
+                self._defaults[name] = None
+                self._steps[name] = [one for one in schema.examples if one is not None]
+            elif said is not None and ("boolean" in schema.types or "default" in said.flat):
+                self._defaults[name] = said.flat.get("default", False)
 
     def carry_out(self, call: Call, template: Template | None) -> Any:
         """Do it, or refuse it: an item that the path names is not there, or one that is made is."""
         for parent in self.effect.parents:
             self._find(call, parent)
-        if self.effect.does == "create":
-            return self._create(call, template)
         if self.effect.does == "list":
             return self._list(call, template)
-        item = self._find(call, self._collection)
-        given = self._given(call)
-        given.pop(self._collection.identifier, None)
+        body = call.body if is_object(call.body) else {}
+        given = {name: value for name, value in body.items() if name in self._takes}
+        if self.effect.does == "create":
+            place = self._place(call.api_key, self._collection, *call.path)
+            made = self._state.add(place, self._item_maker(given, template))
+            if made is None:
+                raise RefusalError((409, 400, 422), f"{self._collection.noun} exists already")
+            return self._show(made, template)
+        item, fixed = self._find(call, self._collection), {self._collection.identifier}
         if self.effect.does == "replace":
-            for name in self._writable.keys() - {self._collection.identifier}:
+            for name in self._writable.keys() - fixed:
                 item.content.pop(name, None)
         if self.effect.does in ("replace", "change"):
-            item.content.update(given)
+            item.content.update({name: given[name] for name in given.keys() - fixed})
             self._state.save(item)
         elif self.effect.does == "remove":
             self._state.remove(item)
         return self._show(item, template, call.path[-1])
 
-    def seed(self, custodian: int, count: int, *, filled: bool) -> None:
-        """Add many items at once. `filled`: their fields that may be null take their steps."""
-        template = self._operation.responses.success[1].choose("")
-        steps = self._steps if filled else {}
-        fresh = [*self._fresh, *(name for name in steps if _looks_random(steps[name][0]))]
-        turns = [
-            self._item_maker(
-                {name: one[: turn + 1][-1] for name, one in steps.items()}, fresh, template
-            )
-            for turn in range(max(map(len, steps.values()), default=1))
-        ]
-        place = place_of(custodian, self._collection.path)
-        self._state.add_many(place, count, lambda n: turns[(n - 1) % len(turns)](n))
+    def seed(self, api_key: str, count: int, *, filled: bool) -> None:
+        """Add many items at once. `filled`: what may be null in them takes its steps in turn."""
+        make = self._item_maker({}, self._operation.responses.success[1].choose(""))
+        turns = max([1, *map(len, self._steps.values())])
 
-    def advance(self, custodian: int, item_id: str) -> bool:
-        """Take the fields of an item that may be null one step on; False after the last."""
-        item = self._state.find(place_of(custodian, self._collection.path), item_id)
+        def make_filled(number: int) -> tuple[str, dict[str, Any]]:
+            made, content = make(number)
+            for _ in range((number - 1) % turns + 1):
+                content = self._step(content, number)
+            return made, content
+
+        place = self._place(api_key, self._collection)
+        self._state.add(place, make_filled if filled else make, count)
+
+    def advance(self, api_key: str, item_id: str) -> bool:
+        """Take an item one step on; False after the last."""
+        item = self._state.find(self._place(api_key, self._collection), item_id)
         if item is None:
             raise LookupError(f"There is no {self._collection.noun.lower()} {item_id!r}.")
-        before = dict(item.content)
+        content = self._step(item.content, item.number)
+        self._state.save(item._replace(content=content))
+        return content != item.content
+
+    def _step(self, content: Values, number: int) -> dict[str, Any]:
+        """The content of an item, with each field that may be null one step on."""
+        result = dict(content)
         for name, steps in self._steps.items():
-            now = before.get(name)
-            if now is None and _looks_random(steps[0]):
-                schema = self._collection.fields[name]
-                item.content[name] = self._new(name, schema, "item", item.number)
-            elif now is None or now in steps[:-1]:
-                item.content[name] = steps[0 if now is None else steps.index(now) + 1]
-        self._state.save(item)
-        return item.content != before
+            now = content.get(name)
+            if now is None and steps:
+                is_id = isinstance(steps[0], str) and _ID.search(steps[0])
+                result[name] = self._new(name, number) if is_id else steps[0]
+            elif now in steps[:-1]:
+                result[name] = steps[steps.index(now) + 1]
+        return result
 
-    def _create(self, call: Call, template: Template | None) -> Any:
-        given = self._given(call)
-        fresh = [name for name in self._fresh if name not in given]
-        make = self._item_maker(given, fresh, template)
-        item = self._state.add(place_of(call.custodian, self._collection.path, *call.path), make)
-        if item is None:
-            raise RefusalError((409, 400, 422), f"{self._collection.noun} exists already")
-        return self._show(item, template)
-
-    def _given(self, call: Call) -> dict[str, Any]:
-        body = call.body if is_object(call.body) else {}
-        return {name: value for name, value in body.items() if name in self._takes}
-
-    def _item_maker(
-        self, given: Values, fresh: Iterable[str], template: Template | None
-    ) -> Callable[[int], tuple[str, Values]]:
+    def _item_maker(self, given: Values, template: Template | None) -> Make:
         """What makes an item's id and content from its number.
 
         What neither the request nor the document decides is as the answer's example has it.
         """
-        known, values = self._collection.fields, {**self._defaults, **given}
+        values = {**self._defaults, **given}
         shown: Any = template.at(self.effect.envelope).fill(values) if template is not None else {}
-        values = {
-            name: value
-            for name, value in {**(shown if is_object(shown) else {}), **values}.items()
-            if name in known and name not in self.effect.fresh
-        }
+        values = {**(shown if is_object(shown) else {}), **values}
+        kept = self._collection.fields.keys() - self.effect.fresh.keys()
+        values = {name: value for name, value in values.items() if name in kept}
+        fresh = [name for name in self._fresh if name not in given]
 
-        def make(number: int) -> tuple[str, Values]:
-            new = {name: self._new(name, known[name], "item", number) for name in fresh}
-            content = {**values, **new}
+        def make(number: int) -> tuple[str, dict[str, Any]]:
+            content = {**values, **{name: self._new(name, number) for name in fresh}}
             return str(content[self._collection.identifier]), content
 
         return make
 
-    def _new(self, name: str, schema: Schema, table: str, number: int) -> Any:
+    def _new(self, name: str, number: int) -> Any:
         """A value that follows from the seed, a field and the number of a row, and fits."""
-        if schema not in self._examples:
-            try:
-                self._examples[schema] = make_example(schema)
-            except NoExampleError:
-                self._examples[schema] = ""
-        example, longest = self._examples[schema], schema.flat.get("maxLength", 24)
+        is_token = name in self.effect.fresh
+        schema = (self.effect.fresh if is_token else self._collection.fields)[name]
+        if name not in self._examples:
+            with suppress(NoExampleError):
+                self._examples[name] = make_example(schema)
+        example = self._examples.get(name, "")
+        table, longest = "token" if is_token else "item", schema.flat.get("maxLength", 24)
         text = f"{self._seed}:{self._collection.path}:{table}:{name}:{number}"
         digest = blake2b(text.encode("utf-8", "replace"), digest_size=32).hexdigest()
         for candidate in (*_reshape(example, digest), digest[:longest], number, str(number)):
@@ -185,13 +172,10 @@ class Behaviour:
     def _show(self, item: Item, template: Template | None, last: str = "") -> Any:
         """An item in the answer, with what is new in each; `last` is the end of the path."""
         new = {
-            name: self._state.add_token(
-                item, partial(self._new, name, schema, "token"), once=self.effect.once
-            )
-            for name, schema in self.effect.fresh.items()
+            name: self._state.add_token(item, partial(self._new, name), once=self.effect.once)
+            for name in self.effect.fresh
         }
-        stored = {name: value for name, value in new.items() if name in item.content}
-        if stored:
+        if stored := {name: value for name, value in new.items() if name in item.content}:
             item.content.update(stored)
             self._state.save(item)
         if template is None:
@@ -199,30 +183,37 @@ class Behaviour:
         values = {self.effect.echoes: last} if self.effect.echoes else item.content
         return template.fill_in(self.effect.envelope, {**values, **new})
 
+    def _place(self, api_key: str, collection: Collection, *parents: str) -> Place:
+        return place_of("" if self.is_shared else api_key, collection.path, *parents)
+
     def _find(self, call: Call, collection: Collection) -> Item:
+        """The item of a collection that the path of a call names."""
         above = collection.item.count("{") - 1
-        place = place_of(call.custodian, collection.path, *call.path[:above])
+        place = self._place(call.api_key, collection, *call.path[:above])
         item = self._state.find(place, call.path[above])
         if item is None:
-            raise RefusalError(_NOT_FOUND, f"{collection.noun} not found")
+            raise RefusalError((404, 400, 422), f"{collection.noun} not found")
         return item
 
     def _list(self, call: Call, template: Template | None) -> Any:
         """The items, as far as the parameters ask for them; an iterator where they are all."""
         pages, filters = self._read_query(call)
-        place = place_of(call.custodian, self._collection.path, *call.path)
+        place = self._place(call.api_key, self._collection, *call.path)
         items: Iterator[Item] = (
             item
             for item in self._state.items(place)
             if all(item.content.get(name) in values for name, values in filters.items())
         )
-        limit, cursor = pages.get("limit"), pages.get("cursor")
+        limit, envelope = pages.get("limit"), self.effect.envelope
         start = pages.get("offset", 0) + (max(pages.get("page", 1), 1) - 1) * (limit or 0)
-        end, envelope = None if limit is None else start + limit, self.effect.envelope
+        every = list(items) if envelope else []
+        items = iter(every) if envelope else items
+        if "cursor" in pages:  # the id after which a page begins
+            items = islice(dropwhile(lambda item: item.id != pages["cursor"], items), 1, None)
+        items = islice(items, start, None if limit is None else start + limit)
         if not envelope or template is None:
-            return (item.content for item in islice(_after(items, cursor), start, end))
-        every = list(items)
-        shown = list(islice(_after(iter(every), cursor), start, end))
+            return (item.content for item in items)
+        shown = list(items)
         more = bool(shown) and shown[-1] is not every[-1]
         facts = {"total": len(every), "more": more, "next": shown[-1].id if more else None}
         values = template.at(envelope).fill_list([item.content for item in shown])
@@ -233,15 +224,13 @@ class Behaviour:
         pages, filters = dict[str, Any](), dict[str, list[Any]]()
         variable = letters(VARIABLE.findall(self._collection.item)[-1])
         for parameter in self._operation.parameters:
-            name, plain = parameter.name, letters(parameter.name)
-            role = _find_role(name, _PAGES)
-            value = call.parameters.get(
-                name, parameter.schema.flat.get("default") if role else None
-            )
+            name, role = parameter.name, _find_role(parameter.name, _PAGES)
+            default = parameter.schema.flat.get("default") if role else None
+            value = call.parameters.get(name, default)
             if role and isinstance(value, str if role == "cursor" else int):
                 pages[role] = value if role == "cursor" else max(value, 0)
                 continue
-            is_id = plain.removesuffix("s") == variable  # such as clientIds, ids
+            is_id = letters(name).removesuffix("s") == variable  # such as clientIds, ids
             fields = (self._collection.identifier if is_id else name, name.removesuffix("s"))
             field = next((one for one in fields if one in self._collection.fields), None)
             if value is not None and field is not None:
@@ -264,31 +253,16 @@ def _find_role(name: str, roles: Mapping[str, str]) -> str:
     return next((one for one, names in roles.items() if letters(name) in names.split("|")), "")
 
 
-def _after(items: Iterator[Item], cursor: str | None) -> Iterator[Item]:
-    """The items after the one whose id is the cursor; all where there is none."""
-    if cursor is None:
-        return items
-    return islice(dropwhile(lambda item: item.id != cursor, items), 1, None)
-
-
-def _looks_random(example: Any) -> bool:
-    if not isinstance(example, str):
-        return False
-    tail = "".join(_TAIL.split(example, maxsplit=1)[1:])
-    return bool(_UUID.search(example)) or (len(tail) >= _LONG and any(map(str.isdigit, tail)))
-
-
 def _reshape(example: Any, digest: str) -> Iterator[str]:
     """Texts that look like the example, and are others for another digest."""
-    h = digest
-    uuid = f"{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{h[20:32]}"
     if not isinstance(example, str):
         return
     if _UUID.search(example):
+        h = digest
+        uuid = f"{h[:8]}-{h[8:12]}-4{h[13:16]}-a{h[17:20]}-{h[20:32]}"
         yield _UUID.sub(uuid, example, count=1)
     head, start, rest, _ = _TAIL.split(example, maxsplit=1)
     if len(start + rest) < _LONG:
         start, rest = "", start + rest
     length = max(len(rest), 12)
     yield head + start + (digest * (length // 64 + 1))[:length]
-    yield uuid

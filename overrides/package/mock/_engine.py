@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections import deque
-from collections.abc import Callable, Collection, Mapping
+from collections import defaultdict, deque
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from ._behaviour import Behaviour, Call
-from ._clock import make_lock
+from ._clock import LOCK
 from ._messages import (
     Answer,
     Body,
@@ -21,14 +21,15 @@ from ._messages import (
     bad_request,
     plain,
 )
-from ._operations import VARIABLE, Operation, compile_operations, find_effects
-from ._requests import COMMA
-from ._responses import UndocumentedError
+from ._operations import Operation, compile_operations, find_effects
+from ._requests import COMMA, parse_pairs
+from ._responses import Media, Response, UndocumentedError
 from ._schemas import members
-from ._state import State, custodian_of
+from ._state import State
 
 _Texts = dict[str, list[str]]
 _MINUTE = 60.0  # seconds
+_COMMA = re.compile("%2c", re.IGNORECASE)
 _NO_BODY = frozenset({204, 205, 304})
 
 
@@ -46,56 +47,33 @@ class Request(NamedTuple):
         return self.headers.get(header, [""])[0]
 
 
-class _Path:
-    """A path template, and the operations on it."""
-
-    def __init__(self, template: str) -> None:
-        pieces = VARIABLE.split(template)
-        self.template, self.names = template, pieces[1::2]
-        texts = (re.escape(quote(text, safe="/:@!$&'()*+,;=~-._%")) for text in pieces[::2])
-        self.pattern = re.compile("([^/]+?)".join(texts))
-        self.operations: dict[str, Operation] = {}
-        # Segment by segment: fixed text before variables, long fixed parts before short ones.
-        self.order = [("{" not in s, len(VARIABLE.sub("", s))) for s in template.split("/")]
-
-
 class RateLimit:
     """So many requests in any minute for each credential; what is refused does not count."""
 
-    def __init__(self, requests: int, clock: Callable[[], float]) -> None:
-        if requests < 1:
+    def __init__(self, requests: int | None, clock: Callable[[], float]) -> None:
+        if requests is not None and requests < 1:
             raise ValueError(f"rate_limit is a number of requests a minute from 1, not {requests}")
-        self._requests = requests
-        self._clock = clock
-        self._lock = make_lock()
-        self._sent: dict[str, deque[float]] = {}
+        self._clock, self._is_on = clock, requests is not None
+        self.sent = defaultdict[str, deque[float]](lambda: deque(maxlen=requests))
 
     def admit(self, credential: str) -> None:
         """Count a request, or refuse it: 429, with Retry-After in whole seconds."""
-        with self._lock:
-            now = self._clock()
-            sent = self._sent.setdefault(credential, deque())
-            while sent and not now - _MINUTE < sent[0] <= now:
-                sent.popleft()
-            if len(sent) < self._requests:
+        if not self._is_on:
+            return
+        with LOCK:
+            now, sent = self._clock(), self.sent[credential]
+            wait = sent[0] + _MINUTE - now if len(sent) == sent.maxlen else 0.0
+            if not 0 < wait <= _MINUTE:  # it is longer where the clock was set back
                 sent.append(now)
                 return
-            wait = max(1, math.ceil(sent[0] + _MINUTE - now))
-        raise RefusalError((429,), "Too many requests", (("retry-after", str(wait)),))
-
-    def reset(self) -> None:
-        """Forget what was sent."""
-        with self._lock:
-            self._sent.clear()
+        raise RefusalError((429,), "Too many requests", (("retry-after", str(math.ceil(wait))),))
 
 
 class Engine:
     """Answers requests as an OpenAPI document says, and refuses to answer anything else.
 
-    Each answer is one that the document has for the operation, and is validated before it leaves;
-    one that would not be what the document says is not sent: a 500 says what differs. That is
-    plain text, as are a 404 or 405 for what the document does not have, and a refusal for which
-    the operation documents no status, range or default.
+    Each answer is validated before it leaves; one that the document does not have is not sent: a
+    500 in plain text says what differs. Plain text, too, is a refusal that is not documented.
     """
 
     def __init__(
@@ -104,13 +82,11 @@ class Engine:
         state: State,
         seed: int,
         api_keys: Collection[str] | None,
+        limit: RateLimit,
         *,
-        limit: RateLimit | None = None,
-        strict: bool = False,
+        strict: bool,
     ) -> None:
-        self._state = state
-        self._limit = limit
-        self._strict = strict
+        self._limit, self._strict = limit, strict
         self._content_type = members(members(document, "info"), "x-client").get("content-type")
         self._keys = None if api_keys is None else frozenset(api_keys)
         try:
@@ -119,115 +95,116 @@ class Engine:
         except (LookupError, TypeError, AttributeError, ValueError) as error:
             raise DocumentError(f"The document is not valid OpenAPI ({error!r}).") from error
         effects = zip(self.operations, find_effects(self.operations), strict=True)
-        self._behaviours = {
-            one: Behaviour(effect, one, state, seed)
-            for one, effect in effects
-            if effect is not None
-        }
-        self._public = {
-            behaviour.effect.collection.item
-            for one, behaviour in self._behaviours.items()
-            if one.security.is_open
-        }
-        paths: dict[str, _Path] = {}
+        does = [(one, effect) for one, effect in effects if effect is not None]
+        public = {effect.collection.item for one, effect in does if one.security.is_open}
+        self.behaviours = {one: Behaviour(effect, one, state, seed) for one, effect in does}
+        for behaviour in self.behaviours.values():  # what is reached without a key is everybody's
+            behaviour.is_shared = behaviour.effect.collection.item in public
+        paths = dict[str, dict[str, Operation]]()
         for one in self.operations:
-            path = paths.setdefault(one.shape, _Path(one.path))
-            if path.template != one.path:
-                names = f"{path.template} and {one.path}"
-                raise DocumentError(f"{names} are the same path by different names.")
-            path.operations[one.method] = one
-        self._paths = sorted(paths.values(), key=lambda path: path.order, reverse=True)
+            methods = paths.setdefault(one.shape, {})
+            if any(other.path != one.path for other in methods.values()):
+                raise DocumentError(f"{one.path} is the same path as another, by other names.")
+            methods[one.method] = one
+        self._paths = [
+            (self._compile(shape), paths[shape])
+            for shape in sorted(paths, key=_count_fixed, reverse=True)
+        ]
+
+    def _compile(self, shape: str) -> re.Pattern[str]:
+        """What matches the paths of a shape, each variable being a group."""
+        texts = (re.escape(quote(text, safe="/:@!$&'()*+,;=~-._%")) for text in shape.split("{}"))
+        return re.compile(re.escape(self.base_path) + "([^/]+?)".join(texts))
 
     def route(self, method: str, target: str, headers: Headers, body: bytes) -> Request | Outcome:
         """The operation that a request asks for; an answer where there is none."""
         path, _, query = target.partition("?")
-        found = self._find(path)
+        matches = ((pattern.fullmatch(path), methods) for pattern, methods in self._paths)
+        found = next(((match, methods) for match, methods in matches if match), None)
         if found is None:
             return _refuse(404, f"The document has no path {path!r}.")
-        template, match = found
-        if method not in template.operations:
-            allowed = ", ".join(sorted(template.operations))
+        match, methods = found
+        if method not in methods:
+            allowed = ", ".join(sorted(methods))
             return _refuse(405, f"The document has no {method} here.", ("allow", allowed))
+        operation = methods[method]
         texts = (unquote(text, errors="strict") for text in match.groups())
         try:
-            values = dict(zip(template.names, texts, strict=True))
+            values = dict(zip(operation.variables, texts, strict=True))
         except UnicodeDecodeError:
             return _refuse(400, "The path is not UTF-8.")
         lowered: _Texts = {}
         for name, value in headers:
             lowered.setdefault(name.lower(), []).append(value)
-        return Request(template.operations[method], values, query, lowered, body)
-
-    def _find(self, path: str) -> tuple[_Path, re.Match[str]] | None:
-        if not path.startswith(self.base_path):
-            return None
-        path = path[len(self.base_path) :]
-        matches = ((one, one.pattern.fullmatch(path)) for one in self._paths)
-        return next(((one, match) for one, match in matches if match is not None), None)
-
-    @property
-    def effects(self) -> dict[str, str]:
-        """What each operation that has a memory does to it, in words."""
-        return {operation.id: str(one.effect) for operation, one in self._behaviours.items()}
-
-    def seed(self, key: str, count: int, *, filled: bool) -> None:
-        """Add many items at once, of the first kind that the document has."""
-        maker = self._find_maker()
-        maker.seed(self._custodian(maker, key), count, filled=filled)
-
-    def advance(self, key: str, item_id: str) -> bool:
-        """Take an item of the first kind one step on; False after the last."""
-        maker = self._find_maker()
-        return maker.advance(self._custodian(maker, key), item_id)
-
-    def _find_maker(self) -> Behaviour:
-        for one in self._behaviours.values():
-            if one.effect.does == "create" and not one.effect.parents:
-                return one
-        raise DocumentError("The document has no operation that makes something to be listed.")
-
-    def _custodian(self, behaviour: Behaviour | None, key: str) -> int:
-        """The custodian whose items a caller sees: what somebody reaches without a key is all's."""
-        item = behaviour.effect.collection.item if behaviour is not None else ""
-        return custodian_of("" if item in self._public else key)
+        return Request(operation, values, query, lowered, body)
 
     def serve(self, request: Request) -> Outcome:
         """Do what the request asks for, or refuse it."""
         operation = request.operation
-        status, response = operation.responses.success
-        media = None if status in _NO_BODY else response.choose(request.first("accept"))
-        behaviour = self._behaviours.get(operation)
-        content: Body = b""
-        done: Any = None
-        try:
-            call, stray = self._read(request)
+        behaviour = self.behaviours.get(operation)
+
+        def make(media: Media | None) -> Body:
+            done: Any = media and media.example
             if behaviour is not None:
                 done = behaviour.carry_out(call, media)
-            elif media is not None:
-                done = media.example
-            if media is not None:
-                is_list = hasattr(done, "__next__")
-                content = media.list_body(done) if is_list else media.encode(done)
+            if media is None:
+                return b""
+            return media.list_body(done) if hasattr(done, "__next__") else media.encode(done)
+
+        try:
+            call, stray = self._read(request)
+            return self._answer(
+                request, operation.responses.success, make, strict_problem=stray or None
+            )
         except RefusalError as refused:
             return self.refuse(request, refused)
+
+    def refuse(self, request: Request, refused: RefusalError) -> Outcome:
+        """Refuse a request as the document has it, without looking at it."""
+        found = request.operation.responses.find(*refused.statuses)
+        if found is None:
+            return _refuse(refused.statuses[0], refused.text, *refused.headers)
+
+        def make(media: Media | None) -> Body:
+            return b"" if media is None else media.error_body(refused.text)
+
+        return self._answer(request, found, make, refused.headers, request_problem=refused.text)
+
+    def _answer(
+        self,
+        request: Request,
+        documented: tuple[int, Response],
+        make: Callable[[Media | None], Body],
+        own: Sequence[tuple[str, str]] = (),
+        **problems: str | None,
+    ) -> Outcome:
+        """A documented answer, with a body that is made for it and with headers of its own."""
+        status, response = documented
+        media = None if status in _NO_BODY else response.choose(request.first("accept"))
+        try:
+            content = make(media)
         except UndocumentedError as error:
-            return _undocumented(operation, status, error)
+            text = (
+                "The mock will not send an answer that the document does not have: "
+                f"{request.operation.id}, status {status}: {error}"
+            )
+            return Outcome(plain(500, text), answer_problem=text, **problems)
+        names = {name for name, _ in own}
         headers = [("content-type", media.type)] if media is not None else []
-        answer = Answer(status, [*headers, *response.headers], content)
-        return Outcome(answer, strict_problem=stray or None)
+        headers += [pair for pair in response.headers if pair[0] not in names]
+        return Outcome(Answer(status, [*headers, *own], content), **problems)
 
     def _read(self, request: Request) -> tuple[Call, str]:
         """What is asked for, and what of it the document does not describe."""
         operation, headers = request.operation, request.headers
         texts = {
             "path": {name: [text] for name, text in request.path.items()},
-            "query": _parse_query(request.query),
+            "query": parse_pairs(_COMMA.sub(COMMA, request.query).encode(), "query"),
             "header": headers,
             "cookie": _parse_cookies(headers),
         }
         credential = operation.security.check(texts, self._keys)
-        if self._limit is not None:
-            self._limit.admit(credential)
+        self._limit.admit(credential)
         given: dict[str, Any] = {}
         for one in operation.parameters:
             given |= one.read(texts[one.location])
@@ -237,27 +214,19 @@ class Engine:
             stray = stray or f"Content-Type: {self._content_type} is asked for on every request"
         if stray and self._strict:
             raise bad_request(stray)
-        custodian = self._custodian(self._behaviours.get(operation), credential)
-        return Call(custodian, tuple(request.path.values()), given, value), stray
+        return Call(credential, tuple(request.path.values()), given, value), stray
 
-    def refuse(self, request: Request, refused: RefusalError) -> Outcome:
-        """Refuse a request as the document has it, without looking at it."""
-        operation = request.operation
-        found = operation.responses.find(*refused.statuses)
-        if found is None:
-            return _refuse(refused.statuses[0], refused.text, *refused.headers)
-        status, response = found
-        media = None if status in _NO_BODY else response.choose(request.first("accept"))
-        own = {name for name, _ in refused.headers}
-        headers = [pair for pair in response.headers if pair[0] not in own]
-        headers += refused.headers
-        if media is None:
-            return Outcome(Answer(status, headers, b""), refused.text)
-        try:
-            body = media.error_body(refused.text)
-        except UndocumentedError as error:
-            return _undocumented(operation, status, error)._replace(request_problem=refused.text)
-        return Outcome(Answer(status, [("content-type", media.type), *headers], body), refused.text)
+    def find_maker(self) -> Behaviour:
+        """What makes items of the first kind that the document has."""
+        for one in self.behaviours.values():
+            if one.effect.does == "create" and not one.effect.parents:
+                return one
+        raise DocumentError("The document has no operation that makes something to be listed.")
+
+
+def _count_fixed(shape: str) -> list[tuple[bool, int]]:
+    """Orders paths: segment by segment, fixed text before variables, much of it before little."""
+    return [("{" not in one, len(one.replace("{}", ""))) for one in shape.split("/")]
 
 
 def _find_base_path(document: Mapping[str, Any]) -> str:
@@ -272,22 +241,6 @@ def _find_base_path(document: Mapping[str, Any]) -> str:
 
 def _refuse(status: int, text: str, *headers: tuple[str, str]) -> Outcome:
     return Outcome(plain(status, text, *headers), text)
-
-
-def _undocumented(operation: Operation, status: int, error: UndocumentedError) -> Outcome:
-    text = (
-        "The mock will not send an answer that the document does not have: "
-        f"{operation.id}, status {status}: {error}"
-    )
-    return Outcome(plain(500, text), answer_problem=text)
-
-
-def _parse_query(query: str) -> _Texts:
-    try:
-        query = re.sub("%2c", quote(COMMA), query, flags=re.IGNORECASE)
-        return parse_qs(query, keep_blank_values=True, errors="strict") if query else {}
-    except ValueError:
-        raise bad_request("query: is not UTF-8") from None
 
 
 def _parse_cookies(headers: _Texts) -> _Texts:

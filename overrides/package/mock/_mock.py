@@ -7,16 +7,16 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from operator import attrgetter
 from os import PathLike
+from random import Random
 from typing import Any, Self
 
 from .._document import load_document
 from .._http import httpx
-from ._clock import MockClock, make_lock
+from ._clock import LOCK, MockClock
 from ._control import Control
-from ._engine import Engine, RateLimit
-from ._faults import Exchange, Fault, check_fault, delay, describe_unknown
+from ._engine import Engine, RateLimit, Request
+from ._faults import Exchange, Fault, check_fault, delay, describe_unknown, select_faults
 from ._journal import Entry, Journal, Masking
 from ._messages import Answer, FaultError, Handlers, Headers, Outcome
 from ._schemas import Rule, find_rules
@@ -24,9 +24,7 @@ from ._server import MockServer
 from ._state import State
 from ._transport import InProcessTransport
 
-# In-process clients need some URL. The name can belong to nobody (RFC 2606), so that a
-# request that went past the mock by mistake would reach nothing.
-_NOWHERE = "https://mock.invalid"
+_NOWHERE = "https://mock.invalid"  # nobody's, by RFC 2606: a request past the mock reaches nothing
 _MOST_SEEDED = 10_000_000  # takes minutes
 
 
@@ -52,19 +50,13 @@ class Mock:
             the same answers.
         db: A database file, made where there is none, in which the state outlives the mock. By
             default the state is kept in memory.
-        clock: Gives the time in seconds since 1970, by default the machine's; `mock.clock` moves
-            it on.
-        rate_limit: How many requests a custodian may send in any minute before it is answered
-            429 with Retry-After. By default as many as it likes.
+        clock: Gives the time in seconds since 1970, by default the machine's;
+            `mock.clock.advance(hours=25)` moves it on.
+        rate_limit: How many requests a custodian may send in any minute; by default any number.
         latency: By how many seconds every answer is late.
-        strict: Whether a request is refused for what the document does not describe: keys of a
-            body, a body where none is documented, no Content-Type where the document asks for one
-            on every request. By default the journal says what would have been refused.
+        strict: Whether a request is refused for what the document does not describe, such as keys
+            of a body or none of the Content-Type asked for; by default the journal says so.
         log: A file to which each request and its answer is added as a line of JSON, masked.
-
-    Attributes:
-        document: The document that is served.
-        clock: The mock's time: `mock.clock.advance(hours=25)`.
 
     Raises:
         DocumentError: The document cannot be served.
@@ -90,15 +82,15 @@ class Mock:
             raise ValueError(f"latency is a number of seconds from 0, not {latency!r}")
         self.document: Mapping[str, Any] = load_document() if document is None else document
         self.clock = MockClock(clock)
-        self._limit = None if rate_limit is None else RateLimit(rate_limit, self.clock)
+        self._limit = RateLimit(rate_limit, self.clock)
         self._state = State(db, self.clock)
         self._engine = Engine(
-            self.document, self._state, seed, api_keys, limit=self._limit, strict=strict
+            self.document, self._state, seed, api_keys, self._limit, strict=strict
         )
         self._journal = Journal(Masking(self.document), log)
         self._faults: list[Fault] = []
         self._faults_set = 0
-        self._lock, self._seed, self._latency = make_lock(), seed, latency
+        self._seed, self._latency = seed, latency
         self._handlers = Handlers(self.handle, self._should_reset)
         self._servers: list[MockServer] = []
 
@@ -115,20 +107,10 @@ class Mock:
     @property
     def effects(self) -> dict[str, str]:
         """What each of those that have a memory does to it, in words."""
-        return self._engine.effects
+        return {one.id: str(each.effect) for one, each in self._engine.behaviours.items()}
 
     def handle(self, method: str, target: str, headers: Headers, body: bytes) -> Answer:
-        """Answer one request. Every face of the mock comes through here.
-
-        Args:
-            method: The method, in upper case.
-            target: Path and query, percent-encoded as on the wire.
-            headers: Names and values; names in any case.
-            body: The whole body.
-
-        Returns:
-            Status, headers, body, and how a fault wants it to be delivered.
-        """
+        """Answer one request (a path and query as on the wire): each face comes through here."""
         begun, now, headers = time.perf_counter(), self.clock(), list(headers)
         request = self._engine.route(method, target, headers, body)
         name, active = None, list[Fault]()
@@ -136,11 +118,11 @@ class Mock:
             outcome = request
         else:
             operation, name = request.operation, request.operation.id
-            active = self._strike(name)
+            with LOCK:
+                active = select_faults(self.faults, name)
             serve = partial(self._engine.serve, request)
             refuse = partial(self._engine.refuse, request)
-            # Delays come last: whatever else happens to the answer, it happens late.
-            for fault in sorted(active, key=attrgetter("is_delay")):
+            for fault in active:  # delays last: whatever else happens, it happens late
                 also_seen = operation.responses.also_seen
                 serve = partial(fault.apply, Exchange(serve, refuse, also_seen, fault.random))
             outcome = serve()
@@ -152,30 +134,15 @@ class Mock:
 
     def _should_reset(self, method: str, target: str, headers: Headers) -> bool:
         """Whether the connection of a request is reset before the request is read."""
-        if not any(fault.is_early for fault in self._faults):
+        request = self._engine.route(method, target, headers, b"") if self._faults else None
+        if not isinstance(request, Request):
             return False
-        request = self._engine.route(method, target, headers, b"")
-        if isinstance(request, Outcome) or not (
-            active := self._strike(request.operation.id, early=True)
-        ):
-            return False
-        sent, nothing = (method, target, list(headers), b""), Outcome(Answer(0, [], b""))
-        self._journal.add(sent, nothing, request.operation.id, active, self.clock(), 0.0)
-        return True
-
-    def _strike(self, operation: str, *, early: bool = False) -> list[Fault]:
-        """The faults that strike a request: every delay, and one of another type.
-
-        `early` asks for those that strike before a request is read, and only for those.
-        """
-        active: list[Fault] = []
-        with self._lock:
-            for fault in self._faults:
-                is_next = fault.is_delay or all(one.is_delay for one in active)
-                if fault.is_early is early and fault.matches(operation) and is_next:
-                    fault.struck += 1
-                    active.append(fault)
-        return active
+        with LOCK:
+            active = select_faults(self.faults, request.operation.id, early=True)
+        if active:
+            sent, nothing = (method, target, list(headers), b""), Outcome(Answer(0, [], b""))
+            self._journal.add(sent, nothing, request.operation.id, active, self.clock(), 0.0)
+        return bool(active)
 
     def fault(
         self,
@@ -203,11 +170,11 @@ class Mock:
         limits: dict[str, Any] = {"times": times, "after": after, "probability": probability}
         check_fault(name, settings | limits)
         self._check(operation)
-        with self._lock:
+        with LOCK:
             self._faults_set += 1
-            fault = Fault(
-                self._faults, self._seed, self._faults_set, name, operation, settings, **limits
-            )
+            number = self._faults_set
+            chance = Random(f"{self._seed}:{number}")  # noqa: S311 - chance, not secrecy
+            fault = Fault(self._faults, chance, number, name, operation, settings, **limits)
             self._faults.append(fault)
         return fault
 
@@ -218,15 +185,12 @@ class Mock:
 
     def clear_faults(self) -> None:
         """Take all faults away."""
-        with self._lock:
+        with LOCK:
             self._faults.clear()
             self._faults_set = 0
 
     def calls(self, operation: str | None = None) -> list[Entry]:
-        """The requests so far, oldest first, the newest 10,000; secrets are masked.
-
-        Args:
-            operation: The operationId whose requests are wanted; None for all requests.
+        """The newest 10,000 requests, of one operation or of all, oldest first, secrets masked.
 
         Raises:
             FaultError: There is no such operation.
@@ -235,16 +199,11 @@ class Mock:
         return self._journal.entries(operation)
 
     def _check(self, operation: str | None) -> None:
-        """Raise FaultError, which lists those that are there, unless an operation is; or None."""
         if operation not in (None, *self.operations):
             raise FaultError(describe_unknown("operation", str(operation), self.operations))
 
     def redeem_otp(self, otp: str) -> str | None:
-        """Use a web one-time password, as the browser does.
-
-        Returns:
-            The id of its client; None where there is no such password, or it was used.
-        """
+        """Use a web one-time password, as the browser does. Gives the id of its client, if any."""
         return self._state.redeem(otp)
 
     def session_is_live(self, token: str) -> bool:
@@ -271,20 +230,17 @@ class Mock:
         """
         if not 0 <= count <= _MOST_SEEDED:
             raise ValueError(f"count is a number from 0 to {_MOST_SEEDED:,}, not {count:,}")
-        self._engine.seed(api_key, count, filled=has_wallet)
+        self._engine.find_maker().seed(api_key, count, filled=has_wallet)
 
     def advance_client(self, client_id: str, *, api_key: str = "mock-api-key") -> bool:
-        """Take a client's wallet one step on, as its device does.
+        """Take a client's wallet one step on, as its device does. Whether there was one to take.
 
         What may be null gets its first value, then each example that the document has, in order.
-
-        Returns:
-            Whether there was a step to take.
 
         Raises:
             LookupError: The custodian has no such client.
         """
-        return self._engine.advance(api_key, client_id)
+        return self._engine.find_maker().advance(api_key, client_id)
 
     @property
     def rules(self) -> list[Rule]:
@@ -306,8 +262,7 @@ class Mock:
         self._state.clear()
         self._journal.reset()
         self.clock.reset()
-        if self._limit is not None:
-            self._limit.reset()
+        self._limit.sent.clear()
 
     def transport(self) -> httpx.BaseTransport:
         """A transport for an `httpx.Client` that talks to the mock in-process."""

@@ -1,34 +1,18 @@
 """The operations of a document, compiled, and what each does to the mock's state.
 
-A collection is what a POST makes items of, and what the paths below `.../{id}` are about. That
-a POST makes items follows from the links of its success response (`id: $response.body#/id` to
-an operation on the item), else from the usual shape of paths: there is a path `.../{id}` below
-its own, and its answer has a field that identifies the item. On the collection, GET lists; on an
-item, GET reads, PUT replaces, PATCH and POST change, DELETE removes; what is below an item uses
-it. Passwords that reading an item does not show are new in each answer; those of a GET work once.
-
-Where that is not what an operation does, it says so with `x-effect`: the name of another effect,
-`none`, or an object with `does`, `item` (the path of the item), `identifier` (the field of the
-answer), `fresh` (the fields that are new in each answer) and `once` (whether those work once).
+README.md says under "What it remembers" how that follows from the document. A collection is what a
+POST makes items of, and what the paths of an item and below it are about.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from ._messages import DocumentError
-from ._requests import (
-    Parameter,
-    RequestBody,
-    Security,
-    compile_body,
-    compile_parameters,
-    compile_security,
-)
-from ._responses import Responses, compile_responses
+from ._requests import RequestBody, Security, compile_parameters
+from ._responses import Responses
 from ._schemas import Schema, Schemas, is_json, members
 
 Fields: TypeAlias = Mapping[str, Schema]  # of an object, by name
@@ -40,25 +24,27 @@ _ON_ITEM = {"GET": "read", "HEAD": "read", "PUT": "replace", "DELETE": "remove"}
 _BODY = "$response.body#/"
 
 
-@dataclass(eq=False)
 class Operation:
     """One operation of the document: what it takes and what it may answer."""
 
-    id: str  # the operationId, or method and path where it has none
-    method: str
-    path: str  # the template, without the server's path
-    parameters: Sequence[Parameter] = field(repr=False)
-    body: RequestBody = field(repr=False)
-    responses: Responses = field(repr=False)
-    security: Security = field(repr=False)
-    said: Mapping[str, Any] = field(repr=False)  # what `x-effect` says
-
-    def __post_init__(self) -> None:
-        self.shape = shape_of(self.path)
-        self.variables = VARIABLE.findall(self.path)
+    def __init__(self, requests: Schemas, responses: Schemas, path: str, method: str) -> None:
+        self.method, self.path, self.shape = method.upper(), path, shape_of(path)
+        self.variables = VARIABLE.findall(path)
+        where = f"{self.method} {path}"
+        item = requests.resolve(requests.document["paths"][path])
+        node = item[method]
+        self.id: str = node.get("operationId", where)
+        parameters = [*item.get("parameters", ()), *node.get("parameters", ())]
+        self.parameters = compile_parameters(requests, parameters, where)
+        self.body = RequestBody(requests, node.get("requestBody"), where)
+        security = node.get("security", requests.document.get("security", ()))
+        self.security = Security(requests, security, where)
+        answers = responses.resolve(responses.document["paths"][path])[method]
+        self.responses = Responses(responses, members(answers, "responses"), where)
+        effect = node.get("x-effect", {})
+        self.said: dict[str, Any] = {"does": effect} if isinstance(effect, str) else effect
         if self.said.get("does", "none") not in _EFFECTS:
-            known = ", ".join(_EFFECTS)
-            raise DocumentError(f"{self.method} {self.path}: x-effect is one of {known}.")
+            raise DocumentError(f"{where}: x-effect is one of {', '.join(_EFFECTS)}.")
         media = (one.schema for one in self.responses.success[1].media if is_json(one.type))
         schema = next(media, None)
         # The fields of the object that it answers, or of the one that is all that is in that,
@@ -74,8 +60,7 @@ class Operation:
             self.envelope, self.fields = objects[0], self.fields[objects[0]].properties
 
 
-@dataclass(frozen=True)
-class Collection:
+class Collection(NamedTuple):
     """Items of one kind."""
 
     path: str  # on which they are made
@@ -88,13 +73,11 @@ class Collection:
     def noun(self) -> str:
         """One of the items in words: `Client` for `/custodians/clients`."""
         *_, word = ["Item", *(one for one in self.path.split("/") if one and "{" not in one)]
-        word = re.sub("[-_]", " ", word)
-        singular = re.sub(r"ies$", "y", word) if word.endswith("ies") else word.removesuffix("s")
+        singular = re.sub("ies$", "y", re.sub("[-_]", " ", word)).removesuffix("s")
         return singular[:1].upper() + singular[1:]
 
 
-@dataclass(frozen=True)
-class Effect:
+class Effect(NamedTuple):
     """What one operation does to the state."""
 
     does: str  # create, list, read, replace, change, remove or use
@@ -115,48 +98,28 @@ def compile_operations(document: Mapping[str, Any]) -> Iterator[Operation]:
     """The operations of a document, in its order; a DocumentError where they cannot be served."""
     requests, responses = Schemas(document, "request"), Schemas(document, "response")
     for path, item in members(requests.document, "paths").items():
-        incoming = requests.resolve(item)
-        outgoing = responses.resolve(responses.document["paths"][path])
-        for method in (one for one in _METHODS if one in incoming):
-            where = f"{method.upper()} {path}"
+        for method in (one for one in _METHODS if one in requests.resolve(item)):
             try:
-                node = incoming[method]
-                parameters = [*incoming.get("parameters", ()), *node.get("parameters", ())]
-                security = node.get("security", requests.document.get("security", ()))
-                answers = members(outgoing[method], "responses")
-                effect = node.get("x-effect", {})
-                yield Operation(
-                    id=node.get("operationId", where),
-                    method=method.upper(),
-                    path=path,
-                    parameters=compile_parameters(requests, parameters, where),
-                    body=compile_body(requests, node.get("requestBody"), where),
-                    responses=compile_responses(responses, answers, where),
-                    security=compile_security(requests, security, where),
-                    said={"does": effect} if isinstance(effect, str) else effect,
-                )
+                yield Operation(requests, responses, path, method)
             except (LookupError, TypeError, AttributeError, RecursionError) as error:
-                raise DocumentError(
-                    f"{where}: the document is not valid OpenAPI ({error!r})."
-                ) from error
+                text = f"the document is not valid OpenAPI ({error!r})."
+                raise DocumentError(f"{method.upper()} {path}: {text}") from error
 
 
 def find_effects(operations: Sequence[Operation]) -> list[Effect | None]:
     """The effect of each of a document's operations; None for those without."""
-    collections = dict[str, Collection]()
+    collections = dict[str, Collection]()  # by the shape of an item's path
     for one in operations:
-        collection = _find_collection(one, operations)
-        known = {shape_of(each.item) for each in collections.values()}
-        if collection is not None and shape_of(collection.item) not in known:
-            collections[one.shape] = collection
-    return [_find_effect(one, collections) for one in operations]
+        if (found := _find_collection(one, operations)) is not None:
+            collections.setdefault(shape_of(found.item), found)
+    return [_find_effect(one, [*collections.values()]) for one in operations]
 
 
 def _find_collection(one: Operation, operations: Sequence[Operation]) -> Collection | None:
     """The collection in which an operation makes items, if it makes any."""
     if one.said.get("does", "create" if one.method == "POST" else "") != "create":
         return None
-    said = {**_follow_links(one, operations), **one.said}
+    said = _follow_links(one, operations) | one.said
     item, identifier = str(said.get("item", "")), str(said.get("identifier", ""))
     gets = [other for other in operations if other.method == "GET"]
     lists = [each.items for each in gets if each.items and each.shape == one.shape]
@@ -168,13 +131,12 @@ def _find_collection(one: Operation, operations: Sequence[Operation]) -> Collect
         if not below:
             return None
         item = "/".join(below[0].split("/")[: one.path.count("/") + 2])
-    variables = VARIABLE.findall(item)
-    if len(variables) != len(one.variables) + 1:
-        return None
+    *above, variable = ["", *VARIABLE.findall(item)]
     reads = [each.fields for each in gets if each.fields and each.shape == shape_of(item)]
     known = [*reads, *lists]
-    identifier = identifier or _find_identifier(one.fields, variables[-1], known)
-    if identifier not in one.fields or any(identifier not in fields for fields in reads or lists):
+    identifier = identifier or _find_identifier(one.fields, variable, known)
+    is_shown = all(identifier in fields for fields in [one.fields, *(reads or lists)])
+    if not is_shown or len(above) != len(one.variables) + 1:
         if one.said:
             raise DocumentError(f"{one.method} {one.path}: no field of its answer identifies it.")
         return None
@@ -196,13 +158,13 @@ def _follow_links(one: Operation, operations: Sequence[Operation]) -> dict[str, 
     return {}
 
 
-def _find_effect(one: Operation, collections: Mapping[str, Collection]) -> Effect | None:
-    around = [each for each in collections.values() if _is_within(one, each)]
+def _find_effect(one: Operation, collections: Sequence[Collection]) -> Effect | None:
+    around = [each for each in collections if _is_within(one, each)]
     around.sort(key=lambda each: len(each.item))
-    own = collections.get(one.shape)
-    said = one.said.get("does")
-    if said == "list" and "item" in one.said:
-        own = next((each for each in collections.values() if each.item == one.said["item"]), own)
+    said, item = one.said.get("does"), one.said.get("item")
+    own = next((each for each in collections if shape_of(each.path) == one.shape), None)
+    if said == "list":  # it may stand elsewhere
+        own = next((each for each in collections if each.item == item), own)
     if said == "none":
         return None
     if own is not None and (one.method == "POST" or said == "create"):

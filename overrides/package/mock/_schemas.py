@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
+from importlib import import_module
 from itertools import islice
-from types import ModuleType, NoneType
+from types import NoneType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, get_args, get_type_hints
 from urllib.parse import quote, unquote
 
@@ -96,10 +97,7 @@ def find_rules(document: Any) -> Iterator[Rule]:
 
 
 class Schema:
-    """A schema of a document, and what follows from it.
-
-    Texts name it by `where`, a value by its JSON path, and never show the value.
-    """
+    """A schema of a document. Texts name it by `where`, and of a value only its JSON path."""
 
     def __init__(self, schemas: Schemas, node: Any, where: str, given: Iterable[Any] = ()) -> None:
         self._schemas, self.node, self.where, self._given = schemas, node, where, given
@@ -122,19 +120,24 @@ class Schema:
 
     def find_stray(self, value: Any) -> list[str]:
         """The members of an object, else valid, that it does not describe, if it describes any."""
-        errors = self._closed.iter_errors(value) if self._closed is not None else ()
+        errors = self._closed.compiled.iter_errors(value) if self._closed is not None else ()
         return [name for one in errors for name in one.kind.as_dict()["unexpected"]]
 
     @cached_property
     def compiled(self) -> jsonschema_rs.Validator:
         """What validates by it; a DocumentError where it cannot be compiled."""
-        return self._schemas.compile(self.node, self.where)
+        library, options = self._schemas.library, self._schemas.options
+        try:
+            found: jsonschema_rs.Validator = library.Draft202012Validator(self.node, **options)
+        except (ValueError, library.ReferencingError) as error:
+            text = f"the schema cannot be compiled: {error}".partition("\n")[0]
+            raise DocumentError(f"{self.where}: {text}") from None
+        return found
 
     @cached_property
-    def _closed(self) -> jsonschema_rs.Validator | None:
+    def _closed(self) -> Schema | None:
         node = {"allOf": [self.node], "unevaluatedProperties": False}
-        is_described = any(one.properties for one in self.alternatives)
-        return self._schemas.compile(node, self.where) if is_described else None
+        return Schema(self._schemas, node, self.where) if self.properties else None
 
     @cached_property
     def _keywords(self) -> dict[str, Any]:
@@ -152,7 +155,10 @@ class Schema:
         for part in parts:
             for name, value in self.inner(part, "").flat.items():
                 if name == "properties":
-                    result[name] = _join(result.get(name, {}), value)
+                    known = result.get(name, {})
+                    both = [one for one in known if one in value and known[one] != value[one]]
+                    merged = {one: {"allOf": [known[one], value[one]]} for one in both}
+                    result[name] = value | known | merged
                 elif name == "required":
                     result[name] = list(dict.fromkeys([*value, *result.get(name, ())]))
                 elif len(parts) == 1 or name not in {"default", "example", "examples"}:
@@ -209,8 +215,7 @@ class Schema:
 class Schemas:
     """The schemas of one document as they hold in one direction: request or response.
 
-    What is `readOnly` is not required in a request, nor what is `writeOnly` in a response. A value
-    may fit several alternatives: `oneOf` of open objects would else allow nothing.
+    A value may fit several alternatives: `oneOf` of open objects would else allow nothing.
     """
 
     def __init__(self, document: Mapping[str, Any], direction: str) -> None:
@@ -221,41 +226,40 @@ class Schemas:
                 "Of 3.0, `make generate` makes a package whose openapi.json says 3.1."
             )
         self._ignored = "readOnly" if direction == "request" else "writeOnly"
-        self._library = _import_jsonschema_rs()
+        try:
+            self.library: Any = import_module("jsonschema_rs")
+        except ImportError as error:  # the package can be imported without it
+            distribution = __name__.split(".")[-3].replace("_", "-")
+            raise MockDependencyError(
+                "The mock validates with jsonschema-rs, which is not installed. "
+                f"Install it with: pip install '{distribution}[mock]' "
+                "(in a vendored copy: pip install jsonschema-rs).",
+                name="jsonschema_rs",
+            ) from error
         self.document: dict[str, Any] = self._convert(document)
-        self._registry = self._library.Registry([(_BASE, self.document)])
+        registry = self.library.Registry([(_BASE, self.document)])
+        self.options = {"registry": registry, "validate_formats": True, "mask": _MASK}
 
     def schema_of(self, node: Mapping[str, Any], where: str) -> Schema:
-        """The schema of a parameter, header or media type, with the examples beside it.
-
-        Raises:
-            DocumentError: It cannot be compiled.
-        """
+        """The compiled schema of a parameter, header or media type, with the examples beside it."""
         given = [self.resolve(one) for one in members(node, "examples").values()]
         given = [one["value"] for one in given if is_object(one) and "value" in one]
         given = [node["example"], *given] if "example" in node else given
         schema = Schema(self, node.get("schema", True), where, given)
-        schema.is_valid(None)  # compiles it
+        schema.is_valid(None)  # compiles it, or raises DocumentError
         return schema
-
-    def compile(self, node: Any, where: str) -> jsonschema_rs.Validator:
-        """Compile a schema of `self.document`; see `Schema.compiled`."""
-        options = {"registry": self._registry, "validate_formats": True, "mask": _MASK}
-        try:
-            compiled: jsonschema_rs.Validator = self._library.Draft202012Validator(node, **options)
-        except (ValueError, self._library.ReferencingError) as error:
-            problem = str(error).partition("\n")[0]
-            raise DocumentError(f"{where}: the schema cannot be compiled: {problem}") from None
-        return compiled
 
     def resolve(self, node: Any) -> Any:
         """Follow `$ref` until something else stands there; siblings of it win."""
         if not is_object(node) or not isinstance(node.get("$ref"), str):
             return node
-        target: Any = self.document
-        for step in node["$ref"].removeprefix(_BASE)[2:].split("/"):
+        target, reference = self.document, node["$ref"].removeprefix(_BASE)
+        for step in reference[2:].split("/"):
             key = unquote(step).replace("~1", "/").replace("~0", "~")
-            target = target[int(key)] if is_array(target) else target[key]
+            try:
+                target = target[int(key)] if is_array(target) else target[key]
+            except (LookupError, TypeError, ValueError):
+                raise DocumentError(f"The reference {reference!r} leads nowhere.") from None
         siblings = {key: value for key, value in node.items() if key != "$ref"}
         return self.resolve({**target, **siblings} if siblings and is_object(target) else target)
 
@@ -276,46 +280,18 @@ class Schemas:
         reference, properties, required = map(result.get, ("$ref", "properties", "required"))
         if isinstance(reference, str):
             if not reference.startswith("#/"):
-                raise DocumentError(
-                    f"The reference {reference!r} leaves the document. "
-                    "Bundle it into one file first."
-                )
+                text = f"The reference {reference!r} leaves the document."
+                raise DocumentError(f"{text} Bundle it into one file first.")
             result["$ref"] = _BASE + quote(reference, safe=_IN_REFERENCES)
         if is_object(properties) and is_array(required):
-            ignored = {
-                name
-                for name, one in properties.items()
-                if is_object(one) and one.get(self._ignored) is True
-            }
+            inner = {name: one for name, one in properties.items() if is_object(one)}
+            ignored = {name for name, one in inner.items() if one.get(self._ignored) is True}
             result["required"] = [name for name in required if name not in ignored]
         if is_array(result.get("oneOf")):
             choices = {"anyOf": result.pop("oneOf")}
             is_both = "anyOf" in result
             result |= {"allOf": [*result.get("allOf", ()), choices]} if is_both else choices
         return result
-
-
-def _import_jsonschema_rs() -> ModuleType:
-    try:
-        import jsonschema_rs  # noqa: PLC0415 - the package can be imported without it
-    except ImportError as error:
-        distribution = __name__.split(".")[-3].replace("_", "-")
-        raise MockDependencyError(
-            "The mock validates with jsonschema-rs, which is not installed. "
-            f"Install it with: pip install '{distribution}[mock]' "
-            "(in a vendored copy: pip install jsonschema-rs).",
-            name="jsonschema_rs",
-        ) from error
-    return jsonschema_rs
-
-
-def _join(properties: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    both = {
-        name: {"allOf": [properties[name], schema]}
-        for name, schema in more.items()
-        if name in properties and schema != properties[name]
-    }
-    return {**more, **properties, **both}
 
 
 def _discriminate(discriminator: Any, choice: Any) -> Any:

@@ -5,27 +5,25 @@ from __future__ import annotations
 import asyncio
 import http.client
 import logging
+import re
 import socket
 import struct
 import sys
 import threading
-import time
 from contextlib import suppress
+from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
-from ipaddress import ip_address
-from typing import Any, Self
-from urllib.parse import urlsplit, urlunsplit
+from typing import Any, NoReturn, Self, cast
 
 import h11
 
-from ._control import Control, is_loopback
+from ._control import Control
 from ._messages import PREFIX, Answer, Break, Handlers, ServeError, plain, split_body
 
 _MAX_HEAD = 32 * 1024  # bytes of a request line and its header fields, in several pieces
 _MAX_BODY = 8 * 1024 * 1024  # bytes of a request body
 _IDLE_SECONDS = 75.0  # without a byte, a connection is closed
-_BACKLOG = 512
 _GRACE_SECONDS = 2.0  # for answers that are being sent when the server stops
 _LINGER_SECONDS = 1.0  # for a client that is still sending to read why it is refused
 _UNREAD_SECONDS = 0.05  # until a reset, for the client to have what was sent before it
@@ -39,46 +37,35 @@ _log = logging.getLogger(__name__)
 
 
 class MockServer:
-    """A running server; it listens when the constructor returns.
+    """A running server, which `mock.serve()` starts and `close()` stops.
 
     It is a context manager: leaving it stops the server, lets go of the port, and waits until
     all connections are closed.
 
-    Args:
-        handlers: Where the requests go. They are called on the server's thread.
-        base_path: The path below which the operations are, for `url`.
-        host: The address or name to listen on.
-        port: The port; 0 takes a free one.
-        control: Where the requests go that are not for the API; None where all are.
-
-    Raises:
-        ServeError: It cannot listen there. The text says why.
+    Attributes:
+        host: The address or name that it listens on.
+        port: The port.
+        url: The base URL for a client on this machine: `http://127.0.0.1:8080/api/v1`.
+        page_url: The mock's page, for a browser on this machine; None where it is off.
     """
 
     def __init__(
         self, handlers: Handlers, base_path: str, host: str, port: int, control: Control | None
     ) -> None:
-        self._handlers, self._control, self._base_path = handlers, control, base_path
+        self._handlers, self._control = handlers, control
         self._connections: set[_Connection] = set()
         self._socket = _listen(host, port)
         self.host = host
         self.port: int = self._socket.getsockname()[1]
-        self._root = f"http://{_reachable(host, self._socket)}:{self.port}"
+        address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._socket.getsockname()[0], host)  # noqa: S104 - is asked for
+        root = f"http://{f'[{address}]' if ':' in address else address}:{self.port}"
+        self.url = root + base_path
+        self.page_url = f"{root}{PREFIX}/" if control else None
         self._closing = threading.Lock()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"mock:{self.port}", daemon=True)
         self._thread.start()
         self._ready.wait()
-
-    @property
-    def url(self) -> str:
-        """The base URL for a client on this machine: `http://127.0.0.1:8080/api/v1`."""
-        return self._root + self._base_path
-
-    @property
-    def page_url(self) -> str | None:
-        """The mock's page, for a browser on this machine; None where it is off."""
-        return None if self._control is None else f"{self._root}{PREFIX}/"
 
     def close(self) -> None:
         """Stop. Answers that are being sent are finished first. May be called again."""
@@ -93,9 +80,6 @@ class MockServer:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.url!r})"
-
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
@@ -105,7 +89,7 @@ class MockServer:
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         server = await asyncio.start_server(
-            self._connect, sock=self._socket, backlog=_BACKLOG, limit=_READ_BYTES
+            self._connect, sock=self._socket, backlog=512, limit=_READ_BYTES
         )
         self._ready.set()
         await self._stop.wait()
@@ -122,43 +106,36 @@ class MockServer:
             await connection.serve()
         finally:
             self._connections.remove(connection)
+            writer.close()
 
 
+@dataclass(eq=False)
 class _Connection:
     """Serves the requests of one connection, one after the other, pipelined ones too."""
 
-    def __init__(
-        self,
-        handlers: Handlers,
-        control: Control | None,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-    ) -> None:
-        self._handlers, self._control = handlers, control
-        self._reader, self._writer = reader, writer
+    _handlers: Handlers
+    _control: Control | None
+    _reader: asyncio.StreamReader
+    _writer: asyncio.StreamWriter
+
+    def __post_init__(self) -> None:
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEAD)
-        self._is_sending = self._is_ending = False
 
     def finish(self) -> None:
-        """Close when the answer that is being sent has been sent."""
-        self._is_ending = True
-        if not self._is_sending:
-            self._writer.close()
+        """Serve what has been read, and no more."""
+        cast("asyncio.Transport", self._writer.transport).pause_reading()
+        self._reader.feed_eof()
 
     async def serve(self) -> None:
         """Serve until the client or the server has had enough."""
-        try:
-            while not self._is_ending:
-                event = await self._next_event()
-                if not isinstance(event, h11.Request):
-                    break
-                await self._serve_one(event)
-        except h11.RemoteProtocolError as error:
-            await self._refuse(error.error_status_hint, f"Not served: {error}.")
-        except (OSError, TimeoutError, h11.LocalProtocolError):
-            pass  # the client is gone or silent, or the connection is not kept
-        finally:
-            self._writer.close()
+        # What is raised and passed: the client is gone or silent, or is not to be served any more.
+        with suppress(OSError, TimeoutError, h11.LocalProtocolError):
+            try:
+                while isinstance(request := await self._next_event(), h11.Request):
+                    await self._serve_one(request)
+                    self._http.start_next_cycle()
+            except h11.RemoteProtocolError as error:
+                await self._refuse(error.error_status_hint, f"Not served: {error}.")
 
     async def _next_event(self) -> Any:
         while (event := self._http.next_event()) is h11.NEED_DATA:
@@ -170,11 +147,13 @@ class _Connection:
         return event
 
     async def _serve_one(self, request: h11.Request) -> None:
-        head = _head_of(request)
+        headers = [(name.decode("ascii"), one.decode("latin-1")) for name, one in request.headers]
+        target = request.target.decode("latin-1")
+        target = re.sub("(?i)^https?://[^/]*", "", target) or "/"  # a proxy is given the whole URL
+        head = (request.method.decode("ascii"), target, headers)
         size = int(dict(request.headers).get(b"content-length", b"0"))
         if size <= _MAX_BODY and self._handlers.should_reset(*head):
             self._reset()
-            return
         body = bytearray()
         while size <= _MAX_BODY and isinstance(event := await self._next_event(), h11.Data):
             body += event.data
@@ -184,99 +163,67 @@ class _Connection:
             raise h11.RemoteProtocolError(text, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         try:
             if self._control is not None and self._control.owns(head[1]):
-                answer = self._control.handle(*head, bytes(body), self._local_address())
+                answer = self._control.handle(*head, bytes(body), by=self._addresses())
             else:
                 answer = self._handlers.handle(*head, bytes(body))
         except Exception:  # noqa: BLE001 - one bug must not end the other connections
             _log.exception("The mock failed on %s", head[0])
             answer = plain(500, "The mock failed; its log says how.")
-        self._is_sending = True
         await self._send(answer, without_body=head[0] == "HEAD")
-        self._is_sending = False
-        if not self._is_ending:
-            self._http.start_next_cycle()
 
-    async def _send(self, answer: Answer, *, without_body: bool) -> None:
+    async def _send(self, answer: Answer, *, without_body: bool = False) -> None:
+        """Send an answer; a ConnectionError where it is one that breaks the connection off."""
         delay, broken, drip, _ = answer.delivery
         await asyncio.sleep(delay)
-        if broken in (Break.RESET, Break.EMPTY, Break.GARBAGE):
-            self._is_ending = True
-            if broken is Break.RESET:
-                self._reset()
-            elif broken is Break.GARBAGE:
-                self._writer.write(_GARBAGE)
-            return
+        if broken is Break.RESET:
+            self._reset()
+        if broken in (Break.EMPTY, Break.GARBAGE):
+            self._writer.write(_GARBAGE if broken is Break.GARBAGE else b"")
+            raise ConnectionAbortedError
         length, pieces = split_body(answer)
-        unsent = self._http.send(_response(answer, length)) or b""
+        headers = [*answer.headers, ("date", formatdate(usegmt=True))]
+        if length is not None and answer.status not in _NO_BODY:
+            headers.append(("content-length", str(length)))
+        reason = http.client.responses.get(answer.status, "")
+        head = h11.Response(status_code=answer.status, headers=headers, reason=reason)
+        unsent = self._http.send(head) or b""
         is_empty = without_body or answer.status in _NO_BODY
         for piece in () if is_empty else pieces:
             self._writer.write(unsent + (self._http.send(h11.Data(data=piece)) or b""))
             unsent = b""
             await self._writer.drain()
             await asyncio.sleep(drip)
-        if is_empty or broken is None:
-            self._writer.write(unsent + (self._http.send(h11.EndOfMessage()) or b""))
-            await self._writer.drain()
-            return
-        self._is_ending = True
-        if broken is Break.RESET_IN_BODY:
-            await asyncio.sleep(_UNREAD_SECONDS)
-            self._reset()
+        if broken is not None and not is_empty:
+            if broken is Break.RESET_IN_BODY:
+                await asyncio.sleep(_UNREAD_SECONDS)
+                self._reset()
+            raise ConnectionAbortedError
+        self._writer.write(unsent + (self._http.send(h11.EndOfMessage()) or b""))
+        await self._writer.drain()
 
     async def _refuse(self, status: int, text: str) -> None:
-        """Answer a request that is not served, and hang up.
+        """Answer a request that is not served.
 
         The client may still be sending, and would lose the answer if the connection were
         closed on what is unread: so what comes is read and dropped for a moment.
         """
-        self._is_ending = True
-        with suppress(OSError, TimeoutError):
-            if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-                await self._send(plain(status, text, ("connection", "close")), without_body=False)
-            self._writer.write_eof()
-            async with asyncio.timeout(_LINGER_SECONDS):
-                while await self._reader.read(_READ_BYTES):
-                    pass
+        await self._send(plain(status, text, ("connection", "close")))
+        self._writer.write_eof()
+        async with asyncio.timeout(_LINGER_SECONDS):
+            while await self._reader.read(_READ_BYTES):
+                pass
 
-    def _local_address(self) -> str | None:
-        """The address that was called, where this machine called it."""
-        peer, own = (self._writer.get_extra_info(name) for name in ("peername", "sockname"))
-        address: str | None = own[0] if own else None
-        is_local = peer and (peer[0] == address or is_loopback(peer[0]))
-        return address if is_local else None
+    def _addresses(self) -> tuple[str, str]:
+        """The address that was called, and the caller's."""
+        own, peer = (self._writer.get_extra_info(name) for name in ("sockname", "peername"))
+        return own[0] if own else "", peer[0] if peer else "?"
 
-    def _reset(self) -> None:
+    def _reset(self) -> NoReturn:
         """Break the connection off, so that the client sees a reset."""
-        self._is_ending = True
         sock = self._writer.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
         self._writer.transport.abort()
-
-
-def _response(answer: Answer, length: int | None) -> h11.Response:
-    headers = list(answer.headers)
-    if length is not None and answer.status not in _NO_BODY:
-        headers.append(("content-length", str(length)))
-    headers.append(("date", formatdate(time.time(), usegmt=True)))
-    reason = http.client.responses.get(answer.status, "").encode("ascii")
-    return h11.Response(status_code=answer.status, headers=headers, reason=reason)
-
-
-def _head_of(request: h11.Request) -> tuple[str, str, list[tuple[str, str]]]:
-    headers = [(name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers]
-    target = request.target.decode("latin-1")
-    if not target.startswith("/"):  # a request through a proxy names the whole URL
-        parts = urlsplit(target)
-        target = urlunsplit(("", "", parts.path or "/", parts.query, ""))
-    return request.method.decode("ascii"), target, headers
-
-
-def _reachable(host: str, listening: socket.socket) -> str:
-    """The host part of a URL by which this machine reaches a server that listens on `host`."""
-    address: str = listening.getsockname()[0]
-    if ip_address(address.partition("%")[0]).is_unspecified:
-        host = "::1" if ":" in address else "127.0.0.1"
-    return f"[{host}]" if ":" in host else host
+        raise ConnectionResetError
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -284,8 +231,7 @@ def _listen(host: str, port: int) -> socket.socket:
         raise ServeError(f"A port is a number from 0 to 65535, not {port}.")
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, _, _, _, address = found[0]
-        return socket.create_server(address[:2], family=family, backlog=_BACKLOG, reuse_port=False)
+        return socket.create_server(found[0][4][:2], family=found[0][0])
     except OSError as error:
         why = str(error.strerror).partition(" (")[0]
         raise ServeError(

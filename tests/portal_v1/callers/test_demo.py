@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import demo
+import httpx
 import pytest
 from portal_v1.mock import MockPortal
 
-from tests.portal_v1.callers._forwarding import Answer, Sent, forwarding
+from tests.gateway import Gateway, reply
 
 KEY = "key-c4a1d0f2-for-this-test"
 Demo = Callable[..., tuple[int, str, str]]
@@ -59,18 +60,18 @@ def test_with_nothing_set_it_runs_every_step_on_the_embedded_mock(repository: Pa
 def test_another_server_is_not_touched_before_it_is_confirmed_and_no_secret_is_shown(
     run: Demo,
 ) -> None:
-    with MockPortal(api_keys=[KEY]) as mock, forwarding(mock.serve().url) as server:
+    with MockPortal(api_keys=[KEY]) as mock, Gateway(mock.serve().url).running() as server:
         with_password = server.url.replace("http://", "http://someone:hunter2@")
         for confirm in ("", "yes"):
             status, out, err = run(with_password, confirm=confirm)
-            assert (status, out, server.requests) == (2, "", [])
+            assert (status, out, server.answers) == (2, "", [])
             assert f"would create two clients on {server.url}," in err
             assert "make demo CONFIRM=1" in err
             assert "hunter2" not in err
         status, out, err = run(server.url)
     assert (status, err) == (0, "")
     assert out.startswith(f"Server: {server.url}, where two clients are created\n")
-    assert [answer.status for answer in server.answers].count(201) == 2
+    assert [answer.status_code for answer in server.answers].count(201) == 2
     secrets = server.values_of("clientApiKey", "clientSessionToken", "otp")
     assert len(secrets) >= 8  # a key, two session tokens and an OTP for each of two clients
     assert [value for value in {*secrets, KEY} if value in out] == []
@@ -107,12 +108,13 @@ def other_client(body: Any) -> Any:
 def test_wrong_answers_are_noticed(
     run: Demo, request_line: str | None, change: Callable[[Any], Any], said: str
 ) -> None:
-    def alter(sent: Sent, answer: Answer) -> Answer:
-        fits = request_line and re.fullmatch(request_line, f"{sent.method} {sent.path}")
-        return answer.with_json(change) if fits else answer
+    def alter(answer: httpx.Response) -> httpx.Response:
+        told = f"{answer.request.method} {answer.request.url.path}"
+        fits = request_line and re.fullmatch(request_line, told)
+        return reply(200, change(answer.json())) if fits else answer
 
     keys = [KEY] if request_line else None
-    with MockPortal(api_keys=keys) as mock, forwarding(mock.serve().url, alter) as server:
+    with MockPortal(api_keys=keys) as mock, Gateway(mock.serve().url, alter).running() as server:
         status, out, err = run(server.url)
     assert status == 1
     assert said in err

@@ -49,20 +49,6 @@ for error in errors:
 print(*(type(error).__name__ for error in errors))
 """
 
-HINTS = """
-import importlib, inspect, pkgutil, typing
-import acme._vendor.anything as package
-functions = set()
-for info in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-    module = vars(importlib.import_module(info.name))
-    if "._" not in info.name.removeprefix(package.__name__):
-        for holder in [module, *(vars(one) for one in module.values() if isinstance(one, type))]:
-            found = [getattr(one, "fget", getattr(one, "__func__", one)) for one in holder.values()]
-            functions |= {one for one in found if inspect.isfunction(one)}
-ours = [one for one in functions if one.__module__.startswith(package.__name__)]
-assert len(ours) > 100 and all(typing.get_type_hints(one) is not None for one in ours)
-"""
-
 BESIDE_EACH_OTHER = """
 import pickle, pytest
 import acme._vendor.newer as newer, acme._vendor.older as older, portal_v1
@@ -119,7 +105,6 @@ def test_a_copy_works_where_little_else_is(version: str, library: str, tmp_path:
     with MockPortal(api_keys=["sync", "async"]) as mock, mock.serve() as server:
         printed = run(python, "consumer.py", server.url, cwd=tmp_path)
     assert printed == "BadRequestError InvalidRequestError APIConnectionError\n"
-    run(python, "-c", HINTS, cwd=tmp_path)
     run(python, "-I", "-S", "acme/_vendor/anything/_vendored.py", cwd=tmp_path)
 
     # A type checker knows the copy's httpx as httpx alone: without it, only the caller is checked.

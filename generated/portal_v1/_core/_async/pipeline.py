@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
-from typing import Any, NoReturn, Protocol, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from ..._secrets import Secret
 from ...errors import ConfigurationError
@@ -12,7 +12,7 @@ from ...types import UNSET, Response, Unset
 from ..attempts import make_attempts
 from ..call import Call
 from ..clock import Deadline
-from ..effects import AsyncChunks, Pause, RawResponse, SendRequest, TransportFailure
+from ..effects import AsyncChunks, Pause, RawResponse, SendRequest
 from ..failures import warm_error
 from ..frames import FrameGuard
 from ..operation import ListOperation, Operation, Request
@@ -24,27 +24,10 @@ T = TypeVar("T")
 ItemT = TypeVar("ItemT")
 
 
-class _AsyncSender(Protocol):
-    """What a pipeline sends with."""
-
-    @property
-    def closed(self) -> bool: ...
-
-    async def send(self, send: SendRequest) -> RawResponse | TransportFailure: ...
-
-    async def warm(
-        self, deadline: Deadline, keepalive: float | None
-    ) -> TransportFailure | None: ...
-
-    async def close(self) -> None: ...
-
-
 class AsyncPipeline:
-    """Carries calls out over a connection; a `shared` one is another pipeline's to close."""
+    """Carries calls out over a connection of `_http`; a `shared` one is another's to close."""
 
-    def __init__(
-        self, settings: Settings, connection: _AsyncSender, *, shared: bool = False
-    ) -> None:
+    def __init__(self, settings: Settings, connection: Any, *, shared: bool = False) -> None:
         self.settings = settings
         self._connection = connection
         self._shared = shared
@@ -61,7 +44,6 @@ class AsyncPipeline:
         raise TypeError(f"A client of {name} holds connections: make one in each process.")
 
     def with_settings(self, settings: Settings) -> AsyncPipeline:
-        """Return a pipeline of other settings over the same connection."""
         return AsyncPipeline(settings, self._connection, shared=True)
 
     async def aclose(self) -> None:
@@ -71,7 +53,6 @@ class AsyncPipeline:
             await self._connection.close()
 
     async def warm(self) -> None:
-        """Have a connection ready for the next call."""
         with FrameGuard():
             self._require_open()
             settings = self.settings
@@ -82,7 +63,6 @@ class AsyncPipeline:
                 raise warm_error(failure)
 
     async def run(self, operation: Operation[T], request: Request, **options: Any) -> Response[T]:
-        """Carry one call out and return its response."""
         with FrameGuard() as guard:
             call = self._start_call(guard, operation, request, **options)
             received = await self._send(call)
@@ -164,7 +144,8 @@ class AsyncPipeline:
         require_loop_async(name)
 
     def _is_closed(self) -> bool:
-        return self._closed or self._connection.closed
+        closed: bool = self._closed or self._connection.closed
+        return closed
 
     async def _send(self, call: Call[Any]) -> RawResponse:
         attempts = make_attempts(call)
@@ -175,11 +156,12 @@ class AsyncPipeline:
             except StopIteration as done:
                 received: RawResponse = done.value
                 return received
-            if isinstance(effect, SendRequest):
-                outcome = await self._connection.send(effect)
-            elif isinstance(effect, Pause):
-                await call.settings.clock.sleep_async(effect.seconds)
-                outcome = None
-            else:
-                settings = call.settings.for_scheme(effect.scheme)
-                outcome = await fetch_key_async(settings, call.deadline)
+            match effect:
+                case SendRequest():
+                    outcome = await self._connection.send(effect)
+                case Pause():
+                    await call.settings.clock.sleep_async(effect.seconds)
+                    outcome = None
+                case _:
+                    settings = call.settings.for_scheme(effect.scheme)
+                    outcome = await fetch_key_async(settings, call.deadline)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from typing import Any, NoReturn, Protocol, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from ..._secrets import Secret
 from ...errors import ConfigurationError
@@ -12,7 +12,7 @@ from ...types import UNSET, Response, Unset
 from ..attempts import make_attempts
 from ..call import Call
 from ..clock import Deadline
-from ..effects import Chunks, Pause, RawResponse, SendRequest, TransportFailure
+from ..effects import Chunks, Pause, RawResponse, SendRequest
 from ..failures import warm_error
 from ..frames import FrameGuard
 from ..operation import ListOperation, Operation, Request
@@ -24,23 +24,10 @@ T = TypeVar("T")
 ItemT = TypeVar("ItemT")
 
 
-class _Sender(Protocol):
-    """What a pipeline sends with."""
-
-    @property
-    def closed(self) -> bool: ...
-
-    def send(self, send: SendRequest) -> RawResponse | TransportFailure: ...
-
-    def warm(self, deadline: Deadline, keepalive: float | None) -> TransportFailure | None: ...
-
-    def close(self) -> None: ...
-
-
 class Pipeline:
-    """Carries calls out over a connection; a `shared` one is another pipeline's to close."""
+    """Carries calls out over a connection of `_http`; a `shared` one is another's to close."""
 
-    def __init__(self, settings: Settings, connection: _Sender, *, shared: bool = False) -> None:
+    def __init__(self, settings: Settings, connection: Any, *, shared: bool = False) -> None:
         self.settings = settings
         self._connection = connection
         self._shared = shared
@@ -57,7 +44,6 @@ class Pipeline:
         raise TypeError(f"A client of {name} holds connections: make one in each process.")
 
     def with_settings(self, settings: Settings) -> Pipeline:
-        """Return a pipeline of other settings over the same connection."""
         return Pipeline(settings, self._connection, shared=True)
 
     def close(self) -> None:
@@ -67,7 +53,6 @@ class Pipeline:
             self._connection.close()
 
     def warm(self) -> None:
-        """Have a connection ready for the next call."""
         with FrameGuard():
             self._require_open()
             settings = self.settings
@@ -78,7 +63,6 @@ class Pipeline:
                 raise warm_error(failure)
 
     def run(self, operation: Operation[T], request: Request, **options: Any) -> Response[T]:
-        """Carry one call out and return its response."""
         with FrameGuard() as guard:
             call = self._start_call(guard, operation, request, **options)
             received = self._send(call)
@@ -160,7 +144,8 @@ class Pipeline:
         require_loop_sync(name)
 
     def _is_closed(self) -> bool:
-        return self._closed or self._connection.closed
+        closed: bool = self._closed or self._connection.closed
+        return closed
 
     def _send(self, call: Call[Any]) -> RawResponse:
         attempts = make_attempts(call)
@@ -171,11 +156,12 @@ class Pipeline:
             except StopIteration as done:
                 received: RawResponse = done.value
                 return received
-            if isinstance(effect, SendRequest):
-                outcome = self._connection.send(effect)
-            elif isinstance(effect, Pause):
-                call.settings.clock.sleep(effect.seconds)
-                outcome = None
-            else:
-                settings = call.settings.for_scheme(effect.scheme)
-                outcome = fetch_key_sync(settings, call.deadline)
+            match effect:
+                case SendRequest():
+                    outcome = self._connection.send(effect)
+                case Pause():
+                    call.settings.clock.sleep(effect.seconds)
+                    outcome = None
+                case _:
+                    settings = call.settings.for_scheme(effect.scheme)
+                    outcome = fetch_key_sync(settings, call.deadline)

@@ -1,4 +1,4 @@
-"""A server before the server: it keeps each request, and passes it on or answers by a script."""
+"""A server before a server: it keeps what passes, and may answer something else."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 
 import httpx
 
-_HOP_BY_HOP = {"connection", "content-encoding", "content-length", "keep-alive"}
-_HOP_BY_HOP |= {"transfer-encoding"}
+_HOP_BY_HOP = ["connection", "content-encoding", "content-length", "keep-alive"]
+_HOP_BY_HOP += ["transfer-encoding"]
 
 
 def reply(
@@ -32,32 +32,57 @@ def reply(
 class Gateway(ThreadingHTTPServer):
     """The server. It plays its `script`, then asks the server behind it.
 
-    `answers` has what came through, in order, each with its `request`, of which the extension
-    `target` is the target as it arrived.
+    `answers` has what was answered, in order, each with its `request`, of which the extension
+    `target` is the target as it arrived. `change` may put another answer in the place of one.
     """
 
     daemon_threads = True
 
-    def __init__(self, target: str) -> None:
+    def __init__(
+        self,
+        target: str,
+        change: Callable[[httpx.Response], httpx.Response] = lambda answer: answer,
+    ) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.target = httpx.URL(target)
+        self.target, self.change = httpx.URL(target), change
         self.url = f"http://127.0.0.1:{self.server_address[1]}{self.target.path.rstrip('/')}"
-        # Node closes what is idle for 5 s, perhaps right now.
+        # Node closes what is idle for 5 s, perhaps right now; it may have only just been started.
         limits = httpx.Limits(keepalive_expiry=2)
-        self.onward = httpx.Client(trust_env=False, timeout=30, limits=limits)
+        transport = httpx.HTTPTransport(limits=limits, retries=8)
+        self.onward = httpx.Client(trust_env=False, timeout=30, transport=transport)
         self.answers: list[httpx.Response] = []
         self.script = deque[httpx.Response]()
 
     @contextmanager
     def running(self) -> Iterator[Gateway]:
         """Serve until the end of the block."""
-        thread = threading.Thread(target=self.serve_forever, args=(0.05,))
+        thread = threading.Thread(target=self.serve_forever, args=(0.01,))
         thread.start()
-        with self.onward:
-            yield self
-        self.shutdown()
-        thread.join()
-        self.server_close()
+        try:
+            with self.onward:
+                yield self
+        finally:
+            self.shutdown()
+            thread.join()
+            self.server_close()
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        """Return the answer to a request, and keep it."""
+        if self.script:
+            scripted = self.script.popleft()
+            answer = copy.copy(scripted)
+            answer.extensions = scripted.extensions  # A copy has none.
+        else:
+            answer = self.change(self.onward.send(request))
+        answer.request = request
+        self.answers.append(answer)
+        return answer
+
+    def values_of(self, *names: str) -> set[str]:
+        """Return the values that the answers have under these names."""
+        bodies = [one.json() for one in self.answers if one.content.startswith((b"{", b"["))]
+        items = [item for body in bodies for item in (body if isinstance(body, list) else [body])]
+        return {item[name] for item in items for name in names if name in item}
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -70,37 +95,30 @@ class _Handler(BaseHTTPRequestHandler):
             super().handle()
 
     def _answer(self) -> None:
-        server, target = self.server, self.path.encode("latin-1")
+        target = self.path.encode("latin-1")
         request = httpx.Request(
             self.command,
-            server.target.copy_with(raw_path=target),
+            self.server.target.copy_with(raw_path=target),
             headers=[(k, v) for k, v in self.headers.items() if k.lower() != "host"],
             content=self.rfile.read(int(self.headers.get("Content-Length") or 0)),
             extensions={"target": target},
         )
-        how: dict[str, Any] = {}
-        if server.script:
-            scripted = server.script.popleft()
-            how, response = scripted.extensions, copy.copy(scripted)
-            response.request, response.extensions = request, how
-        else:
-            response = server.onward.send(request)
-        for name in _HOP_BY_HOP & response.headers.keys():
-            del response.headers[name]
-        server.answers.append(response)
-        body = response.content
+        answer = self.server.answer(request)
+        for name in _HOP_BY_HOP:
+            answer.headers.pop(name, None)
+        body, how = answer.content, answer.extensions
         if "raw" in how:
             self.close_connection = True
             self.wfile.write(how["raw"])
             return
-        self.send_response_only(response.status_code, "Told")
-        for field in response.headers.multi_items():
+        self.send_response_only(answer.status_code, "Told")
+        for field in answer.headers.multi_items():
             self.send_header(*field)
         if piece := how.get("piece"):
             self.send_header("Transfer-Encoding", "chunked")
             chunks = [body[i : i + piece] for i in range(0, len(body), piece)]
             body = b"".join(b"%x\r\n%s\r\n" % (len(one), one) for one in (*chunks, b""))
-        elif response.status_code not in {204, 304}:
+        elif answer.status_code not in {204, 304}:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -1,21 +1,29 @@
+"""How long a call waits: for its pace, between attempts, and as the server asks."""
+
 from __future__ import annotations
 
+import asyncio
 import fcntl
+import math
 import os
 import signal
 import struct
 import subprocess
 import sys
 import threading
+import time
 import warnings
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sample import APITimeoutError, ConfigurationError, Pace
+from sample import APIStatusError, APITimeoutError, ConfigurationError, Pace
+from sample._core.attempts import backoff, read_retry_after
+from sample._core.clock import SystemClock
 
 from tests.unit._support import ManualClock, Script, call
 
@@ -56,20 +64,13 @@ def test_a_long_queue_waits_as_long_as_it_has_to(limit: int, in_file: bool, tmp_
     pace = Pace(limit, 1.0, path=tmp_path / "pace" if in_file else None)
     clock = ManualClock()
     assert [pace.reserve(clock, None) for _ in range(200)] == [n // limit for n in range(200)]
+    assert pace.reserve(clock, 1.0) is None
 
 
 def test_threads_share_one() -> None:
     pace, clock = Pace(4, 1.0), ManualClock()
-    waits: list[float] = []
-
-    def reserve() -> None:
-        waits.extend(pace.reserve(clock, None) or 0.0 for _ in range(25))
-
-    threads = [threading.Thread(target=reserve) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(8) as threads:
+        waits = [*threads.map(lambda _: pace.reserve(clock, None) or 0.0, range(200))]
     assert sorted(waits) == [n // 4 for n in range(200)]
 
 
@@ -111,57 +112,35 @@ def test_each_attempt_counts_whoever_makes_it(kind: str) -> None:
     assert (caught.value.maybe_processed, caught.value.attempts) == (False, 0)
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        *((0,), (-1,), (1, 0), (1, -1.0), (1, float("inf")), (1, float("nan"))),
-        *(("200",), (2.5,), (None,), (True,), (float("nan"),), (1, "60"), (1, None)),
-    ],
-    ids=repr,
-)
-def test_numbers_that_make_no_pace(arguments: Any) -> None:
-    with pytest.raises(ConfigurationError, match="A pace is"):
-        Pace(*arguments)
+def test_numbers_that_make_no_pace() -> None:
+    numbers: list[Any] = [0, -1, "200", 2.5, None, True, float("nan")]
+    periods: list[Any] = [0, -1.0, "60", None, float("inf"), float("nan")]
+    for arguments in (*((one,) for one in numbers), *((1, one) for one in periods)):
+        with pytest.raises(ConfigurationError, match="A pace is"):
+            Pace(*arguments)
     assert repr(Pace(200)) == "Pace(200, 60.0)"
 
 
-DAMAGES: dict[str, Callable[[bytes], bytes]] = {
-    "foreign": lambda whole: b"not a pace, but somebody's notes\n" * 9,
-    "a byte": lambda whole: b"x",
-    "zeros": lambda whole: b"\0" * len(whole),
-    "a byte short": lambda whole: whole[:-1],
-    "a byte long": lambda whole: whole + b"\0",
-    "half a header": lambda whole: whole[:23],
-    "another mark": lambda whole: b"?" + whole[1:],
-    "another limit": lambda whole: whole[:8] + struct.pack("<Q", 3) + whole[16:],
-    "the place after the last": lambda whole: whole[:16] + struct.pack("<Q", 2) + whole[24:],
-}
-
-
 class TestFile:
-    @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
-    def test_another_file_is_refused_and_kept(
-        self, tmp_path: Path, damage: Callable[[bytes], bytes]
-    ) -> None:
+    def test_another_file_is_refused_and_kept(self, tmp_path: Path) -> None:
         path = tmp_path / "pace"
-        pace = Pace(2, path=path)
-        damaged = damage(path.read_bytes())
-        path.write_bytes(damaged)
-        for use in (lambda: pace.reserve(ManualClock(), None), lambda: Pace(2, path=path)):
-            with pytest.raises(ConfigurationError) as caught:
-                use()
-            assert str(caught.value) == (
-                f"{path} is not the file of a pace of 2 requests. "
-                "Name another file, or give every process the same limit."
-            )
-        assert path.read_bytes() == damaged
-
-    def test_another_limit_is_refused_and_only_its_owner_reads_it(self, tmp_path: Path) -> None:
-        Pace(2, path=tmp_path / "pace")
-        Pace(2, path=str(tmp_path / "pace"))
-        with pytest.raises(ConfigurationError, match="limit"):
-            Pace(3, path=tmp_path / "pace")
-        assert (tmp_path / "pace").stat().st_mode & 0o077 == 0
+        pace = Pace(2, path=str(path))
+        assert path.stat().st_mode & 0o077 == 0, "only its owner reads it"
+        whole = path.read_bytes()
+        for damaged in (
+            *(b"x", b"\0" * len(whole), whole[:-1], whole + b"\0", whole[:23], b"?" + whole[1:]),
+            whole[:8] + struct.pack("<Q", 3) + whole[16:],  # of another limit
+            whole[:16] + struct.pack("<Q", 2) + whole[24:],  # the place after the last
+        ):
+            path.write_bytes(damaged)
+            for use in (lambda: pace.reserve(ManualClock(), None), lambda: Pace(2, path=path)):
+                with pytest.raises(ConfigurationError) as caught:
+                    use()
+                assert str(caught.value) == (
+                    f"{path} is not the file of a pace of 2 requests. "
+                    "Name another file, or give every process the same limit."
+                )
+            assert path.read_bytes() == damaged
 
     def test_without_file_locks_it_is_refused(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -177,20 +156,21 @@ class TestFile:
             with pytest.raises(ConfigurationError, match="cannot be used"):
                 Pace(2, path=tmp_path / place)
 
-        def full(*_: object) -> int:
-            raise OSError(28, "No space left on device")
-
         pace, script = Pace(2, path=tmp_path / "pace"), Script((201, {}))
-        with monkeypatch.context() as patch:
-            patch.setattr(os, "pwrite", full)
-            with pytest.raises(ConfigurationError, match=r"pace cannot be used: No space"):
-                call(kind, script, "create", pace=pace)
+        full, signalled = OSError(28, "No space left on device"), OSError("a time limit")
+        for raised, kind_of, told in (
+            (full, ConfigurationError, "pace cannot be used: No space"),
+            (signalled, OSError, "a time limit"),
+        ):
+            with monkeypatch.context() as patch:
+                patch.setattr(os, "pwrite", Mock(side_effect=raised))
+                with pytest.raises(kind_of, match=told):
+                    call(kind, script, "create", pace=pace)
         assert script.requests == []
 
-    @pytest.mark.parametrize("ahead", [3600, 10 * 365 * 86400])
-    def test_a_clock_that_was_wrong_stops_nobody(self, tmp_path: Path, ahead: float) -> None:
+    def test_a_clock_that_was_wrong_stops_nobody(self, tmp_path: Path) -> None:
         pace, clock = Pace(2, 1.0, path=tmp_path / "pace"), ManualClock()
-        wrong = ManualClock(now=clock.time() + ahead)
+        wrong = ManualClock(now=clock.time() + 3600)
         assert [pace.reserve(wrong, None) for _ in range(5)] == [0, 0, 1, 1, 2]
         assert [pace.reserve(clock, 60) for _ in range(5)] == [0, 0, 1, 1, 2]
 
@@ -231,3 +211,87 @@ for _ in range(10):
         times.sort()
         # `now` is read a moment before the pace reads it.
         assert all(b - a > 29.5 for a, b in zip(times, times[3:], strict=False))
+
+
+NOW = 1_445_412_480.0  # Wed, 21 Oct 2015 07:28:00 GMT
+
+
+def test_retry_after() -> None:
+    for value in (
+        *(None, "", "-1", "+5", "1.5", "1e3", "soon", "٣", "²", "nan", "inf"),
+        *("Wed, 99 Oct 2015 07:29:00 GMT", "Wed, 21 Oct 99999 07:29:00 GMT"),
+        "2015-10-21T07:29:00Z",
+    ):
+        assert read_retry_after(value, NOW) is None, value
+    for value, seconds in (
+        *(("0", 0), ("120", 120), (" 7 ", 7), ("007", 7), ("5, 6", 6)),
+        ("9" * 400, 365 * 24 * 3600),
+        ("Wed, 21 Oct 2015 07:29:00 GMT", 60),
+        ("Wed, 21 Oct 2015 07:27:00 GMT", 0),
+        ("Wed, 21 Oct 2015 07:29:00 -0000", 60),
+        ("Wed, 21 Oct 2015 09:29:00 +0200", 60),
+        ("Wednesday, 21-Oct-15 07:29:00 GMT", 60),
+        ("Wed Oct 21 07:29:00 2015", 60),
+    ):
+        assert read_retry_after(value, NOW) == seconds, value
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="This system's zone is set once.")
+def test_a_date_without_a_zone_is_utc_wherever_the_machine_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "UTC+5")
+        time.tzset()
+        assert read_retry_after("Wed Oct 21 07:29:00 2015", NOW) == 60.0
+    time.tzset()
+
+
+@given(st.text(max_size=40) | st.from_regex(r"[A-Z][a-z]{2}, ?\d+ [A-Z][a-z]{2} \d+ [\d:]+.*"))
+def test_whatever_stands_there_it_is_seconds_or_nothing(value: str) -> None:
+    seconds = read_retry_after(value, NOW)
+    assert seconds is None or 0 <= seconds < math.inf
+
+
+def test_the_machines_own_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, slept = SystemClock(), list[float]()
+    monkeypatch.setattr(time, "sleep", slept.append)
+    clock.sleep(3)
+    asyncio.run(clock.sleep_async(0.001))
+    assert slept == [3]
+    assert abs(clock.time() - time.time()) < 60
+    jitters = [clock.jitter(0.5) for _ in range(100)]
+    assert 0 <= min(jitters) < 0.25 < max(jitters) <= 0.5
+
+
+def test_a_clock_by_hand_only_goes_forward() -> None:
+    for wrong in (lambda: ManualClock().advance(-1), lambda: ManualClock(jitter=1.1)):
+        with pytest.raises(ValueError, match=r"back|from 0 to 1"):
+            wrong()
+
+
+def test_the_pause_doubles_up_to_8_seconds() -> None:
+    assert [backoff(attempt) for attempt in range(1, 7)] == [0.5, 1, 2, 4, 8, 8]
+    assert backoff(10**6) == 8
+
+
+@pytest.mark.parametrize(
+    ("status", "header", "pauses", "retry_after"),
+    [
+        (429, "9", [9], None),
+        (503, "Wed, 21 Oct 2015 07:28:04 GMT", [4], None),
+        (429, "31", [], 31),
+        (503, "31", [], 31),
+    ],
+)
+def test_the_pause_is_what_the_server_asks_for_or_more_than_the_budget_holds(
+    status: int, header: str, pauses: list[float], retry_after: float | None
+) -> None:
+    script, clock = Script((status, {}, {"Retry-After": header}), (200, [])), ManualClock(now=NOW)
+    if retry_after is None:
+        assert call("sync", script, "list", clock=clock) == []
+    else:
+        with pytest.raises(APIStatusError, match=f"{retry_after} s") as caught:
+            call("sync", script, "list", clock=clock)
+        assert caught.value.retry_after == retry_after
+    assert clock.pauses == pauses
