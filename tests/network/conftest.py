@@ -12,9 +12,11 @@ import pytest
 import trustme
 
 from tests.network._operations import OPERATIONS
-from tests.network._server import Answer, HostileServer
+from tests.network._proxy import Proxy
+from tests.network._server import Answer, HostileServer, tls_of
 
 Serve = Callable[..., HostileServer]
+Reach = Callable[..., tuple[HostileServer, str]]
 
 each_mode = pytest.mark.parametrize("mode", ["sync", "async"])
 each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=repr)
@@ -54,6 +56,27 @@ def trusted(authority: tuple[trustme.CA, Path], monkeypatch: pytest.MonkeyPatch)
     """The same authority, which clients of this test trust."""
     monkeypatch.setenv("SSL_CERT_FILE", str(authority[1]))
     return authority[0]
+
+
+@pytest.fixture(params=["http", "https", "https proxy"])
+def reach(
+    request: pytest.FixtureRequest,
+    serve: Serve,
+    trusted: trustme.CA,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Reach]:
+    """Starts a server, and gives it and the URL at which it is reached."""
+
+    def start(*script: Answer) -> tuple[HostileServer, str]:
+        tls = tls_of(trusted, "parcels.test", "127.0.0.1") if request.param != "http" else None
+        server = serve(*script, tls=tls)
+        if request.param != "https proxy":
+            return server, server.url
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        return server, f"https://parcels.test:{server.port}"
+
+    with Proxy(tls=tls_of(trusted, "127.0.0.1")) as proxy:
+        yield start
 
 
 @pytest.fixture

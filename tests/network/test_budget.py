@@ -258,19 +258,39 @@ def test_tls_within_tls_that_drips(
 
 def test_a_full_house_of_threads(serve: Serve) -> None:
     server = serve(SILENT)
-    with (
-        Sample(KEY, base_url=f"{server.url}/v1", max_attempts=1) as client,
-        ThreadPoolExecutor(100) as threads,
-    ):
-        held = [threads.submit(CREATE.call, client.with_options(timeout=60)) for _ in range(100)]
+    client = Sample(KEY, base_url=f"{server.url}/v1", max_attempts=1, timeout=60)
+    with ThreadPoolExecutor(103) as threads:
+        held = [threads.submit(CREATE.call, client) for _ in range(103)]
         while len(server.requests) < 100:
             time.sleep(0.01)
         with pytest.raises(APITimeoutError, match="no connection became free") as caught:
             CREATE.call(client.with_options(timeout=BUDGET))
-        server.close()
-        assert {type(one.exception()) for one in held} == {APIConnectionError}
+        client.close()
+    errors: list[Any] = [one.exception() for one in held]
+    assert {type(error) for error in errors} == {APIConnectionError}
+    # Three were waiting when the client was closed.
+    assert sorted(error.maybe_processed for error in errors) == [False] * 3 + [True] * 100
     assert caught.value.maybe_processed is False
-    assert len(server.requests) == 100
+    server.settle()
+
+
+def test_a_full_house_of_tasks(serve: Serve) -> None:
+    server = serve(SILENT)
+
+    async def calling() -> None:
+        client = AsyncSample(KEY, base_url=f"{server.url}/v1", max_attempts=1)
+        held = [asyncio.create_task(CREATE.call(client)) for _ in range(101)]
+        while len(server.requests) < 100:
+            await asyncio.wait(held, timeout=0.01)
+        with pytest.raises(APITimeoutError, match="no connection became free"):
+            await CREATE.call(client.with_options(timeout=BUDGET))
+        await client.aclose()
+        errors: list[Any] = await asyncio.gather(*held, return_exceptions=True)
+        assert {type(error) for error in errors} == {APIConnectionError}
+        # The last one was waiting when the client was closed.
+        assert [error.maybe_processed for error in errors] == [True] * 100 + [False]
+
+    asyncio.run(calling())
 
 
 # --- pauses ---

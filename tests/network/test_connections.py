@@ -5,20 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import select
 import socket
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-import trustme
-from sample import APIConnectionError, APITimeoutError, ConfigurationError, Sample
+from sample import APIConnectionError, APIStatusError, APITimeoutError, ConfigurationError, Sample
 from sample.testing import ManualClock
 
 from tests.network._operations import CREATE, GET, RENEW, Operation, fail, run
-from tests.network._proxy import Proxy
-from tests.network._server import Answer, Peer, full_backlog, nobody, tls_of, whole
-from tests.network.conftest import Serve, each_mode
+from tests.network._server import Answer, Peer, full_backlog, head, nobody, whole
+from tests.network.conftest import Reach, Serve, each_mode
 
 CREATES = int(os.environ.get("CREATES", "200"))
 """How many are sent right when the server closes; 10,000 take two minutes."""
@@ -40,26 +39,9 @@ def _in_turn(*acts: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return act_all
 
 
-@pytest.fixture(params=["http", "https", "https proxy"])
-def way(request: pytest.FixtureRequest, serve: Serve) -> Any:
-    """A server, and the URL at which it is reached."""
-    if request.param == "http":
-        server = serve(whole(CREATE))
-        yield server, server.url
-        return
-    trusted: trustme.CA = request.getfixturevalue("trusted")
-    server = serve(whole(CREATE), tls=tls_of(trusted, "parcels.test", "127.0.0.1"))
-    if request.param == "https":
-        yield server, server.url
-        return
-    with Proxy(tls=tls_of(trusted, "127.0.0.1")) as proxy:
-        request.getfixturevalue("monkeypatch").setenv("HTTPS_PROXY", proxy.url)
-        yield server, f"https://parcels.test:{server.port}"
-
-
 @each_mode
 def test_a_request_leaves_in_one_write(
-    way: Any, mode: str, monkeypatch: pytest.MonkeyPatch
+    reach: Reach, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writes: list[int] = []
     send = socket.socket.send
@@ -68,12 +50,23 @@ def test_a_request_leaves_in_one_write(
         writes.append(len(data))
         return send(self, data, *args)
 
-    server, url = way
+    server, url = reach(whole(CREATE))
     act = _in_turn(CREATE.call, lambda _: writes.clear(), CREATE.call, lambda _: list(writes))
     with monkeypatch.context() as patch:
         patch.setattr(socket.socket, "send", counting)
         assert len(run(mode, url, act)) == 1
     assert len(server.requests) == 2
+
+
+def test_an_answer_counts_that_comes_before_the_request_was_taken(serve: Serve) -> None:
+    def refuse(peer: Peer) -> None:
+        peer.await_bytes()
+        peer.send(head(413, "Content-Length: 0"))
+        peer.abort()
+
+    url, huge = serve(Answer(refuse, reads=False)).url, {"X-Long": "x" * 8_000_000}
+    error: Any = fail("sync", url, CREATE.call, headers=huge, max_attempts=1)
+    assert (type(error), error.status_code) == (APIStatusError, 413)
 
 
 # The seconds between two calls, what the server says, the client's option: is there a new one?
@@ -147,16 +140,23 @@ def test_calls_right_when_the_server_closes_are_answered_and_no_create_is_double
 
 
 @each_mode
+@pytest.mark.parametrize("end", [Peer.close, Peer.reset])
 def test_sparse_calls_share_one_connection_as_long_as_the_server_keeps_it(
-    serve: Serve, mode: str
+    serve: Serve, end: Callable[[Peer], None], mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def hang_up(_: object) -> None:
-        server.peers[-1].abort()
-        time.sleep(0.01)
+    if end is Peer.reset:
+        monkeypatch.delattr(select, "poll", raising=False)  # as on Windows
 
-    clock, server = ManualClock(), serve(whole(GET))
+    def hang_up(peer: Peer) -> None:
+        whole(GET).act(peer)
+        time.sleep(0.02)
+        end(peer)
+
+    clock, server = ManualClock(), serve(*[whole(GET)] * 5, Answer(hang_up), whole(GET))
     sparse = (GET.call, lambda _: clock.advance(10))
-    run(mode, server.url, _in_turn(*sparse * 6, hang_up, *sparse * 6), clock=clock)
+    run(
+        mode, server.url, _in_turn(*sparse * 6, lambda _: time.sleep(0.1), *sparse * 6), clock=clock
+    )
     assert [bytes(peer.received).count(b"HTTP/1.1") for peer in server.peers] == [6, 6]
     assert clock.pauses == []  # Nothing was sent over what was closed.
 
@@ -166,8 +166,8 @@ def _warm(client: Any) -> Any:
 
 
 @each_mode
-def test_a_connection_is_opened_ahead_of_the_first_call(way: Any, mode: str) -> None:
-    server, url = way
+def test_a_connection_is_opened_ahead_of_the_first_call(reach: Reach, mode: str) -> None:
+    server, url = reach(whole(CREATE))
 
     def look(_: object) -> None:
         end = time.monotonic() + 5

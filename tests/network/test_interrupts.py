@@ -8,7 +8,6 @@ import inspect
 import json
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,13 +17,13 @@ from typing import Any
 
 import pytest
 import sample
-from sample import APIConnectionError, APIStatusError, AsyncSample, Sample, ServerError
+from sample import APIStatusError, AsyncSample, Sample, ServerError
 from sample._http import httpx
 from sample.testing import ManualClock
 
 from tests.network._canary import CANARY, KEY, Seen, planted
 from tests.network._operations import CREATE, GET, LIST, RENEW, Operation, fail, items, run
-from tests.network._server import SILENT, Answer, HostileServer, Peer, head, reply, whole
+from tests.network._server import Answer, HostileServer, Peer, head, reply, whole
 from tests.network.conftest import Serve, each_mode
 
 PACKAGE = str(Path(sample.__file__).parent)
@@ -279,28 +278,3 @@ def test_an_interrupt_while_a_client_is_made_shows_no_key_beyond_its_argument(ki
     assert len(seen.texts) > 500
     shown = {where.partition(" of ")[0] for where in seen.leaks}
     assert shown <= {"api_key in __init__", "headers in __init__"}
-
-
-def test_calls_that_wait_in_a_thread_end_when_the_client_is_closed(serve: Serve) -> None:
-    server = serve(SILENT)
-    client = Sample(KEY, base_url=f"{server.url}/v1", max_attempts=1)
-    errors: list[sample.SampleError] = []
-
-    def call() -> None:
-        try:
-            GET.call(client)
-        except sample.SampleError as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=call) for _ in range(103)]
-    for thread in threads:
-        thread.start()
-    while len(server.requests) < 100:
-        time.sleep(0.01)
-    client.close()
-    for thread in threads:
-        thread.join(10)
-    assert {type(error) for error in errors} == {APIConnectionError}
-    told = sorted(error.maybe_processed for error in errors)
-    assert told == [False] * 3 + [True] * 100
-    server.settle()

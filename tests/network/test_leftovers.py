@@ -15,9 +15,8 @@ import trustme
 from sample import SampleError
 
 from tests.network._operations import GET, PARCEL, items, run
-from tests.network._proxy import Proxy
 from tests.network._server import Answer, Peer, head, tls_of
-from tests.network.conftest import Serve, each_mode
+from tests.network.conftest import Reach, Serve, each_mode
 
 OTHERS = json.dumps(PARCEL | {"id": "of-somebody-else"}).encode()
 MINE = GET.body
@@ -82,26 +81,11 @@ def _once(client: Any) -> Any:
 
 
 @each_mode
-@pytest.mark.parametrize("way", ["http", "https", "https proxy"])
 @pytest.mark.parametrize("beyond", BEYOND)
-def test_it_is_dropped_with_its_connection(
-    serve: Serve, beyond: str, way: str, mode: str, request: pytest.FixtureRequest
-) -> None:
+def test_it_is_dropped_with_its_connection(reach: Reach, beyond: str, mode: str) -> None:
     late = 0.2 if len(BEYOND[beyond]) > 1 else 0.02  # It is to be there before the next call.
-    calls = _calls(2, _once, late)
-    script = _sends(BEYOND[beyond]), _sends((_answer(MINE),))
-    if way == "http":
-        server = serve(*script)
-        assert run(mode, server.url, calls) == ["parcel-1"] * 2
-    else:
-        trusted: trustme.CA = request.getfixturevalue("trusted")
-        server = serve(*script, tls=tls_of(trusted, "parcels.test", "127.0.0.1"))
-        with Proxy(tls=tls_of(trusted, "127.0.0.1")) as proxy:
-            url = server.url
-            if way == "https proxy":
-                request.getfixturevalue("monkeypatch").setenv("HTTPS_PROXY", proxy.url)
-                url = f"https://parcels.test:{server.port}"
-            assert run(mode, url, calls) == ["parcel-1"] * 2
+    server, url = reach(_sends(BEYOND[beyond]), _sends((_answer(MINE),)))
+    assert run(mode, url, _calls(2, _once, late)) == ["parcel-1"] * 2
     assert len(server.peers) == 2  # The first one is not used again.
 
 
