@@ -135,6 +135,7 @@ def _in_pieces(operation: Operation) -> Answer:
 
 
 HTML = b"<!DOCTYPE html><title>Sign in to the Wi-Fi</title>"
+_UNREAD: dict[str, Any] = {"end": Peer.hold, "reads": False}
 _SOCKS_MORE = b"\5\0\5\0\0\1" + bytes(6) + b"more"
 _CONNECT_REFUSED = raw(head("407 Proxy Authentication Required", "Content-Length: 0"))
 
@@ -157,9 +158,9 @@ FAULTS = [
     _connecting("proxy: it is silent", SILENT, way="proxy", connect_timeout=0.06),
     _connecting("proxy: it says more", raw(head("200 Yes"), b"more"), way="proxy"),
     _connecting("SOCKS5: it closes", CLOSED_AT_ONCE, way="socks"),
-    _connecting("SOCKS5: it asks who this is", raw(b"\5\xff", reads=False), way="socks"),
-    _connecting("SOCKS5: it refuses", raw(b"\5\0\5\5\0\1", reads=False), way="socks"),
-    _connecting("SOCKS5: it says more", raw(_SOCKS_MORE, reads=False), way="socks"),
+    _connecting("SOCKS5: it asks who this is", raw(b"\5\xff", **_UNREAD), way="socks"),
+    _connecting("SOCKS5: it refuses", raw(b"\5\0\5\5\0\1", **_UNREAD), way="socks"),
+    _connecting("SOCKS5: it says more", raw(_SOCKS_MORE, **_UNREAD), way="socks"),
     _connecting("SOCKS5: it is silent", SILENT_AT_ONCE, way="socks", connect_timeout=0.06),
     _broken("reset before the request is read", RESET_UNREAD, phase="sending"),
     _broken("closed before the request is read", CLOSED_UNREAD, phase="sending"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 import select
@@ -16,7 +17,7 @@ from sample import APIConnectionError, APIStatusError, APITimeoutError, Configur
 from sample.testing import ManualClock
 
 from tests.network._operations import CREATE, GET, RENEW, Operation, fail, run
-from tests.network._server import Answer, Peer, full_backlog, head, nobody, whole
+from tests.network._server import Answer, Peer, full_backlog, head, nobody, raw, whole
 from tests.network.conftest import Reach, Serve, each_mode
 
 CREATES = int(os.environ.get("CREATES", "200"))
@@ -56,6 +57,19 @@ def test_a_request_leaves_in_one_write(
         patch.setattr(socket.socket, "send", counting)
         assert len(run(mode, url, act)) == 1
     assert len(server.requests) == 2
+
+
+@each_mode
+def test_a_large_request_arrives_whole_and_an_answer_that_is_cut_short_is_told(
+    reach: Reach, mode: str
+) -> None:
+    cut = raw(head(201, "Content-Length: 9"), b"{")
+    server, url = reach(whole(CREATE), cut)
+    note = "x" * 200_000
+    create = _in_turn(*[lambda client: client.parcels.create(note=note)] * 2)
+    error = fail(mode, url, create)
+    assert (type(error), error.maybe_processed) == (APIConnectionError, True)
+    assert [json.loads(one.body)["note"] for one in server.requests] == [note] * 2
 
 
 def test_an_answer_counts_that_comes_before_the_request_was_taken(serve: Serve) -> None:

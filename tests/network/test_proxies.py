@@ -23,7 +23,7 @@ NAMES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 
 @pytest.fixture
 def server(serve: Serve, trusted: trustme.CA) -> HostileServer:
-    return serve(whole(GET), tls=tls_of(trusted, "parcels.test"))
+    return serve(whole(GET), tls=tls_of(trusted, "parcels.test", "192.0.2.1"))
 
 
 @each_mode
@@ -53,12 +53,14 @@ def test_a_proxy_of_any_kind_with_a_password(
     with Proxy(scheme.removesuffix("h"), tls) as proxy:
         prefix = f"{scheme}://" if scheme else ""
         monkeypatch.setenv("HTTPS_PROXY", f"{prefix}someone:pa%20ss@127.0.0.1:{proxy.port}")
-        assert run(mode, f"https://parcels.test:{server.port}", GET.call)
+        host = "192.0.2.1" if scheme == "socks5" else "parcels.test"
+        assert run(mode, f"https://{host}:{server.port}", GET.call)
     if proxy.user is None:
         assert b"Proxy-Authorization: Basic c29tZW9uZTpwYSBzcw==" in proxy.heads[0]
     else:
         assert proxy.user == b"\x01\x07someone\x05pa ss"
-        assert proxy.heads[0][:-2] == b"\x05\x01\x00\x03\x0cparcels.test"
+        place = b"\1\xc0\0\2\1" if scheme == "socks5" else b"\3\x0cparcels.test"
+        assert proxy.heads[0][:-2] == b"\5\1\0" + place
     assert KEY.encode() not in proxy.received
 
 

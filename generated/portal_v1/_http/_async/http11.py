@@ -38,12 +38,10 @@ class AsyncHTTP11Connection:
 
     async def request(self, request: httpcore.Request, attempt: Attempt) -> dict[str, Any]:
         """Send a request; return its answer's `status`, `headers` and `extensions`."""
-        try:
+        try:  # noqa: SIM105 - `suppress` takes time in every call
             await self._send(request, attempt)
         except httpcore.WriteError:
             pass  # A server may answer before it has read all.
-        except h11.LocalProtocolError as error:
-            raise httpcore.LocalProtocolError(str(error)) from None
         head: Any = None
         while not isinstance(head, h11.Response):
             head = (await self._next_event(attempt)).reveal()
