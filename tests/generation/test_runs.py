@@ -121,7 +121,7 @@ def test_a_parser_that_fails(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_what_is_broken_is_named(tree: Tree) -> None:
-    module, twin, template = "package/_broken.py", "package/_core/_async/_late.py", "types.py.jinja"
+    module, template = "package/_broken.py", "types.py.jinja"
     for name, code, what in (
         (module, "def broken(:\n    pass\n", "_broken.py:2:"),
         (module, "def late() -> int:\n    return nowhere + 1\n", "F821"),
@@ -130,7 +130,6 @@ def test_what_is_broken_is_named(tree: Tree) -> None:
         (module, "import warnings\n\nwarnings.warn('old', stacklevel=1)\n", "UserWarning: old"),
         (module, "import os\n\nos._exit(3)\n", "the interpreter ended with exit code 3"),
         ("package/client.py", "", "client.py is both a template's result and a module"),
-        (twin, "x = 1\ny = lambda: (yield from (await\\\n z))\n", "_late.py, line 2: this stays a"),
         (f"templates/{template}", "\n{{ nothing.at_all }}", f"{template}, line 2: "),
         (f"templates/{template}", "{{ openapi.models[0].nothing() }}", f"{template}, line 1: "),
         (f"templates/{template}", "{% if %}", f"{template}, line 1: "),
