@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from ._messages import DocumentError
 from ._requests import RequestBody, Security, compile_parameters
@@ -62,8 +61,7 @@ class Operation:
             self.envelope, self.fields = objects[0], self.fields[objects[0]].properties
 
 
-@dataclass(frozen=True)
-class Collection:
+class Collection(NamedTuple):
     """Items of one kind."""
 
     path: str  # on which they are made
@@ -80,8 +78,7 @@ class Collection:
         return singular[:1].upper() + singular[1:]
 
 
-@dataclass(frozen=True)
-class Effect:
+class Effect(NamedTuple):
     """What one operation does to the state."""
 
     does: str  # create, list, read, replace, change, remove or use
