@@ -9,10 +9,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
 from types import FrameType, ModuleType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 __all__ = [
-    "LateError",
     "asyncio",
     "export",
     "futures",
@@ -20,64 +19,64 @@ __all__ = [
     "load",
     "run_apart",
     "signal",
+    "start_apart",
     "uuid",
 ]
-
-T = TypeVar("T")
 
 # Within these, a thread holds locks that an import may need.
 _LOCKING = {"importlib._bootstrap", "logging", "logging.config"}
 _PATIENCE = 1.0  # seconds
 
 
-class LateError(Exception):
-    """A function did not return in time."""
-
-
-def run_apart(function: Callable[[], T], within: float | None = None) -> T:
-    """Return what a function returns, called in a thread of its own.
-
-    Args:
-        function: What to call.
-        within: Seconds after which it is left behind; None for no end.
-
-    Raises:
-        LateError: It did not return within this time. Or whatever it raises.
-    """
-    begun: list[bool] = []
-    returned: list[T] = []
-    raised: list[BaseException] = []
-    done = threading.Lock()
-    done.acquire()
+def start_apart(function: Callable[[], object]) -> None:
+    """Call a function, which raises nothing, in a thread of its own."""
+    begun = threading.Event()
 
     def work() -> None:
-        begun.append(True)
-        sys.settrace(threading.gettrace())
-        try:
-            returned.append(function())
-        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
-            raised.append(error)
-        finally:
-            if done.locked():
-                done.release()
+        is_late = begun.is_set()
+        begun.set()
+        if not is_late:
+            sys.settrace(threading.gettrace())
+            function()
 
-    while not begun:
+    # On Python 3.11 what is to end a thread can strike one that it has just started, before that
+    # does anything; `threading.Thread` would wait for it without an end.
+    while not begun.is_set():
         try:
             _thread.start_new_thread(work, ())
         except RuntimeError:  # No thread can be started any more.
             work()
-        # On Python 3.11 what is to end a thread can strike one that it has just started, before
-        # that does anything; `threading.Thread` would wait for it without an end.
-        if not done.acquire(timeout=_PATIENCE if within is None else within) and within is not None:
-            raise LateError
-    if not (returned or raised):
-        done.acquire()
-    if raised:
-        raise raised[0]
-    return returned[0]
+        begun.wait(_PATIENCE)
 
 
-def import_apart(function: Callable[[], T]) -> T:
+def run_apart(function: Callable[[], Any], within: float | None = None) -> Any:
+    """Return what a function returns or raise what it raises, called in a thread of its own.
+
+    Args:
+        function: What to call.
+        within: Seconds after which it is left behind, and None is returned; None for no end.
+    """
+    outcomes: list[tuple[Any, BaseException | None]] = []
+    done = threading.Event()
+
+    def work() -> None:
+        try:
+            outcomes.append((function(), None))
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            outcomes.append((None, error))
+        finally:
+            done.set()
+
+    start_apart(work)
+    if not done.wait(within):
+        return None
+    result, failure = outcomes[0]
+    if failure is not None:
+        raise failure
+    return result
+
+
+def import_apart(function: Callable[[], Any]) -> Any:
     """Return what a function that imports something returns, called in a thread of its own.
 
     Something outside may end the thread that calls at any moment, as the time limit of a job queue
@@ -94,7 +93,8 @@ def import_apart(function: Callable[[], T]) -> T:
 
 def load(name: str) -> ModuleType:
     """Import a module by its whole name, in a thread of its own."""
-    return import_apart(partial(import_module, name))
+    module: ModuleType = import_apart(partial(import_module, name))
+    return module
 
 
 def export(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 import os
@@ -29,7 +28,8 @@ _TO_SYNC = (
     (r"\bawait\s+", ""),
     (r"\b__a(enter|exit|iter|next)__\b", r"__\1__"),
     (r"\bStopAsyncIteration\b", "StopIteration"),
-    (r"\b(_?)a(close|iter|next)\b", r"\1\2"),
+    (r"\b(_?)a(close|iter|iter_bytes|iter_raw|next)\b", r"\1\2"),
+    (r"\bhandle_async_request\b", "handle_request"),
     (r"\basynccontextmanager\b", "contextmanager"),
     (r"\b(_?)Async(?=[A-Z])", r"\1"),
     (r"\bsleep_async\b", "sleep"),
@@ -88,12 +88,13 @@ def copy_package(source: Path, destination: Path) -> None:
     for path in sorted(source.rglob("*")):
         if path.is_dir() or "__pycache__" in path.parts:
             continue
-        name, content = path.relative_to(source), path.read_bytes()
+        name, content = path.relative_to(source), path.read_text(encoding="utf-8")
         copies = [(name, content, "from where `make generate` copies it")]
         if path.suffix == ".py" and "_async" in name.parts:
             twin = Path(*("_sync" if part == "_async" else part for part in name.parts))
-            code = to_sync(content.decode(), name.as_posix()).encode()
-            copies.append((twin, code, "of which `make generate` makes this sync twin"))
+            for pattern, replacement in _TO_SYNC:
+                content = re.sub(pattern, replacement, content)
+            copies.append((twin, content, "of which `make generate` makes this sync twin"))
         for target, code, words in copies:
             if (destination / target).exists():
                 raise GenerationError(
@@ -102,25 +103,13 @@ def copy_package(source: Path, destination: Path) -> None:
                 )
             comment = _COMMENTS.get(path.suffix, "")
             first = comment.format(f"{_MARK}{name.as_posix()}, {words}.")
-            write_file(destination / target, first.encode() + code)
+            write_file(destination / target, first + code)
 
 
 def write_file(path: Path, content: str | bytes) -> None:
     """Write a file of a package, the same bytes everywhere."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-
-
-def to_sync(code: str, source: str) -> str:
-    """Return the synchronous twin of the asynchronous module `source`."""
-    for pattern, replacement in _TO_SYNC:
-        code = re.sub(pattern, replacement, code)
-    kinds = (ast.AsyncFunctionDef, ast.AsyncFor, ast.AsyncWith, ast.Await)
-    for node in ast.walk(ast.parse(code)):
-        if getattr(node, "is_async", 0) or isinstance(node, kinds):
-            line = getattr(node, "lineno", 1)
-            raise GenerationError(f"{source}, line {line}: this stays asynchronous in the twin.")
-    return code
 
 
 def write_metadata(package: Path, document: dict[str, Any], modules: Path) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from openapi_python_client import strings
 
-from .document import Document
-from .errors import GenerationError, edit
+from .document import Document, Finding
+from .errors import GenerationError
 from .reading import Place
 
 strings.DELIMITERS += "[]"  # filter[since] is filter_since
@@ -104,32 +104,12 @@ def resource_class(resource: str) -> str:
 def name_operations(document: Document) -> list[OperationNames]:
     """Return the names of all operations; write the ids that are missing into the document."""
     found = [_name_operation(document, *entry) for entry in document.operations()]
-    problems: list[str] = []
-    for one in found:
-        given = str(one.raw.get("x-method-name", "a"))
-        if not given.isidentifier() or given[0] == "_":
-            where = document.where((*one.place, "x-method-name"))
-            code = edit({"x-method-name": _plain(given).strip("_")})
-            problems.append(f"{where}: {given!r} cannot be the name of a method.{code}")
-    for group in _clashes(found):
-        for one in group:
-            if not one.made and "x-method-name" not in one.raw:
-                one.method = _plain(one.id)
-    for group in _clashes(found):
-        method = f"{group[0].resource}.{group[0].method}"
-        places = " and ".join(document.where(one.place) for one in group)
-        code = edit({"x-method-name": f"{group[0].method}_…"}, "one of them")
-        problems.append(f"{method}: {places} come to this method.{code}")
+    for one in (one for group in _clashes(found) for one in group):
+        if not one.made and "x-method-name" not in one.raw:
+            one.method = _plain(one.id)
+    problems = document.tell(_find_problems(found))
     if problems:
         raise GenerationError(f"{document.source}: methods cannot be named.", problems)
-    _name_modules(found)
-    for one in found:
-        one.raw.setdefault("operationId", one.id)
-        one.raw.setdefault("responses", {"default": {"description": "Any answer."}})
-    return found
-
-
-def _name_modules(found: list[OperationNames]) -> None:
     methods, modules = {(one.resource, one.method) for one in found}, set[str]()
     for one in found:
         one.iterator = re.sub(r"^iter_list(?=_|$)", "iter", f"iter_{one.method}")
@@ -139,6 +119,20 @@ def _name_modules(found: list[OperationNames]) -> None:
         while one.module in modules:
             one.module += "_"
         modules.add(one.module)
+        one.raw.setdefault("operationId", one.id)
+        one.raw.setdefault("responses", {"default": {"description": "Any answer."}})
+    return found
+
+
+def _find_problems(found: list[OperationNames]) -> Iterator[Finding]:
+    for one in found:
+        given = str(one.raw.get("x-method-name", "a"))
+        if not given.isidentifier() or given[0] == "_":
+            code = {"x-method-name": _plain(given).strip("_")}
+            yield Finding((*one.place, "x-method-name"), "this cannot name a method", code)
+    for one in (one for group in _clashes(found) for one in group):
+        text = f"several operations come to the method {one.resource}.{one.method}"
+        yield Finding(one.place, text, {"x-method-name": f"{one.method}_…"}, "one of them")
 
 
 def _name_operation(document: Document, place: Place, raw: dict[str, Any]) -> OperationNames:

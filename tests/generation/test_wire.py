@@ -106,20 +106,13 @@ def test_deprecations_are_documented_and_warned_of(library: ModuleType) -> None:
     assert resources.BooksResource.get.__deprecated__.startswith("The operation getBook")
 
 
-@pytest.mark.parametrize(
-    ("status", "kind", "error"),
-    [
-        (404, "application/problem+json", "NotFoundError"),
-        (418, "application/problem+json", "APIStatusError"),
-        (501, "application/json", "ServerError"),
-    ],
-)
-def test_ranges_and_the_default(library: ModuleType, status: int, kind: str, error: str) -> None:
-    server = Server(status, {"title": "There is none", "status": status}, kind=kind)
-    with pytest.raises(getattr(library, error)) as caught:
-        call(library, server, lambda client: client.books.list())
-    assert (caught.value.status_code, caught.value.error) == (status, "There is none")
-    assert isinstance(caught.value, library.CityLibraryError)
+def test_ranges_and_the_default(library: ModuleType) -> None:
+    for status, error in ((404, "NotFoundError"), (418, "APIStatusError"), (501, "ServerError")):
+        kind = "application/json" if status == 501 else "application/problem+json"
+        server = Server(status, {"title": "There is none", "status": status}, kind=kind)
+        with pytest.raises(getattr(library, error), match="There is none") as caught:
+            call(library, server, lambda client: client.books.list())
+        assert caught.value.status_code == status
 
 
 def test_a_multipart_body(studio: ModuleType) -> None:
@@ -149,20 +142,11 @@ def test_a_multipart_body(studio: ModuleType) -> None:
     ]
 
 
-def test_bytes_and_text(studio: ModuleType) -> None:
-    server = Server(200, content=b"\x00\xff" * 1000, kind="application/octet-stream")
-    file = call(studio, server, lambda client: client.files.download("f1"))
-    assert file.payload.read() == b"\x00\xff" * 1000
-    assert server.request.headers["Authorization"] == "Bearer a-key"
-    with pytest.raises(studio.NotFoundError, match="No such file"):
-        call(studio, Server(404, {"error": "No such file"}), lambda one: one.files.download("f1"))
+def test_bytes(studio: ModuleType) -> None:
     server, body = Server(204), studio.File(io.BytesIO(b"\x01\x02"))
     call(studio, server, lambda client: client.files.replace("f1", body=body))
     assert (server.target, server.body) == ("PUT /files/f1/content", b"\x01\x02")
     assert server.request.headers["Content-Type"] == "application/octet-stream"
-    server = Server(200, content="Ende · gut".encode(), kind="text/plain; charset=utf-8")
-    caption = call(studio, server, lambda client: client.files.get_caption("f 1?", language="de"))
-    assert (caption, server.target) == ("Ende · gut", "GET /files/f%201%3F/caption?language=de")
 
 
 def test_a_form_and_masked_secrets(studio: ModuleType) -> None:
@@ -177,16 +161,6 @@ def test_a_form_and_masked_secrets(studio: ModuleType) -> None:
     assert token not in repr(session)
     assert word not in repr(form)
     assert "Authorization" not in server.request.headers
-
-
-@pytest.mark.parametrize(
-    "changes", [{"position": True}, {"shape": {"kind": "line"}}, {"layers": [3]}, {"shape": None}]
-)
-def test_what_is_none_of_the_union(studio: ModuleType, changes: dict[str, Any]) -> None:
-    drawing = {"shape": {"kind": "circle", "radius": 1.0}, "position": 3, **changes}
-    sent = studio.models.Circle(kind="circle", radius=1.0)
-    with pytest.raises(studio.InvalidResponseError, match=next(iter(changes))):
-        call(studio, Server(200, drawing), lambda client: client.shapes.draw(body=sent))
 
 
 @pytest.mark.parametrize(

@@ -169,6 +169,7 @@ def test_the_document_can_say_otherwise() -> None:
         ("delete", r"x-effect is one of create, list, .*none"),
         ({"fresh": ["no"]}, r"not all fields of \['no'\]"),
         ({"does": "create", "identifier": "no"}, "no field of its answer"),
+        ({"does": "create", "item": CLIENTS}, "no field of its answer"),
     ):
         with pytest.raises(DocumentError, match=text):
             Mock(vendor(get=operation(CLIENT, **{"x-effect": wrong})))

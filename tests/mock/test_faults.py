@@ -15,7 +15,6 @@ from sample import (
     APITimeoutError,
     InvalidResponseError,
     RateLimitError,
-    Sample,
     SampleError,
     ServerError,
 )
@@ -31,12 +30,11 @@ Create = Callable[..., Any]
 def create(request: pytest.FixtureRequest, mock: MockSample) -> Iterator[Create]:
     """Create a client once, in-process or over TCP."""
     with mock.serve() as server:
+        real: dict[str, Any] = {"base_url": server.url, "http_client": None}
 
         def call(**options: Any) -> Any:
-            options = {"max_attempts": 1, **options}
-            if request.param == "in-process":
-                return mock.client(**options).parcels.create()
-            with Sample("mock-api-key", base_url=server.url, **options) as portal:
+            more = real if request.param == "tcp" else {}
+            with mock.client(max_attempts=1, **more, **options) as portal:
                 return portal.parcels.create()
 
         yield call

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any, Self
+from typing import Any
 
 import pytest
 from sample import AsyncSample, Sample, SampleError
@@ -24,17 +24,15 @@ from tests.network.conftest import Serve, each_mode
 
 
 class Tagging(HostileServer):
-    """Answers each request with the id that it asked for, now and then a little later.
+    """Answers each request with the id that it asked for, now and then a little later."""
 
-    Attributes:
-        holds: How many requests have to be there before any is answered.
-    """
+    def __init__(self, *script: Answer) -> None:
+        super().__init__(*script)
+        self.hold(0)
 
-    holds = 0
-
-    def __enter__(self) -> Self:
-        self._full = threading.Event()
-        return super().__enter__()
+    def hold(self, count: int) -> None:
+        """Answer none of the next requests before so many of them are there."""
+        self._from, self._full = len(self.requests) + count, threading.Event()
 
     def _answer(self, peer: Peer) -> None:
         request: Recorded | None = peer.read()
@@ -42,7 +40,7 @@ class Tagging(HostileServer):
             peer.close()
             return
         self.requests.append(request)
-        if len(self.requests) >= self.holds:
+        if len(self.requests) >= self._from:
             self._full.set()
         self._full.wait(10)
         tag = request.request_line.split(" ")[1].rpartition("/")[2]
@@ -65,7 +63,7 @@ def test_200_tasks_at_once_are_each_answered_in_the_order_that_they_came(given: 
             await http.aclose()
 
     with Tagging(whole(GET)) as server:
-        server.holds = 100
+        server.hold(100)
         asyncio.run(calling())
         came = [int(one.request_line.split(" ")[1].rpartition("/")[2]) for one in server.requests]
         # The server's threads read in an order of their own.
@@ -168,14 +166,15 @@ def test_1000_calls_of_threads_that_are_ended_at_random_are_given_nobody_elses_a
             thread.start()
         give_up = ctypes.pythonapi.PyThreadState_SetAsyncExc
         while any(thread.is_alive() for thread in threads):
-            time.sleep(0.004)
+            time.sleep(0.0005)
             victim = chance.choice(threads)
             if victim.is_alive():
                 give_up(ctypes.c_ulong(victim.ident or 0), ctypes.py_object(GivenUp))
         assert (wrong, set(ends) - {GivenUp}) == ([], set())
         assert min(outcomes.values()) > 5, outcomes
-        with ThreadPoolExecutor(50) as pool:  # And no place is lost.
-            found = pool.map(lambda n: client.parcels.get(str(n)).id, range(100))
+        server.hold(100)  # And no place is lost.
+        with ThreadPoolExecutor(100) as pool:
+            found = pool.map(lambda n: client.parcels.get(str(n), timeout=8).id, range(100))
             assert list(found) == [str(number) for number in range(100)]
         client.close()
 

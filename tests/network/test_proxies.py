@@ -11,7 +11,7 @@ import pytest
 import trustme
 from sample import APIConnectionError, ConfigurationError
 from sample._http import httpx
-from sample._http.proxies import proxy_for
+from sample._http.route import proxy_for
 
 from tests.network._operations import GET, KEY, fail, run
 from tests.network._proxy import Proxy

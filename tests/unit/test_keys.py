@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import threading
 import time
@@ -126,7 +127,7 @@ def test_one_that_hangs_ends_with_the_calls_time(kind: str) -> None:
 def test_it_is_asked_in_a_thread_of_its_own_where_one_can_be_had(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def none_left(thread: threading.Thread) -> None:
+    def none_left(*_: object) -> None:
         raise RuntimeError("can't start new thread")
 
     script, threads = Script((201, CREATED)), list[threading.Thread]()
@@ -137,7 +138,7 @@ def test_it_is_asked_in_a_thread_of_its_own_where_one_can_be_had(
 
     call(kind, script, "create", api_key=key)
     with monkeypatch.context() as patch:
-        patch.setattr(threading.Thread, "start", none_left)
+        patch.setattr(_thread, "start_new_thread", none_left)
         call(kind, script, "create", api_key=key)
     assert [one is threading.main_thread() for one in threads] == [False, True]
     assert script.requests[1].headers["authorization"] == "Bearer key"

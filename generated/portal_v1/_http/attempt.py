@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,16 +17,35 @@ NOT_ENCRYPTED = (
     "The base URL is http, which is for this machine only, but the request would leave it for {}: "
     "the API key would cross the network in the clear. Use https, or send past the proxy."
 )
-
-
 _SURE = 4.0  # seconds: many servers hang up after 5, and do not say so
+
+
+class Slot:
+    """A place in a pool, which is free again when this is released, or else gone.
+
+    Attributes:
+        owned: What is open in it, each with a method `close`, which is called then.
+        free: Does so; None where there is no place yet.
+    """
+
+    __slots__ = ("__weakref__", "free", "owned")
+
+    def __init__(self) -> None:
+        self.owned: list[Any] = []
+        self.free: Callable[[], None] | None = None
+
+    def release(self) -> None:
+        """Give the place back."""
+        free, self.free = self.free, None
+        if free is not None:
+            free()
 
 
 class Attempt(Record):
     """The time that an attempt has, and whether its request left.
 
     Attributes:
-        owned: What is open for it, each with a method `close`; its slot closes them.
+        owned: What is open for it, in its slot.
         sent: Whether the server may have received any of the request.
         traced: Whether a client that was given told what it did.
     """

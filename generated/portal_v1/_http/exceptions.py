@@ -1,5 +1,5 @@
 # Edited in overrides/package/_http/exceptions.py, from where `make generate` copies it.
-"""What httpx's exceptions mean: what happened, and whether the server may have acted."""
+"""What exceptions beneath a call mean: what happened, and whether the server may have acted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from .._core.clock import Deadline
 from .._core.effects import TransportFailure
 from ..errors import ConfigurationError
 from .attempt import Attempt
-from .library import Library
 
 _BEFORE_SENDING = {
     "ConnectError": "the connection was not made",
@@ -37,31 +36,28 @@ _PACKAGE = __name__.removesuffix("_http.exceptions")
 _LIBRARIES = {"httpx", "httpx2", "httpcore", "httpcore2", "h11", "h2", "anyio", "socksio"}
 
 
-def from_exception(
-    error: Exception, library: Library, attempt: Attempt, deadline: Deadline, *, own: bool
-) -> TransportFailure:
-    """Return what an exception of the library means.
+def from_exception(error: Exception, attempt: Attempt, *, own: bool) -> TransportFailure:
+    """Return what an exception means that came while an attempt was made.
 
     Raises:
         Exception: `error` itself: it is the caller's own, as a signal's handler raises one.
     """
     known = own or attempt.traced
-    for name, reason in _REASONS.items():
-        for module in (library.httpx, library.httpcore):
-            kind = getattr(module, name, None)
-            if kind is not None and isinstance(error, kind):
-                timed_out = name.endswith("Timeout")
-                detail = "" if timed_out else _detail(error)
-                return TransportFailure(
-                    reason + detail + _within(deadline, timed_out=timed_out),
-                    timed_out=timed_out,
-                    maybe_processed=attempt.sent if known else name not in _BEFORE_SENDING,
-                )
+    kinds = [kind for kind in type(error).__mro__ if _root(kind.__module__) in _LIBRARIES]
+    name = next((kind.__name__ for kind in kinds if kind.__name__ in _REASONS), None)
+    if name is not None:
+        timed_out = name.endswith("Timeout")
+        reason = _REASONS[name] + ("" if timed_out else _detail(error))
+        return TransportFailure(
+            reason + _within(attempt.deadline, timed_out=timed_out),
+            timed_out=timed_out,
+            maybe_processed=attempt.sent if known else name not in _BEFORE_SENDING,
+        )
     if not own and isinstance(error, TimeoutError):
         # `asyncio.timeout` around a client that was given.
-        return deadline_exceeded(deadline, maybe_processed=attempt.sent or not known)
+        return deadline_exceeded(attempt.deadline, maybe_processed=attempt.sent or not known)
     from_below = not own and (isinstance(error, OSError | UnicodeError) or _lacks_thread(error))
-    if isinstance(error, ConfigurationError) or not (from_below or _is_of_library(error)):
+    if isinstance(error, ConfigurationError) or not (from_below or kinds):
         raise error
     return TransportFailure(
         f"sending failed{_detail(error)}",
@@ -77,16 +73,13 @@ def build_failed(error: Exception) -> TransportFailure:
         ConfigurationError: The base URL's host can be no host's name.
         Exception: `error` itself, where it comes from the caller's code.
     """
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    module: str = "" if trace is None else trace.tb_frame.f_globals.get("__name__", "")
-    if isinstance(error, UnicodeError) and module.partition(".")[0] == "idna":
+    module = _modules(error)[-1]
+    if isinstance(error, UnicodeError) and _root(module) == "idna":
         raise ConfigurationError(
             f"the base URL's host is not a host's name{_detail(error)}. Check the base URL."
         ) from None
     known = {*_LIBRARIES, *sys.stdlib_module_names}
-    if not module.startswith(_PACKAGE) and module.partition(".")[0] not in known:
+    if not module.startswith(_PACKAGE) and _root(module) not in known:
         raise error
     return TransportFailure(
         f"the request cannot be sent{_detail(error)}", timed_out=False, maybe_processed=False
@@ -104,18 +97,20 @@ def deadline_exceeded(deadline: Deadline, *, maybe_processed: bool = True) -> Tr
 
 def _lacks_thread(error: Exception) -> bool:
     """Return whether no thread could be started beneath the library, to resolve a name in."""
-    modules = [
-        frame.f_globals.get("__name__", "").partition(".")[0]
-        for frame, _ in traceback.walk_tb(error.__traceback__)
-    ]
-    while _LIBRARIES.intersection(modules):
-        del modules[0]
-    by_asyncio = modules[:1] == ["asyncio"] and "concurrent" in modules
-    return by_asyncio and isinstance(error, RuntimeError)
+    roots = [_root(module) for module in _modules(error)]
+    while _LIBRARIES.intersection(roots):
+        del roots[0]
+    return isinstance(error, RuntimeError) and roots[:1] == ["asyncio"] and "concurrent" in roots
 
 
-def _is_of_library(error: Exception) -> bool:
-    return any(kind.__module__.partition(".")[0] in _LIBRARIES for kind in type(error).__mro__)
+def _modules(error: Exception) -> list[str]:
+    """Return the modules that an exception came through, down to where it was raised."""
+    frames = traceback.walk_tb(error.__traceback__)
+    return [str(frame.f_globals.get("__name__", "")) for frame, _ in frames]
+
+
+def _root(module: str) -> str:
+    return module.partition(".")[0]
 
 
 def _detail(error: Exception) -> str:

@@ -14,11 +14,10 @@ import socket
 from contextlib import suppress
 from typing import Any, cast
 
+from .._core.clock import Deadline
 from .._secrets import Secret
 from .attempt import Attempt
 from .library import httpcore
-from .proxies import is_address
-from .sockets import Address, not_resolved, to_addresses
 
 _PART = 65536  # bytes that are written at once
 _BUFFER = 32768  # bytes that an async connection may receive before anybody reads them
@@ -50,7 +49,7 @@ class AsyncSignal:
 
 
 class AsyncSocketStream(asyncio.BufferedProtocol):
-    """A connection of an event loop."""
+    """A connection of an event loop; `connect` comes first."""
 
     def __init__(self) -> None:
         self._buffer = memoryview(bytearray(_BUFFER))
@@ -60,6 +59,16 @@ class AsyncSocketStream(asyncio.BufferedProtocol):
         self._failure: Exception | None = None
         self._writable = True
         self._changed: AsyncSignal | None = None
+
+    async def connect(self, address: tuple[str, int], timeout: float | None) -> None:
+        """Connect it to an address."""
+        try:
+            async with asyncio.timeout(timeout):
+                await asyncio.get_running_loop().create_connection(lambda: self, *address)
+        except TimeoutError:
+            raise httpcore.ConnectTimeout("timed out") from None
+        except OSError as error:
+            raise httpcore.ConnectError(str(error)) from None
 
     async def read(self, attempt: Attempt) -> Secret[bytes]:
         """Return the next bytes; none at the end."""
@@ -148,38 +157,22 @@ class AsyncSocketStream(asyncio.BufferedProtocol):
             self._changed.set()
 
 
-async def async_resolve(host: str, port: int, attempt: Attempt) -> list[Address]:
-    """Return a host's addresses."""
-    if is_address(host):
-        return [(host, port)]
+async def async_look_up(host: str, port: int, timeout: float | None) -> Any:
+    """Return what the system knows of a host, or its exception; None where it takes longer."""
     loop = asyncio.get_running_loop()
-    looking_up = asyncio.ensure_future(loop.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+    asked = asyncio.ensure_future(loop.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     try:
-        await asyncio.wait([looking_up], timeout=attempt.remaining(httpcore.ConnectTimeout))
-        if not looking_up.done():
-            raise httpcore.ConnectTimeout(f"{host} was not resolved in time")
-        failure = looking_up.exception()
-        if failure is not None:
-            raise not_resolved(host, failure)
-        return to_addresses(looking_up.result())
+        await asyncio.wait([asked], timeout=timeout)
+        return (asked.exception() or asked.result()) if asked.done() else None
     finally:
-        looking_up.cancel()
+        asked.cancel()
 
 
-async def async_connect(
-    address: Address, timeout: float | None, owned: list[Any]
-) -> AsyncSocketStream:
-    """Return a connection to an address, which is `owned` before it is made."""
-    stream = AsyncSocketStream()
-    owned.append(stream)
-    try:
-        async with asyncio.timeout(timeout):
-            await asyncio.get_running_loop().create_connection(lambda: stream, *address)
-            return stream
-    except TimeoutError:
-        raise httpcore.ConnectTimeout("timed out") from None
-    except OSError as error:
-        raise httpcore.ConnectError(str(error)) from None
+def async_time_limit(deadline: Deadline) -> asyncio.Timeout:
+    """Return a block that ends with a `TimeoutError` when the call has to be over."""
+    # A little later than the timeouts of a given client, which know better what was waited for.
+    left = deadline.remaining()
+    return asyncio.timeout(None if left is None else left + 0.1)
 
 
 def _is_readable(transport: asyncio.Transport) -> bool:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from ._messages import DocumentError
 from ._requests import RequestBody, Security, compile_parameters
@@ -62,8 +61,7 @@ class Operation:
             self.envelope, self.fields = objects[0], self.fields[objects[0]].properties
 
 
-@dataclass(frozen=True)
-class Collection:
+class Collection(NamedTuple):
     """Items of one kind."""
 
     path: str  # on which they are made
@@ -80,8 +78,7 @@ class Collection:
         return singular[:1].upper() + singular[1:]
 
 
-@dataclass(frozen=True)
-class Effect:
+class Effect(NamedTuple):
     """What one operation does to the state."""
 
     does: str  # create, list, read, replace, change, remove or use
@@ -135,13 +132,12 @@ def _find_collection(one: Operation, operations: Sequence[Operation]) -> Collect
         if not below:
             return None
         item = "/".join(below[0].split("/")[: one.path.count("/") + 2])
-    variables = VARIABLE.findall(item)
-    if len(variables) != len(one.variables) + 1:
-        return None
+    *above, variable = ["", *VARIABLE.findall(item)]
     reads = [each.fields for each in gets if each.fields and each.shape == shape_of(item)]
     known = [*reads, *lists]
-    identifier = identifier or _find_identifier(one.fields, variables[-1], known)
-    if identifier not in one.fields or any(identifier not in fields for fields in reads or lists):
+    identifier = identifier or _find_identifier(one.fields, variable, known)
+    is_shown = all(identifier in fields for fields in [one.fields, *(reads or lists)])
+    if not is_shown or len(above) != len(one.variables) + 1:
         if one.said:
             raise DocumentError(f"{one.method} {one.path}: no field of its answer identifies it.")
         return None

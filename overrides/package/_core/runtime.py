@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextvars
 import inspect
-import threading
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
-from .._lazy import asyncio, futures
+from .._lazy import asyncio, futures, start_apart
 from .._secrets import Secret
 from ..errors import ConfigurationError
 from .clock import Deadline
@@ -115,11 +115,7 @@ def _ask_in_thread(source: Callable[[], Any]) -> futures.Future[Secret[Any] | Ba
             asked.set_result(error)
 
     context = contextvars.copy_context()
-    thread = threading.Thread(target=context.run, args=(ask,), name="api_key", daemon=True)
-    try:
-        thread.start()
-    except RuntimeError:
-        ask()  # No more threads are to be had, so it is called here.
+    start_apart(partial(context.run, ask))
     return asked
 
 

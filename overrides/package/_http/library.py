@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+import sys
+from typing import TYPE_CHECKING, Any
 
 import h11
 
@@ -23,39 +22,25 @@ else:
         import httpx2 as httpx
 
 
-__all__ = ["INSTALLED", "Library", "h11", "httpcore", "httpx", "library_of", "validate_library"]
+__all__ = ["h11", "httpcore", "httpx", "library_of", "requests_at_once"]
 
 
-class Library(NamedTuple):
-    """An HTTP library: its public interface, and that of the connection pool beneath it."""
-
-    httpx: ModuleType
-    httpcore: ModuleType
-
-
-INSTALLED = Library(httpx, httpcore)
-
-
-@cache
-def _import_library(name: str) -> Library:
-    return Library(_lazy.load(name), _lazy.load(name.replace("httpx", "httpcore")))
+def library_of(http_client: object, kind: str) -> Any:
+    """Return the library whose `kind` of client this is."""
+    for base in type(http_client).__mro__:
+        library: Any = sys.modules.get(base.__module__.partition(".")[0])
+        name = getattr(library, "__name__", None)
+        if name in {"httpx", "httpx2"} and isinstance(http_client, getattr(library, kind)):
+            _lazy.load("encodings.idna")  # the standard library imports it to look a name up
+            return library
+    raise ConfigurationError(
+        f"http_client is an httpx.{kind}, or httpx2's, not {type(http_client).__name__}."
+    )
 
 
-def library_of(http_client: Any) -> Library | None:
-    """Return the library that a client belongs to; None where it belongs to neither."""
-    for kind in type(http_client).__mro__:
-        root = kind.__module__.partition(".")[0]
-        if root in {"httpx", "httpx2"}:
-            return _import_library(root)
-    return None
-
-
-def validate_library(http_client: object, kind: str) -> Library:
-    """Return the library that a client belongs to."""
-    library = library_of(http_client)
-    if library is None or not isinstance(http_client, getattr(library.httpx, kind)):
-        raise ConfigurationError(
-            f"http_client is an httpx.{kind}, or httpx2's, not {type(http_client).__name__}."
-        )
-    _lazy.load("encodings.idna")  # the standard library imports it to look a name up
-    return library
+def requests_at_once(http_client: Any) -> int:
+    """Return how many connections a client may have; without a limit, a very large number."""
+    # It does not say so itself. With another transport than httpx's own, nothing is limited.
+    pool = getattr(getattr(http_client, "_transport", None), "_pool", None)
+    most: Any = getattr(pool, "_max_connections", None)
+    return most if isinstance(most, int) and most > 0 else sys.maxsize

@@ -10,15 +10,14 @@ import os
 import socket
 import threading
 import weakref
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from typing import Any
 
-from .._lazy import LateError, run_apart
+from .._core.clock import Deadline
+from .._lazy import run_apart
 from .._secrets import Secret
 from .attempt import Attempt
 from .library import httpcore
-from .proxies import is_address
-from .sockets import Address, not_resolved, to_addresses, translate
 
 _PART = 65536  # bytes that are read or written at once
 
@@ -35,7 +34,7 @@ class SocketStream:
         self._opened = ExitStack()
         weakref.finalize(self, self._opened.close).atexit = False
 
-    def connect(self, address: Address, timeout: float | None) -> None:
+    def connect(self, address: tuple[str, int], timeout: float | None) -> None:
         """Connect it to an address."""
         try:
             family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
@@ -48,7 +47,7 @@ class SocketStream:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError as error:
             self.close()
-            raise translate(error, httpcore.ConnectTimeout, httpcore.ConnectError) from None
+            raise _translate(error, httpcore.ConnectTimeout, httpcore.ConnectError) from None
 
     def read(self, attempt: Attempt) -> Secret[bytes]:
         """Return the next bytes; none at the end."""
@@ -56,7 +55,7 @@ class SocketStream:
             self._socket.settimeout(attempt.remaining(httpcore.ReadTimeout))
             return Secret(self._socket.recv(_PART))
         except OSError as error:
-            raise translate(error, httpcore.ReadTimeout, httpcore.ReadError) from None
+            raise _translate(error, httpcore.ReadTimeout, httpcore.ReadError) from None
 
     def write(self, data: memoryview, attempt: Attempt) -> None:
         """Send bytes; a `memoryview` shows none of them in a traceback."""
@@ -65,7 +64,7 @@ class SocketStream:
                 self._socket.settimeout(attempt.remaining(httpcore.WriteTimeout))
                 data = data[self._socket.send(data[:_PART]) :]
         except OSError as error:
-            raise translate(error, httpcore.WriteTimeout, httpcore.WriteError) from None
+            raise _translate(error, httpcore.WriteTimeout, httpcore.WriteError) from None
 
     def poll(self) -> Secret[bytes] | None:
         """Return what came unasked, nothing at the end; None where it is open and quiet."""
@@ -75,7 +74,7 @@ class SocketStream:
         except BlockingIOError:
             return None
         except OSError as error:
-            translate(error, httpcore.ReadTimeout, httpcore.ReadError)
+            _translate(error, httpcore.ReadTimeout, httpcore.ReadError)
             return Secret(b"")
 
     def close(self) -> None:
@@ -88,30 +87,31 @@ class SocketStream:
         self._socket.close()
 
 
-def sync_resolve(host: str, port: int, attempt: Attempt) -> list[Address]:
-    """Return a host's addresses."""
-    if is_address(host):
-        return [(host, port)]
+def sync_look_up(host: str, port: int, timeout: float | None) -> Any:
+    """Return what the system knows of a host, or its exception; None where it takes longer."""
 
-    def look_up() -> list[Address] | Exception:
+    def look_up() -> Any:
         try:
-            return to_addresses(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+            return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except Exception as error:  # noqa: BLE001 - it is the system's, and no caller's
             return error
 
-    try:
-        # The system's resolver knows no timeout; it is left behind when time is up.
-        found = run_apart(look_up, attempt.remaining(httpcore.ConnectTimeout))
-    except LateError:
-        raise httpcore.ConnectTimeout(f"{host} was not resolved in time") from None
-    if isinstance(found, Exception):
-        raise not_resolved(host, found)
-    return found
+    # The system's resolver knows no timeout; it is left behind when time is up.
+    return run_apart(look_up, timeout)
 
 
-def sync_connect(address: Address, timeout: float | None, owned: list[Any]) -> SocketStream:
-    """Return a connection to an address, which is `owned` before it is made."""
-    stream = SocketStream()
-    owned.append(stream)
-    stream.connect(address, timeout)
-    return stream
+def sync_time_limit(_: Deadline) -> AbstractContextManager[None]:
+    """Return a block that nothing ends: a thread cannot be interrupted."""
+    return nullcontext()
+
+
+def _translate(error: OSError, timed_out: type[Exception], broken: type[Exception]) -> Exception:
+    """Return what to raise for an exception that a call of the system raised.
+
+    Raises:
+        error: A signal's handler raised it during the call: it is the caller's own.
+    """
+    if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
+        raise error
+    kind = timed_out if isinstance(error, TimeoutError) else broken
+    return kind(str(error))

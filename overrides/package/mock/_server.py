@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import logging
+import re
 import socket
 import struct
 import sys
@@ -14,7 +15,6 @@ from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any, NoReturn, Self, cast
-from urllib.parse import urlsplit, urlunsplit
 
 import h11
 
@@ -147,7 +147,10 @@ class _Connection:
         return event
 
     async def _serve_one(self, request: h11.Request) -> None:
-        head = _head_of(request)
+        headers = [(name.decode("ascii"), one.decode("latin-1")) for name, one in request.headers]
+        target = request.target.decode("latin-1")
+        target = re.sub("(?i)^https?://[^/]*", "", target) or "/"  # a proxy is given the whole URL
+        head = (request.method.decode("ascii"), target, headers)
         size = int(dict(request.headers).get(b"content-length", b"0"))
         if size <= _MAX_BODY and self._handlers.should_reset(*head):
             self._reset()
@@ -221,15 +224,6 @@ class _Connection:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
         self._writer.transport.abort()
         raise ConnectionResetError
-
-
-def _head_of(request: h11.Request) -> tuple[str, str, list[tuple[str, str]]]:
-    headers = [(name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers]
-    target = request.target.decode("latin-1")
-    if not target.startswith("/"):  # a request through a proxy names the whole URL
-        parts = urlsplit(target)
-        target = urlunsplit(("", "", parts.path or "/", parts.query, ""))
-    return request.method.decode("ascii"), target, headers
 
 
 def _listen(host: str, port: int) -> socket.socket:

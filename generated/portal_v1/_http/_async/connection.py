@@ -10,19 +10,21 @@ from ..._core.clock import Deadline
 from ..._core.effects import AsyncChunks, RawResponse, SendRequest, TransportFailure
 from ..._core.runtime import yield_async
 from ..._secrets import Secret
-from ..attempt import Attempt
+from ..attempt import Attempt, Slot
 from ..exceptions import build_failed, deadline_exceeded, from_exception
-from ..given import async_parts, async_time_limit, requests_at_once
-from ..library import INSTALLED, validate_library
-from ..messages import Prepared, build_request, to_raw_response
-from ..transport_async import AsyncLifetime
-from .pool import AsyncSlot
+from ..library import library_of, requests_at_once
+from ..lifetime_async import AsyncLifetime
+from ..messages import RequestBuilder
+from ..sockets_async import async_time_limit
 
 if TYPE_CHECKING:
     import httpx
+else:
+    from ..library import httpx
 
 ERROR_BYTES = 1024 * 1024
 """How large the body of an error may be, which is read whole."""
+_AT_ONCE = 100  # requests, as httpx does
 
 
 class AsyncConnection:
@@ -39,13 +41,13 @@ class AsyncConnection:
     def __init__(self, base_url: str, http_client: httpx.AsyncClient | None) -> None:
         self._encrypted = base_url.startswith("https:")
         self._http_client = http_client
-        self._library = INSTALLED
+        self._library: Any = httpx
         if http_client is None:
-            self._lifetime = AsyncLifetime(base_url)
+            self._lifetime = AsyncLifetime(base_url, _AT_ONCE)
         else:
-            self._library = validate_library(http_client, "AsyncClient")
+            self._library = library_of(http_client, "AsyncClient")
             self._lifetime = AsyncLifetime(None, requests_at_once(http_client))
-        self._prepared = Prepared(self._library)
+        self._requests = RequestBuilder(self._library, http_client)
 
     @property
     def closed(self) -> bool:
@@ -54,34 +56,35 @@ class AsyncConnection:
 
     async def send(self, send: SendRequest) -> RawResponse | TransportFailure:
         """Send a request and return the answer, or how it failed."""
+        slot = Slot()
         attempt = Attempt(
             deadline=send.deadline,
             connect_timeout=send.connect_timeout,
             encrypted=self._encrypted,
-            owned=[],
+            owned=slot.owned,
             keepalive=send.keepalive,
             repeatable=send.repeatable,
         )
-        slot: AsyncSlot | None = None
         streaming = False
         try:
-            slots, transport = await self._lifetime.begin()
-            slot = await slots.acquire(attempt)
-            attempt.owned = slot.owned
+            transport = await self._lifetime.begin()
+            await transport.pool.acquire(slot, attempt)
+            given = self._http_client is not None
             try:
-                request = self._build(send, attempt)
-            except (ValueError, TypeError, RuntimeError, self._library.httpx.InvalidURL) as error:
+                known = {"trace": attempt.trace_async} if given else {"attempt": attempt}
+                request = self._requests.build(send, known)
+            except (ValueError, TypeError, RuntimeError, self._library.InvalidURL) as error:
                 return build_failed(error)
-            response = await self._open(request, transport, send)
-            chunks = self._chunks(response, attempt, send, slot)
+            response = await self._open(request, transport, attempt)
+            chunks = self._chunks(response, attempt, slot)
             streaming = send.stream and response.is_success
             if streaming:
-                return to_raw_response(response, Secret(b""), chunks=chunks)
-            return await self._read(response, chunks, send)
+                return _to_raw(response, Secret(b""), chunks=chunks)
+            return await self._read(response, chunks, send.max_bytes)
         except Exception as error:  # noqa: BLE001 - raised again unless it is the network's
-            return self._failure(error, attempt, send.deadline)
+            return self._failure(error, attempt)
         finally:
-            if slot is not None and not streaming:
+            if not streaming:
                 slot.release()
 
     async def warm(self, deadline: Deadline, keepalive: float | None) -> TransportFailure | None:
@@ -89,58 +92,50 @@ class AsyncConnection:
 
         A client that was given opens its connections itself.
         """
+        slot = Slot()
         attempt = Attempt(
             deadline=deadline,
             connect_timeout=None,
             encrypted=self._encrypted,
+            owned=slot.owned,
             keepalive=keepalive,
-            owned=[],
         )
-        slot: AsyncSlot | None = None
         try:
-            slots, transport = await self._lifetime.begin()
-            if transport is not None:
-                slot = await slots.acquire(attempt)
-                attempt.owned = slot.owned
-                await transport.pool.warm(attempt)
+            transport = await self._lifetime.begin()
+            if self._http_client is None:
+                await transport.pool.warm(slot, attempt)
         except Exception as error:  # noqa: BLE001 - as in `send`
-            return self._failure(error, attempt, deadline)
+            return self._failure(error, attempt)
         finally:
-            if slot is not None:
-                slot.release()
+            slot.release()
         return None
 
     async def close(self) -> None:
         """Close the connections, but for those of a client that was given."""
         await self._lifetime.close()
 
-    def _build(self, send: SendRequest, attempt: Attempt) -> httpx.Request:
-        client = self._http_client
-        known = {"attempt": attempt} if client is None else {"trace": attempt.trace_async}
-        return build_request(send, self._library, client, known, self._prepared)
-
     async def _open(
-        self, request: httpx.Request, transport: Any, send: SendRequest
+        self, request: httpx.Request, transport: httpx.AsyncHTTPTransport, attempt: Attempt
     ) -> httpx.Response:
         if self._http_client is None:
-            response: httpx.Response = await transport.send(request)
+            response: httpx.Response = await transport.handle_async_request(request)
             response.request = request
             return response
         # A crowd that comes at once must not hold the event loop at once.
         await yield_async()
         try:
-            async with async_time_limit(send.deadline):
+            async with async_time_limit(attempt.deadline):
                 return await self._http_client.send(
                     request, stream=True, auth=None, follow_redirects=False
                 )
-        except self._library.httpx.HTTPStatusError as error:
+        except self._library.HTTPStatusError as error:
             # A hook of the client raised it for the status, which is judged elsewhere.
             return error.response  # type: ignore[no-any-return]  # httpx or httpx2
 
     async def _read(
-        self, response: httpx.Response, chunks: AsyncChunks, send: SendRequest
+        self, response: httpx.Response, chunks: AsyncChunks, max_bytes: int
     ) -> RawResponse | TransportFailure:
-        most = send.max_bytes if response.is_success else min(send.max_bytes, ERROR_BYTES)
+        most = max_bytes if response.is_success else min(max_bytes, ERROR_BYTES)
         parts, size = Secret(list[bytes]()), 0
         try:
             async for chunk in chunks:
@@ -152,18 +147,19 @@ class AsyncConnection:
                     break
         finally:
             await chunks.aclose()
-        content = Secret(b"".join(parts.reveal()))
-        return to_raw_response(response, content, whole=size <= most)
+        return _to_raw(response, Secret(b"".join(parts.reveal())), whole=size <= most)
 
-    async def _chunks(
-        self, response: httpx.Response, attempt: Attempt, send: SendRequest, slot: AsyncSlot
-    ) -> AsyncChunks:
-        parts = async_parts(response)
+    async def _chunks(self, response: httpx.Response, attempt: Attempt, slot: Slot) -> AsyncChunks:
+        # A hook of a client that was given may have read the body, or left it.
+        read = response.is_stream_consumed
+        parts = response.aiter_bytes() if read else response.aiter_raw()
         try:
-            chunk = await self._next(parts, attempt, send)
+            chunk: Secret[bytes] | TransportFailure = Secret(b"")
+            if read or not response.is_closed:
+                chunk = await self._next(parts, attempt)
             while isinstance(chunk, Secret) and chunk.reveal():
                 yield chunk
-                chunk = await self._next(parts, attempt, send)
+                chunk = await self._next(parts, attempt)
             if isinstance(chunk, TransportFailure):
                 yield chunk
         finally:
@@ -171,21 +167,26 @@ class AsyncConnection:
             slot.release()
 
     async def _next(
-        self, parts: AsyncIterator[bytes], attempt: Attempt, send: SendRequest
+        self, parts: AsyncIterator[bytes], attempt: Attempt
     ) -> Secret[bytes] | TransportFailure:
         """Return the next part of a body, an empty one at its end."""
         try:
             if self._http_client is None:
                 return Secret(await anext(parts, b""))
-            async with async_time_limit(send.deadline):
+            async with async_time_limit(attempt.deadline):
                 chunk = Secret(await anext(parts, b""))
         except Exception as error:  # noqa: BLE001 - as in `send`
-            return self._failure(error, attempt, send.deadline)
-        if chunk.reveal() and send.deadline.remaining() == 0:
+            return self._failure(error, attempt)
+        if chunk.reveal() and attempt.deadline.remaining() == 0:
             # Our own streams keep to the deadline; a given client's may not.
-            return deadline_exceeded(send.deadline)
+            return deadline_exceeded(attempt.deadline)
         return chunk
 
-    def _failure(self, error: Exception, attempt: Attempt, deadline: Deadline) -> TransportFailure:
-        own = self._http_client is None
-        return from_exception(error, self._library, attempt, deadline, own=own)
+    def _failure(self, error: Exception, attempt: Attempt) -> TransportFailure:
+        return from_exception(error, attempt, own=self._http_client is None)
+
+
+def _to_raw(response: httpx.Response, content: Secret[bytes], **how: Any) -> RawResponse:
+    return RawResponse(
+        status=response.status_code, headers=response.headers, content=content, **how
+    )

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 from ..._secrets import Secret
@@ -53,13 +53,18 @@ class AsyncHTTP11Connection:
         extensions = {"http_version": version, "reason_phrase": head.reason}
         return {"status": head.status_code, "headers": headers, "extensions": extensions}
 
-    async def body(self, attempt: Attempt) -> AsyncGenerator[bytes, None]:
-        """Yield the parts of the answer's body."""
-        while True:
-            event: Any = await self._next_event(attempt)
-            if not isinstance(event.reveal(), h11.Data):
-                return
-            yield event.reveal().data
+    async def body(
+        self, attempt: Attempt, give_back: Callable[[Any, Attempt], None]
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield the parts of the answer's body; at its end, the connection is given back."""
+        try:
+            while True:
+                event: Any = await self._next_event(attempt)
+                if not isinstance(event.reveal(), h11.Data):
+                    return
+                yield event.reveal().data
+        finally:
+            give_back(self, attempt)
 
     async def is_quiet(self) -> bool:
         """Return whether it is open, and nothing came that no request asked for."""

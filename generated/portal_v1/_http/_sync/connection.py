@@ -10,19 +10,21 @@ from ..._core.clock import Deadline
 from ..._core.effects import Chunks, RawResponse, SendRequest, TransportFailure
 from ..._core.runtime import yield_sync
 from ..._secrets import Secret
-from ..attempt import Attempt
+from ..attempt import Attempt, Slot
 from ..exceptions import build_failed, deadline_exceeded, from_exception
-from ..given import requests_at_once, sync_parts, sync_time_limit
-from ..library import INSTALLED, validate_library
-from ..messages import Prepared, build_request, to_raw_response
-from ..transport_sync import Lifetime
-from .pool import Slot
+from ..library import library_of, requests_at_once
+from ..lifetime_sync import Lifetime
+from ..messages import RequestBuilder
+from ..sockets_sync import sync_time_limit
 
 if TYPE_CHECKING:
     import httpx
+else:
+    from ..library import httpx
 
 ERROR_BYTES = 1024 * 1024
 """How large the body of an error may be, which is read whole."""
+_AT_ONCE = 100  # requests, as httpx does
 
 
 class Connection:
@@ -39,13 +41,13 @@ class Connection:
     def __init__(self, base_url: str, http_client: httpx.Client | None) -> None:
         self._encrypted = base_url.startswith("https:")
         self._http_client = http_client
-        self._library = INSTALLED
+        self._library: Any = httpx
         if http_client is None:
-            self._lifetime = Lifetime(base_url)
+            self._lifetime = Lifetime(base_url, _AT_ONCE)
         else:
-            self._library = validate_library(http_client, "Client")
+            self._library = library_of(http_client, "Client")
             self._lifetime = Lifetime(None, requests_at_once(http_client))
-        self._prepared = Prepared(self._library)
+        self._requests = RequestBuilder(self._library, http_client)
 
     @property
     def closed(self) -> bool:
@@ -54,34 +56,35 @@ class Connection:
 
     def send(self, send: SendRequest) -> RawResponse | TransportFailure:
         """Send a request and return the answer, or how it failed."""
+        slot = Slot()
         attempt = Attempt(
             deadline=send.deadline,
             connect_timeout=send.connect_timeout,
             encrypted=self._encrypted,
-            owned=[],
+            owned=slot.owned,
             keepalive=send.keepalive,
             repeatable=send.repeatable,
         )
-        slot: Slot | None = None
         streaming = False
         try:
-            slots, transport = self._lifetime.begin()
-            slot = slots.acquire(attempt)
-            attempt.owned = slot.owned
+            transport = self._lifetime.begin()
+            transport.pool.acquire(slot, attempt)
+            given = self._http_client is not None
             try:
-                request = self._build(send, attempt)
-            except (ValueError, TypeError, RuntimeError, self._library.httpx.InvalidURL) as error:
+                known = {"trace": attempt.trace_sync} if given else {"attempt": attempt}
+                request = self._requests.build(send, known)
+            except (ValueError, TypeError, RuntimeError, self._library.InvalidURL) as error:
                 return build_failed(error)
-            response = self._open(request, transport, send)
-            chunks = self._chunks(response, attempt, send, slot)
+            response = self._open(request, transport, attempt)
+            chunks = self._chunks(response, attempt, slot)
             streaming = send.stream and response.is_success
             if streaming:
-                return to_raw_response(response, Secret(b""), chunks=chunks)
-            return self._read(response, chunks, send)
+                return _to_raw(response, Secret(b""), chunks=chunks)
+            return self._read(response, chunks, send.max_bytes)
         except Exception as error:  # noqa: BLE001 - raised again unless it is the network's
-            return self._failure(error, attempt, send.deadline)
+            return self._failure(error, attempt)
         finally:
-            if slot is not None and not streaming:
+            if not streaming:
                 slot.release()
 
     def warm(self, deadline: Deadline, keepalive: float | None) -> TransportFailure | None:
@@ -89,56 +92,50 @@ class Connection:
 
         A client that was given opens its connections itself.
         """
+        slot = Slot()
         attempt = Attempt(
             deadline=deadline,
             connect_timeout=None,
             encrypted=self._encrypted,
+            owned=slot.owned,
             keepalive=keepalive,
-            owned=[],
         )
-        slot: Slot | None = None
         try:
-            slots, transport = self._lifetime.begin()
-            if transport is not None:
-                slot = slots.acquire(attempt)
-                attempt.owned = slot.owned
-                transport.pool.warm(attempt)
+            transport = self._lifetime.begin()
+            if self._http_client is None:
+                transport.pool.warm(slot, attempt)
         except Exception as error:  # noqa: BLE001 - as in `send`
-            return self._failure(error, attempt, deadline)
+            return self._failure(error, attempt)
         finally:
-            if slot is not None:
-                slot.release()
+            slot.release()
         return None
 
     def close(self) -> None:
         """Close the connections, but for those of a client that was given."""
         self._lifetime.close()
 
-    def _build(self, send: SendRequest, attempt: Attempt) -> httpx.Request:
-        client = self._http_client
-        known = {"attempt": attempt} if client is None else {"trace": attempt.trace_sync}
-        return build_request(send, self._library, client, known, self._prepared)
-
-    def _open(self, request: httpx.Request, transport: Any, send: SendRequest) -> httpx.Response:
+    def _open(
+        self, request: httpx.Request, transport: httpx.HTTPTransport, attempt: Attempt
+    ) -> httpx.Response:
         if self._http_client is None:
-            response: httpx.Response = transport.send(request)
+            response: httpx.Response = transport.handle_request(request)
             response.request = request
             return response
         # A crowd that comes at once must not hold the event loop at once.
         yield_sync()
         try:
-            with sync_time_limit(send.deadline):
+            with sync_time_limit(attempt.deadline):
                 return self._http_client.send(
                     request, stream=True, auth=None, follow_redirects=False
                 )
-        except self._library.httpx.HTTPStatusError as error:
+        except self._library.HTTPStatusError as error:
             # A hook of the client raised it for the status, which is judged elsewhere.
             return error.response  # type: ignore[no-any-return]  # httpx or httpx2
 
     def _read(
-        self, response: httpx.Response, chunks: Chunks, send: SendRequest
+        self, response: httpx.Response, chunks: Chunks, max_bytes: int
     ) -> RawResponse | TransportFailure:
-        most = send.max_bytes if response.is_success else min(send.max_bytes, ERROR_BYTES)
+        most = max_bytes if response.is_success else min(max_bytes, ERROR_BYTES)
         parts, size = Secret(list[bytes]()), 0
         try:
             for chunk in chunks:
@@ -150,40 +147,44 @@ class Connection:
                     break
         finally:
             chunks.close()
-        content = Secret(b"".join(parts.reveal()))
-        return to_raw_response(response, content, whole=size <= most)
+        return _to_raw(response, Secret(b"".join(parts.reveal())), whole=size <= most)
 
-    def _chunks(
-        self, response: httpx.Response, attempt: Attempt, send: SendRequest, slot: Slot
-    ) -> Chunks:
-        parts = sync_parts(response)
+    def _chunks(self, response: httpx.Response, attempt: Attempt, slot: Slot) -> Chunks:
+        # A hook of a client that was given may have read the body, or left it.
+        read = response.is_stream_consumed
+        parts = response.iter_bytes() if read else response.iter_raw()
         try:
-            chunk = self._next(parts, attempt, send)
+            chunk: Secret[bytes] | TransportFailure = Secret(b"")
+            if read or not response.is_closed:
+                chunk = self._next(parts, attempt)
             while isinstance(chunk, Secret) and chunk.reveal():
                 yield chunk
-                chunk = self._next(parts, attempt, send)
+                chunk = self._next(parts, attempt)
             if isinstance(chunk, TransportFailure):
                 yield chunk
         finally:
             response.close()
             slot.release()
 
-    def _next(
-        self, parts: Iterator[bytes], attempt: Attempt, send: SendRequest
-    ) -> Secret[bytes] | TransportFailure:
+    def _next(self, parts: Iterator[bytes], attempt: Attempt) -> Secret[bytes] | TransportFailure:
         """Return the next part of a body, an empty one at its end."""
         try:
             if self._http_client is None:
                 return Secret(next(parts, b""))
-            with sync_time_limit(send.deadline):
+            with sync_time_limit(attempt.deadline):
                 chunk = Secret(next(parts, b""))
         except Exception as error:  # noqa: BLE001 - as in `send`
-            return self._failure(error, attempt, send.deadline)
-        if chunk.reveal() and send.deadline.remaining() == 0:
+            return self._failure(error, attempt)
+        if chunk.reveal() and attempt.deadline.remaining() == 0:
             # Our own streams keep to the deadline; a given client's may not.
-            return deadline_exceeded(send.deadline)
+            return deadline_exceeded(attempt.deadline)
         return chunk
 
-    def _failure(self, error: Exception, attempt: Attempt, deadline: Deadline) -> TransportFailure:
-        own = self._http_client is None
-        return from_exception(error, self._library, attempt, deadline, own=own)
+    def _failure(self, error: Exception, attempt: Attempt) -> TransportFailure:
+        return from_exception(error, attempt, own=self._http_client is None)
+
+
+def _to_raw(response: httpx.Response, content: Secret[bytes], **how: Any) -> RawResponse:
+    return RawResponse(
+        status=response.status_code, headers=response.headers, content=content, **how
+    )

@@ -12,8 +12,8 @@ from ..._core.settings import is_loopback
 from ...errors import ConfigurationError
 from ..attempt import NOT_ENCRYPTED, Attempt
 from ..library import httpcore, httpx
-from ..sockets import validate_host
-from ..sockets_sync import SocketStream, sync_connect, sync_resolve
+from ..route import is_address
+from ..sockets_sync import SocketStream, sync_look_up
 from .http11 import HTTP11Connection
 from .tls import TLSStream
 
@@ -50,19 +50,23 @@ class Connector:
             raise httpcore.ConnectError(str(error)) from None
 
     def _open(self, host: str, port: int, attempt: Attempt) -> SocketStream:
-        addresses = sync_resolve(host, port, attempt)
+        addresses = [(host, port)] if is_address(host) else _resolve(host, port, attempt)
         if self._context is None and not all(is_loopback(address) for address, _ in addresses):
             raise ConfigurationError(NOT_ENCRYPTED.format(host))
-        failure: Exception = httpcore.ConnectError(f"{host} has no address")
+        failure: Exception | None = None
         for index, address in enumerate(addresses):
             # An address that swallows everything leaves the next one its share of the time.
             left = attempt.remaining(httpcore.ConnectTimeout)
             share = None if left is None else left / (len(addresses) - index)
+            stream = SocketStream()
+            attempt.owned.append(stream)  # before it is open
             try:
-                return sync_connect(address, share, attempt.owned)
+                stream.connect(address, share)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
-        raise failure
+            else:
+                return stream
+        raise failure or httpcore.ConnectError(f"{host} has no address")
 
     def _encrypt(self, stream: Any, host: str, attempt: Attempt) -> TLSStream:
         secured = TLSStream(stream, self._context or ssl.create_default_context(), host)
@@ -132,8 +136,23 @@ class Connector:
 
 def _place(url: httpx.URL) -> tuple[str, int]:
     host = url.raw_host.decode("ascii")
-    validate_host(host)
+    for label in host.removesuffix(".").split("."):
+        if not 0 < len(label) < 64 or label == "xn--":
+            raise ConfigurationError(
+                f"{host[:100]} is not a host's name: each of its parts has 1 to 63 characters. "
+                "Check the base URL and the proxy."
+            )
     return host, url.port or _PORTS[url.scheme]
+
+
+def _resolve(host: str, port: int, attempt: Attempt) -> list[tuple[str, int]]:
+    found = sync_look_up(host, port, attempt.remaining(httpcore.ConnectTimeout))
+    if found is None:
+        raise httpcore.ConnectTimeout(f"{host} was not resolved in time")
+    if isinstance(found, Exception):
+        reason = getattr(found, "strerror", None) or str(found)
+        raise httpcore.ConnectError(f"{host} was not resolved: {reason}")
+    return list(dict.fromkeys((str(entry[4][0]), int(entry[4][1])) for entry in found))
 
 
 def _authorization(proxy: httpx.Proxy) -> list[tuple[bytes, bytes]]:

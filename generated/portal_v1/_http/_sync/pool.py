@@ -1,18 +1,18 @@
 # Edited in overrides/package/_http/_async/pool.py, of which `make generate` makes this sync twin.
-"""Connections to one server that are kept for the next request, and the calls that wait."""
+"""Connections to one server that are kept for the next request, and the attempts that wait."""
 
 from __future__ import annotations
 
 import threading
 import weakref
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from ..._core.runtime import yield_sync
-from ..attempt import Attempt
-from ..library import httpcore
+from ..attempt import Attempt, Slot
+from ..library import httpcore, httpx
+from ..route import find_route
 from ..sockets_sync import Signal
 from .connector import Connector
 from .http11 import HTTP11Connection
@@ -26,131 +26,65 @@ def closed_error() -> Exception:
     return failure
 
 
-class Slot:
-    """The right to send one request, and what is open for it.
+class Pool:
+    """Has places for so many attempts at once, and connections that they send over.
 
-    When it is released, or else when it is gone, it is free again and what it owns is closed. So
-    nothing stays open, wherever a call is ended from outside.
+    The other attempts wait, first come first served. They wait here, and not within a pool of the
+    library's: that one looks at every waiting request and every connection each time that either
+    of them changes.
+
+    A place is free again when its slot is released, or else when that is gone. So nothing stays
+    open, wherever a call is ended from outside.
     """
 
-    __slots__ = ("__weakref__", "owned", "release")
-
-    def __init__(self, free: Callable[[], None]) -> None:
-        self.owned: list[Any] = []
-        self.release = weakref.finalize(self, _release, self.owned, free)
-        self.release.atexit = False
-
-
-def _release(owned: list[Any], free: Callable[[], None]) -> None:
-    while owned:
-        owned.pop().close()
-    free()
-
-
-class Slots:
-    """Lets only so many requests be sent at once; the others wait, first come first served.
-
-    They wait here, and not within a pool of the library's: that one looks at every waiting
-    request and every connection each time that either of them changes.
-    """
-
-    def __init__(self, count: int) -> None:
+    def __init__(self, connector: Connector | None, at_once: int) -> None:
+        self._connector = connector
+        self._at_once = at_once
         self._lock = threading.RLock()  # A slot that is gone may be freed within any line.
-        self._count = self._free = count
-        self._waiting: OrderedDict[Signal, list[Slot]] = OrderedDict()
+        self._places: dict[weakref.ref[Slot], list[Any]] = {}
+        self._waiting: OrderedDict[Signal, Slot] = OrderedDict()
+        self._connections: set[HTTP11Connection] = set()
+        self._idle: deque[HTTP11Connection] = deque()
         self._closed = False
 
-    @property
-    def taken(self) -> int:
-        """How many slots are in use, or about to be."""
-        return self._count - self._free
-
-    def acquire(self, attempt: Attempt) -> Slot:
-        """Wait for a slot and return it."""
+    def acquire(self, slot: Slot, attempt: Attempt) -> None:
+        """Wait for a place."""
         with self._lock:
             if self._closed:
                 raise closed_error()
-            if self._free:
-                self._free -= 1
-                return Slot(self._free_one)
-            turn, granted = Signal(), list[Slot]()
-            self._waiting[turn] = granted
-        came = False
+            if self._has_room():
+                self._admit(slot)
+                return
+            turn = Signal()
+            self._waiting[turn] = slot
         try:
             came = turn.wait(attempt.remaining(httpcore.PoolTimeout))
         finally:
             with self._lock:
                 self._waiting.pop(turn, None)
-                came = came and not self._closed
-            for slot in () if came else granted:
-                slot.release()
         if self._closed:
             raise closed_error()
         if not came:
             raise httpcore.PoolTimeout("timed out")
-        return granted[0]
-
-    def close(self) -> None:
-        """Let no more requests in, and have those that wait end."""
-        with self._lock:
-            self._closed = True
-            waiting, self._waiting = self._waiting, OrderedDict()
-        for turn in waiting:
-            turn.set()
-
-    def _free_one(self) -> None:
-        with self._lock:
-            if self._waiting:
-                turn, granted = self._waiting.popitem(last=False)
-                granted.append(Slot(self._free_one))
-                turn.set()
-            else:
-                self._free += 1
-
-
-class Pool:
-    """Sends over connections that are kept, or new ones."""
-
-    def __init__(self, connector: Connector, slots: Slots) -> None:
-        self._connector = connector
-        self._slots = slots
-        self._connections: set[HTTP11Connection] = set()
-        self._idle: deque[Any] = deque()
-        self._closed = False
 
     def handle_request(self, request: Any) -> httpcore.Response:
         """Send a request and return its answer, whose body is still to come."""
         attempt: Attempt = request.extensions["attempt"]
         connection = self._take_idle(attempt) or self._connect(attempt)
         answer = connection.request(request, attempt)
-        return httpcore.Response(**answer, content=_Body(self, connection, attempt))
+        return httpcore.Response(**answer, content=connection.body(attempt, self._give_back))
 
-    def warm(self, attempt: Attempt) -> None:
+    def warm(self, slot: Slot, attempt: Attempt) -> None:
         """Have a connection ready for the next request."""
+        self.acquire(slot, attempt)
         connection = self._take_idle(attempt) or self._connect(attempt)
-        self.give_back(connection, attempt)
-
-    def give_back(self, connection: HTTP11Connection, attempt: Attempt) -> None:
-        """Keep a connection for the next request, where it can carry one."""
-        if not attempt.owned or not connection.start_next():
-            connection.close()
-            return
-        connection.idle_since = attempt.now()
-        self._idle.append(attempt.owned.pop())
-        try:
-            while self._closed or (
-                self._idle[0] is not connection
-                and (self._has_surplus() or not attempt.trusts(self._idle[0], repeatable=True))
-            ):
-                self._idle.popleft().close()
-        except IndexError:
-            pass  # Another thread took the last one meanwhile.
+        self._give_back(connection, attempt)
 
     def close_idle(self) -> None:
         """Close the connections that no answer is coming over."""
-        with suppress(IndexError):
-            while True:
-                self._idle.pop().close()
+        for connection in [*self._idle]:
+            connection.close()
+        self._idle.clear()
 
     def close_all(self) -> None:
         """Close every connection; in a fork, the copies of the parent's."""
@@ -159,55 +93,91 @@ class Pool:
             connection.close()
 
     def close(self) -> None:
-        """Close every connection, and let no more requests in."""
-        self._closed = True
-        self._slots.close()
-        self.close_all()
+        """Close every connection, let no more attempts in, and have those that wait end."""
+        with self._lock:
+            self._closed = True
+            for turn in self._waiting:
+                turn.set()
+            self.close_all()
+
+    def _has_room(self) -> bool:
+        if len(self._places) >= self._at_once:
+            # What ends a call from outside may strike while its place is freed, too.
+            for place in [one for one in self._places if one() is None]:
+                self._clear(place)
+        return len(self._places) < self._at_once
+
+    def _admit(self, slot: Slot) -> None:
+        # In one step: a reference that was never a key cannot be looked up once all else is gone.
+        self._places.setdefault(place := weakref.ref(slot, self._free), slot.owned)
+        slot.free = partial(self._free, place)
+
+    def _free(self, place: weakref.ref[Slot]) -> None:
+        self._clear(place)
+        with self._lock:
+            while self._waiting and not self._closed and self._has_room():
+                turn = next(iter(self._waiting))
+                turn.set()
+                self._admit(self._waiting.pop(turn))
+
+    def _clear(self, place: weakref.ref[Slot]) -> None:
+        if owned := self._places.get(place):
+            for one in [*owned]:
+                one.close()
+            owned.clear()
+        self._places.pop(place, None)
+
+    def _give_back(self, connection: HTTP11Connection, attempt: Attempt) -> None:
+        """Keep a connection for the next request, where it can carry one."""
+        connection.idle_since = attempt.now()
+        with self._lock:
+            if self._closed or not attempt.owned or not connection.start_next():
+                connection.close()
+                return
+            self._idle.append(attempt.owned.pop())
+            while self._idle[0] is not connection and (
+                self._has_surplus() or not attempt.trusts(self._idle[0], repeatable=True)
+            ):
+                self._idle.popleft().close()
 
     def _take_idle(self, attempt: Attempt) -> HTTP11Connection | None:
-        while self._idle:
-            try:
+        while True:
+            with self._lock:
+                if not self._idle:
+                    return None
                 attempt.owned.append(self._idle.pop())
-            except IndexError:  # Another thread took the last one meanwhile.
-                break
             connection: HTTP11Connection = attempt.owned[-1]
             if attempt.trusts(connection, repeatable=attempt.repeatable):
                 if connection.is_quiet():
                     return connection
             elif attempt.trusts(connection, repeatable=True):
                 self._idle.append(attempt.owned.pop())
-                break  # Others were idle for longer.
+                return None  # Others were idle for longer.
             attempt.owned.pop().close()
-        return None
 
     def _connect(self, attempt: Attempt) -> HTTP11Connection:
         yield_sync()  # A crowd that comes at once must not hold the event loop at once.
-        connection = self._connector.connect(attempt, self._connections)
+        connector: Any = self._connector
+        connection: HTTP11Connection = connector.connect(attempt, self._connections)
         attempt.owned[:] = [connection]
         if self._closed:
             raise closed_error()
         return connection
 
     def _has_surplus(self) -> bool:
-        # Each call that has a slot needs a connection, or will at once.
-        return len(self._idle) > _IDLE_AT_MOST and len(self._connections) > self._slots.taken
+        # Each slot that has a place needs a connection, or will at once.
+        return len(self._idle) > _IDLE_AT_MOST and len(self._connections) > len(self._places)
 
 
-class _Body:
-    """The body of an answer, whose end gives the connection back."""
+class PooledTransport(httpx.HTTPTransport):
+    """httpx's transport over a pool of ours; without a base URL, it limits a given client's calls.
 
-    def __init__(self, pool: Pool, connection: HTTP11Connection, attempt: Attempt) -> None:
-        self._pool = pool
-        self._connection: HTTP11Connection | None = connection
-        self._attempt = attempt
-        self._parts = connection.body(attempt)
+    It is a subclass, and leaves the sending to httpx, so that what instruments httpx (such as
+    OpenTelemetry) sees it.
+    """
 
-    def __iter__(self) -> Iterator[bytes]:
-        return self._parts
-
-    def close(self) -> None:
-        """Give the connection back, or close it."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            self._parts.close()
-            self._pool.give_back(connection, self._attempt)
+    def __init__(self, base_url: str | None, at_once: int) -> None:
+        # httpx's own initialiser would load the certificates again, for a pool not used.
+        connector = None if base_url is None else Connector(*find_route(base_url))
+        self.pool = Pool(connector, at_once)
+        self._pool: Any = self.pool

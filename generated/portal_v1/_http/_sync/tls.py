@@ -9,14 +9,12 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import Any
 
 from ..._secrets import Secret
 from ..attempt import Attempt
 from ..library import httpcore
 from ..sockets_sync import SocketStream
-
-T = TypeVar("T")
 
 _RECORD = 16384  # bytes that TLS sends together at the most
 
@@ -34,30 +32,19 @@ class TLSStream:
 
     def handshake(self, attempt: Attempt) -> None:
         """Agree on keys, and see the server's certificate."""
-        try:
-            self._carry_out(self._tls.do_handshake, attempt)
-        except ssl.SSLEOFError:
-            raise httpcore.ConnectError("the other side closed it within the handshake") from None
-        except ssl.SSLError as error:
-            raise httpcore.ConnectError(str(error)) from None
+        self._carry_out(self._tls.do_handshake, attempt, httpcore.ConnectError)
 
     def read(self, attempt: Attempt) -> Secret[bytes]:
         """Return the next bytes; none at the end."""
-        try:
-            return self._carry_out(partial(self._tls.read, _RECORD), attempt)
-        except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
-            return Secret(b"")
-        except ssl.SSLError as error:
-            raise httpcore.ReadError(str(error)) from None
+        step = partial(self._tls.read, _RECORD)
+        return self._carry_out(step, attempt, httpcore.ReadError, at_end=b"")
 
     def write(self, data: memoryview, attempt: Attempt) -> None:
         """Send bytes."""
-        try:
-            while data:
-                written = self._carry_out(partial(self._tls.write, data), attempt)
-                data = data[written.reveal() :]
-        except ssl.SSLError as error:
-            raise httpcore.WriteError(str(error)) from None
+        while data:
+            step = partial(self._tls.write, data)
+            written = self._carry_out(step, attempt, httpcore.WriteError)
+            data = data[written.reveal() :]
 
     def poll(self) -> Secret[bytes] | None:
         """Return what came unasked, nothing at the end; None where it is open and quiet."""
@@ -78,13 +65,24 @@ class TLSStream:
         """Close the connection beneath."""
         self._stream.close()
 
-    def _carry_out(self, step: Callable[[], T], attempt: Attempt) -> Secret[T]:
+    def _carry_out(
+        self,
+        step: Callable[[], object],
+        attempt: Attempt,
+        broken: type[Exception],
+        at_end: bytes | None = None,
+    ) -> Secret[Any]:
         while True:
-            done: Secret[T] | None = None
+            done: Secret[Any] | None = None
             try:
                 done = Secret(step())
             except ssl.SSLWantReadError:
                 pass
+            except ssl.SSLError as error:
+                ended = isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
+                if at_end is None or not ended:
+                    raise broken(str(error)) from None
+                done = Secret(at_end)
             finally:
                 if self._outgoing.pending:
                     self._stream.write(memoryview(self._outgoing.read()), attempt)
