@@ -21,6 +21,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[1]
 MODULES: Final = ("attempts", "clock", "pace")
 TESTS: Final = (
+    "tests/unit/test_calls.py",
     "tests/unit/test_client.py",
     "tests/unit/test_errors.py",
     "tests/unit/test_items.py",

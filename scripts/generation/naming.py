@@ -13,7 +13,7 @@ from typing import Any
 from openapi_python_client import strings
 
 from .document import Document, Finding
-from .errors import GenerationError, edit
+from .errors import GenerationError
 from .reading import Place
 
 strings.DELIMITERS += "[]"  # filter[since] is filter_since
@@ -128,12 +128,11 @@ def _find_problems(found: list[OperationNames]) -> Iterator[Finding]:
     for one in found:
         given = str(one.raw.get("x-method-name", "a"))
         if not given.isidentifier() or given[0] == "_":
-            code = edit({"x-method-name": _plain(given).strip("_")})
+            code = {"x-method-name": _plain(given).strip("_")}
             yield Finding((*one.place, "x-method-name"), "this cannot name a method", code)
     for one in (one for group in _clashes(found) for one in group):
-        code = edit({"x-method-name": f"{one.method}_…"}, "one of them")
         text = f"several operations come to the method {one.resource}.{one.method}"
-        yield Finding(one.place, text, code)
+        yield Finding(one.place, text, {"x-method-name": f"{one.method}_…"}, "one of them")
 
 
 def _name_operation(document: Document, place: Place, raw: dict[str, Any]) -> OperationNames:

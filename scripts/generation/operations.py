@@ -154,9 +154,10 @@ class Operation:
 
 
 def _make_parameter(prop: Any, location: str, raw: dict[str, Any], document: Document) -> Field:
-    schema = raw.get("schema", {})
-    secret = (document.resolve(schema) or {}).get("format") == "password"
-    deprecated = raw.get("deprecated") is True or schema.get("deprecated") is True
+    resolved: dict[str, Any] = next(document.expand(raw.get("schema")), {})
+    secret = resolved.get("format") == "password"
+    said = (one for one in (raw, raw.get("schema"), resolved) if isinstance(one, dict))
+    deprecated = any(one.get("deprecated") is True for one in said)
     return Field(prop, location, raw, secret=secret, deprecated=deprecated)
 
 

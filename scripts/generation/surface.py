@@ -21,9 +21,9 @@ def compare_modules(name: str, old: str, new: str) -> list[str]:
 
     `+` stands before what is new, `-` before what is gone, `~` before what is another now.
     """
+    modules = (griffe.visit(name, Path(f"{name}.py"), code) for code in (old, new))
     before, after = (
-        {item: (owner, more) for owner, item, more in _list_items(_parse(name, code))}
-        for code in (old, new)
+        {item: (owner, more) for owner, item, more in _list_items(module)} for module in modules
     )
     lines: list[str] = []
     for sign, here, there in (("+", after, before), ("-", before, after)):
@@ -35,10 +35,6 @@ def compare_modules(name: str, old: str, new: str) -> list[str]:
         if item in before and before[item][1] != more:
             lines.append(f"  ~ {item}{before[item][1]} → {more.lstrip(': ->')}")
     return [name, *lines] if lines else []
-
-
-def _parse(name: str, code: str) -> griffe.Module:
-    return griffe.visit(name, Path(f"{name}.py"), code)
 
 
 def _list_items(parent: griffe.Object, prefix: str = "") -> Iterator[tuple[str, str, str]]:

@@ -91,16 +91,6 @@ def test_check_names_what_differs(tree: Tree) -> None:
     assert "is missing; run `make generate`." in tree.refused("--check", "--package", "absent")
 
 
-def test_files_are_seen_from_the_current_folder(
-    made: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "mine.yaml").write_bytes(made.spec.read_bytes())
-    monkeypatch.chdir(tmp_path)
-    outcome = made.generate("--spec", "mine.yaml", "--output", "out", "--package", "mine")
-    assert (outcome.code, outcome.err) == (0, "")
-    assert [path.name for path in Path("out").iterdir()] == ["mine"]
-
-
 def test_a_name_that_no_package_can_have(tree: Tree) -> None:
     for name, why in (("class", "identifier"), ("ä", "identifier"), ("json", "needed")):
         assert why in tree.refused("--package", name)
@@ -147,28 +137,25 @@ def test_an_effect_that_the_mock_does_not_know(tree: Tree) -> None:
     assert "The mock cannot be made of this document: " in tree.refused()
 
 
-@pytest.mark.parametrize(
-    ("where", "error", "told"),
-    [
+def test_a_swap_that_fails(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    rename = Path.rename
+    for where, error, told in (
         (".generate-", OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
         ("generated", OSError(errno.EPERM, "Not permitted"), "Not permitted"),
         (".generate-", KeyboardInterrupt(), "interrupted."),
-    ],
-)
-def test_a_swap_that_fails(
-    tree: Tree, monkeypatch: pytest.MonkeyPatch, where: str, error: BaseException, told: str
-) -> None:
-    rename = Path.rename
+    ):
 
-    def fail(self: Path, target: Path) -> Path:
-        if self.name == PACKAGE and where in self.parent.name:
-            raise error
-        return rename(self, target)
+        def fail(
+            self: Path, target: Path, where: str = where, error: BaseException = error
+        ) -> Path:
+            if self.name == PACKAGE and where in self.parent.name:
+                raise error
+            return rename(self, target)
 
-    monkeypatch.setattr(Path, "rename", fail)
-    said = tree.refused()
-    assert told in said
-    assert "portal_v1 is as it was." in said
+        monkeypatch.setattr(Path, "rename", fail)
+        said = tree.refused()
+        assert told in said
+        assert "portal_v1 is as it was." in said
 
 
 def test_nothing_of_the_former_package_is_left(tree: Tree) -> None:
@@ -188,13 +175,15 @@ def test_what_was_not_generated_is_not_replaced(tree: Tree) -> None:
     assert "Not a directory." in tree.refused("--output", "scripts/generate.py")
 
 
-def test_an_output_that_is_not_there(tree: Tree) -> None:
-    output = tree.root / "a" / "b"
+def test_an_output_that_is_not_there(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tree.root)
+    arguments = ("--spec", "openapi/portal-v1.yaml", "--output", "a/b")
     (tree.modules / "_broken.py").write_text("def broken(:\n")
-    assert "Nothing was made." in tree.refused("--output", str(output))
-    assert not (tree.root / "a").exists()
+    assert "Nothing was made." in tree.refused(*arguments)
+    assert not Path("a").exists()
     (tree.modules / "_broken.py").unlink()
-    assert "portal_v1 is new: 4 operations, 8 models." in tree.generated("--output", str(output))
+    assert "portal_v1 is new: 4 operations, 8 models." in tree.generated(*arguments)
+    assert [path.name for path in Path("a/b").iterdir()] == [PACKAGE]
 
 
 def test_what_changed_is_told_on_any_terminal(tree: Tree) -> None:

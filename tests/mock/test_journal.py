@@ -59,13 +59,19 @@ def test_no_secret_is_shown(tmp_path: Path) -> None:
     assert text.isascii()
 
 
-def test_a_credential_in_the_query_is_masked(document: dict[str, Any]) -> None:
+def test_what_is_secret_by_reference_or_as_a_scheme_says_is_masked(
+    document: dict[str, Any],
+) -> None:
     scheme = {"type": "apiKey", "in": "query", "name": "api_key"}
     document["components"]["securitySchemes"]["serviceKey"] = scheme
-    schema = {"type": "string", "format": "password"}
-    document["paths"]["/parcels"]["parameters"] = [{"name": "pin", "in": "query", "schema": schema}]
+    document["components"]["schemas"]["Pin"] = {"type": "string", "format": "password"}
+    pin = {"$ref": "#/components/schemas/Pin"}
+    pins = {"type": "array", "items": {"allOf": [pin]}}
+    document["components"]["schemas"]["Fields"] = {"properties": {"one": pin, "many": pins}}
+    document["paths"]["/parcels"]["parameters"] = [{"name": "pin", "in": "query", "schema": pin}]
     with MockSample(document) as mock:
         assert ask(mock, "GET", PARCELS + "?pin=canary&api_key=canary", headers=()).status == 200
+        ask(mock, "POST", PARCELS, {"one": "canary", "many": ["canary"]})
         assert "canary" not in shown(mock)
         assert "api_key=" in mock.calls()[0].target
 

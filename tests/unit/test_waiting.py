@@ -182,8 +182,11 @@ class TestFile:
         with path.open("r+b") as held:
             fcntl.flock(held, fcntl.LOCK_EX)  # as another process does: it is of this open file
             Pace(2, path=path)
-            with pytest.raises(APITimeoutError, match="locked") as caught:
-                call(kind, script, "list", pace=pace, timeout=0.2)
+            clock = ManualClock()
+            told = "failed: another process kept the pace's file locked until the time was over"
+            with pytest.raises(APITimeoutError, match=told) as caught:
+                call(kind, script, "list", pace=pace, timeout=0.2, clock=clock)
+        assert clock.pauses == [0.005] * 39
         assert (caught.value.attempts, script.requests) == (0, [])
         assert call(kind, script, "list", pace=pace, timeout=5) == []
 

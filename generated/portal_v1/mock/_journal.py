@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote_plus
 from ._clock import LOCK
 from ._faults import Fault
 from ._messages import Outcome, StateError
-from ._schemas import find_objects, is_object, members
+from ._schemas import Schema, Schemas, find_objects, is_object, members
 
 _MASK = "******"
 _KEPT = 10_000  # the newest entries that are held in memory
@@ -37,7 +37,7 @@ class Masking:
     """
 
     def __init__(self, document: Mapping[str, Any] | None) -> None:
-        self._names = frozenset(_find_secret_names(document))
+        self._names = frozenset(_find_secret_names(document) if document else ())
         schemes = members(members(document or {}, "components"), "securitySchemes").values()
         self._queries = self._names | {str(one["name"]) for one in schemes if "name" in one}
         always = frozenset[str]() if document is None else _HEADERS
@@ -209,12 +209,16 @@ class Journal:
                 self._file = None
 
 
-def _find_secret_names(document: Any) -> Iterator[str]:
+def _find_secret_names(document: Mapping[str, Any]) -> Iterator[str]:
     """The names of properties and parameters that are passwords, anywhere in the document."""
+    schemas = Schemas(document, "response")
+
+    def is_secret(node: Any) -> bool:
+        schema = Schema(schemas, node, "")
+        return is_object(node) and (schema.is_password or schema.items.is_password)
+
     for node in find_objects(document):
-        properties, schema = node.get("properties"), node.get("schema")
-        for name, inner in properties.items() if is_object(properties) else ():
-            if is_object(inner) and inner.get("format") == "password":
-                yield name
-        if "in" in node and is_object(schema) and schema.get("format") == "password":
+        named = node.get("properties")
+        yield from (name for name in named if is_secret(named[name])) if is_object(named) else ()
+        if "in" in node and is_secret(node.get("schema")):
             yield str(node.get("name"))

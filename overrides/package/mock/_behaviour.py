@@ -164,10 +164,8 @@ class Behaviour:
         table, longest = "token" if is_token else "item", schema.flat.get("maxLength", 24)
         text = f"{self._seed}:{self._collection.path}:{table}:{name}:{number}"
         digest = blake2b(text.encode("utf-8", "replace"), digest_size=32).hexdigest()
-        for candidate in (*_reshape(example, digest), digest[:longest], number, str(number)):
-            if schema.is_valid(candidate):
-                return candidate
-        return example
+        candidates = (*_reshape(example, digest), digest[:longest], number, str(number))
+        return next(filter(schema.is_valid, candidates), example)
 
     def _show(self, item: Item, template: Template | None, last: str = "") -> Any:
         """An item in the answer, with what is new in each; `last` is the end of the path."""

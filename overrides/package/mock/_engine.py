@@ -53,16 +53,14 @@ class RateLimit:
     def __init__(self, requests: int | None, clock: Callable[[], float]) -> None:
         if requests is not None and requests < 1:
             raise ValueError(f"rate_limit is a number of requests a minute from 1, not {requests}")
-        self._clock, self._is_on = clock, requests is not None
-        self.sent = defaultdict[str, deque[float]](lambda: deque(maxlen=requests))
+        self._clock = clock
+        self.sent = defaultdict[str, deque[float]](lambda: deque(maxlen=requests or 0))
 
     def admit(self, credential: str) -> None:
         """Count a request, or refuse it: 429, with Retry-After in whole seconds."""
-        if not self._is_on:
-            return
         with LOCK:
             now, sent = self._clock(), self.sent[credential]
-            wait = sent[0] + _MINUTE - now if len(sent) == sent.maxlen else 0.0
+            wait = sent[0] + _MINUTE - now if sent and len(sent) == sent.maxlen else 0.0
             if not 0 < wait <= _MINUTE:  # it is longer where the clock was set back
                 sent.append(now)
                 return
