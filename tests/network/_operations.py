@@ -113,6 +113,27 @@ def fail(mode: str, url: str, act: Callable[[Any], Any], **options: Any) -> Samp
     raise AssertionError(f"It returned {value!r}.")
 
 
+def in_turn(*acts: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Do one after the other with a client, sync or async, and return what the last one did."""
+
+    async def later(client: Any) -> Any:
+        answer = None
+        for act in acts:
+            answer = act(client)
+            answer = await answer if asyncio.iscoroutine(answer) else answer
+        return answer
+
+    def act_all(client: Any) -> Any:
+        return [act(client) for act in acts][-1] if isinstance(client, Sample) else later(client)
+
+    return act_all
+
+
+def close(client: Any) -> Any:
+    """Close a client, sync or async."""
+    return client.close() if isinstance(client, Sample) else client.aclose()
+
+
 def items(client: Any) -> Any:
     """Read the list item by item, through a sync client or an async one."""
     if isinstance(client, Sample):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import random
@@ -13,31 +12,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sample import APIConnectionError, APIStatusError, APITimeoutError, ConfigurationError, Sample
+from sample import APIConnectionError, APIStatusError, APITimeoutError, ConfigurationError
 from sample.testing import ManualClock
 
-from tests.network._operations import CREATE, GET, RENEW, Operation, fail, run
+from tests.network._operations import CREATE, GET, RENEW, Operation, close, fail, in_turn, run
 from tests.network._server import Answer, Peer, full_backlog, head, nobody, raw, whole
 from tests.network.conftest import Reach, Serve, each_mode
 
 CREATES = int(os.environ.get("CREATES", "200"))
 """How many are sent right when the server closes; 10,000 take two minutes."""
-
-
-def _in_turn(*acts: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Do one after the other with a client, sync or async, and return what the last one did."""
-
-    async def later(client: Any) -> Any:
-        answer = None
-        for act in acts:
-            answer = act(client)
-            answer = await answer if asyncio.iscoroutine(answer) else answer
-        return answer
-
-    def act_all(client: Any) -> Any:
-        return [act(client) for act in acts][-1] if isinstance(client, Sample) else later(client)
-
-    return act_all
 
 
 @each_mode
@@ -52,7 +35,7 @@ def test_a_request_leaves_in_one_write(
         return send(self, data, *args)
 
     server, url = reach(whole(CREATE))
-    act = _in_turn(CREATE.call, lambda _: writes.clear(), CREATE.call, lambda _: list(writes))
+    act = in_turn(CREATE.call, lambda _: writes.clear(), CREATE.call, lambda _: list(writes))
     with monkeypatch.context() as patch:
         patch.setattr(socket.socket, "send", counting)
         assert len(run(mode, url, act)) == 1
@@ -66,7 +49,7 @@ def test_a_large_request_arrives_whole_and_an_answer_that_is_cut_short_is_told(
     cut = raw(head(201, "Content-Length: 9"), b"{")
     server, url = reach(whole(CREATE), cut)
     note = "x" * 200_000
-    create = _in_turn(*[lambda client: client.parcels.create(note=note)] * 2)
+    create = in_turn(*[lambda client: client.parcels.create(note=note)] * 2)
     error = fail(mode, url, create)
     assert (type(error), error.maybe_processed) == (APIConnectionError, True)
     assert [json.loads(one.body)["note"] for one in server.requests] == [note] * 2
@@ -110,7 +93,7 @@ def test_an_idle_connection_is_used_again_only_where_it_can_be_trusted(
 ) -> None:
     operation, idle, says, options, anew = row
     clock, server = ManualClock(), serve(whole(operation, *filter(None, [says])))
-    act = _in_turn(operation.call, lambda _: clock.advance(idle), operation.call)
+    act = in_turn(operation.call, lambda _: clock.advance(idle), operation.call)
     run(mode, server.url, lambda client: act(client.with_options(**options)), clock=clock)
     assert len(server.peers) == 1 + anew
 
@@ -121,7 +104,7 @@ def test_a_create_leaves_an_older_connection_to_what_may_be_repeated(
 ) -> None:
     clock, server = ManualClock(), serve(whole(GET), whole(CREATE), whole(GET))
     pause: Callable[[Any], None] = lambda _: clock.advance(10)  # noqa: E731 - it is an act
-    act = _in_turn(GET.call, pause, CREATE.call, GET.call, pause, GET.call)
+    act = in_turn(GET.call, pause, CREATE.call, GET.call, pause, GET.call)
     run(mode, server.url, act, clock=clock)
     assert [bytes(peer.received).count(b"HTTP/1.1") for peer in server.peers] == [1, 3]
 
@@ -145,7 +128,7 @@ def test_calls_right_when_the_server_closes_are_answered_and_no_create_is_double
     chance = random.Random(13)
     clock, server = ManualClock(), serve(_closes_after(chance, operation))
     sparse = (operation.call, lambda _: clock.advance(5))
-    run(mode, server.url, _in_turn(*sparse * CREATES), clock=clock)
+    run(mode, server.url, in_turn(*sparse * CREATES), clock=clock)
     if operation is CREATE:
         assert len(server.requests) == len(server.peers) == CREATES
         assert clock.pauses == []
@@ -168,9 +151,7 @@ def test_sparse_calls_share_one_connection_as_long_as_the_server_keeps_it(
 
     clock, server = ManualClock(), serve(*[whole(GET)] * 5, Answer(hang_up), whole(GET))
     sparse = (GET.call, lambda _: clock.advance(10))
-    run(
-        mode, server.url, _in_turn(*sparse * 6, lambda _: time.sleep(0.1), *sparse * 6), clock=clock
-    )
+    run(mode, server.url, in_turn(*sparse * 6, lambda _: time.sleep(0.1), *sparse * 6), clock=clock)
     assert [bytes(peer.received).count(b"HTTP/1.1") for peer in server.peers] == [6, 6]
     assert clock.pauses == []  # Nothing was sent over what was closed.
 
@@ -190,7 +171,7 @@ def test_a_connection_is_opened_ahead_of_the_first_call(reach: Reach, mode: str)
         assert len(server.peers) == 1
         assert server.received == b""
 
-    run(mode, url, _in_turn(_warm, _warm, look, CREATE.call))
+    run(mode, url, in_turn(_warm, _warm, look, CREATE.call))
     assert len(server.peers) == len(server.requests) == 1
 
 
@@ -203,8 +184,7 @@ def test_a_connection_that_cannot_be_opened_ahead_is_an_error_of_the_family(mode
     with full_backlog() as port:
         error = fail(mode, f"http://127.0.0.1:{port}", _warm, connect_timeout=0.05)
     assert type(error) is APITimeoutError
-    close = _in_turn(lambda client: client.close() if mode == "sync" else client.aclose(), _warm)
-    assert isinstance(fail(mode, "http://127.0.0.1:9", close), ConfigurationError)
+    assert isinstance(fail(mode, "http://127.0.0.1:9", in_turn(close, _warm)), ConfigurationError)
 
 
 @each_mode

@@ -19,26 +19,9 @@ import pytest
 from sample import APIConnectionError, AsyncSample, ConfigurationError, Sample
 from sample.testing import ManualClock
 
-from tests.network._operations import GET, KEY, LIST, fail, items
+from tests.network._operations import GET, KEY, LIST, close, fail, in_turn, items
 from tests.network._server import HostileServer, Recorded, reply, whole
 from tests.network.conftest import Serve, each_mode
-
-
-def _closing(client: Any, act: Callable[[Any], Any]) -> Any:
-    """Call, close twice, and call again."""
-    if isinstance(client, Sample):
-        GET.call(client)
-        client.close()
-        client.close()
-        return act(client)
-
-    async def closing() -> Any:
-        await GET.call(client)
-        await client.aclose()
-        await client.aclose()
-        return await act(client)
-
-    return closing()
 
 
 @each_mode
@@ -46,7 +29,7 @@ def _closing(client: Any, act: Callable[[Any], Any]) -> Any:
 def test_a_closed_client_says_so(serve: Serve, way: str, mode: str) -> None:
     server = serve(whole(GET))
     acts = {"call": GET.call, "stream": items, "copy": lambda one: GET.call(one.with_options())}
-    error = fail(mode, server.url, lambda client: _closing(client, acts[way]))
+    error = fail(mode, server.url, in_turn(GET.call, close, close, acts[way]))
     assert isinstance(error, ConfigurationError)
     assert "closed" in str(error)
     assert error.maybe_processed is False

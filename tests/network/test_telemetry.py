@@ -35,28 +35,21 @@ def spans() -> Iterator[InMemorySpanExporter]:
 
 
 @each_mode
-def test_each_attempt_is_a_span_without_a_secret(
+def test_each_attempt_is_a_span_without_a_secret_and_one_that_fails_has_an_error(
     serve: Serve, mode: str, spans: InMemorySpanExporter
 ) -> None:
     body = json.dumps(planted(CREATE)).encode()
-    server = serve(reply(429, KEY.encode()), reply(201, body))
+    server = serve(reply(429, KEY.encode()), reply(201, body), CLOSED)
     run(mode, server.url, CREATE.call, key=KEY, clock=ManualClock())
     found = spans.get_finished_spans()
     attributes: list[dict[str, Any]] = [dict(span.attributes or {}) for span in found]
     assert [one["http.status_code"] for one in attributes] == [429, 201]
     assert {one["http.method"] for one in attributes} == {"POST"}
     assert {str(one["http.url"]) for one in attributes} == {f"{server.url}/v1/parcels"}
-    assert CANARY not in "".join(span.to_json() + str([*span.events]) for span in found)
+    fail(mode, server.url, GET.call, key=KEY, max_attempts=1)
+    *found, failed = spans.get_finished_spans()
+    assert failed.status.status_code.name == "ERROR"
+    assert CANARY not in "".join(span.to_json() + str([*span.events]) for span in [*found, failed])
     # The instrumentation adds its trace context, and changes nothing else.
     assert all(one.headers("traceparent") for one in server.requests)
     assert server.requests[1].headers("authorization") == [f"Bearer {KEY}"]
-
-
-@each_mode
-def test_a_call_that_fails_is_a_span_with_an_error(
-    serve: Serve, mode: str, spans: InMemorySpanExporter
-) -> None:
-    fail(mode, serve(CLOSED).url, GET.call, key=KEY, max_attempts=1)
-    (span,) = spans.get_finished_spans()
-    assert span.status.status_code.name == "ERROR"
-    assert CANARY not in span.to_json() + str([*span.events])
