@@ -159,6 +159,7 @@ FAULTS = [
     _connecting("proxy: it says more", raw(head("200 Yes"), b"more"), way="proxy"),
     _connecting("SOCKS5: it closes", CLOSED_AT_ONCE, way="socks"),
     _connecting("SOCKS5: it asks who this is", raw(b"\5\xff", **_UNREAD), way="socks"),
+    _connecting("SOCKS5: it refuses who this is", raw(b"\5\2\1\1", **_UNREAD), way="socks user"),
     _connecting("SOCKS5: it refuses", raw(b"\5\0\5\5\0\1", **_UNREAD), way="socks"),
     _connecting("SOCKS5: it says more", raw(_SOCKS_MORE, **_UNREAD), way="socks"),
     _connecting("SOCKS5: it is silent", SILENT_AT_ONCE, way="socks", connect_timeout=0.06),
@@ -293,9 +294,8 @@ def _target(
             url = "https://parcels.test"
         elif fault.way == "label":
             url = "https://parcels..test"
-        elif fault.way in {"proxy", "socks"}:
-            scheme = "http" if fault.way == "proxy" else "socks5"
-            patch.setenv("HTTPS_PROXY", f"{scheme}://{HOST}:{server.port}")
+        elif fault.way in _PROXIES:
+            patch.setenv("HTTPS_PROXY", f"{_PROXIES[fault.way]}{HOST}:{server.port}")
             url = "https://parcels.test"
         elif fault.way == "files":
             patch.setattr(socket.socket, "__init__", _no_more_files)
@@ -305,6 +305,7 @@ def _target(
         yield url, server
 
 
+_PROXIES = {"proxy": "http://", "socks": "socks5://", "socks user": "socks5://me:mine@"}
 _LOOK_UP = socket.getaddrinfo
 _MAKE = socket.socket.__init__
 

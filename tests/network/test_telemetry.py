@@ -41,7 +41,7 @@ def test_each_attempt_is_a_span_without_a_secret_and_one_that_fails_has_an_error
     body = json.dumps(planted(CREATE)).encode()
     server = serve(reply(429, KEY.encode()), reply(201, body), CLOSED)
     run(mode, server.url, CREATE.call, key=KEY, clock=ManualClock())
-    found = spans.get_finished_spans()
+    found = [*spans.get_finished_spans()]
     attributes: list[dict[str, Any]] = [dict(span.attributes or {}) for span in found]
     assert [one["http.status_code"] for one in attributes] == [429, 201]
     assert {one["http.method"] for one in attributes} == {"POST"}

@@ -49,4 +49,4 @@ class Lifetime:
 
 def _close_idle(process: int, pool: Pool) -> None:
     if os.getpid() == process:
-        pool.close_idle()
+        pool.close_all(idle=True)

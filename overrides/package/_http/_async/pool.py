@@ -79,16 +79,11 @@ class AsyncPool:
         connection = await self._take_idle(attempt) or await self._connect(attempt)
         self._give_back(connection, attempt)
 
-    def close_idle(self) -> None:
-        """Close the connections that no answer is coming over."""
-        for connection in [*self._idle]:
-            connection.close()
+    def close_all(self, *, idle: bool = False) -> None:
+        """Close every connection, or those alone that no answer is coming over."""
+        connections = [*(self._idle if idle else self._connections)]
         self._idle.clear()
-
-    def close_all(self) -> None:
-        """Close every connection; in a fork, the copies of the parent's."""
-        self._idle.clear()
-        for connection in list(self._connections):
+        for connection in connections:
             connection.close()
 
     def close(self) -> None:

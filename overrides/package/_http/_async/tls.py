@@ -50,10 +50,9 @@ class AsyncTLSStream:
         while True:
             try:
                 return Secret(self._tls.read(_RECORD))
-            except ssl.SSLWantReadError:
-                pass
-            except ssl.SSLError:
-                return Secret(b"")
+            except ssl.SSLError as error:
+                if not isinstance(error, ssl.SSLWantReadError):
+                    return Secret(b"")
             # What comes may be no data: a server hands out tickets for later sessions.
             data = await self._stream.poll()
             if data is None or not data.reveal():
