@@ -77,6 +77,9 @@ def _check_extensions(document: Document) -> Iterator[Finding]:
     """Yield what a document says beyond the reference without its source, or twice."""
     named: dict[str, Place] = {}
     for place, value, _ in document.nodes:
+        if "x-response-field" in value and not _says_something(value["x-response-field"]):
+            text = "x-response-field names the field of the answer that repeats the parameter"
+            yield Finding((*place, "x-response-field"), text, {"x-response-field": "…"})
         for key, kinds in _SOURCED.items():
             members = value.get(key, {})
             members = members if isinstance(members, dict) else {"": members}

@@ -240,7 +240,7 @@ class Shaper:
     def _shape_all_of(self, shaped: dict[str, Any]) -> dict[str, Any]:
         """Leave under `allOf` what the parser merges: objects whose properties do not differ."""
         parts = [one for part in shaped.pop("allOf") for one in _split(part)]
-        resolved = [self._document.resolve(part) or {} for part in parts]
+        resolved = [next(self._document.expand(part), {}) for part in parts]
         for index, part in enumerate(resolved if len(parts) > 1 else ()):
             for key in ("oneOf", "anyOf"):
                 if part.get(key):  # What stands beside alternatives belongs to each of them.
@@ -271,7 +271,7 @@ class Shaper:
     def _list_leaves(self, *schemas: Any) -> Iterator[dict[str, Any]]:
         """Yield what schemas consist of by `allOf`, through references."""
         for schema in schemas:
-            resolved = self._document.resolve(schema) or {}
+            resolved = next(self._document.expand(schema), {})
             yield from self._list_leaves(*(resolved.get("allOf") or ()))
             yield {key: value for key, value in resolved.items() if key != "allOf"}
 
@@ -316,11 +316,12 @@ class Shaper:
             name for name, one in said if isinstance(one, dict) and one.get("deprecated") is True
         ]
         # A property that is there in one direction only may not be asked for in the other.
-        absent = {{"sent": "readOnly", "received": "writeOnly"}.get(role) for role in roles}
+        one_way = {"sent": "readOnly", "received": "writeOnly"}
+        absent = {one_way[role] for role in roles if role in one_way}
         shaped["required"] = [
             self._alias(name, aliases)
             for name in shaped.get("required") or ()
-            if not any((self._document.resolve(properties.get(name)) or {}).get(k) for k in absent)
+            if not any(next(self._document.expand(properties.get(name)), {}).get(k) for k in absent)
         ]
         shaped["properties"] = {
             self._alias(name, aliases): self._shape(schema, roles)

@@ -38,6 +38,11 @@ def problems(text: str) -> list[str]:
         ("      tags: [A]\n", "", "refused: #/paths/~1a/post (line 6): an operation needs a tag"),
         ("security: [{key: []}]\n", "", "refused: #/paths/~1a/post (line 5): `security` has to"),
         ("tags: [A]", "tags: [A]\n      x-repeatable: true", "refused: #/paths/~1a/post/x-repea"),
+        (
+            "tags: [A]",
+            "tags: [A]\n      parameters: [{name: a, in: query, schema: {}, x-response-field: 1}]",
+            "refused: #/paths/~1a/post/parameters/0/x-response-field (line 8): x-response-field na",
+        ),
         ("      summary: Do A\n", "", "#/paths/~1a/post (line 6): a summary would be"),
         (
             ", example: {}",

@@ -233,7 +233,9 @@ def test_bodies_of_one_schema_and_of_any_type(shop: Shop) -> None:
     content = (
         f"application/json: {{schema: {thing}}}\n          multipart/form-data: {{schema: {thing}}}"
     )
-    more = "components: {schemas: {thing: {type: object, properties: {a: {const: 'say \"\\'}}},"
+    more = "components: {schemas: {Any: true, thing: {required: [z],"
+    more += " allOf: [true, {$ref: '#/components/schemas/Any'}], type: object,"
+    more += " properties: {z: true, a: {const: 'say \"\\'}}},"
     more += " Thing: {type: object, properties: {b: {type: string, pattern: '(a'}}}}}\n"
     made = shop(POST.replace("application/json: {schema: BODY}", content) + more)
     assert sent(made, b="x") == {"b": "x"}
