@@ -5,17 +5,27 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property
 from importlib import import_module
 from itertools import islice
 from types import NoneType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, get_args, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Generic,
+    NamedTuple,
+    TypeGuard,
+    TypeVar,
+    get_args,
+    get_type_hints,
+)
 from urllib.parse import quote, unquote
 
 from ._messages import DocumentError, MockDependencyError
 
 if TYPE_CHECKING:
     import jsonschema_rs
+
+T = TypeVar("T")
 
 _BASE = "urn:openapi"
 _IN_REFERENCES = "%#/~:@!$&'()*+,;=?"
@@ -97,6 +107,20 @@ def find_rules(document: Any) -> Iterator[Rule]:
             yield Rule(name, basis, rule[basis], rule["source"])
 
 
+class MadeOnce(Generic[T]):
+    """A property that is computed once.
+
+    That of functools holds a lock meanwhile on Python 3.11, which a fork may leave held for ever.
+    """
+
+    def __init__(self, make: Callable[[Any], T]) -> None:
+        self._make = make
+
+    def __get__(self, owner: Any, kind: type) -> T:
+        value = owner.__dict__[self._make.__name__] = self._make(owner)
+        return value
+
+
 class Schema:
     """A schema of a document. Texts name it by `where`, and of a value only its JSON path."""
 
@@ -124,7 +148,7 @@ class Schema:
         errors = self._closed.compiled.iter_errors(value) if self._closed is not None else ()
         return [name for one in errors for name in one.kind.as_dict()["unexpected"]]
 
-    @cached_property
+    @MadeOnce
     def compiled(self) -> jsonschema_rs.Validator:
         """What validates by it; a DocumentError where it cannot be compiled."""
         library, options = self._schemas.library, self._schemas.options
@@ -135,17 +159,17 @@ class Schema:
             raise DocumentError(f"{self.where}: {text}") from None
         return found
 
-    @cached_property
+    @MadeOnce
     def _closed(self) -> Schema | None:
         node = {"allOf": [self.node], "unevaluatedProperties": False}
         return Schema(self._schemas, node, self.where) if self.properties else None
 
-    @cached_property
+    @MadeOnce
     def _keywords(self) -> dict[str, Any]:
         node = self._schemas.resolve(self.node)
         return node if is_object(node) else {}
 
-    @cached_property
+    @MadeOnce
     def flat(self) -> dict[str, Any]:
         """Its keywords: references followed, allOf merged, the first alternative chosen."""
         result = {**self._keywords}
@@ -166,7 +190,7 @@ class Schema:
                     result.setdefault(name, value)  # the example of a part is not the whole's
         return result
 
-    @cached_property
+    @MadeOnce
     def types(self) -> frozenset[str]:
         """The JSON types that it names, or its parts do; none where any will do."""
         if "type" in self._keywords:
@@ -185,13 +209,13 @@ class Schema:
         nodes = [{**self._keywords, "anyOf": [one]} for one in self._choices]
         return [Schema(self._schemas, one, self.where) for one in nodes or [self.node]]
 
-    @cached_property
+    @MadeOnce
     def properties(self) -> dict[str, Schema]:
         """The schemas of an object's described members."""
         named = members(self.flat, "properties")
         return {name: self.inner(one, f"property {name}") for name, one in named.items()}
 
-    @cached_property
+    @MadeOnce
     def items(self) -> Schema:
         """The schema of an array's items."""
         return self.inner(self.flat.get("items", True), "items")

@@ -7,13 +7,22 @@ import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import cached_property
 from http import HTTPStatus
 from itertools import chain, islice
 from typing import Any, TypeAlias
 
 from ._messages import Body, DocumentError
-from ._schemas import Schema, Schemas, essence, is_array, is_json, is_object, matches, members
+from ._schemas import (
+    MadeOnce,
+    Schema,
+    Schemas,
+    essence,
+    is_array,
+    is_json,
+    is_object,
+    matches,
+    members,
+)
 
 Values: TypeAlias = Mapping[str, Any]
 
@@ -58,7 +67,7 @@ class Template:
         if example is not None:
             self.example = example
 
-    @cached_property
+    @MadeOnce
     def example(self) -> Any:
         """What stands where the state knows nothing."""
         return find_example(self.schema)
@@ -80,7 +89,7 @@ class Template:
         """An item for each of the values; the example where the document has no list."""
         return [self._items.fill(one) for one in values] if is_array(self.example) else self.example
 
-    @cached_property
+    @MadeOnce
     def _items(self) -> Template:
         return Template(self.schema.items, *self.example[:1])
 
@@ -115,7 +124,7 @@ class Media(Template):
         self._is_json = is_json(self.type)
         self._is_text = self.type.startswith("text/") or flat.get("format") == "byte"
 
-    @cached_property
+    @MadeOnce
     def example(self) -> Any:
         """The example: a JSON value, or for another media type text."""
         if self._is_json:
