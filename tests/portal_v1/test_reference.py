@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 import from_document
-import httpx
 import portal_v1
 import pytest
 from portal_v1 import Portal
+from portal_v1._http import httpx
 from portal_v1.api import OPERATIONS
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
