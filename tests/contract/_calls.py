@@ -194,7 +194,8 @@ def _check_requests(call: Call) -> None:
     assert sent == sent[:1] * len(sent)
     first = call.answers[0].request
     assert first.method == endpoint.method
-    own = {**call.settings.get("headers", {}), **call.options.get("headers", {})}
+    own = {"User-Agent": package().client.SERVICE.user_agent}
+    own |= {**call.settings.get("headers", {}), **call.options.get("headers", {})}
     assert {name: first.headers[name] for name in own} == own
     names = {f"{{{one.name}}}": one.python_name for one in endpoint.parameters}
     steps = re.split(r"(\{[^}]+\})", endpoint.path)
@@ -283,6 +284,7 @@ def _check_value(call: Call, answer: httpx.Response) -> None:
     if response := call.response:
         assert (response.content, response.status_code) == (answer.content, answer.status_code)
         assert response.attempts == len(call.answers)
+        assert response.request_id == answer.headers.get("X-Request-Id")
         for name, one in answer.headers.items():
             assert one in response.headers[name.upper()]
 

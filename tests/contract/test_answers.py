@@ -21,7 +21,7 @@ from tests.gateway import reply
 from tests.generation.exercise import make_arguments, mock_module
 
 IDS = ["c1", "a%20b", "..a", "50%", "e\u0301", "\u00e9", "a.b.", " c "]
-IDS += ["K~+a=b&c?d#e;f:g@h!i$j'k(l)*m,"]
+IDS += ["K~+a=b&c?d#e;f:g@h!i$j'k(l)*m,", "i" * 999]
 PIECES = [0, 7, 40, 333]
 WAITS = ["7", "0", "soon", "29", "31", *(formatdate(NOW + one, usegmt=True) for one in (9, -9))]
 FIELD = package().client.SERVICE.error_fields[0]
@@ -36,7 +36,7 @@ LIMITS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, {"timeout": 9.0}),
     ({}, {"max_attempts": 1, "headers": {"X-Call": "c"}}),
     (OWN, {}),
-    (OWN, {"timeout": None, "headers": {"X-Call": "c"}}),
+    (OWN, {"timeout": None, "headers": {"X-Call": "c", "X-Trace": "c"}}),
     (OWN, {"timeout": 19.0, "max_attempts": 4}),
 ]
 each_operation = pytest.mark.parametrize("endpoint", endpoints(), ids=str)
@@ -153,6 +153,7 @@ def test_an_answer_is_returned_as_it_is_or_refused(
         bodies = [*spell((value * 12)[:12] if isinstance(value, list) else value, told)]
     for turn, body in enumerate(bodies, number):
         piece = PIECES[turn % 4] * (len(body) < 9_999)
-        answer = reply(202 if turn == number + 1 else endpoint.success, body, piece=piece)
+        status, named = 202 if turn == number + 1 else endpoint.success, {"X-Request-Id": "r"}
+        answer = reply(status, body, named, piece=piece)
         for way in dict.fromkeys([ways[turn % len(ways)], *ways[4:]]):
             caller.call(endpoint, arguments, way, [answer])
