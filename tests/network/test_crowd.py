@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from sample import AsyncSample, Sample, SampleError
 from sample._http import httpx
+from sample._http.sockets_async import AsyncSignal
 
 from tests.network._operations import GET, KEY, PARCEL, run
 from tests.network._server import SILENT, Answer, HostileServer, Peer, Recorded, head, whole
@@ -245,3 +246,14 @@ def test_streams_that_are_left_early_leave_every_place_free(serve: Serve, mode: 
     act: Callable[[Any], Any] = leaving if mode == "sync" else leaving_async
     server = serve(*[Answer(begins)] * 110, whole(GET))
     assert run(mode, server.url, act, timeout=60).id == "parcel-1"
+
+
+def test_a_task_that_waits_is_woken_from_any_thread() -> None:
+    async def waiting() -> bool:
+        signal = AsyncSignal()
+        waits = asyncio.create_task(signal.wait(5))
+        await asyncio.sleep(0)
+        await asyncio.to_thread(signal.set)  # as garbage collection does, wherever it runs
+        return await waits
+
+    assert asyncio.run(waiting(), debug=True)

@@ -11,7 +11,9 @@ import asyncio
 import concurrent.futures.thread  # noqa: F401 # pyright: ignore - asyncio looks a name up in it
 import select
 import socket
+import threading
 from contextlib import suppress
+from functools import partial
 from typing import Any, cast
 
 from .._core.clock import Deadline
@@ -27,12 +29,17 @@ class AsyncSignal:
     """A `threading.Event` for one waiting task."""
 
     def __init__(self) -> None:
+        self._thread = threading.get_ident()
         self._loop = asyncio.get_running_loop()
         self._future: asyncio.Future[bool] = self._loop.create_future()
 
     def set(self) -> None:
-        """Wake the waiting task."""
-        self._end(came=True)
+        """Wake the waiting task, from any thread: what is garbage may be collected in another."""
+        if threading.get_ident() == self._thread:
+            self._end(came=True)
+        else:
+            with suppress(RuntimeError):  # The loop is closed, and the task ended with it.
+                self._loop.call_soon_threadsafe(partial(self._end, came=True))
 
     async def wait(self, timeout: float | None = None) -> bool:
         """Wait until it is set; return False where the time was over before."""
