@@ -27,16 +27,21 @@ TESTS: Final = (
     "tests/unit/test_items.py",
     "tests/unit/test_waiting.py",
     "tests/unit/test_keys.py",
+    "tests/network/test_connections.py",
     "tests/network/test_decisions.py",
     "tests/network/test_logging.py",
 )
+_CASE: Final = "header fields are looked up in any case"
 # A part of a line as it is and as a defect makes it, and why no test can tell them apart.
 EQUIVALENT: Final = {
-    (
-        'headers.get("retry-after")',
-        'headers.get("RETRY-AFTER")',
-    ): "header fields are looked up in any case",
+    ('headers.get("retry-after")', 'headers.get("RETRY-AFTER")'): _CASE,
+    ('("Accept", operation', '("accept", operation'): _CASE,
+    ('("Accept", operation', '("ACCEPT", operation'): _CASE,
+    ("field[0].lower()", "field[0].upper()"): "the names are compared in one case",
     ('value or ""', 'value or "XXXX"'): "neither is a number of seconds or a date",
+    ("(index + 1) %", "(index - 1) %"): "a ring is gone round either way",
+    ("0, -math.inf", "0, +math.inf"): "a new file, and one of a time to come, are begun alike",
+    ("written_at > now + period", "written_at >= now + period"): "no clock is wrong by just that",
 }
 # mutmut takes the code below src/ for the package. Hypothesis is to try the same each time.
 SETTINGS: Final = """

@@ -9,6 +9,7 @@ import pickle
 import subprocess
 import sys
 import typing
+from functools import partial
 from types import FunctionType
 from typing import Any
 
@@ -60,8 +61,21 @@ def test_a_method_sends_what_is_documented_and_gives_the_value(kind: str, method
     assert (request.method, request.content) == (verb, body)
     assert request.url.path == f"/api/v1/parcels{path}"
     assert request.headers["authorization"] == f"Bearer {KEY}"
-    assert request.headers["content-type"] == "application/json"
+    assert request.headers["content-type"] == request.headers["accept"] == "application/json"
     assert request.headers["user-agent"].startswith("sample/")
+
+
+def test_fields_are_sent_as_the_body(kind: str) -> None:
+    script = Script(*[METHODS["create"][1:]])
+    call(kind, script, lambda client: partial(client.parcels.create, is_express=True))
+    assert script.requests[0].content == b'{"isExpress":true}'
+
+
+def test_a_list_may_be_larger_than_other_answers(kind: str) -> None:
+    blanks = b" " * (17 * 1024 * 1024)
+    assert call(kind, Script((200, blanks + b"[]")), "list") == []
+    with pytest.raises(errors.InvalidResponseError, match="not within max_response_bytes"):
+        call(kind, Script((200, blanks + b"{}")), "get", "parcel-1")
 
 
 @pytest.mark.parametrize("method", sorted(METHODS.keys() - {"iter"}))

@@ -116,7 +116,9 @@ def test_numbers_that_make_no_pace() -> None:
     numbers: list[Any] = [0, -1, "200", 2.5, None, True, float("nan")]
     periods: list[Any] = [0, -1.0, "60", None, float("inf"), float("nan")]
     for arguments in (*((one,) for one in numbers), *((1, one) for one in periods)):
-        with pytest.raises(ConfigurationError, match="A pace is"):
+        with pytest.raises(
+            ConfigurationError, match=r"^A pace is (a whole number|for a period) .+\.$"
+        ):
             Pace(*arguments)
     assert repr(Pace(200)) == "Pace(200, 60.0)"
 
@@ -168,11 +170,17 @@ class TestFile:
                     call(kind, script, "create", pace=pace)
         assert script.requests == []
 
-    def test_a_clock_that_was_wrong_stops_nobody(self, tmp_path: Path) -> None:
-        pace, clock = Pace(2, 1.0, path=tmp_path / "pace"), ManualClock()
+    def test_a_clock_that_was_wrong_or_a_file_that_is_gone_stops_nobody(
+        self, tmp_path: Path
+    ) -> None:
+        clock = ManualClock()
         wrong = ManualClock(now=clock.time() + 3600)
-        assert [pace.reserve(wrong, None) for _ in range(5)] == [0, 0, 1, 1, 2]
-        assert [pace.reserve(clock, 60) for _ in range(5)] == [0, 0, 1, 1, 2]
+        for limit, waits in ((1, [0, 1, 2, 3]), (2, [0, 0, 1, 1])):
+            pace = Pace(limit, 1.0, path=tmp_path / str(limit))
+            assert [pace.reserve(wrong, None) for _ in waits] == waits
+            assert [pace.reserve(clock, 60) for _ in waits] == waits
+            (tmp_path / str(limit)).unlink()  # A file that is taken away is begun anew.
+            assert [pace.reserve(clock, 60) for _ in waits] == waits
 
     def test_a_stopped_process_that_holds_it_costs_a_call_no_more_than_its_time(
         self, kind: str, tmp_path: Path
