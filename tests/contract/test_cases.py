@@ -96,9 +96,8 @@ def check_request(endpoint: Endpoint, request: Any, sent: requests.PreparedReque
     assert sorted(queries[0]) == sorted(queries[1])
     cookies = [str(one.headers.get("Cookie", "")).split("; ") for one in (request, sent)]
     assert sorted(cookies[0]) == sorted(cookies[1])
-    if isinstance(
-        sent.body, bytes
-    ):  # Without a field, a method leaves out a body that may be left out.
+    if isinstance(sent.body, bytes):
+        # Without a field, a method leaves out a body that may be left out.
         assert json.loads(request.content or b"{}") == json.loads(sent.body)
 
 

@@ -77,6 +77,9 @@ def test_it_gives_what_list_gives(kind: str, answer: list[Any]) -> None:
     assert {type(item) for item in found} <= {ParcelSummary}
 
 
+BLANKS = b"," + b" " * 70_000  # more than is read at once
+
+
 @pytest.mark.parametrize(("method", "padding"), [("iter", 0), ("list", 0), ("list", 300_000)])
 @pytest.mark.parametrize(
     ("body", "told"),
@@ -87,6 +90,7 @@ def test_it_gives_what_list_gives(kind: str, answer: list[Any]) -> None:
         (b"{}", "$ has to be array, and is object"),
         (b"[null]", "$[0] has to be object, and is null"),
         (b"[" + ONE + b', {"id": 7}]', "$[1].id has to be string"),
+        (b"[" + ONE + b"," + ONE + BLANKS + ONE + BLANKS + b'{"id": 8}]', "$[3].id has to be"),
     ],
     ids=lambda value: ascii(value[-24:]),
 )
