@@ -93,10 +93,11 @@ contract: environment ## Hold client and mock to the document: schemathesis thro
 .PHONY: contract-prism
 contract-prism: environment ## Its cases with Prism, a mock that nobody here wrote (needs Node.js)
 	@mkdir -p reports
-	@"$$(npx --yes --package $(PRISM) -c 'command -v prism')" mock --errors=false \
-		generated/portal_v1/openapi.json >reports/prism.log 2>&1 & \
+	@port=$$("$(PY)" -c "import socket as s; print(s.create_server(('127.0.0.1', 0)).getsockname()[1])"); \
+		"$$(npx --yes --package $(PRISM) -c 'command -v prism')" mock --errors=false \
+		--port $$port generated/portal_v1/openapi.json >reports/prism.log 2>&1 & \
 		trap "kill $$!" EXIT; "$(PY)" -m pytest tests/contract/test_cases.py $(CASES) --prism \
-		--url http://127.0.0.1:4010 --junitxml reports/contract-prism.xml $(ARGS)
+		--url http://127.0.0.1:$$port --junitxml reports/contract-prism.xml $(ARGS)
 
 .PHONY: contract-mutants
 contract-mutants: environment ## Plant defects in mock and client, show which test caught each

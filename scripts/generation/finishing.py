@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import os
@@ -35,6 +36,7 @@ _TO_SYNC = (
     (r"\bsleep_async\b", "sleep"),
     (r"\b(\w*_)?async(_\w*)?\b", r"\1sync\2"),
 )
+_ASYNC = (ast.AsyncFunctionDef, ast.AsyncFor, ast.AsyncWith, ast.Await)
 
 # exclude=[] because ruff would pass over folders called build, dist, venv …, which are good names
 # for a tag; no gitignore, no cache, no RUFF_… variable, so that nothing outside has a say.
@@ -94,6 +96,10 @@ def copy_package(source: Path, destination: Path) -> None:
             twin = Path(*("_sync" if part == "_async" else part for part in name.parts))
             for pattern, replacement in _TO_SYNC:
                 content = re.sub(pattern, replacement, content)
+            for node in ast.walk(ast.parse(content)):
+                if getattr(node, "is_async", 0) or isinstance(node, _ASYNC):
+                    line = f"{name.as_posix()}, line {getattr(node, 'lineno', 1)}"
+                    raise GenerationError(f"{line}: this stays asynchronous in the twin.")
             copies.append((twin, content, "of which `make generate` makes this sync twin"))
         for target, code, words in copies:
             if (destination / target).exists():

@@ -131,6 +131,12 @@ def test_what_is_broken_is_named(tree: Tree) -> None:
         path.unlink() if before is None else path.write_text(before)
 
 
+def test_what_stays_asynchronous_is_named(tree: Tree) -> None:
+    source = tree.modules / "_core" / "_async" / "_late.py"
+    source.write_text("x = 1\ny = lambda: (yield from (await\\\n z))\n")
+    assert "_late.py, line 2: this stays asynchronous" in tree.refused()
+
+
 def test_an_effect_that_the_mock_does_not_know(tree: Tree) -> None:
     with tree.edited() as document:
         document["paths"]["/parcels"]["post"]["x-effect"] = "explode"
