@@ -29,7 +29,6 @@ TESTS: Final = (
     "tests/unit/test_keys.py",
     "tests/network/test_connections.py",
     "tests/network/test_decisions.py",
-    "tests/network/test_logging.py",
 )
 _CASE: Final = "header fields are looked up in any case"
 # A part of a line as it is and as a defect makes it, and why no test can tell them apart.
