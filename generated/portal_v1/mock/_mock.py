@@ -16,7 +16,7 @@ from .._document import load_document
 from .._http import httpx
 from ._clock import LOCK, MockClock
 from ._control import Control
-from ._engine import Engine, RateLimit, Request
+from ._engine import Engine, RateLimit
 from ._faults import Exchange, Fault, check_fault, describe_unknown, select_faults
 from ._journal import Entry, Journal, Masking
 from ._messages import Answer, FaultError, Handlers, Headers
@@ -135,7 +135,7 @@ class Mock:
     def _should_reset(self, method: str, target: str, headers: Headers) -> bool:
         """Whether the connection of a request is reset before the request is read."""
         request = self._engine.route(method, target, headers, b"") if self._faults else None
-        if not isinstance(request, Request):
+        if request is None or isinstance(request, Answer):
             return False
         with LOCK:
             active = select_faults(self.faults, request.operation.id, early=True)
