@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote_plus
 
 from ._clock import LOCK
 from ._faults import Fault
-from ._messages import Outcome, StateError
+from ._messages import Answer, StateError
 from ._schemas import Schema, Schemas, find_objects, is_object, members
 
 _MASK = "******"
@@ -167,7 +167,7 @@ class Journal:
     def add(  # noqa: PLR0917 - what an entry is made of
         self,
         request: tuple[str, str, list[tuple[str, str]], bytes],
-        outcome: Outcome,
+        answer: Answer,
         operation_id: str | None,
         faults: Iterable[Fault],
         time: float,
@@ -175,13 +175,13 @@ class Journal:
     ) -> None:
         """Write down a request (method, target, headers, body) and its answer."""
         method, target, headers, body = request
-        answer, names = outcome.answer, tuple(fault.name for fault in faults)
+        names = tuple(fault.name for fault in faults)
         content = answer.body if isinstance(answer.body, bytes) else b""
         with LOCK:
             self._number += 1
             entry = Entry(
                 *(self._number, operation_id, method, answer.status or None, time, duration, names),
-                *outcome[1:],
+                *(answer.request_problem, answer.answer_problem, answer.strict_problem),
                 *(target, (headers, body[: _LONGEST + 1])),
                 *((answer.headers, content[: _LONGEST + 1]), self.masking),
             )

@@ -17,9 +17,9 @@ from .._http import httpx
 from ._clock import LOCK, MockClock
 from ._control import Control
 from ._engine import Engine, RateLimit, Request
-from ._faults import Exchange, Fault, check_fault, delay, describe_unknown, select_faults
+from ._faults import Exchange, Fault, check_fault, describe_unknown, select_faults
 from ._journal import Entry, Journal, Masking
-from ._messages import Answer, FaultError, Handlers, Headers, Outcome
+from ._messages import Answer, FaultError, Handlers, Headers
 from ._schemas import Rule, find_rules
 from ._server import MockServer
 from ._state import State
@@ -115,8 +115,8 @@ class Mock:
         begun, now, headers = time.perf_counter(), self.clock(), list(headers)
         request = self._engine.route(method, target, headers, body)
         name, active = None, list[Fault]()
-        if isinstance(request, Outcome):
-            outcome = request
+        if isinstance(request, Answer):
+            answer = request
         else:
             operation, name = request.operation, request.operation.id
             with LOCK:
@@ -126,12 +126,11 @@ class Mock:
             for fault in active:  # delays last: whatever else happens, it happens late
                 also_seen = operation.responses.also_seen
                 serve = partial(fault.apply, Exchange(serve, refuse, also_seen, fault.random))
-            outcome = serve()
-        if self._latency:
-            outcome = delay(outcome, self._latency)
+            answer = serve()
+        answer = answer._replace(delay=answer.delay + self._latency)
         sent, took = (method, target, headers, body), time.perf_counter() - begun
-        self._journal.add(sent, outcome, name, active, now, took)
-        return outcome.answer
+        self._journal.add(sent, answer, name, active, now, took)
+        return answer
 
     def _should_reset(self, method: str, target: str, headers: Headers) -> bool:
         """Whether the connection of a request is reset before the request is read."""
@@ -141,7 +140,7 @@ class Mock:
         with LOCK:
             active = select_faults(self.faults, request.operation.id, early=True)
         if active:
-            sent, nothing = (method, target, list(headers), b""), Outcome(Answer(0, [], b""))
+            sent, nothing = (method, target, list(headers), b""), Answer(0, [], b"")
             self._journal.add(sent, nothing, request.operation.id, active, self.clock(), 0.0)
         return bool(active)
 

@@ -23,36 +23,26 @@ class Break(Enum):
     RESET_IN_BODY = "reset in the middle of the body"
 
 
-class Delivery(NamedTuple):
-    """How an answer is to be sent, where not simply at once and whole."""
-
-    delay: float = 0.0  # seconds before the first byte
-    broken: Break | None = None
-    drip: float = 0.0  # seconds between two pieces of the body
-    piece: int = 1  # bytes of a piece
-
-
 class Answer(NamedTuple):
     """An HTTP answer; its body is an iterator where it is too long to be held in memory."""
 
     status: int
     headers: list[tuple[str, str]]
     body: Body
-    delivery: Delivery = Delivery()
+    # How it is sent, where not simply at once and whole:
+    delay: float = 0.0  # seconds before the first byte
+    broken: Break | None = None
+    drip: float = 0.0  # seconds between two pieces of the body
+    piece: int = 1  # bytes of a piece
+    # What was found wrong:
+    request_problem: str | None = None  # why the request was refused
+    answer_problem: str | None = None  # why the intended answer was not sent
+    strict_problem: str | None = None  # why a strict mock would have refused the request
 
     @property
     def content(self) -> bytes:
         """The whole body. An iterator is used up by it."""
         return self.body if isinstance(self.body, bytes) else b"".join(self.body)
-
-
-class Outcome(NamedTuple):
-    """An answer, and what was found wrong."""
-
-    answer: Answer
-    request_problem: str | None = None  # why the request was refused
-    answer_problem: str | None = None  # why the intended answer was not sent
-    strict_problem: str | None = None  # why a strict mock would have refused the request
 
 
 class Handlers(NamedTuple):
@@ -111,7 +101,7 @@ def plain(status: int, text: str, *headers: tuple[str, str]) -> Answer:
 
 def split_body(answer: Answer) -> tuple[int | None, Iterator[bytes]]:
     """The length of a body as the headers name it, None where it is not known, and its pieces."""
-    (_, broken, drip, size), body = answer.delivery, answer.body
+    body, broken, size = answer.body, answer.broken, answer.piece
     length: int | None = None
     if isinstance(body, bytes):
         # A body that is announced one byte longer is cut short even where it has none.
@@ -119,7 +109,7 @@ def split_body(answer: Answer) -> tuple[int | None, Iterator[bytes]]:
         pieces = iter((body[: len(body) // 2] if broken else body,))
     else:
         pieces = islice(body, 1) if broken else body
-    if drip:
+    if answer.drip:
         pieces = (
             piece[start : start + size] for piece in pieces for start in range(0, len(piece), size)
         )

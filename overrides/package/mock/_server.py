@@ -173,8 +173,8 @@ class _Connection:
 
     async def _send(self, answer: Answer, *, without_body: bool = False) -> None:
         """Send an answer; a ConnectionError where it is one that breaks the connection off."""
-        delay, broken, drip, _ = answer.delivery
-        await asyncio.sleep(delay)
+        broken = answer.broken
+        await asyncio.sleep(answer.delay)
         if broken is Break.RESET:
             self._reset()
         if broken in (Break.EMPTY, Break.GARBAGE):
@@ -192,7 +192,7 @@ class _Connection:
             self._writer.write(unsent + (self._http.send(h11.Data(data=piece)) or b""))
             unsent = b""
             await self._writer.drain()
-            await asyncio.sleep(drip)
+            await asyncio.sleep(answer.drip)
         if broken is not None and not is_empty:
             if broken is Break.RESET_IN_BODY:
                 await asyncio.sleep(_UNREAD_SECONDS)

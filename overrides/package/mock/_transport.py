@@ -8,7 +8,7 @@ from typing import Any
 
 from .._http import httpx
 from .._lazy import asyncio
-from ._messages import Answer, Break, Delivery, Handlers, split_body
+from ._messages import Answer, Break, Handlers, split_body
 
 
 class InProcessTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
@@ -66,21 +66,22 @@ class _Exchange(httpx.SyncByteStream, httpx.AsyncByteStream):
         answer = handlers.handle(method, target, headers, body)
         if method == "HEAD":
             answer = answer._replace(body=b"")
-        if answer.delivery == Delivery() and isinstance(answer.body, bytes):
+        is_whole = isinstance(answer.body, bytes) and not (answer.broken or answer.drip)
+        if is_whole and not answer.delay:
             content = answer.body or None
             yield httpx.Response(answer.status, headers=answer.headers, content=content)
         else:
             yield from self._stream(answer)
 
     def _stream(self, answer: Answer) -> Iterator[Any]:
-        delay, broken, drip, _ = answer.delivery
-        yield from self._pause(delay)
+        broken = answer.broken
+        yield from self._pause(answer.delay)
         if broken in (Break.RESET, Break.EMPTY, Break.GARBAGE):
             raise self._failure(broken)
         yield httpx.Response(answer.status, headers=answer.headers, stream=self)
         for number, piece in enumerate(split_body(answer)[1]):
             if number:
-                yield from self._pause(drip)
+                yield from self._pause(answer.drip)
             yield piece
         if broken is not None:
             raise self._failure(broken)
