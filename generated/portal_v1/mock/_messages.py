@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from itertools import islice
 from typing import NamedTuple, TypeAlias
@@ -56,15 +56,6 @@ class Outcome(NamedTuple):
     strict_problem: str | None = None  # why a strict mock would have refused the request
 
 
-class Handlers(NamedTuple):
-    """Where the requests of a server go."""
-
-    # Turns method, target (path and query, percent-encoded), headers and body into an answer.
-    handle: Callable[[str, str, Headers, bytes], Answer]
-    # Whether a connection is reset as soon as method, target and headers are there.
-    should_reset: Callable[[str, str, Headers], bool]
-
-
 class MockError(Exception):
     """The mock cannot be built or started. The text says why and what to do."""
 
@@ -110,18 +101,21 @@ def plain(status: int, text: str, *headers: tuple[str, str]) -> Answer:
     return Answer(status, [content_type, *headers], f"{text}\n".encode("utf-8", "replace"))
 
 
-def split_body(answer: Answer) -> tuple[int | None, Iterator[bytes]]:
-    """The length of a body as the headers name it, None where it is not known, and its pieces."""
-    (_, broken, drip, size), body = answer.delivery, answer.body
-    length: int | None = None
-    if isinstance(body, bytes):
-        # A body that is announced one byte longer is cut short even where it has none.
-        length = max(len(body), 1) if broken else len(body)
-        pieces = iter((body[: len(body) // 2] if broken else body,))
+def deliver(answer: Answer) -> Iterator[float | bytes | Break | None]:
+    """How an answer is sent: pauses in seconds, None for its head, pieces of its body, a break."""
+    delay, broken, drip, most = answer.delivery
+    yield float(delay)
+    if broken in (Break.RESET, Break.EMPTY, Break.GARBAGE):
+        yield broken
+    if isinstance(answer.body, bytes):
+        pieces = iter((answer.body[: len(answer.body) // 2] if broken else answer.body,))
     else:
-        pieces = islice(body, 1) if broken else body
-    if drip:
-        pieces = (
-            piece[start : start + size] for piece in pieces for start in range(0, len(piece), size)
-        )
-    return length, pieces
+        pieces = islice(answer.body, 1 if broken else None)
+    yield None
+    for piece in pieces:
+        size = most if drip else len(piece)
+        for start in range(0, len(piece), size) if piece else (0,):
+            yield piece[start : start + size]
+            yield float(drip)
+    if broken is not None:
+        yield broken
