@@ -14,7 +14,7 @@ from typing import Any, TextIO
 from urllib.parse import quote, unquote_plus
 
 from ._clock import LOCK
-from ._messages import Headers, Outcome, StateError
+from ._messages import Answer, Headers, StateError
 from ._schemas import Schema, Schemas, find_objects, is_object, members
 
 _MASK = "******"
@@ -135,16 +135,17 @@ class Journal:
             except OSError as error:
                 raise StateError(f"The log {fspath(log)} cannot be written ({error}).") from None
 
-    def add(self, outcome: Outcome, headers: Headers, body: bytes, **seen: Any) -> None:
+    def add(self, answer: Answer, headers: Headers, body: bytes, **seen: Any) -> None:
         """Write down a request and its answer; `seen` is what else an entry has."""
-        answer, *problems = outcome
         content = answer.body if isinstance(answer.body, bytes) else b""
-        seen |= zip(("request_problem", "answer_problem", "strict_problem"), problems, strict=True)
         with LOCK:
             self._number += 1
             entry = Entry(
                 number=self._number,
                 status=answer.status or None,
+                request_problem=answer.request_problem,
+                answer_problem=answer.answer_problem,
+                strict_problem=answer.strict_problem,
                 request_headers={name.lower(): value for name, value in headers},
                 request_body=body[: _LONGEST + 1],
                 answer_headers=dict(answer.headers),

@@ -24,36 +24,26 @@ class Break(Enum):
     RESET_IN_BODY = "reset in the middle of the body"
 
 
-class Delivery(NamedTuple):
-    """How an answer is to be sent, where not simply at once and whole."""
-
-    delay: float = 0.0  # seconds before the first byte
-    broken: Break | None = None
-    drip: float = 0.0  # seconds between two pieces of the body
-    piece: int = 1  # bytes of a piece
-
-
 class Answer(NamedTuple):
     """An HTTP answer; its body is an iterator where it is too long to be held in memory."""
 
     status: int
     headers: list[tuple[str, str]]
     body: Body
-    delivery: Delivery = Delivery()
+    # How it is sent, where not simply at once and whole:
+    delay: float = 0.0  # seconds before the first byte
+    broken: Break | None = None
+    drip: float = 0.0  # seconds between two pieces of the body
+    piece: int = 1  # bytes of a piece
+    # What was found wrong:
+    request_problem: str | None = None  # why the request was refused
+    answer_problem: str | None = None  # why the intended answer was not sent
+    strict_problem: str | None = None  # why a strict mock would have refused the request
 
     @property
     def content(self) -> bytes:
         """The whole body. An iterator is used up by it."""
         return self.body if isinstance(self.body, bytes) else b"".join(self.body)
-
-
-class Outcome(NamedTuple):
-    """An answer, and what was found wrong."""
-
-    answer: Answer
-    request_problem: str | None = None  # why the request was refused
-    answer_problem: str | None = None  # why the intended answer was not sent
-    strict_problem: str | None = None  # why a strict mock would have refused the request
 
 
 class MockError(Exception):
@@ -103,19 +93,19 @@ def plain(status: int, text: str, *headers: tuple[str, str]) -> Answer:
 
 def deliver(answer: Answer) -> Iterator[float | bytes | Break | None]:
     """How an answer is sent: pauses in seconds, None for its head, pieces of its body, a break."""
-    delay, broken, drip, most = answer.delivery
-    yield float(delay)
+    body, broken = answer.body, answer.broken
+    yield float(answer.delay)
     if broken in (Break.RESET, Break.EMPTY, Break.GARBAGE):
         yield broken
-    if isinstance(answer.body, bytes):
-        pieces = iter((answer.body[: len(answer.body) // 2] if broken else answer.body,))
+    if isinstance(body, bytes):
+        pieces = iter((body[: len(body) // 2] if broken else body,))
     else:
-        pieces = islice(answer.body, 1 if broken else None)
+        pieces = islice(body, 1 if broken else None)
     yield None
     for piece in pieces:
-        size = most if drip else len(piece)
+        size = answer.piece if answer.drip else len(piece)
         for start in range(0, len(piece), size) if piece else (0,):
             yield piece[start : start + size]
-            yield float(drip)
+            yield float(answer.drip)
     if broken is not None:
         yield broken

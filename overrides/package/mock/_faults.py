@@ -14,7 +14,7 @@ from random import Random
 from typing import Annotated, Any, Literal, Self, TypeAlias, cast, get_args
 
 from ._clock import LOCK
-from ._messages import Answer, Break, FaultError, Outcome, RefusalError, plain
+from ._messages import Answer, Break, FaultError, RefusalError, plain
 from ._schemas import describe_arguments, find_wrong_argument, is_array, is_object
 
 EARLY = "reset_before_reading"  # strikes before the request is read
@@ -25,14 +25,14 @@ _NEWS = "what no document has"
 class Exchange:
     """A request that is to be answered, as a fault sees it."""
 
-    serve: Callable[[], Outcome]  # what would happen without the fault; changes the state
-    refuse: Callable[[RefusalError], Outcome]  # as the document refuses; changes nothing
+    serve: Callable[[], Answer]  # what would happen without the fault; changes the state
+    refuse: Callable[[RefusalError], Answer]  # as the document refuses; changes nothing
     also_seen: Mapping[str, Any]  # fields that answers have beside the documented ones
     random: Random
 
 
 # A type of fault answers a request. Its keywords are its settings, its docstring is for people.
-FaultType: TypeAlias = Callable[..., Outcome]
+FaultType: TypeAlias = Callable[..., Answer]
 _Seconds: TypeAlias = Annotated[float, {"minimum": 0}]
 _Bytes: TypeAlias = Annotated[int, {"minimum": 1}]
 _Status: TypeAlias = Annotated[int, {"minimum": 200, "maximum": 599}]
@@ -41,18 +41,19 @@ _STEPS = r"^\$?(\.?[^$.\[\]][^.\[\]]*|\[\d+\])(\.[^.\[\]]+|\[\d+\])*$"
 _Path: TypeAlias = Annotated[str, {"pattern": _STEPS}]
 
 
-def latency(exchange: Exchange, seconds: _Seconds = 1.0, jitter: _Seconds = 0.0) -> Outcome:
+def latency(exchange: Exchange, seconds: _Seconds = 1.0, jitter: _Seconds = 0.0) -> Answer:
     """The answer comes late: by `seconds`, and up to `jitter` seconds more."""
-    return delay(exchange.serve(), seconds + exchange.random.uniform(0, jitter))
+    answer = exchange.serve()
+    return answer._replace(delay=answer.delay + seconds + exchange.random.uniform(0, jitter))
 
 
-def rate_limited(exchange: Exchange, retry_after: int | str = 1) -> Outcome:
+def rate_limited(exchange: Exchange, retry_after: int | str = 1) -> Answer:
     """429 with Retry-After (seconds, or an HTTP date); nothing is done."""
     headers = (("retry-after", str(retry_after)),)
     return exchange.refuse(RefusalError((429,), "Too many requests", headers))
 
 
-def server_error(exchange: Exchange, status: _Error = 503, *, processed: bool = False) -> Outcome:
+def server_error(exchange: Exchange, status: _Error = 503, *, processed: bool = False) -> Answer:
     """A 5xx. `processed`: the request was carried out all the same."""
     if processed:
         exchange.serve()
@@ -61,21 +62,20 @@ def server_error(exchange: Exchange, status: _Error = 503, *, processed: bool = 
 
 def undocumented_status(
     exchange: Exchange, status: _Status = 418, *, processed: bool = False
-) -> Outcome:
+) -> Answer:
     """A status that the document does not have, in plain text."""
     if processed:
         exchange.serve()
-    return Outcome(plain(status, "The mock was told to answer this."))
+    return plain(status, "The mock was told to answer this.")
 
 
-def malformed_json(exchange: Exchange) -> Outcome:
+def malformed_json(exchange: Exchange) -> Answer:
     """The request is carried out; its answer is not JSON."""
-    outcome = exchange.serve()
-    body = (outcome.answer.content[:-1] or b"{") + b",}"
-    return outcome._replace(answer=outcome.answer._replace(body=body))
+    answer = exchange.serve()
+    return answer._replace(body=(answer.content[:-1] or b"{") + b",}")
 
 
-def wrong_type(exchange: Exchange, path: _Path) -> Outcome:
+def wrong_type(exchange: Exchange, path: _Path) -> Answer:
     """The request is carried out; the value at `path` ($.id, $[0].id) is of another type."""
 
     def edit(root: Any) -> None:
@@ -86,14 +86,14 @@ def wrong_type(exchange: Exchange, path: _Path) -> Outcome:
     return _edit(exchange, edit, f"nothing at {path}")
 
 
-def missing_field(exchange: Exchange, path: _Path) -> Outcome:
+def missing_field(exchange: Exchange, path: _Path) -> Answer:
     """The request is carried out; what is at `path` ($.id, $[0].id) is left out."""
     return _edit(exchange, lambda root: delitem(*_find(root, path)), f"nothing at {path}")
 
 
 def extra_field(
     exchange: Exchange, path: Annotated[str | None, {"pattern": _STEPS}] = None
-) -> Outcome:
+) -> Answer:
     """The request is carried out; `path` ($.news, $[0].news) is added, undocumented.
 
     Without a path it is what `x-also-seen` of the document has, else a field "undocumented".
@@ -113,21 +113,21 @@ def extra_field(
     return _edit(exchange, edit, f"no room for a new field at {path or '$'}")
 
 
-def dripping_body(exchange: Exchange, seconds: _Seconds = 0.1, piece: _Bytes = 1) -> Outcome:
+def dripping_body(exchange: Exchange, seconds: _Seconds = 0.1, piece: _Bytes = 1) -> Answer:
     """The body comes in pieces of `piece` bytes, with `seconds` between them."""
-    return _deliver(exchange.serve(), drip=seconds, piece=piece)
+    return exchange.serve()._replace(drip=seconds, piece=piece)
 
 
-def reset_before_reading(_: Exchange) -> Outcome:
+def reset_before_reading(_: Exchange) -> Answer:
     """The connection is reset at the head; nothing is done."""
-    return _deliver(Outcome(Answer(0, [], b"")), broken=Break.RESET)
+    return Answer(0, [], b"", broken=Break.RESET)
 
 
 def _break(broken: Break) -> FaultType:
     """A type of fault that breaks the connection."""
 
-    def answer(exchange: Exchange) -> Outcome:
-        return _deliver(exchange.serve(), broken=broken)
+    def answer(exchange: Exchange) -> Answer:
+        return exchange.serve()._replace(broken=broken)
 
     answer.__doc__ = f"The request is carried out; the connection is {broken.value}."
     return answer
@@ -271,27 +271,17 @@ def _describe_unknown(what: str, given: str, known: Iterable[str]) -> str:
     return f"There is no {what} {given!r}.{hint} There are: {', '.join(names)}."
 
 
-def delay(outcome: Outcome, seconds: float) -> Outcome:
-    """The same answer, that much later than it would have been."""
-    return _deliver(outcome, delay=outcome.answer.delivery.delay + seconds)
-
-
-def _deliver(outcome: Outcome, **changes: Any) -> Outcome:
-    delivery = outcome.answer.delivery._replace(**changes)
-    return outcome._replace(answer=outcome.answer._replace(delivery=delivery))
-
-
-def _edit(exchange: Exchange, edit: Callable[[Any], None], lack: str) -> Outcome:
+def _edit(exchange: Exchange, edit: Callable[[Any], None], lack: str) -> Answer:
     """The answer with its JSON value edited, or a 500 that says what it lacks for that."""
-    outcome = exchange.serve()
+    answer = exchange.serve()
     try:
-        value = json.loads(outcome.answer.content)
+        value = json.loads(answer.content)
         edit(value)
     except (LookupError, TypeError, ValueError):
         text = f"The mock cannot do what its fault says: the answer has {lack}"
-        return Outcome(plain(500, text), answer_problem=text)
+        return plain(500, text)._replace(answer_problem=text)
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    return outcome._replace(answer=outcome.answer._replace(body=body))
+    return answer._replace(body=body)
 
 
 def _find(root: Any, path: str) -> tuple[Any, Any]:

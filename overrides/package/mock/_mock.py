@@ -23,11 +23,10 @@ from ._faults import (
     Fault,
     check_fault,
     check_operation,
-    delay,
     select_faults,
 )
 from ._journal import Entry, Journal, Masking
-from ._messages import Answer, Headers, Outcome
+from ._messages import Answer, Headers
 from ._schemas import Rule, find_rules
 from ._server import MockServer
 from ._state import State
@@ -133,9 +132,10 @@ class Mock:
 
         def finish(body: bytes) -> Answer:
             begun = time.perf_counter()
-            outcome = delay(self._serve(request, body, active), self._latency)
+            answer = self._serve(request, body, active)
+            answer = answer._replace(delay=answer.delay + self._latency)
             self._journal.add(
-                *(outcome, headers, body),
+                *(answer, headers, body),
                 operation_id=name,
                 method=method,
                 target=target,
@@ -143,13 +143,13 @@ class Mock:
                 duration=time.perf_counter() - begun,
                 faults=tuple(fault.name for fault in active),
             )
-            return outcome.answer
+            return answer
 
         return finish(b"") if active and active[0].name == EARLY else finish
 
-    def _serve(self, request: Request | Outcome, body: bytes, faults: Iterable[Fault]) -> Outcome:
+    def _serve(self, request: Request | Answer, body: bytes, faults: Iterable[Fault]) -> Answer:
         """Do what a request asks for, through the faults that strike it."""
-        if isinstance(request, Outcome):
+        if isinstance(request, Answer):
             return request
         request = request._replace(body=body)
         serve = partial(self._engine.serve, request)

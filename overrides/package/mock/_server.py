@@ -176,7 +176,7 @@ class _Connection:
         headers.append(("date", formatdate(usegmt=True)))
         if isinstance(answer.body, bytes) and not has_none:
             # A body that is announced one byte longer is cut short even where it has none.
-            length = max(len(answer.body), answer.delivery.broken is not None)
+            length = max(len(answer.body), answer.broken is not None)
             headers.append(("content-length", str(length)))
         unsent, sent = b"", answer._replace(body=b"") if without_body or has_none else answer
         for step in deliver(sent):

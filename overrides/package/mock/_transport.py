@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from .._http import httpx
 from .._lazy import asyncio
-from ._messages import Answer, Break, Delivery, Headers, deliver
+from ._messages import Answer, Break, Headers, deliver
 
 _Handle: TypeAlias = Callable[[str, str, Headers, bytes], Answer]
 
@@ -64,7 +64,8 @@ class _Exchange(httpx.SyncByteStream, httpx.AsyncByteStream):
         answer = handle(request.method, request.url.raw_path.decode("ascii"), headers, body)
         if request.method == "HEAD":
             answer = answer._replace(body=b"")
-        if answer.delivery == Delivery() and isinstance(answer.body, bytes):
+        is_whole = isinstance(answer.body, bytes) and not (answer.broken or answer.drip)
+        if is_whole and not answer.delay:
             content = answer.body or None
             yield httpx.Response(answer.status, headers=answer.headers, content=content)
             return
