@@ -193,7 +193,7 @@ class Engine:
         for one in operation.parameters:
             given |= one.read(texts)
         content_type = request.first("content-type")
-        value, stray = operation.body.read(content_type, request.content)
+        value, stray = operation.body.read(content_type, request.body)
         if self._content_type and not content_type:
             stray = stray or f"Content-Type: {self._content_type} is asked for on every request"
         if stray and self._strict:

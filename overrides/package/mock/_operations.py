@@ -67,7 +67,7 @@ class Request(NamedTuple):
     path: tuple[str, ...]  # the values of the path's variables
     query: str
     headers: Mapping[str, Sequence[str]]  # by name in lower case
-    content: bytes
+    body: bytes
     api_key: str = ""
     parameters: Mapping[str, Any] = {}
     value: Any = None  # of the body
