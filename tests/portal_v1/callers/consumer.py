@@ -1,59 +1,57 @@
-"""Every call from an installed package. `make release` runs it where there is no source tree."""
+"""Makes every call, sync and async, on the server whose URL it is given.
+
+`make release` runs it with the installed wheel, `make test-vendored` with a copy in its place.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import subprocess
+import pickle
 import sys
-from pathlib import Path
-from typing import Any
 
-import portal_v1
-from portal_v1 import AsyncPortal, Portal
-from portal_v1.mock import MockPortal
+from portal_v1 import AsyncPortal, Portal, PortalError
+
+assert not {"jsonschema_rs", "sqlite3", "pytest"} & sys.modules.keys()
 
 
-def call_all(portal: Any) -> None:
-    created = portal.clients.create(is_account_abstracted=True)
-    found = portal.clients.get(created.id)
-    assert (found.client_api_key, found.is_account_abstracted) == (created.client_api_key, True)
-    assert [client.id for client in portal.clients.list()] == [created.id]
-    assert portal.clients.refresh_session(created.id).client_session_token
-    assert portal.clients.generate_web_otp(created.id).otp
+def call_all(portal: Portal) -> list[object]:
+    call, created = portal.clients, portal.clients.create(is_account_abstracted=True)
+    assert [client.id for client in call.iter()] == [created.id]
+    answers = call.get(created.id), call.refresh_session(created.id), call.list()
+    return [created, *answers, call.generate_web_otp(created.id)]
 
 
-async def call_all_async(portal: Any) -> None:
-    created = await portal.clients.create(is_account_abstracted=True)
-    found = await portal.clients.get(created.id)
-    assert (found.client_api_key, found.is_account_abstracted) == (created.client_api_key, True)
-    assert [client.id async for client in portal.clients.iter()] == [created.id]
-    assert (await portal.clients.refresh_session(created.id)).client_session_token
-    assert (await portal.clients.generate_web_otp(created.id)).otp
-    await portal.aclose()
+async def call_all_async(portal: AsyncPortal) -> list[object]:
+    async with portal:
+        call, created = portal.clients, await portal.clients.create(is_account_abstracted=True)
+        assert [client.id async for client in call.iter()] == [created.id]
+        found, clients = await call.get(created.id), await call.list()
+        session = await call.refresh_session(created.id)
+        return [created, found, clients, session, await call.generate_web_otp(created.id)]
 
 
-def run(url: str, *arguments: str) -> dict[str, str]:
-    program = Path(sys.executable).with_name("portal-v1")
-    environment = {**os.environ, "PORTAL_API_KEY": "cli", "PORTAL_BASE_URL": url}
-    command = [str(program), "clients", *arguments, "--output", "jsonl"]
-    printed: dict[str, str] = json.loads(subprocess.check_output(command, env=environment))
-    return printed
+def fail(portal: Portal, client_id: str) -> PortalError:
+    try:
+        portal.clients.get(client_id)
+    except PortalError as error:
+        return error
+    raise AssertionError(client_id)
 
 
-def main() -> None:
-    assert Path(portal_v1.__file__).is_relative_to(sys.prefix), portal_v1.__file__
-    with MockPortal() as mock, mock.serve() as server:
-        with Portal("sync", base_url=server.url) as portal:
-            call_all(portal)
-        asyncio.run(call_all_async(AsyncPortal("async", base_url=server.url)))
-        client = run(server.url, "create")["id"]
-        assert run(server.url, "list")["id"] == client
-        for command in ("get", "refresh-session", "generate-web-otp"):
-            assert run(server.url, command, client)["id"] == client
-    sys.stdout.write(f"portal-v1 {portal_v1.__version__}, installed: every call works.\n")
+def main(url: str) -> None:
+    with Portal("sync", base_url=url) as portal:
+        answers = [
+            *call_all(portal),
+            *asyncio.run(call_all_async(AsyncPortal("async", base_url=url))),
+        ]
+        nowhere = Portal("key", base_url="http://127.0.0.1:1", max_attempts=1)
+        errors = [fail(portal, "?"), fail(portal, ".."), fail(nowhere, "1")]
+    assert pickle.loads(pickle.dumps(answers)) == answers
+    for error in errors:
+        copy = pickle.loads(pickle.dumps(error))
+        assert (type(copy), str(copy), copy.attempts) == (type(error), str(error), error.attempts)
+    names = " ".join(type(error).__name__ for error in errors)
+    assert names == "BadRequestError InvalidRequestError APIConnectionError"
 
 
-if __name__ == "__main__":
-    main()
+main(sys.argv[1])
