@@ -2,7 +2,7 @@
 
 The peers are generated from openapi/portal-v1.yaml, in an environment of their own under
 build/bench. The client runs on one core and the server on another; how busy the server was is
-shown, so that it is not what is measured. Ratios are of medians; behind them stands the middle
+shown, so that it is not what is measured. Ratios are of medians; beside them stands the middle
 half of the ratios of single rounds.
 """
 
@@ -13,7 +13,6 @@ import json
 import os
 import shlex
 import shutil
-import statistics
 import subprocess
 import sys
 import time
@@ -23,8 +22,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import pyperf
-from bench.measure import BENCHMARKS, SLOW, Figures
+import pandas
+from bench.measure import BENCHMARKS, SLOW
 from bench.peers import DEFAULT, OURS
 from matplotlib import pyplot
 
@@ -66,14 +65,11 @@ def main() -> None:
             failed = [name for name in asked if not measure(name, url, rounds, cores[0])]
         finally:
             server.kill()
-    results = {
-        name: {one.get_name(): list(one.get_values()) for one in pyperf.BenchmarkSuite.load(file)}
-        for name in BENCHMARKS
-        if Path(file := str(REPORTS / f"{name}.json")).is_file()
-    }
-    print("\nGoals, by the last run of each benchmark", *describe_goals(results), sep="\n")
-    draw_chart(results, REPORTS / "chart.svg")
-    print(f"\n{REPORTS.relative_to(ROOT)} has chart.svg, and the figures for `pyperf stats`.")
+    files = {name: REPORTS / f"{name}.json" for name in BENCHMARKS}
+    medians = {name: pandas.read_json(one).median() for name, one in files.items() if one.exists()}
+    print("\nGoals, by the last run of each benchmark", *describe_goals(medians), sep="\n")
+    draw_chart(medians, REPORTS / "chart.svg")
+    print(f"\n{REPORTS.relative_to(ROOT)} has chart.svg, and the figures of each round.")
     if failed:
         sys.exit(f"bench: not measured: {', '.join(failed)}.")
 
@@ -100,20 +96,20 @@ def measure(name: str, url: str, rounds: int, core: int) -> bool:
         print(f"  not measured: {done.stderr.strip().splitlines()[-1]}")
         return False
     busy = (read_busy(url) - busy) / (time.monotonic() - begin)
-    figures: Figures = json.loads(done.stdout)
-    base = next(figures[peer] for peer in (*BASELINES, *figures) if peer in figures)
-    suite = []
-    for peer, values in sorted(figures.items(), key=lambda item: statistics.median(item[1])):
-        positive = [max(value, 1e-9) for value in values]  # pyperf takes no others.
-        run = pyperf.Run(positive, metadata={"name": peer}, collect_metadata=False)
-        suite.append(benchmark := pyperf.Benchmark([run]))
-        middle, base_middle = benchmark.median(), statistics.median(base)
-        ratios = sorted(value / other for value, other in zip(values, base, strict=True) if other)
-        quarter = len(ratios) // 4
-        spread = f"({ratios[quarter]:.2f} to {ratios[-1 - quarter]:.2f})" if ratios else ""
-        print(f"  {peer:40}{middle:12,.1f}{middle / (base_middle or 1):8.2f} x   {spread}")
-    print(f"  the server was busy for {busy:.0%} of the time")
-    pyperf.BenchmarkSuite(suite).dump(str(REPORTS / f"{name}.json"), replace=True)
+    frame = pandas.DataFrame(json.loads(done.stdout))
+    frame.to_json(REPORTS / f"{name}.json")
+    base = next(peer for peer in (*BASELINES, *frame) if peer in frame)
+    ratios = frame.div(frame[base], axis=0)
+    table = pandas.DataFrame(
+        {
+            "median": frame.median(),
+            "ratio": frame.median() / frame[base].median(),
+            "from": ratios.quantile(0.25),
+            "to": ratios.quantile(0.75),
+        }
+    )
+    print(table.sort_values("median").to_string(float_format="{:,.2f}".format))
+    print(f"The server was busy for {busy:.0%} of the time.")
     return True
 
 
@@ -124,44 +120,40 @@ def read_busy(url: str) -> float:
         return float(response.read())
 
 
-def describe_goals(results: dict[str, Figures]) -> Iterator[str]:
+def describe_goals(medians: dict[str, pandas.Series]) -> Iterator[str]:
     """Yield a line for each goal: the figure, the limit, and whether it is met."""
     for name, benchmark in BENCHMARKS.items():
         for goal in benchmark.goals:
             title = benchmark.title + goal.of.removeprefix(OURS)
             title += f" / {goal.to.removeprefix(f'{OURS}, ')}" if goal.to else ""
-            if name not in results:
+            if name not in medians:
                 yield f"  {title:78}  not measured"
                 continue
-            medians = {peer: statistics.median(one) for peer, one in results[name].items()}
-            figure = medians[goal.of] / (medians[goal.to] if goal.to else 1)
+            figure = medians[name][goal.of] / (medians[name][goal.to] if goal.to else 1)
             verdict = "met" if figure <= goal.limit else "NOT MET"
             yield f"  {title:78}{figure:8,.2f} <= {goal.limit:9,.2f}  {verdict}"
 
 
-def draw_chart(results: dict[str, Figures], file: Path) -> None:
-    """Write the medians of the benchmarks whose goals are ratios, as bars."""
-    shown = {
-        name: figures
-        for name, figures in results.items()
-        if any(goal.to for goal in BENCHMARKS[name].goals)
-    }
-    sizes = [len(figures) + 1 for figures in shown.values()]
-    chart, axes = pyplot.subplots(
-        len(shown) or 1,
-        figsize=(9, 0.25 * sum(sizes) or 1),
-        height_ratios=sizes or None,
-        layout="constrained",
+def draw_chart(medians: dict[str, pandas.Series], file: Path) -> None:
+    """Write the benchmarks whose goals are ratios, as bars."""
+    names = [name for name in medians if any(goal.to for goal in BENCHMARKS[name].goals)]
+    if not names:
+        return
+    sizes = [len(medians[name]) + 1 for name in names]
+    figure, axes = pyplot.subplots(
+        len(names),
         squeeze=False,
+        figsize=(9, 0.25 * sum(sizes)),
+        height_ratios=sizes,
+        layout="constrained",
     )
-    for axis, (name, figures) in zip(axes.flat, shown.items(), strict=False):
-        bars = sorted(((statistics.median(one), peer) for peer, one in figures.items()))[::-1]
-        colours = ["tab:blue" if peer.startswith(OURS) else "lightgray" for _, peer in bars]
-        drawn = axis.barh([peer for _, peer in bars], [one for one, _ in bars], color=colours)
-        axis.bar_label(drawn, fmt="{:,.1f}", padding=3)
+    for axis, name in zip(axes.flat, names, strict=True):
+        bars = medians[name].sort_values(ascending=False)
+        colours = ["tab:blue" if peer.startswith(OURS) else "lightgray" for peer in bars.index]
+        axis.bar_label(axis.barh(bars.index, bars, color=colours), fmt="{:,.1f}", padding=3)
         axis.set_title(BENCHMARKS[name].title, loc="left")
         axis.set(frame_on=False, xticks=[])
-    chart.savefig(file)
+    figure.savefig(file)
 
 
 def make_lean_environment() -> None:
@@ -182,7 +174,7 @@ def generate_peers() -> None:
     shutil.rmtree(PEERS, ignore_errors=True)
     PEERS.mkdir(parents=True)
     programs = Path(sys.executable).parent
-    environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
     print("Generating the peers.", flush=True)
     for command in (
         f"openapi-python-client generate --path '{SPEC}' --output-path default_portal --meta none",
@@ -191,16 +183,13 @@ def generate_peers() -> None:
         f"stainful generate --spec '{SPEC}' --config '{HERE / 'stainful.yml'}' --out .",
     ):
         program, *arguments = shlex.split(command)
-        done = subprocess.run(
+        subprocess.run(
             [programs / program, *arguments],
-            env=environment,
+            env={**os.environ, "PATH": path},
             cwd=PEERS,
-            capture_output=True,
-            text=True,
-            check=False,
+            stdout=subprocess.DEVNULL,
+            check=True,
         )
-        if done.returncode:
-            sys.exit(f"bench: {program} failed:\n{done.stdout}{done.stderr}")
     (PEERS / "og" / "og_portal").rename(PEERS / "og_portal")
     (PEERS / "crozier" / "src" / "crozier_portal").rename(PEERS / "crozier_portal")
     mark.write_text(SPEC.read_text())
