@@ -70,10 +70,13 @@ class Script:
     """Answers requests one after the other, with the last answer from then on.
 
     Args:
-        *answers: Each answer's status, body (bytes as they are, all else as JSON) and headers.
+        *answers: Each answer's status, body (bytes as they are, all else as JSON) and headers; or
+            what is raised in its place.
     """
 
-    def __init__(self, *answers: tuple[int, Any] | tuple[int, Any, dict[str, str]]) -> None:
+    def __init__(
+        self, *answers: tuple[int, Any] | tuple[int, Any, dict[str, str]] | Exception
+    ) -> None:
         self._answers = list(answers)
         self.requests: list[httpx.Request] = []
 
@@ -88,9 +91,10 @@ class Script:
     def _answer(self, request: httpx.Request) -> httpx.Response:
         request.read()
         self.requests.append(request)
-        status, body, *headers = self._answers[0]
-        if len(self._answers) > 1:
-            del self._answers[0]
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        status, body, *headers = answer
         head: Any = {"status_code": status, "headers": headers[0] if headers else None}
         if isinstance(body, httpx.SyncByteStream):
             return httpx.Response(**head, stream=body)
