@@ -85,21 +85,15 @@ def test_a_client_is_copied_over_its_connections_and_not_pickled(make: Any) -> N
             pickle.dumps(one)
 
 
-def test_a_given_client_stays_its_owners() -> None:
-    async def run() -> None:
-        async with httpx.AsyncClient() as http:
-            await AsyncSample(KEY, base_url=BASE_URL, http_client=http).aclose()
-            assert not http.is_closed
-        with pytest.raises(errors.SampleError, match="given is closed") as caught:
-            await AsyncSample(KEY, base_url=BASE_URL, http_client=http).parcels.create()
-        assert caught.value.maybe_processed is False
-
-    asyncio.run(run())
-    with httpx.Client() as http:
-        Sample(KEY, base_url=BASE_URL, http_client=http).close()
-        assert not http.is_closed
-    with pytest.raises(errors.SampleError, match="given is closed"):
-        Sample(KEY, base_url=BASE_URL, http_client=http).parcels.create()
+def test_a_given_client_stays_its_owners(kind: str) -> None:
+    transport, script = httpx.MockTransport(lambda _: httpx.Response(200, json=[])), Script()
+    http: Any = (httpx.Client if kind == "sync" else httpx.AsyncClient)(transport=transport)
+    for _ in range(2):
+        assert call(kind, script, "list", http_client=http) == []
+    http.close() if kind == "sync" else asyncio.run(http.aclose())
+    with pytest.raises(errors.SampleError, match="given is closed") as caught:
+        call(kind, script, "create", http_client=http)
+    assert caught.value.maybe_processed is False
 
 
 def test_an_async_client_says_where_no_event_loop_runs() -> None:

@@ -283,23 +283,21 @@ def test_the_pause_doubles_up_to_8_seconds() -> None:
     assert backoff(10**6) == 8
 
 
-@pytest.mark.parametrize(
-    ("status", "header", "pauses", "retry_after"),
-    [
-        (429, "9", [9], None),
-        (503, "Wed, 21 Oct 2015 07:28:04 GMT", [4], None),
-        (429, "31", [], 31),
-        (503, "31", [], 31),
-    ],
-)
-def test_the_pause_is_what_the_server_asks_for_or_more_than_the_budget_holds(
-    status: int, header: str, pauses: list[float], retry_after: float | None
-) -> None:
-    script, clock = Script((status, {}, {"Retry-After": header}), (200, [])), ManualClock(now=NOW)
-    if retry_after is None:
-        assert call("sync", script, "list", clock=clock) == []
-    else:
-        with pytest.raises(APIStatusError, match=f"{retry_after} s") as caught:
-            call("sync", script, "list", clock=clock)
-        assert caught.value.retry_after == retry_after
-    assert clock.pauses == pauses
+def test_the_pause_is_what_the_server_asks_for_or_more_than_the_budget_holds() -> None:
+    for status, header, pauses in (
+        (429, "9", [9]),
+        (503, "Wed, 21 Oct 2015 07:28:04 GMT", [4]),
+        (429, "31", []),
+        (503, "31", []),
+    ):
+        script, clock = (
+            Script((status, {}, {"Retry-After": header}), (200, [])),
+            ManualClock(now=NOW),
+        )
+        if pauses:
+            assert call("sync", script, "list", clock=clock) == []
+        else:
+            with pytest.raises(APIStatusError, match="31 s") as caught:
+                call("sync", script, "list", clock=clock)
+            assert caught.value.retry_after == 31
+        assert clock.pauses == pauses
