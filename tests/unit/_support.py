@@ -15,31 +15,22 @@ import pytest
 from sample import AsyncSample, ConfigurationError, Sample
 from sample._http import httpx
 from sample.testing import ManualClock as ManualClock  # noqa: PLC0414 - for all tests
+from sample.types import UNSET
 
 KEY = "unit-key-5d0c7a"
 BASE_URL = "https://parcels.invalid/api/v1"
 
 SECRET = "5f2b9f04-pickup-code"
 TOKEN = "9c41-label-token"
-CREATED: dict[str, Any] = {
-    "id": "parcel-1",
-    "pickupCode": SECRET,
-    "labelToken": TOKEN,
-    "isExpress": True,
-}
+LABEL: dict[str, Any] = {"id": "parcel-1", "labelToken": TOKEN, "isExpress": True}
+CREATED: dict[str, Any] = {**LABEL, "pickupCode": SECRET}
+SUMMARY: dict[str, Any] = {"id": "parcel-1", "pickupCode": SECRET, "address": None, "status": "NEW"}
 PARCEL: dict[str, Any] = {
     "id": "parcel-1",
-    "address": "1 Main Street",
     "pickupCode": SECRET,
     "isExpress": False,
+    "address": "1 Main Street",
 }
-SUMMARY: dict[str, Any] = {
-    "id": "parcel-1",
-    "address": None,
-    "pickupCode": SECRET,
-    "status": "A_STATUS_OF_TOMORROW",
-}
-LABEL: dict[str, Any] = {"id": "parcel-1", "labelToken": TOKEN, "isExpress": True}
 
 METHODS: dict[str, tuple[tuple[str, ...], int, Any]] = {
     "create": ((), 201, CREATED),
@@ -108,6 +99,7 @@ def call(
     method: str | Callable[[Any], Callable[..., Any]],
     *args: Any,
     at_most: int | None = None,
+    clock: Any = UNSET,
     **options: Any,
 ) -> Any:
     """Call a resource method, or another, of a "sync" or an "async" client, and close the client.
@@ -115,14 +107,12 @@ def call(
     With `clock`, through a copy of the client that has it; `call_headers` are those of the call.
     Of an iterator the items are returned, or the first `at_most` of them.
     """
-    arguments = {name: options.pop(name) for name in _PER_CALL & options.keys()}
-    if "call_headers" in options:
-        arguments["headers"] = options.pop("call_headers")
+    names = {"timeout", "max_attempts", "concurrency", "call_headers"} & options.keys()
+    given = {name.removeprefix("call_"): options.pop(name) for name in names}
     find: Any = attrgetter(f"parcels.{method}") if isinstance(method, str) else method
-    changes = {name: options.pop(name) for name in {"clock"} & options.keys()}
     if kind == "sync":
         with script.client(**options) as client:
-            found = find(client.with_options(**changes))(*args, **arguments)
+            found = find(client.with_options(clock=clock))(*args, **given)
             if not isinstance(found, Generator):
                 return found
             with closing(found):
@@ -130,7 +120,7 @@ def call(
 
     async def run() -> Any:
         async with script.async_client(**options) as client:
-            found = find(client.with_options(**changes))(*args, **arguments)
+            found = find(client.with_options(clock=clock))(*args, **given)
             if not isinstance(found, AsyncGenerator):
                 return await found
             items: list[Any] = []
@@ -142,9 +132,6 @@ def call(
             return items
 
     return asyncio.run(run())
-
-
-_PER_CALL = {"timeout", "max_attempts", "is_express", "concurrency"}
 
 
 def pipeline_of(client: Any) -> Any:
