@@ -32,15 +32,6 @@ PARCEL: dict[str, Any] = {
     "address": "1 Main Street",
 }
 
-METHODS: dict[str, tuple[tuple[str, ...], int, Any]] = {
-    "create": ((), 201, CREATED),
-    "get": (("parcel-1",), 200, PARCEL),
-    "list": ((), 200, [SUMMARY]),
-    "iter": ((), 200, [SUMMARY]),
-    "renew_label": (("parcel-1",), 200, LABEL),
-}
-"""Each resource method with its arguments, and a documented answer."""
-
 HIDDEN = "hid1d3n"
 BAD_KEYS: list[Any] = [
     *("", " ", f"{HIDDEN} two", f" {HIDDEN}", f"{HIDDEN}\n", f"{HIDDEN}\r\nX-Other: 1"),

@@ -8,6 +8,7 @@ import json
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from functools import partial
 from operator import attrgetter
 from typing import Any
@@ -164,20 +165,23 @@ class Calls:
             self.taken += 1
             yield number
 
-    def sync(self, number: int) -> int:
-        self.now += 1
-        self.most = max(self.most, self.now)
-        time.sleep(0.01 if number % 3 == 0 else 0.001)
-        self.now -= 1
-        return number
-
-    async def asynchronous(self, number: int) -> int:
+    @contextmanager
+    def under_way(self, number: int) -> Iterator[float]:
         self.now += 1
         self.most = max(self.most, self.now)
         try:
-            await asyncio.sleep(0.01 if number % 3 == 0 else 0.001)
+            yield 0.01 if number % 3 == 0 else 0.001
         finally:
             self.now -= 1
+
+    def sync(self, number: int) -> int:
+        with self.under_way(number) as seconds:
+            time.sleep(seconds)
+        return number
+
+    async def asynchronous(self, number: int) -> int:
+        with self.under_way(number) as seconds:
+            await asyncio.sleep(seconds)
         return number
 
 
