@@ -18,9 +18,8 @@ from typing import Any, NamedTuple
 import yaml
 from generation.document import Document
 from generation.errors import GenerationError
-from generation.finishing import copy_package, write_metadata
 from generation.rendering import render
-from generation.running import main
+from generation.running import copy_package, main, write_metadata
 from generation.validation import check_document
 
 PACKAGE = "portal_v1"
@@ -67,12 +66,12 @@ class Tree:
 
     def refused(self, *arguments: str) -> str:
         """Run the generation, which must fail and leave everything as it was; return its words."""
-        before = snapshot(self.root)
+        before = snapshot(self.output)
         outcome = self.generate(*arguments)
         assert (outcome.code, outcome.out) == (1, "")
         assert outcome.err.startswith("generate: ")
         assert "Traceback" not in outcome.err
-        assert snapshot(self.root) == before
+        assert snapshot(self.output) == before
         return outcome.err
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:

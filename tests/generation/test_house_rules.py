@@ -120,12 +120,10 @@ def test_without_house_rules(tree: Tree) -> None:
         ("x-basis: {one: {assumed: It is so.}}", "one of documented, assumed, observed, and its"),
         ("x-basis: {one: {guessed: It is so., source: no page}}", "one of documented, assumed"),
         ("x-basis: {one: {assumed: So., observed: So., source: a page}}", "one of documented"),
-        ("x-basis: {one: {assumed: So., source: 1}}", "one of documented"),
         ("x-basis: assumed", "one of documented"),
         (f"x-basis: {RULE}}}, Other: {{x-basis: {RULE}", "has the same name"),
         ("x-also-seen: {at: {example: null, source: an SDK}}", ""),
         ("x-also-seen: {at: null}", "one of example, and its source"),
-        ("x-also-seen: {at: {example: 1, source: a}}, properties: {at: {}}", "this property"),
     ],
 )
 def test_what_is_not_in_the_reference_says_its_source(extension: str, wrong: str) -> None:

@@ -39,7 +39,7 @@ def operation(text: str, path: str = "/a") -> str:
         (schema("{type: 1}"), "/Thing/type (line 6): 1 is not"),
         (schema("{required: true}"), "Leave out 'required'"),
         (schema("{required: id}"), '"required": ["id"]'),
-        (schema("{examples: {a: 1}}"), '"examples": [1]'),
+        (schema("{examples: {a: 1}}"), '"examples": [{"a": 1}]'),
         (schema("{format: null}"), "Leave out 'format'"),
         (schema("{items: {id: 1}}"), '"items": {"type": "object"}, "example": [{"id": 1}]'),
         (schema("{items: [1]}"), '"items": {}, "example": [1]'),
@@ -68,7 +68,7 @@ def operation(text: str, path: str = "/a") -> str:
         ),
         (
             operation("parameters: [&b {name: b, in: query}, *b]"),
-            "/get/parameters/1 (line 3): the query parameter 'b' is there twice",
+            "/get/parameters (line 3): the query parameter 'b' is there twice",
         ),
         (
             operation("operationId: a, security: [{k: []}]")
