@@ -32,9 +32,9 @@ EQUIVALENT: Final = {
     ('("Accept", operation', '("ACCEPT", operation'): _CASE,
     ("field[0].lower()", "field[0].upper()"): "the names are compared in one case",
     ('value or ""', 'value or "XXXX"'): "neither is a number of seconds or a date",
-    ("(index + 1) %", "(index - 1) %"): "a ring is gone round either way",
-    ("0, -math.inf", "0, +math.inf"): "a new file, and one of a time to come, are begun alike",
-    ("written_at > now + period", "written_at >= now + period"): "no clock is wrong by just that",
+    ("[-math.inf] * (", "[+math.inf] * ("): "a new file is begun as one of a time to come is",
+    ("times[0] > now", "times[0] >= now"): "no clock is wrong by just that",
+    ("size + 1", "size + 2"): "what is longer is refused, by how much ever",
 }
 # mutmut takes the code below src/ for the package. Hypothesis is to try the same each time.
 SETTINGS: Final = """

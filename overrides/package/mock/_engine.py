@@ -16,7 +16,6 @@ from ._messages import (
     Body,
     DocumentError,
     Headers,
-    Outcome,
     RefusalError,
     bad_request,
     plain,
@@ -114,7 +113,7 @@ class Engine:
         texts = (re.escape(quote(text, safe="/:@!$&'()*+,;=~-._%")) for text in shape.split("{}"))
         return re.compile(re.escape(self.base_path) + "([^/]+?)".join(texts))
 
-    def route(self, method: str, target: str, headers: Headers, body: bytes) -> Request | Outcome:
+    def route(self, method: str, target: str, headers: Headers, body: bytes) -> Request | Answer:
         """The operation that a request asks for; an answer where there is none."""
         path, _, query = target.partition("?")
         matches = ((pattern.fullmatch(path), methods) for pattern, methods in self._paths)
@@ -136,7 +135,7 @@ class Engine:
             lowered.setdefault(name.lower(), []).append(value)
         return Request(operation, values, query, lowered, body)
 
-    def serve(self, request: Request) -> Outcome:
+    def serve(self, request: Request) -> Answer:
         """Do what the request asks for, or refuse it."""
         operation = request.operation
         behaviour = self.behaviours.get(operation)
@@ -157,7 +156,7 @@ class Engine:
         except RefusalError as refused:
             return self.refuse(request, refused)
 
-    def refuse(self, request: Request, refused: RefusalError) -> Outcome:
+    def refuse(self, request: Request, refused: RefusalError) -> Answer:
         """Refuse a request as the document has it, without looking at it."""
         found = request.operation.responses.find(*refused.statuses)
         if found is None:
@@ -174,8 +173,8 @@ class Engine:
         documented: tuple[int, Response],
         make: Callable[[Media | None], Body],
         own: Sequence[tuple[str, str]] = (),
-        **problems: str | None,
-    ) -> Outcome:
+        **problems: Any,
+    ) -> Answer:
         """A documented answer, with a body that is made for it and with headers of its own."""
         status, response = documented
         media = None if status in _NO_BODY else response.choose(request.first("accept"))
@@ -186,11 +185,11 @@ class Engine:
                 "The mock will not send an answer that the document does not have: "
                 f"{request.operation.id}, status {status}: {error}"
             )
-            return Outcome(plain(500, text), answer_problem=text, **problems)
+            return plain(500, text)._replace(answer_problem=text, **problems)
         names = {name for name, _ in own}
         headers = [("content-type", media.type)] if media is not None else []
         headers += [pair for pair in response.headers if pair[0] not in names]
-        return Outcome(Answer(status, [*headers, *own], content), **problems)
+        return Answer(status, [*headers, *own], content, **problems)
 
     def _read(self, request: Request) -> tuple[Call, str]:
         """What is asked for, and what of it the document does not describe."""
@@ -237,8 +236,8 @@ def _find_base_path(document: Mapping[str, Any]) -> str:
     return f"/{path}" if path else ""
 
 
-def _refuse(status: int, text: str, *headers: tuple[str, str]) -> Outcome:
-    return Outcome(plain(status, text, *headers), text)
+def _refuse(status: int, text: str, *headers: tuple[str, str]) -> Answer:
+    return plain(status, text, *headers)._replace(request_problem=text)
 
 
 def _parse_cookies(headers: _Texts) -> _Texts:
