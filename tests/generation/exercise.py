@@ -140,7 +140,7 @@ def main() -> None:
     """Run all four rounds."""
     os.environ[PACKAGE_VARIABLE] = sys.argv[1]
     warnings.simplefilter("ignore")
-    failures = {}
+    failures: dict[str, str] = {}
     for is_async, whole in product((False, True), repeat=2):
         name = f"{'async' if is_async else 'sync'}, {'all' if whole else 'required'}"
         found = exercise(is_async=is_async, whole=whole)
