@@ -126,7 +126,10 @@ check: lint drift ## All that is quick and that a change must pass: style, types
 
 .PHONY: drift
 drift: environment ## Check that generated/ is what make generate would make
-	@"$(PY)" scripts/generate.py --check $(ARGS)
+	@rm -rf build/drift
+	@"$(PY)" scripts/generate.py --output build/drift >/dev/null
+	@diff -rq -x __pycache__ generated/portal_v1 build/drift/portal_v1 || \
+		{ echo "generated/ is not what would be generated now; run make generate." >&2; exit 1; }
 
 .PHONY: breaking
 breaking: environment ## Say what breaks since BASE for those who call the package
@@ -141,7 +144,8 @@ bench: environment ## Compare the client's speed with its peers' (needs Java; ta
 
 .PHONY: release
 release: environment ## Build wheel and SBOM into dist/, call all from the installed wheel
-	@"$(PY)" scripts/release.py $(if $(TAG),--tag "$(TAG)")
+	@sh scripts/_support/second_venv.sh "$(PY)" "$(VENV)-release" scripts/_support/release.txt
+	@PATH="$(VENV)-release/bin:$$PATH" "$(PY)" scripts/release.py $(if $(TAG),--tag "$(TAG)")
 
 .PHONY: vendor
 # Copying needs no package; telling what breaks needs the environment.

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from itertools import product
 from pathlib import Path
 from typing import Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -25,27 +24,6 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-class Document(HTMLParser):
-    """What a page is made of: its anchors, its links, and what it loads."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.ids: set[str] = set()
-        self.links: set[str] = set()
-        self.loaded: set[str] = set()
-        self.feed(path.read_text(encoding="utf-8"))
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        values = {name: value or "" for name, value in attributes}
-        self.ids.add(values.get("id", ""))
-        if tag == "a" and "href" in values:
-            self.links.add(values["href"])
-        elif tag == "link" and values["rel"] in {"stylesheet", "icon", "preload"}:
-            self.loaded.add(values["href"])
-        elif values.get("src"):
-            self.loaded.add(values["src"])
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[tuple[Page, list[str]]]:
     with open_browser() as opened:
@@ -58,25 +36,6 @@ def page(browser: tuple[Page, list[str]]) -> Iterator[Page]:
     page, problems = browser
     yield page
     assert problems == []
-
-
-# Redoc's links are for its own script.
-@pytest.mark.parametrize("name", [name for name in PAGES if name != REDOC])
-def test_no_link_is_broken_and_nothing_comes_from_elsewhere(name: str) -> None:
-    page = Document(SITE / name)
-    assert [one for one in page.loaded if urlsplit(one).netloc] == []
-    broken = []
-    for link in page.links | page.loaded:
-        parts = urlsplit(link)
-        if parts.scheme:
-            continue
-        target = (SITE / name).parent / unquote(parts.path) if parts.path else SITE / name
-        anchor = unquote(parts.fragment)
-        if not target.is_file() or (
-            anchor and target.suffix == ".html" and anchor not in Document(target).ids
-        ):
-            broken.append(link)
-    assert broken == []
 
 
 def test_every_page_is_readable_by_day_and_by_night_on_a_phone_too(page: Page) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import importlib.util
 import io
+import itertools
 import json
 import shutil
 import subprocess
@@ -18,9 +18,8 @@ from typing import Any, NamedTuple
 import yaml
 from generation.document import Document
 from generation.errors import GenerationError
-from generation.finishing import copy_package, write_metadata
 from generation.rendering import render
-from generation.running import main
+from generation.running import copy_package, main, write_metadata
 from generation.validation import check_document
 
 PACKAGE = "portal_v1"
@@ -67,12 +66,12 @@ class Tree:
 
     def refused(self, *arguments: str) -> str:
         """Run the generation, which must fail and leave everything as it was; return its words."""
-        before = snapshot(self.root)
+        before = snapshot(self.output)
         outcome = self.generate(*arguments)
         assert (outcome.code, outcome.out) == (1, "")
         assert outcome.err.startswith("generate: ")
         assert "Traceback" not in outcome.err
-        assert snapshot(self.root) == before
+        assert snapshot(self.output) == before
         return outcome.err
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
@@ -111,7 +110,7 @@ def run_exercise(package: Path) -> dict[str, str]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    failures: dict[str, str] = json.loads(done.stdout)["failures"]
+    failures: dict[str, str] = json.loads(done.stdout)
     return failures
 
 
@@ -126,26 +125,10 @@ def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
     }
 
 
-def load_package(folder: Path, name: str) -> ModuleType:
-    """Import the package in a folder under a name of its own, beside the repository's."""
-    spec = importlib.util.spec_from_file_location(name, folder / "__init__.py")
-    assert spec is not None
-    assert spec.loader is not None
-    sys.modules[name] = module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def forget_package(name: str) -> None:
-    """Undo load_package."""
-    for loaded in [*sys.modules]:
-        if loaded == name or loaded.startswith(f"{name}."):
-            del sys.modules[loaded]
-
-
 # Small documents -------------------------------------------------------------------------------
 
 _HEAD = "openapi: 3.1.0\ninfo: {title: Demo Shop, version: '1'}\n"
+_NUMBERS = itertools.count()
 _OK = '{"200": {description: Fine., content: {application/json: {schema: {type: string}}}}}'
 
 
@@ -175,13 +158,14 @@ class Package(NamedTuple):
         return importlib.import_module(f"{self.root.__name__}.{name}")
 
 
-def make_package(text: str, folder: Path, name: str) -> Package:
+def make_package(folder: Path, text: str) -> Package:
     """Render a small document and copy the modules beside it, all in this process, unformatted."""
-    document = document_of(text)
+    document, name = document_of(text), f"shop_{next(_NUMBERS)}"
     notes = check_document(document)
     overrides = ROOT / "overrides"
     notes += render(document, "shop.yaml", folder / name, overrides / "templates")
     write_metadata(folder / name, document.data, overrides / "package")
     copy_package(overrides / "package", folder / name)
-    root = load_package(folder / name, name)
+    importlib.invalidate_caches()
+    root = importlib.import_module(name)
     return Package(root, importlib.import_module(f"{name}.models"), notes)
