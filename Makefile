@@ -137,6 +137,7 @@ breaking: environment ## Say what breaks since BASE for those who call the packa
 
 .PHONY: bench
 bench: environment ## Compare the client's speed with its peers' (needs Java; takes a quarter of an hour)
+	@sh scripts/_support/venv.sh build/bench/lean "$(PY)" scripts/bench/lean.txt
 	@test -x build/bench/.venv/bin/python || "$(PY)" -m venv build/bench/.venv
 	@build/bench/.venv/bin/python -m pip install -qq --disable-pip-version-check \
 		--requirement scripts/bench/requirements.txt

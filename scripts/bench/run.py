@@ -17,7 +17,6 @@ import subprocess
 import sys
 import time
 import urllib.request
-import venv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -33,7 +32,6 @@ FOLDER: Final = ROOT / "build" / "bench"
 PEERS: Final = FOLDER / "peers"
 SPEC: Final = ROOT / "openapi" / "portal-v1.yaml"
 BUNDLE: Final = FOLDER / "certificates.pem"
-LEAN: Final = FOLDER / "lean"
 REPORTS: Final = ROOT / "reports" / "bench"
 BASELINES: Final = (DEFAULT, "bare httpx", "bare aiohttp")
 """What the ratios of a benchmark are to: the first of these that it measures."""
@@ -52,7 +50,6 @@ def main() -> None:
     all_ = [name for name in BENCHMARKS if not (options.quick and name.startswith(SLOW))]
     REPORTS.mkdir(parents=True, exist_ok=True)
     generate_peers()
-    make_lean_environment()
     cores = sorted(os.sched_getaffinity(0))
     command = [sys.executable, "-m", "bench.server", str(cores[-1]), str(BUNDLE)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
@@ -65,8 +62,8 @@ def main() -> None:
             failed = [name for name in asked if not measure(name, url, rounds, cores[0])]
         finally:
             server.kill()
-    files = {name: REPORTS / f"{name}.json" for name in BENCHMARKS}
-    medians = {name: pandas.read_json(one).median() for name, one in files.items() if one.exists()}
+    files = {name: REPORTS / f"{name}.csv" for name in BENCHMARKS}
+    medians = {name: pandas.read_csv(one).median() for name, one in files.items() if one.exists()}
     print(
         "\nGoals, by the last run of each benchmark (cpu in us, time in ms, memory in MiB)",
         *describe_goals(medians),
@@ -86,7 +83,7 @@ def measure(name: str, url: str, rounds: int, core: int) -> bool:
         ["taskset", "-c", str(core), sys.executable, "-m", "bench.measure", name, url, str(rounds)],
         env={
             **os.environ,
-            "BENCH_LEAN": str(LEAN / "bin" / "python"),
+            "BENCH_LEAN": str(FOLDER / "lean" / "bin" / "python"),
             "SSL_CERT_FILE": str(BUNDLE),
             "PYTHONDONTWRITEBYTECODE": "",  # Each start but the first finds bytecode.
             "PYTHONPATH": os.pathsep.join(map(str, (HERE.parent, ROOT / "generated", PEERS))),
@@ -101,7 +98,7 @@ def measure(name: str, url: str, rounds: int, core: int) -> bool:
         return False
     busy = (read_busy(url) - busy) / (time.monotonic() - begin)
     frame = pandas.DataFrame(json.loads(done.stdout))
-    frame.to_json(REPORTS / f"{name}.json")
+    frame.to_csv(REPORTS / f"{name}.csv", index=False)
     base = next(peer for peer in (*BASELINES, *frame) if peer in frame)
     ratios = frame.div(frame[base], axis=0)
     table = pandas.DataFrame(
@@ -157,16 +154,6 @@ def draw_chart(medians: dict[str, pandas.Series], file: Path) -> None:
         axis.set_title(name.replace("_", " "), loc="left")
         axis.set(frame_on=False, xticks=[])
     figure.savefig(file)
-
-
-def make_lean_environment() -> None:
-    """Make the environment where httpx and attrs alone are installed."""
-    if LEAN.is_dir():
-        return
-    venv.create(LEAN, with_pip=True)
-    pins = (HERE / "requirements.txt").read_text().splitlines()
-    wanted = [pin for pin in pins if pin.partition("==")[0] in {"attrs", "httpx", "httpcore"}]
-    subprocess.run([LEAN / "bin" / "python", "-m", "pip", "install", "-qq", *wanted], check=True)
 
 
 def generate_peers() -> None:
