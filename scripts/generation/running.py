@@ -193,11 +193,8 @@ _TO_SYNC = (
     (r"\bAsyncGenerator\[(.+), None\]", r"Generator[\1, None, None]"),
     (r"\basync (def|with|for)\b", r"\1"),
     (r"\bawait\s+", ""),
-    (r"\b__a(enter|exit|iter|next)__\b", r"__\1__"),
-    (r"\bStopAsyncIteration\b", "StopIteration"),
     (r"\b(_?)a(close|iter|iter_bytes|iter_raw|next)\b", r"\1\2"),
     (r"\bhandle_async_request\b", "handle_request"),
-    (r"\basynccontextmanager\b", "contextmanager"),
     (r"\b(_?)Async(?=[A-Z])", r"\1"),
     (r"\bsleep_async\b", "sleep"),
     (r"\b(\w*_)?async(_\w*)?\b", r"\1sync\2"),
@@ -248,11 +245,6 @@ def copy_package(source: Path, destination: Path) -> None:
                 content = re.sub(pattern, replacement, content)
             copies.append((twin, content, "of which `make generate` makes this sync twin"))
         for target, code, words in copies:
-            if (destination / target).exists():
-                raise GenerationError(
-                    f"{target} is both a template's result and a module of the package. "
-                    "Keep one of them."
-                )
             said = f"Edited in overrides/package/{name.as_posix()}, {words}."
             write_file(destination / target, _COMMENTS.get(path.suffix, "").format(said) + code)
 
