@@ -51,9 +51,7 @@ def check_document(document: Document) -> list[str]:
         except (AttributeError, KeyError, TypeError):  # over what the structure's check has told
             if not findings:
                 raise
-    if findings:
-        told = document.tell(findings)
-        raise GenerationError(f"{document.source} is not valid OpenAPI {version}.", told)
+    document.refuse(findings, f"is not valid OpenAPI {version}.")
     return document.tell(_find_oddities(document))
 
 
