@@ -7,15 +7,17 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import reduce
+from dataclasses import dataclass, field, replace
+from functools import partial, reduce
 from operator import delitem, getitem
 from random import Random
 from typing import Annotated, Any, Literal, Self, TypeAlias, cast, get_args
 
+from ._clock import LOCK
 from ._messages import Answer, Break, FaultError, RefusalError, plain
 from ._schemas import describe_arguments, find_wrong_argument, is_array, is_object
 
+EARLY = "reset_before_reading"  # strikes before the request is read
 _NEWS = "what no document has"
 
 
@@ -26,7 +28,7 @@ class Exchange:
     serve: Callable[[], Answer]  # what would happen without the fault; changes the state
     refuse: Callable[[RefusalError], Answer]  # as the document refuses; changes nothing
     also_seen: Mapping[str, Any]  # fields that answers have beside the documented ones
-    random: Random
+    random: Random = field(default_factory=Random)
 
 
 # A type of fault answers a request. Its keywords are its settings, its docstring is for people.
@@ -42,8 +44,7 @@ _Path: TypeAlias = Annotated[str, {"pattern": _STEPS}]
 def latency(exchange: Exchange, seconds: _Seconds = 1.0, jitter: _Seconds = 0.0) -> Answer:
     """The answer comes late: by `seconds`, and up to `jitter` seconds more."""
     answer = exchange.serve()
-    seconds += answer.delay + exchange.random.uniform(0, jitter)
-    return answer._replace(delay=seconds)
+    return answer._replace(delay=answer.delay + seconds + exchange.random.uniform(0, jitter))
 
 
 def rate_limited(exchange: Exchange, retry_after: int | str = 1) -> Answer:
@@ -117,17 +118,21 @@ def dripping_body(exchange: Exchange, seconds: _Seconds = 0.1, piece: _Bytes = 1
     return exchange.serve()._replace(drip=seconds, piece=piece)
 
 
-def _break(broken: Break, about: str = "") -> FaultType:
+def reset_before_reading(_: Exchange) -> Answer:
+    """The connection is reset at the head; nothing is done."""
+    return Answer(0, [], b"", broken=Break.RESET)
+
+
+def _break(broken: Break) -> FaultType:
     """A type of fault that breaks the connection."""
 
     def answer(exchange: Exchange) -> Answer:
         return exchange.serve()._replace(broken=broken)
 
-    answer.__doc__ = about or f"The request is carried out; the connection is {broken.value}."
+    answer.__doc__ = f"The request is carried out; the connection is {broken.value}."
     return answer
 
 
-reset_before_reading = _break(Break.RESET, "The connection is reset at the head; nothing is done.")
 truncated_body = _break(Break.TRUNCATED)
 reset_in_body = _break(Break.RESET_IN_BODY)
 reset_after_reading = _break(Break.RESET)
@@ -193,18 +198,14 @@ class Fault:
         with suppress(ValueError):
             self._all.remove(self)
 
-    def matches(self, operation: str) -> bool:
+    def matches(self, operation: str | None) -> bool:
         """Count a request. Whether the fault strikes it, if nothing comes before."""
-        if self.operation not in (None, operation):
+        if operation is None or self.operation not in (None, operation):
             return False
         self.seen += 1
         if self.seen <= self.after or (self.times is not None and self.struck >= self.times):
             return False
         return self.probability >= 1 or self.random.random() < self.probability
-
-    def apply(self, exchange: Exchange) -> Answer:
-        """Answer a request that it strikes."""
-        return FAULT_TYPES[self.name](exchange, **self.settings)
 
     def __enter__(self) -> Self:
         return self
@@ -217,38 +218,62 @@ class Fault:
         return f"<Fault {self.number}: {self.name} of {where}, struck {self.struck} times>"
 
 
-def select_faults(faults: Iterable[Fault], operation: str, *, early: bool = False) -> list[Fault]:
+def select_faults(faults: Iterable[Fault], operation: str | None) -> list[Fault]:
     """Those that strike a request, in this order: one, and every delay.
 
-    `early` asks for those that strike before a request is read, and only for those.
+    One that strikes before a request is read comes before them all, and alone.
     """
     one, delays = list[Fault](), list[Fault]()
-    for fault in faults:
-        if (fault.name == "reset_before_reading") is early and fault.matches(operation):
+    with LOCK:
+        for fault in sorted(faults, key=lambda fault: fault.name != EARLY):
             active = delays if fault.name == "latency" else one
-            if active is delays or not one:
+            if fault.matches(operation) and (active is delays or not one):
                 fault.struck += 1
                 active.append(fault)
+                if fault.name == EARLY:
+                    break
     return one + delays
 
 
+def apply_faults(faults: Iterable[Fault], exchange: Exchange) -> Answer:
+    """Answer a request that faults strike. Delays are last: whatever happens, it happens late."""
+    for fault in faults:
+        exchange = replace(exchange, random=fault.random)
+        serve = partial(FAULT_TYPES[fault.name], exchange, **fault.settings)
+        exchange = replace(exchange, serve=serve)
+    return exchange.serve()
+
+
 def describe_fault(name: str) -> dict[str, Any]:
-    """The schema of what a type of fault can be told; a FaultError where there is none."""
+    """The schema of an order for a type of fault; a FaultError where there is none."""
     if name not in [*FAULT_TYPES]:
-        raise FaultError(describe_unknown("fault", name, FAULT_TYPES))
-    schema = describe_arguments(FAULT_TYPES[name])
-    return {**schema, "properties": {**schema["properties"], **_LIMITS}}
+        raise FaultError(_describe_unknown("fault", name, FAULT_TYPES))
+    own = describe_arguments(FAULT_TYPES[name])
+    more = {"operation": {"type": ["string", "null"]}, "fault": {"const": name}}
+    return own | {
+        "title": name,
+        "description": FAULT_TYPES[name].__doc__,
+        "properties": {**own["properties"], **_LIMITS, **more},
+        "required": ["fault", *own["required"]],
+    }
 
 
-def check_fault(name: str, settings: Mapping[str, Any]) -> None:
+def check_fault(order: Mapping[str, Any], operations: Iterable[str]) -> None:
     """Raise FaultError, whose text says what would do, where a fault cannot be set so."""
-    problem = find_wrong_argument(settings, describe_fault(name))
-    if problem:
-        about = str(FAULT_TYPES[name].__doc__).partition("\n")[0]
-        raise FaultError(f"The fault {name}: {problem}. {about}")
+    schema = describe_fault(order.get("fault", ""))
+    if problem := find_wrong_argument(order, schema):
+        about = str(schema["description"]).partition("\n")[0]
+        raise FaultError(f"The fault {order['fault']}: {problem}. {about}")
+    check_operation(order.get("operation"), operations)
 
 
-def describe_unknown(what: str, given: str, known: Iterable[str]) -> str:
+def check_operation(operation: str | None, known: Iterable[str]) -> None:
+    """Raise FaultError where there is no such operation; None stands for all."""
+    if operation not in (None, *known):
+        raise FaultError(_describe_unknown("operation", str(operation), known))
+
+
+def _describe_unknown(what: str, given: str, known: Iterable[str]) -> str:
     """That there is nothing of that name, and what there is."""
     names = sorted(known)
     close = difflib.get_close_matches(str(given), names, 1)
