@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from sample import AsyncSample, CallEvent, Pace, Sample, errors
 from sample._http import httpx
-from sample.api.parcels import list_parcels
 
 from tests.unit._support import (
     BAD_HEADERS,
@@ -97,11 +96,7 @@ def test_an_async_client_says_where_no_event_loop_runs() -> None:
     client = Script((200, [])).async_client()
     for use in (
         client.parcels.list(),
-        client.parcels.with_response.list(),
         client.parcels.iter().asend(None),
-        list_parcels.asyncio(client=client),
-        list_parcels.asyncio_detailed(client=client),
-        list_parcels.iterate_async(client=client).asend(None),
         client.map(client.parcels.get, ["parcel-1"]).asend(None),
         client.warm(),
     ):
