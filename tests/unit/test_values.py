@@ -156,7 +156,6 @@ def date_or_string(value: Any) -> Any:
         (decode.anything, [({"a": [1]}, {"a": [1]})], "a value", [MISSING]),
         (decode.null, [(None, None)], "null", [0, "a-secret"]),
         (decode.string, [("", "")], "string", [1, MISSING]),
-        (decode.nullable_string, [(None, None), ("", "")], "string or null", [1]),
         (decode.boolean, [(False, False)], "boolean", [1, "true"]),
         (decode.integer, [(7.0, 7), (10**40, 10**40)], "integer", [True, 1.5, "1", "a-secret"]),
         (decode.integer, [], "integer", [float("inf")]),
