@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import traceback
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import aclosing, closing
 from itertools import islice
@@ -16,6 +15,8 @@ from sample import AsyncSample, ConfigurationError, Sample
 from sample._http import httpx
 from sample.testing import ManualClock as ManualClock  # noqa: PLC0414 - for all tests
 from sample.types import UNSET
+
+from tests.network._canary import Seen
 
 KEY = "unit-key-5d0c7a"
 BASE_URL = "https://parcels.invalid/api/v1"
@@ -29,7 +30,7 @@ PARCEL: dict[str, Any] = {
     "id": "parcel-1",
     "pickupCode": SECRET,
     "isExpress": False,
-    "address": "1 Main Street",
+    "address": "x",
 }
 
 HIDDEN = "hid1d3n"
@@ -130,23 +131,11 @@ def pipeline_of(client: Any) -> Any:
     return client._pipeline  # noqa: SLF001 - operations made by hand have no other way in
 
 
-def shown(error: BaseException | None) -> str:
+def shown(error: BaseException) -> str:
     """Return all that a logger could show of an error, the package's local variables included."""
-    parts: list[str] = []
-    while error is not None:
-        parts += [str(error), repr(error), repr(vars(error))]
-        for frame, _ in traceback.walk_tb(error.__traceback__):
-            if str(frame.f_globals["__name__"]).startswith("sample"):
-                parts += map(_repr, frame.f_locals.values())
-        error = error.__cause__ or error.__context__
-    return "\n".join(parts)
-
-
-def _repr(value: object) -> str:
-    try:
-        return repr(value)
-    except AttributeError:
-        return "(still being made)"
+    seen = Seen()
+    seen.error("the error", error)
+    return "\n".join(seen.texts.values())
 
 
 def refused(make: Callable[[], object]) -> str:
