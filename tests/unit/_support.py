@@ -21,17 +21,13 @@ from tests.network._canary import Seen
 KEY = "unit-key-5d0c7a"
 BASE_URL = "https://parcels.invalid/api/v1"
 
+Json = dict[str, Any]
 SECRET = "5f2b9f04-pickup-code"
 TOKEN = "9c41-label-token"
-LABEL: dict[str, Any] = {"id": "parcel-1", "labelToken": TOKEN, "isExpress": True}
-CREATED: dict[str, Any] = {**LABEL, "pickupCode": SECRET}
-SUMMARY: dict[str, Any] = {"id": "parcel-1", "pickupCode": SECRET, "address": None, "status": "NEW"}
-PARCEL: dict[str, Any] = {
-    "id": "parcel-1",
-    "pickupCode": SECRET,
-    "isExpress": False,
-    "address": "x",
-}
+LABEL: Json = {"id": "parcel-1", "labelToken": TOKEN, "isExpress": True}
+CREATED: Json = {**LABEL, "pickupCode": SECRET}
+SUMMARY: Json = {"id": "parcel-1", "pickupCode": SECRET, "address": None, "status": "NEW"}
+PARCEL: Json = {"id": "parcel-1", "pickupCode": SECRET, "isExpress": False, "address": "here"}
 
 HIDDEN = "hid1d3n"
 BAD_KEYS: list[Any] = [
