@@ -192,3 +192,5 @@ def test_what_is_given_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch
     (sent,) = script.requests
     assert str(sent.url) == f"{BASE_URL}/parcels"
     assert sent.headers["authorization"] == f"Bearer {KEY}"
+    assert sent.headers["accept"] == "application/json"
+    assert sent.headers["user-agent"].startswith("sample/")

@@ -40,6 +40,7 @@ def test_a_message_says_what_happened_and_what_to_do() -> None:
     for status, name, known in (
         (302, "302 Found, a redirect, which is not followed", "look before you call again"),
         (400, "400 Bad Request", "Nothing was changed"),
+        (408, "408 Request Timeout", "look before you call again"),
         (599, "599", "look before you call again"),
     ):
         script = Script((status, {"error": "it went wrong"}, headers))

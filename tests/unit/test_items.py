@@ -131,6 +131,13 @@ def test_reading_takes_no_longer_than_the_call_may(kind: str) -> None:
     assert len(script.requests) == 1
 
 
+def test_the_callers_own_time_between_items_is_not_counted() -> None:
+    clock = ManualClock()
+    with Script((200, MANY)).client(timeout=5) as client:
+        for _ in client.with_options(clock=clock).parcels.iter():
+            clock.advance(1)
+
+
 async def count_turns(answer: list[Any]) -> int:
     """Return how often the event loop has its turn while a list is called for."""
     turns = 0

@@ -212,12 +212,16 @@ def test_nothing_to_say() -> None:
     assert (request.content, "Content-Type" in request.headers) == (b"", False)
 
 
-def test_a_form_without_a_part_is_one_all_the_same() -> None:
+def test_a_form_is_sent_in_parts_and_is_one_without_any() -> None:
     script = Script((200, "yes"))
-    run(script, operation("POST"), files=[])
-    (request,) = script.requests
-    assert request.headers["Content-Type"] == "multipart/form-data; boundary=end"
-    assert request.content == b"--end--\r\n"
+    for files, end, part in (
+        ([("notes", ("a.txt", b"what it holds", "text/plain"))], "", b'name="notes"; filename="a.'),
+        ([], "end", b"--end--\r\n"),
+    ):
+        run(script, operation("POST"), files=files)
+        (*_, request) = script.requests
+        assert request.headers["Content-Type"].startswith(f"multipart/form-data; boundary={end}")
+        assert part in request.content
 
 
 def test_a_redirect_that_is_documented_is_a_response_and_others_are_errors() -> None:
