@@ -144,7 +144,8 @@ bench: environment ## Compare the client's speed with its peers' (needs Java; ta
 
 .PHONY: release
 release: environment ## Build wheel and SBOM into dist/, call all from the installed wheel
-	@"$(PY)" scripts/release.py $(if $(TAG),--tag "$(TAG)")
+	@sh scripts/_support/second_venv.sh "$(PY)" "$(VENV)-release" scripts/_support/release.txt
+	@PATH="$(VENV)-release/bin:$$PATH" "$(PY)" scripts/release.py $(if $(TAG),--tag "$(TAG)")
 
 .PHONY: vendor
 # Copying needs no package; telling what breaks needs the environment.

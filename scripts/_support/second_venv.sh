@@ -8,7 +8,6 @@
 # nor said, where the environment is complete.
 set -eu
 
-[ $# -ge 3 ] || { echo "usage: second_venv.sh PYTHON VENV LIST..." >&2; exit 1; }
 python=$1
 venv=$2
 shift 2
@@ -25,9 +24,5 @@ for list in "$@"; do
         --constraint constraints.txt --requirement "$list"
 done
 # The package as it stands here, also for the programs that are started there.
-"$venv/bin/python" -c '
-import pathlib, sysconfig
-path = pathlib.Path(sysconfig.get_path("purelib"), "portal_v1_here.pth")
-path.write_text(str(pathlib.Path("generated").resolve()) + "\n")
-'
+pwd -P | sed 's|$|/generated|' >"$(echo "$venv"/lib/python3*/site-packages)/portal_v1_here.pth"
 pwd -P >"$mark"

@@ -86,10 +86,9 @@ def _generate(root: Path, options: argparse.Namespace, package: Path) -> list[st
 
 def _check_place(package: Path) -> None:
     name = package.name
-    if not name.isidentifier() or not name.isascii() or keyword.iskeyword(name):
-        raise GenerationError(f"--package {name!r}: a package needs a Python identifier's name.")
-    if name in sys.stdlib_module_names or name in _NEEDED:
-        raise GenerationError(f"--package {name!r}: this module is needed; choose another name.")
+    taken = keyword.iskeyword(name) or name in sys.stdlib_module_names or name in _NEEDED
+    if taken or not (name.isidentifier() and name.isascii()):
+        raise GenerationError(f"--package {name!r}: no package can have this name; choose another.")
     if package.is_symlink() or (package.exists() and not (package / MANIFEST).is_file()):
         raise GenerationError(
             f"{display_path(package)}: this was not generated (it has no {MANIFEST}, or is a link)"
@@ -129,24 +128,15 @@ def _render(root: Path, options: argparse.Namespace, staged: Path) -> list[str]:
         notes += rendering.render(loaded, source, staged, templates)
     except GenerationError:
         raise
-    except Exception as error:
-        raise _attribute(error) from error
+    except Exception as error:  # Of a template or the parser, over a document that is valid.
+        frames = traceback.extract_tb(error.__traceback__)
+        at = next((frame for frame in frames[::-1] if ".jinja" in frame.filename), frames[-1])
+        text = f"{display_path(Path(at.filename))}, line {at.lineno}: "
+        raise GenerationError(f"{text}{type(error).__name__}: {error}") from error
     write_metadata(staged, loaded.data, modules)
     shutil.rmtree(kept.parent, ignore_errors=True)
     shutil.copytree(staged, kept.with_name("new")).rename(kept)
     return notes
-
-
-def _attribute(error: Exception) -> Exception:
-    """Name the template or the parser that failed over the document; else it is a bug of ours."""
-    text = f"{type(error).__name__}: {error}"
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if frame.filename.endswith(".jinja"):
-            path = display_path(Path(frame.filename))
-            return GenerationError(f"{path}, line {frame.lineno}: {text}")
-        if "openapi_python_client" in frame.filename:
-            return GenerationError(f"{GENERATOR} fails over this document.", [text])
-    return error
 
 
 def _list_changes(package: str, before: dict[str, bytes], after: dict[str, bytes]) -> list[str]:
@@ -203,11 +193,8 @@ _TO_SYNC = (
     (r"\bAsyncGenerator\[(.+), None\]", r"Generator[\1, None, None]"),
     (r"\basync (def|with|for)\b", r"\1"),
     (r"\bawait\s+", ""),
-    (r"\b__a(enter|exit|iter|next)__\b", r"__\1__"),
-    (r"\bStopAsyncIteration\b", "StopIteration"),
     (r"\b(_?)a(close|iter|iter_bytes|iter_raw|next)\b", r"\1\2"),
     (r"\bhandle_async_request\b", "handle_request"),
-    (r"\basynccontextmanager\b", "contextmanager"),
     (r"\b(_?)Async(?=[A-Z])", r"\1"),
     (r"\bsleep_async\b", "sleep"),
     (r"\b(\w*_)?async(_\w*)?\b", r"\1sync\2"),
@@ -258,11 +245,6 @@ def copy_package(source: Path, destination: Path) -> None:
                 content = re.sub(pattern, replacement, content)
             copies.append((twin, content, "of which `make generate` makes this sync twin"))
         for target, code, words in copies:
-            if (destination / target).exists():
-                raise GenerationError(
-                    f"{target} is both a template's result and a module of the package. "
-                    "Keep one of them."
-                )
             said = f"Edited in overrides/package/{name.as_posix()}, {words}."
             write_file(destination / target, _COMMENTS.get(path.suffix, "").format(said) + code)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 from portal_v1.api import OPERATIONS
@@ -23,52 +22,12 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-class Page(HTMLParser):
-    """What a page is made of: its anchors, its links, and what it loads."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.ids: set[str] = set()
-        self.links: set[str] = set()
-        self.loaded: set[str] = set()
-        self.feed(path.read_text(encoding="utf-8"))
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        values = {name: value or "" for name, value in attributes}
-        self.ids.add(values.get("id", ""))
-        if tag == "a" and "href" in values:
-            self.links.add(values["href"])
-        elif tag == "link" and values["rel"] in {"stylesheet", "icon", "preload"}:
-            self.loaded.add(values["href"])
-        elif values.get("src"):
-            self.loaded.add(values["src"])
-
-
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     if browser_path() is None:
         pytest.skip("no Chromium here; `make browser` installs it where apt is")
     with Browser(str(browser_path()), tmp_path_factory.mktemp("profile")) as running:
         yield running
-
-
-# Redoc's links are for its own script.
-@pytest.mark.parametrize("name", [name for name in PAGES if name != REDOC])
-def test_no_link_is_broken_and_nothing_comes_from_elsewhere(name: str) -> None:
-    page = Page(SITE / name)
-    assert [one for one in page.loaded if urlsplit(one).netloc] == []
-    broken = []
-    for link in page.links | page.loaded:
-        parts = urlsplit(link)
-        if parts.scheme:
-            continue
-        target = (SITE / name).parent / unquote(parts.path) if parts.path else SITE / name
-        anchor = unquote(parts.fragment)
-        if not target.is_file() or (
-            anchor and target.suffix == ".html" and anchor not in Page(target).ids
-        ):
-            broken.append(link)
-    assert broken == []
 
 
 def test_every_page_is_readable_by_day_and_by_night_on_a_phone_too(browser: Browser) -> None:

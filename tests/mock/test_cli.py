@@ -147,7 +147,7 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
     with started(PYTHONPATH=path) as (process, lines):
         out, err = process.communicate(timeout=20)
     assert (process.returncode, *lines, out) == (1, *[""] * 6, "")
-    assert err.startswith("error: The mock validates with jsonschema-rs")
+    assert err.startswith("error: The mock needs jsonschema-rs")
     assert "pip install 'sample[mock]'" in err
     assert err.count("\n") == 1
 

@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 from .._version import __version__
-from ._engine import Engine, Request
+from ._engine import Engine
 from ._faults import FAULT_TYPES, Fault, check_fault, check_operation, describe_fault
 from ._journal import Journal, Masking
 from ._messages import PREFIX, Answer, Headers, RefusalError
+from ._operations import Request
 from ._schemas import describe_arguments, describe_type, find_wrong_argument, is_object, members
 
 if TYPE_CHECKING:

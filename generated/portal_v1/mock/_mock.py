@@ -16,7 +16,7 @@ from .._document import load_document
 from .._http import httpx
 from ._clock import LOCK, MockClock
 from ._control import Control
-from ._engine import Engine, RateLimit, Request
+from ._engine import Engine, RateLimit
 from ._faults import (
     EARLY,
     FAULT_TYPES,
@@ -28,6 +28,7 @@ from ._faults import (
 )
 from ._journal import Entry, Journal, Masking
 from ._messages import Answer, Headers
+from ._operations import Request
 from ._schemas import Rule, find_rules
 from ._server import MockServer
 from ._state import State
