@@ -167,13 +167,17 @@ def run(
         return response
 
 
-def test_a_key_that_is_missing_is_told_when_it_is_needed() -> None:
-    asked = operation(credential=Credential("X-Api-Key"))
-    script = Script((200, "yes"))
-    run(script, asked)
-    assert script.requests[0].headers["X-Api-Key"] == KEY
-    with pytest.raises(errors.ConfigurationError, match="SAMPLE_API_KEY"):
-        run(script, asked, changes={"key": None})
+def test_a_key_is_sent_as_the_operation_wants_it_and_missed_when_it_is_needed() -> None:
+    for credential, sent in (
+        (Credential("X-Api-Key"), "me:k;"),
+        (Credential("Authorization", "Basic"), "Basic bWU6azs="),
+        (Credential("Cookie", "session="), "session=me:k%3B"),
+    ):
+        script, asked = Script((200, "yes")), operation(credential=credential)
+        run(script, asked, "me:k;")
+        assert script.requests[0].headers[credential.header] == sent
+        with pytest.raises(errors.ConfigurationError, match="SAMPLE_API_KEY"):
+            run(script, asked, changes={"key": None})
 
 
 def test_each_security_scheme_has_a_key_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

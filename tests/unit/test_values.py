@@ -137,12 +137,13 @@ def test_an_open_enumeration(kind: Any, known: Any, unknown: Any, wrong: list[An
 def test_a_file() -> None:
     file = File(io.BytesIO(b"x"), "x.txt", "text/plain")
     assert decode.file(file) is file
-    assert decode.file(b"x").payload.read() == b"x"
+    assert decode.file(b"x").payload.read() == decode.file_parser(b"x").payload.read() == b"x"
     assert file.to_tuple() == ("x.txt", file.payload, "text/plain")
     with pytest.raises(ValueError, match="bytes"):
         decode.file("x")
 
 
+maybe_integer = partial(decode.nullable, decoder=decode.integer)
 strings = partial(decode.array, decoder=decode.string)
 
 
@@ -167,8 +168,9 @@ def date_or_string(value: Any) -> Any:
         (decode.fields, [], "object", ["a-secret", []]),
         (partial(decode.constant, only="cat"), [("cat", "cat")], "the constant 'cat'", ["dog"]),
         (partial(decode.constant, only=1), [(1, 1)], "the constant 1", [True]),
-        (partial(decode.nullable, decoder=decode.integer), [(1, 1)], "integer or null", ["1"]),
+        (maybe_integer, [(None, None), (1, 1)], "integer or null", ["1"]),
         (strings, [(["a", "b"], ["a", "b"])], "array", [{}]),
+        (decode.text_parser(decode.date), [(b"2026-11-24", DAY)], "date string", [b"\xff"]),
         (date_or_string, [("soon", "soon"), ("2026-11-24", DAY)], "date string or string", [[]]),
     ],
 )
