@@ -83,6 +83,11 @@ class Document:
             told.append(f"{first}: {text}{more}{ending}")
         return told
 
+    def refuse(self, findings: Iterable[Finding], words: str) -> None:
+        """Raise where there are findings; `words` sum them up."""
+        if told := self.tell(findings):
+            raise GenerationError(f"{self.source} {words}", told)
+
     def resolve(self, value: Any) -> Any:
         """Follow `$ref` until something else than a reference is there; None where nothing is."""
         return self._follow((), value)[1]

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from .document import Document, Finding
-from .errors import GenerationError
 from .reading import Place
 
 # What says something in words, and what.
@@ -37,14 +36,10 @@ _SAFE_FORMATS = {"date", "date-time", "duration", "time", "password"}
 
 def check_house_rules(document: Document) -> list[str]:
     """Return hints at what would make the result better; raise where a rule is not kept."""
-    findings = [*_check_operations(document), *_check_secrets(document)]
-    findings += _check_extensions(document)
-    if findings:
-        raise GenerationError(
-            f"{document.source} does not keep the rules of this house "
-            "(--no-house-rules generates all the same).",
-            document.tell(findings),
-        )
+    document.refuse(
+        [*_check_operations(document), *_check_secrets(document), *_check_extensions(document)],
+        "does not keep the rules of this house (--no-house-rules generates all the same).",
+    )
     return document.tell(_find_hints(document))
 
 

@@ -25,11 +25,6 @@ _BUNDLE: Any = jsonschema_rs.bundle({"$ref": _DIALECT})
 _KEYWORDS = {key for part in _BUNDLE["$defs"].values() for key in part["properties"]}
 _KEYWORDS |= {"example", "discriminator", "xml", "externalDocs", "nullable"}
 _LEFTOVER = ("unevaluatedProperties", "additionalProperties")
-# What is written for a type in haste, and is like none.
-_TYPES = dict.fromkeys(("long", "int32", "int64"), "integer")
-_TYPES |= dict.fromkeys(("float", "double", "decimal"), "number")
-_TYPES |= dict.fromkeys(("dict", "map", "json"), "object")
-_TYPES |= {"list": "array", "enum": "string", "text": "string", "uuid": "string"}
 # What to write for a member that is missing.
 _STUBS: dict[str, Any] = {"paths": {}, "schema": {"type": "string"}, "required": True}
 _STUBS |= {"info": {"title": "…", "version": "1"}}
@@ -56,9 +51,7 @@ def check_document(document: Document) -> list[str]:
         except (AttributeError, KeyError, TypeError):  # over what the structure's check has told
             if not findings:
                 raise
-    if findings:
-        told = document.tell(findings)
-        raise GenerationError(f"{document.source} is not valid OpenAPI {version}.", told)
+    document.refuse(findings, f"is not valid OpenAPI {version}.")
     return document.tell(_find_oddities(document))
 
 
@@ -98,20 +91,15 @@ def _check_structure(document: Document) -> Iterator[Finding]:
 
 def _explain(document: Document, error: Any) -> Finding:
     """Return what is wrong, and the edit that mends it where one is likely."""
-    siblings: list[Any] = []
     while inner := [e for branch in getattr(error.kind, "context", None) or () for e in branch]:
         # The alternative that got furthest is the one that was meant; of equals, not the bare type.
-        siblings = inner
-        error = max(siblings, key=lambda e: (len(e.instance_path), e.kind.name != "type"))
+        error = max(inner, key=lambda e: (len(e.instance_path), e.kind.name != "type"))
     kind, value, place = error.kind, error.instance, tuple(map(str, error.instance_path))
     key, text = place[-1] if place else "", f"{error.message!s:.200}"
     members: dict[str, Any] = {}
     match kind.name:
         case "required":
-            alike = (e for e in (*siblings, error) if e.instance_path == error.instance_path)
-            missing = sorted({e.kind.property for e in alike if e.kind.name == "required"})
-            text = " or ".join(f"{name!r} is a required property" for name in missing)
-            members = {missing[-1]: _STUBS.get(missing[-1], "…")}
+            members = {kind.property: _STUBS.get(kind.property, "…")}
         case "unevaluatedProperties" | "additionalProperties":
             keys = " and ".join(map(repr, kind.unexpected))
             text = f"OpenAPI has no such key here. Leave out {keys}, or begin it with x-"
@@ -120,12 +108,12 @@ def _explain(document: Document, error: Any) -> Finding:
             members = {"responses": {"default": {"description": "Any answer."}}}
         case "const":
             text, members = f"{_show(value)} cannot stand here", {key: kind.expected_value}
-        case "enum" if key == "type" and "integer" in kind.options and isinstance(value, str):
-            text, word = f"{_show(value)} is none of the types of JSON", value.lower()
-            known = [_TYPES[word]] if word in _TYPES else get_close_matches(word, kind.options, 1)
-            members = {"type": known[0]} if known else {"type": "string", "format": value}
-        case "enum" if isinstance(value, str):
-            members = {key: get_close_matches(value, map(str, kind.options), 1, 0)[0]}
+        case "enum":
+            options = [*map(str, kind.options)]
+            alike = get_close_matches(str(value), options, 1)
+            members = {key: alike[0]} if alike else {}
+            text = f"{_show(value)} is none of {', '.join(options)}"
+            text += "" if members else f". Leave out {key!r}"
         case "type" | "not":
             return _explain_type(document, place, value, getattr(kind, "types", []), text)
     return Finding(place, text, members)

@@ -105,7 +105,7 @@ def test_what_is_not_finished_is_done_again(clone: Clone) -> None:
     clone.add("python3")
     failed = clone.setup(PIP_EXIT="1")
     assert failed.returncode != 0
-    assert "constraints.txt could not be installed:\nsetup: A word of pip" in failed.stderr
+    assert ".venv could not be filled:\nsetup: A word of pip" in failed.stderr
     clone.version.unlink()
     assert "generated/portal_v1 is missing; make generate makes it" in clone.setup().stdout
     clone.version.touch()
