@@ -86,7 +86,7 @@ def vendor(target: Path, parts: Sequence[str], *, force: bool) -> None:
         VendorError: What is there is no copy, or was edited, and it is not to be replaced.
     """
     manifest = read_manifest(target)
-    source = _source()
+    source = ROOT / "generated/portal_v1"
     if target in {ROOT, *ROOT.parents, source, *source.parents}:
         raise VendorError(f"{target} is this repository's own. DEST is a folder of your code.")
     if manifest is not None and not force and (edits := find_edits(target, manifest)):
@@ -111,10 +111,6 @@ def vendor(target: Path, parts: Sequence[str], *, force: bool) -> None:
     print(f"{target}: {made['package']} {made['version']}{brought}, {len(made['files'])} files.")
 
 
-def _source() -> Path:
-    return ROOT / "generated" / "portal_v1"
-
-
 def _confirm(target: Path) -> bool:
     question = f"{target} is there already. Replace it? [y/N] "
     return sys.stdin.isatty() and input(question).strip().lower() in {"y", "yes"}
@@ -122,7 +118,7 @@ def _confirm(target: Path) -> bool:
 
 def make_copy(target: Path, parts: Sequence[str]) -> dict[str, Any]:
     """Copy the package into a new folder, and return what its manifest says."""
-    source = _source()
+    source = ROOT / "generated/portal_v1"
     left_out = {name for part, names in PARTS.items() if part not in parts for name in names}
 
     shutil.copytree(

@@ -1,15 +1,18 @@
 #!/bin/sh
-# Makes the virtual environment that the make targets run in, or brings it up to date.
+# Makes a virtual environment, or brings it up to date.
 #
-# usage: venv.sh VENV [PYTHON]
+# usage: venv.sh VENV [PYTHON [LIST...]]
 #
 # VENV is the environment's folder. PYTHON is the interpreter to make it with; without it,
 # an environment that runs is kept, and a new one is made with the first of python3,
-# python3.13, python3.12, python3.11 that is new enough. Run it from the repository's root.
-# Nothing is done, nor said, where the environment is complete.
+# python3.13, python3.12, python3.11 that is new enough. Each LIST is a file of the packages in it,
+# in the versions of constraints.txt; without one it is the environment of the make targets, with
+# all of constraints.txt. Run it from the repository's root. Nothing is done, nor said, where the
+# environment is complete.
 set -eu
 venv=$1
 asked=${2:-}
+shift $(($# < 2 ? $# : 2))
 mark=$venv/.complete
 
 fail() {
@@ -50,11 +53,11 @@ install() {
         /^Installing/ { print "setup: installing them; this is the longer half." }
         /^Failed$/ { failed = 1 }
         { fflush() }
-        END { exit failed }'
+        END { exit failed }' || fail "$venv could not be filled:" "$(tail -n 20 "$venv/pip.log")"
 }
 
 # The mark is left by a setup that was finished, and names the folder it was made for.
-changed=$(find "$0" pyproject.toml constraints.txt -newer "$mark" 2>/dev/null) || changed=all
+changed=$(find "$0" pyproject.toml constraints.txt "$@" -newer "$mark" 2>/dev/null) || changed=all
 if [ -z "$changed" ] && [ "$(cat "$mark")" = "$(pwd -P)" ] && is_usable; then
     exit 0
 fi
@@ -71,14 +74,20 @@ fi
 
 rm -f "$mark"
 export PIP_DISABLE_PIP_VERSION_CHECK=1
-install --progress-bar off --requirement constraints.txt || fail \
-    "the packages in constraints.txt could not be installed:" "$(tail -n 20 "$venv/pip.log")"
-
+if [ $# -gt 0 ]; then
+    for list in "$@"; do
+        install --progress-bar off --constraint constraints.txt --requirement "$list"
+    done
+    # The package as it stands here, also for the programs that are started there.
+    pwd -P | sed 's|$|/generated|' >"$(echo "$venv"/lib/python3*/site-packages)/portal_v1_here.pth"
+    pwd -P >"$mark"
+    exit 0
+fi
+install --progress-bar off --requirement constraints.txt
 # The package itself is linked, not copied. It takes its version from the generated code:
 # where that is missing, make generate has to come first, and the setup stays unfinished.
 if [ -f generated/portal_v1/_version.py ]; then
-    "$venv/bin/python" -m pip install -qq --no-deps --no-build-isolation --editable . ||
-        fail "the package could not be installed; see above."
+    install -qq --no-deps --no-build-isolation --editable .
     pwd -P >"$mark"
 else
     printf 'setup: generated/portal_v1 is missing; make generate makes it.\n'

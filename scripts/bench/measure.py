@@ -24,7 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from bench.peers import ASYNC, DEFAULT, HEADERS, ID, KEY, OURS, PATH, SYNC
+from bench.peers import ASYNC, DEFAULT, GENERATED, HEADERS, ID, KEY, OURS, PATH, SYNC
 
 Figures = dict[str, list[float]]
 Call = Callable[[], Any]
@@ -37,14 +37,6 @@ class Goal(NamedTuple):
     limit: float
     to: str | None = None
     of: str = OURS
-
-
-class Benchmark(NamedTuple):
-    """What is measured, how (given the server's URL and a number of rounds), and its goals."""
-
-    title: str
-    measure: Measure
-    goals: tuple[Goal, ...] = ()
 
 
 def take_turns(rounds: int, cases: Mapping[str, Callable[[], float]]) -> Figures:
@@ -166,7 +158,7 @@ async def cpu_at_once(call: Call, number: int) -> float:
 
 
 async def time_of_10_000(call: Call, number: int) -> float:
-    """Return the seconds that 10,000 calls take, by so many workers."""
+    """Return the milliseconds that 10,000 calls take, by so many workers."""
     left = iter(range(10_000))
 
     async def work() -> None:
@@ -175,7 +167,7 @@ async def time_of_10_000(call: Call, number: int) -> float:
 
     begin = time.perf_counter()
     await asyncio.gather(*(work() for _ in range(number)))
-    return time.perf_counter() - begin
+    return (time.perf_counter() - begin) * 1e3
 
 
 def cpu_of_children() -> float:
@@ -184,14 +176,14 @@ def cpu_of_children() -> float:
     return spent.ru_utime + spent.ru_stime
 
 
-def start(clock: Callable[[], float], programs: dict[str, str]) -> Measure:
-    """Measure the milliseconds of new processes, which find httpx and attrs alone."""
+def start(clock: Callable[[], float], factor: float, programs: dict[str, str]) -> Measure:
+    """Measure how long new processes take that find httpx and attrs alone."""
 
     def measure(program: str) -> float:
         begin = clock()
         # httpx imports rich and click where they are installed.
         subprocess.run([os.environ["BENCH_LEAN"], "-c", program], check=True)
-        return (clock() - begin) * 1e3
+        return (clock() - begin) * factor
 
     cases = {name: partial(measure, program) for name, program in programs.items()}
     return lambda _, rounds: take_turns(rounds, cases)
@@ -213,99 +205,67 @@ FIRST_TOKENS: Final = {
     "client.post(url, content=b'{}').json()['clientSessionToken']",
 }
 CACHEGRIND: Final = "valgrind --tool=cachegrind --cache-sim=no --cachegrind-out-file=/dev/null"
-LIST: Final = compare(partial(cpu, repeats=20), "list", "/items/1000")
-TWO: Final = (OURS, DEFAULT)
-BENCHMARKS: Final = {
-    "calls_of_create": Benchmark(
-        "Python function calls, one create", compare(functions, "create", most=1), (Goal(1000),)
-    ),
-    "calls_of_list": Benchmark(
-        "Python function calls, a list of 1,000",
-        compare(functions, "list", "/items/1000", most=1),
-        (Goal(10_000),),
-    ),
-    "syscalls_of_create": Benchmark(
-        "system calls, one create",
-        partial(
-            count_outside, tool="strace -f -qq -c", pattern=r"100\.00 +[\d.]+ +\d+ +(\d+).* total"
-        ),
-    ),
-    "instructions_of_create": Benchmark(
-        "instructions, one create",
-        partial(count_outside, tool=CACHEGRIND, pattern=r"I\s+refs:\s+([\d,]+)"),
-    ),
-    "allocations_of_create": Benchmark(
-        "allocations, one create",
-        partial(count_outside, tool="valgrind", pattern=r"total heap usage: ([\d,]+) allocs"),
-    ),
-    "cpu_of_create": Benchmark(
-        "CPU, one create, us",
-        compare(partial(cpu, repeats=300), "create"),
-        (
-            Goal(0.70, DEFAULT),
-            *(Goal(1.00, peer) for peer in [*SYNC][2:5]),
-        ),
-    ),
-    "cpu_of_list": Benchmark(
-        "CPU, a list of 1,000, us", without_msgspec(LIST), (Goal(0.50, DEFAULT),)
-    ),
-    "cpu_of_list_msgspec": Benchmark(
-        "CPU, a list of 1,000, msgspec installed, us", LIST, (Goal(0.50, DEFAULT),)
-    ),
+ITEMS: Final = "/items/1000"
+MILLION: Final = "/items/1000000"
+LIST: Final = compare(partial(cpu, repeats=20), "list", ITEMS)
+GROWTH: Final = {f"{OURS}, {number}": (OURS, number) for number in (1, 50, 200, 1000)}
+AT_100: Final = {peer: (peer, 100) for peer in ASYNC if peer not in {DEFAULT, "bare httpx"}}
+ALL_AT_ONCE: Final = {
+    1: Goal(0.70, DEFAULT),
+    50: Goal(0.30, DEFAULT),
+    200: Goal(1.00, "bare httpx"),
+}
+COUNTS: Final = {
+    "syscalls": ("strace -f -qq -c", r"100\.00 +[\d.]+ +\d+ +(\d+).* total"),
+    "instructions": (CACHEGRIND, r"I\s+refs:\s+([\d,]+)"),
+    "allocations": ("valgrind", r"total heap usage: ([\d,]+) allocs"),
+}
+# CPU is in microseconds, time in milliseconds, memory in MiB.
+BENCHMARKS: Final[dict[str, tuple[Measure, list[Goal]]]] = {
+    "calls_of_create": (compare(functions, "create", most=1), [Goal(1000)]),
+    "calls_of_list": (compare(functions, "list", ITEMS, most=1), [Goal(10_000)]),
     **{
-        f"cpu_of_{number}_at_once": Benchmark(
-            f"CPU, an async get, {number} at once, us",
-            at_once({peer: (peer, number) for peer in ASYNC}, cpu_at_once),
-            (goal,),
-        )
-        for number, goal in (
-            (1, Goal(0.70, DEFAULT)),
-            (50, Goal(0.30, DEFAULT)),
-            (200, Goal(1.00, "bare httpx")),
-        )
+        f"{name}_of_create": (partial(count_outside, tool=tool, pattern=pattern), [])
+        for name, (tool, pattern) in COUNTS.items()
     },
-    "growth_of_cpu": Benchmark(
-        "CPU, an async get, more and more at once, us",
-        at_once({f"{OURS}, {one}": (OURS, one) for one in (1, 50, 200, 1000)}, cpu_at_once),
-        (
+    "cpu_of_create": (
+        compare(partial(cpu, repeats=300), "create"),
+        [Goal(0.70, DEFAULT), *(Goal(1.00, peer) for peer in GENERATED)],
+    ),
+    "cpu_of_list": (without_msgspec(LIST), [Goal(0.50, DEFAULT)]),
+    "cpu_of_list_msgspec": (LIST, [Goal(0.50, DEFAULT)]),
+    **{
+        f"cpu_of_{number}_at_once": (
+            at_once({peer: (peer, number) for peer in ASYNC}, cpu_at_once),
+            [goal],
+        )
+        for number, goal in ALL_AT_ONCE.items()
+    },
+    "growth_of_cpu": (
+        at_once(GROWTH, cpu_at_once),
+        [
             Goal(1.05, f"{OURS}, 1", of=f"{OURS}, 200"),
             Goal(1.00, f"{OURS}, 200", of=f"{OURS}, 1000"),
-        ),
+        ],
     ),
-    "time_of_10000_creates": Benchmark(
-        "10,000 creates, 100 at once, a server of 20 ms, s",
-        at_once(
-            {one: (one, 100) for one in ASYNC if one not in {DEFAULT, "bare httpx"}},
-            time_of_10_000,
-            "create",
-            "/wait/20",
-        ),
-        (Goal(1 / 0.92, "bare aiohttp"),),  # 0.92 of its calls a second
+    "time_of_10000_creates": (  # The server waits 20 ms; 0.92 of the peer's calls a second.
+        at_once(AT_100, time_of_10_000, "create", "/wait/20"),
+        [Goal(1 / 0.92, "bare aiohttp")],
     ),
-    "cpu_of_a_million": Benchmark(
-        "CPU, a million clients, us",
-        compare(cpu, "all", "/items/1000000", TWO),
-        (Goal(0.45, DEFAULT),),
-    ),
-    "memory_of_a_million": Benchmark(  # of the peer that takes more, last
-        "memory, a million clients, MiB",
-        compare(memory, "all", "/items/1000000", TWO, most=0),
-        (Goal(40),),
-    ),
-    "growth_of_memory": Benchmark(
-        "memory grown by 100,000 creates, MiB",
+    "cpu_of_a_million": (compare(cpu, "all", MILLION, [OURS, DEFAULT]), [Goal(0.45, DEFAULT)]),
+    # The peer that takes more comes last.
+    "memory_of_a_million": (compare(memory, "all", MILLION, [OURS, DEFAULT], 0), [Goal(40)]),
+    "growth_of_memory": (
         compare(partial(memory, repeats=100_000), "create", peers=[OURS], most=1),
-        (Goal(1),),
+        [Goal(1)],
     ),
-    "cpu_of_import": Benchmark(
-        "CPU, a process that imports, ms",
-        start(cpu_of_children, IMPORTS),
-        (Goal(1.25, "bare httpx", of=f"{OURS}: {IMPORT}"),),
+    "cpu_of_import": (
+        start(cpu_of_children, 1e6, IMPORTS),
+        [Goal(1.25, "bare httpx", of=f"{OURS}: {IMPORT}")],
     ),
-    "time_of_first_token": Benchmark(
-        "from start to first token, TLS, ms",
-        start(time.perf_counter, FIRST_TOKENS),
-        (Goal(1.25, "bare httpx"),),
+    "time_of_first_token": (
+        start(time.perf_counter, 1e3, FIRST_TOKENS),
+        [Goal(1.25, "bare httpx")],
     ),
 }
 SLOW: Final = (
@@ -319,4 +279,4 @@ SLOW: Final = (
 
 if __name__ == "__main__":
     name, base_url, count = sys.argv[1:]
-    print(json.dumps(BENCHMARKS[name].measure(base_url, int(count))))
+    print(json.dumps(BENCHMARKS[name][0](base_url, int(count))))

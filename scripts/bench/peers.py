@@ -24,7 +24,7 @@ PATH: Final = "/custodians/clients"
 Calls = dict[str, Callable[[], Any]]
 
 
-def ours(url: str, name: str = "Portal", given: str = "") -> Calls:
+def _ours(url: str, name: str = "Portal", given: str = "") -> Calls:
     """Call by this project's client, on its own connections or on a given httpx client."""
     module, _, client = given.rpartition(".")
     http_client = getattr(import_module(module), client)(timeout=None) if given else None
@@ -37,8 +37,7 @@ def ours(url: str, name: str = "Portal", given: str = "") -> Calls:
     }
 
 
-def default(url: str, kind: str = "sync") -> Calls:
-    """Call by what openapi-python-client makes of the document by itself."""
+def _default(url: str, kind: str = "sync") -> Calls:
     client = import_module("default_portal").AuthenticatedClient(base_url=url, token=KEY)
     body = import_module("default_portal.models").CreateClientRequest()
     create, get, list_ = (
@@ -53,25 +52,18 @@ def default(url: str, kind: str = "sync") -> Calls:
     }
 
 
-def openapi_generator(url: str) -> Calls:
-    """Call by openapi-generator's Python client."""
-    package = import_module("og_portal")
-    configuration = package.Configuration(host=url, access_token=KEY)
-    api = package.ClientsApi(package.ApiClient(configuration))
-    return {
-        "create": lambda: api.create_client(package.CreateClientRequest()),
-        "list": api.list_clients,
-    }
+def _openapi_generator(url: str) -> Calls:
+    og = import_module("og_portal")
+    api = og.ClientsApi(og.ApiClient(og.Configuration(host=url, access_token=KEY)))
+    return {"create": lambda: api.create_client(og.CreateClientRequest()), "list": api.list_clients}
 
 
-def fern_style(url: str) -> Calls:
-    """Call by the client that crozier makes, in Fern's style."""
+def _fern_style(url: str) -> Calls:
     api = import_module("crozier_portal").CrozierPortalApi(base_url=url, token=KEY).clients
     return {"create": api.create_client, "list": api.list_clients}
 
 
-def stainless_style(url: str) -> Calls:
-    """Call by the client that stainful makes, in Stainless' style."""
+def _stainless_style(url: str) -> Calls:
     api = import_module("stainful_portal").Portal(base_url=url, api_key=KEY).clients
     return {"create": api.create, "list": api.list}
 
@@ -84,20 +76,17 @@ def _by_hand(send: Callable[[str, str, bytes | None], Any]) -> Calls:
     }
 
 
-def bare_httpx(url: str, library: str = "httpx") -> Calls:
-    """Call by hand over httpx or httpx2, the answer parsed as JSON."""
+def _bare_httpx(url: str, library: str = "httpx") -> Calls:
     client = import_module(library).Client(base_url=url, headers=HEADERS)
     return _by_hand(lambda verb, path, body: client.request(verb, path, content=body).json())
 
 
-def bare_urllib3(url: str) -> Calls:
-    """Call by hand over urllib3."""
+def _bare_urllib3(url: str) -> Calls:
     request = partial(import_module("urllib3").PoolManager().request, headers=HEADERS)
     return _by_hand(lambda verb, path, body: json.loads(request(verb, url + path, body=body).data))
 
 
-def bare_http_client(url: str) -> Calls:
-    """Call by hand over http.client."""
+def _bare_http_client(url: str) -> Calls:
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc)
 
@@ -108,7 +97,7 @@ def bare_http_client(url: str) -> Calls:
     return _by_hand(send)
 
 
-def raw_socket(url: str) -> Calls:
+def _raw_socket(url: str) -> Calls:
     """Write straight to a socket: the limit."""
     parts = urlsplit(url)
     connection = socket.create_connection((str(parts.hostname), parts.port or 80))
@@ -129,8 +118,7 @@ def raw_socket(url: str) -> Calls:
     return _by_hand(send)
 
 
-def httpx_async(url: str, library: str = "httpx") -> Calls:
-    """Call by hand over httpx or httpx2."""
+def _httpx_async(url: str, library: str = "httpx") -> Calls:
     client = import_module(library).AsyncClient(base_url=url, headers=HEADERS, timeout=None)
 
     async def send(verb: str, path: str, body: bytes | None) -> Any:
@@ -139,8 +127,7 @@ def httpx_async(url: str, library: str = "httpx") -> Calls:
     return _by_hand(send)
 
 
-def aiohttp_async(url: str) -> Calls:
-    """Call by hand over aiohttp."""
+def _aiohttp_async(url: str) -> Calls:
     session = import_module("aiohttp").ClientSession(headers=HEADERS)
 
     async def send(verb: str, path: str, body: bytes | None) -> Any:
@@ -152,25 +139,28 @@ def aiohttp_async(url: str) -> Calls:
 
 OURS: Final = "portal-v1"
 DEFAULT: Final = "default generated client"
+GENERATED: Final[dict[str, Callable[[str], Calls]]] = {
+    "openapi-generator": _openapi_generator,
+    "Fern-style (crozier)": _fern_style,
+    "Stainless-style (stainful)": _stainless_style,
+}
 SYNC: Final[dict[str, Callable[[str], Calls]]] = {
-    OURS: ours,
-    DEFAULT: default,
-    "openapi-generator": openapi_generator,
-    "Fern-style (crozier)": fern_style,
-    "Stainless-style (stainful)": stainless_style,
-    "bare httpx": bare_httpx,
-    "bare httpx2": partial(bare_httpx, library="httpx2"),
-    "bare urllib3": bare_urllib3,
-    "bare http.client": bare_http_client,
-    "raw socket": raw_socket,
+    OURS: _ours,
+    DEFAULT: _default,
+    **GENERATED,
+    "bare httpx": _bare_httpx,
+    "bare httpx2": partial(_bare_httpx, library="httpx2"),
+    "bare urllib3": _bare_urllib3,
+    "bare http.client": _bare_http_client,
+    "raw socket": _raw_socket,
 }
 ASYNC: Final[dict[str, Callable[[str], Calls]]] = {
-    OURS: partial(ours, name="AsyncPortal"),
+    OURS: partial(_ours, name="AsyncPortal"),
     "portal-v1, given aiohttp": partial(
-        ours, name="AsyncPortal", given="httpx_aiohttp.HttpxAiohttpClient"
+        _ours, name="AsyncPortal", given="httpx_aiohttp.HttpxAiohttpClient"
     ),
-    DEFAULT: partial(default, kind="asyncio"),
-    "bare httpx": httpx_async,
-    "bare httpx2": partial(httpx_async, library="httpx2"),
-    "bare aiohttp": aiohttp_async,
+    DEFAULT: partial(_default, kind="asyncio"),
+    "bare httpx": _httpx_async,
+    "bare httpx2": partial(_httpx_async, library="httpx2"),
+    "bare aiohttp": _aiohttp_async,
 }

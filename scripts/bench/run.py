@@ -17,7 +17,6 @@ import subprocess
 import sys
 import time
 import urllib.request
-import venv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -33,7 +32,6 @@ FOLDER: Final = ROOT / "build" / "bench"
 PEERS: Final = FOLDER / "peers"
 SPEC: Final = ROOT / "openapi" / "portal-v1.yaml"
 BUNDLE: Final = FOLDER / "certificates.pem"
-LEAN: Final = FOLDER / "lean"
 REPORTS: Final = ROOT / "reports" / "bench"
 BASELINES: Final = (DEFAULT, "bare httpx", "bare aiohttp")
 """What the ratios of a benchmark are to: the first of these that it measures."""
@@ -52,7 +50,6 @@ def main() -> None:
     all_ = [name for name in BENCHMARKS if not (options.quick and name.startswith(SLOW))]
     REPORTS.mkdir(parents=True, exist_ok=True)
     generate_peers()
-    make_lean_environment()
     cores = sorted(os.sched_getaffinity(0))
     command = [sys.executable, "-m", "bench.server", str(cores[-1]), str(BUNDLE)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
@@ -65,9 +62,13 @@ def main() -> None:
             failed = [name for name in asked if not measure(name, url, rounds, cores[0])]
         finally:
             server.kill()
-    files = {name: REPORTS / f"{name}.json" for name in BENCHMARKS}
-    medians = {name: pandas.read_json(one).median() for name, one in files.items() if one.exists()}
-    print("\nGoals, by the last run of each benchmark", *describe_goals(medians), sep="\n")
+    files = {name: REPORTS / f"{name}.csv" for name in BENCHMARKS}
+    medians = {name: pandas.read_csv(one).median() for name, one in files.items() if one.exists()}
+    print(
+        "\nGoals, by the last run of each benchmark (cpu in us, time in ms, memory in MiB)",
+        *describe_goals(medians),
+        sep="\n",
+    )
     draw_chart(medians, REPORTS / "chart.svg")
     print(f"\n{REPORTS.relative_to(ROOT)} has chart.svg, and the figures of each round.")
     if failed:
@@ -82,7 +83,7 @@ def measure(name: str, url: str, rounds: int, core: int) -> bool:
         ["taskset", "-c", str(core), sys.executable, "-m", "bench.measure", name, url, str(rounds)],
         env={
             **os.environ,
-            "BENCH_LEAN": str(LEAN / "bin" / "python"),
+            "BENCH_LEAN": str(FOLDER / "lean" / "bin" / "python"),
             "SSL_CERT_FILE": str(BUNDLE),
             "PYTHONDONTWRITEBYTECODE": "",  # Each start but the first finds bytecode.
             "PYTHONPATH": os.pathsep.join(map(str, (HERE.parent, ROOT / "generated", PEERS))),
@@ -91,13 +92,13 @@ def measure(name: str, url: str, rounds: int, core: int) -> bool:
         text=True,
         check=False,
     )
-    print(f"\n{BENCHMARKS[name].title} ({name})", flush=True)
+    print(f"\n{name}", flush=True)
     if done.returncode:
         print(f"  not measured: {done.stderr.strip().splitlines()[-1]}")
         return False
     busy = (read_busy(url) - busy) / (time.monotonic() - begin)
     frame = pandas.DataFrame(json.loads(done.stdout))
-    frame.to_json(REPORTS / f"{name}.json")
+    frame.to_csv(REPORTS / f"{name}.csv", index=False)
     base = next(peer for peer in (*BASELINES, *frame) if peer in frame)
     ratios = frame.div(frame[base], axis=0)
     table = pandas.DataFrame(
@@ -122,21 +123,20 @@ def read_busy(url: str) -> float:
 
 def describe_goals(medians: dict[str, pandas.Series]) -> Iterator[str]:
     """Yield a line for each goal: the figure, the limit, and whether it is met."""
-    for name, benchmark in BENCHMARKS.items():
-        for goal in benchmark.goals:
-            title = benchmark.title + goal.of.removeprefix(OURS)
-            title += f" / {goal.to.removeprefix(f'{OURS}, ')}" if goal.to else ""
-            if name not in medians:
-                yield f"  {title:78}  not measured"
-                continue
-            figure = medians[name][goal.of] / (medians[name][goal.to] if goal.to else 1)
-            verdict = "met" if figure <= goal.limit else "NOT MET"
-            yield f"  {title:78}{figure:8,.2f} <= {goal.limit:9,.2f}  {verdict}"
+    for name, (_, goals) in BENCHMARKS.items():
+        for goal in goals:
+            title = f"{name}: {goal.of}{f' / {goal.to}' if goal.to else ''}"
+            if name in medians:
+                figure = medians[name][goal.of] / (medians[name][goal.to] if goal.to else 1)
+                verdict = "met" if figure <= goal.limit else "NOT MET"
+                yield f"  {title:70}{figure:9,.2f} <= {goal.limit:9,.2f}  {verdict}"
+            else:
+                yield f"  {title:70}  not measured"
 
 
 def draw_chart(medians: dict[str, pandas.Series], file: Path) -> None:
     """Write the benchmarks whose goals are ratios, as bars."""
-    names = [name for name in medians if any(goal.to for goal in BENCHMARKS[name].goals)]
+    names = [name for name in medians if any(goal.to for goal in BENCHMARKS[name][1])]
     if not names:
         return
     sizes = [len(medians[name]) + 1 for name in names]
@@ -151,19 +151,9 @@ def draw_chart(medians: dict[str, pandas.Series], file: Path) -> None:
         bars = medians[name].sort_values(ascending=False)
         colours = ["tab:blue" if peer.startswith(OURS) else "lightgray" for peer in bars.index]
         axis.bar_label(axis.barh(bars.index, bars, color=colours), fmt="{:,.1f}", padding=3)
-        axis.set_title(BENCHMARKS[name].title, loc="left")
+        axis.set_title(name.replace("_", " "), loc="left")
         axis.set(frame_on=False, xticks=[])
     figure.savefig(file)
-
-
-def make_lean_environment() -> None:
-    """Make the environment where httpx and attrs alone are installed."""
-    if LEAN.is_dir():
-        return
-    venv.create(LEAN, with_pip=True)
-    pins = (HERE / "requirements.txt").read_text().splitlines()
-    wanted = [pin for pin in pins if pin.partition("==")[0] in {"attrs", "httpx", "httpcore"}]
-    subprocess.run([LEAN / "bin" / "python", "-m", "pip", "install", "-qq", *wanted], check=True)
 
 
 def generate_peers() -> None:

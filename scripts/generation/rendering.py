@@ -170,7 +170,7 @@ def _write_all(project: Project, source: str, resources: _Resources) -> None:
         text = project.env.get_template(template).render(source=source, **context)
         first = f"# Made by `make generate` from {source} and overrides/templates/{template}."
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{first}\n{text}", encoding="utf-8")
+        path.write_bytes(f"{first}\n{text}".encode())
 
     for template, target in _ONCE.items():
         write(template, target)

@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from .._version import __version__
 from ._engine import Engine
-from ._faults import FAULT_TYPES, Fault, check_fault, check_operation, describe_fault
+from ._faults import FAULT_TYPES, Fault, check_fault, describe_fault
 from ._journal import Journal, Masking
 from ._messages import PREFIX, Answer, Headers, RefusalError
 from ._operations import Request
@@ -32,19 +32,18 @@ if TYPE_CHECKING:
     from ._state import State
 
 _HEADER = "x-mock"  # on all that changes something: no form can send it
-_BESIDE = ("/", "/favicon.ico")  # answered here too, where the API has no such path
 _LOOPBACK = re.compile(r"localhost|::1|127(\.\d+){3}")
-_GUARDS = {
-    "cache-control": "no-store",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
+_GUARDS = [
+    ("cache-control", "no-store"),
+    ("referrer-policy", "no-referrer"),
+    ("x-content-type-options", "nosniff"),
+]
 _POLICY = (
     "default-src 'none'; style-src 'nonce-{0}'; script-src 'nonce-{0}'; img-src data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 # What answers hold: the types of an object's members, in a list where there are several objects.
-_INFO = dict.fromkeys(("title", "version", "api", "page", "control", "document"), str)
+_INFO = {"title": str, "operations": [str], "example": dict}
 _TIME = {"now": float, "offset": float}
 _CUSTODIAN = {"number": int, "count": int, "items": [dict]}
 _LIMITS = {"operation": str | None, "times": int | None, "after": int, "probability": float}
@@ -71,7 +70,7 @@ class Control:
             "/openapi.json": {"GET": (self.get_openapi, dict)},
             "/document.json": {"GET": (self.get_document, dict)},
             "/health": {"GET": (self.check_health, {"status": str})},
-            "/info": {"GET": (self.get_info, {**_INFO, "operations": [str], "example": dict})},
+            "/info": {"GET": (self.get_info, _INFO)},
             "/faults": {
                 "GET": (self.list_faults, [_FAULT]),
                 "POST": (self.set_fault, _FAULT),
@@ -91,32 +90,39 @@ class Control:
     def owns(self, method: str, target: str, headers: Headers) -> bool:
         """Whether a request is for this, not for the API."""
         path = target.partition("?")[0]
-        if path not in _BESIDE:
-            return f"{path}/".startswith(f"{PREFIX}/")
-        return not isinstance(self._engine.route(method, path, headers, b""), Request)
+        if path == "/":  # is the page's, where the API has no such path
+            return not isinstance(self._engine.route(method, path, headers, b""), Request)
+        return f"{path}/".startswith(f"{PREFIX}/")
 
     def handle(
         self, method: str, target: str, headers: Headers, by: tuple[str, str], body: bytes
     ) -> Answer:
         """Answer one request, `by` way of two addresses: the one called, and the caller's."""
         path, _, query = target.partition("?")
-        path = "/info" if path == "/" else path.removeprefix(PREFIX)
-        given = {name.lower(): value for name, value in headers}
+        path, method = path.removeprefix(PREFIX), "GET" if method == "HEAD" else method
+        given, more = {name.lower(): value for name, value in headers}, list[tuple[str, str]]()
+        value: Any
         try:
             if path != "/health":  # which tells nothing
                 self._check_caller(given.get("host", ""), *by)
-            call, gives = self._find_route("GET" if method == "HEAD" else method, path)
+            call, gives = self._find_route(method, path if target.startswith(PREFIX) else "")
             pairs = parse_qsl(query, keep_blank_values=True)
             arguments = _read_body(body) if method == "POST" else read_arguments(pairs)
             problem = find_wrong_argument(arguments, describe_arguments(call.__func__))
             _require(problem is None, 400, f"{problem}.")
-            is_harmless = method in ("GET", "HEAD") and not arguments.get("show_secrets")
+            is_harmless = method == "GET" and not arguments.get("show_secrets")
             text = "Send the header X-Mock: 1 with this, which no page of another site may."
             _require(is_harmless or given.get(_HEADER), 403, text)
-            return _answer(_status(method, gives), call(**arguments))
-        except (RefusalError, ValueError) as error:  # a FaultError is one, too
-            status, more = getattr(error, "statuses", [400])[0], getattr(error, "headers", ())
-            return _answer(status, {"error": str(error)}, *more)
+            status, value = _status(method, gives), call(**arguments)
+        except RefusalError as error:
+            status, value, more = error.statuses[0], {"error": error.text}, [*error.headers]
+        except ValueError as error:  # a FaultError is one, too
+            status, value = 400, {"error": str(error)}
+        if isinstance(value, Answer):
+            return value
+        kind = [] if value is None else [("content-type", "application/json")]
+        content = b"" if value is None else json.dumps(value).encode()
+        return Answer(status, [*kind, *more, *_GUARDS], content)
 
     def _check_caller(self, host: str, called: str, caller: str) -> None:
         """Refuse another machine, and a name that is not known to be this machine's."""
@@ -130,7 +136,7 @@ class Control:
     def _find_route(self, method: str, path: str) -> tuple[Any, Any]:
         methods = self._routes.get(path, {})
         allowed = ", ".join(methods)
-        _require(path, 308, "The page is one slash further.", ("location", f"{PREFIX}/"))
+        _require(path, 307, f"The page is at {PREFIX}/.", ("location", f"{PREFIX}/"))
         _require(allowed, 404, f"There is nothing here; {PREFIX}/openapi.json lists what there is.")
         text = f"{method} is not for this path, but {allowed}."
         _require(method in methods, 405, text, ("allow", allowed))
@@ -140,10 +146,9 @@ class Control:
         """Get the page for a browser."""
         nonce = secrets.token_urlsafe(16)
         text = files(__package__ or "").joinpath("page.html").read_text("utf-8")
-        own = {"content-type": "text/html; charset=utf-8"}
-        own["content-security-policy"] = _POLICY.format(nonce)
-        body = text.replace("{{nonce}}", nonce).encode()
-        return Answer(200, [*{**_GUARDS, **own}.items()], body)
+        policy = ("content-security-policy", _POLICY.format(nonce))
+        kind = ("content-type", "text/html; charset=utf-8")
+        return Answer(200, [kind, policy, *_GUARDS], text.replace("{{nonce}}", nonce).encode())
 
     def get_openapi(self) -> Any:
         """Get this description of the control API."""
@@ -185,16 +190,12 @@ class Control:
         return {"status": "ok"}
 
     def get_info(self) -> Any:
-        """Say what is mocked, where everything is, and what to try."""
-        info = members(self._mock.document, "info")
+        """Say what is mocked, and what to try."""
+        document = self._mock.document
         return {
-            **{name: str(info.get(name, "")) for name in ("title", "version")},
-            "api": self._engine.base_path or "/",
-            "page": f"{PREFIX}/",
-            "control": f"{PREFIX}/openapi.json",
-            "document": f"{PREFIX}/document.json",
+            "title": str(members(document, "info").get("title", "the API")),
             "operations": self._mock.operations,
-            "example": example_request(self._mock.document, self._engine.base_path),
+            "example": example_request(document, self._engine.base_path),
         }
 
     def list_faults(self) -> Any:
@@ -203,7 +204,7 @@ class Control:
 
     def set_fault(self, /, **order: Any) -> Any:
         """Set a fault, for one operation or for all."""
-        check_fault(order)
+        check_fault(order, self._mock.operations)
         return _show(self._mock.fault(order.pop("fault"), **order))
 
     def remove_faults(self, number: int | None = None) -> None:
@@ -226,7 +227,6 @@ class Control:
         show_secrets: bool = False,
     ) -> Any:
         """List the newest requests, oldest first: of an operation, numbered above `after`."""
-        check_operation(operation, self._mock.operations)
         entries = self._journal.entries(operation, after, limit, secrets=show_secrets)
         return [entry.as_dict() for entry in entries]
 
@@ -262,7 +262,7 @@ def _describe_content(about: str, schema: Any) -> dict[str, Any]:
 
 def _require(holds: object, status: int, text: str, *headers: tuple[str, str]) -> None:
     if not holds:
-        raise RefusalError((status,), text, headers)
+        raise RefusalError(text, (status,), headers)
 
 
 def _read_number(text: str) -> float:
@@ -306,15 +306,6 @@ def example_request(document: Mapping[str, Any], base_path: str) -> dict[str, An
         if one.get("type") == "http" or one.get("in") == "header"
     }
     return {"path": base_path + next(plain, next(iter(paths), "/")), "headers": headers}
-
-
-def _answer(status: int, value: Any, *more: tuple[str, str]) -> Answer:
-    """An answer in JSON; one without content for None."""
-    if isinstance(value, Answer):
-        return value
-    kind = [] if value is None else [("content-type", "application/json")]
-    content = b"" if value is None else json.dumps(value).encode()
-    return Answer(status, [*kind, *more, *_GUARDS.items()], content)
 
 
 def _host_name(host: str) -> str:

@@ -8,8 +8,8 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import reduce
+from dataclasses import dataclass, field, replace
+from functools import partial, reduce
 from operator import delitem, getitem
 from random import Random
 from typing import Annotated, Any, Literal, Self, TypeAlias, cast, get_args
@@ -29,7 +29,7 @@ class Exchange:
     serve: Callable[[], Answer]  # what would happen without the fault; changes the state
     refuse: Callable[[RefusalError], Answer]  # as the document refuses; changes nothing
     also_seen: Mapping[str, Any]  # fields that answers have beside the documented ones
-    random: Random
+    random: Random = field(default_factory=Random)
 
 
 # A type of fault answers a request. Its keywords are its settings, its docstring is for people.
@@ -51,14 +51,14 @@ def latency(exchange: Exchange, seconds: _Seconds = 1.0, jitter: _Seconds = 0.0)
 def rate_limited(exchange: Exchange, retry_after: int | str = 1) -> Answer:
     """429 with Retry-After (seconds, or an HTTP date); nothing is done."""
     headers = (("retry-after", str(retry_after)),)
-    return exchange.refuse(RefusalError((429,), "Too many requests", headers))
+    return exchange.refuse(RefusalError("Too many requests", (429,), headers))
 
 
 def server_error(exchange: Exchange, status: _Error = 503, *, processed: bool = False) -> Answer:
     """A 5xx. `processed`: the request was carried out all the same."""
     if processed:
         exchange.serve()
-    return exchange.refuse(RefusalError((status,), "The mock was told to fail"))
+    return exchange.refuse(RefusalError("The mock was told to fail", (status,)))
 
 
 def undocumented_status(
@@ -236,6 +236,15 @@ def select_faults(faults: Iterable[Fault], operation: str | None) -> list[Fault]
     return one + delays
 
 
+def apply_faults(faults: Iterable[Fault], exchange: Exchange) -> Answer:
+    """Answer a request that faults strike. Delays are last: whatever happens, it happens late."""
+    for fault in faults:
+        exchange = replace(exchange, random=fault.random)
+        serve = partial(FAULT_TYPES[fault.name], exchange, **fault.settings)
+        exchange = replace(exchange, serve=serve)
+    return exchange.serve()
+
+
 def describe_fault(name: str) -> dict[str, Any]:
     """The schema of an order for a type of fault; a FaultError where there is none."""
     if name not in [*FAULT_TYPES]:
@@ -250,12 +259,13 @@ def describe_fault(name: str) -> dict[str, Any]:
     }
 
 
-def check_fault(order: Mapping[str, Any]) -> None:
+def check_fault(order: Mapping[str, Any], operations: Iterable[str]) -> None:
     """Raise FaultError, whose text says what would do, where a fault cannot be set so."""
     schema = describe_fault(order.get("fault", ""))
     if problem := find_wrong_argument(order, schema):
         about = str(schema["description"]).partition("\n")[0]
         raise FaultError(f"The fault {order['fault']}: {problem}. {about}")
+    check_operation(order.get("operation"), operations)
 
 
 def check_operation(operation: str | None, known: Iterable[str]) -> None:

@@ -14,6 +14,7 @@ from typing import Any, TextIO
 from urllib.parse import quote, unquote_plus
 
 from ._clock import LOCK
+from ._faults import check_operation
 from ._messages import Answer, Headers, StateError
 from ._schemas import Schema, Schemas, find_objects, is_object, members
 
@@ -124,8 +125,10 @@ class Masking:
 class Journal:
     """The newest 10,000 entries; `log` is a file to which each is added."""
 
-    def __init__(self, masking: Masking, log: str | PathLike[str] | None) -> None:
-        self.masking = masking
+    def __init__(
+        self, masking: Masking, operations: list[str], log: str | PathLike[str] | None
+    ) -> None:
+        self.masking, self._operations = masking, operations
         self._entries: deque[Entry] = deque(maxlen=_KEPT)  # unmasked
         self._number = 0
         self._file: TextIO | None = None
@@ -161,6 +164,7 @@ class Journal:
         self, operation_id: str | None, after: int = 0, limit: int = _KEPT, *, secrets: bool = False
     ) -> list[Entry]:
         """The newest entries, oldest first: of an operation or of all, numbered above `after`."""
+        check_operation(operation_id, self._operations)
         with LOCK:
             found = [one for one in self._entries if operation_id in (None, one.operation_id)]
         masking = Masking(None) if secrets else self.masking

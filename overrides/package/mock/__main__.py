@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shlex
 import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -18,7 +16,7 @@ from .._document import load_document
 from .._version import __version__
 from ._control import example_request, read_arguments
 from ._faults import check_fault
-from ._messages import PREFIX, DocumentError, MockError
+from ._messages import PREFIX, MockError
 from ._mock import Mock
 from ._schemas import find_rules, members
 from ._server import MockServer
@@ -39,17 +37,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, signal.default_int_handler)
     try:
-        path = options.pop("document")
-        document = _read_document(path) if path else load_document()
         if options.pop("rules"):
-            for one in find_rules(document):
+            for one in find_rules(load_document()):
                 _print(f"{one.name}\n  {one.basis}: {one.says}\n  source: {one.source}\n")
             return 0
-        with Mock(document, **options) as mock, mock.serve(**where) as server:
+        with Mock(**options) as mock, mock.serve(**where) as server:
             for fault in faults:
-                check_fault(fault)
+                check_fault(fault, mock.operations)
                 mock.fault(fault.pop("fault"), **fault)
-            _print(_greeting(document, server, options))
+            _print(_greeting(mock.document, server, options))
             while True:
                 time.sleep(3600)
     except (MockError, ValueError) as error:  # a number may be out of its range
@@ -77,7 +73,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--log", metavar="FILE", help="add requests and answers to it as JSON, secrets masked")
     add("--strict", action="store_true", help="refuse what the document does not describe")
     add("--rules", action="store_true", help="print the rules of the API, and how each is known")
-    add("--document", metavar="FILE", help="serve this OpenAPI document, in JSON")
     fault = "let requests fail: rate_limited:OPERATION,times=2,retry_after=1; repeat for more"
     many: dict[str, Any] = {"action": "append", "default": [], "help": fault, "type": _read_fault}
     add("--fault", dest="faults", metavar="FAULT[:OPERATION][,NAME=VALUE...]", **many)
@@ -107,14 +102,6 @@ def _read_fault(text: str) -> dict[str, Any]:
     name, _, operation = head.partition(":")
     settings = read_arguments(pair.partition("=")[::2] for pair in pairs)
     return {**settings, "fault": name, "operation": operation or None}
-
-
-def _read_document(path: str) -> dict[str, Any]:
-    try:
-        return {**json.loads(Path(path).read_text("utf-8"))}
-    except (OSError, TypeError, ValueError) as error:
-        text = f"The document {path} cannot be read as a JSON object: {error}."
-        raise DocumentError(f"{text} Of YAML, make JSON first.") from None
 
 
 def _greeting(document: Mapping[str, Any], server: MockServer, options: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from os import PathLike
@@ -16,15 +16,7 @@ from .._http import httpx
 from ._clock import LOCK, MockClock
 from ._control import Control
 from ._engine import Engine, RateLimit
-from ._faults import (
-    EARLY,
-    FAULT_TYPES,
-    Exchange,
-    Fault,
-    check_fault,
-    check_operation,
-    select_faults,
-)
+from ._faults import EARLY, Exchange, Fault, apply_faults, check_fault, select_faults
 from ._journal import Entry, Journal, Masking
 from ._messages import Answer, Headers
 from ._operations import Request
@@ -96,7 +88,7 @@ class Mock:
         self._engine = Engine(
             self.document, self._state, seed, api_keys, self._limit, strict=strict
         )
-        self._journal = Journal(Masking(self.document), log)
+        self._journal = Journal(Masking(self.document), self.operations, log)
         self._faults: list[Fault] = []
         self._faults_set = 0
         self._seed, self._latency = seed, latency
@@ -133,7 +125,12 @@ class Mock:
 
         def finish(body: bytes) -> Answer:
             begun = time.perf_counter()
-            answer = self._serve(request, body, active)
+            answer = request
+            if isinstance(answer, Request):
+                known, engine = answer._replace(body=body), self._engine
+                serve, refuse = partial(engine.serve, known), partial(engine.refuse, known)
+                also_seen = known.operation.responses.also_seen
+                answer = apply_faults(active, Exchange(serve, refuse, also_seen))
             answer = answer._replace(delay=answer.delay + self._latency)
             self._journal.add(
                 *(answer, headers, body),
@@ -147,19 +144,6 @@ class Mock:
             return answer
 
         return finish(b"") if active and active[0].name == EARLY else finish
-
-    def _serve(self, request: Request | Answer, body: bytes, faults: Iterable[Fault]) -> Answer:
-        """Do what a request asks for, through the faults that strike it."""
-        if isinstance(request, Answer):
-            return request
-        request = request._replace(body=body)
-        serve = partial(self._engine.serve, request)
-        refuse = partial(self._engine.refuse, request)
-        also_seen = request.operation.responses.also_seen
-        for fault in faults:  # delays last: whatever else happens, it happens late
-            exchange = Exchange(serve, refuse, also_seen, fault.random)
-            serve = partial(FAULT_TYPES[fault.name], exchange, **fault.settings)
-        return serve()
 
     def fault(
         self,
@@ -185,8 +169,8 @@ class Mock:
             FaultError: The name, the operation or a setting is not known.
         """
         when: dict[str, Any] = {"times": times, "after": after, "probability": probability}
-        check_fault({"fault": name, "operation": operation, **when, **settings})
-        check_operation(operation, self.operations)
+        order = {"fault": name, "operation": operation, **when, **settings}
+        check_fault(order, self.operations)
         with LOCK:
             self._faults_set += 1
             chance = Random(f"{self._seed}:{self._faults_set}")  # noqa: S311 - chance, not secrecy
@@ -212,7 +196,6 @@ class Mock:
         Raises:
             FaultError: There is no such operation.
         """
-        check_operation(operation, self.operations)
         return self._journal.entries(operation)
 
     def redeem_otp(self, otp: str) -> str | None:

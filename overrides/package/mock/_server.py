@@ -57,7 +57,7 @@ class MockServer:
 
     def __init__(self, mock: Mock, host: str, port: int, control: Control | None) -> None:
         self._mock, self._control = mock, control
-        self._connections: set[_Connection] = set()
+        self._open: dict[asyncio.StreamReader, asyncio.StreamWriter] = {}
         self._socket = _listen(host, port)  # from here on, callers wait for the thread
         own, self.port = self._socket.getsockname()[:2]
         self.host = host
@@ -92,22 +92,22 @@ class MockServer:
         )
         await self._stop.wait()
         server.close()
-        for connection in self._connections:
-            connection.finish()
+        for reader, writer in self._open.items():  # what has been read is served, and no more
+            cast("asyncio.Transport", writer.transport).pause_reading()
+            reader.feed_eof()
         if tasks := asyncio.all_tasks() - {asyncio.current_task()}:
             await asyncio.wait(tasks, timeout=_GRACE_SECONDS)
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = _Connection(self._mock, self._control, reader, writer)
-        self._connections.add(connection)
+        self._open[reader] = writer
         try:
-            await connection.serve()
+            await _Connection(self._mock, self._control, reader, writer).serve()
         finally:
-            self._connections.remove(connection)
+            del self._open[reader]
             writer.close()
 
 
-@dataclass(eq=False)
+@dataclass
 class _Connection:
     """Serves the requests of one connection, one after the other, pipelined ones too."""
 
@@ -118,11 +118,6 @@ class _Connection:
 
     def __post_init__(self) -> None:
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEAD)
-
-    def finish(self) -> None:
-        """Serve what has been read, and no more."""
-        cast("asyncio.Transport", self._writer.transport).pause_reading()
-        self._reader.feed_eof()
 
     async def serve(self) -> None:
         """Serve until the client or the server has had enough."""
@@ -225,11 +220,11 @@ class _Connection:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    if not 0 <= port <= 65_535:  # the system would take another
+    if not 0 <= port <= 65_535:
         raise ServeError(f"A port is a number from 0 to 65535, not {port}.")
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        return socket.create_server(found[0][4][:2], family=found[0][0])
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family)
     except OSError as error:
         why = str(error.strerror).partition(" (")[0]
         raise ServeError(
