@@ -106,7 +106,7 @@ def test_a_parser_that_fails(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> Non
     def fail(*_: Any, **__: Any) -> None:
         raise KeyError("x")
 
-    monkeypatch.setattr("openapi_python_client.parser.openapi.build_schemas", fail)
+    monkeypatch.setattr("openapi_python_client.parser.properties._create_schemas", fail)
     assert "openapi-python-client fails over this document." in tree.refused()
 
 
