@@ -18,69 +18,52 @@ import textwrap
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from typing import Any, Final
+from typing import Any
 
 import portal_v1
 import portal_v1.mock
 from _support import confirming
 
-STEPS: Final[dict[str, Callable[[Any, str], Any]]] = {
-    "get it": lambda clients, client_id: clients.get(client_id),
-    "find it in the list": lambda clients, _: clients.list(),
-    "refresh its session": lambda clients, client_id: clients.refresh_session(client_id),
-    "generate its web OTP": lambda clients, client_id: clients.generate_web_otp(client_id),
-}
-"""What is done with a client that was created; the calls are the same, sync and async."""
 
+def take_steps(name: str, portal: Any, wait: Callable[[Any], Any]) -> None:
+    """Create a client and make every call for it; `wait` turns what a call gives into its result.
 
-class Round:
-    """Prints the steps of one client."""
+    Raises:
+        LookupError: The client is not in the list.
+    """
+    print(f"\n{name}")
 
-    def __init__(self, name: str) -> None:
-        print(f"\n{name}")
-        self._begun = time.perf_counter()
-
-    def show(self, title: str, answer: Any, client_id: str = "") -> None:
-        """Print a step, and how long it took since the one before; of a list, the client."""
-        if isinstance(answer, list):
-            found = [one for one in answer if one.id == client_id]
-            if len(found) != 1:
-                raise LookupError(
-                    f"{client_id} is {len(found)} times among the {len(answer)} clients"
-                )
-            (answer,) = found
-        print(f"  ok  {title:<30}  {(time.perf_counter() - self._begun) * 1000:8.1f} ms")
+    def step(title: str, call: Callable[[], Any]) -> Any:
+        begun = time.perf_counter()
+        answer = call()
+        print(f"  ok  {title:<30}  {(time.perf_counter() - begun) * 1000:8.1f} ms")
         indent = " " * 6
         print(textwrap.fill(repr(answer), 100, initial_indent=indent, subsequent_indent=indent))
-        self._begun = time.perf_counter()
+        return answer
 
+    def find_in_list() -> Any:
+        listed = wait(clients.list())
+        found = [one for one in listed if one.id == client_id]
+        if len(found) != 1:
+            raise LookupError(f"{client_id} is {len(found)} times among the {len(listed)} clients")
+        return found[0]
 
-def run_sync(key: str, base_url: str) -> None:
-    """Take every step through Portal."""
-    steps = Round("Portal")
-    portal: Any
-    with portal_v1.Portal(key, base_url=base_url) as portal:
-        created = portal.clients.create(is_account_abstracted=True)
-        steps.show("create a client", created)
-        for title, call in STEPS.items():
-            steps.show(title, call(portal.clients, created.id), created.id)
+    clients = portal.clients
+    created = step("create a client", lambda: wait(clients.create(is_account_abstracted=True)))
+    client_id = created.id
+    step("get it", lambda: wait(clients.get(client_id)))
+    step("find it in the list", find_in_list)
+    step("refresh its session", lambda: wait(clients.refresh_session(client_id)))
+    step("generate its web OTP", lambda: wait(clients.generate_web_otp(client_id)))
+
+    def be_refused() -> portal_v1.AuthenticationError:
         try:
-            portal.with_options(api_key=confirming.UNKNOWN_KEY).clients.list()
+            wait(portal.with_options(api_key=confirming.UNKNOWN_KEY).clients.list())
         except portal_v1.AuthenticationError as error:
-            steps.show("be refused with an unknown key", error)
-        else:
-            raise LookupError("the server answered an unknown key as if it knew it")
+            return error
+        raise LookupError("the server answered an unknown key as if it knew it")
 
-
-async def run_async(key: str, base_url: str) -> None:
-    """Take every step through AsyncPortal."""
-    steps = Round("AsyncPortal")
-    portal: Any
-    async with portal_v1.AsyncPortal(key, base_url=base_url) as portal:
-        created = await portal.clients.create(is_account_abstracted=True)
-        steps.show("create a client", created)
-        for title, call in STEPS.items():
-            steps.show(title, await call(portal.clients, created.id), created.id)
+    step("be refused with an unknown key", be_refused)
 
 
 def run() -> None:
@@ -92,7 +75,7 @@ def run() -> None:
             "server, or unset both to run against the embedded mock."
         )
     address = confirming.address_without_credentials(base_url)
-    if key and not confirming.is_confirmed(os.environ):
+    if key and not confirming.is_confirmed():
         raise confirming.UndecidedError(
             f"PORTAL_BASE_URL is set, so this would create two clients on {address}, with "
             "the key in PORTAL_API_KEY. No operation of this API deletes them.\n"
@@ -106,8 +89,12 @@ def run() -> None:
         else:
             key, base_url = own_key, mock.serve().url
             print(f"Server: the embedded mock on {base_url}")
-        run_sync(key, base_url)
-        asyncio.run(run_async(key, base_url))
+        with portal_v1.Portal(key, base_url=base_url) as portal:
+            take_steps("Portal", portal, lambda answer: answer)
+        with asyncio.Runner() as runner:
+            async_portal = portal_v1.AsyncPortal(key, base_url=base_url)
+            take_steps("AsyncPortal", async_portal, runner.run)
+            runner.run(async_portal.aclose())
     print("\nAll steps went as they should.")
 
 

@@ -17,7 +17,6 @@ from openapi_python_client.parser.properties.none import NoneProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 
 from .document import Document, Finding, find_credentials
-from .errors import GenerationError
 from .naming import find_aliases, identifier, name_by_id, name_by_path, resource_name, spell_id
 from .reading import Place
 from .shaping import BYTES, FILE, JSON, Parser, plain_type
@@ -284,9 +283,7 @@ def read_operations(document: Document) -> list[Operation]:
         text = f"several operations come to the method {one.resource}.{one.method}"
         code = {"x-method-name": f"{one.method}_…"}
         problems.append(Finding(one.place, text, code, "one of them"))
-    if problems:
-        told = document.tell(problems)
-        raise GenerationError(f"{document.source}: methods cannot be named.", told)
+    document.refuse(problems, "has methods that cannot be named.")
     methods, modules = {(one.resource, one.method) for one in found}, set[str]()
     for one in found:
         one.iterator = re.sub(r"^iter_list(?=_|$)", "iter", f"iter_{one.method}")

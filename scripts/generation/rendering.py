@@ -17,7 +17,6 @@ from openapi_python_client.schema.untrusted_string import UntrustedString
 from . import operations as ops
 from .document import Document
 from .errors import GenerationError
-from .finishing import write_file
 from .naming import client_name, resource_class
 from .operations import Operation
 from .shaping import Parser
@@ -130,7 +129,8 @@ def _write_all(
         name = f"{template}.py.jinja"
         text = env.get_template(name).render(context)
         made = f"# Made by `make generate` from {env.globals['source']} and overrides/templates/"
-        write_file(path, f"{made}{name}.\n{text}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{made}{name}.\n{text}", encoding="utf-8")
 
     def write_exports(folder: str, words: str, names: dict[str, str]) -> None:
         lazy = "." * (folder.count("/") + 2)

@@ -23,7 +23,7 @@ import yaml
 from sample.mock import MockSample
 from sample.mock.__main__ import main
 
-from tests.mock._support import JSON, ask, one_operation
+from tests.mock._support import JSON, ask
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(sample.__file__).parents[1])}
 COMMAND = [sys.executable, "-W", "error", "-m", "sample.mock"]
@@ -60,9 +60,11 @@ def test_it_serves_what_it_prints_until_it_is_interrupted(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     headers = [("authorization", "Bearer YOUR_KEY"), JSON]
-    with MockSample(db=tmp_path / "state.db") as mock:
+    path = tmp_path / "Café.db"
+    with MockSample(db=path) as mock:
         created = ask(mock, "POST", "/v1/parcels", b"{}", headers)
-    with started("--db", str(tmp_path / "state.db")) as (process, lines):
+    with started("--db", str(path), PYTHONIOENCODING="ascii") as (process, lines):
+        assert lines[2].endswith(r"Caf\xe9.db")
         curl, option, header, url = shlex.split(lines[5])
         assert (curl, option) == ("curl", "-H")
         name, _, value = header.partition(": ")
@@ -90,16 +92,6 @@ def test_a_fault_a_limit_a_delay_and_a_log(tmp_path: Path) -> None:
     assert "canary" not in log.read_text()
 
 
-def test_another_document_with_a_title_that_the_terminal_cannot_print(tmp_path: Path) -> None:
-    document = one_operation({"type": "string", "examples": ["a thing"]})
-    document["info"]["title"] = "Café"
-    path = tmp_path / "things.json"
-    path.write_text(json.dumps(document))
-    with started("--document", str(path), PYTHONIOENCODING="ascii") as (_, lines):
-        assert lines[0] == r"Mock of Caf\xe9"
-        assert answer(f"{lines[1]}/thing")[0] == 200
-
-
 @pytest.mark.parametrize(
     ("option", "why"),
     [
@@ -107,29 +99,20 @@ def test_another_document_with_a_title_that_the_terminal_cannot_print(tmp_path: 
         ("--version", f"sample {sample.__version__}"),
         ("--rate-limit=many", "invalid int value: 'many'"),
         ("--latency=inf", "error: latency is a number of seconds from 0, not inf"),
-        ("--fault=latncy", "error: --fault latncy: There is no fault 'latncy'. Is it 'latency'"),
+        ("--fault=latncy", "error: There is no fault 'latncy'. Is it 'latency'"),
         ("--fault=latency,often", "There is no 'often' to be set here, but seconds"),
         ("--fault=latency,seconds=x", "$.seconds: the value is not of type"),
         ("--allow-host=", "allow_hosts takes names"),
         ("--port=65536", "error: A port is a number from 0 to 65535, not 65536"),
-        ("--document=nowhere.json", "error: The document nowhere.json cannot be read as JSON"),
-        ("openapi: 3.1.0", "Of YAML, make JSON first"),
-        ("[]", "not an object"),
-        ('{"swagger": "2.0"}', "serves OpenAPI 3.1"),
-        ('{"openapi": "3.1.0", "paths": {"/x": {"get": {}}}}', "no response is documented"),
     ],
 )
-def test_an_option_or_a_document_that_cannot_be_used(
-    tmp_path: Path,
+def test_an_option_that_cannot_be_used(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     option: str,
     why: str,
 ) -> None:
     monkeypatch.setattr(signal, "signal", lambda *_: None)  # the test run keeps its own Ctrl-C
-    if not option.startswith("--"):
-        (tmp_path / "document.json").write_text(option)
-        option = f"--document={tmp_path / 'document.json'}"
     try:
         status = main(["--port", "0", option])
     except SystemExit as ended:
@@ -144,7 +127,7 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
     with started(PYTHONPATH=path) as (process, lines):
         out, err = process.communicate(timeout=20)
     assert (process.returncode, *lines, out) == (1, *[""] * 6, "")
-    assert err.startswith("error: The mock validates with jsonschema-rs")
+    assert err.startswith("error: The mock needs jsonschema-rs")
     assert "pip install 'sample[mock]'" in err
     assert err.count("\n") == 1
 
@@ -160,13 +143,14 @@ def test_it_runs_out_of_a_zip_file(tmp_path: Path) -> None:
         assert answer(lines[4])[0] == answer(f"{lines[1]}/parcels")[0] == 200
 
 
-def test_nobody_reads_what_it_prints(tmp_path: Path) -> None:
-    path = tmp_path / "document.json"
-    path.write_text('{"x-basis": {"a": {"assumed": "It is so.", "source": "nowhere"}}}')
+def test_nobody_reads_what_it_prints(repository: Path) -> None:
     read, write = os.pipe()
     os.close(read)
-    command, pipe = [*COMMAND, "--rules", "--document", str(path)], subprocess.PIPE
-    done = subprocess.run(command, env=ENVIRONMENT, stdout=write, stderr=pipe, check=True)
+    environment = {**os.environ, "PYTHONPATH": str(repository / "generated")}
+    command = [sys.executable, "-m", "portal_v1.mock", "--rules"]
+    done = subprocess.run(
+        command, env=environment, stdout=write, stderr=subprocess.PIPE, check=True
+    )
     os.close(write)
     assert done.stderr == b""
 

@@ -134,7 +134,7 @@ def test_latency_and_a_dripping_body(mock: MockSample, create: Create) -> None:
     with mock.fault("latency", seconds=0.2, jitter=0.05):
         assert 0.2 <= measure(timeout=5) < 1
     with MockSample(latency=0.2) as late:
-        assert late.handle("GET", PARCELS, [KEY], b"").delivery.delay == 0.2
+        assert late.handle("GET", PARCELS, [KEY], b"").delay == 0.2
     with mock.fault("dripping_body", seconds=0.01, piece=20):
         assert measure(timeout=5) >= 0.05
     for slow in (mock.fault("latency"), mock.fault("dripping_body", seconds=0.05)):
@@ -198,7 +198,7 @@ def test_the_first_fault_wins_and_delays_add_up(mock: MockSample) -> None:
     faults = [mock.fault("latency", seconds=0.03) for _ in range(2)]
     faults += [mock.fault("server_error", status=status) for status in (500, 502)]
     answer = mock.handle("POST", PARCELS, [KEY, JSON], b"{}")
-    assert (answer.status, answer.delivery.delay) == (500, 0.06)
+    assert (answer.status, answer.delay) == (500, 0.06)
     assert [fault.struck for fault in faults] == [1, 1, 1, 0]
     assert [fault.number for fault in mock.faults] == [1, 2, 3, 4]
     with faults[0]:

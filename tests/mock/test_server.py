@@ -133,6 +133,6 @@ def test_where_it_cannot_listen_is_said_plainly(mock: MockSample, server: MockSe
 def test_a_bug_of_the_mock_is_told_and_logged(
     server: MockServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("sample.mock._journal.Journal.add", lambda *_: 1 // 0)
+    monkeypatch.setattr("sample.mock._journal.Journal.add", lambda *_, **__: 1 // 0)
     assert b"500 Internal Server Error" in talk(server, get(more=BYE))
     assert "ZeroDivisionError" in caplog.text

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import random
-import select
 import socket
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -28,16 +28,18 @@ def test_a_request_leaves_in_one_write(
     reach: Reach, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writes: list[int] = []
-    send = socket.socket.send
+    name = "sendall" if mode == "sync" else "send"
+    send = getattr(socket.socket, name)
 
-    def counting(self: socket.socket, data: bytes, *args: Any) -> int:
-        writes.append(len(data))
+    def counting(self: socket.socket, data: bytes, *args: Any) -> Any:
+        if threading.current_thread() is threading.main_thread():  # The server has its own.
+            writes.append(len(data))
         return send(self, data, *args)
 
     server, url = reach(whole(CREATE))
     act = in_turn(CREATE.call, lambda _: writes.clear(), CREATE.call, lambda _: list(writes))
     with monkeypatch.context() as patch:
-        patch.setattr(socket.socket, "send", counting)
+        patch.setattr(socket.socket, name, counting)
         assert len(run(mode, url, act)) == 1
     assert len(server.requests) == 2
 
@@ -55,14 +57,15 @@ def test_a_large_request_arrives_whole_and_an_answer_that_is_cut_short_is_told(
     assert [json.loads(one.body)["note"] for one in server.requests] == [note] * 2
 
 
-def test_an_answer_counts_that_comes_before_the_request_was_taken(serve: Serve) -> None:
+@each_mode
+def test_an_answer_counts_that_comes_before_the_request_was_taken(serve: Serve, mode: str) -> None:
     def refuse(peer: Peer) -> None:
         peer.await_bytes()
         peer.send(head(413, "Content-Length: 0"))
         peer.abort()
 
     url, huge = serve(Answer(refuse, reads=False)).url, {"X-Long": "x" * 8_000_000}
-    error: Any = fail("sync", url, CREATE.call, headers=huge, max_attempts=1)
+    error: Any = fail(mode, url, CREATE.call, headers=huge, max_attempts=1)
     assert (type(error), error.status_code) == (APIStatusError, 413)
 
 
@@ -139,11 +142,8 @@ def test_calls_right_when_the_server_closes_are_answered_and_no_create_is_double
 @each_mode
 @pytest.mark.parametrize("end", [Peer.close, Peer.reset])
 def test_sparse_calls_share_one_connection_as_long_as_the_server_keeps_it(
-    serve: Serve, end: Callable[[Peer], None], mode: str, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, end: Callable[[Peer], None], mode: str
 ) -> None:
-    if end is Peer.reset:
-        monkeypatch.delattr(select, "poll", raising=False)  # as on Windows
-
     def hang_up(peer: Peer) -> None:
         whole(GET).act(peer)
         time.sleep(0.02)

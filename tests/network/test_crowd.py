@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from sample import AsyncSample, Sample, SampleError
 from sample._http import httpx
-from sample._http.sockets_async import AsyncSignal
+from sample._http.waits_async import AsyncSignal
 
 from tests.network._operations import GET, KEY, PARCEL, run
 from tests.network._server import SILENT, Answer, HostileServer, Peer, Recorded, head, whole

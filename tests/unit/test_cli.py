@@ -156,10 +156,8 @@ def test_the_key_comes_from_the_environment_a_file_or_stdin(
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        ("", 2, "Name one of these commands."),
         ("parcels", 2, "Name one of these commands."),
         ("parcls list", 2, 'Unknown command "parcls". Did you mean "parcels"?'),
-        ("--output=json parcels list", 2, "after the command: move --output there."),
         ("parcels list a b", 2, "2 arguments too many."),
         ("parcels get", 2, "--parcel-id requires an argument"),
         ("parcels get ..", 2, "which would lead to another path"),

@@ -42,10 +42,6 @@ def test_a_copy_changes_what_is_named_and_leaves_the_original_as_it_is() -> None
         sent = [tuple(map(request.headers.get, names)) for request in script.requests]
         own = f"Bearer {KEY}"
         assert sent == [("Bearer another-key", None, "2"), (own, None, None), (own, "1", None)]
-    refusing, clock = Script((429, {})), ManualClock()
-    with refusing.client(max_attempts=2) as original, pytest.raises(errors.RateLimitError):
-        original.with_options(clock=clock).with_options(timeout=5).parcels.list()
-    assert len(refusing.requests) == 2
 
 
 def test_a_copy_has_a_pace_and_an_observer_of_its_own_or_none() -> None:
@@ -85,21 +81,15 @@ def test_a_client_is_copied_over_its_connections_and_not_pickled(make: Any) -> N
             pickle.dumps(one)
 
 
-def test_a_given_client_stays_its_owners() -> None:
-    async def run() -> None:
-        async with httpx.AsyncClient() as http:
-            await AsyncSample(KEY, base_url=BASE_URL, http_client=http).aclose()
-            assert not http.is_closed
-        with pytest.raises(errors.SampleError, match="given is closed") as caught:
-            await AsyncSample(KEY, base_url=BASE_URL, http_client=http).parcels.create()
-        assert caught.value.maybe_processed is False
-
-    asyncio.run(run())
-    with httpx.Client() as http:
-        Sample(KEY, base_url=BASE_URL, http_client=http).close()
-        assert not http.is_closed
-    with pytest.raises(errors.SampleError, match="given is closed"):
-        Sample(KEY, base_url=BASE_URL, http_client=http).parcels.create()
+def test_a_given_client_stays_its_owners(kind: str) -> None:
+    transport, script = httpx.MockTransport(lambda _: httpx.Response(200, json=[])), Script()
+    http: Any = (httpx.Client if kind == "sync" else httpx.AsyncClient)(transport=transport)
+    for _ in range(2):
+        assert call(kind, script, "list", http_client=http) == []
+    http.close() if kind == "sync" else asyncio.run(http.aclose())
+    with pytest.raises(errors.SampleError, match="given is closed") as caught:
+        call(kind, script, "create", http_client=http)
+    assert caught.value.maybe_processed is False
 
 
 def test_an_async_client_says_where_no_event_loop_runs() -> None:
@@ -203,16 +193,11 @@ class TestMaking:
             assert wanted in refused(partial(make, KEY, http_client=given))
 
 
-def test_key_and_base_url_come_from_the_environment_where_none_is_given(
-    kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_given_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     script = Script((201, CREATED))
     monkeypatch.setenv("SAMPLE_API_KEY", "from-the-environment")
     monkeypatch.setenv("SAMPLE_BASE_URL", "https://elsewhere.invalid/base/")
-    call(kind, script, "create", api_key=None, base_url=None)
-    call(kind, script, "create")
-    sent = [(str(one.url), one.headers["authorization"]) for one in script.requests]
-    assert sent == [
-        ("https://elsewhere.invalid/base/parcels", "Bearer from-the-environment"),
-        (f"{BASE_URL}/parcels", f"Bearer {KEY}"),
-    ]
+    call("sync", script, "create")
+    (sent,) = script.requests
+    assert str(sent.url) == f"{BASE_URL}/parcels"
+    assert sent.headers["authorization"] == f"Bearer {KEY}"

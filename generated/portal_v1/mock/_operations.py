@@ -39,7 +39,7 @@ class Operation:
         self.parameters = compile_parameters(requests, parameters, where)
         self.body = RequestBody(requests, node.get("requestBody"), where)
         security = node.get("security", requests.document.get("security", ()))
-        self.security = Security(requests, security, where)
+        self.security = Security(requests, security)
         answers = responses.resolve(responses.document["paths"][path])[method]
         self.responses = Responses(responses, members(answers, "responses"), where)
         effect = node.get("x-effect", {})
@@ -59,6 +59,23 @@ class Operation:
             self.envelope, self.items = lists[0], _items(self.fields[lists[0]])
         elif objects and len(self.fields) == 1:
             self.envelope, self.fields = objects[0], self.fields[objects[0]].properties
+
+
+class Request(NamedTuple):
+    """A request for an operation, as it came, and what was read of it."""
+
+    operation: Operation
+    path: tuple[str, ...]  # the values of the path's variables
+    query: str
+    headers: Mapping[str, Sequence[str]]  # by name in lower case
+    body: bytes
+    api_key: str = ""
+    parameters: Mapping[str, Any] = {}
+    value: Any = None  # of the body
+
+    def first(self, header: str) -> str:
+        """The first value of a header; "" where there is none."""
+        return self.headers.get(header, [""])[0]
 
 
 class Collection(NamedTuple):
@@ -100,11 +117,7 @@ def compile_operations(document: Mapping[str, Any]) -> Iterator[Operation]:
     requests, responses = Schemas(document, "request"), Schemas(document, "response")
     for path, item in members(requests.document, "paths").items():
         for method in (one for one in _METHODS if one in requests.resolve(item)):
-            try:
-                yield Operation(requests, responses, path, method)
-            except (LookupError, TypeError, AttributeError, RecursionError) as error:
-                text = f"the document is not valid OpenAPI ({error!r})."
-                raise DocumentError(f"{method.upper()} {path}: {text}") from error
+            yield Operation(requests, responses, path, method)
 
 
 def find_effects(operations: Sequence[Operation]) -> list[Effect | None]:

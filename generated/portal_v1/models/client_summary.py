@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import itemgetter
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from attrs import define
 from attrs import field as _field
@@ -15,15 +15,6 @@ from .._secrets import list_names as _list_names
 from .._secrets import mask as _mask
 from .._secrets import show_model as _show_model
 
-_NAMES: frozenset[str] = frozenset(
-    {
-        "id",
-        "clientApiKey",
-        "address",
-        "backupStatus",
-        "signingStatus",
-    }
-)
 _TAKEN = (
     "id",
     "clientApiKey",
@@ -58,6 +49,14 @@ class ClientSummary:
         factory=dict[str, Any], kw_only=True, repr=_list_names
     )
     _nulls: frozenset[str] = _field(default=frozenset(), init=False, repr=False, eq=False)
+    # The attribute of each documented field.
+    _NAMES: ClassVar[Mapping[str, str]] = {
+        "id": "id",
+        "clientApiKey": "client_api_key",
+        "address": "address",
+        "backupStatus": "backup_status",
+        "signingStatus": "signing_status",
+    }
 
     def __repr__(self) -> str:
         return _show_model(self)
@@ -103,7 +102,7 @@ class ClientSummary:
             or model.backup_status is None
             or model.signing_status is None
         ):
-            model.additional_properties = decode.additional(fields, _NAMES, decode.anything)
+            model.additional_properties = decode.additional(fields, cls._NAMES, decode.anything)
             model._nulls = decode.nulls(
                 fields,
                 (

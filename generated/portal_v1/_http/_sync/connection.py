@@ -13,9 +13,9 @@ from ..._secrets import Secret
 from ..attempt import Attempt, Slot
 from ..exceptions import build_failed, deadline_exceeded, from_exception
 from ..library import library_of, requests_at_once
-from ..lifetime_sync import Lifetime
 from ..messages import RequestBuilder
-from ..sockets_sync import sync_time_limit
+from ..waits_sync import sync_time_limit
+from .lifetime import Lifetime
 
 if TYPE_CHECKING:
     import httpx

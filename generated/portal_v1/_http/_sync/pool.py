@@ -13,7 +13,7 @@ from ..._core.runtime import yield_sync
 from ..attempt import Attempt, Slot
 from ..library import httpcore, httpx
 from ..route import find_route
-from ..sockets_sync import Signal
+from ..waits_sync import Signal
 from .connector import Connector
 from .http11 import HTTP11Connection
 

@@ -12,9 +12,9 @@ from ..._secrets import Secret
 from ..attempt import Attempt, Slot
 from ..exceptions import build_failed, deadline_exceeded, from_exception
 from ..library import library_of, requests_at_once
-from ..lifetime_async import AsyncLifetime
 from ..messages import RequestBuilder
-from ..sockets_async import async_time_limit
+from ..waits_async import async_time_limit
+from .lifetime import AsyncLifetime
 
 if TYPE_CHECKING:
     import httpx
@@ -66,7 +66,7 @@ class AsyncConnection:
         )
         streaming = False
         try:
-            transport = await self._lifetime.begin()
+            transport = self._lifetime.begin()
             await transport.pool.acquire(slot, attempt)
             given = self._http_client is not None
             try:
@@ -100,7 +100,7 @@ class AsyncConnection:
             keepalive=keepalive,
         )
         try:
-            transport = await self._lifetime.begin()
+            transport = self._lifetime.begin()
             if self._http_client is None:
                 await transport.pool.warm(slot, attempt)
         except Exception as error:  # noqa: BLE001 - as in `send`
@@ -111,7 +111,7 @@ class AsyncConnection:
 
     async def close(self) -> None:
         """Close the connections, but for those of a client that was given."""
-        await self._lifetime.close()
+        self._lifetime.close()
 
     async def _open(
         self, request: httpx.Request, transport: httpx.AsyncHTTPTransport, attempt: Attempt

@@ -12,7 +12,7 @@ from ..._core.runtime import yield_async
 from ..attempt import Attempt, Slot
 from ..library import httpcore, httpx
 from ..route import find_route
-from ..sockets_async import AsyncSignal
+from ..waits_async import AsyncSignal
 from .connector import AsyncConnector
 from .http11 import AsyncHTTP11Connection
 
@@ -69,14 +69,14 @@ class AsyncPool:
     async def handle_async_request(self, request: Any) -> httpcore.Response:
         """Send a request and return its answer, whose body is still to come."""
         attempt: Attempt = request.extensions["attempt"]
-        connection = await self._take_idle(attempt) or await self._connect(attempt)
+        connection = self._take_idle(attempt) or await self._connect(attempt)
         answer = await connection.request(request, attempt)
         return httpcore.Response(**answer, content=connection.body(attempt, self._give_back))
 
     async def warm(self, slot: Slot, attempt: Attempt) -> None:
         """Have a connection ready for the next request."""
         await self.acquire(slot, attempt)
-        connection = await self._take_idle(attempt) or await self._connect(attempt)
+        connection = self._take_idle(attempt) or await self._connect(attempt)
         self._give_back(connection, attempt)
 
     def close_all(self, *, idle: bool = False) -> None:
@@ -134,7 +134,7 @@ class AsyncPool:
             ):
                 self._idle.popleft().close()
 
-    async def _take_idle(self, attempt: Attempt) -> AsyncHTTP11Connection | None:
+    def _take_idle(self, attempt: Attempt) -> AsyncHTTP11Connection | None:
         while True:
             with self._lock:
                 if not self._idle:
@@ -142,7 +142,7 @@ class AsyncPool:
                 attempt.owned.append(self._idle.pop())
             connection: AsyncHTTP11Connection = attempt.owned[-1]
             if attempt.trusts(connection, repeatable=attempt.repeatable):
-                if await connection.is_quiet():
+                if connection.is_quiet():
                     return connection
             elif attempt.trusts(connection, repeatable=True):
                 self._idle.append(attempt.owned.pop())

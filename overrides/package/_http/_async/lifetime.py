@@ -1,32 +1,33 @@
-"""How long what a process sends with lives."""
+"""How long connections live: with their client, in one process."""
 
 from __future__ import annotations
 
 import os
 import weakref
 
-from ._sync.pool import Pool, PooledTransport, closed_error
+from ..waits_async import async_home
+from .pool import AsyncPool, AsyncPooledTransport, closed_error
 
 
-class Lifetime:
+class AsyncLifetime:
     """Gives each process a transport of its own, and closes it."""
 
     def __init__(self, base_url: str | None, at_once: int) -> None:
         self.closed = False
         self._base_url = base_url
         self._at_once = at_once
-        self._of_process: dict[int, PooledTransport] = {}
+        self._transports: dict[tuple[int, object], AsyncPooledTransport] = {}
 
-    def begin(self) -> PooledTransport:
+    def begin(self) -> AsyncPooledTransport:
         """Return what sends in this process."""
-        process = os.getpid()
-        found = self._of_process.get(process)
+        home = async_home(self._transports)
+        found = self._transports.get(home)
         if found is None:
             self._drop_forked()
-            found = PooledTransport(self._base_url, self._at_once)
-            found = self._of_process.setdefault(process, found)
+            found = AsyncPooledTransport(self._base_url, self._at_once)
+            found = self._transports.setdefault(home, found)
             # For a client that is never closed: when it is gone, or at the interpreter's end.
-            weakref.finalize(self, _close_idle, process, found.pool)
+            weakref.finalize(self, _close_idle, os.getpid(), found.pool)
         if self.closed:
             self.close()
             raise closed_error()
@@ -36,16 +37,16 @@ class Lifetime:
         """Close the connections."""
         self.closed = True
         self._drop_forked()
-        for transport in self._of_process.values():
+        for transport in self._transports.values():
             transport.pool.close()
-        self._of_process.clear()
+        self._transports.clear()
 
     def _drop_forked(self) -> None:
         process = os.getpid()
-        for other in [one for one in self._of_process if one != process]:
-            self._of_process.pop(other).pool.close_all()
+        for other in [one for one in self._transports if one[0] != process]:
+            self._transports.pop(other).pool.close_all()
 
 
-def _close_idle(process: int, pool: Pool) -> None:
+def _close_idle(process: int, pool: AsyncPool) -> None:
     if os.getpid() == process:
         pool.close_all(idle=True)

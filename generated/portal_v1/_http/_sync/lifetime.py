@@ -1,12 +1,13 @@
-# Edited in overrides/package/_http/lifetime_sync.py, from where `make generate` copies it.
-"""How long what a process sends with lives."""
+# Edited in overrides/package/_http/_async/lifetime.py, of which `make generate` makes this sync twin.
+"""How long connections live: with their client, in one process."""
 
 from __future__ import annotations
 
 import os
 import weakref
 
-from ._sync.pool import Pool, PooledTransport, closed_error
+from ..waits_sync import sync_home
+from .pool import Pool, PooledTransport, closed_error
 
 
 class Lifetime:
@@ -16,18 +17,18 @@ class Lifetime:
         self.closed = False
         self._base_url = base_url
         self._at_once = at_once
-        self._of_process: dict[int, PooledTransport] = {}
+        self._transports: dict[tuple[int, object], PooledTransport] = {}
 
     def begin(self) -> PooledTransport:
         """Return what sends in this process."""
-        process = os.getpid()
-        found = self._of_process.get(process)
+        home = sync_home(self._transports)
+        found = self._transports.get(home)
         if found is None:
             self._drop_forked()
             found = PooledTransport(self._base_url, self._at_once)
-            found = self._of_process.setdefault(process, found)
+            found = self._transports.setdefault(home, found)
             # For a client that is never closed: when it is gone, or at the interpreter's end.
-            weakref.finalize(self, _close_idle, process, found.pool)
+            weakref.finalize(self, _close_idle, os.getpid(), found.pool)
         if self.closed:
             self.close()
             raise closed_error()
@@ -37,14 +38,14 @@ class Lifetime:
         """Close the connections."""
         self.closed = True
         self._drop_forked()
-        for transport in self._of_process.values():
+        for transport in self._transports.values():
             transport.pool.close()
-        self._of_process.clear()
+        self._transports.clear()
 
     def _drop_forked(self) -> None:
         process = os.getpid()
-        for other in [one for one in self._of_process if one != process]:
-            self._of_process.pop(other).pool.close_all()
+        for other in [one for one in self._transports if one[0] != process]:
+            self._transports.pop(other).pool.close_all()
 
 
 def _close_idle(process: int, pool: Pool) -> None:
