@@ -22,7 +22,7 @@ MODULES: Final = ("attempts", "clock", "pace")
 TESTS: Final = (
     *(f"tests/unit/test_{name}.py" for name in ("calls", "client", "errors", "items")),
     *(f"tests/unit/test_{name}.py" for name in ("keys", "waiting")),
-    *(f"tests/network/test_{name}.py" for name in ("connections", "decisions", "logging")),
+    *(f"tests/network/test_{name}.py" for name in ("connections", "decisions")),
 )
 _CASE: Final = "header fields are looked up in any case"
 # A part of a line as it is and as a defect makes it, and why no test can tell them apart.

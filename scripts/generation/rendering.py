@@ -130,7 +130,7 @@ def _write_all(
         text = env.get_template(name).render(context)
         made = f"# Made by `make generate` from {env.globals['source']} and overrides/templates/"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{made}{name}.\n{text}", encoding="utf-8")
+        path.write_bytes(f"{made}{name}.\n{text}".encode())
 
     def write_exports(folder: str, words: str, names: dict[str, str]) -> None:
         lazy = "." * (folder.count("/") + 2)

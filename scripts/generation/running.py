@@ -13,6 +13,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path, PurePath
 from typing import Any
@@ -108,7 +109,7 @@ def _render(root: Path, options: argparse.Namespace, staged: Path) -> list[str]:
     spec = options.spec.resolve()
     inside = spec.is_relative_to(root.resolve())
     source = spec.relative_to(root.resolve()).as_posix() if inside else spec.name
-    versions = [version(name) for name in (GENERATOR, "jinja2")]
+    versions = [version(name) for name in (GENERATOR, "jinja2", "ruff")]
     digest = hashlib.sha256(json.dumps([source, options.no_house_rules, versions]).encode())
     sources = [spec, modules / "_version.py", *sorted(templates.rglob("*.jinja"))]
     for path in (*sources, *sorted(Path(__file__).parent.glob("*.py"))):
@@ -134,8 +135,9 @@ def _render(root: Path, options: argparse.Namespace, staged: Path) -> list[str]:
         text = f"{display_path(Path(at.filename))}, line {at.lineno}: "
         raise GenerationError(f"{text}{type(error).__name__}: {error}") from error
     write_metadata(staged, loaded.data, modules)
-    shutil.rmtree(kept.parent, ignore_errors=True)
-    shutil.copytree(staged, kept.with_name("new")).rename(kept)
+    with suppress(OSError):  # Another run may be about the same; this saves time, and no more.
+        shutil.rmtree(kept.parent, ignore_errors=True)
+        shutil.copytree(staged, kept.with_name(staged.parent.name)).rename(kept)
     return notes
 
 
@@ -246,13 +248,9 @@ def copy_package(source: Path, destination: Path) -> None:
             copies.append((twin, content, "of which `make generate` makes this sync twin"))
         for target, code, words in copies:
             said = f"Edited in overrides/package/{name.as_posix()}, {words}."
-            write_file(destination / target, _COMMENTS.get(path.suffix, "").format(said) + code)
-
-
-def write_file(path: Path, content: str | bytes) -> None:
-    """Write a file of a package, the same bytes everywhere."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
+            first = _COMMENTS.get(path.suffix, "").format(said)
+            (destination / target).parent.mkdir(parents=True, exist_ok=True)
+            (destination / target).write_bytes(f"{first}{code}".encode())
 
 
 def write_metadata(package: Path, document: dict[str, Any], modules: Path) -> None:
@@ -271,10 +269,10 @@ def write_metadata(package: Path, document: dict[str, Any], modules: Path) -> No
         "generator": {"name": GENERATOR, "version": version(GENERATOR)},
         "formatter": {"name": "ruff", "version": version("ruff")},
     }
-    write_file(package / "py.typed", "")
+    (package / "py.typed").touch()
     for target, value in (("openapi.json", document), (MANIFEST, manifest)):
         text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
-        write_file(package / target, f"{text}\n")
+        (package / target).write_bytes(f"{text}\n".encode())
 
 
 def format_package(package: Path) -> None:

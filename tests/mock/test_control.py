@@ -117,10 +117,8 @@ def test_a_snapshot_is_restored_and_all_is_forgotten(mock: MockSample, server: M
     ("what", "order", "status", "expected"),
     [
         ("POST /faults", {"fault": "latncy"}, 400, "Is it 'latency' that you mean?"),
-        ("POST /faults", {"fault": "latency", "x": 1}, 400, "no 'x' to be set here, but seconds"),
-        ("POST /faults", {"fault": "latency", "seconds": "2"}, 400, "$.seconds: the value is not"),
-        ("POST /faults", {}, 400, "There is no fault ''. There are: dripping_body, "),
         ("POST /faults", {"fault": "latency", "self": 1}, 400, "no 'self' to be set here"),
+        ("POST /faults", {}, 400, "There is no fault ''. There are: dripping_body, "),
         ("POST /faults", "{", 400, "a JSON object, such as"),
         ("POST /faults", "[" * 100_000, 400, "a JSON object, such as"),
         ("POST /clock", [], 400, "a JSON object, such as"),
@@ -185,7 +183,7 @@ def test_this_machines_own_address_is_this_machine(mock: MockSample) -> None:
     pytest.skip("this machine has no address but its own")
 
 
-def test_the_page_is_whole_and_guarded(server: MockServer) -> None:
+def test_the_page_is_whole_and_guarded_and_can_be_off(mock: MockSample, server: MockServer) -> None:
     page = fetch(server, "GET /")
     policy = page.headers["content-security-policy"]
     nonce = re.findall(r"'nonce-([^']+)'", policy)[0]
@@ -196,13 +194,7 @@ def test_the_page_is_whole_and_guarded(server: MockServer) -> None:
     assert page.headers["cache-control"] == "no-store"
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', page.text)  # works offline
     assert not re.findall(r"\w+HTML\b|document\.write|eval\(", page.text)
-    head = fetch(server, "HEAD /")
-    assert (head.status_code, head.text) == (200, "")
-
-
-def test_the_root_says_where_the_page_is_which_can_be_off(
-    mock: MockSample, server: MockServer
-) -> None:
+    assert (fetch(server, "HEAD /").status_code, fetch(server, "HEAD /").text) == (200, "")
     for path in ("", "//"):
         moved = fetch(server, f"GET {path}")
         assert (moved.status_code, moved.headers["location"]) == (307, "/__mock__/")

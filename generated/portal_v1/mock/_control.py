@@ -262,7 +262,7 @@ def _describe_content(about: str, schema: Any) -> dict[str, Any]:
 
 def _require(holds: object, status: int, text: str, *headers: tuple[str, str]) -> None:
     if not holds:
-        raise RefusalError((status,), text, headers)
+        raise RefusalError(text, (status,), headers)
 
 
 def _read_number(text: str) -> float:

@@ -82,18 +82,12 @@ class State:
 
         Where one of that id is there, nothing is added and None is returned.
         """
-        item: Item | None = None
-
-        def make_rows(first: int) -> Iterator[tuple[Any, ...]]:
-            nonlocal item
-            for number in range(first, first + count):
-                item = Item(number, *make(number))
-                yield (number, *place, item.id, json.dumps(item.content))
-
         with suppress(sqlite3.IntegrityError), self._writing() as connection:
-            rows = make_rows(_next(connection, "item"))
+            first = _next(connection, "item")
+            items = (Item(number, *make(number)) for number in range(first, first + count))
+            rows = ((one.number, *place, one.id, json.dumps(one.content)) for one in items)
             connection.executemany("INSERT INTO item VALUES (?, ?, ?, ?, ?)", rows)
-            return item
+            return next(iter(self.newest(place[0], 1)), None)
         return None
 
     def find(self, place: Place, item_id: str) -> Item | None:

@@ -65,7 +65,7 @@ class Behaviour:
             elif said is not None and ("boolean" in schema.types or "default" in said.flat):
                 self._steps[name] = [said.flat.get("default", False)]
 
-    def carry_out(self, request: Request, template: Template | None) -> Any:
+    def carry_out(self, request: Request, template: Template) -> Any:
         """Do it, or refuse it: an item that the path names is not there, or one that is made is."""
         for parent in self.effect.parents:
             self._find(request, parent)
@@ -77,7 +77,7 @@ class Behaviour:
             place = self._place(request.api_key, self._collection, *request.path)
             made = self._state.add(place, self._item_maker(given, template))
             if made is None:
-                raise RefusalError((409, 400, 422), f"{self._collection.noun} exists already")
+                raise RefusalError(f"{self._collection.noun} exists already", (409, 400, 422))
             return self._show(made, template)
         item, fixed = self._find(request, self._collection), {self._collection.identifier}
         if self.effect.does == "replace":
@@ -92,8 +92,7 @@ class Behaviour:
 
     def seed(self, api_key: str, count: int, *, filled: bool) -> None:
         """Add many items at once. `filled`: what may be null in them takes its steps in turn."""
-        media = self._operation.responses.success[1].choose("")
-        make = self._item_maker({}, None if media is None else media.template)
+        make = self._item_maker({}, self._operation.responses.success[1].choose("").template)
         turns = max([2, *map(len, self._steps.values())]) - 1
 
         def make_filled(number: int) -> tuple[str, dict[str, Any]]:
@@ -125,13 +124,13 @@ class Behaviour:
                 result[name] = self._new(name, number) if is_id else then
         return result
 
-    def _item_maker(self, given: Values, template: Template | None) -> Make:
+    def _item_maker(self, given: Values, template: Template) -> Make:
         """What makes an item's id and content from its number.
 
         What neither the request nor the document decides is as the answer's example has it.
         """
         values = {name: steps[0] for name, steps in self._steps.items() if steps} | dict(given)
-        shown: Any = template.at(self.effect.envelope).fill(values) if template is not None else {}
+        shown: Any = template.at(self.effect.envelope).fill(values)
         values = {**(shown if is_object(shown) else {}), **values}
         kept = self._collection.fields.keys() - self.effect.fresh.keys()
         values = {name: value for name, value in values.items() if name in kept}
@@ -157,7 +156,7 @@ class Behaviour:
         candidates = (*_reshape(example, digest), digest[:longest], number, str(number))
         return next(filter(schema.is_valid, candidates), example)
 
-    def _show(self, item: Item, template: Template | None, last: str = "") -> Any:
+    def _show(self, item: Item, template: Template, last: str = "") -> Any:
         """An item in the answer, with what is new in each; `last` is the end of the path."""
         new = {
             name: self._state.add_token(item, partial(self._new, name), once=self.effect.once)
@@ -166,8 +165,6 @@ class Behaviour:
         if stored := {name: value for name, value in new.items() if name in item.content}:
             item.content.update(stored)
             self._state.save(item)
-        if template is None:
-            return None
         values = {self.effect.echoes: last} if self.effect.echoes else item.content
         return template.fill({**values, **new}, self.effect.envelope)
 
@@ -180,10 +177,10 @@ class Behaviour:
         place = self._place(request.api_key, collection, *request.path[:above])
         item = self._state.find(place, request.path[above])
         if item is None:
-            raise RefusalError((404, 400, 422), f"{collection.noun} not found")
+            raise RefusalError(f"{collection.noun} not found", (404, 400, 422))
         return item
 
-    def _list(self, request: Request, template: Template | None) -> Any:
+    def _list(self, request: Request, template: Template) -> Any:
         """The items, as far as the parameters ask for them; an iterator where they are all."""
         pages, filters = self._read_query(request)
         place = self._place(request.api_key, self._collection, *request.path)
@@ -199,7 +196,7 @@ class Behaviour:
         if "cursor" in pages:  # the id after which a page begins
             items = islice(dropwhile(lambda item: item.id != pages["cursor"], items), 1, None)
         items = islice(items, start, None if limit is None else start + limit)
-        if not envelope or template is None:
+        if not envelope:
             return (item.content for item in items)
         shown = list(items)
         more = bool(shown) and shown[-1] is not every[-1]

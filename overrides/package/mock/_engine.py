@@ -6,6 +6,7 @@ import math
 import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -17,7 +18,6 @@ from ._messages import (
     DocumentError,
     Headers,
     RefusalError,
-    bad_request,
     plain,
 )
 from ._operations import Operation, Request, compile_operations, find_effects
@@ -49,7 +49,7 @@ class RateLimit:
             if not 0 < wait <= _MINUTE:  # it is longer where the clock was set back
                 sent.append(now)
                 return
-        raise RefusalError((429,), "Too many requests", (("retry-after", str(math.ceil(wait))),))
+        raise RefusalError("Too many requests", (429,), (("retry-after", str(math.ceil(wait))),))
 
 
 class Engine:
@@ -125,20 +125,15 @@ class Engine:
         operation = request.operation
         behaviour = self.behaviours.get(operation)
 
-        def make(media: Media | None) -> Body:
-            template = None if media is None else media.template
-            done: Any = None if template is None else template.example
-            if behaviour is not None:
-                done = behaviour.carry_out(read, template)
-            if media is None:
-                return b""
+        def make(media: Media) -> Body:
+            template = media.template
+            done = behaviour.carry_out(read, template) if behaviour else template.example
             return media.list_body(done) if hasattr(done, "__next__") else media.encode(done)
 
         try:
             read, stray = self._read(request)
-            return self._answer(
-                request, operation.responses.success, make, strict_problem=stray or None
-            )
+            answer = self._answer(request, operation.responses.success, make)
+            return answer._replace(strict_problem=stray or None)
         except RefusalError as refused:
             return self.refuse(request, refused)
 
@@ -148,22 +143,20 @@ class Engine:
         if found is None:
             return _refuse(refused.statuses[0], refused.text, *refused.headers)
 
-        def make(media: Media | None) -> Body:
-            return b"" if media is None else media.error_body(refused.text)
-
-        return self._answer(request, found, make, refused.headers, request_problem=refused.text)
+        make = partial(Media.error_body, text=refused.text)
+        answer = self._answer(request, found, make, refused.headers)
+        return answer._replace(request_problem=refused.text)
 
     def _answer(
         self,
         request: Request,
         documented: tuple[int, Response],
-        make: Callable[[Media | None], Body],
+        make: Callable[[Media], Body],
         own: Sequence[tuple[str, str]] = (),
-        **problems: Any,
     ) -> Answer:
         """A documented answer, with a body that is made for it and with headers of its own."""
         status, response = documented
-        media = None if status in _NO_BODY else response.choose(request.first("accept"))
+        media = response.nothing if status in _NO_BODY else response.choose(request.first("accept"))
         try:
             content = make(media)
         except DocumentError as error:
@@ -171,11 +164,11 @@ class Engine:
                 "The mock will not send an answer that the document does not have: "
                 f"{request.operation.id}, status {status}: {error}"
             )
-            return plain(500, text)._replace(answer_problem=text, **problems)
+            return plain(500, text)._replace(answer_problem=text)
         names = {name for name, _ in own}
-        headers = [("content-type", media.type)] if media is not None else []
+        headers = [("content-type", media.type)] if media.type else []
         headers += [pair for pair in response.headers if pair[0] not in names]
-        return Answer(status, [*headers, *own], content, **problems)
+        return Answer(status, [*headers, *own], content)
 
     def _read(self, request: Request) -> tuple[Request, str]:
         """The request with what it asks for, and what of it the document does not describe."""
@@ -196,7 +189,7 @@ class Engine:
         if self._content_type and not content_type:
             stray = stray or f"Content-Type: {self._content_type} is asked for on every request"
         if stray and self._strict:
-            raise bad_request(stray)
+            raise RefusalError(stray)
         return request._replace(api_key=credential, parameters=given, value=value), stray
 
     def find_maker(self) -> Behaviour:

@@ -50,14 +50,14 @@ def latency(exchange: Exchange, seconds: _Seconds = 1.0, jitter: _Seconds = 0.0)
 def rate_limited(exchange: Exchange, retry_after: int | str = 1) -> Answer:
     """429 with Retry-After (seconds, or an HTTP date); nothing is done."""
     headers = (("retry-after", str(retry_after)),)
-    return exchange.refuse(RefusalError((429,), "Too many requests", headers))
+    return exchange.refuse(RefusalError("Too many requests", (429,), headers))
 
 
 def server_error(exchange: Exchange, status: _Error = 503, *, processed: bool = False) -> Answer:
     """A 5xx. `processed`: the request was carried out all the same."""
     if processed:
         exchange.serve()
-    return exchange.refuse(RefusalError((status,), "The mock was told to fail"))
+    return exchange.refuse(RefusalError("The mock was told to fail", (status,)))
 
 
 def undocumented_status(

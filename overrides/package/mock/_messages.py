@@ -70,18 +70,16 @@ class MockDependencyError(MockError, ImportError):
 
 
 class RefusalError(Exception):
-    """A request is refused."""
+    """A request is refused, by default for what the document does not allow."""
 
     def __init__(
-        self, statuses: tuple[int, ...], text: str, headers: tuple[tuple[str, str], ...] = ()
+        self,
+        text: str,
+        statuses: tuple[int, ...] = (400, 422),
+        headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
         super().__init__(text)
         self.statuses, self.text, self.headers = statuses, text, headers
-
-
-def bad_request(text: str) -> RefusalError:
-    """A refusal of a request that the document does not allow."""
-    return RefusalError((400, 422), text)
 
 
 def plain(status: int, text: str, *headers: tuple[str, str]) -> Answer:

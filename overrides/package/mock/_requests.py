@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from email.parser import BytesParser
 from email.policy import HTTP
 from functools import partial
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs
 
-from ._messages import RefusalError, bad_request
+from ._messages import RefusalError
 from ._schemas import Schema, Schemas, essence, is_json, matches, members
 
 Texts: TypeAlias = Mapping[str, Sequence[str]]  # what came under each name
@@ -33,6 +33,7 @@ class Parameter:
     def __init__(self, schemas: Schemas, node: Mapping[str, Any], where: str) -> None:
         self.name: str = node["name"]
         self.location: str = node["in"]  # path, query, header or cookie
+        self.is_ignored = self.location == "header" and self.name.lower() in _NOT_PARAMETERS
         self._is_required = self.location == "path" or node.get("required") is True
         plain = "form" if self.location in ("query", "cookie") else "simple"
         self._style: str = node.get("style") or plain
@@ -56,16 +57,16 @@ class Parameter:
         fields = self._find_fields(texts[self.location], given)
         if not fields and not given:
             if self._is_required:
-                raise bad_request(f"{label}: is required, and missing")
+                raise RefusalError(f"{label}: is required, and missing")
             return {}
         if len(given) > 1 and not is_list and not fields:
-            raise bad_request(f"{label}: is given {len(given)} times")
+            raise RefusalError(f"{label}: is given {len(given)} times")
         if self._is_json:
             value = parse_json(given[0].replace(COMMA, ",").encode(), label)
         else:
             value = parse_fields(fields, self.schema) if fields else parse_texts(given, self.schema)
         if problem := self.schema.find_problem(value):
-            raise bad_request(f"{label}: {problem}")
+            raise RefusalError(f"{label}: {problem}")
         return {self.name: value}
 
     def _find_fields(self, texts: Texts, given: Sequence[str]) -> Texts:
@@ -99,13 +100,13 @@ class RequestBody:
             return None, "request body: none is documented; send nothing, or {}" * is_stray
         if not body:
             if self._is_required:
-                raise bad_request("request body: is required, and missing")
+                raise RefusalError("request body: is required, and missing")
             return None, ""
         ranges = [one for one in self.content if content_type and matches(one, content_type)]
         if not ranges:
             came = essence(content_type) or "no Content-Type"
             text = f"request body: must be {' or '.join(self.content)}, came with {came}"
-            raise RefusalError((415, 400, 422), text)
+            raise RefusalError(text, (415, 400, 422))
         schema = self.content[min(ranges, key=lambda one: one.count("*"))]
         if is_json(content_type):
             value = parse_json(body)
@@ -114,7 +115,7 @@ class RequestBody:
         else:
             return body, ""
         if problem := schema.find_problem(value):
-            raise bad_request(f"request body: {problem}")
+            raise RefusalError(f"request body: {problem}")
         stray = ", ".join(map(ascii, schema.find_stray(value)))
         return value, f"request body: keys that are not documented: {stray}" if stray else ""
 
@@ -147,7 +148,7 @@ class Security:
         prefixes = {_find_prefix(one) for schemes in self._alternatives for one in schemes} - {""}
         text = "The API key is not known" if given else "The API key is missing"
         headers = tuple(("www-authenticate", one.capitalize()) for one in sorted(prefixes))
-        raise RefusalError((401, 403), text, headers)
+        raise RefusalError(text, (401, 403), headers)
 
 
 def _find_texts(texts: Mapping[str, Texts], location: str, name: str) -> Sequence[str]:
@@ -201,7 +202,7 @@ def parse_pairs(text: bytes, label: str) -> dict[str, list[str]]:
     try:
         return parse_qs(text.decode(), keep_blank_values=True, errors="strict")
     except ValueError:
-        raise bad_request(f"{label}: is not UTF-8") from None
+        raise RefusalError(f"{label}: is not UTF-8") from None
 
 
 def parse_json(body: bytes, label: str = "request body") -> Any:
@@ -210,17 +211,9 @@ def parse_json(body: bytes, label: str = "request body") -> Any:
         return _load(body.decode("utf-8"))
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
-        raise bad_request(f"{label}: is not JSON ({place})") from None
+        raise RefusalError(f"{label}: is not JSON ({place})") from None
     except (ValueError, RecursionError):
-        raise bad_request(f"{label}: is not JSON") from None
-
-
-def compile_parameters(schemas: Schemas, nodes: Iterable[Any], where: str) -> list[Parameter]:
-    """The parameters of an operation: those of its path item first, then its own."""
-    found = (Parameter(schemas, schemas.resolve(node), where) for node in nodes)
-    known = {(one.location, one.name): one for one in found}
-    ignored = {("header", name) for name in _NOT_PARAMETERS}
-    return [one for (at, name), one in known.items() if (at, name.lower()) not in ignored]
+        raise RefusalError(f"{label}: is not JSON") from None
 
 
 def _read_form(content_type: str, body: bytes) -> dict[str, list[str]]:

@@ -153,16 +153,17 @@ class Response:
                 parts = value if is_array(value) else [value]
                 texts = (one if isinstance(one, str) else json.dumps(one) for one in parts)
                 self.headers.append((name.lower(), ",".join(texts)))
+        self.nothing = Media("", Schema(schemas, {}, where))
         content = members(node, "content").items()
         named = [(name, schemas.schema_of(one or {}, where)) for name, one in content]
         self.media = [Media(_find_type(name, schema), schema) for name, schema in named]
         self.links = [schemas.resolve(one) for one in members(node, "links").values()]
 
-    def choose(self, accept: str) -> Media | None:
+    def choose(self, accept: str) -> Media:
         """The media type to answer with: one that is asked for, else JSON, else the first."""
         asked = (one for one in self.media if essence(one.type) in accept.lower())
         plain = (one for one in self.media if is_json(one.type))
-        return (*asked, *plain, *self.media, None)[0]
+        return (*asked, *plain, *self.media, self.nothing)[0]
 
 
 class Responses:
@@ -184,10 +185,8 @@ class Responses:
     @property
     def also_seen(self) -> dict[str, Any]:
         """Examples of fields that the success has though no schema does, by name."""
-        media = self.success[1].choose("")
-        if media is None:
-            return {}
-        schema = media.schema.items if "items" in media.schema.flat else media.schema
+        schema = self.success[1].choose("").schema
+        schema = schema.items if "items" in schema.flat else schema
         return {name: one["example"] for name, one in members(schema.flat, "x-also-seen").items()}
 
     def find(self, *statuses: int) -> tuple[int, Response] | None:
