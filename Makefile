@@ -67,7 +67,7 @@ PACKAGE_VENV = $(VENV)-$(LIBRARY)$(subst /,-,$(ON))
 
 .PHONY: setup-package
 setup-package:
-	@sh scripts/_support/second_venv.sh "$(or $(ON),$(PY))" "$(PACKAGE_VENV)" \
+	@sh scripts/_support/venv.sh "$(PACKAGE_VENV)" "$(or $(ON),$(PY))" \
 		scripts/_support/package_tests.txt scripts/_support/$(LIBRARY).txt
 
 .PHONY: test-package
@@ -126,7 +126,10 @@ check: lint drift ## All that is quick and that a change must pass: style, types
 
 .PHONY: drift
 drift: environment ## Check that generated/ is what make generate would make
-	@"$(PY)" scripts/generate.py --check $(ARGS)
+	@rm -rf build/drift
+	@"$(PY)" scripts/generate.py --output build/drift >/dev/null
+	@diff -rq -x __pycache__ generated/portal_v1 build/drift/portal_v1 || \
+		{ echo "generated/ is not what would be generated now; run make generate." >&2; exit 1; }
 
 .PHONY: breaking
 breaking: environment ## Say what breaks since BASE for those who call the package
@@ -134,6 +137,7 @@ breaking: environment ## Say what breaks since BASE for those who call the packa
 
 .PHONY: bench
 bench: environment ## Compare the client's speed with its peers' (needs Java; takes a quarter of an hour)
+	@sh scripts/_support/venv.sh build/bench/lean "$(PY)" scripts/bench/lean.txt
 	@test -x build/bench/.venv/bin/python || "$(PY)" -m venv build/bench/.venv
 	@build/bench/.venv/bin/python -m pip install -qq --disable-pip-version-check \
 		--requirement scripts/bench/requirements.txt
@@ -141,7 +145,8 @@ bench: environment ## Compare the client's speed with its peers' (needs Java; ta
 
 .PHONY: release
 release: environment ## Build wheel and SBOM into dist/, call all from the installed wheel
-	@"$(PY)" scripts/release.py $(if $(TAG),--tag "$(TAG)")
+	@sh scripts/_support/venv.sh "$(VENV)-release" "$(PY)" scripts/_support/release.txt
+	@PATH="$(VENV)-release/bin:$$PATH" "$(PY)" scripts/release.py $(if $(TAG),--tag "$(TAG)")
 
 .PHONY: vendor
 # Copying needs no package; telling what breaks needs the environment.
@@ -200,14 +205,14 @@ browser: ## Install Chromium, in which the mock's page is tested (by apt, as roo
 
 .PHONY: docs
 docs: environment ## Build the documentation into build/docs, and look at it in Chromium
-	@sh scripts/_support/second_venv.sh "$(PY)" "$(VENV)-docs" docs/requirements.txt
+	@sh scripts/_support/venv.sh "$(VENV)-docs" "$(PY)" docs/requirements.txt
 	@REDOCLY="$(REDOCLY)" "$(VENV)-docs/bin/python" -m sphinx --quiet --fail-on-warning --keep-going -E -j auto -b html \
 		-d build/docs-cache docs build/docs
 	@DOCS_SITE=build/docs "$(PY)" -m pytest tests/docs/test_site.py $(ARGS)
 
 .PHONY: test-examples
 test-examples: environment ## Run the tests of the example apps in docs/examples
-	@sh scripts/_support/second_venv.sh "$(PY)" "$(VENV)-examples" docs/examples/*/requirements.txt
+	@sh scripts/_support/venv.sh "$(VENV)-examples" "$(PY)" docs/examples/*/requirements.txt
 	@"$(PY)" -m mypy --python-executable "$(VENV)-examples/bin/python" docs/examples/*/app.py
 	@"$(VENV)-examples/bin/python" -m pytest docs/examples $(ARGS)
 

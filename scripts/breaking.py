@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from itertools import groupby
 from pathlib import Path
 
 from _support.callers import NotComparableError, find_breaks
@@ -33,29 +34,25 @@ def main() -> int:
     parser.add_argument("base", nargs="?", help="a commit (default: where this branch left main)")
     parser.add_argument("--package", type=Path, default=Path("generated/portal_v1"), metavar="DIR")
     options = parser.parse_args()
+    package: Path = options.package
     try:
-        return _compare(options.base or _find_base(), options.package)
+        base = options.base or _find_base()
+        with tempfile.TemporaryDirectory() as folder:
+            files = _git("archive", "--format=tar", base, package.as_posix())
+            with tarfile.open(fileobj=io.BytesIO(files)) as archive:
+                archive.extractall(folder, filter="data")
+            old = Path(folder) / package
+            breaks = find_breaks(old.parent, package.parent, [package.name])
+            version, version_now = _read_version(old), _read_version(package)
+        is_told = _git("diff", "--name-only", base, "--", "CHANGELOG.md") != b""
     except NotComparableError as error:
         print(f"breaking: {error}", file=sys.stderr)
         return 2
-
-
-def _compare(base: str, package: Path) -> int:
-    with tempfile.TemporaryDirectory() as folder:
-        old = Path(folder)
-        _export(base, package, old)
-        breaks = find_breaks(old / package.parent, package.parent, [package.name])
-        version, version_now = _read_version(old / package), _read_version(package)
     print(f"{package} compared with {base}: {len(breaks) or 'no'} break{'s'[: len(breaks) != 1]}.")
-    heading = ""
-    for where, what in breaks:
-        if where != heading:
-            print(f"\n{where}")
-        print(f"    {what}")
-        heading = where
+    for where, found in groupby(breaks, lambda one: one[0]):
+        print(f"\n{where}", *(what for _, what in found), sep="\n    ")
     if not breaks:
         return 0
-    is_told = _git("diff", "--quiet", base, "--", "CHANGELOG.md").returncode == 1
     if is_told and announces_breaks(version, version_now):
         print(f"\nVersion {version_now} and CHANGELOG.md announce it.")
         return 0
@@ -69,46 +66,33 @@ def _compare(base: str, package: Path) -> int:
 def announces_breaks(old: str, new: str) -> bool:
     """Tell whether a version is the next major one; while it is 0.x, the second number counts."""
     (major, minor), (next_major, next_minor) = (
-        map(int, [*re.findall(r"\d+", version), 0, 0][:2]) for version in (old, new)
+        map(int, re.findall(r"\d+", version)[:2]) for version in (old, new)
     )
     return next_major > major or (next_major == major == 0 and next_minor > minor)
 
 
 def _read_version(package: Path) -> str:
-    file = package / "_version.py"
-    found = re.search(r'__version__ = "(.*)"', file.read_text("utf-8")) if file.exists() else None
-    return found[1] if found else "0.0"
+    text = (package / "_version.py").read_text("utf-8")
+    return text.partition('__version__ = "')[2].partition('"')[0]
 
 
 def _find_base() -> str:
     for main_branch in ("origin/main", "main"):
-        found = _git("merge-base", "HEAD", main_branch)
-        if found.returncode == 0:
-            return found.stdout.decode().strip()
+        try:
+            return _git("merge-base", "HEAD", main_branch).decode().strip()
+        except NotComparableError:
+            continue
     raise NotComparableError(
         "there is no branch main that this one left. Say what to compare with: make breaking "
         "BASE=<a commit, branch or tag>."
     )
 
 
-def _export(base: str, package: Path, folder: Path) -> None:
-    """Write the package of a commit into a folder."""
-    known = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}")
-    if known.returncode:
-        raise NotComparableError(f"git knows no commit {base!r}. Is it misspelt, or not fetched?")
-    path = package.as_posix()
-    archive = _git("archive", "--format=tar", known.stdout.decode().strip(), "--", path)
-    if archive.returncode:
-        raise NotComparableError(f"there is no {path} in {base}. Take a later commit.")
-    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
-        files.extractall(folder, filter="data")
-
-
-def _git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
-    try:
-        return subprocess.run(["git", *arguments], capture_output=True, check=False)  # noqa: S607 - git is taken from PATH
-    except FileNotFoundError:
-        raise NotComparableError("git was not found; it is needed to look back.") from None
+def _git(*arguments: str) -> bytes:
+    run = subprocess.run(["git", *arguments], capture_output=True, check=False)  # noqa: S607 - git is taken from PATH
+    if run.returncode:
+        raise NotComparableError(f"git: {run.stderr.decode().strip()}.")
+    return run.stdout
 
 
 if __name__ == "__main__":

@@ -18,69 +18,47 @@ import textwrap
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from typing import Any, Final
+from typing import Any
 
 import portal_v1
 import portal_v1.mock
 from _support import confirming
 
-STEPS: Final[dict[str, Callable[[Any, str], Any]]] = {
-    "get it": lambda clients, client_id: clients.get(client_id),
-    "find it in the list": lambda clients, _: clients.list(),
-    "refresh its session": lambda clients, client_id: clients.refresh_session(client_id),
-    "generate its web OTP": lambda clients, client_id: clients.generate_web_otp(client_id),
-}
-"""What is done with a client that was created; the calls are the same, sync and async."""
 
+def take_steps(name: str, portal: Any, wait: Callable[[Any], Any]) -> None:
+    """Create a client and make every call for it; `wait` turns what a call gives into its result.
 
-class Round:
-    """Prints the steps of one client."""
+    Raises:
+        LookupError: The client is not in the list, or an unknown key was answered.
+    """
+    print(f"\n{name}")
 
-    def __init__(self, name: str) -> None:
-        print(f"\n{name}")
-        self._begun = time.perf_counter()
+    begun = time.perf_counter()
 
-    def show(self, title: str, answer: Any, client_id: str = "") -> None:
-        """Print a step, and how long it took since the one before; of a list, the client."""
-        if isinstance(answer, list):
-            found = [one for one in answer if one.id == client_id]
-            if len(found) != 1:
-                raise LookupError(
-                    f"{client_id} is {len(found)} times among the {len(answer)} clients"
-                )
-            (answer,) = found
-        print(f"  ok  {title:<30}  {(time.perf_counter() - self._begun) * 1000:8.1f} ms")
+    def show(title: str, answer: Any) -> None:
+        nonlocal begun
+        print(f"  ok  {title:<30}  {(time.perf_counter() - begun) * 1000:8.1f} ms")
         indent = " " * 6
         print(textwrap.fill(repr(answer), 100, initial_indent=indent, subsequent_indent=indent))
-        self._begun = time.perf_counter()
+        begun = time.perf_counter()
 
-
-def run_sync(key: str, base_url: str) -> None:
-    """Take every step through Portal."""
-    steps = Round("Portal")
-    portal: Any
-    with portal_v1.Portal(key, base_url=base_url) as portal:
-        created = portal.clients.create(is_account_abstracted=True)
-        steps.show("create a client", created)
-        for title, call in STEPS.items():
-            steps.show(title, call(portal.clients, created.id), created.id)
-        try:
-            portal.with_options(api_key=confirming.UNKNOWN_KEY).clients.list()
-        except portal_v1.AuthenticationError as error:
-            steps.show("be refused with an unknown key", error)
-        else:
-            raise LookupError("the server answered an unknown key as if it knew it")
-
-
-async def run_async(key: str, base_url: str) -> None:
-    """Take every step through AsyncPortal."""
-    steps = Round("AsyncPortal")
-    portal: Any
-    async with portal_v1.AsyncPortal(key, base_url=base_url) as portal:
-        created = await portal.clients.create(is_account_abstracted=True)
-        steps.show("create a client", created)
-        for title, call in STEPS.items():
-            steps.show(title, await call(portal.clients, created.id), created.id)
+    clients = portal.clients
+    created = wait(clients.create(is_account_abstracted=True))
+    show("create a client", created)
+    show("get it", wait(clients.get(created.id)))
+    listed = wait(clients.list())
+    found = [one for one in listed if one.id == created.id]
+    if len(found) != 1:
+        raise LookupError(f"{created.id} is {len(found)} times among the {len(listed)} clients")
+    show("find it in the list", found[0])
+    show("refresh its session", wait(clients.refresh_session(created.id)))
+    show("generate its web OTP", wait(clients.generate_web_otp(created.id)))
+    try:
+        wait(portal.with_options(api_key=confirming.UNKNOWN_KEY).clients.list())
+    except portal_v1.AuthenticationError as error:
+        show("be refused with an unknown key", error)
+    else:
+        raise LookupError("the server answered an unknown key as if it knew it")
 
 
 def run() -> None:
@@ -92,7 +70,7 @@ def run() -> None:
             "server, or unset both to run against the embedded mock."
         )
     address = confirming.address_without_credentials(base_url)
-    if key and not confirming.is_confirmed(os.environ):
+    if key and not confirming.is_confirmed():
         raise confirming.UndecidedError(
             f"PORTAL_BASE_URL is set, so this would create two clients on {address}, with "
             "the key in PORTAL_API_KEY. No operation of this API deletes them.\n"
@@ -106,8 +84,12 @@ def run() -> None:
         else:
             key, base_url = own_key, mock.serve().url
             print(f"Server: the embedded mock on {base_url}")
-        run_sync(key, base_url)
-        asyncio.run(run_async(key, base_url))
+        with portal_v1.Portal(key, base_url=base_url) as portal:
+            take_steps("Portal", portal, lambda answer: answer)
+        with asyncio.Runner() as runner:
+            async_portal = portal_v1.AsyncPortal(key, base_url=base_url)
+            take_steps("AsyncPortal", async_portal, runner.run)
+            runner.run(async_portal.aclose())
     print("\nAll steps went as they should.")
 
 

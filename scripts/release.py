@@ -7,25 +7,21 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import importlib.metadata
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
 import venv
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
 DIST = ROOT / "dist"
+CONSUMER = ROOT / "tests/portal_v1/callers/consumer.py"
 
 
 def find_version_problems(root: Path, tag: str | None) -> list[str]:
@@ -55,75 +51,42 @@ def read_version(root: Path) -> str:
     return text.partition('__version__ = "')[2].partition('"')[0]
 
 
-def describe(wheel: Path) -> dict[str, Any]:
-    """Return the wheel's SBOM: what it needs, in the versions that it is tested with.
-
-    It holds no time and no random number: the same wheel gives the same bytes.
-    """
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    extras = [line for group in project["optional-dependencies"].values() for line in group]
-    direct = project["dependencies"] + extras
-    required, needed = collect(project["dependencies"]), collect(direct)
-    ref = f"pkg:pypi/{project['name']}@{read_version(ROOT)}"
-    graph = {ref: {_purl(Requirement(line).name) for line in direct}, **needed}
-    return {
-        "bomFormat": "CycloneDX",
-        "specVersion": "1.6",
-        "version": 1,
-        "metadata": {
-            "component": {
-                **_describe_component(ref),
-                "description": project["description"],
-                "licenses": [{"license": {"id": project["license"]}}],
-                "hashes": [
-                    {"alg": "SHA-256", "content": hashlib.sha256(wheel.read_bytes()).hexdigest()}
-                ],
-            }
-        },
-        "components": [
-            {**_describe_component(one), "scope": "required" if one in required else "optional"}
-            for one in sorted(needed)
-        ],
-        "dependencies": [
-            {"ref": one, "dependsOn": sorted(others)} for one, others in sorted(graph.items())
-        ],
-    }
+def install(wheel: Path, folder: str) -> Path:
+    """Make an environment with the wheel and what it needs; return the folder of its programs."""
+    venv.create(folder)
+    programs = Path(folder, "bin")
+    pip = [sys.executable, "-m", "pip", "--python", str(programs / "python"), "install", "-qq"]
+    options = ["--disable-pip-version-check", "--constraint", str(ROOT / "constraints.txt")]
+    subprocess.run([*pip, *options, f"{wheel}[cli,mock,otel]"], check=True)
+    return programs
 
 
-def _describe_component(purl: str) -> dict[str, str]:
-    name, _, version = purl.removeprefix("pkg:pypi/").partition("@")
-    return {"type": "library", "bom-ref": purl, "name": name, "version": version, "purl": purl}
+def describe(wheel: Path, programs: Path) -> str:
+    """Return the wheel's SBOM; it holds no time, no random number and no path."""
+    command = ["cyclonedx-py", "environment", "--output-reproducible", str(programs / "python")]
+    sbom = json.loads(subprocess.check_output(command))
+    (main,) = (one for one in sbom["components"] if one["name"] == "portal-v1")
+    sbom["components"].remove(main)
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    main |= {"externalReferences": [], "hashes": [{"alg": "SHA-256", "content": digest}]}
+    sbom["metadata"]["component"] = main
+    return json.dumps(sbom, indent=2) + "\n"
 
 
-def collect(lines: Iterable[str]) -> dict[str, set[str]]:
-    """Return the distributions that are required, each with those that it needs in turn."""
-    graph: dict[str, set[str]] = {}
-    waiting = [(one.name, extra) for one in map(Requirement, lines) for extra in ("", *one.extras)]
-    for name, extra in waiting:
-        others = graph.setdefault(_purl(name), set())
-        for inner in map(Requirement, importlib.metadata.requires(name) or ()):
-            if inner.marker is None or inner.marker.evaluate({"extra": extra}):
-                others.add(_purl(inner.name))
-                new = [(inner.name, one) for one in ("", *inner.extras)]
-                waiting.extend(one for one in new if one not in waiting)
-    return graph
-
-
-def _purl(name: str) -> str:
-    return f"pkg:pypi/{canonicalize_name(name)}@{importlib.metadata.version(name)}"
-
-
-def try_out(wheel: Path) -> None:
-    """Make every call from the wheel, installed into an environment where nothing else is."""
-    with tempfile.TemporaryDirectory() as folder:
-        venv.create(folder, with_pip=True)
-        python = f"{folder}/bin/python"
-        install = [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
-        pins = ["--constraint", str(ROOT / "constraints.txt")]
-        subprocess.run([*install, *pins, f"{wheel}[cli,mock]"], cwd=folder, check=True)
-        program = shutil.copy(ROOT / "tests/portal_v1/callers/installed.py", folder)
-        # -I: neither the folder of the program nor PYTHONPATH is looked into.
-        subprocess.run([python, "-I", program], cwd=folder, check=True)
+def try_out(programs: Path) -> None:
+    """Make every call from the installed wheel, to the mock in it."""
+    python = [str(programs / "python"), "-I"]  # It looks into neither PYTHONPATH nor this folder.
+    server = [*python, "-m", "portal_v1.mock", "--port", "0"]
+    with subprocess.Popen(server, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None  # noqa: S101 - it is a pipe
+            url = next(line.split()[1] for line in process.stdout if line.startswith("  URL"))
+            subprocess.run([*python, CONSUMER, url], check=True)
+            settings = {"PORTAL_BASE_URL": url, "PORTAL_API_KEY": "sync"}
+            program = [str(programs / "portal-v1"), "clients", "list"]
+            subprocess.run(program, env={**os.environ, **settings}, check=True)
+        finally:
+            process.terminate()
 
 
 def main() -> int:
@@ -138,9 +101,11 @@ def main() -> int:
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-t", "sdist"]
     subprocess.run([*command, "-d", DIST], cwd=ROOT, check=True)
     (wheel,) = DIST.glob("*.whl")
-    sbom = json.dumps(describe(wheel), indent=2) + "\n"
-    (DIST / "portal_v1.cdx.json").write_text(sbom, encoding="utf-8")
-    try_out(wheel)
+    with tempfile.TemporaryDirectory() as folder:
+        programs = install(wheel, folder)
+        (DIST / "portal_v1.cdx.json").write_text(describe(wheel, programs), encoding="utf-8")
+        try_out(programs)
+    print(f"{wheel.name}, installed: every call works.")
     return 0
 
 

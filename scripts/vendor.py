@@ -23,7 +23,7 @@ from typing import Any, Final
 from _support import vendored
 from _support.vendored import MANIFEST, digest_files, find_edits, read_manifest
 
-ROOT: Final = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[1]
 CHANGELOG: Final = "CHANGELOG.md"
 # What comes only when it is asked for, by what brings it.
 PARTS: Final = {
@@ -38,55 +38,56 @@ class VendorError(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run for the command line, and return the exit status."""
-    options = _parse(arguments)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("dest", type=Path, help="the folder in which the copy is, or is to be")
+    parser.add_argument("--name", default="portal_v1", help="the copy's name (default: portal_v1)")
+    parser.add_argument("--with", dest="parts", nargs="*", default=[], choices=PARTS)
+    parser.add_argument("--check", action="store_true", help="say what became of the copy")
+    parser.add_argument("--update", action="store_true", help="bring a copy up to date")
+    parser.add_argument("--force", action="store_true", help="replace what is there, edited or not")
+    options = parser.parse_args(arguments)
     try:
         target = _find_target(options)
         if options.check:
-            return check(options.source, target)
-        vendor(options.source, target, options.parts, force=options.force)
-    except VendorError as error:
-        told = f"vendor: {error}"
-    except OSError as error:
-        told = f"vendor: {error.filename}: {error.strerror}."
+            return check(target)
+        vendor(target, options.parts, force=options.force)
+    except (VendorError, OSError) as error:
+        told = str(error)
     except (EOFError, KeyboardInterrupt):
-        told = "\nvendor: stopped; what was there is as it was."
+        told = "stopped; what was there is as it was."
     else:
         return 0
-    print(told, file=sys.stderr)
+    print(f"vendor: {told}", file=sys.stderr)
     return 2
 
 
 def _find_target(options: argparse.Namespace) -> Path:
     """Return where the copy is, or is to be; options that make no sense are refused."""
     dest: Path = options.dest
-    if not str(dest).strip() or dest == Path() or dest.is_file():
+    if dest == Path() or dest.is_file():
         raise VendorError("DEST is a folder of your code, as in: make vendor DEST=acme/_vendor")
     if not options.name.isidentifier() or keyword.iskeyword(options.name):
         raise VendorError(f"{options.name!r} cannot be the name of a Python package.")
-    if unknown := sorted(set(options.parts) - PARTS.keys()):
-        raise VendorError(f"There is no part {unknown[0]!r}. There are: {', '.join(PARTS)}.")
-    if not (options.source / "__init__.py").is_file():
-        raise VendorError(f"There is no package at {options.source}; make generate makes it.")
     target: Path = dest.resolve() / options.name
-    if not (options.check or options.update):
-        return target
-    for copy in (dest.resolve(), target):
-        if read_manifest(copy) is not None:
-            return copy
-    raise VendorError(
-        f"{target} is no copy: it has no {MANIFEST} that can be read. DEST is the folder in which"
-        " the copy is, and NAME the copy's name."
-    )
+    if (options.check or options.update) and read_manifest(target) is None:
+        raise VendorError(
+            f"{target} is no copy: it has no {MANIFEST} that can be read. DEST is the folder in"
+            " which the copy is, and NAME the copy's name."
+        )
+    return target
 
 
-def vendor(source: Path, target: Path, parts: Sequence[str], *, force: bool) -> None:
+def vendor(target: Path, parts: Sequence[str], *, force: bool) -> None:
     """Put a copy of the package in the place of what is there, whole or not at all.
 
     Raises:
         VendorError: What is there is no copy, or was edited, and it is not to be replaced.
     """
     manifest = read_manifest(target)
-    if target.resolve() in {ROOT, *ROOT.parents, source.resolve(), *source.resolve().parents}:
+    source = ROOT / "generated/portal_v1"
+    if target in {ROOT, *ROOT.parents, source, *source.parents}:
         raise VendorError(f"{target} is this repository's own. DEST is a folder of your code.")
     if manifest is not None and not force and (edits := find_edits(target, manifest)):
         told = "\n  ".join([f"{target} was edited; --force replaces it all the same.", *edits])
@@ -97,7 +98,7 @@ def vendor(source: Path, target: Path, parts: Sequence[str], *, force: bool) -> 
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".vendor-") as folder:
         fresh, old = Path(folder) / "new", Path(folder) / "old"
-        made = make_copy(source, fresh, parts)
+        made = make_copy(fresh, parts)
         try:
             if target.exists():
                 target.rename(old)
@@ -115,15 +116,16 @@ def _confirm(target: Path) -> bool:
     return sys.stdin.isatty() and input(question).strip().lower() in {"y", "yes"}
 
 
-def make_copy(source: Path, target: Path, parts: Sequence[str]) -> dict[str, Any]:
+def make_copy(target: Path, parts: Sequence[str]) -> dict[str, Any]:
     """Copy the package into a new folder, and return what its manifest says."""
+    source = ROOT / "generated/portal_v1"
     left_out = {name for part, names in PARTS.items() if part not in parts for name in names}
 
-    def ignore(folder: str, names: list[str]) -> set[str]:
-        is_top = Path(folder) == source
-        return {one for one in names if one == "__pycache__" or (is_top and one in left_out)}
-
-    shutil.copytree(source, target, ignore=ignore)
+    shutil.copytree(
+        source,
+        target,
+        ignore=lambda folder, _: {"__pycache__", *(left_out if Path(folder) == source else ())},
+    )
     shutil.copy(str(vendored.__file__), target / "_vendored.py")
     for name in ("LICENSE", CHANGELOG):
         shutil.copy(ROOT / name, target / name)
@@ -139,7 +141,7 @@ def make_copy(source: Path, target: Path, parts: Sequence[str]) -> dict[str, Any
     return manifest
 
 
-def check(source: Path, target: Path) -> int:
+def check(target: Path) -> int:
     """Say whether a copy was edited, and what is new since; return the exit status."""
     manifest = read_manifest(target) or {}
     edits = find_edits(target, manifest)
@@ -147,14 +149,12 @@ def check(source: Path, target: Path) -> int:
         print("\n  ".join([f"{target} was edited:", *edits]))
     with tempfile.TemporaryDirectory() as folder:
         old, new = (Path(folder) / age / manifest["package"] for age in ("old", "new"))
-        is_behind = make_copy(source, new, manifest["parts"])["files"] != manifest["files"]
+        is_behind = make_copy(new, manifest["parts"])["files"] != manifest["files"]
         if is_behind:
             shutil.copytree(target, old)
-            then, now = (
-                file.read_text("utf-8").splitlines() if file.exists() else []
-                for file in (old / CHANGELOG, new / CHANGELOG)
-            )
-            lines = difflib.unified_diff(then, now, n=0, lineterm="")
+            (old / CHANGELOG).touch()  # Somebody may have removed it.
+            then, now = ((copy / CHANGELOG).read_text("utf-8").splitlines() for copy in (old, new))
+            lines = difflib.unified_diff(then, now, n=0)
             news = [line[1:] for line in lines if re.match(r"\+(?!\+\+ |$)", line)]
             versions = [line[4:].partition("]")[0] for line in news if line.startswith("## [")]
             by = ", ".join(reversed(versions)) or "changes not yet released"
@@ -176,24 +176,6 @@ def _find_breaks(old: Path, new: Path) -> list[str]:
     except NotComparableError as error:
         return [f"not known: {error}"]
     return [f"{where}: {what}" for where, what in breaks] or ["nothing"]
-
-
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("dest", type=Path, help="the folder in which the copy is, or is to be")
-    parser.add_argument("--name", default="portal_v1", help="the copy's name (default: portal_v1)")
-    parser.add_argument(
-        "--with", dest="parts", nargs="*", default=[], metavar="PART", help="mock, cli"
-    )
-    parser.add_argument("--check", action="store_true", help="say what became of the copy")
-    parser.add_argument("--update", action="store_true", help="bring a copy up to date")
-    parser.add_argument("--force", action="store_true", help="replace what is there, edited or not")
-    parser.add_argument(
-        "--source", type=Path, default=ROOT / "generated/portal_v1", help="the package to copy"
-    )
-    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ import argparse
 import json
 import os
 import sys
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -29,14 +28,12 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import quote, urlsplit
 
 import httpx
-import jsonschema_rs
 from _support import confirming
 from portal_v1 import Pace, Portal, PortalError, api, errors
 from portal_v1._document import load_document
 from portal_v1._service import SERVICE
 from portal_v1.mock._schemas import Schemas, find_rules
 
-AS_DOCUMENTED, DEVIATES, NOT_RUN, INTERRUPTED = 0, 1, 2, 130
 OK, NOTE, DIFFERS = "ok", "note", "DIFFERS"
 KEY, SECOND_KEY, UNKNOWN_KEY, NO_KEY = "PORTAL_API_KEY", "PORTAL_API_KEY_2", "unknown", "none"
 SUCCESS, REFUSED, UNAUTHORIZED, ANY = range(200, 300), range(400, 401), range(401, 402), range(600)
@@ -142,58 +139,39 @@ def _find_keys() -> dict[str, str]:  # by the names that calls have for them
     return {**found, UNKNOWN_KEY: confirming.UNKNOWN_KEY, NO_KEY: ""}
 
 
-class Comparison:
-    """Compares answers with an OpenAPI document, and learns the secrets that they hold."""
-
-    def __init__(self, document: Mapping[str, Any], calls: Sequence[Call]) -> None:
-        self._schemas = Schemas(json.loads(json.dumps(document), object_hook=_close), "response")
-        self.document = self._schemas.document | {"$id": "urn:openapi"}
-        answers = [one.value for one in calls if one.status in SUCCESS]
-        self._secrets = {*_find_keys().values(), *_strings(answers)} - {""}
-
-    def compare(self, call: Call) -> Iterator[Row]:
-        """Yield a row for each part of an answer, and each place of its body that differs."""
-        error, value, one = call.error, call.value, call.module.OPERATION
-        if not call.status:
-            # What the message of an error holds that is none of the client's is not known.
-            why = error if isinstance(error, PortalError) else "none of the client's errors"
-            why = f"{type(error).__name__}: {why}" if error else "interrupted"
-            yield Row(DIFFERS, "answer", "", "none", why)
-            return
-        responses = self.document["paths"][one.path][one.method.lower()]["responses"]
-        response = responses.get(str(call.status))
-        remark = "" if response else "not documented"
-        if response and call.status not in SUCCESS:
-            remark = "documented, but another success was expected"
-        yield _row("status", ", ".join(responses), str(call.status), remark)
-        if call.status in SUCCESS:  # One that is not documented is compared all the same.
-            response = response or next(responses[one] for one in responses if one[0] == "2")
-        response = self._schemas.resolve(response or {})
-        content = response.get("content", {})
-        found = call.headers.get("content-type", "")
-        remark = "" if found.partition(";")[0] in {*content} or not response else "not documented"
-        yield _row("content type", ", ".join(content), found, remark)
-        documented, sent = response.get("headers", ()), {*call.headers} - {"content-type"}
-        yield Row(NOTE, "header fields", ", ".join(documented), ", ".join(sorted(sent)))
-        schema = content.get("application/json", {}).get("schema")
-        if schema is None or value is ...:
-            remark = "not JSON" if schema else "not documented"
-            yield _row("body", "JSON" if schema else "", call.told, remark if call.body else "")
-            return
-        rules = jsonschema_rs.validator_for({**self.document, **schema}, mask="the value")
-        broken = Counter(map(_explain, rules.iter_errors(value)))
-        yield Row(NOTE if broken else OK, "body", "JSON", call.told)
-        for row, count in broken.items():
-            times = f", in {count} of {len(value)}" if isinstance(value, list) else ""
-            yield row._replace(remark=row.remark + times)
-        remark = "it refuses it" if isinstance(error, errors.InvalidResponseError) else ""
-        yield _row("client", "", type(error).__name__ if error else "read", remark)
-
-    def cut(self, text: str) -> str:
-        """Return a text without the secrets that are known, fit for a line."""
-        for secret in sorted(self._secrets, key=len, reverse=True):
-            text = text.replace(secret, "******")
-        return "".join(c if c.isprintable() else " " for c in text)[:_MOST_SHOWN]
+def compare(call: Call, schemas: Schemas) -> Iterator[Row]:
+    """Yield a row for each part of an answer, and each place of its body that differs."""
+    error, value, one = call.error, call.value, call.module.OPERATION
+    if not call.status:
+        # What the message of an error holds that is none of the client's is not known.
+        why = error if isinstance(error, PortalError) else "none of the client's errors"
+        why = f"{type(error).__name__}: {why}" if error else "interrupted"
+        yield Row(DIFFERS, "answer", "", "none", why)
+        return
+    responses = schemas.document["paths"][one.path][one.method.lower()]["responses"]
+    response = responses.get(str(call.status))
+    remark = "" if response else "not documented"
+    if response and call.status not in SUCCESS:
+        remark = "documented, but another success was expected"
+    yield _row("status", ", ".join(responses), str(call.status), remark)
+    if call.status in SUCCESS:  # One that is not documented is compared all the same.
+        response = response or next(responses[one] for one in responses if one[0] == "2")
+    response = schemas.resolve(response or {})
+    content = response.get("content", {})
+    found = call.headers.get("content-type", "")
+    remark = "" if found.partition(";")[0] in {*content} or not response else "not documented"
+    yield _row("content type", ", ".join(content), found, remark)
+    media = content.get("application/json")
+    if media is None or value is ...:
+        remark = "not JSON" if media else "not documented"
+        yield _row("body", "JSON" if media else "", call.told, remark if call.body else "")
+        return
+    mismatches = schemas.schema_of(media, "").compiled.iter_errors(value)
+    broken = dict.fromkeys(map(_explain, mismatches))
+    yield Row(NOTE if broken else OK, "body", "JSON", call.told)
+    yield from broken
+    remark = "it refuses it" if isinstance(error, errors.InvalidResponseError) else ""
+    yield _row("client", "", type(error).__name__ if error else "read", remark)
 
 
 def _close(node: dict[str, Any]) -> dict[str, Any]:  # so that the validator finds what is stray
@@ -313,27 +291,25 @@ def _make(call: Call, portal: Portal, http: httpx.Client, ids: dict[str, str], k
         call.status, call.headers, call.body = got.status_code, got.headers, content
 
 
-def announce(address: str) -> None:
-    """Say what a run does before it does it."""
-    print(f"Server: {address}\n\nWith the key that is set, 200 requests a minute at the most:")
-    for one in dict.fromkeys(f"{one.method:4} {one.path:38} {one.name}" for one in CALLS):
-        print(f"  {one}")
-    if left := {*api.OPERATIONS} - {one.name for one in CALLS}:
-        print(f"It does not call what this script does not know: {', '.join(sorted(left))}.")
-    print("\nIt creates two clients, which stay: no operation deletes one. It refreshes a session.")
-    print(f"It writes {REPORT}. No secret is shown. It is meant for a Development key.")
-
-
-def report(calls: Sequence[Call], comparison: Comparison) -> bool:
+def report(calls: Sequence[Call]) -> bool:
     """Print and write what was found, with no secret in it; return whether all is as documented."""
+    schemas = Schemas(json.loads(json.dumps(load_document()), object_hook=_close), "response")
+    answers = [one.value for one in calls if one.status in SUCCESS]
+    secrets = sorted({*_find_keys().values(), *_strings(answers)} - {""}, key=len, reverse=True)
+
+    def cut(text: str) -> str:  # fit for a line
+        for secret in secrets:
+            text = text.replace(secret, "******")
+        return "".join(c if c.isprintable() else " " for c in text)[:_MOST_SHOWN]
+
     tables = dict[str, list[Row]]()
     for call in (one for one in calls if one.module):
-        call.rows = call.rows or [*comparison.compare(call)]
+        call.rows = call.rows or [*compare(call, schemas)]
         rows = tables.setdefault(f"{call.name}  {call.method} {call.path}", [])
-        rows += (Row(*map(comparison.cut, row)) for row in call.rows)
+        rows += (Row(*map(cut, row)) for row in call.rows)
     found, rules = [*judge(calls)], list[Row]()
-    for rule in find_rules(comparison.document):
-        seen = [(holds, comparison.cut(text)) for name, holds, text in found if name == rule.name]
+    for rule in find_rules(schemas.document):
+        seen = [(holds, cut(text)) for name, holds, text in found if name == rule.name]
         level, verdict = (OK, "verified") if all(one[0] for one in seen) else (DIFFERS, "wrong")
         if not seen:
             level, verdict = NOTE, "not asked"
@@ -360,22 +336,32 @@ def report(calls: Sequence[Call], comparison: Comparison) -> bool:
     return not differing
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def announce(address: str) -> None:
+    """Say what a run does before it does it."""
+    print(f"Server: {address}\n\nWith the key that is set, 200 requests a minute at the most:")
+    for one in dict.fromkeys(f"{one.method:4} {one.path:38} {one.name}" for one in CALLS):
+        print(f"  {one}")
+    if left := {*api.OPERATIONS} - {one.name for one in CALLS}:
+        print(f"It does not call what this script does not know: {', '.join(sorted(left))}.")
+    print("\nIt creates two clients, which stay: no operation deletes one. It refreshes a session.")
+    print(f"It writes {REPORT}. No secret is shown. It is meant for a Development key.")
+
+
+def main() -> int:
     """Run for the command line, and return the exit status."""
-    style = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=style)
-    parser.add_argument("--timeout", type=float, default=30.0, help="seconds a call may take")
-    options = vars(parser.parse_args(arguments))
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
     base_url = os.environ.get("PORTAL_BASE_URL") or SERVICE.base_url or ""
     calls = list[Call]()
     try:
         address = confirming.address_without_credentials(base_url)
         # The key of a server on this machine goes through no proxy.
         is_local = urlsplit(base_url).hostname in {"localhost", "127.0.0.1", "::1"}
-        portal = Portal(base_url=base_url, **options, pace=Pace(200))
-        with portal, httpx.Client(base_url=base_url, **options, trust_env=not is_local) as http:
+        portal = Portal(base_url=base_url, pace=Pace(200))
+        with portal, httpx.Client(base_url=base_url, timeout=30, trust_env=not is_local) as http:
             announce(address)
-            if not confirming.is_confirmed(os.environ):
+            if not confirming.is_confirmed():
                 return _fail("not confirmed, so nothing was sent. To do this: CONFIRM=1")
             stopped = run(portal, http, calls)
     except (confirming.UndecidedError, PortalError) as error:
@@ -384,15 +370,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stopped = "interrupted; what was under way may have been carried out."
     except Exception as error:  # noqa: BLE001 - its message may show a proxy's password
         return _fail(f"{type(error).__name__}. Check HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE.")
-    is_documented = report(calls, Comparison(load_document(), calls))
-    if stopped:
-        return _fail(stopped, INTERRUPTED if "interrupted" in stopped else NOT_RUN)
-    return AS_DOCUMENTED if is_documented else DEVIATES
+    is_documented = report(calls)
+    return _fail(stopped) if stopped else int(not is_documented)
 
 
-def _fail(message: str, status: int = NOT_RUN) -> int:
+def _fail(message: str) -> int:
     print(f"verify-live: {message}", file=sys.stderr)
-    return status
+    return 2
 
 
 if __name__ == "__main__":

@@ -4,17 +4,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-import pytest
 from flask import Flask, Response, request
+from playwright.sync_api import expect
 from werkzeug.serving import make_server
 
-from tests.mock._browser import Browser, browser_path
+from tests.mock._browser import open_browser
 
 from .flask_app.app import create_app
-
-pytestmark = pytest.mark.skipif(
-    browser_path() is None, reason="no Chromium here; `make browser` installs it where apt is"
-)
 
 
 @contextmanager
@@ -47,24 +43,25 @@ def test_a_login_from_the_form_to_the_frame(portal, portal_mock, tmp_path, monke
         frame, stranger = (stack.enter_context(served(web)) for _ in range(2))
         monkeypatch.setenv("PORTAL_WEB", frame)
         app = stack.enter_context(served(create_app(portal)))
-        browser = stack.enter_context(Browser(str(browser_path()), tmp_path / "profile"))
+        page, problems = stack.enter_context(open_browser())
 
         def submit(button: str, password: str) -> str:
-            browser.open(app)
-            browser.run("document.forms[0].email.value = 'ada@example.com'")
-            browser.run(f"document.forms[0].password.value = '{password}'")
-            browser.run(f"document.querySelector('[value={button}]').click()")
-            return str(browser.wait("document.querySelector('output').textContent"))
+            page.goto(app)
+            page.locator("[name=email]").fill("ada@example.com")
+            page.locator("[name=password]").fill(password)
+            page.locator(f"[value={button}]").click()
+            expect(page.locator("output")).not_to_be_empty()
+            return str(page.locator("output").text_content())
 
         def authenticate(origin: str) -> str:
-            browser.open(origin)
+            page.goto(origin)
             call = f"fetch('{app}/portal/authenticate', {{credentials: 'include'}})"
-            return str(browser.run(f"{call}.then((answer) => answer.text(), () => 'blocked')"))
+            return str(page.evaluate(f"{call}.then((answer) => answer.text(), () => 'blocked')"))
 
         assert "Log in first" in authenticate(frame)
-        browser.events.clear()
+        problems.clear()
         assert submit("signup", "a long one") == "You are logged in."
-        assert browser.problems() == []
+        assert problems == []
         (client,) = portal.clients.list()
         assert authenticate(frame) == client.id
         assert authenticate(stranger) == "blocked"

@@ -8,11 +8,11 @@ are in `portal_v1.models`, a mock server in `portal_v1.mock`.
 from typing import TYPE_CHECKING
 
 from . import _lazy
-from ._version import __version__
 
 if TYPE_CHECKING:
     from ._core.call import CallEvent
     from ._core.pace import Pace
+    from ._version import __version__
     from .client import AsyncPortal, Portal
     from .errors import (
         APIConnectionError,
@@ -36,33 +36,37 @@ else:
     __getattr__, __dir__ = _lazy.export(
         __name__,
         {
-            **dict.fromkeys(("AsyncPortal", "Portal"), ".client"),
-            **dict.fromkeys(("UNSET", "File", "Outcome", "Response", "Unset"), ".types"),
-            **dict.fromkeys(
-                (
-                    "APIConnectionError",
-                    "APIStatusError",
-                    "APITimeoutError",
-                    "AuthenticationError",
-                    "BadRequestError",
-                    "ConfigurationError",
-                    "ConflictError",
-                    "InvalidRequestError",
-                    "InvalidResponseError",
-                    "NotFoundError",
-                    "PermissionDeniedError",
-                    "PortalError",
-                    "RateLimitError",
-                    "ServerError",
-                ),
-                ".errors",
-            ),
+            "APIConnectionError": ".errors",
+            "APIStatusError": ".errors",
+            "APITimeoutError": ".errors",
+            "AsyncPortal": ".client",
+            "AuthenticationError": ".errors",
+            "BadRequestError": ".errors",
             "CallEvent": "._core.call",
+            "ConfigurationError": ".errors",
+            "ConflictError": ".errors",
+            "File": ".types",
+            "InvalidRequestError": ".errors",
+            "InvalidResponseError": ".errors",
+            "NotFoundError": ".errors",
+            "Outcome": ".types",
             "Pace": "._core.pace",
-            **{
-                name: f".{name}"
-                for name in ("api", "client", "errors", "models", "resources", "testing", "types")
-            },
+            "PermissionDeniedError": ".errors",
+            "Portal": ".client",
+            "PortalError": ".errors",
+            "RateLimitError": ".errors",
+            "Response": ".types",
+            "ServerError": ".errors",
+            "UNSET": ".types",
+            "Unset": ".types",
+            "__version__": "._version",
+            "api": ".api",
+            "client": ".client",
+            "errors": ".errors",
+            "models": ".models",
+            "resources": ".resources",
+            "testing": ".testing",
+            "types": ".types",
         },
     )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -46,9 +47,9 @@ def find_breaks(old: Path, new: Path, names: Sequence[str]) -> list[tuple[str, s
     # What a caller could not do before, either, is no break.
     known = _type_errors(sources, old) if errors else {}
     for (module, line), message in errors.items():
-        if (module, line) not in known:
-            subject = sources[module].splitlines()[line - 1].partition(_SUBJECT)[2]
-            breaks.add((subject or f"{module}:{line}", message))
+        subject = sources[module].splitlines()[line - 1].partition(_SUBJECT)[2]
+        if subject and (module, line) not in known:  # An import that fails is in griffe's check.
+            breaks.add((subject, message))
     return sorted(breaks)
 
 
@@ -56,14 +57,18 @@ class _Package:
     """A package's source: its public names, each with its meaning and the class that has it."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        try:
-            for source in (folder / name).rglob("*.py"):
-                ast.parse(source.read_bytes(), str(source))  # griffe passes over such a file.
-            self.module = griffe.load(
-                name, search_paths=[folder], resolve_aliases=True, allow_inspection=False
-            )
-        except (ImportError, SyntaxError) as error:
-            raise NotComparableError(f"{name} cannot be read as Python: {error}.") from None
+        with tempfile.TemporaryDirectory() as copy:
+            try:
+                shutil.copytree(folder / name, Path(copy) / name)
+                for source in Path(copy, name).rglob("*.py"):
+                    text = source.read_text("utf-8")
+                    ast.parse(text, source)  # griffe passes over a file that is no Python.
+                    source.write_text(_with_dataclasses(text), "utf-8")
+                self.module = griffe.load(
+                    name, search_paths=[copy], resolve_aliases=True, allow_inspection=False
+                )
+            except (OSError, ImportError, SyntaxError) as error:
+                raise NotComparableError(f"{name} cannot be read as Python: {error}.") from None
         self.names: dict[str, str] = {}  # The first public name, by where it is defined.
         self.public = {path: (item, owner) for path, item, owner in self._walk(self.module)}
         self._find_roles()
@@ -78,7 +83,6 @@ class _Package:
             if item.is_module:
                 yield from self._walk(item)
             elif item.is_class and is_new:
-                _add_attrs_init(item)
                 for own in item.all_members.values():
                     inner = own.final_target if own.is_alias else own
                     # What is inherited from a public class is looked at there.
@@ -91,7 +95,7 @@ class _Package:
         sent, received = set[str](), set[str]()
         fields: dict[str | None, set[str]] = {}
         for item, owner in self.public.values():
-            if item.is_function and "attrs" not in item.labels:
+            if item.is_function and not _is_made(item):
                 received |= _names_in(item.returns)
                 sent |= {name for one in item.parameters for name in _names_in(one.annotation)}
             elif item.is_attribute and owner:
@@ -105,7 +109,7 @@ class _Package:
     def is_used(self, item: Any) -> bool:
         """Tell whether callers of it exist: answers are not made by them, nor arguments read."""
         if item.is_function:
-            return "attrs" not in item.labels or item.parent.path not in self._only_received
+            return not _is_made(item) or item.parent.path not in self._only_received
         return item.parent.path not in self._only_sent
 
     def value(self, path: str) -> Any:
@@ -119,30 +123,23 @@ class _Package:
             return None
 
 
-def _add_attrs_init(cls: Any) -> None:
-    """Give an attrs class the constructor that attrs makes; griffe does so for dataclasses."""
-    decorators = {decorator.callable_path for decorator in cls.decorators}
-    if "__init__" in cls.members or not decorators & {"attrs.define", "attrs.frozen"}:
-        return
-    parameters = {}
-    for owner in [*reversed(cls.mro()), cls]:
-        for name, attribute in owner.attributes.items():
-            default, options = attribute.value, dict[str, Any]()
-            if isinstance(default, griffe.ExprCall) and default.canonical_path == "attrs.field":
-                options = {one.name: one.value for one in default.arguments}  # type: ignore[union-attr]  # calls of field() have keywords alone
-                default = options.get("default", str(options.get("factory", "")).partition("[")[0])
-            kw_only = options.get("kw_only") == "True"
-            is_field = attribute.annotation and "property" not in attribute.labels
-            if is_field and "ClassVar" not in str(attribute.annotation):
-                parameters[name] = griffe.Parameter(
-                    name.lstrip("_"),
-                    annotation=attribute.annotation,
-                    kind=_Kind.keyword_only if kw_only else _Kind.positional_or_keyword,
-                    default=default,
-                )
-    init = griffe.Function("__init__", parameters=griffe.Parameters(*parameters.values()))
-    init.labels.update({"attrs", "staticmethod"})
-    cls.set_member("__init__", init)
+def _with_dataclasses(text: str) -> str:
+    """Turn attrs classes into dataclasses, of which griffe knows the constructors."""
+    text = re.sub(r"\battrs\.(define|frozen)\b", "dataclasses.dataclass", text)
+    text = re.sub(r"^import attrs$", "import dataclasses", text, flags=re.MULTILINE)
+    return re.sub(
+        r"^from attrs (import .*)",
+        lambda found: (
+            "from dataclasses " + re.sub("define|frozen", r"dataclass as \g<0>", found[1])
+        ),
+        re.sub(r"\bfactory=", "default_factory=", text),
+        flags=re.MULTILINE,
+    )
+
+
+def _is_made(function: Any) -> bool:
+    """Tell whether a constructor follows from a class's fields."""
+    return function.name == "__init__" and not function.lineno
 
 
 def _names_in(annotation: Any) -> set[str]:

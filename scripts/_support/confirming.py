@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
-from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -15,29 +15,22 @@ class UndecidedError(Exception):
     """The settings do not say which server is meant, or its use is not confirmed."""
 
 
-def is_confirmed(environ: Mapping[str, str]) -> bool:
+def is_confirmed() -> bool:
     """Return whether the environment says that a server may be used: CONFIRM=1."""
-    return environ.get("CONFIRM") == "1"
+    return os.environ.get("CONFIRM") == "1"
 
 
-def address_without_credentials(url: str, variable: str = "PORTAL_BASE_URL") -> str:
-    """Return the part of a URL that may be shown: no user, no password, no query.
-
-    Args:
-        url: The URL.
-        variable: Where it came from, for the error.
+def address_without_credentials(url: str) -> str:
+    """Return the part of PORTAL_BASE_URL that may be shown: no user, no password, no query.
 
     Raises:
         UndecidedError: It is no URL.
     """
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise UndecidedError(f"{variable} is not a URL.") from None
-    if ":" in host:
-        host = f"[{host}]"
-    return f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}"
+        raise UndecidedError("PORTAL_BASE_URL is not a URL.") from None
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def print_whatever_the_terminal() -> None:

@@ -1,40 +1,37 @@
 #!/bin/sh
-# Makes the virtual environment that the make targets run in, or brings it up to date.
+# Makes a virtual environment, or brings it up to date.
 #
-# usage: venv.sh VENV [PYTHON]
+# usage: venv.sh VENV [PYTHON [LIST...]]
 #
 # VENV is the environment's folder. PYTHON is the interpreter to make it with; without it,
 # an environment that runs is kept, and a new one is made with the first of python3,
-# python3.13, python3.12, python3.11 that is new enough. Run it from the repository's root.
-# Nothing is done, nor said, where the environment is complete.
+# python3.13, python3.12, python3.11 that is new enough. Each LIST is a file of the packages in it,
+# in the versions of constraints.txt; without one it is the environment of the make targets, with
+# all of constraints.txt. Run it from the repository's root. Nothing is done, nor said, where the
+# environment is complete.
 set -eu
+venv=$1
+asked=${2:-}
+shift $(($# < 2 ? $# : 2))
+mark=$venv/.complete
 
 fail() {
     printf 'setup: %s\n' "$@" >&2
     exit 1
 }
 
-# "3.12.1" for an interpreter that runs, "not found" for one that does not.
-version_of() {
-    "$1" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null || echo "not found"
-}
-
 is_new_enough() {
     "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 }
 
-# Whether the environment runs and is the one asked for.
-is_usable() {
-    identity='import sys; print(sys.base_prefix, sys.version)'
-    is_new_enough "$venv/bin/python" &&
-        { [ -z "$asked" ] || [ "$("$venv/bin/python" -c "$identity")" = "$("$asked" -c "$identity")" ]; }
+identify() {
+    "$1" -c 'import sys; print(sys.base_prefix, sys.version)'
 }
 
-# The mark is left by a setup that was finished, and names the folder it was made for.
-is_complete() {
-    [ "$(cat "$mark" 2>/dev/null)" = "$(pwd -P)" ] &&
-        [ "$mark" -nt pyproject.toml ] && [ "$mark" -nt constraints.txt ] && [ "$mark" -nt "$0" ] &&
-        is_usable
+# Whether the environment runs and is the one asked for.
+is_usable() {
+    is_new_enough "$venv/bin/python" &&
+        { [ -z "$asked" ] || [ "$(identify "$venv/bin/python")" = "$(identify "$asked")" ]; }
 }
 
 # Sets $python, or ends with a list of what was tried.
@@ -43,37 +40,32 @@ choose_python() {
     [ -n "$asked" ] && set -- "$asked" || set -- python3 python3.13 python3.12 python3.11
     for python in "$@"; do
         ! is_new_enough "$python" || return 0
-        tried="$tried${tried:+, }$python ($(version_of "$python"))"
+        tried="$tried${tried:+, }$python ($("$python" -V 2>/dev/null || echo "not found"))"
     done
     fail "Python 3.11 or newer is needed. Tried: $tried." \
         "Install one, or name the one to take, as in: make test PYTHON=/opt/python/bin/python3.12"
 }
 
-# Installs packages, and says from time to time how far that is; where it fails, what pip said last.
+# Installs packages, and says from time to time how far that is.
 install() {
-    { "$venv/bin/python" -m pip install --progress-bar off "$@" 2>&1 || echo Failed; } | awk '
+    { "$venv/bin/python" -m pip install "$@" 2>"$venv/pip.log" || echo Failed; } | awk '
         /^(Collecting|Processing)/ { if (++count % 20 == 0) print "setup: " count " packages fetched." }
         /^Installing/ { print "setup: installing them; this is the longer half." }
         /^Failed$/ { failed = 1 }
-        { last[NR % 20] = $0; fflush() }
-        END {
-            for (line = NR - 19; failed && line < NR; line++)
-                if (line > 0) print last[line % 20] >"/dev/stderr"
-            exit failed
-        }'
+        { fflush() }
+        END { exit failed }' || fail "$venv could not be filled:" "$(tail -n 20 "$venv/pip.log")"
 }
 
-[ $# -ge 1 ] || fail "usage: venv.sh VENV [PYTHON]"
-venv=$1
-asked=${2:-}
-mark=$venv/.complete
-
-! is_complete || exit 0
+# The mark is left by a setup that was finished, and names the folder it was made for.
+changed=$(find "$0" pyproject.toml constraints.txt "$@" -newer "$mark" 2>/dev/null) || changed=all
+if [ -z "$changed" ] && [ "$(cat "$mark")" = "$(pwd -P)" ] && is_usable; then
+    exit 0
+fi
 if is_usable && "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
     printf 'setup: bringing %s up to date.\n' "$venv"
 else
     choose_python
-    printf 'setup: making %s with Python %s; this takes a minute or two.\n' "$venv" "$(version_of "$python")"
+    printf 'setup: making %s with %s; this takes a minute or two.\n' "$venv" "$("$python" -V)"
     "$python" -c 'import ensurepip, venv' 2>/dev/null || fail \
         "$python cannot make virtual environments: its ensurepip or venv module is missing." \
         "On Debian and Ubuntu the package python3-venv brings it. Or name another Python: PYTHON=..."
@@ -82,14 +74,20 @@ fi
 
 rm -f "$mark"
 export PIP_DISABLE_PIP_VERSION_CHECK=1
-install --requirement constraints.txt ||
-    fail "the packages in constraints.txt could not be installed; see above."
-
+if [ $# -gt 0 ]; then
+    for list in "$@"; do
+        install --progress-bar off --constraint constraints.txt --requirement "$list"
+    done
+    # The package as it stands here, also for the programs that are started there.
+    pwd -P | sed 's|$|/generated|' >"$(echo "$venv"/lib/python3*/site-packages)/portal_v1_here.pth"
+    pwd -P >"$mark"
+    exit 0
+fi
+install --progress-bar off --requirement constraints.txt
 # The package itself is linked, not copied. It takes its version from the generated code:
 # where that is missing, make generate has to come first, and the setup stays unfinished.
 if [ -f generated/portal_v1/_version.py ]; then
-    "$venv/bin/python" -m pip install -qq --no-deps --no-build-isolation --editable . ||
-        fail "the package could not be installed; see above."
+    install -qq --no-deps --no-build-isolation --editable .
     pwd -P >"$mark"
 else
     printf 'setup: generated/portal_v1 is missing; make generate makes it.\n'

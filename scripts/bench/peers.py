@@ -1,19 +1,18 @@
-"""The clients that are compared: each makes the same calls, `create`, `list` and `get`.
+"""The clients that are compared: each makes the same calls by name, such as `create` and `list`.
 
-A peer is a function that takes the base URL and returns the calls by name. It imports its library
-itself, so that a benchmark loads only what it measures.
+A peer is a function that takes the base URL and returns the calls. It imports its library itself,
+so that a benchmark loads only what it measures.
 """
 
 from __future__ import annotations
 
 import http.client
-import importlib
 import json
 import socket
-import sys
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -23,92 +22,71 @@ HEADERS: Final = {"Authorization": f"Bearer {KEY}", "Content-Type": "application
 PATH: Final = "/custodians/clients"
 
 Calls = dict[str, Callable[[], Any]]
-AsyncCalls = dict[str, Callable[[], Awaitable[Any]]]
 
 
-def ours(url: str) -> Calls:
-    """Call by this project's client; `iter` goes through its list item by item."""
-    from portal_v1 import Portal
-
-    clients: Any = Portal(KEY, base_url=url).clients
+def _ours(url: str, name: str = "Portal", given: str = "") -> Calls:
+    """Call by this project's client, on its own connections or on a given httpx client."""
+    module, _, client = given.rpartition(".")
+    http_client = getattr(import_module(module), client)(timeout=None) if given else None
+    portal = getattr(import_module("portal_v1"), name)(KEY, base_url=url, http_client=http_client)
     return {
-        "create": clients.create,
-        "list": clients.list,
-        "get": partial(clients.get, ID),
-        "iter": lambda: deque(clients.iter(timeout=None), maxlen=0),
+        "create": portal.clients.create,
+        "get": partial(portal.clients.get, ID),
+        "list": portal.clients.list,
+        "all": lambda: deque(portal.clients.iter(timeout=None), maxlen=0),
     }
 
 
-def default(url: str, kind: str = "sync") -> Calls:
-    """Call by what openapi-python-client makes of the document by itself."""
-    client = importlib.import_module("default_portal").AuthenticatedClient(base_url=url, token=KEY)
-    body = importlib.import_module("default_portal.models").CreateClientRequest()
-    create, list_, get = (
-        getattr(importlib.import_module(f"default_portal.api.clients.{name}"), kind)
-        for name in ("create_client", "list_clients", "get_client")
+def _default(url: str, kind: str = "sync") -> Calls:
+    client = import_module("default_portal").AuthenticatedClient(base_url=url, token=KEY)
+    body = import_module("default_portal.models").CreateClientRequest()
+    create, get, list_ = (
+        partial(getattr(import_module(f"default_portal.api.clients.{name}"), kind), client=client)
+        for name in ("create_client", "get_client", "list_clients")
     )
     return {
-        "create": partial(create, client=client, body=body),
-        "list": partial(list_, client=client),
-        "get": partial(get, ID, client=client),
+        "create": partial(create, body=body),
+        "get": partial(get, ID),
+        "list": list_,
+        "all": list_,
     }
 
 
-def openapi_generator(url: str) -> Calls:
-    """Call by openapi-generator's Python client."""
-    package = importlib.import_module("openapi_generator_portal")
-    configuration = package.Configuration(host=url, access_token=KEY)
-    api = package.ClientsApi(package.ApiClient(configuration))
-    return {
-        "create": lambda: api.create_client(package.CreateClientRequest()),
-        "list": api.list_clients,
-        "get": partial(api.get_client, ID),
-    }
+def _openapi_generator(url: str) -> Calls:
+    og = import_module("og_portal")
+    api = og.ClientsApi(og.ApiClient(og.Configuration(host=url, access_token=KEY)))
+    return {"create": lambda: api.create_client(og.CreateClientRequest()), "list": api.list_clients}
 
 
-def fern_style(url: str) -> Calls:
-    """Call by the client that crozier makes, in Fern's style."""
-    package = importlib.import_module("crozier_portal")
-    api = package.CrozierPortalApi(base_url=url, token=KEY).clients
-    return {
-        "create": api.create_client,
-        "list": api.list_clients,
-        "get": partial(api.get_client, ID),
-    }
+def _fern_style(url: str) -> Calls:
+    api = import_module("crozier_portal").CrozierPortalApi(base_url=url, token=KEY).clients
+    return {"create": api.create_client, "list": api.list_clients}
 
 
-def stainless_style(url: str) -> Calls:
-    """Call by the client that stainful makes, in Stainless' style."""
-    api = importlib.import_module("stainful_portal").Portal(base_url=url, api_key=KEY).clients
-    return {"create": api.create, "list": api.list, "get": partial(api.retrieve, ID)}
+def _stainless_style(url: str) -> Calls:
+    api = import_module("stainful_portal").Portal(base_url=url, api_key=KEY).clients
+    return {"create": api.create, "list": api.list}
 
 
-def _by_hand(send: Callable[[str, str, bytes | None], Any]) -> dict[str, Callable[[], Any]]:
+def _by_hand(send: Callable[[str, str, bytes | None], Any]) -> Calls:
     return {
         "create": partial(send, "POST", PATH, b"{}"),
-        "list": partial(send, "GET", PATH, None),
         "get": partial(send, "GET", f"{PATH}/{ID}", None),
+        "list": partial(send, "GET", PATH, None),
     }
 
 
-def bare_httpx(url: str, library: str = "httpx") -> Calls:
-    """Call by hand over httpx or httpx2, the answer parsed as JSON."""
-    client = importlib.import_module(library).Client(base_url=url, headers=HEADERS)
+def _bare_httpx(url: str, library: str = "httpx") -> Calls:
+    client = import_module(library).Client(base_url=url, headers=HEADERS)
     return _by_hand(lambda verb, path, body: client.request(verb, path, content=body).json())
 
 
-def bare_urllib3(url: str) -> Calls:
-    """Call by hand over urllib3."""
-    pool = importlib.import_module("urllib3").PoolManager()
-    return _by_hand(
-        lambda verb, path, body: json.loads(
-            pool.request(verb, url + path, body=body, headers=HEADERS).data
-        )
-    )
+def _bare_urllib3(url: str) -> Calls:
+    request = partial(import_module("urllib3").PoolManager().request, headers=HEADERS)
+    return _by_hand(lambda verb, path, body: json.loads(request(verb, url + path, body=body).data))
 
 
-def bare_http_client(url: str) -> Calls:
-    """Call by hand over http.client."""
+def _bare_http_client(url: str) -> Calls:
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc)
 
@@ -119,7 +97,7 @@ def bare_http_client(url: str) -> Calls:
     return _by_hand(send)
 
 
-def raw_socket(url: str) -> Calls:
+def _raw_socket(url: str) -> Calls:
     """Write straight to a socket: the limit."""
     parts = urlsplit(url)
     connection = socket.create_connection((str(parts.hostname), parts.port or 80))
@@ -140,32 +118,8 @@ def raw_socket(url: str) -> Calls:
     return _by_hand(send)
 
 
-def ours_async(url: str, package: str = "portal_v1", given: str | None = None) -> AsyncCalls:
-    """Call by this project's async client, on its own connections or on a given client."""
-    module, _, name = (given or "").rpartition(".")
-    client = getattr(importlib.import_module(module), name)(timeout=None) if given else None
-    clients = (
-        importlib.import_module(package).AsyncPortal(KEY, base_url=url, http_client=client).clients
-    )
-    return {"create": clients.create, "get": partial(clients.get, ID)}
-
-
-def ours_on_httpx2(url: str) -> AsyncCalls:
-    """Call by a copy of this project's async client that finds httpx2 alone."""
-    modules: dict[str, Any] = sys.modules
-    import httpx
-
-    modules["httpx"] = None  # An import of it then fails.
-    calls = ours_async(url, "portal_on_httpx2")
-    modules["httpx"] = httpx
-    return calls
-
-
-def httpx_async(url: str, library: str = "httpx") -> AsyncCalls:
-    """Call by hand over httpx or httpx2."""
-    client = importlib.import_module(library).AsyncClient(
-        base_url=url, headers=HEADERS, timeout=None
-    )
+def _httpx_async(url: str, library: str = "httpx") -> Calls:
+    client = import_module(library).AsyncClient(base_url=url, headers=HEADERS, timeout=None)
 
     async def send(verb: str, path: str, body: bytes | None) -> Any:
         return (await client.request(verb, path, content=body)).json()
@@ -173,9 +127,8 @@ def httpx_async(url: str, library: str = "httpx") -> AsyncCalls:
     return _by_hand(send)
 
 
-def aiohttp_async(url: str) -> AsyncCalls:
-    """Call by hand over aiohttp."""
-    session = importlib.import_module("aiohttp").ClientSession(headers=HEADERS)
+def _aiohttp_async(url: str) -> Calls:
+    session = import_module("aiohttp").ClientSession(headers=HEADERS)
 
     async def send(verb: str, path: str, body: bytes | None) -> Any:
         async with session.request(verb, url + path, data=body) as response:
@@ -186,25 +139,28 @@ def aiohttp_async(url: str) -> AsyncCalls:
 
 OURS: Final = "portal-v1"
 DEFAULT: Final = "default generated client"
-SYNC: Final[dict[str, Callable[[str], Calls]]] = {
-    OURS: ours,
-    DEFAULT: default,
-    "openapi-generator": openapi_generator,
-    "Fern-style (crozier)": fern_style,
-    "Stainless-style (stainful)": stainless_style,
-    "bare httpx": bare_httpx,
-    "bare httpx2": partial(bare_httpx, library="httpx2"),
-    "bare urllib3": bare_urllib3,
-    "bare http.client": bare_http_client,
-    "raw socket": raw_socket,
+GENERATED: Final[dict[str, Callable[[str], Calls]]] = {
+    "openapi-generator": _openapi_generator,
+    "Fern-style (crozier)": _fern_style,
+    "Stainless-style (stainful)": _stainless_style,
 }
-ASYNC: Final[dict[str, Callable[[str], AsyncCalls]]] = {
-    OURS: ours_async,
-    "portal-v1 on httpx2": ours_on_httpx2,
-    "portal-v1, given httpx": partial(ours_async, given="httpx.AsyncClient"),
-    "portal-v1, given aiohttp": partial(ours_async, given="httpx_aiohttp.HttpxAiohttpClient"),
-    DEFAULT: partial(default, kind="asyncio"),
-    "bare httpx": httpx_async,
-    "bare httpx2": partial(httpx_async, library="httpx2"),
-    "bare aiohttp": aiohttp_async,
+SYNC: Final[dict[str, Callable[[str], Calls]]] = {
+    OURS: _ours,
+    DEFAULT: _default,
+    **GENERATED,
+    "bare httpx": _bare_httpx,
+    "bare httpx2": partial(_bare_httpx, library="httpx2"),
+    "bare urllib3": _bare_urllib3,
+    "bare http.client": _bare_http_client,
+    "raw socket": _raw_socket,
+}
+ASYNC: Final[dict[str, Callable[[str], Calls]]] = {
+    OURS: partial(_ours, name="AsyncPortal"),
+    "portal-v1, given aiohttp": partial(
+        _ours, name="AsyncPortal", given="httpx_aiohttp.HttpxAiohttpClient"
+    ),
+    DEFAULT: partial(_default, kind="asyncio"),
+    "bare httpx": _httpx_async,
+    "bare httpx2": partial(_httpx_async, library="httpx2"),
+    "bare aiohttp": _aiohttp_async,
 }

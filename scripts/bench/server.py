@@ -16,9 +16,10 @@ import re
 import ssl
 import sys
 import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 import certifi
 import trustme
@@ -31,72 +32,50 @@ CLIENT: Final = {
     "signingStatus": "STORED_CLIENT",
 }
 ONE: Final = {**CLIENT, "clientSessionToken": "cst-0d6cbd4e", "isAccountAbstracted": True}
-_ITEMS: Final = re.compile(rb"/items/(\d+)/")
-_WAIT: Final = re.compile(rb"/wait/(\d+)/")
 _LENGTH: Final = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
 @cache
-def _answer(status: bytes, items: int | None) -> bytes:
-    body = json.dumps(ONE if items is None else [CLIENT] * items).encode()
+def _answer(target: bytes) -> bytes:
+    items = re.search(rb"GET .*/items/(\d+)/.*/clients ", target)
+    body = json.dumps([CLIENT] * int(items[1]) if items else ONE).encode()
+    status = b"201 Created" if re.match(b"POST .*/clients ", target) else b"200 OK"
+    return _head(status, body) + body
+
+
+def _head(status: bytes, body: bytes) -> bytes:
     head = b"HTTP/1.1 %b\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-    return head % (status, len(body)) + body
+    return head % (status, len(body))
 
 
-class _Connection(asyncio.Protocol):
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._buffer = b""
-
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
-            head = self._buffer[:end]
-            length = _LENGTH.search(head)
-            whole = end + 4 + (int(length[1]) if length else 0)
-            if len(self._buffer) < whole:
-                return
-            self._buffer = self._buffer[whole:]
-            self._serve(head[: head.index(b"\r\n")])
-
-    def _serve(self, request: bytes) -> None:
-        wait = _WAIT.search(request)
-        if request.startswith(b"GET /busy"):
-            body = b"%.6f" % time.process_time()
-            self._transport.write(
-                b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
-            )
-        elif wait:
-            asyncio.get_running_loop().call_later(int(wait[1]) / 1000, self._write, request)
-        else:
-            self._write(request)
-
-    def _write(self, request: bytes) -> None:
-        items = _ITEMS.search(request)
-        listed = request.endswith(b"/clients HTTP/1.1") and request.startswith(b"GET")
-        created = request.startswith(b"POST") and b"/session" not in request
-        answer = _answer(
-            b"201 Created" if created else b"200 OK", int(items[1]) if items and listed else None
-        )
-        if not self._transport.is_closing():
-            self._transport.write(answer)
+async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(asyncio.IncompleteReadError, ConnectionError):
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            if length := _LENGTH.search(head):
+                await reader.readexactly(int(length[1]))
+            target = head[: head.index(b"\r\n")]
+            if wait := re.search(rb"/wait/(\d+)/", target):
+                await asyncio.sleep(int(wait[1]) / 1000)
+            spent = b"%.6f" % time.process_time()
+            is_busy = target.startswith(b"GET /busy")
+            writer.write(_head(b"200 OK", spent) + spent if is_busy else _answer(target))
+    writer.close()
 
 
-async def _main(bundle: BinaryIO) -> None:
-    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    # Beside the usual ones, whose loading is a part of each start.
-    bundle.write(certifi.contents().encode() + authority.cert_pem.bytes())
-    bundle.close()
-    loop, ports = asyncio.get_running_loop(), list[int]()
-    for tls in (None, context):
-        server = await loop.create_server(_Connection, "127.0.0.1", 0, backlog=2048, ssl=tls)
-        ports.append(server.sockets[0].getsockname()[1])
-    print(*ports, flush=True)
-    await server.serve_forever()
+async def _main(context: ssl.SSLContext) -> None:
+    servers = [
+        await asyncio.start_server(_serve, "127.0.0.1", 0, backlog=2048, ssl=tls)
+        for tls in (None, context)
+    ]
+    print(*(server.sockets[0].getsockname()[1] for server in servers), flush=True)
+    await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
     os.sched_setaffinity(0, {int(sys.argv[1])})
-    asyncio.run(_main(Path(sys.argv[2]).open("wb")))  # noqa: SIM115 - it closes it
+    authority, server_context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(server_context)
+    # Beside the usual ones, whose loading is a part of each start.
+    Path(sys.argv[2]).write_bytes(certifi.contents().encode() + authority.cert_pem.bytes())
+    asyncio.run(_main(server_context))

@@ -12,19 +12,14 @@ from .errors import GenerationError, display_path, edit
 from .reading import Place, Text
 
 SEVERAL = ("allOf", "anyOf", "oneOf", "prefixItems")
-# Under these keys of a schema stand schemas by name; under those of _BELOW, schemas at all.
-_NAMED = ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions")
-_BELOW = {
-    *(*SEVERAL, *_NAMED, "items", "not", "additionalProperties", "contains", "propertyNames"),
-    *("if", "then", "else", "unevaluatedProperties", "unevaluatedItems"),
-}
-# Under these keys stand data, not OpenAPI: nothing in them is a reference or a schema.
-_DATA = {"example", "examples", "default", "const", "enum"}
-# Under these keys stand names that somebody chose: "default" or "example" is a name like any other.
+# Under these keys stand names that somebody chose: "default" or "example" is one like any other.
 _NAMES = {
+    *("properties", "patternProperties", "dependentSchemas", "$defs", "definitions"),
     *("callbacks", "content", "encoding", "headers", "links", "parameters", "pathItems", "paths"),
     *("requestBodies", "responses", "schemas", "securitySchemes", "variables", "webhooks"),
 }
+# Under these keys stand data, not OpenAPI: nothing in them is a reference or a schema.
+_DATA = {"example", "examples", "default", "const", "enum", "discriminator", "xml", "externalDocs"}
 _BOUNDS = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 _WORDS = ("title", "description", "deprecated", "readOnly", "writeOnly", "examples")
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -88,6 +83,11 @@ class Document:
             told.append(f"{first}: {text}{more}{ending}")
         return told
 
+    def refuse(self, findings: Iterable[Finding], words: str) -> None:
+        """Raise where there are findings; `words` sum them up."""
+        if told := self.tell(findings):
+            raise GenerationError(f"{self.source} {words}", told)
+
     def resolve(self, value: Any) -> Any:
         """Follow `$ref` until something else than a reference is there; None where nothing is."""
         return self._follow((), value)[1]
@@ -112,13 +112,14 @@ class Document:
     def parameters(self, place: Place) -> Iterator[tuple[Place, dict[str, Any]]]:
         """Yield an operation's parameters, and those of its path that it does not replace."""
         item = self.resolve(self.data["paths"][place[1]])
-        seen: set[tuple[Any, Any]] = set()
+        own: set[tuple[Any, Any]] = set()
         for owner, prefix in ((item[place[2]], place), (item, place[:2])):
             for index, value in enumerate(owner.get("parameters") or ()):
                 parameter = self.resolve(value)
                 key = (parameter.get("name"), parameter.get("in"))
-                if key not in seen:
-                    seen.add(key)
+                if prefix == place:
+                    own.add(key)
+                if prefix == place or key not in own:
                     yield (*prefix, "parameters", str(index)), parameter
 
     def expand(self, schema: Any) -> Iterator[dict[str, Any]]:
@@ -150,12 +151,7 @@ class Document:
 
 def load_document(path: Path) -> Document:
     """Read an OpenAPI document: JSON from a file named *.json, else YAML."""
-    source = display_path(path)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise GenerationError(f"{source} cannot be read: {error.strerror}.") from None
-    return Document(content, source, is_json=path.suffix.lower() == ".json")
+    return Document(path.read_bytes(), display_path(path), is_json=path.suffix.lower() == ".json")
 
 
 @cache
@@ -184,12 +180,12 @@ def _walk(value: Any, place: Place, *, schema: bool = False) -> Iterator[Node]:
         return
     yield place, value, schema
     for key, inner in value.items():
-        if key not in _BELOW if schema else key in _DATA or key.startswith("x-"):
+        if key in _DATA or key.startswith("x-"):
             continue
         steps: dict[Place, Any] = {(key,): inner}
         if isinstance(inner, list):
             steps = {(key, str(index)): item for index, item in enumerate(inner)}
-        elif isinstance(inner, dict) and key in (_NAMED if schema else _NAMES):
+        elif isinstance(inner, dict) and key in _NAMES:
             steps = {(key, name): item for name, item in inner.items()}
         for step, item in steps.items():
             yield from _walk(item, (*place, *step), schema=schema or key in {"schema", "schemas"})

@@ -12,22 +12,15 @@ class GenerationError(Exception):
     """An expected failure, for the person who has to mend it: a sentence, and findings if any."""
 
     def __init__(self, message: str, problems: Iterable[str] = ()) -> None:
-        super().__init__(message)
-        self.message = message
         self.problems = list(dict.fromkeys(problems))
-
-    def __str__(self) -> str:
-        lines = [self.message]
-        lines += (f"  - {problem}".replace("\n", "\n    ") for problem in self.problems)
-        return "\n".join(lines)
+        told = (f"  - {problem}".replace("\n", "\n    ") for problem in self.problems)
+        super().__init__("\n".join([message, *told]))
 
 
 def display_path(path: Path) -> str:
     """Return `path` for a message: seen from the current folder where it lies within."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except (OSError, ValueError):
-        return str(path)
+    path = path.resolve()
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def edit(members: dict[str, Any], where: str = "") -> str:

@@ -13,13 +13,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from .document import Document, Finding
-from .errors import GenerationError
 from .reading import Place
 
-_SHOWABLE = "x-not-secret"
-# What each rule of an x-basis, and each field of an x-also-seen, has one of beside its source.
+# What says something in words, and what.
+_IN_WORDS = {
+    "x-repeatable": "must be the reason, in words, why sending it twice does no harm",
+    "x-response-field": "names the field of the answer that repeats the parameter",
+}
+# What has members by name: each is one of these, with its source.
 _SOURCED = {"x-basis": ("documented", "assumed", "observed"), "x-also-seen": ("example",)}
-
+_SHOWABLE = "x-not-secret"
 # A name with one of these words is likely to be a secret's, with one of the others if it ends so:
 # passwordHash and apiKey, not tokenAddress.
 _ANYWHERE = re.compile(r"credential|cvv|mnemonic|otp|passcode|passphrase|password|passwd|secret")
@@ -33,77 +36,61 @@ _SAFE_FORMATS = {"date", "date-time", "duration", "time", "password"}
 
 def check_house_rules(document: Document) -> list[str]:
     """Return hints at what would make the result better; raise where a rule is not kept."""
-    findings = [*_check_operations(document), *_check_secrets(document)]
-    findings += _check_extensions(document)
-    if findings:
-        raise GenerationError(
-            f"{document.source} does not keep the rules of this house "
-            "(--no-house-rules generates all the same).",
-            document.tell(findings),
-        )
+    document.refuse(
+        [*_check_operations(document), *_check_secrets(document), *_check_extensions(document)],
+        "does not keep the rules of this house (--no-house-rules generates all the same).",
+    )
     return document.tell(_find_hints(document))
 
 
 def _find_hints(document: Document) -> Iterator[Finding]:
     for place, operation in document.operations():
-        if not _says_something(operation.get("summary")):
+        if not operation.get("summary"):
             yield Finding(place, "a summary would be its docstring's first line")
-        owners: dict[Place, Any] = {("requestBody",): operation.get("requestBody")}
-        owners |= {("responses", k): v for k, v in (operation.get("responses") or {}).items()}
-        for step, owner in owners.items():
-            for name, media in ((document.resolve(owner) or {}).get("content") or {}).items():
-                schema = document.resolve(media.get("schema"))
-                given = {*media, *(schema if isinstance(schema, dict) else ())}
-                if "json" in name and "schema" in media and not given & {"example", "examples"}:
-                    at = (*place, *step, "content", name)
-                    yield Finding(at, "an example would be the mock's answer")
+    for place, media, _ in document.nodes:
+        if place[-2:-1] == ("content",) and "json" in place[-1] and "schema" in media:
+            schema = document.resolve(media["schema"])
+            given = {*media, *(schema if isinstance(schema, dict) else ())}
+            if not given & {"example", "examples"}:
+                yield Finding(place, "an example would be the mock's answer")
 
 
 def _check_operations(document: Document) -> Iterator[Finding]:
     for place, operation in document.operations():
-        tags = operation.get("tags")
-        if not tags or not _says_something(tags[0]):
+        if not operation.get("tags"):
             text = "an operation needs a tag: its first one names the resource it is on"
             yield Finding(place, text, {"tags": ["…"]})
-        if "security" not in operation and "security" not in document.data:
+        if "security" not in {*operation, *document.data}:
             text = "`security` has to say which key it needs, be it `[]` for none"
             yield Finding(place, text, {"security": []})
-        if "x-repeatable" in operation and not _says_something(operation["x-repeatable"]):
-            text = "x-repeatable must be the reason, in words, why sending it twice does no harm"
-            yield Finding((*place, "x-repeatable"), text, {"x-repeatable": "…"})
 
 
 def _check_extensions(document: Document) -> Iterator[Finding]:
     """Yield what a document says beyond the reference without its source, or twice."""
     named: dict[str, Place] = {}
     for place, value, _ in document.nodes:
-        if "x-response-field" in value and not _says_something(value["x-response-field"]):
-            text = "x-response-field names the field of the answer that repeats the parameter"
-            yield Finding((*place, "x-response-field"), text, {"x-response-field": "…"})
-        for key, kinds in _SOURCED.items():
-            members = value.get(key, {})
-            members = members if isinstance(members, dict) else {"": members}
-            for name, member in members.items():
-                at, said = (*place, key, name), member if isinstance(member, dict) else {}
-                words = all(_says_something(v) for k, v in said.items() if k != "example")
-                if not words or {*said} not in [{one, "source"} for one in kinds]:
-                    text = f"{key} has one of {', '.join(kinds)}, and its source, in words"
-                    yield Finding(at, text)
+        for key in _IN_WORDS.keys() & value:
+            if not isinstance(value[key], str) or not value[key].strip():
+                yield Finding((*place, key), f"{key} {_IN_WORDS[key]}", {key: "…"})
+        for key in _SOURCED.keys() & value:
+            members = value[key] if isinstance(value[key], dict) else {"": value[key]}
+            for name, one in members.items():
+                at = (*place, key, name)
+                sources = [{kind, "source"} for kind in _SOURCED[key]]
+                if not isinstance(one, dict) or one.keys() not in sources:
+                    kinds = ", ".join(_SOURCED[key])
+                    yield Finding(at, f"{key} has one of {kinds}, and its source, in words")
                 if key == "x-basis" and named.setdefault(name, at) != at:
                     yield Finding(at, f"{document.where(named[name])} has the same name")
-                if key == "x-also-seen" and name in (value.get("properties") or {}):
-                    yield Finding(at, "the schema has this property itself")
 
 
 def _check_secrets(document: Document) -> Iterator[Finding]:
-    for place, value, _ in document.nodes:
-        properties = value.get("properties")
-        found = [
-            ((*place, "properties", name), name, schema, schema)
-            for name, schema in (properties.items() if isinstance(properties, dict) else ())
-        ]
-        found.append(((*place, "schema"), value.get("name"), value.get("schema"), value))
-        for at, name, schema, owner in found:
+    for place, value, is_schema in document.nodes:
+        found = {(*place, "schema"): (value.get("name"), value.get("schema"), value)}
+        if is_schema:
+            properties = (value.get("properties") or {}).items()
+            found = {(*place, "properties", name): (name, one, one) for name, one in properties}
+        for at, (name, schema, owner) in found.items():
             named = isinstance(name, str) and smells_of_secrets(name)
             if named and not _is_marked(document, schema, owner):
                 text = f"{name!r} smells of a secret: say `format: password`, so that it is "
@@ -124,13 +111,9 @@ def smells_of_secrets(name: str) -> bool:
 def _is_marked(document: Document, schema: Any, owner: Any) -> bool:
     """Tell whether a schema, or what has it, says of each string in it whether it is a secret."""
     said = [one for one in (owner, schema, document.resolve(schema)) if isinstance(one, dict)]
-    return any(_says_something(one.get(_SHOWABLE)) for one in said) or all(
+    return any(isinstance(one.get(_SHOWABLE), str) for one in said) or all(
         one.keys() & {"enum", "const"}
         or one.get("format") in _SAFE_FORMATS
         or "string" not in (one.get("type") or ())
         for one in document.expand(schema)
     )
-
-
-def _says_something(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())

@@ -1,7 +1,7 @@
 """JSON or YAML text to plain JSON values, and the line of each place in it.
 
 YAML 1.2 with JSON's types only, as OpenAPI asks: dates stay strings, `no` stays `no`, a key
-written as a number becomes a string. What JSON has no word for is an error that names its line.
+written as a number becomes a string.
 """
 
 from __future__ import annotations
@@ -9,10 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
-from itertools import accumulate
 from typing import Any, NoReturn, TypeAlias
 
 import yaml
@@ -25,14 +22,8 @@ _MOST_LEVELS = 100  # Real documents stay below 40.
 _MOST_ALIASED = 200_000
 _Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 # What a word without quotation marks stands for, where that is no string.
-_WORDS: tuple[tuple[str, Callable[[str], Any]], ...] = (
-    (r"|~|null|Null|NULL", lambda _: None),
-    (r"true|True|TRUE|false|False|FALSE", lambda word: word.lower() == "true"),
-    (r"[-+]?[0-9]+", int),
-    (r"0o[0-7]+|0x[0-9a-fA-F]+", lambda word: int(word, 0)),
-    (r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", float),
-)
-_NO_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
+_NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 
 class Text:
@@ -43,9 +34,12 @@ class Text:
         line = None
         try:
             self._text = content.decode("utf-8-sig")
-            read = partial(json.loads, self._text, object_pairs_hook=_make_object)
-            self.value = read() if is_json else self._load_yaml()
-            _check_value(self.value)
+            if is_json:
+                self.value = json.loads(self._text, object_pairs_hook=_make_object)
+            else:
+                self.value = self._load_yaml()
+            json.dumps(self.value, ensure_ascii=False, allow_nan=False).encode()
+            _check_depth([self.value], _MOST_LEVELS)
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
             what = f"it is not UTF-8 (byte 0x{content[error.start]:02x}). Save it as UTF-8"
@@ -77,19 +71,18 @@ class Text:
 
     def _load(self, node: Any, place: Place) -> Any:
         self._count += 1
-        self._lines.setdefault(place, _line(node))
+        self._lines.setdefault(place, node.start_mark.line + 1)
         if self._count > len(self._text) + _MOST_ALIASED:
             _refuse(node, f"its aliases come to more than {_MOST_ALIASED:,} values")
         match node, node.tag.removeprefix("tag:yaml.org,2002:"):
-            case yaml.ScalarNode(), "str":
-                if _NO_NUMBER.fullmatch(node.value) and not node.style:
-                    _refuse(node, f"JSON has no number {node.value}")
-                words = () if node.style else _WORDS
-                read = (read for form, read in words if re.fullmatch(form, node.value))
-                return next(read, str)(node.value)
-            case yaml.SequenceNode(), "seq":
-                items = enumerate(node.value)
-                return [self._load(item, (*place, str(index))) for index, item in items]
+            case yaml.ScalarNode(value=word, style=style), "str":
+                if style:
+                    return word
+                if _NUMBER.fullmatch(word):
+                    return float(word) if set(word) & set(".eE") else int(word)
+                return _WORDS.get(word.lower(), word)
+            case yaml.SequenceNode(value=items), "seq":
+                return [self._load(item, (*place, str(i))) for i, item in enumerate(items)]
             case yaml.MappingNode(), "map":
                 return self._load_mapping(node, place)
         return _refuse(node, f"the tag {node.tag} has no meaning here")
@@ -110,13 +103,9 @@ class Text:
                 first = f"the key {name!r} is already there on line {self._lines[*place, name]}"
                 _refuse(key, f"{first}; one would silently win")
             else:
-                self._lines[*place, name] = _line(key)
+                self._lines[*place, name] = key.start_mark.line + 1
                 own[name] = self._load(value, (*place, name))
         return {**merged, **own}
-
-
-def _line(node: Any) -> int:
-    return int(node.start_mark.line) + 1
 
 
 def _refuse(node: Any, what: str) -> NoReturn:
@@ -130,10 +119,9 @@ def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _check_value(value: Any) -> None:
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    text.encode("utf-8")
-    brackets = re.sub(r'"(\\.|[^"\\])*"|[^][{}"]+', "", text)
-    levels = accumulate(1 if bracket in "[{" else -1 for bracket in brackets)
-    if max(levels, default=0) > _MOST_LEVELS:
+def _check_depth(value: Any, left: int) -> None:
+    if left < 0:
         raise RecursionError
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, dict | list):
+            _check_depth(inner, left - 1)

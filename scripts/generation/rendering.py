@@ -21,7 +21,6 @@ from openapi_python_client.schema.untrusted_string import UntrustedString
 from . import operations
 from .document import Document
 from .errors import GenerationError, edit
-from .finishing import write_file
 from .naming import OperationNames, client_name, name_operations, resource_class
 from .operations import Operation
 from .shaping import Shaper
@@ -170,7 +169,8 @@ def _write_all(project: Project, source: str, resources: _Resources) -> None:
         template = f"{template}.py.jinja"
         text = project.env.get_template(template).render(source=source, **context)
         first = f"# Made by `make generate` from {source} and overrides/templates/{template}."
-        write_file(path, f"{first}\n{text}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(f"{first}\n{text}".encode())
 
     for template, target in _ONCE.items():
         write(template, target)

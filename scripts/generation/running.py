@@ -6,32 +6,24 @@ import argparse
 import hashlib
 import json
 import keyword
+import re
+import shutil
+import subprocess
 import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path, PurePath
+from typing import Any
+
+from ruff import find_ruff_bin  # type: ignore[import-untyped]  # it comes without types
 
 from .errors import GenerationError, display_path
-from .finishing import (
-    GENERATOR,
-    MANIFEST,
-    check_imports,
-    copy_package,
-    format_package,
-    is_copied,
-    write_file,
-    write_metadata,
-)
 
-_DESCRIPTION = """\
-Make the Python package from an OpenAPI document: validate it, render the templates, format,
-try every import, then swap the package in whole and print what changed for its users.
-
-Whatever goes wrong, the package stays as it was.
-"""
-_EPILOG = "Exit status: 0 when all is well, 1 when something is to be mended, 2 for a wrong option."
+GENERATOR = "openapi-python-client"
+MANIFEST = "manifest.json"
 # What the package itself imports: a package of the same name would import itself instead.
 _NEEDED = {"attr", "attrs", "h11", "httpx", "httpx2", "jsonschema_rs", "pytest"}
 
@@ -40,33 +32,27 @@ def main(arguments: Sequence[str] | None = None, *, root: Path) -> int:
     """Run one generation in the repository `root`, and return the exit status."""
     options = _parse(arguments, root)
     package = options.output.resolve() / options.package
-    job = Job(root, options.spec, package, house_rules=not options.no_house_rules)
     try:
-        _check(job)
-        notes = generate(job, only_check=options.check)
-    except GenerationError as error:
+        print("\n".join(_generate(root, options, package)))
+    except (GenerationError, OSError) as error:
         told = str(error)
-    except OSError as error:
-        told = f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}."
     except KeyboardInterrupt:
         told = "interrupted."
     else:
-        print("\n".join(notes))
         return 0
-    print(f"generate: {told}", file=sys.stderr)
-    if not options.check:
-        kept = f"{display_path(job.package)} is as it was."
-        print(kept if job.package.exists() else "Nothing was made.", file=sys.stderr)
+    kept = f"{display_path(package)} is as it was." if package.exists() else "Nothing was made."
+    print(f"generate: {told}\n{kept}", file=sys.stderr)
     return 1
 
 
 def _parse(arguments: Sequence[str] | None, root: Path) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="generate.py",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
+        description=(
+            "Make the Python package from an OpenAPI document. Whatever goes wrong, the package "
+            "stays as it was."
+        ),
     )
     add = parser.add_argument
     add("--spec", type=Path, default=root / "openapi/portal-v1.yaml", help="the OpenAPI document")
@@ -74,131 +60,85 @@ def _parse(arguments: Sequence[str] | None, root: Path) -> argparse.Namespace:
     add("--package", default="portal_v1", help="the package's name (default: %(default)s)")
     words = "take a document without tags, explicit security or marked secrets"
     add("--no-house-rules", action="store_true", help=words)
-    words = "change nothing: say whether the package is what would be generated now"
-    add("--check", action="store_true", help=words)
     return parser.parse_args(arguments)
 
 
-class Job:
-    """A generation: of the document `spec`, into the folder `package`, in the repository `root`."""
-
-    def __init__(self, root: Path, spec: Path, package: Path, *, house_rules: bool) -> None:
-        self.spec, self.package, self.house_rules = spec, package, house_rules
-        self.templates = root / "overrides" / "templates"
-        self.modules = root / "overrides" / "package"
-        # What to call the document in the package, the same on every machine.
-        inside = spec.resolve().is_relative_to(root.resolve())
-        self.source = spec.resolve().relative_to(root.resolve()).as_posix() if inside else spec.name
-        # What the package's rendered files were made from: where that is as it was, the modules of
-        # overrides/package are all that has to be renewed. It is not committed.
-        name = hashlib.sha256(str(package).encode()).hexdigest()[:16]
-        self.record = root / "build" / "rendered" / name
-
-
-def generate(job: Job, *, only_check: bool = False) -> list[str]:
-    """Make the package and put it in its place, or compare it with what is there.
-
-    Return what to tell, a line each.
-    """
-    before, shown = _read_files(job.package), display_path(job.package)
+def _generate(root: Path, options: argparse.Namespace, package: Path) -> list[str]:
+    """Make the package and put it in its place; return what to tell, a line each."""
+    _check_place(package)
+    before = _read_files(package)
     # In a folder above the package, a rename suffices to put it in its place.
-    above = None if only_check else next(f for f in job.package.parents if f.exists())
+    above = next(folder for folder in package.parents if folder.exists())
     with tempfile.TemporaryDirectory(
-        prefix=f".{job.package.name}.generate-", dir=above, ignore_cleanup_errors=True
+        prefix=f".{package.name}.generate-", dir=above, ignore_cleanup_errors=True
     ) as folder:
-        staged = Path(folder) / job.package.name
-        known = not only_check and job.record.is_file() and job.record.read_text()
-        if known and known == _fingerprint(job, before):
-            notes = []
-            for name, content in before.items():
-                if not is_copied(content):
-                    write_file(staged / name, content)
-            _finish(job, staged)
-        else:
-            notes = _build(job, staged)
-        after = _read_files(staged)
-        if only_check:
-            differences = _list_differences(after, before)
-            if not before:
-                raise GenerationError(f"{shown} is missing; run `make generate`.")
-            if differences:
-                raise GenerationError(
-                    f"{shown} is not what would be generated now; run `make generate`, and never "
-                    "edit what it makes.",
-                    differences,
-                )
-            return [f"{shown} is what is generated from {display_path(job.spec)}."]
-        notes += _list_changes(job.package.name, before, after)
-        _swap(staged, job.package)
-    write_file(job.record, _fingerprint(job, after))
+        staged = Path(folder) / package.name
+        notes = _render(root, options, staged)
+        copy_package(root / "overrides" / "package", staged)
+        format_package(staged)
+        effects = check_imports(staged)
+        for path in (staged, *staged.rglob("*")):  # Whatever the umask and the sources have.
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        notes += (f"The mock takes {name} to {effect}." for name, effect in effects.items())
+        notes += _list_changes(package.name, before, _read_files(staged))
+        _swap(staged, package)
     return notes
 
 
-def _check(job: Job) -> None:
-    name, shown = job.package.name, display_path(job.package)
-    if not name.isidentifier() or not name.isascii() or keyword.iskeyword(name):
-        raise GenerationError(f"--package {name!r}: a package needs a Python identifier's name.")
-    if name in sys.stdlib_module_names or name in _NEEDED:
-        raise GenerationError(f"--package {name!r}: this module is needed; choose another name.")
-    for folder, pattern in ((job.templates, "*.jinja"), (job.modules, "*.py")):
-        if next(folder.rglob(pattern), None) is None:
-            raise GenerationError(f"{display_path(folder)}: there is no {pattern} file in it.")
-    if job.package.is_symlink() or (job.package.exists() and not job.package.is_dir()):
-        raise GenerationError(f"{shown}: this is no folder of its own; move it away first.")
-    if next(job.package.glob("*"), None) and not (job.package / MANIFEST).is_file():
+def _check_place(package: Path) -> None:
+    name = package.name
+    taken = keyword.iskeyword(name) or name in sys.stdlib_module_names or name in _NEEDED
+    if taken or not (name.isidentifier() and name.isascii()):
+        raise GenerationError(f"--package {name!r}: no package can have this name; choose another.")
+    if package.is_symlink() or (package.exists() and not (package / MANIFEST).is_file()):
         raise GenerationError(
-            f"{shown}: this was not generated (it has no {MANIFEST}); move it away first, or "
-            "choose another --output or --package."
+            f"{display_path(package)}: this was not generated (it has no {MANIFEST}, or is a link)"
+            "; move it away first, or choose another --output or --package."
         )
 
 
-def _build(job: Job, staged: Path) -> list[str]:
+def _render(root: Path, options: argparse.Namespace, staged: Path) -> list[str]:
+    """Write what depends on the document into `staged`; return what a person should know.
+
+    It is kept, so that an edit of overrides/package alone needs no second reading.
+    """
+    templates, modules = root / "overrides" / "templates", root / "overrides" / "package"
+    if next(templates.glob("*.jinja"), None) is None:
+        raise GenerationError(f"{display_path(templates)}: there is no *.jinja file in it.")
+    # What to call the document in the package, the same on every machine.
+    spec = options.spec.resolve()
+    inside = spec.is_relative_to(root.resolve())
+    source = spec.relative_to(root.resolve()).as_posix() if inside else spec.name
+    versions = [version(name) for name in (GENERATOR, "jinja2", "ruff")]
+    digest = hashlib.sha256(json.dumps([source, options.no_house_rules, versions]).encode())
+    sources = [spec, modules / "_version.py", *sorted(templates.rglob("*.jinja"))]
+    for path in (*sources, *sorted(Path(__file__).parent.glob("*.py"))):
+        digest.update(f"\0{path.name}\0".encode() + path.read_bytes())
+    kept = root / "build" / "rendered" / staged.name / digest.hexdigest()
+    if kept.is_dir():
+        shutil.copytree(kept, staged)
+        return []
+
     from . import document, house_rules, rendering, validation  # noqa: PLC0415 - a copy alone does not wait for them
 
-    loaded = document.load_document(job.spec)
+    loaded = document.load_document(options.spec)
     notes = validation.check_document(loaded)
-    if job.house_rules:
+    if not options.no_house_rules:
         notes += house_rules.check_house_rules(loaded)
     try:
-        notes += rendering.render(loaded, job.source, staged, job.templates)
+        notes += rendering.render(loaded, source, staged, templates)
     except GenerationError:
         raise
-    except Exception as error:
-        raise _attribute(error) from error
-    write_metadata(staged, loaded.data, job.modules)
-    effects = _finish(job, staged)
-    return notes + [f"The mock takes {name} to {effect}." for name, effect in effects.items()]
-
-
-def _finish(job: Job, staged: Path) -> dict[str, str]:
-    copy_package(job.modules, staged)
-    format_package(staged)
-    effects = check_imports(staged)
-    for path in (staged, *staged.rglob("*")):  # Whatever the umask and the sources have.
-        path.chmod(0o755 if path.is_dir() else 0o644)
-    return effects
-
-
-def _attribute(error: Exception) -> Exception:
-    """Name the template or the parser that failed over the document; else it is a bug of ours."""
-    text = f"{type(error).__name__}: {error}"
-    frames = traceback.extract_tb(error.__traceback__)
-    for frame in reversed(frames):
-        if frame.filename.endswith(".jinja"):
-            path = display_path(Path(frame.filename))
-            return GenerationError(f"{path}, line {frame.lineno}: {text}")
-    if any("openapi_python_client" in frame.filename for frame in frames):
-        return GenerationError(f"{GENERATOR} fails over this document.", [text])
-    return error
-
-
-def _list_differences(wanted: dict[str, bytes], found: dict[str, bytes]) -> list[str]:
-    names = {
-        "missing: ": wanted.keys() - found.keys(),
-        "extra:   ": found.keys() - wanted.keys(),
-        "differs: ": {name for name in wanted.keys() & found.keys() if wanted[name] != found[name]},
-    }
-    return [f"{word}{name}" for word, group in names.items() for name in sorted(group)]
+    except Exception as error:  # Of a template or the parser, over a document that is valid.
+        frames = traceback.extract_tb(error.__traceback__)
+        at = next((frame for frame in frames[::-1] if ".jinja" in frame.filename), frames[-1])
+        text = f"{display_path(Path(at.filename))}, line {at.lineno}: "
+        raise GenerationError(f"{text}{type(error).__name__}: {error}") from error
+    write_metadata(staged, loaded.data, modules)
+    with suppress(OSError):  # Another run may be about the same; this saves time, and no more.
+        shutil.rmtree(kept.parent, ignore_errors=True)
+        shutil.copytree(staged, kept.with_name(staged.parent.name)).rename(kept)
+    return notes
 
 
 def _list_changes(package: str, before: dict[str, bytes], after: dict[str, bytes]) -> list[str]:
@@ -223,20 +163,6 @@ def _list_changes(package: str, before: dict[str, bytes], after: dict[str, bytes
     return lines or [f"{package}: no change on the Python surface."]
 
 
-def _fingerprint(job: Job, files: dict[str, bytes]) -> str:
-    """Return the digest of a package's rendered files and of all that they are made from."""
-    versions = [version(name) for name in (GENERATOR, "ruff", "jinja2")]
-    digest = hashlib.sha256(json.dumps([job.source, job.house_rules, versions]).encode())
-    sources = [job.spec, job.modules / "_version.py", *sorted(job.templates.rglob("*.jinja"))]
-    sources += sorted(Path(__file__).parent.glob("*.py"))
-    rendered = [
-        (name, content) for name, content in sorted(files.items()) if not is_copied(content)
-    ]
-    for name, content in [*((path.name, path.read_bytes()) for path in sources), *rendered]:
-        digest.update(f"\0{name}\0".encode() + content)
-    return digest.hexdigest()
-
-
 def _swap(staged: Path, package: Path) -> None:
     """Put the staged package in the place of the current one, wholly or not at all."""
     retired = staged.with_name("retired")
@@ -258,3 +184,129 @@ def _read_files(folder: Path) -> dict[str, bytes]:
         for path in folder.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
+
+
+# The steps after the rendering -------------------------------------------------------------------
+
+_COMMENTS = {".py": "# {}\n", ".md": "<!-- {} -->\n", ".html": "<!-- {} -->\n"}
+# What turns a module of a folder `_async` into its twin in `_sync`, in this order. What stays
+# asynchronous all the same is no Python, which the try of the imports finds.
+_TO_SYNC = (
+    (r"\bAsyncGenerator\[(.+), None\]", r"Generator[\1, None, None]"),
+    (r"\basync (def|with|for)\b", r"\1"),
+    (r"\bawait\s+", ""),
+    (r"\b(_?)a(close|iter|iter_bytes|iter_raw|next)\b", r"\1\2"),
+    (r"\bhandle_async_request\b", "handle_request"),
+    (r"\b(_?)Async(?=[A-Z])", r"\1"),
+    (r"\bsleep_async\b", "sleep"),
+    (r"\b(\w*_)?async(_\w*)?\b", r"\1sync\2"),
+)
+
+# exclude=[] because ruff would pass over folders called build, dist, venv …, which are good names
+# for a tag; no gitignore, no cache, no RUFF_… variable, so that nothing outside has a say.
+_RUFF = (
+    *("--isolated", "--no-cache", "--no-respect-gitignore", "--config=exclude=[]"),
+    *("--config=line-length=100", "--target-version=py311"),
+)
+# Sorted imports and unused ones are mended. Names that are nowhere defined, or defined twice, are
+# not: they are what a clash of names looks like in the result.
+_MENDED = "I,F401,RUF022,D403"
+_REFUSED = "F811,F821,F822,F823"
+_AT_FAULT = "a template or a module in overrides/ is at fault."
+_PROGRAM = """
+import gc, importlib, json, pathlib, sys
+gc.disable()
+root, package = sys.argv[1:]
+sys.path.insert(0, root)
+for path in sorted(pathlib.Path(root, package).rglob("*.py")):
+    name = ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
+    name.endswith("__main__") or importlib.import_module(name)
+mock = sys.modules[package + ".mock"]
+try:
+    with getattr(mock, "Mock" + sys.modules[package + "._service"].SERVICE.name)() as running:
+        print(json.dumps(running.effects))
+except mock.DocumentError as error:
+    print(json.dumps(str(error)))
+"""
+
+
+def copy_package(source: Path, destination: Path) -> None:
+    """Copy the modules in the folder `source` into the package in folder `destination`.
+
+    Each file that can hold a comment begins with one that says where it is edited. A module of a
+    folder `_async` gives its synchronous twin in the folder `_sync` as well.
+    """
+    for path in sorted(source.rglob("*")):
+        if path.is_dir() or "__pycache__" in path.parts:
+            continue
+        name, content = path.relative_to(source), path.read_text(encoding="utf-8")
+        copies = [(name, content, "from where `make generate` copies it")]
+        if path.suffix == ".py" and "_async" in name.parts:
+            twin = Path(*("_sync" if part == "_async" else part for part in name.parts))
+            for pattern, replacement in _TO_SYNC:
+                content = re.sub(pattern, replacement, content)
+            copies.append((twin, content, "of which `make generate` makes this sync twin"))
+        for target, code, words in copies:
+            said = f"Edited in overrides/package/{name.as_posix()}, {words}."
+            first = _COMMENTS.get(path.suffix, "").format(said)
+            (destination / target).parent.mkdir(parents=True, exist_ok=True)
+            (destination / target).write_bytes(f"{first}{code}".encode())
+
+
+def write_metadata(package: Path, document: dict[str, Any], modules: Path) -> None:
+    """Write py.typed, openapi.json and manifest.json into a package made of these modules."""
+    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    info, code = document["info"], (modules / "_version.py").read_text(encoding="utf-8")
+    (package_version,) = re.findall(r'^__version__ = "(.+)"$', code, re.MULTILINE)
+    # Nothing that varies by machine or by time: two runs make the same bytes.
+    manifest = {
+        "document": {
+            "title": info["title"],
+            "version": info["version"],
+            "sha256": hashlib.sha256(canonical.encode("utf-8")).hexdigest(),
+        },
+        "package": {"name": package.name, "version": package_version},
+        "generator": {"name": GENERATOR, "version": version(GENERATOR)},
+        "formatter": {"name": "ruff", "version": version("ruff")},
+    }
+    (package / "py.typed").touch()
+    for target, value in (("openapi.json", document), (MANIFEST, manifest)):
+        text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+        (package / target).write_bytes(f"{text}\n".encode())
+
+
+def format_package(package: Path) -> None:
+    """Sort the imports of a package, drop unused ones, format its code; refuse undefined names."""
+    rules = (f"--select={_MENDED},{_REFUSED}", f"--fixable={_MENDED}", "--output-format=concise")
+    for command in (("check", "--fix", *rules), ("format",)):
+        done = _run(find_ruff_bin(), *command, *_RUFF, package.name, folder=package.parent, env={})
+        if done.returncode != 0:
+            raise GenerationError(
+                f"ruff {command[0]} failed on the rendered package (exit code {done.returncode}): "
+                f"{_AT_FAULT}",
+                filter(str.strip, f"{done.stdout}\n{done.stderr}".splitlines()),
+            )
+
+
+def check_imports(package: Path) -> dict[str, str]:
+    """Import every module of a package in a fresh interpreter, warnings being errors.
+
+    Return what the operations do to the mock's state.
+    """
+    # -I: nothing of this machine's environment counts; -B: no __pycache__ in the result.
+    command = (sys.executable, "-I", "-B", "-W", "error", "-c", _PROGRAM)
+    done = _run(*command, str(package.parent), package.name, folder=package.parent)
+    try:
+        effects = json.loads(done.stdout)
+    except ValueError:
+        said = done.stderr.replace(f"{package.parent}/", "").strip().splitlines()[-4:]
+        said = said or [f"the interpreter ended with exit code {done.returncode}"]
+        raise GenerationError(f"The rendered package does not import: {_AT_FAULT}", said) from None
+    if isinstance(effects, str):
+        raise GenerationError(f"The mock cannot be made of this document: {effects}")
+    return dict(effects)
+
+
+def _run(*command: str, folder: Path, **options: Any) -> subprocess.CompletedProcess[str]:
+    options |= {"capture_output": True, "encoding": "utf-8", "errors": "replace"}
+    return subprocess.run(command, cwd=folder, check=False, **options)

@@ -16,21 +16,17 @@ class Server:
     """Answers every request alike, and keeps the last."""
 
     def __init__(
-        self, status: int, body: Any = None, *, content: bytes = b"", kind: str = ""
+        self, status: int, body: Any = None, *, content: bytes = b"", kind: str = "application/json"
     ) -> None:
-        self.status = status
-        self.content = content if body is None else json.dumps(body).encode()
-        self.headers = {"Content-Type": kind or "application/json"} if kind or self.content else {}
+        content = content if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": kind} if content else {}
+        self.transport = httpx.MockTransport(self.answer)
+        self.told: dict[str, Any] = {"status_code": status, "content": content, "headers": headers}
         self.request = httpx.Request("GET", "http://nothing.invalid")
 
     def answer(self, request: httpx.Request) -> httpx.Response:
-        request.read()
         self.request = request
-        return httpx.Response(self.status, content=self.content, headers=self.headers)
-
-    async def answer_async(self, request: httpx.Request) -> httpx.Response:
-        await request.aread()
-        return self.answer(request)
+        return httpx.Response(**self.told)
 
     @property
     def target(self) -> str:
@@ -44,32 +40,26 @@ class Server:
         """Return the name, the file's name and the content of each part of a form."""
         head = f"Content-Type: {self.request.headers['Content-Type']}\r\n\r\n".encode()
         whole: Any = BytesParser().parsebytes(head + self.body)
+        place = {"header": "content-disposition"}
         return [
-            (
-                part.get_param("name", header="content-disposition"),
-                part.get_filename(),
-                part.get_payload(decode=True),
-            )
+            (part.get_param("name", **place), part.get_filename(), part.get_payload(decode=True))
             for part in whole.get_payload()
         ]
 
 
 def call(package: ModuleType, server: Server, use: Callable[[Any], Any], **options: Any) -> Any:
     """Call with the package's client."""
-    transport = httpx.MockTransport(server.answer)
-    with httpx.Client(transport=transport) as http:
-        client = getattr(package, package.client.SERVICE.name)
-        with client("a-key", http_client=http, **options) as client:
-            return use(client)
+    client = getattr(package, package.client.SERVICE.name)
+    with httpx.Client(transport=server.transport) as http:
+        return use(client("a-key", http_client=http, **options))
 
 
 def call_async(package: ModuleType, server: Server, use: Callable[[Any], Any]) -> Any:
     """Call with the package's async client."""
 
     async def run() -> Any:
-        http = httpx.AsyncClient(transport=httpx.MockTransport(server.answer_async))
         client = getattr(package, f"Async{package.client.SERVICE.name}")
-        async with http, client("a-key", http_client=http) as client:
-            return await use(client)
+        async with httpx.AsyncClient(transport=server.transport) as http:
+            return await use(client("a-key", http_client=http))
 
     return asyncio.run(run())

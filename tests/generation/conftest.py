@@ -1,21 +1,15 @@
 from __future__ import annotations
 
+import importlib
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from tests.generation._support import (
-    DOCUMENTS,
-    Package,
-    Tree,
-    copy_repository,
-    forget_package,
-    load_package,
-    make_package,
-)
+from tests.generation._support import DOCUMENTS, Package, Tree, copy_repository, make_package
 
 
 @pytest.fixture(scope="session")
@@ -34,41 +28,36 @@ def tree(made: Tree, tmp_path: Path) -> Tree:
 
 
 @pytest.fixture(scope="session")
-def other_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def other_packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder with the packages of documents that are nothing like V1's."""
     tree = copy_repository(tmp_path_factory.mktemp("others"))
     for document in ("library-3.0.yaml", "studio-3.1.yaml", "custodian-3.1.yaml"):
         name = f"{document.partition('-')[0]}_api"
         spec = f"--spec={DOCUMENTS / document}"
         assert f"{name} is new: " in tree.generated(spec, f"--package={name}", "--no-house-rules")
-    return tree.output
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(tree.output)
+        yield tree.output
 
 
 @pytest.fixture(scope="session")
 def library(other_packages: Path) -> ModuleType:
-    return load_package(other_packages / "library_api", "library_api")
+    return importlib.import_module("library_api")
 
 
 @pytest.fixture(scope="session")
 def studio(other_packages: Path) -> ModuleType:
-    return load_package(other_packages / "studio_api", "studio_api")
+    return importlib.import_module("studio_api")
 
 
 @pytest.fixture(scope="session")
 def custodian(other_packages: Path) -> ModuleType:
-    return load_package(other_packages / "custodian_api", "custodian_api")
+    return importlib.import_module("custodian_api")
 
 
 @pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Package]]:
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Package]:
     """Make packages of small documents."""
     monkeypatch.setenv("DEMO_SHOP_BASE_URL", "https://shop.example.org")
-    names: list[str] = []
-
-    def make(text: str) -> Package:
-        names.append(f"shop_{len(names)}")
-        return make_package(text, tmp_path, names[-1])
-
-    yield make
-    for name in names:
-        forget_package(name)
+    monkeypatch.syspath_prepend(tmp_path)
+    return partial(make_package, tmp_path)

@@ -17,6 +17,7 @@ import typing
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import product
 from typing import Any
 
 from tests.contract._package import (
@@ -54,22 +55,16 @@ def make_arguments(endpoint: Endpoint, operation: Any, *, whole: bool) -> dict[s
     return found
 
 
-def _make_value(schema: Any, *, whole: bool) -> Any:
+def _make_value(schema: Any, *, whole: bool, depth: int = 0) -> Any:
     """Return an example, with whatever is optional if that is valid: no list is empty."""
-    least = mock_module("._responses").find_example(schema)
-    full = _fill(schema, least, 0 if whole or least == [] else _DEPTH + 1)
-    return full if schema.is_valid(full) else least
-
-
-def _fill(schema: Any, value: Any, depth: int) -> Any:
-    find_example = mock_module("._responses").find_example
-    if value == [] and depth <= _DEPTH:
-        return [find_example(schema.items)]
-    if isinstance(value, dict) and depth <= _DEPTH:
+    least = value = mock_module("._responses").find_example(schema)
+    if value == []:
+        value = [_make_value(schema.items, whole=whole, depth=depth + 1)]
+    elif isinstance(value, dict) and whole and depth < _DEPTH:
         inner = {k: v for k, v in schema.properties.items() if not v.flat.get("readOnly")}
-        filled = {k: value[k] if k in value else find_example(one) for k, one in inner.items()}
-        return value | {k: _fill(inner[k], one, depth + 1) for k, one in filled.items()}
-    return value
+        more = {k: _make_value(v, whole=True, depth=depth + 1) for k, v in inner.items()}
+        value = value | more
+    return value if schema.is_valid(value) else least
 
 
 def _fit_body(schema: Any, value: Any, hint: Any, *, is_json: bool) -> Any:
@@ -85,14 +80,12 @@ def _fit_body(schema: Any, value: Any, hint: Any, *, is_json: bool) -> Any:
 
 
 def _to_bytes(schema: Any, value: Any) -> Any:
-    if schema.flat.get("format") == "binary" and isinstance(value, str):
-        return value.encode()
     if isinstance(value, list):
         return [_to_bytes(schema.items, one) for one in value]
     if isinstance(value, dict):
         inner = schema.properties
         return {k: _to_bytes(inner[k], one) if k in inner else one for k, one in value.items()}
-    return value
+    return value.encode() if schema.flat.get("format") == "binary" else value
 
 
 def _rounds() -> Iterator[tuple[Endpoint, Any, Any]]:
@@ -110,13 +103,12 @@ def _rounds() -> Iterator[tuple[Endpoint, Any, Any]]:
 
 
 def exercise(*, is_async: bool, whole: bool) -> dict[str, str]:
-    """Call each operation once; return what failed."""
+    """Call each operation once: its function, or its async method; return what failed."""
     failures: dict[str, str] = {}
     made: dict[str, Any] = {}
     mock_class = getattr(mock_module(""), f"Mock{package().client.SERVICE.name}")
     with mock_class() as mock, asyncio.Runner() as runner:
-        credentials = [one.credential for one in endpoints()]
-        names = {one.name for one in credentials if one is not None and one.name}
+        names = {one.credential.name for one in endpoints() if one.credential} - {None}
         options: dict[str, Any] = {"keys": dict.fromkeys(names, "a:key")} if names else {}
         client = mock.async_client(**options) if is_async else mock.client(**options)
         for endpoint, operation, effect in _rounds():
@@ -127,14 +119,11 @@ def exercise(*, is_async: bool, whole: bool) -> dict[str, str]:
                     with suppress(KeyError, UnfitError):  # It is known, and fits there.
                         given[one.python_name] = fit(made[place], endpoint.hints[one.python_name])
                 if is_async:
-                    found = runner.run(endpoint.module.asyncio_detailed(client=client, **given))
+                    resource = getattr(client, endpoint.resource)
+                    method = getattr(resource.with_response, endpoint.method_name)
+                    found = runner.run(method(**flatten(method, given)))
                 else:
                     found = endpoint.module.sync_detailed(client=client, **given)
-                    if effect is None or effect.does not in {"create", "remove"}:
-                        again = make_arguments(endpoint, operation, whole=whole)  # Files are read.
-                        again |= {name: value for name, value in given.items() if name != "body"}
-                        method = getattr(getattr(client, endpoint.resource), endpoint.method_name)
-                        method(**flatten(method, again))
                 if effect is not None and effect.does == "create":
                     answer = json.loads(found.content)
                     item = answer[effect.envelope] if effect.envelope else answer
@@ -144,10 +133,6 @@ def exercise(*, is_async: bool, whole: bool) -> dict[str, str]:
                 if any(status[:1] in "2d" for status in documented) or not hasattr(error, "body"):
                     said = getattr(error, "body", None) or error
                     failures[str(endpoint)] = f"{type(error).__name__}: {said}"
-        if is_async:
-            runner.run(client.aclose())
-        else:
-            client.close()
     return failures
 
 
@@ -155,13 +140,12 @@ def main() -> None:
     """Run all four rounds."""
     os.environ[PACKAGE_VARIABLE] = sys.argv[1]
     warnings.simplefilter("ignore")
-    failures = {}
-    for is_async in (False, True):
-        for whole in (False, True):
-            name = f"{'async' if is_async else 'sync'}, {'all' if whole else 'required'}"
-            for operation, text in exercise(is_async=is_async, whole=whole).items():
-                failures[f"{operation} ({name})"] = text
-    sys.stdout.write(json.dumps({"operations": len(endpoints()), "failures": failures}))
+    failures: dict[str, str] = {}
+    for is_async, whole in product((False, True), repeat=2):
+        name = f"{'async' if is_async else 'sync'}, {'all' if whole else 'required'}"
+        found = exercise(is_async=is_async, whole=whole)
+        failures |= {f"{operation} ({name})": text for operation, text in found.items()}
+    sys.stdout.write(json.dumps(failures))
 
 
 if __name__ == "__main__":

@@ -10,52 +10,49 @@ from generation.house_rules import check_house_rules, smells_of_secrets
 
 from tests.generation._support import Tree, document_of
 
-RULE = "{one: {assumed: It is so., source: no page}}"
 GOOD = """\
 security: [{key: []}]
 paths:
   /a:
-    post:
-      tags: [A]
-      summary: Do A
-      requestBody: {content: {application/json: {schema: {type: object}, example: {}}}}
+    post: {tags: [A], summary: Do A, x-repeatable: No harm., parameters: [],
+      x-basis: {one: {assumed: So., source: I}}, x-also-seen: {at: {example: null, source: SDK}},
+      requestBody: {content: {application/json: {schema: {type: object}, example: {}}}},
       responses: {"200": {description: A., content: {application/json: {schema: {type: string,
-        examples: [a]}}}}}
+        examples: [a]}}}}}}
 components: {securitySchemes: {key: {type: http, scheme: bearer}}}
 """
 
 
-def problems(text: str) -> list[str]:
+def problems(text: str) -> str:
     try:
-        return check_house_rules(document_of(text))
+        return "\n".join(check_house_rules(document_of(text)))
     except GenerationError as error:
-        return [f"refused: {problem}" for problem in error.problems]
+        return str(error)
 
 
 @pytest.mark.parametrize(
     ("lost", "instead", "told"),
     [
-        ("      tags: [A]\n", "", "refused: #/paths/~1a/post (line 6): an operation needs a tag"),
-        ("security: [{key: []}]\n", "", "refused: #/paths/~1a/post (line 5): `security` has to"),
-        ("tags: [A]", "tags: [A]\n      x-repeatable: true", "refused: #/paths/~1a/post/x-repea"),
-        (
-            "tags: [A]",
-            "tags: [A]\n      parameters: [{name: a, in: query, schema: {}, x-response-field: 1}]",
-            "refused: #/paths/~1a/post/parameters/0/x-response-field (line 8): x-response-field na",
-        ),
-        ("      summary: Do A\n", "", "#/paths/~1a/post (line 6): a summary would be"),
-        (
-            ", example: {}",
-            "",
-            "#/paths/~1a/post/requestBody/content/application~1json (line 9): an ",
-        ),
-        (",\n        examples: [a]", "", "#/paths/~1a/post/responses/200/content/application~1js"),
+        ("", "", ""),
+        ("tags: [A]", "tags: []", "post (line 6): an operation needs a tag"),
+        ("security: [{key: []}]\n", "", "post (line 5): `security` has to say which key"),
+        ("No harm.", "true", "post/x-repeatable (line 6): x-repeatable must be the reason"),
+        ("[],", "[{name: a, in: query, schema: {}, x-response-field: 1}],", "names the field of"),
+        ("summary: Do A, ", "", "post (line 6): a summary would be"),
+        (", example: {}", "", "/requestBody/content/application~1json (line 8): an example would"),
+        (",\n        examples: [a]", "", "/200/content/application~1json (line 9): an example wo"),
+        (", source: I", "", "/x-basis/one (line 7): x-basis has one of documented, assumed, obse"),
+        ("assumed", "guessed", "x-basis has one of documented"),
+        ("assumed: So.", "assumed: So., observed: So.", "x-basis has one of documented"),
+        ("{one: {assumed: So., source: I}}", "assumed", "x-basis has one of documented"),
+        ("[],", "[{name: a, x-basis: {one: {assumed: So., source: I}}}],", "has the same name"),
+        ("{example: null, source: SDK}", "null", "x-also-seen has one of example, and its so"),
     ],
 )
 def test_what_is_asked_for_and_what_would_be_better(lost: str, instead: str, told: str) -> None:
-    assert problems(GOOD) == []
-    (found,) = problems(GOOD.replace(lost, instead))
-    assert found.startswith(told)
+    found = problems(GOOD.replace(lost, instead) if lost else GOOD)
+    assert told in found
+    assert bool(told) == bool(found)
 
 
 def test_names_that_smell_of_secrets() -> None:
@@ -90,7 +87,7 @@ NO_SECRETS = """
 def test_a_secret_says_so_and_is_told_once_with_all_its_places() -> None:
     schemas = [*SECRETS.split("\n")[1:-1], *NO_SECRETS.split("\n")[1:-1]]
     things = (f"T{n}: {{properties: {{token: {s}}}}}" for n, s in enumerate(schemas))
-    (found,) = problems(
+    found = problems(
         "paths: {/a: {parameters: [{name: token, in: query, schema: {type: string}},\n"
         "  {name: token, in: header, schema: {type: string}, x-not-secret: It is old.}]}}\n"
         "components: {schemas: {Plain: {type: string}, Masked: {type: string, format: password},\n"
@@ -98,7 +95,7 @@ def test_a_secret_says_so_and_is_told_once_with_all_its_places() -> None:
         "  {example: {properties: {token: {type: string}}}},"
         " example: {properties: {token: {type: string}}}}, " + ",\n  ".join(things) + "}}\n"
     )
-    assert found.startswith("refused: #/paths/~1a/parameters/0/schema (line 3): 'token' smells of")
+    assert "#/paths/~1a/parameters/0/schema (line 3): 'token' smells of" in found
     assert "#/components/schemas/Thing/properties/example/properties/token (line 7)" in found
     assert found.count("(line ") == 8
     assert re.findall(r"/T(\d)\S+ \(line (\d+)\)", found) == [
@@ -111,23 +108,3 @@ def test_without_house_rules(tree: Tree) -> None:
         del document["paths"]["/parcels"]["post"]["tags"]
     tree.refused()
     assert "portal_v1" in tree.generated("--no-house-rules")
-
-
-@pytest.mark.parametrize(
-    ("extension", "wrong"),
-    [
-        (f"x-basis: {RULE}", ""),
-        ("x-basis: {one: {assumed: It is so.}}", "one of documented, assumed, observed, and its"),
-        ("x-basis: {one: {guessed: It is so., source: no page}}", "one of documented, assumed"),
-        ("x-basis: {one: {assumed: So., observed: So., source: a page}}", "one of documented"),
-        ("x-basis: {one: {assumed: So., source: 1}}", "one of documented"),
-        ("x-basis: assumed", "one of documented"),
-        (f"x-basis: {RULE}}}, Other: {{x-basis: {RULE}", "has the same name"),
-        ("x-also-seen: {at: {example: null, source: an SDK}}", ""),
-        ("x-also-seen: {at: null}", "one of example, and its source"),
-        ("x-also-seen: {at: {example: 1, source: a}}, properties: {at: {}}", "this property"),
-    ],
-)
-def test_what_is_not_in_the_reference_says_its_source(extension: str, wrong: str) -> None:
-    found = problems(f"paths: {{}}\ncomponents: {{schemas: {{Thing: {{{extension}}}}}}}\n")
-    assert [wrong in one for one in found] == [True] * bool(wrong)

@@ -63,11 +63,11 @@ def test_every_operation_answers_when_the_edits_are_made(path: Path, tmp_path: P
     spec = tmp_path / "document.json"
     spec.write_text(json.dumps(document, indent=1))
     arguments = (f"--spec={spec}", "--package=vault_api", "--no-house-rules")
-    outcome = tree.generate(*arguments)
-    if outcome.code:
-        for problem in outcome.err.split("\n  - ")[1:]:
+    code, _, refusal = tree.generate(*arguments)
+    if code:
+        for problem in refusal.split("\n  - ")[1:]:
             assert _PLACE.match(problem), problem
-        mend(document, outcome.err)
+        mend(document, refusal)
         spec.write_text(json.dumps(document, indent=1))
         tree.generated(*arguments)
     assert run_exercise(tree.output / "vault_api") == {}

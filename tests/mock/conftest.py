@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from sample._document import load_document
-from sample._http import httpx
 from sample.mock import MockSample, MockServer
 
 
@@ -19,16 +18,6 @@ def mock() -> Iterator[MockSample]:
 def server(mock: MockSample) -> Iterator[MockServer]:
     with mock.serve() as running:
         yield running
-
-
-@pytest.fixture
-def http(mock: MockSample) -> Iterator[httpx.Client]:
-    with httpx.Client(
-        transport=mock.transport(),
-        base_url=mock.base_url,
-        headers={"Authorization": "Bearer one", "Content-Type": "application/json"},
-    ) as client:
-        yield client
 
 
 @pytest.fixture

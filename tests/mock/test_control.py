@@ -58,7 +58,7 @@ def test_every_operation_answers_what_its_document_says(
             assert "There is no 'nothing' to be set here" in refused.text
             assert bool(operation["security"]) is (method != "get")
             answered.add(operation["operationId"])
-    assert {"setFault", "moveClock", "listCalls", "seedClients", "checkHealth"} <= answered
+    assert {"setFault", "advance", "listCalls", "seedClients", "checkHealth"} <= answered
     body = described["paths"]["/faults"]["post"]["requestBody"]["content"]["application/json"]
     assert [one["title"] for one in body["schema"]["oneOf"]] == list(FAULTS)
     assert mock.calls() == []  # reset; and itself it is in no journal
@@ -92,11 +92,9 @@ def test_the_journal_and_the_clients_are_cut_and_masked(
     for target in ("/v1/parcels", "/v1/parcels", "/v1/nothing"):
         ask(mock, "GET", target)
     journal = fetch(server, "GET /journal?after=2").json()
-    assert journal["newest"] == 4
-    assert [one["status"] for one in journal["entries"]] == [200, 404]
-    calls = fetch(server, "GET /journal?operation=listParcels&limit=1").json()["entries"]
+    assert [one["status"] for one in journal] == [200, 404]
+    calls = fetch(server, "GET /journal?operation=listParcels&limit=1").json()
     assert [one["number"] for one in calls] == [3]
-    assert fetch(server, f"GET /clients?limit={10**30}").status_code == 200
     custodian = fetch(server, "GET /clients?limit=2").json()[0]
     assert (custodian["count"], len(custodian["items"])) == (3, 2)
 
@@ -106,7 +104,8 @@ def test_a_snapshot_is_restored_and_all_is_forgotten(mock: MockSample, server: M
     fetch(server, "POST /clients", seed, **OWN)
     fetch(server, "POST /snapshot", {"name": "two"}, **OWN)
     fetch(server, "POST /clients", seed, **OWN)
-    assert fetch(server, "POST /clock", {"days": 1, "seconds": 2}, **OWN).json()["offset"] == 86402
+    fetch(server, "POST /clock", {"days": 1, "seconds": 2}, **OWN)
+    assert fetch(server, "GET /clock").json()["offset"] == 86402
     assert len(ask(mock, "GET", "/v1/parcels").json) == 4
     fetch(server, "POST /reset", **OWN)
     assert (mock.calls(), mock.clock.offset) == ([], 0)
@@ -118,16 +117,16 @@ def test_a_snapshot_is_restored_and_all_is_forgotten(mock: MockSample, server: M
     ("what", "order", "status", "expected"),
     [
         ("POST /faults", {"fault": "latncy"}, 400, "Is it 'latency' that you mean?"),
-        ("POST /faults", {"fault": "latency", "x": 1}, 400, "no 'x' to be set here, but fault"),
-        ("POST /faults", {"fault": "latency", "seconds": "2"}, 400, "$.seconds: the value is not"),
-        ("POST /faults", {}, 400, '"fault" is a required property'),
-        ("POST /faults", "{", 400, "The body is not JSON"),
-        ("POST /faults", "[" * 100_000, 400, "The body is not JSON"),
+        ("POST /faults", {"fault": "latency", "self": 1}, 400, "no 'self' to be set here"),
+        ("POST /faults", {}, 400, "There is no fault ''. There are: dripping_body, "),
+        ("POST /faults", "{", 400, "a JSON object, such as"),
+        ("POST /faults", "[" * 100_000, 400, "a JSON object, such as"),
         ("POST /clock", [], 400, "a JSON object, such as"),
         ("POST /clock", '{"seconds": NaN}', 400, "$.seconds: the value is not"),
         ("POST /clients", {"count": -1, "api_key": "a"}, 400, "count is a number from 0"),
         ("POST /restore", {"name": "x"}, 404, "There is no snapshot 'x'. There are: none"),
         ("GET /journal?limit=x", None, 400, "$.limit: the value is not"),
+        ("GET /clients?limit=10001", None, 400, "$.limit: the value is greater"),
         ("GET /journal?operation=x", None, 400, "no operation 'x'"),
         ("GET /nothing", None, 404, "openapi.json lists what there is"),
         ("PUT /faults", None, 405, "but GET, POST, DELETE"),
@@ -184,7 +183,7 @@ def test_this_machines_own_address_is_this_machine(mock: MockSample) -> None:
     pytest.skip("this machine has no address but its own")
 
 
-def test_the_page_is_whole_and_guarded(server: MockServer) -> None:
+def test_the_page_is_whole_and_guarded_and_can_be_off(mock: MockSample, server: MockServer) -> None:
     page = fetch(server, "GET /")
     policy = page.headers["content-security-policy"]
     nonce = re.findall(r"'nonce-([^']+)'", policy)[0]
@@ -195,17 +194,10 @@ def test_the_page_is_whole_and_guarded(server: MockServer) -> None:
     assert page.headers["cache-control"] == "no-store"
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', page.text)  # works offline
     assert not re.findall(r"\w+HTML\b|document\.write|eval\(", page.text)
-    head = fetch(server, "HEAD /")
-    assert (head.status_code, head.text) == (200, "")
-
-
-def test_the_root_says_where_the_page_is_which_can_be_off(
-    mock: MockSample, server: MockServer
-) -> None:
-    assert fetch(server, "GET //").json()["page"] == "/__mock__/"
-    assert fetch(server, "GET //favicon.ico").status_code == 404
-    moved = fetch(server, "GET ")
-    assert (moved.status_code, moved.headers["location"]) == (308, "/__mock__/")
+    assert (fetch(server, "HEAD /").status_code, fetch(server, "HEAD /").text) == (200, "")
+    for path in ("", "//"):
+        moved = fetch(server, f"GET {path}")
+        assert (moved.status_code, moved.headers["location"]) == (307, "/__mock__/")
     assert fetch(server, "GET /document.json").json() == mock.document
     assert mock.calls() == []
     assert ask(mock, "GET", "/__mock__/").status == 404  # in-process there is none

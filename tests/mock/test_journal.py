@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ def test_an_entry_has_all_of_a_call_and_why_it_was_refused(mock: MockSample) -> 
     entry, wrong, nowhere = mock.calls()
     assert (entry.number, entry.operation_id, entry.method) == (1, "createParcel", "POST")
     assert (entry.status, entry.target) == (201, PARCELS)
-    assert json.loads(entry.body) == entry.request_body == {"isExpress": True}
+    assert entry.request_body == {"isExpress": True}
     assert entry.request_headers["content-type"] == "application/json"
     assert entry.answer_headers["content-type"] == "application/json"
     assert entry.answer_body["id"] == created.id
@@ -83,10 +83,11 @@ def test_the_log_is_json_lines(tmp_path: Path) -> None:
             for _ in range(count):
                 ask(mock, "POST", PARCELS, {})
     entries = [json.loads(line) for line in log.read_text().splitlines()]
-    assert [entry["number"] for entry in entries] == [1, 2, 1]
-    assert {(entry["operation_id"], entry["status"]) for entry in entries} == {
-        ("createParcel", 201)
-    }
+    assert [(entry["number"], entry["status"]) for entry in entries] == [
+        (1, 201),
+        (2, 201),
+        (1, 201),
+    ]
     with pytest.raises(StateError, match="cannot be written"):
         MockSample(log=tmp_path / "none" / "log.jsonl")
 
@@ -97,13 +98,7 @@ def test_only_so_much_is_held(mock: MockSample) -> None:
     assert len(ask(mock, "GET", PARCELS).json) == 900
     assert mock.calls()[0].request_body is mock.calls()[1].answer_body is None
 
-    def work() -> None:
-        for _ in range(1_256):
-            mock.handle("GET", "/nowhere", (), b"")
-
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(8) as threads:
+        for _ in range(10_048):
+            threads.submit(mock.handle, "GET", "/nowhere", (), b"")
     assert [entry.number for entry in mock.calls()] == list(range(51, 10_051))

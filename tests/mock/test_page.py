@@ -8,132 +8,126 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Page, expect
 from sample import Sample, ServerError
 from sample.mock import MockSample, MockServer
 
-from tests.mock._browser import Browser, browser_path
+from tests.mock._browser import open_browser
 from tests.mock._support import KEY, ask
 
-pytestmark = pytest.mark.skipif(
-    browser_path() is None, reason="no Chromium here; `make browser` installs it where apt is"
-)
-SET_FAULT = """(() => {
-    $("kind").value = "%s";
-    $("kind").dispatchEvent(new Event("change"));
-    $("operation").value = "createParcel";
-    for (const input of document.querySelectorAll("[name=status]")) input.value = "502";
-    $("fault").requestSubmit();
-})()"""
+Opened = tuple[Page, list[str]]
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with Browser(str(browser_path()), tmp_path_factory.mktemp("profile")) as running:
-        yield running
+def browser() -> Iterator[Opened]:
+    with open_browser() as opened:
+        yield opened
 
 
 @pytest.fixture
-def page(browser: Browser, server: MockServer) -> Browser:
-    """The page, which has asked for everything once."""
-    browser.events.clear()
-    browser.open(str(server.page_url))
-    browser.wait("$('now').textContent")
-    return browser
+def page(browser: Opened, server: MockServer) -> Iterator[Page]:
+    """The page, which has asked for everything once, and in which nothing goes wrong."""
+    page, problems = browser
+    page.goto(str(server.page_url))
+    expect(page.locator("#now")).not_to_be_empty()
+    yield page
+    page.goto("about:blank")
+    assert [one for one in problems if "status of 400" not in one] == []
+    problems.clear()
+
+
+def set_fault(page: Page, name: str, **settings: str) -> None:
+    page.locator("#kind").select_option(name)
+    page.locator("#operation").select_option("createParcel")
+    for label, value in settings.items():
+        page.get_by_label(label, exact=True).fill(value)
+    page.get_by_role("button", name="Set fault").click()
 
 
 def test_a_fault_is_set_strikes_is_seen_and_removed(
-    page: Browser, mock: MockSample, server: MockServer
+    page: Page, mock: MockSample, server: MockServer
 ) -> None:
-    page.run(SET_FAULT % "wrong_type")
-    assert '"path" is a required' in page.wait("$('problem').open && document.body.innerText")
-    now = page.run("$('now').textContent")
-    page.wait(f"$('now').textContent !== '{now}'")  # it has asked again, and keeps what went wrong
-    assert '"path" is a required' in page.text()
-    page.events.clear()
-    page.run(SET_FAULT % "server_error")
-    page.wait("document.querySelector('#faults code')?.textContent === 'server_error'")
+    set_fault(page, "wrong_type")
+    expect(page.get_by_role("alert")).to_contain_text('"path" is a required')
+    now = str(page.locator("#now").text_content())
+    expect(page.locator("#now")).not_to_have_text(now)  # it has asked again
+    expect(page.get_by_role("alert")).to_contain_text('"path" is a required')
+    set_fault(page, "server_error", status="502")
+    expect(page.locator("#faults code")).to_have_text("server_error")
+    expect(page.get_by_role("alert")).to_be_empty()
     with Sample("one", base_url=server.url, max_attempts=1) as portal:
         with pytest.raises(ServerError) as caught:
             portal.parcels.create()
         assert caught.value.status_code == 502
-        page.wait("document.querySelector('#journal .status')?.textContent === '502'")
-        entry = str(page.run("document.querySelector('#journal .call').innerText"))
-        assert "createParcel" in entry
-        assert "fault: server_error" in entry
+        expect(page.locator("#journal .status")).to_have_text("502")
+        for text in ("createParcel", "fault: server_error"):
+            expect(page.locator("#journal .call")).to_contain_text(text)
         copied = {"fault": "server_error", "operation": "createParcel", "status": 502}
-        assert page.run("order()") == copied
-        page.run("document.querySelector('#faults button').click()")
-        page.wait("$('faults').innerText === 'None is set.'")
+        assert page.evaluate("order()") == copied
+        page.get_by_role("button", name="Remove").click()
+        expect(page.locator("#faults")).to_have_text("None is set.")
         created = portal.parcels.create()
-    page.wait(f"$('clients').innerText.includes('{created.id}')")
+    expect(page.locator("#clients")).to_contain_text(created.id)
     assert mock.faults == ()
-    assert page.problems() == []
 
 
-def test_the_clock_is_moved_and_secrets_are_shown(page: Browser, mock: MockSample) -> None:
+def test_the_clock_is_moved_and_secrets_are_shown(page: Page, mock: MockSample) -> None:
     created = mock.client().parcels.create()
-    page.run("document.querySelectorAll('#clock button')[2].click()")
-    page.wait("$('now').textContent.includes('86400 s')")
+    page.get_by_role("button", name="+24 h").click()
+    expect(page.locator("#now")).to_contain_text("86400 s")
     assert not mock.session_is_live(created.label_token)
-    page.wait("document.querySelector('#clients .item code')?.textContent")
-    assert created.pickup_code not in page.text()
-    page.run("$('secrets').click()")
-    page.wait(f"$('clients').innerText.includes('{created.pickup_code}')")
+    expect(page.locator("#clients")).to_contain_text(created.id)
+    assert created.pickup_code not in page.content()
+    page.get_by_label("Show secrets").check()
+    expect(page.locator("#clients")).to_contain_text(created.pickup_code)
 
 
-def test_nothing_is_taken_from_under_the_users_hands(page: Browser, mock: MockSample) -> None:
+def test_nothing_is_taken_from_under_the_users_hands(page: Page, mock: MockSample) -> None:
     fault = mock.fault("latency", seconds=0)
     mock.client().parcels.create()
-    page.wait("document.querySelector('#clients details[open] .item')?.textContent")
-    page.run("document.querySelector('#clients details').open = false")
-    page.run("document.querySelector('#faults button').focus()")
+    custodians = page.locator("#clients details")
+    custodians.locator("summary").click()
+    page.get_by_role("button", name="Remove").focus()
     mock.client("another").parcels.create()
-    page.wait("document.querySelectorAll('#clients details').length === 2")
-    page.wait(f"$('faults').innerText.includes('struck {fault.struck}')")
-    assert page.run("document.querySelector('#clients details').open") is False
-    assert page.run("document.activeElement.textContent") == "Remove"
+    expect(custodians).to_have_count(2)
+    expect(page.locator("#faults")).to_contain_text(f"struck {fault.struck}")
+    expect(custodians.first).not_to_have_attribute("open", "")
+    expect(page.get_by_role("button", name="Remove")).to_be_focused()
 
 
-def test_nothing_that_a_client_sends_becomes_markup(page: Browser, mock: MockSample) -> None:
+def test_nothing_that_a_client_sends_becomes_markup(page: Page, mock: MockSample) -> None:
     evil = "<img src=x onerror=window.hit=1><script>window.hit=1</script>"
     ask(mock, "POST", f"/v1/parcels?q={evil}", json.dumps({"isExpress": evil, evil: 1}).encode())
     ask(mock, "GET", f"/{evil}")
     ask(mock, "GET", "/v1/parcels/" + evil.replace("/", "%2F"))
-    page.wait("document.querySelectorAll('#journal .call').length === 3")
-    page.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-    assert "<img src=x" in page.text()
-    assert page.run("document.querySelectorAll('#journal img, #journal script').length") == 0
-    assert page.run("window.hit === undefined")
+    expect(page.locator("#journal .call")).to_have_count(3)
+    expect(page.locator("#journal")).to_contain_text("<img src=x")
+    expect(page.locator("#journal img, #journal script")).to_have_count(0)
+    assert page.evaluate("window.hit === undefined")
 
 
 def test_an_empty_page_says_what_to_do_and_a_full_one_is_filtered(
-    page: Browser, mock: MockSample
+    page: Page, mock: MockSample
 ) -> None:
-    command = page.wait("$('journal').querySelectorAll('pre')[1]?.textContent")
+    command = page.locator("#journal pre").nth(1).text_content()
     subprocess.run(shlex.split(f"{command} --noproxy '*' -sf"), check=True, timeout=20)
     assert [fault.name for fault in mock.faults] == ["server_error"]
     for status, target in ((503, "/v1/parcels"), (200, "/v1/parcels"), (404, "/v1/nothing")):
         assert ask(mock, "GET", target, headers=(KEY,)).status == status
-    page.wait("document.querySelectorAll('#journal .call').length === 3")
-    assert "A strict mock refuses it: Content-Type" in page.text()
+    calls = page.locator("#journal .call")
+    expect(calls.first).to_be_visible()
+    expect(page.get_by_text("A strict mock refuses it: Content-Type")).to_be_visible()
     for text, count in (("get list", 2), ("list 503", 1), ("POST", 0), ("failed", 2), ("", 3)):
-        page.run(f"$('filter').value = '{text}'; showCalls()")
-        shown = "document.querySelectorAll('#journal .call').length"
-        assert page.run(shown) == count
+        page.get_by_label("Filter requests").fill(text)
+        expect(calls).to_have_count(count)
     mock.reset()
-    page.wait("$('journal').innerText.includes('No request yet')")
+    expect(page.locator("#journal")).to_contain_text("No request yet")
 
 
-def test_it_fits_on_a_phone(page: Browser, mock: MockSample) -> None:
+def test_it_fits_on_a_phone(page: Page, mock: MockSample) -> None:
     mock.seed_clients(60, has_wallet=True)
     with pytest.raises(ServerError), mock.fault("server_error"):
         mock.client(max_attempts=1).parcels.get("x" * 300)
-    phone = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
-    page.send("Emulation.setDeviceMetricsOverride", **phone)
-    try:
-        page.wait("document.querySelectorAll('#journal .call').length === 1")
-        page.run("document.querySelectorAll('details').forEach((o) => { o.open = true; })")
-        assert page.run("document.documentElement.scrollWidth") <= 360
-    finally:
-        page.send("Emulation.clearDeviceMetricsOverride")
-    assert page.problems() == []
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.locator("#journal .call").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360

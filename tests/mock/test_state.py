@@ -213,8 +213,8 @@ def damage(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "expected"),
     [
-        (lambda path: run(path, "CREATE TABLE theirs (a)"), "belongs to another program"),
-        (lambda path: run(path, "PRAGMA user_version = 99"), "is of version 99"),
+        (lambda path: run(path, "CREATE TABLE theirs (a)"), "is another program's"),
+        (lambda path: run(path, "PRAGMA user_version = 99"), "or another version's of the mock"),
         (damage, "it is damaged"),
         (lambda path: path.write_text("Dear all, " * 200), "not a database"),
         (lambda path: (path.unlink(), path.mkdir()), "in a folder that may be written"),
@@ -224,7 +224,7 @@ def test_a_file_that_cannot_be_used_says_why_and_is_left_alone(
     tmp_path: Path, make: Callable[[Path], object], expected: str
 ) -> None:
     path = tmp_path / "state.db"
-    if expected != "belongs to another program":
+    if expected != "is another program's":
         MockSample(db=path).close()
     make(path)
     before = path.read_bytes() if path.is_file() else None

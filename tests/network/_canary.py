@@ -1,40 +1,23 @@
-"""Unique values planted wherever a secret may be, and a search of all that anyone may see."""
+"""A search for secrets in all that anyone may see."""
 
 from __future__ import annotations
 
 import copy
-import io
 import logging
 import pickle
 import traceback
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
 import sample
 from sample import SampleError
 
-from tests.network._operations import Operation
+from tests.network._operations import CANARY
 
-CANARY: Final = "canary-of-"
-"""What every planted value begins with: finding this in what is shown is finding a leak."""
-KEY: Final = f"{CANARY}the-api/key+0001"
-UNKNOWN: Final = f"{CANARY}a-field-that-nobody-documented-0002"
 PACKAGE: Final = str(Path(sample.__file__).parent)
-_SECRET = {"pickupCode", "labelToken"}
-
-
-def planted(operation: Operation) -> Any:
-    """A documented answer with a canary in each field that holds a secret, and in a new field."""
-    listed = isinstance(operation.example, list)
-    whole = [
-        {name: f"{CANARY}{name}" if name in _SECRET else value for name, value in one.items()}
-        | {"aFieldOfTomorrow": UNKNOWN, "nested": {"deep": [UNKNOWN]}}
-        for one in (operation.example if listed else [operation.example])
-    ]
-    return whole if listed else whole[0]
 
 
 class Seen:
@@ -59,13 +42,12 @@ class Seen:
         if isinstance(error, SampleError):
             for name, value in vars(error).items():
                 self.value(f"{where}.{name}", value)
-            for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
-                pickled = pickle.dumps(error, protocol)
-                self.add(f"pickle {protocol} of {where}", pickled.decode("latin-1"))
-                again = pickle.loads(pickled)
-                assert (type(again), str(again)) == (type(error), str(error))
-            self.value(f"copied {where}", copy.copy(error))
-            self.value(f"deep-copied {where}", copy.deepcopy(error))
+            self.add(f"pickle of {where}", pickle.dumps(error).decode("latin-1"))
+            copies = pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)
+            for other in copies:
+                self.value(f"copied {where}", other)
+                assert (type(other), str(other)) == (type(error), str(error))
+                assert other.maybe_processed is error.maybe_processed
         self.add(f"traceback of {where}", "".join(traceback.format_exception(error)))
         self._locals(where, traceback.TracebackException.from_exception(error, capture_locals=True))
 
@@ -85,31 +67,15 @@ class Seen:
 
 
 @contextmanager
-def watched(*, but_for: tuple[str, ...] = ()) -> Iterator[Seen]:
-    """Collect what is logged at any level by anyone, and what is warned of, in the block.
-
-    Args:
-        but_for: What the names of loggers begin with that are not listened to.
-    """
+def watched(*, but_for: str = "nobody") -> Iterator[Seen]:
+    """Collect what is logged in the block, at any level, by all but one library."""
     seen = Seen()
-    stream = io.StringIO()
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(logging.Formatter("%(name)s %(levelname)s %(message)s %(args)s"))
-    handler.addFilter(lambda record: not record.name.startswith(but_for))
-    known = logging.root.manager.loggerDict.values()
-    loggers = [logging.getLogger(), *(one for one in known if isinstance(one, logging.Logger))]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(1)
-    logging.getLogger().addHandler(handler)
-    try:
-        with warnings.catch_warnings(record=True) as warned:
-            warnings.simplefilter("always")
-            yield seen
-    finally:
-        logging.getLogger().removeHandler(handler)
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
-    seen.add("logs", stream.getvalue())
-    for warning in warned:
-        seen.add("warning", str(warning.message))
+
+    def listen(logger: logging.Logger, record: logging.LogRecord) -> None:
+        if not logger.name.startswith(but_for):
+            seen.add(f"log of {logger.name}", f"{record.getMessage()} {record.args}")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(logging.Logger, "isEnabledFor", lambda *_: True)
+        patch.setattr(logging.Logger, "handle", listen)
+        yield seen

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sample import AsyncSample, Sample, SampleError
 from sample._http import httpx
 from sample.testing import ManualClock
 
-KEY = "key-of-the-tests"
+CANARY: Final = "canary-of-"
+"""What every secret begins with: finding this in what is shown is finding a leak."""
+KEY: Final = f"{CANARY}the-api/key+0001"
+UNKNOWN: Final = f"{CANARY}a-field-that-nobody-documented-0002"
 BASE_PATH = "/v1"
-PARCEL = {"id": "parcel-1", "address": "1 Main Street", "pickupCode": "pickup-1", "isExpress": True}
-LABEL = {"id": "parcel-1", "labelToken": "label-1", "isExpress": True}
-CREATED = {"id": "parcel-1", "pickupCode": "pickup-1", "labelToken": "label-1", "isExpress": True}
+_THREADS = ThreadPoolExecutor(210)
+_MORE = {"isExpress": True, "aFieldOfTomorrow": UNKNOWN, "nested": {"deep": [UNKNOWN]}}
+_CODE, _TOKEN = {"pickupCode": f"{CANARY}pickup"}, {"labelToken": f"{CANARY}label"}
+PARCEL = {"id": "parcel-1", "address": "1 Main Street", **_CODE, **_MORE}
+LABEL = {"id": "parcel-1", **_TOKEN, **_MORE}
+CREATED = {"id": "parcel-1", **_CODE, **_TOKEN, **_MORE}
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,13 +48,9 @@ class Operation:
         return self.id
 
 
-def _create(client: Any) -> Any:
-    return client.parcels.create(is_express=True)
-
-
 CREATE = Operation(
     *("createParcel", "POST", "/parcels", False, 201, CREATED),
-    call=_create,
+    call=lambda client: client.parcels.create(is_express=True),
     sent=b'{"isExpress": true}',
 )
 LIST = Operation(
@@ -68,40 +71,65 @@ KINDS = (CREATE, RENEW)
 """One that is not repeatable and one that is: nothing else tells operations apart."""
 
 
-def run(
-    mode: str, url: str, act: Callable[[Any], Any], *, clock: Any = None, **options: Any
-) -> Any:
-    """Return what `act` does with a new client, sync or async, which is closed afterwards.
+class _Driven:
+    """An async client, or a part of one, that is called as a sync one is."""
+
+    def __init__(self, part: Any, run: Callable[[Any], Any]) -> None:
+        self._part, self._run = part, run
+
+    def __getattr__(self, name: str) -> Any:
+        return _Driven(getattr(self._part, {"close": "aclose"}.get(name, name)), self._run)
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        result = self._part(*arguments, **options)
+        if isinstance(result, AsyncSample):
+            return _Driven(result, self._run)
+        return self._read(result) if isinstance(result, AsyncIterator) else self._run(result)
+
+    def _read(self, items: Any) -> Iterator[Any]:
+        try:
+            while (item := self._run(anext(items, None))) is not None:
+                yield item
+        finally:
+            self._run(items.aclose())
+
+
+def drive(client: Any, run: Callable[[Any], Any]) -> Any:
+    """Return a client that is called as a sync one is; `run` gives what a coroutine gives."""
+    return client if isinstance(client, Sample | httpx.Client) else _Driven(client, run)
+
+
+@contextmanager
+def opened(
+    mode: str, url: str, *, key: Any = KEY, clock: Any = None, given: Any = None, **options: Any
+) -> Iterator[Any]:
+    """A new client, which is closed afterwards; an async one is called as a sync one is.
 
     Args:
         mode: "sync" or "async".
         url: The server, its base path left out.
-        act: An operation's `call`, or anything else that is given the client.
+        key: Its API key.
         clock: What takes the place of the client's clock.
-        options: For the client. `given` has the options of an `http_client`, closed afterwards.
+        given: The options of an `http_client`, which is closed afterwards, too.
+        options: For the client.
     """
-    key = options.pop("key", KEY)
-    given = options.pop("given", None)
-    options["base_url"] = url + BASE_PATH
+    kinds: Any = (Sample, httpx.Client) if mode == "sync" else (AsyncSample, httpx.AsyncClient)
+    with ExitStack() as stack:
+        run = stack.enter_context(asyncio.Runner()).get_loop().run_until_complete
 
-    def with_clock(client: Any) -> Any:
-        return client if clock is None else client.with_options(clock=clock)
+        def keep(one: Any) -> Any:
+            stack.callback(drive(one, run).close)
+            return one
 
-    if mode == "sync":
-        with (
-            nullcontext() if given is None else httpx.Client(**given) as http,
-            Sample(key, http_client=http, **options) as client,
-        ):
-            return act(with_clock(client))
+        http = None if given is None else keep(kinds[1](**given))
+        client = keep(kinds[0](key, base_url=url + BASE_PATH, http_client=http, **options))
+        yield drive(client if clock is None else client.with_options(clock=clock), run)
 
-    async def calling() -> Any:
-        async with (
-            nullcontext() if given is None else httpx.AsyncClient(**given) as http,
-            AsyncSample(key, http_client=http, **options) as client,
-        ):
-            return await act(with_clock(client))
 
-    return asyncio.run(calling())
+def run(mode: str, url: str, act: Callable[[Any], Any], **options: Any) -> Any:
+    """Return what `act`, an operation's `call` or any other, does with a new client."""
+    with opened(mode, url, **options) as client:
+        return act(client)
 
 
 def fail(mode: str, url: str, act: Callable[[Any], Any], **options: Any) -> SampleError:
@@ -113,36 +141,29 @@ def fail(mode: str, url: str, act: Callable[[Any], Any], **options: Any) -> Samp
     raise AssertionError(f"It returned {value!r}.")
 
 
-def in_turn(*acts: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Do one after the other with a client, sync or async, and return what the last one did."""
+def make_client(mode: str, url: str, **options: Any) -> Any:
+    """Return a client as its users have it, for what `run` cannot do."""
+    kind = Sample if mode == "sync" else AsyncSample
+    return kind(KEY, base_url=url + BASE_PATH, **options)
 
-    async def later(client: Any) -> Any:
-        answer = None
-        for act in acts:
-            answer = act(client)
-            answer = await answer if asyncio.iscoroutine(answer) else answer
-        return answer
 
-    def act_all(client: Any) -> Any:
-        return [act(client) for act in acts][-1] if isinstance(client, Sample) else later(client)
-
-    return act_all
+def begin(call: Callable[[Any], Any], client: Any) -> asyncio.Future[Any]:
+    """Begin a call beside others, in a thread or in a task."""
+    begun: asyncio.Future[Any] = (
+        asyncio.get_running_loop().run_in_executor(_THREADS, call, client)
+        if isinstance(client, Sample)
+        else asyncio.ensure_future(call(client))
+    )
+    return begun
 
 
 def close(client: Any) -> Any:
-    """Close a client, sync or async."""
     return client.close() if isinstance(client, Sample) else client.aclose()
 
 
-def items(client: Any) -> Any:
-    """Read the list item by item, through a sync client or an async one."""
-    if isinstance(client, Sample):
-        return list(client.parcels.iter())
-
-    async def reading() -> list[Any]:
-        return [item async for item in client.parcels.iter()]
-
-    return reading()
+def items(client: Any) -> list[Any]:
+    """Read the list item by item."""
+    return [*client.parcels.iter()]
 
 
 def mocked(
@@ -152,8 +173,3 @@ def mocked(
     options.setdefault("clock", ManualClock())
     transport = httpx.MockTransport(handler)
     return run(mode, "https://parcels.test", act, given={"transport": transport}, **options)
-
-
-def answering(operation: Operation, **options: Any) -> httpx.Response:
-    """Return the documented answer."""
-    return httpx.Response(operation.status, json=operation.example, **options)

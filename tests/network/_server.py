@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import select
 import socket
+import socketserver
 import ssl
 import struct
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import trustme
@@ -22,8 +26,8 @@ HOST = "127.0.0.1"
 class Recorded(NamedTuple):
     """A whole request, as it arrived."""
 
-    head: bytes
-    body: bytes
+    head: bytes = b""
+    body: bytes = b""
 
     @property
     def request_line(self) -> str:
@@ -31,87 +35,119 @@ class Recorded(NamedTuple):
 
     def headers(self, name: str) -> list[str]:
         """The values of every header field of this name."""
-        fields = [line.partition(b":") for line in self.head.split(b"\r\n")[1:] if line]
-        wanted = name.lower().encode()
-        return [
-            value.strip().decode("latin-1") for key, _, value in fields if key.lower() == wanted
-        ]
+        return re.findall(rf"(?im)^{name}: *(.*?)\r?$", self.head.decode("latin-1"))
 
 
-class Peer:
-    """One connection, seen from the server."""
+class Peer(socketserver.BaseRequestHandler):
+    """One connection, seen from the server.
 
-    def __init__(self, connection: socket.socket, stopped: threading.Event) -> None:
-        self.received = bytearray()
+    Attributes:
+        received: All that came over it.
+        asked: The last whole request.
+        request: Its socket.
+    """
+
+    server: HostileServer
+
+    def setup(self) -> None:
+        self.received, self._unread, self.asked = bytearray(), bytearray(), Recorded()
+        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.open = True
-        self._socket = connection
-        self._stopped = stopped
-        self._unread = bytearray()
+        self.server.peers.append(self)
+        if self.server.tls is not None:
+            self.request = self.server.tls.wrap_socket(self.request, server_side=True)
 
-    def read(self) -> Recorded | None:
-        """The next whole request; None where the client closed instead."""
-        while b"\r\n\r\n" not in self._unread:
-            if not self._more():
-                return None
-        head, _, rest = bytes(self._unread).partition(b"\r\n\r\n")
-        lengths = Recorded(head, b"").headers("content-length")
-        length = int(lengths[0]) if lengths else 0
-        while len(self._unread) < len(head) + 4 + length:
-            if not self._more():
-                return None
-        rest = bytes(self._unread[len(head) + 4 :])
-        self._unread = bytearray(rest[length:])
-        return Recorded(head, rest[:length])
+    def handle(self) -> None:
+        while self.open and not self.server.stopped.is_set():
+            answer = self.server.take_answer(reads=False)
+            if answer is None:
+                if not self.read():
+                    return
+                answer = self.server.take_answer(reads=True)
+            if answer is not None:
+                answer.act(self)
 
-    def _more(self) -> bool:
-        data = self._socket.recv(65536)
+    def finish(self) -> None:
+        self.close()
+
+    def read(self) -> bool:
+        """Read the next whole request; return False where the client closed instead."""
+        head, end, length = b"", -1, 0
+        while end < 0 or len(self._unread) < end + length:
+            if end < 0 and b"\r\n\r\n" in self._unread:
+                head = bytes(self._unread.partition(b"\r\n\r\n")[0])
+                end, lengths = len(head) + 4, Recorded(head).headers("content-length")
+                length = int(lengths[0]) if lengths else 0
+            elif not self.receive():
+                return False
+        self.asked = Recorded(head, bytes(self._unread[end : end + length]))
+        self.server.requests.append(self.asked)
+        del self._unread[: end + length]
+        return True
+
+    def receive(self) -> bytes:
+        """The next bytes; none at the end."""
+        data: bytes = self.request.recv(65536)
         self.received += data
         self._unread += data
-        return bool(data)
+        return data
 
     def send(self, data: bytes) -> None:
-        self._socket.sendall(data)
+        self.request.sendall(data)
 
     def drip(self, data: bytes, every: float) -> bool:
         """Send one byte at a time; return whether all of them were, before the test's end."""
         for index in range(len(data)):
-            if self._stopped.wait(every):
+            if self.server.stopped.wait(every):
                 return False
-            self._socket.sendall(data[index : index + 1])
+            self.send(data[index : index + 1])
         return True
 
     def flood(self, data: bytes) -> None:
         """Send the same again and again, as fast as it is taken."""
-        while not self._stopped.is_set():
-            self._socket.sendall(data)
+        while not self.server.stopped.is_set():
+            self.send(data)
 
     def await_bytes(self) -> None:
         """Wait until some of a request is there, and leave it unread."""
-        self._socket.recv(1, socket.MSG_PEEK)
-
-    def take(self, most: int) -> bytes:
-        """Take some of what is there, unrecorded."""
-        return self._socket.recv(most)
+        self.request.recv(1, socket.MSG_PEEK)
 
     def hold(self) -> None:
         """Say nothing, until the client closes or the test is over."""
-        while self._more():
+        while self.receive():
             pass
         self.close()
 
+    def lead_to(self, port: int, drips: float) -> None:
+        """Pass on what comes from either side, back with so many seconds before each byte."""
+        with socket.create_connection((HOST, port), 5) as server:
+            while self.open:
+                pending = getattr(self.request, "pending", int)()
+                sides = [self.request] if pending else [self.request, server]
+                for side in sides if pending else select.select(sides, [], [])[0]:
+                    data = self.receive() if side is self.request else server.recv(65536)
+                    if not data:
+                        self.close()
+                    elif side is self.request:
+                        server.sendall(data)
+                    elif drips:
+                        self.drip(data, drips)
+                    else:
+                        self.send(data)
+
     def close(self) -> None:
         self.open = False
-        self._socket.close()
+        self.request.close()
 
     def reset(self) -> None:
         """Close with a reset instead of an end."""
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close()
 
     def abort(self) -> None:
         """End it from another thread."""
         with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
+            self.request.shutdown(socket.SHUT_RDWR)
 
 
 class Answer(NamedTuple):
@@ -138,31 +174,12 @@ def head(status: int | str, *fields: str) -> bytes:
     return "\r\n".join([line, *fields, "", ""]).encode("latin-1")
 
 
-def reply(status: int, body: bytes = b"", *fields: str, kind: str = "application/json") -> Answer:
+def reply(status: int, body: bytes = b"", *fields: str) -> Answer:
     """A whole answer on a connection that stays open."""
-    fields = (f"Content-Type: {kind}", f"Content-Length: {len(body)}", *fields)
+    fields = ("Content-Type: application/json", f"Content-Length: {len(body)}", *fields)
     if status in {204, 304} or status < 200:
         fields = fields[2:]
-    return raw(head(status, *fields), body, end=_stays)
-
-
-def _stays(peer: Peer) -> None:
-    """Leave the connection open for the next request."""
-
-
-def _unread(end: Callable[[Peer], object]) -> Answer:
-    def act(peer: Peer) -> None:
-        peer.await_bytes()
-        end(peer)
-
-    return Answer(act, reads=False)
-
-
-def tls_of(authority: trustme.CA, *names: str, **options: Any) -> ssl.SSLContext:
-    """A server's TLS, for these names."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*names, **options).configure_cert(context)
-    return context
+    return raw(head(status, *fields), body, end=lambda _: None)
 
 
 def whole(operation: Operation, *fields: str) -> Answer:
@@ -170,10 +187,18 @@ def whole(operation: Operation, *fields: str) -> Answer:
     return reply(operation.status, operation.body, *fields)
 
 
+def _unread(end: Callable[[Peer], object]) -> Answer:
+    def act(peer: Peer) -> None:
+        # Before any byte is there, a reset would make ssl itself leave a socket unclosed
+        # (CPython, SSLSocket._create).
+        peer.await_bytes()
+        end(peer)
+
+    return Answer(act, reads=False)
+
+
 RESET_UNREAD = _unread(Peer.reset)
 CLOSED_UNREAD = _unread(Peer.close)
-# A reset before any byte is there would make ssl itself leave a socket unclosed (CPython,
-# SSLSocket._create), so resets wait for one.
 CLOSED_AT_ONCE = Answer(Peer.close, reads=False)
 SILENT_AT_ONCE = Answer(Peer.hold, reads=False)
 RESET = Answer(Peer.reset)
@@ -181,7 +206,33 @@ CLOSED = Answer(Peer.close)
 SILENT = Answer(Peer.hold)
 
 
-class HostileServer:
+def tunnel(drips: float = 0) -> Answer:
+    """What a proxy does with CONNECT: it leads to this machine, whatever the host's name."""
+
+    def act(peer: Peer) -> None:
+        peer.send(b"HTTP/1.1 200 Connected\r\n\r\n")
+        peer.lead_to(int(peer.asked.request_line.split(" ")[1].rpartition(":")[2]), drips)
+
+    return Answer(act)
+
+
+def _tunnel_by_socks(peer: Peer) -> None:
+    method = peer.receive()[2:]
+    peer.send(b"\x05" + method)
+    if method == b"\x02":
+        peer.receive()
+        peer.send(b"\x01\x00")
+    port = int.from_bytes(peer.receive()[-2:], "big")
+    # Its answer comes in two parts, with a name for an address.
+    peer.send(b"\x05\x00\x00\x03")
+    peer.send(b"\x04here\x00\x00")
+    peer.lead_to(port, 0)
+
+
+SOCKS5 = Answer(_tunnel_by_socks, reads=False)
+
+
+class HostileServer(socketserver.ThreadingTCPServer):
     """Gives each request the next answer of its script; the last one again and again.
 
     Attributes:
@@ -189,23 +240,18 @@ class HostileServer:
         requests: Every whole request so far.
     """
 
-    def __init__(self, *script: Answer, tls: ssl.SSLContext | None = None) -> None:
-        self.peers: list[Peer] = []
-        self.requests: list[Recorded] = []
-        self._script = list(script)
-        self._tls = tls
-        self._lock = threading.Lock()
-        self._stopped = threading.Event()
-        self._threads: list[threading.Thread] = []
-        self._last: object = None
-        self._last_came = threading.Event()
-        self._listener = socket.create_server((HOST, 0), backlog=128)
-        self.port: int = self._listener.getsockname()[1]
-        self._start(self._accept)
+    request_queue_size = 128
 
-    @property
-    def url(self) -> str:
-        return f"{'http' if self._tls is None else 'https'}://{HOST}:{self.port}"
+    def __init__(self, *script: Answer, tls: ssl.SSLContext | None = None) -> None:
+        super().__init__((HOST, 0), Peer)
+        self.peers, self.requests = list[Peer](), list[Recorded]()
+        self.port: int = self.server_address[1]
+        self.url = f"{'http' if tls is None else 'https'}://{HOST}:{self.port}"
+        self.tls, self.stopped = tls, threading.Event()
+        self._script, self._lock = [*script], threading.Lock()
+        self._taken = self._ended = 0
+        self._thread = threading.Thread(target=self.serve_forever, args=[0.01])
+        self._thread.start()
 
     @property
     def received(self) -> bytes:
@@ -215,109 +261,64 @@ class HostileServer:
     def script(self, *script: Answer) -> None:
         """Go on with other answers."""
         with self._lock:
-            self._script = list(script)
+            self._script = [*script]
 
-    def settle(self, seconds: float = 10) -> None:
-        """Wait until each connection so far was taken, heard out, and ended by the client.
-
-        A client whose time was up may be done with a connection before the server's threads, on
-        a busy machine, came to look at it.
-        """
-        with socket.socket() as last:
-            last.bind((HOST, 0))
-            self._last = last.getsockname()
-            last.settimeout(seconds)
-            last.connect((HOST, self.port))  # They are taken in their order.
-            assert self._last_came.wait(seconds)
-        self._last_came.clear()
-        for thread in self._threads[1:]:
-            thread.join(seconds)
-            assert not thread.is_alive(), "The client keeps a connection open."
-
-    def close(self) -> None:
-        self._stopped.set()
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        for peer in list(self.peers):
-            peer.abort()
-        for thread in self._threads:
-            thread.join(5)
-        self._listener.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def _start(self, target: Callable[[], None]) -> None:
-        thread = threading.Thread(target=target, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self) -> None:
-        while not self._stopped.is_set():
-            try:
-                connection, address = self._listener.accept()
-            except OSError:
-                return
-            if address == self._last:
-                connection.close()
-                self._last_came.set()
-                continue
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._start(partial(self._serve, connection))
-
-    def _serve(self, connection: socket.socket) -> None:
-        peer = None
-        try:
-            if self._tls is not None:
-                connection = self._tls.wrap_socket(connection, server_side=True)
-            peer = Peer(connection, self._stopped)
-            self.peers.append(peer)
-            while peer.open and not self._stopped.is_set():
-                self._answer(peer)
-        except OSError:
-            pass  # The client went away, which is its right.
-        finally:
-            connection.close()
-            if peer is not None:
-                peer.open = False
-
-    def _answer(self, peer: Peer) -> None:
-        answer = self._next(reads=False)
-        if answer is None:
-            request = peer.read()
-            if request is None:
-                peer.close()
-                return
-            self.requests.append(request)
-            answer = self._next(reads=True)
-        if answer is not None:
-            answer.act(peer)
-
-    def _next(self, *, reads: bool) -> Answer | None:
+    def take_answer(self, *, reads: bool) -> Answer | None:
+        """The next answer, where it reads a request first or where it does not."""
         with self._lock:
             if self._script[0].reads is not reads:
                 return None
             return self._script.pop(0) if len(self._script) > 1 else self._script[0]
 
+    def settle(self) -> None:
+        """Wait until each connection so far was taken, heard out, and ended by the client.
+
+        A client whose time was up may be done with a connection before the server's threads, on
+        a busy machine, came to look at it.
+        """
+        end = time.monotonic() + 10
+        while select.select([self], [], [], 0)[0] or self._ended < self._taken:
+            assert time.monotonic() < end, "The client keeps a connection open."
+            time.sleep(0.001)
+
+    def server_close(self) -> None:
+        self.stopped.set()
+        self.shutdown()
+        self._thread.join()
+        for peer in self.peers:
+            peer.abort()
+        super().server_close()
+
+    def get_request(self) -> Any:
+        self._taken += 1  # Only then is it no longer seen waiting.
+        return super().get_request()
+
+    def close_request(self, request: Any) -> None:
+        super().close_request(request)
+        with self._lock:
+            self._ended += 1
+
+    def handle_error(self, *_: object) -> None:
+        if not isinstance(sys.exception(), OSError):  # The client may go away.
+            raise  # noqa: PLE0704 - it is called while an exception is handled
+
+
+def tls_of(authority: trustme.CA, *names: str, **options: Any) -> ssl.SSLContext:
+    """A server's TLS, for these names."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*names, **options).configure_cert(context)
+    return context
+
 
 @contextmanager
-def full_backlog(host: str = HOST, port: int = 0) -> Iterator[int]:
+def full_backlog() -> Iterator[int]:
     """The port of a listener that takes no more connections: connecting to it never ends."""
-    with socket.socket() as listener:
-        listener.bind((host, port))
-        listener.listen(0)
-        waiting = [socket.socket() for _ in range(4)]
-        try:
-            for one in waiting:
-                one.setblocking(False)
-                one.connect_ex(listener.getsockname())
-            yield listener.getsockname()[1]
-        finally:
-            for one in waiting:
-                one.close()
+    with socket.create_server((HOST, 0), backlog=0) as listener, ExitStack() as waiting:
+        for _ in range(4):
+            one = waiting.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
 
 
 @contextmanager

@@ -11,15 +11,12 @@ from typing import Any
 import pytest
 import trustme
 
-from tests.network._operations import OPERATIONS
-from tests.network._proxy import Proxy
-from tests.network._server import Answer, HostileServer, tls_of
+from tests.network._server import Answer, HostileServer, tls_of, tunnel
 
 Serve = Callable[..., HostileServer]
 Reach = Callable[..., tuple[HostileServer, str]]
 
 each_mode = pytest.mark.parametrize("mode", ["sync", "async"])
-each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=repr)
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +61,7 @@ def reach(
     serve: Serve,
     trusted: trustme.CA,
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Reach]:
+) -> Reach:
     """Starts a server, and gives it and the URL at which it is reached."""
 
     def start(*script: Answer) -> tuple[HostileServer, str]:
@@ -72,27 +69,20 @@ def reach(
         server = serve(*script, tls=tls)
         if request.param != "https proxy":
             return server, server.url
-        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        monkeypatch.setenv("HTTPS_PROXY", serve(tunnel(), tls=tls_of(trusted, "127.0.0.1")).url)
         return server, f"https://parcels.test:{server.port}"
 
-    with Proxy(tls=tls_of(trusted, "127.0.0.1")) as proxy:
-        yield start
+    return start
 
 
 @pytest.fixture
-def resolve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Gives a host's name the addresses that it has, as far as this process looks it up."""
-    hosts: dict[str, tuple[str, ...]] = {}
-    look_up = socket.getaddrinfo
+def resolve(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Gives every host's name one address, as far as this process looks it up."""
 
-    def found(host: Any, *args: Any, **options: Any) -> list[Any]:
-        name = host.decode() if isinstance(host, bytes) else host
-        addresses = hosts.get(name, (host,))
-        return [entry for one in addresses for entry in look_up(one, *args, **options)]
+    def give(address: str) -> None:
+        def found(_: object, port: int, *__: object, **___: object) -> list[Any]:
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
 
-    monkeypatch.setattr(socket, "getaddrinfo", found)
-
-    def give(host: str, *addresses: str) -> None:
-        hosts[host] = addresses
+        monkeypatch.setattr(socket, "getaddrinfo", found)
 
     return give

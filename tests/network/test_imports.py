@@ -15,8 +15,7 @@ import trustme
 from sample import _lazy, models
 
 from tests.network._operations import CREATE, GET
-from tests.network._proxy import Proxy
-from tests.network._server import CLOSED, HOST, SILENT, raw, reply, tls_of, whole
+from tests.network._server import CLOSED, HOST, SILENT, SOCKS5, raw, reply, tls_of, tunnel, whole
 from tests.network.conftest import Serve
 
 PROGRAM = """
@@ -94,15 +93,15 @@ def test_no_thread_that_calls_imports_anything(
         *(whole(GET), reply(200, many), reply(200, many), whole(GET)),
     )
     encrypted = serve(whole(CREATE), tls=tls_of(trusted, HOST, "localhost", "parcels.test"))
-    with Proxy() as proxy, Proxy("socks5") as socks:
-        urls = [plain.url, encrypted.url, proxy.url, socks.url]
-        done = subprocess.run(
-            [sys.executable, "-c", PROGRAM, mode, *urls, str(tmp_path)],
-            env=os.environ | {"PYTHONPATH": str(Path(sample.__file__).parents[1])},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    socks = serve(SOCKS5).url.replace("http", "socks5")
+    urls = [plain.url, encrypted.url, serve(tunnel()).url, socks]
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, mode, *urls, str(tmp_path)],
+        env=os.environ | {"PYTHONPATH": str(Path(sample.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (done.returncode, done.stdout.split(), done.stderr) == (0, [], "")
     assert len(plain.requests) == (1 if mode == "given" else 13)
 
@@ -121,5 +120,6 @@ def test_a_thread_that_is_lost_or_cannot_be_started_holds_no_import_up(
             start(work, args)
 
     monkeypatch.setattr(_thread, "start_new_thread", lose_the_first)
+    monkeypatch.setattr(_lazy, "_PATIENCE", 0.1)
     assert _lazy.load("sample.models") is models
     assert len(started) == (1 if lost else 2)

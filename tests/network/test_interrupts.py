@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import inspect
-import json
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pytest
-import sample
-from sample import APIStatusError, AsyncSample, Sample, ServerError
-from sample._http import httpx
+from sample import AsyncSample, Sample, ServerError
 from sample.testing import ManualClock
 
-from tests.network._canary import CANARY, KEY, Seen, planted
-from tests.network._operations import CREATE, GET, LIST, RENEW, Operation, fail, items, run
-from tests.network._server import Answer, HostileServer, Peer, head, reply, whole
+from tests.network._canary import PACKAGE, Seen
+from tests.network._operations import (
+    CANARY,
+    CREATE,
+    GET,
+    KEY,
+    LIST,
+    RENEW,
+    Operation,
+    fail,
+    items,
+    opened,
+    run,
+)
+from tests.network._server import Answer, Peer, head, reply, whole
 from tests.network.conftest import Serve, each_mode
-
-PACKAGE = str(Path(sample.__file__).parent)
 
 
 class TimeIsUp(Exception):  # noqa: N818 - as job queues name it
@@ -85,20 +90,6 @@ def test_what_a_signals_handler_raises_reaches_the_caller_and_nothing_is_repeate
 
 
 @signals
-def test_what_it_raises_amid_an_async_key_callable_reaches_the_caller_too(
-    serve: Serve, alarm: Any
-) -> None:
-    async def key() -> str:
-        await asyncio.sleep(0)
-        time.sleep(1)  # noqa: ASYNC251 - so that the signal comes here
-        return KEY
-
-    alarm(TimeIsUp, 0.1)
-    with pytest.raises(TimeIsUp, match="the caller's own"):
-        run("async", serve(whole(GET)).url, GET.call, key=key)
-
-
-@signals
 def test_what_it_raises_while_a_body_is_written_is_no_fault_of_the_body(alarm: Any) -> None:
     class Slow(dict[str, Any]):
         def items(self) -> Any:
@@ -110,6 +101,22 @@ def test_what_it_raises_while_a_body_is_written_is_no_fault_of_the_body(alarm: A
         run("sync", "https://127.0.0.1:9", lambda one: one.parcels.create(note=Slow(a=1)))
 
 
+def _hooked(mode: str, act: Callable[[Any], object], *, reads: bool = False) -> dict[str, Any]:
+    """The options of a client that has a hook, which may read the answer first."""
+
+    def hook(response: Any) -> None:
+        if reads:
+            response.read()
+        act(response)
+
+    async def hook_async(response: Any) -> None:
+        if reads:
+            await response.aread()
+        act(response)
+
+    return {"event_hooks": {"response": [hook if mode == "sync" else hook_async]}}
+
+
 @each_mode
 @pytest.mark.parametrize("kind", [TimeIsUp, ValueError, KeyError])
 def test_what_a_hook_of_a_given_client_raises_reaches_the_caller(
@@ -118,15 +125,9 @@ def test_what_a_hook_of_a_given_client_raises_reaches_the_caller(
     def raising(_: object) -> None:
         raise kind("the caller's own")
 
-    async def raising_async(_: object) -> None:
-        raise kind("the caller's own")
-
     server = serve(whole(GET))
-    hooks: dict[str, list[Callable[..., Any]]] = {
-        "response": [raising if mode == "sync" else raising_async]
-    }
     with pytest.raises(kind, match="own"):
-        run(mode, server.url, GET.call, given={"event_hooks": hooks})
+        run(mode, server.url, GET.call, given=_hooked(mode, raising))
     assert len(server.requests) == 1
 
 
@@ -135,29 +136,20 @@ def test_what_a_hook_of_a_given_client_raises_reaches_the_caller(
 def test_a_hook_that_raises_for_the_status_becomes_the_right_error_and_logs_no_id(
     serve: Serve, reads: bool, mode: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def raising(response: Any) -> None:
-        if reads:
-            response.read()
-        response.raise_for_status()
-
-    async def raising_async(response: Any) -> None:
-        if reads:
-            await response.aread()
-        response.raise_for_status()
-
     caplog.set_level(1, "sample")
-    hook: Any = raising if mode == "sync" else raising_async
-    given = {"event_hooks": {"response": [hook]}}
+    given = _hooked(mode, lambda response: response.raise_for_status(), reads=reads)
     server = serve(reply(503, b'{"error": "Closed for today."}'))
     error = fail(mode, server.url, GET.call, given=given, clock=ManualClock())
-    assert type(error) is ServerError
+    assert isinstance(error, ServerError)
     assert (error.attempts, error.error) == (3, "Closed for today." if reads else None)
-    assert isinstance(error, APIStatusError)
     assert "parcel-1" not in caplog.text + str(error)
 
 
 class Interrupt(BaseException):
     """Strikes at one line of this package, as Ctrl-C may at any."""
+
+
+_IN_A_TASK = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
 def _in_callback(frame: FrameType) -> bool:
@@ -166,7 +158,7 @@ def _in_callback(frame: FrameType) -> bool:
     while caller is not None and caller.f_code.co_filename.startswith(PACKAGE):
         frame, caller = caller, caller.f_back
     by_loop = caller is not None and caller.f_globals["__name__"].startswith("asyncio.")
-    return by_loop and not frame.f_code.co_flags & inspect.CO_COROUTINE
+    return by_loop and not frame.f_code.co_flags & _IN_A_TASK
 
 
 def _strike(act: Callable[[], object], at: int) -> tuple[BaseException | None, int]:
@@ -215,8 +207,6 @@ WAYS: dict[str, tuple[Operation, Callable[[Any], Any], tuple[str, ...]]] = {
     "a given client": (CREATE, CREATE.call, ()),
     "a given client's items": (LIST, items, ()),
 }
-
-
 # Struck while it connects, a given client loses its socket.
 _loses = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
@@ -228,46 +218,33 @@ _loses = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWar
 def test_an_interrupt_at_any_line_shows_no_secret_and_leaves_nothing_open(
     serve: Serve, way: str, mode: str
 ) -> None:
-    operation, _, fields = WAYS[way]
-    server = serve(reply(operation.status, json.dumps(planted(operation)).encode(), *fields))
+    operation, act, fields = WAYS[way]
+    server = serve(whole(operation, *fields))
+    given = {"trust_env": False} if "given" in way else None
+
+    def strike() -> Seen:
+        with opened(mode, server.url, given=given) as client:
+            act(client)
+            seen = _strike_everywhere(lambda: act(client))
+            gc.collect()
+            end = time.monotonic() + 10
+            while sum(peer.open for peer in server.peers) > 1 and given is None:
+                assert time.monotonic() < end, "It left connections open."
+                act(client)
+        return seen
+
     # A trace may strike before a lock is released, as no signal can: no other thread must free
     # a call's slot. And a thread that is struck within an `except` takes its exception for the
     # cause of all later ones.
     gc.disable()
     try:
         with ThreadPoolExecutor(1) as thread:
-            seen = thread.submit(_strike_calls, server, way, mode).result()
+            seen = thread.submit(strike).result()
     finally:
         gc.enable()
     assert len(seen.texts) > 500
     assert seen.leaks == {}
     assert any(CANARY in one.head.decode() for one in server.requests)
-
-
-def _strike_calls(server: HostileServer, way: str, mode: str) -> Seen:
-    kind: Any = Sample if mode == "sync" else AsyncSample
-    http: Any = httpx.Client if mode == "sync" else httpx.AsyncClient
-    given = http(trust_env=False) if way.startswith("a given") else None
-    client = kind(KEY, base_url=f"{server.url}/v1", http_client=given)
-    with asyncio.Runner() as runner:
-        run_until_complete = runner.get_loop().run_until_complete
-
-        def once() -> None:
-            answer = WAYS[way][1](client)
-            if mode == "async":
-                run_until_complete(answer)
-
-        once()
-        seen = _strike_everywhere(once)
-        gc.collect()
-        end = time.monotonic() + 10
-        while sum(peer.open for peer in server.peers) > 1 and given is None:
-            assert time.monotonic() < end, "It left connections open."
-            once()
-        for one in (client, given):
-            if one is not None:
-                one.close() if mode == "sync" else run_until_complete(one.aclose())
-    return seen
 
 
 @pytest.mark.parametrize("kind", [Sample, AsyncSample])

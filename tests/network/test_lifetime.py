@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import subprocess
 import sys
 import textwrap
 import threading
-import time
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,29 +16,34 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample import APIConnectionError, AsyncSample, ConfigurationError, Sample
+from sample import APIConnectionError, ConfigurationError
 from sample.testing import ManualClock
 
-from tests.network._operations import GET, KEY, LIST, close, fail, in_turn, items
-from tests.network._server import HostileServer, Recorded, reply, whole
+from tests.network._operations import GET, LIST, drive, items, make_client, opened
+from tests.network._server import Recorded, reply, whole
 from tests.network.conftest import Serve, each_mode
 
 
 @each_mode
-@pytest.mark.parametrize("way", ["call", "stream", "copy"])
-def test_a_closed_client_says_so(serve: Serve, way: str, mode: str) -> None:
+def test_a_closed_client_says_so(serve: Serve, mode: str) -> None:
     server = serve(whole(GET))
-    acts = {"call": GET.call, "stream": items, "copy": lambda one: GET.call(one.with_options())}
-    error = fail(mode, server.url, in_turn(GET.call, close, close, acts[way]))
-    assert isinstance(error, ConfigurationError)
-    assert "closed" in str(error)
-    assert error.maybe_processed is False
+    acts: list[Callable[[Any], Any]] = [
+        *(GET.call, items, lambda one: GET.call(one.with_options()), lambda one: one.warm())
+    ]
+    with opened(mode, server.url) as client:
+        GET.call(client)
+        client.close()
+        client.close()
+        for act in acts:
+            with pytest.raises(ConfigurationError, match="closed") as caught:
+                act(client)
+            assert caught.value.maybe_processed is False
     assert len(server.requests) == 1
 
 
 def test_closing_a_copy_leaves_its_origin_open(serve: Serve) -> None:
     server = serve(whole(GET))
-    with Sample(KEY, base_url=f"{server.url}/v1") as client:
+    with opened("sync", server.url) as client:
         with client.with_options(timeout=5) as copy:
             GET.call(copy)
         GET.call(client)
@@ -50,6 +55,7 @@ def test_a_call_that_pauses_while_its_client_is_closed_sends_no_more(
     serve: Serve, mode: str
 ) -> None:
     server = serve(reply(503), whole(GET))
+    client = make_client(mode, server.url)
 
     class Closing(ManualClock):
         """Closes the client in each pause, as another thread or task may."""
@@ -57,33 +63,22 @@ def test_a_call_that_pauses_while_its_client_is_closed_sends_no_more(
         def sleep(self, seconds: float) -> None:
             super().sleep(seconds)
             if mode == "sync":
-                origin.close()
+                client.close()
 
         async def sleep_async(self, seconds: float) -> None:
             await super().sleep_async(seconds)
-            await origin.aclose()
+            await client.aclose()
 
-    origin: Any = None
-
-    def calling(client: Any) -> Any:
-        nonlocal origin
-        origin = client
-        return GET.call(client.with_options(clock=Closing()))
-
-    error = fail(mode, server.url, calling)
-    assert isinstance(error, APIConnectionError)
-    assert "the client was closed" in str(error)
-    assert (error.attempts, error.maybe_processed) == (1, True)
+    with asyncio.Runner() as runner, pytest.raises(APIConnectionError, match="closed") as caught:
+        GET.call(drive(client, runner.run).with_options(clock=Closing()))
+    assert (caught.value.attempts, caught.value.maybe_processed) == (1, True)
     server.settle()
     assert len(server.requests) == 1
 
 
-# --- event loops ---
-
-
-def test_another_event_loop_is_told_so_and_closing_there_closes_nothing(serve: Serve) -> None:
+def test_another_event_loop_is_told_so_and_may_close_the_client(serve: Serve) -> None:
     server = serve(whole(GET))
-    client = AsyncSample(KEY, base_url=f"{server.url}/v1")
+    client = make_client("async", server.url)
 
     async def first() -> None:
         await GET.call(client)
@@ -97,83 +92,47 @@ def test_another_event_loop_is_told_so_and_closing_there_closes_nothing(serve: S
         with pytest.raises(ConfigurationError, match="another event loop"):
             asyncio.run(GET.call(client))
         asyncio.run(client.aclose())
-        assert server.peers[0].open
-        runner.run(client.aclose())
-    server.settle()
+        server.settle()
     assert len(server.requests) == 1
 
-
-# --- forks ---
 
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="This system does not fork.")
 
 
-def _exit_code_of_a_child(act: Callable[[], object], seconds: float = 20) -> int:
-    """Do something in a child process of a fork; return its exit code, -9 where it hung."""
+def _exit_code_of_a_child(act: Callable[[], object]) -> int | None:
+    """Do something in a child process of a fork; return its exit code, None where it hung."""
+    child = multiprocessing.get_context("fork").Process(target=act)
     with warnings.catch_warnings():
         # From 3.12 on, Python warns of a fork where there are threads; the server has some.
         warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            act()
-            code = 0
-        finally:
-            os._exit(code)
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.01)
-    os.kill(child, 9)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-def _who(server: HostileServer) -> list[list[str]]:
-    """Of each connection, who sent what over it."""
-    found = []
-    for peer in server.peers:
-        heads = bytes(peer.received).split(b"\r\n\r\n")
-        found.append([who for one in heads for who in Recorded(one, b"").headers("x-who")])
-    return sorted(one for one in found if one)
-
-
-def _named(client: Any, who: str) -> Any:
-    return client.with_options(headers={"X-Who": who})
+        child.start()
+    child.join(20)
+    code = child.exitcode
+    child.kill()
+    return code
 
 
 @forks
 @each_mode
 def test_a_fork_gets_connections_of_its_own_and_may_close_them(serve: Serve, mode: str) -> None:
     server = serve(whole(GET))
-    url = f"{server.url}/v1"
-    client: Any = Sample(KEY, base_url=url) if mode == "sync" else AsyncSample(KEY, base_url=url)
+    client = make_client(mode, server.url)
 
-    def call(who: str, runner: Any = None) -> None:
-        if mode == "sync":
-            GET.call(_named(client, who))
-        else:
-            runner(GET.call(_named(client, who)))
+    def call(who: str, runner: asyncio.Runner) -> None:
+        GET.call(drive(client, runner.run).with_options(headers={"X-Who": who}))
 
     def child() -> None:
-        loop = asyncio.new_event_loop()
-        call("child", loop.run_until_complete)
-        if mode == "sync":
-            client.close()
-        else:
-            loop.run_until_complete(client.aclose())
+        with asyncio.Runner() as own:
+            call("child", own)
+            drive(client, own.run).close()
 
     with asyncio.Runner() as runner:
-        call("parent", runner.run)
+        call("parent", runner)
         assert _exit_code_of_a_child(child) == 0
-        call("parent", runner.run)
-        if mode == "async":
-            runner.run(client.aclose())
-    if mode == "sync":
-        client.close()
-    assert _who(server) == [["child"], ["parent", "parent"]]
+        call("parent", runner)
+        drive(client, runner.run).close()
+    who = [Recorded(bytes(peer.received), b"").headers("x-who") for peer in server.peers]
+    assert sorted(who) == [["child"], ["parent", "parent"]]
 
 
 @forks
@@ -189,7 +148,7 @@ def test_a_fork_in_the_middle_of_other_threads_calls_does_not_hang(serve: Serve)
         GET.call(client)
         client.close()
 
-    with Sample(KEY, base_url=f"{server.url}/v1") as client:
+    with opened("sync", server.url) as client:
         threads = [threading.Thread(target=busy) for _ in range(4)]
         for thread in threads:
             thread.start()
@@ -201,8 +160,6 @@ def test_a_fork_in_the_middle_of_other_threads_calls_does_not_hang(serve: Serve)
             for thread in threads:
                 thread.join()
 
-
-# --- clients that nobody closes ---
 
 # In development mode asyncio tells of each step that takes over 0.1 s. On a busy machine the
 # imports of a first call do, and what is listened for here is something else.
@@ -219,7 +176,6 @@ async def use(one):
 """
 _UNCLOSED = {
     "sync": "one = client(); one.parcels.list()",
-    "sync, within a function": "(lambda: client().parcels.list())()",
     "sync, held by a cycle": """
         class Holder: pass
         holder = Holder()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import gc
-import socket
 import ssl
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ from sample._http import httpx
 from sample.testing import ManualClock
 
 from tests.network._operations import GET, KEY, fail, run
-from tests.network._server import RESET_UNREAD, tls_of, whole
+from tests.network._server import tls_of, whole
 from tests.network.conftest import Serve, each_mode
 
 YESTERDAY = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
@@ -99,18 +97,3 @@ def test_certificates_that_cannot_be_loaded_are_told_by_the_variables_name(
         assert isinstance(error, ConfigurationError)
         assert name in str(error)
         assert error.maybe_processed is False
-
-
-def _open_sockets() -> list[int]:
-    found = [one for one in gc.get_objects() if isinstance(one, socket.socket)]
-    return sorted(one.fileno() for one in found if one.fileno() >= 0)
-
-
-@each_mode
-def test_a_reset_in_the_handshake_leaves_no_socket(serve: Serve, mode: str) -> None:
-    url = serve(RESET_UNREAD).url.replace("http:", "https:")
-    gc.collect()
-    before = _open_sockets()
-    error = fail(mode, url, GET.call, max_attempts=1)  # Its traceback has what was not closed.
-    assert _open_sockets() == before
-    assert error.maybe_processed is False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,19 @@ def test_no_room_imports_what_it_never_does(room: str) -> None:
             for never in ROOMS[room]:
                 begins = never.rstrip("/").removesuffix(".py")
                 assert not re.match(rf"{re.escape(begins)}(?![\w])", name), f"{file} imports {name}"
+
+
+# Beside the standard library: the two dependencies, their own lower layers, httpx's fork with its
+# own, and, by the part of the package, what the extras name.
+ALLOWED = {"attrs", "httpx", "httpcore", "httpx2", "httpcore2", "h11"}
+EXTRAS = {"mock": {"jsonschema_rs"}, "_cli": {"cyclopts", "rich"}, "pytest_plugin.py": {"pytest"}}
+
+
+def test_the_package_imports_itself_relatively_and_little_else() -> None:
+    package = ROOT / "generated/portal_v1"
+    for module in package.rglob("*.py"):
+        parts = module.relative_to(package).parts
+        roots = {name.partition(".")[0] for name in imports(module) if "/" not in name}
+        allowed = ALLOWED.union(*(EXTRAS.get(part, ()) for part in parts))
+        assert roots <= allowed | sys.stdlib_module_names, module
+        assert parts[0] == "_http" or not roots & {"httpx", "httpx2"}, module

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from _support.callers import find_breaks
 from breaking import announces_breaks
 
+SCRIPT = Path(__file__).parents[2] / "scripts/breaking.py"
 MODELS = """\
 from attrs import define, field
 
@@ -52,11 +54,7 @@ CASES = {
     "an argument takes less": ("float | None = 30.0", "float = 30.0", 'expected "float"'),
     "more is returned": ("-> Order:", "-> Order | None:", 'It gives "Order | None", not "Order"'),
     "it is async now": ("    def get(", "    async def get(", 'It gives "Coroutine'),
-    "a property's type is another": (
-        "def name(self) -> str",
-        "def name(self) -> int",
-        'client.Shop.name: It gives "int", not "str"',
-    ),
+    "a property's type is another": ("(self) -> str", "(self) -> int", 'It gives "int", not "str"'),
     "a constant is another": ("LIMIT = 3", "LIMIT = 4", "client.LIMIT: The value was 3 and is 4"),
     "a method is added": ("    @property", "    def go(self) -> None: ...\n    @property", None),
     "an argument is added": ("= 30.0)", "= 30.0, day: str = 'x')", None),
@@ -81,27 +79,31 @@ CASES = {
     "a sent model takes more": ("= None\n\n@", "= None\n    day: str = ''\n\n@", None),
     "an answer has more": ("    id: str\n", "    id: str\n    colour: str\n", None),
 }
-# Other modules, then and now, and what breaks.
-MODULES = {
+# What stands in another module, then and now, and what breaks.
+BASES = "from .models import Both, Wish\nclass A: ...\nclass B: ...\nclass More"
+ENUM = "import enum\nclass More(enum.StrEnum):\n    A = "
+EXPORTED = "from .models import Order, Wish\n__all__ = ['Order'"
+MISSING = "class More:\n    def go(self, a: Missing) -> None: ...\n"
+MODULES: dict[str, tuple[dict[str, str], dict[str, str], str | None]] = {
     "a module is gone": ({"more": "A = 1\n"}, {}, "more: Public object was removed"),
     "a base is gone": (
-        {"more": "from .models import Both, Wish\nclass More(Both, Wish): ..."},
-        {"more": "from .models import Both, Wish\nclass More(Both): ..."},
+        {"more": f"{BASES}(Both, Wish): ..."},
+        {"more": f"{BASES}(Both): ..."},
         "more.More: Base class was removed",
     ),
     "a base is another": (
-        {"more": "class A: ...\nclass B: ...\nclass More(A): ..."},
-        {"more": "class A: ...\nclass B: ...\nclass More(B): ..."},
+        {"more": f"{BASES}(A): ..."},
+        {"more": f"{BASES}(B): ..."},
         'more.More: It gives "More", not "A"',
     ),
     "a member of an enum is another": (
-        {"more": "import enum\nclass More(enum.StrEnum):\n    A = 'a'\n"},
-        {"more": "import enum\nclass More(enum.StrEnum):\n    A = 'b'\n"},
+        {"more": f"{ENUM}'a'\n"},
+        {"more": f"{ENUM}'b'\n"},
         "more.More.A: The value was 'a' and is 'b'",
     ),
     "a name is no longer exported": (
-        {"__init__": "from .models import Order, Wish\n__all__ = ['Order', 'Wish']\n"},
-        {"__init__": "from .models import Order, Wish\n__all__ = ['Order']\n"},
+        {"__init__": f"{EXPORTED}, 'Wish']\n"},
+        {"__init__": f"{EXPORTED}]\n"},
         'Wish: Module "PACKAGE" does not explicitly export attribute "Wish"',
     ),
     "a model in another private module": (
@@ -111,8 +113,8 @@ MODULES = {
     ),
     "what has an underscore is nobody's": ({"_more": "def go(): ...\n"}, {"_more": ""}, None),
     "what mypy holds against the caller was so before": (
-        {"more": "class More:\n    def go(self, a: Missing) -> None: ...\n"},
-        {"more": "class More:\n    def go(self, a: Missing) -> None: ...\n\nA = 1\n"},
+        {"more": MISSING},
+        {"more": f"{MISSING}\nA = 1\n"},
         None,
     ),
 }
@@ -128,24 +130,22 @@ def write(folder: Path, modules: dict[str, str]) -> None:
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """What breaks in each case. All of them are compared at once, for mypy starts slowly."""
     old, new = tmp_path_factory.mktemp("old"), tmp_path_factory.mktemp("new")
-    names: dict[str, str] = {}
-    for case, (before, after, _) in CASES.items():
-        names[case] = name = f"shop{len(names)}"
-        assert before in CLIENT + MODELS
-        write(old / name, {"client": CLIENT, "models": MODELS})
-        now = {"client": CLIENT.replace(before, after, 1), "models": MODELS}
-        if before not in CLIENT:
-            now["models"] = MODELS.replace(before, after, 1)
-        write(new / name, now)
-    for case, (then, later, _) in MODULES.items():
-        names[case] = name = f"shop{len(names)}"
-        write(old / name, {"models": MODELS, **then})
-        write(new / name, {"models": MODELS, **later})
-    breaks: dict[str, list[str]] = {}
-    for where, what in find_breaks(old, new, list(names.values())):
+    for number, case in enumerate([*CASES, *MODULES]):
+        shop = {"client": CLIENT, "models": MODELS} if case in CASES else {"models": MODELS}
+        then, now = MODULES[case][:2] if case in MODULES else ({}, {})
+        if case in CASES:
+            before, after, _ = CASES[case]
+            changed = "client" if before in CLIENT else "models"
+            assert before in shop[changed]
+            now = {changed: shop[changed].replace(before, after, 1)}
+        write(old / f"shop{number}", {**shop, **then})
+        write(new / f"shop{number}", {**shop, **now})
+    breaks: dict[str, list[str]] = {case: [] for case in [*CASES, *MODULES]}
+    for where, what in find_breaks(old, new, [folder.name for folder in new.iterdir()]):
         package, _, name = where.partition(".")
-        breaks.setdefault(package, []).append(f"{name}: {what.replace(package, 'PACKAGE')}")
-    return {case: breaks.get(name, []) for case, name in names.items()}
+        case = [*breaks][int(package.removeprefix("shop"))]
+        breaks[case].append(f"{name}: {what.replace(package, 'PACKAGE')}")
+    return breaks
 
 
 @pytest.mark.parametrize("case", [*CASES, *MODULES])
@@ -160,80 +160,62 @@ def test_a_change_breaks_callers_or_not(found: dict[str, list[str]], case: str) 
 def test_the_next_major_version_announces_breaks() -> None:
     for old, new in (("1.2.3", "2.0.0"), ("0.4.2", "0.5.0"), ("0.4.2", "1.0.0")):
         assert announces_breaks(old, new)
-    for old, new in (("1.2.3", "1.3.0"), ("1.2.3", "0.9.0"), ("0.4.2", "0.4.3"), ("0.4.2", "next")):
+    for old, new in (("1.2.3", "1.3.0"), ("1.2.3", "0.9.0"), ("0.4.2", "0.4.3")):
         assert not announces_breaks(old, new)
 
 
-class Shop:
-    """A git repository with a package and a changelog."""
+Compare = Callable[..., tuple[int, str]]
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.write(CLIENT, version="0.4.2")
-        (root / "CHANGELOG.md").write_text("# Changelog\n")
-        self.git("init", "--quiet", "--initial-branch", "main")
-        self.commit()
 
-    def write(self, client: str, *, version: str) -> None:
+@pytest.fixture
+def compare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Compare:
+    """Commits a package on the branch `main`; then compares one with a base."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+
+    def compare_with(client: str, version: str, *base: str) -> tuple[int, str]:
         modules = {"client": client, "models": MODELS, "_version": f'__version__ = "{version}"\n'}
-        write(self.root / "generated/shop", modules)
-
-    def commit(self) -> None:
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", "A state")
-
-    def git(self, *arguments: str) -> None:
-        author = ["-c", "user.name=A", "-c", "user.email=a@example.com"]
-        env = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull}
-        subprocess.run(["git", *author, *arguments], cwd=self.root, env=env, check=True, timeout=30)
-
-    def compare(self, *arguments: str, path: str | None = None) -> tuple[int, str]:
-        script = Path(__file__).parents[2] / "scripts/breaking.py"
-        run = subprocess.run(
-            [sys.executable, script, "--package", "generated/shop", *arguments],
-            cwd=self.root,
-            env={**os.environ, "PATH": os.environ["PATH"] if path is None else path},
+        write(Path("generated/shop"), modules)
+        done = subprocess.run(
+            [sys.executable, SCRIPT, "--package", "generated/shop", *base],
             capture_output=True,
             text=True,
             check=False,
             timeout=120,
         )
-        return run.returncode, run.stdout + run.stderr
+        return done.returncode, done.stdout + done.stderr
+
+    Path("CHANGELOG.md").write_text("# Changelog\n")
+    git("init", "--quiet", "--initial-branch", "main")
+    assert "make breaking BASE=" in compare_with(CLIENT, "0.4.2")[1]
+    git("add", "--all")
+    git("commit", "--quiet", "--message", "A state")
+    return compare_with
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Shop:
-    return Shop(tmp_path)
+def git(*arguments: str) -> None:
+    author = ["-c", "user.name=A", "-c", "user.email=a@example.com"]
+    subprocess.run(["git", *author, *arguments], check=True, timeout=30)
 
 
-def test_a_break_fails_until_it_is_announced(shop: Shop) -> None:
-    shop.git("checkout", "--quiet", "-b", "change")
-    shop.write(CLIENT.replace("def name(self) -> str", "def name(self) -> int"), version="0.4.2")
-    shop.commit()  # It is compared with where the branch left main.
-    status, output = shop.compare()
+def test_a_break_fails_until_it_is_announced(compare: Compare, tmp_path: Path) -> None:
+    changed = CLIENT.replace("def name(self) -> str", "def name(self) -> int")
+    status, output = compare(changed, "0.4.2")  # with where the branch left main
     assert status == 1
     assert '\nshop.client.Shop.name\n    It gives "int", not "str"\n' in output
     assert "raise the version from 0.4.2" in output
-    shop.write((shop.root / "generated/shop/client.py").read_text(), version="0.5.0")
-    assert shop.compare()[0] == 1
-    (shop.root / "CHANGELOG.md").write_text("# Changelog\n\n- The name is a number.\n")
-    status, output = shop.compare("main")
+    assert compare(changed, "0.5.0")[0] == 1
+    Path("CHANGELOG.md").write_text("# Changelog\n\n- The name is a number.\n")
+    status, output = compare(changed, "0.5.0", "main")
     assert status == 0
     assert output.endswith("Version 0.5.0 and CHANGELOG.md announce it.\n")
-    assert not list(shop.root.rglob(".mypy_cache"))
+    assert not list(tmp_path.rglob(".mypy_cache"))
 
 
-def test_what_cannot_be_compared_is_said(shop: Shop) -> None:
-    for base in ("nowhere", "--output=file", "HEAD:generated"):
-        status, output = shop.compare("--", base)
-        assert (status, output.startswith(f"breaking: git knows no commit {base!r}")) == (2, True)
-    assert shop.compare(path="")[1] == "breaking: git was not found; it is needed to look back.\n"
-    shop.git("branch", "--quiet", "--move", "other")
-    assert "make breaking BASE=" in shop.compare()[1]
-    shop.write("def broken(:\n", version="0.4.2")
-    status, output = shop.compare("HEAD")
+def test_what_cannot_be_compared_is_said(compare: Compare) -> None:
+    status, output = compare(CLIENT, "0.4.2", "nowhere")
+    assert (status, output.startswith("breaking: git: ")) == (2, True)
+    assert "nowhere" in output
+    status, output = compare("def broken(:\n", "0.4.2")
     assert status == 2
     assert "shop cannot be read as Python: invalid syntax" in output
-    shop.git("rm", "--quiet", "-r", "--cached", "generated")
-    shop.git("commit", "--quiet", "--message", "Without")
-    assert "there is no generated/shop in HEAD" in shop.compare("HEAD")[1]

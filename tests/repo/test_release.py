@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import importlib.metadata
 import json
 import os
 import re
@@ -37,23 +37,16 @@ def built(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[P
 def test_the_wheel_holds_the_package_and_says_all_about_it(
     built: tuple[Path, Path], repository: Path
 ) -> None:
-    with zipfile.ZipFile(built[0]) as archive:
-        names = set(archive.namelist())
-        (path,) = (name for name in names if name.endswith(".dist-info/METADATA"))
-        metadata = HeaderParser().parsestr(archive.read(path).decode())
-        scripts = archive.read(path.replace("METADATA", "entry_points.txt")).decode()
-    info = path.removesuffix("METADATA")
     root = repository / "generated"
     files = [file for file in (root / "portal_v1").rglob("*") if "__pycache__" not in file.parts]
     package = {file.relative_to(root).as_posix() for file in files if file.is_file()}
+    with zipfile.ZipFile(built[0]) as archive:
+        info = f"portal_v1-{release.read_version(repository)}.dist-info"
+        names = set(archive.namelist())
+        metadata = HeaderParser().parsestr(archive.read(f"{info}/METADATA").decode())
     assert {name for name in names if not name.startswith(info)} == package
-    assert f"{info}licenses/LICENSE" in names
-    assert package >= {"portal_v1/py.typed", "portal_v1/manifest.json", "portal_v1/__main__.py"}
-    assert metadata["Version"] == release.read_version(repository)
-    assert metadata["Requires-Python"] == ">=3.11"
-    assert metadata["License-Expression"] == "MIT"
+    assert names >= {f"{info}/licenses/LICENSE", f"{info}/entry_points.txt", "portal_v1/py.typed"}
     assert set(metadata.get_all("Classifier", [])) <= classifiers
-    assert "portal-v1 = portal_v1.__main__:main" in scripts
     wanted = [Requirement(line) for line in metadata.get_all("Requires-Dist", [])]
     assert {one.name for one in wanted if one.marker is None} == {"attrs", "httpx"}
     assert set(metadata.get_all("Provides-Extra", [])) == {"cli", "mock", "otel"}
@@ -78,35 +71,21 @@ def test_the_wheel_is_the_same_to_the_byte_wherever_it_is_built(
     }
 
 
-def test_the_sbom_names_the_wheel_and_all_that_it_needs(built: tuple[Path, Path]) -> None:
-    sbom = release.describe(built[0])
-    assert sbom == json.loads(json.dumps(release.describe(built[0])))
-    main = sbom["metadata"]["component"]
-    digest = hashlib.sha256(built[0].read_bytes()).hexdigest()
-    assert main["hashes"] == [{"alg": "SHA-256", "content": digest}]
-    scopes = {component["name"]: component["scope"] for component in sbom["components"]}
-    assert {scopes[name] for name in ("attrs", "httpx", "httpcore", "certifi")} == {"required"}
-    assert {scopes[name] for name in ("cyclopts", "rich", "jsonschema-rs")} == {"optional"}
-    refs = {main["bom-ref"], *(component["bom-ref"] for component in sbom["components"])}
-    assert {edge["ref"] for edge in sbom["dependencies"]} == refs
-    assert {ref for edge in sbom["dependencies"] for ref in edge["dependsOn"]} < refs
-
-
 @pytest.mark.parametrize(
-    ("changes", "tag", "problems"),
+    ("changes", "tag", "problem"),
     [
-        ({}, None, []),
-        ({}, "v1.2.3", []),
-        ({"1.2.3": "1.2.4"}, None, ["CHANGELOG.md has a release after 1.2.3"]),
-        ({"2026-01-01": "soon"}, "v1.2.3", ["has no heading `## [1.2.3] - YYYY-MM-DD`"]),
-        ({"[Unreleased]\n": "[Unreleased]\n\n- More.\n"}, None, []),
-        ({"[Unreleased]\n": "[Unreleased]\n\n- More.\n"}, "v1.2.3", ["still has changes"]),
-        ({}, "v1.2.4", ["The tag is v1.2.4; the package's version is 1.2.3."]),
-        ({"manifest": "1.2.2"}, None, ["manifest.json says 1.2.2, _version.py 1.2.3"]),
+        ({}, None, ""),
+        ({}, "v1.2.3", ""),
+        ({"1.2.3": "1.2.4"}, None, "CHANGELOG.md has a release after 1.2.3"),
+        ({"2026-01-01": "soon"}, "v1.2.3", "has no heading `## [1.2.3] - YYYY-MM-DD`"),
+        ({"[Unreleased]\n": "[Unreleased]\n\n- More.\n"}, None, ""),
+        ({"[Unreleased]\n": "[Unreleased]\n\n- More.\n"}, "v1.2.3", "still has changes"),
+        ({}, "v1.2.4", "The tag is v1.2.4; the package's version is 1.2.3."),
+        ({"manifest": "1.2.2"}, None, "manifest.json says 1.2.2, _version.py 1.2.3"),
     ],
 )
 def test_version_changelog_and_manifest_agree(
-    repository: Path, tmp_path: Path, changes: dict[str, str], tag: str | None, problems: list[str]
+    repository: Path, tmp_path: Path, changes: dict[str, str], tag: str | None, problem: str
 ) -> None:
     package = tmp_path / "generated" / "portal_v1"
     package.mkdir(parents=True)
@@ -118,9 +97,8 @@ def test_version_changelog_and_manifest_agree(
         changelog = changelog.replace(old, new)
     (tmp_path / "CHANGELOG.md").write_text(changelog)
     assert release.find_version_problems(repository, None) == []
-    found = release.find_version_problems(tmp_path, tag)
-    assert len(found) == len(problems)
-    assert all(part in sentence for part, sentence in zip(problems, found, strict=True))
+    told = "\n".join(release.find_version_problems(tmp_path, tag))
+    assert (problem in told) if problem else not told
 
 
 def test_the_pins_are_what_the_project_asks_for(repository: Path) -> None:
@@ -139,8 +117,10 @@ def test_the_pins_are_what_the_project_asks_for(repository: Path) -> None:
     for needed in map(Requirement, wanted):
         assert needed.specifier.contains(pinned[canonicalize_name(needed.name)]), needed
     assert all(re.fullmatch(r"[\w-]+==[\d.]+(b\d+)?", line) for line in development)
-    met = release.collect(wanted).keys()
-    assert {f"pkg:pypi/{name}@{version}" for name, version in pinned.items()} == met
+    for line in (line for name in pinned for line in importlib.metadata.requires(name) or ()):
+        one = Requirement(line)
+        if one.marker is None or one.marker.evaluate({"extra": ""}):
+            assert canonicalize_name(one.name) in pinned, line
     assert configuration["build-system"]["requires"] == [
         f"hatchling=={pinned[canonicalize_name('hatchling')]}"
     ]

@@ -8,25 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Generator
 from typing import assert_type
 
-from sample import (
-    APIConnectionError,
-    APIStatusError,
-    APITimeoutError,
-    AsyncSample,
-    AuthenticationError,
-    BadRequestError,
-    ConfigurationError,
-    ConflictError,
-    InvalidRequestError,
-    InvalidResponseError,
-    NotFoundError,
-    Pace,
-    PermissionDeniedError,
-    RateLimitError,
-    Sample,
-    SampleError,
-    ServerError,
-)
+from sample import APIStatusError, AsyncSample, Pace, RateLimitError, Sample, SampleError
 from sample.api import OperationId
 from sample.api.parcels import create_parcel, get_parcel
 from sample.mock import FAULTS, Entry, MockSample
@@ -105,16 +87,3 @@ def refuse_what_is_not_documented(sample: Sample, other: AsyncSample) -> None:
     sample.with_options(base_url="https://api.example.com")  # type: ignore[call-arg]
     create_parcel.sync(body=CreateParcelRequest())  # type: ignore[call-arg]
     create_parcel.sync(client=other, body=CreateParcelRequest())  # type: ignore[arg-type]
-
-
-connection: type[APIConnectionError] = APITimeoutError
-statuses: list[type[APIStatusError]] = [
-    *(BadRequestError, AuthenticationError, PermissionDeniedError, NotFoundError),
-    *(ConflictError, RateLimitError, ServerError),
-]
-failures: list[type[SampleError]] = [
-    *(ConfigurationError, InvalidRequestError, APIConnectionError, InvalidResponseError),
-    APIStatusError,
-]
-timeout_is_no_status: type[APIStatusError] = APITimeoutError  # type: ignore[assignment]
-server_is_no_timeout: type[APITimeoutError] = ServerError  # type: ignore[assignment]

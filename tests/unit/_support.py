@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import traceback
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import aclosing, closing
 from itertools import islice
@@ -15,40 +14,20 @@ import pytest
 from sample import AsyncSample, ConfigurationError, Sample
 from sample._http import httpx
 from sample.testing import ManualClock as ManualClock  # noqa: PLC0414 - for all tests
+from sample.types import UNSET
+
+from tests.network._canary import Seen
 
 KEY = "unit-key-5d0c7a"
 BASE_URL = "https://parcels.invalid/api/v1"
 
+Json = dict[str, Any]
 SECRET = "5f2b9f04-pickup-code"
 TOKEN = "9c41-label-token"
-CREATED: dict[str, Any] = {
-    "id": "parcel-1",
-    "pickupCode": SECRET,
-    "labelToken": TOKEN,
-    "isExpress": True,
-}
-PARCEL: dict[str, Any] = {
-    "id": "parcel-1",
-    "address": "1 Main Street",
-    "pickupCode": SECRET,
-    "isExpress": False,
-}
-SUMMARY: dict[str, Any] = {
-    "id": "parcel-1",
-    "address": None,
-    "pickupCode": SECRET,
-    "status": "A_STATUS_OF_TOMORROW",
-}
-LABEL: dict[str, Any] = {"id": "parcel-1", "labelToken": TOKEN, "isExpress": True}
-
-METHODS: dict[str, tuple[tuple[str, ...], int, Any]] = {
-    "create": ((), 201, CREATED),
-    "get": (("parcel-1",), 200, PARCEL),
-    "list": ((), 200, [SUMMARY]),
-    "iter": ((), 200, [SUMMARY]),
-    "renew_label": (("parcel-1",), 200, LABEL),
-}
-"""Each resource method with its arguments, and a documented answer."""
+LABEL: Json = {"id": "parcel-1", "labelToken": TOKEN, "isExpress": True}
+CREATED: Json = {**LABEL, "pickupCode": SECRET}
+SUMMARY: Json = {"id": "parcel-1", "pickupCode": SECRET, "address": None, "status": "NEW"}
+PARCEL: Json = {"id": "parcel-1", "pickupCode": SECRET, "isExpress": False, "address": "here"}
 
 HIDDEN = "hid1d3n"
 BAD_KEYS: list[Any] = [
@@ -70,10 +49,13 @@ class Script:
     """Answers requests one after the other, with the last answer from then on.
 
     Args:
-        *answers: Each answer's status, body (bytes as they are, all else as JSON) and headers.
+        *answers: Each answer's status, body (bytes as they are, all else as JSON) and headers; or
+            what is raised in its place.
     """
 
-    def __init__(self, *answers: tuple[int, Any] | tuple[int, Any, dict[str, str]]) -> None:
+    def __init__(
+        self, *answers: tuple[int, Any] | tuple[int, Any, dict[str, str]] | Exception
+    ) -> None:
         self._answers = list(answers)
         self.requests: list[httpx.Request] = []
 
@@ -88,9 +70,10 @@ class Script:
     def _answer(self, request: httpx.Request) -> httpx.Response:
         request.read()
         self.requests.append(request)
-        status, body, *headers = self._answers[0]
-        if len(self._answers) > 1:
-            del self._answers[0]
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        status, body, *headers = answer
         head: Any = {"status_code": status, "headers": headers[0] if headers else None}
         if isinstance(body, httpx.SyncByteStream):
             return httpx.Response(**head, stream=body)
@@ -104,6 +87,7 @@ def call(
     method: str | Callable[[Any], Callable[..., Any]],
     *args: Any,
     at_most: int | None = None,
+    clock: Any = UNSET,
     **options: Any,
 ) -> Any:
     """Call a resource method, or another, of a "sync" or an "async" client, and close the client.
@@ -111,14 +95,12 @@ def call(
     With `clock`, through a copy of the client that has it; `call_headers` are those of the call.
     Of an iterator the items are returned, or the first `at_most` of them.
     """
-    arguments = {name: options.pop(name) for name in _PER_CALL & options.keys()}
-    if "call_headers" in options:
-        arguments["headers"] = options.pop("call_headers")
+    names = {"timeout", "max_attempts", "concurrency", "call_headers"} & options.keys()
+    given = {name.removeprefix("call_"): options.pop(name) for name in names}
     find: Any = attrgetter(f"parcels.{method}") if isinstance(method, str) else method
-    changes = {name: options.pop(name) for name in {"clock"} & options.keys()}
     if kind == "sync":
         with script.client(**options) as client:
-            found = find(client.with_options(**changes))(*args, **arguments)
+            found = find(client.with_options(clock=clock))(*args, **given)
             if not isinstance(found, Generator):
                 return found
             with closing(found):
@@ -126,7 +108,7 @@ def call(
 
     async def run() -> Any:
         async with script.async_client(**options) as client:
-            found = find(client.with_options(**changes))(*args, **arguments)
+            found = find(client.with_options(clock=clock))(*args, **given)
             if not isinstance(found, AsyncGenerator):
                 return await found
             items: list[Any] = []
@@ -140,31 +122,16 @@ def call(
     return asyncio.run(run())
 
 
-_PER_CALL = {"timeout", "max_attempts", "is_express", "concurrency"}
-
-
 def pipeline_of(client: Any) -> Any:
     """Return what carries a client's calls out."""
     return client._pipeline  # noqa: SLF001 - operations made by hand have no other way in
 
 
-def shown(error: BaseException | None) -> str:
+def shown(error: BaseException) -> str:
     """Return all that a logger could show of an error, the package's local variables included."""
-    parts: list[str] = []
-    while error is not None:
-        parts += [str(error), repr(error), repr(vars(error))]
-        for frame, _ in traceback.walk_tb(error.__traceback__):
-            if str(frame.f_globals["__name__"]).startswith("sample"):
-                parts += map(_repr, frame.f_locals.values())
-        error = error.__cause__ or error.__context__
-    return "\n".join(parts)
-
-
-def _repr(value: object) -> str:
-    try:
-        return repr(value)
-    except AttributeError:
-        return "(still being made)"
+    seen = Seen()
+    seen.error("the error", error)
+    return "\n".join(seen.texts.values())
 
 
 def refused(make: Callable[[], object]) -> str:

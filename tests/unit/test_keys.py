@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import _thread
 import asyncio
 import threading
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Generator
+from functools import partial
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from attrs import evolve
@@ -51,14 +52,6 @@ class Waiting:
         return HIDDEN
 
 
-def test_it_is_asked_at_each_request(kind: str) -> None:
-    keys = iter(["first-key", "second-key"])
-    script = Script((500, {}), (200, []))
-    call(kind, script, "list", api_key=lambda: next(keys), clock=ManualClock())
-    sent = [request.headers["authorization"] for request in script.requests]
-    assert sent == ["Bearer first-key", "Bearer second-key"]
-
-
 @pytest.mark.parametrize("source", [later, Later(), lambda: later()])  # noqa: PLW0108 - a lambda is the case
 def test_it_may_be_async(source: Callable[[], Awaitable[str]]) -> None:
     script = Script((201, CREATED))
@@ -73,10 +66,11 @@ def test_an_async_one_is_refused_by_the_sync_client(source: Any) -> None:
     assert script.requests == []
 
 
-@pytest.mark.parametrize("key", [*BAD_KEYS, None], ids=ascii)
-def test_what_it_returns_is_checked(kind: str, key: Any) -> None:
+def test_what_it_returns_is_checked(kind: str) -> None:
     script = Script((201, CREATED))
-    refused(lambda: call(kind, script, "create", api_key=lambda: key))
+    for key in (*BAD_KEYS, None):
+        source = partial(getattr, Mock(key=key), "key")
+        refused(partial(call, kind, script, "create", api_key=source))
     assert script.requests == []
 
 
@@ -85,19 +79,15 @@ def test_what_it_raises_is_the_cause(kind: str) -> None:
         raise LookupError("vault is sealed")
 
     async def fails_later() -> str:
-        return fails()
-
-    def fails_twice() -> str:
         raise ExceptionGroup("sealed", [LookupError("vault"), LookupError("safe")])
 
-    for source in (fails, fails_twice, fails_later)[: 2 if kind == "sync" else 3]:
-        script = Script((201, CREATED))
-        with pytest.raises(
-            errors.ConfigurationError, match=r"LookupError|ExceptionGroup"
-        ) as caught:
+    script = Script((201, CREATED))
+    sources = {LookupError: fails} | ({ExceptionGroup: fails_later} if kind == "async" else {})
+    for cause, source in sources.items():
+        with pytest.raises(errors.ConfigurationError, match=cause.__name__) as caught:
             call(kind, script, "create", api_key=source)
-        assert isinstance(caught.value.__cause__, LookupError | ExceptionGroup)
-        assert script.requests == []
+        assert type(caught.value.__cause__) is cause
+    assert script.requests == []
 
 
 def test_one_that_hangs_ends_with_the_calls_time(kind: str) -> None:
@@ -124,38 +114,15 @@ def test_one_that_hangs_ends_with_the_calls_time(kind: str) -> None:
     assert script.requests == []
 
 
-def test_it_is_asked_in_a_thread_of_its_own_where_one_can_be_had(
-    kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def none_left(*_: object) -> None:
-        raise RuntimeError("can't start new thread")
-
-    script, threads = Script((201, CREATED)), list[threading.Thread]()
+def test_it_is_asked_in_a_thread_of_its_own(kind: str) -> None:
+    threads = list[threading.Thread]()
 
     def key() -> str:
         threads.append(threading.current_thread())
         return "key"
 
-    call(kind, script, "create", api_key=key)
-    with monkeypatch.context() as patch:
-        patch.setattr(_thread, "start_new_thread", none_left)
-        call(kind, script, "create", api_key=key)
-    assert [one is threading.main_thread() for one in threads] == [False, True]
-    assert script.requests[1].headers["authorization"] == "Bearer key"
-
-
-def test_what_strikes_a_call_that_waits_for_an_async_key_is_the_callers_own() -> None:
-    class Waits:
-        def __await__(self) -> Any:
-            return iter([None])  # it takes no exception, so one strikes the frame that waits
-
-    async def run() -> None:
-        call = Script().async_client(Waits).parcels.create()
-        call.send(None)
-        with pytest.raises(LookupError, match="a time limit"):
-            call.throw(LookupError("a time limit"))
-
-    asyncio.run(run())
+    call(kind, Script((201, CREATED)), "create", api_key=key)
+    assert threads[0] is not threading.main_thread()
 
 
 def test_the_callables_own_frames_stay_as_they_are(kind: str) -> None:
@@ -200,29 +167,17 @@ def run(
         return response
 
 
-def test_without_a_credential_no_key_is_asked_for_or_sent() -> None:
-    script = Script((200, "yes"), (400, {"error": "said"}, {"x-request-id": "abc-1"}))
-    assert run(script, operation(), lambda: pytest.fail("asked")).parsed == "yes"
-    with pytest.raises(errors.BadRequestError) as caught:
-        run(script, operation())
-    assert (caught.value.error, caught.value.request_id) == ("said", "abc-1")
-    assert KEY not in str([request.headers.raw for request in script.requests])
-
-
-def test_credentials_of_other_kinds() -> None:
-    for credential, key, sent in (
-        (Credential("X-Api-Key"), KEY, KEY),
-        (Credential("Authorization", "Basic"), "me:key", "Basic bWU6a2V5"),
-        (Credential("Authorization", "Basic"), "bWU6a2V5", "Basic bWU6a2V5"),
-        (Credential("Cookie", "session="), "a;b", "session=a%3Bb"),
+def test_a_key_is_sent_as_the_operation_wants_it_and_missed_when_it_is_needed() -> None:
+    for credential, sent in (
+        (Credential("X-Api-Key"), "me:k;"),
+        (Credential("Authorization", "Basic"), "Basic bWU6azs="),
+        (Credential("Cookie", "session="), "session=me:k%3B"),
     ):
-        script = Script((200, "yes"))
-        run(script, operation(credential=credential), key)
-        (request,) = script.requests
-        assert request.headers[credential.header] == sent
-        assert ("Authorization" in request.headers) is (credential.header == "Authorization")
+        script, asked = Script((200, "yes")), operation(credential=credential)
+        run(script, asked, "me:k;")
+        assert script.requests[0].headers[credential.header] == sent
         with pytest.raises(errors.ConfigurationError, match="SAMPLE_API_KEY"):
-            run(script, operation(credential=credential), changes={"key": None})
+            run(script, asked, changes={"key": None})
 
 
 def test_each_security_scheme_has_a_key_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,41 +204,37 @@ def test_each_security_scheme_has_a_key_of_its_own(monkeypatch: pytest.MonkeyPat
 def test_nothing_to_say() -> None:
     for method, content_type, sent in (
         *((method, None, b"{}") for method in ("POST", "PUT", "PATCH")),
-        *((method, None, b"") for method in ("GET", "DELETE", "HEAD")),
-        ("POST", "text/plain", b""),
+        *(("DELETE", None, b""), ("POST", "text/plain", b"")),
     ):
         script = Script((200, "yes"))
         run(script, operation(method), content_type=content_type)
-        expected = content_type or "application/json"
         (request,) = script.requests
-        assert (request.content, request.headers["Content-Type"]) == (sent, expected)
-    service = pipeline_of(script.client()).settings.service._replace(content_type=None)
-    run(script, operation("POST"), changes={"service": service})
+        assert request.content == sent
+        assert request.headers["Content-Type"] == (content_type or "application/json")
+    run(script, operation("POST"), changes={"service": SERVICE._replace(content_type=None)})
     request = script.requests[-1]
     assert (request.content, "Content-Type" in request.headers) == (b"", False)
 
 
-def test_files_are_sent_as_a_form() -> None:
-    script = Script((200, "yes"), (200, "yes"))
-    run(script, operation("POST"), files=[("notes", ("a.txt", b"what it holds", "text/plain"))])
-    (request,) = script.requests
-    assert request.headers["Content-Type"].startswith("multipart/form-data; boundary=")
-    assert b'name="notes"; filename="a.txt"' in request.content
-    assert b"what it holds" in request.content
-    run(script, operation("POST"), files=[])
-    *_, request = script.requests
-    assert request.headers["Content-Type"] == "multipart/form-data; boundary=end"
-    assert request.content == b"--end--\r\n"
+def test_a_form_is_sent_in_parts_and_is_one_without_any() -> None:
+    script = Script((200, "yes"))
+    for files, end, part in (
+        ([("notes", ("a.txt", b"what it holds", "text/plain"))], "", b'name="notes"; filename="a.'),
+        ([], "end", b"--end--\r\n"),
+    ):
+        run(script, operation("POST"), files=files)
+        (*_, request) = script.requests
+        assert request.headers["Content-Type"].startswith(f"multipart/form-data; boundary={end}")
+        assert part in request.content
 
 
 def test_a_redirect_that_is_documented_is_a_response_and_others_are_errors() -> None:
     for documented, status in ((300, 300), (304, 304), (399, 399), ("3XX", 307)):
         response = run(Script((status, b"")), operation(responses={documented: empty_parser}))
         assert (response.status_code, response.parsed) == (status, None)
-    for status in (300, 303, 307, 400, 404):
-        with pytest.raises(errors.APIStatusError) as caught:
+    for status in (300, 303, 400):
+        with pytest.raises(errors.APIStatusError):
             run(Script((status, b"")), operation(responses={304: empty_parser}))
-        assert caught.value.status_code == status
 
 
 def test_each_documented_status_has_its_own_body_and_others_any_of_them() -> None:
@@ -295,13 +246,3 @@ def test_each_documented_status_has_its_own_body_and_others_any_of_them() -> Non
             run(Script((status, [])), asked)
     with pytest.raises(errors.InvalidResponseError, match="the body is not a documented answer"):
         run(Script((200, "yes")), operation(responses={}))
-
-
-def test_bodies_that_are_no_json() -> None:
-    text = decode.text_parser(decode.string)
-    assert (text("grüße".encode()), text(b"\xff")) == ("grüße", "�")
-    with pytest.raises(ValueError, match="date string"):
-        decode.text_parser(decode.date)(b"tomorrow")
-    assert decode.file_parser(b"\x00\x01").payload.read() == b"\x00\x01"
-    response = run(Script((200, b"<html>")), operation(responses={200: empty_parser}))
-    assert response.parsed is None

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import itertools
 import math
 import os
-import signal
-import struct
-import subprocess
 import sys
 import threading
 import time
 import warnings
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -67,14 +68,13 @@ def test_a_long_queue_waits_as_long_as_it_has_to(limit: int, in_file: bool, tmp_
     assert pace.reserve(clock, 1.0) is None
 
 
-def test_threads_share_one() -> None:
-    pace, clock = Pace(4, 1.0), ManualClock()
-    with ThreadPoolExecutor(8) as threads:
-        waits = [*threads.map(lambda _: pace.reserve(clock, None) or 0.0, range(200))]
-    assert sorted(waits) == [n // 4 for n in range(200)]
+def fork(start: Callable[[], Any]) -> Any:
+    """Do what starts a process by a fork, of which Python 3.12 warns where there are threads."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return start()
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="This system does not fork.")
 def test_a_fork_in_the_middle_of_a_threads_reservation_does_not_hang() -> None:
     class StuckClock(ManualClock):
         def monotonic(self) -> float:
@@ -86,15 +86,13 @@ def test_a_fork_in_the_middle_of_a_threads_reservation_does_not_hang() -> None:
     thread = threading.Thread(target=pace.reserve, args=(StuckClock(), None))
     thread.start()
     stuck.wait(20)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of a fork where there are threads
-        child = os.fork()
-    if child == 0:
-        signal.alarm(10)  # ends a child that hangs
-        os._exit(0 if pace.reserve(ManualClock(), None) == 0 else 1)
+    child = get_context("fork").Process(target=pace.reserve, args=(ManualClock(), None))
+    fork(child.start)
+    child.join(10)
     over.set()
     thread.join()
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    child.kill()
+    assert child.exitcode == 0
 
 
 def test_each_attempt_counts_whoever_makes_it(kind: str) -> None:
@@ -115,10 +113,9 @@ def test_each_attempt_counts_whoever_makes_it(kind: str) -> None:
 def test_numbers_that_make_no_pace() -> None:
     numbers: list[Any] = [0, -1, "200", 2.5, None, True, float("nan")]
     periods: list[Any] = [0, -1.0, "60", None, float("inf"), float("nan")]
+    told = r"^A pace is (a whole number|for a period) .+\.$"
     for arguments in (*((one,) for one in numbers), *((1, one) for one in periods)):
-        with pytest.raises(
-            ConfigurationError, match=r"^A pace is (a whole number|for a period) .+\.$"
-        ):
+        with pytest.raises(ConfigurationError, match=told):
             Pace(*arguments)
     assert repr(Pace(200)) == "Pace(200, 60.0)"
 
@@ -128,12 +125,10 @@ class TestFile:
         path = tmp_path / "pace"
         pace = Pace(2, path=str(path))
         assert path.stat().st_mode & 0o077 == 0, "only its owner reads it"
+        pace.reserve(ManualClock(), None)
         whole = path.read_bytes()
-        for damaged in (
-            *(b"x", b"\0" * len(whole), whole[:-1], whole + b"\0", whole[:23], b"?" + whole[1:]),
-            whole[:8] + struct.pack("<Q", 3) + whole[16:],  # of another limit
-            whole[:16] + struct.pack("<Q", 2) + whole[24:],  # the place after the last
-        ):
+        of_another_limit = whole + whole[-8:]
+        for damaged in (b"x", whole[:-1], whole + b"\0", b"?" + whole[1:], of_another_limit):
             path.write_bytes(damaged)
             for use in (lambda: pace.reserve(ManualClock(), None), lambda: Pace(2, path=path)):
                 with pytest.raises(ConfigurationError) as caught:
@@ -198,30 +193,22 @@ class TestFile:
         assert (caught.value.attempts, script.requests) == (0, [])
         assert call(kind, script, "list", pace=pace, timeout=5) == []
 
-    def test_processes_share_it(self, tmp_path: Path, repository: Path) -> None:
-        program = """
-import sys, time; sys.path.insert(0, sys.argv[1])
-from sample import Pace
-from sample._core.clock import SystemClock
-pace, clock = Pace(3, 30.0, path=sys.argv[2]), SystemClock()
-for _ in range(10):
-    now = wait = None
-    while wait is None:
-        try:
-            now, wait = clock.time(), pace.reserve(clock, None)
-        except BlockingIOError:
-            time.sleep(0.001)
-    print(now + wait)
-"""
-        paths = [str(repository / "build" / "tests"), str(tmp_path / "pace")]
-        command = [sys.executable, "-c", program, *paths]
-        running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
-        times = [float(line) for process in running for line in process.communicate()[0].split()]
-        assert [process.returncode for process in running] == [0, 0, 0]
-        assert len(times) == 30
-        times.sort()
+    def test_processes_share_it(self, tmp_path: Path) -> None:
+        paths = [tmp_path / "pace"] * 3
+        with ProcessPoolExecutor(3, get_context("fork")) as processes:
+            found = [*fork(lambda: processes.map(reserve_ten, paths))]
+        times = sorted(itertools.chain(*found))
         # `now` is read a moment before the pace reads it.
         assert all(b - a > 29.5 for a, b in zip(times, times[3:], strict=False))
+
+
+def reserve_ten(path: Path) -> list[float]:
+    pace, clock, times = Pace(3, 30.0, path=path), SystemClock(), list[float]()
+    while len(times) < 10:
+        now = clock.time()
+        with suppress(BlockingIOError):
+            times.append(now + (pace.reserve(clock, None) or 0.0))
+    return times
 
 
 NOW = 1_445_412_480.0  # Wed, 21 Oct 2015 07:28:00 GMT
@@ -247,11 +234,8 @@ def test_retry_after() -> None:
         assert read_retry_after(value, NOW) == seconds, value
 
 
-@pytest.mark.skipif(not hasattr(time, "tzset"), reason="This system's zone is set once.")
-def test_a_date_without_a_zone_is_utc_wherever_the_machine_is(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    with monkeypatch.context() as patch:
+def test_a_date_without_a_zone_is_utc_wherever_the_machine_is() -> None:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TZ", "UTC+5")
         time.tzset()
         assert read_retry_after("Wed Oct 21 07:29:00 2015", NOW) == 60.0
@@ -269,8 +253,7 @@ def test_the_machines_own_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", slept.append)
     clock.sleep(3)
     asyncio.run(clock.sleep_async(0.001))
-    assert slept == [3]
-    assert abs(clock.time() - time.time()) < 60
+    assert (slept, round((clock.time() - time.time()) / 60)) == ([3], 0)
     jitters = [clock.jitter(0.5) for _ in range(100)]
     assert 0 <= min(jitters) < 0.25 < max(jitters) <= 0.5
 
@@ -286,23 +269,9 @@ def test_the_pause_doubles_up_to_8_seconds() -> None:
     assert backoff(10**6) == 8
 
 
-@pytest.mark.parametrize(
-    ("status", "header", "pauses", "retry_after"),
-    [
-        (429, "9", [9], None),
-        (503, "Wed, 21 Oct 2015 07:28:04 GMT", [4], None),
-        (429, "31", [], 31),
-        (503, "31", [], 31),
-    ],
-)
-def test_the_pause_is_what_the_server_asks_for_or_more_than_the_budget_holds(
-    status: int, header: str, pauses: list[float], retry_after: float | None
-) -> None:
-    script, clock = Script((status, {}, {"Retry-After": header}), (200, [])), ManualClock(now=NOW)
-    if retry_after is None:
-        assert call("sync", script, "list", clock=clock) == []
-    else:
-        with pytest.raises(APIStatusError, match=f"{retry_after} s") as caught:
-            call("sync", script, "list", clock=clock)
-        assert caught.value.retry_after == retry_after
-    assert clock.pauses == pauses
+def test_the_pause_is_what_the_server_asks_for_where_the_budget_holds_it() -> None:
+    clock, date = ManualClock(now=NOW), {"Retry-After": "Wed, 21 Oct 2015 07:28:04 GMT"}
+    assert call("sync", Script((503, {}, date), (200, [])), "list", clock=clock) == []
+    with pytest.raises(APIStatusError, match="31 s") as caught:
+        call("sync", Script((429, {}, {"Retry-After": "31"})), "list", clock=clock)
+    assert (caught.value.retry_after, clock.pauses) == (31, [4])

@@ -21,7 +21,7 @@ from typing import Annotated, Any, Final, Literal, Union, cast, get_args, get_or
 
 import attrs
 from cyclopts import App, CycloptsError, Group, Parameter, Token
-from cyclopts.exceptions import UnknownCommandError, UnusedCliTokensError
+from cyclopts.exceptions import UnusedCliTokensError
 from rich.console import Console
 
 from .. import errors
@@ -119,9 +119,6 @@ def _run(app: App, arguments: list[str]) -> int:
         if isinstance(error, UnusedCliTokensError):  # One of them may be a secret.
             count = len(error.unused_tokens or ())
             return _fail(f"{count} argument{'s' * (count > 1)} too many. Try --help.", code)
-        if isinstance(error, UnknownCommandError) and arguments[0].startswith("-"):
-            option = arguments[0].partition("=")[0]
-            return _fail(f"Options stand after the command: move {option} there.", code)
         if isinstance(error, CycloptsError):
             return _fail(f"{error} Try --help.", code)
         if isinstance(error, errors.InvalidResponseError) and "--show-secrets" in arguments:

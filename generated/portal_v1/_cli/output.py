@@ -31,14 +31,9 @@ _ROWS_TO_MEASURE = 200
 
 def field_names(model: Any) -> dict[str, bool]:
     """Return the fields of a model as JSON names them, and whether each is secret."""
-    if not hasattr(model, "to_dict"):
-        return {}
-    # A model that holds the names of its attributes says which JSON field each becomes.
-    specimen: Any = object.__new__(model)
-    fields = {field.name: field.repr for field in attrs.fields(model)}
-    for name, shown in fields.items():
-        setattr(specimen, name, {} if shown is _secrets.list_names else name)
-    return {key: fields[name] is _secrets.mask for key, name in specimen.to_dict().items()}
+    names: dict[str, str] = getattr(model, "_NAMES", {})
+    fields: Any = attrs.fields_dict(model) if names else {}
+    return {key: fields[name].repr is _secrets.mask for key, name in names.items()}
 
 
 def mask_secrets(value: Any) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import math
 import os
-import struct
 import threading
+from array import array
 from collections import deque
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
@@ -85,32 +85,27 @@ class _MemorySlots:
 
 
 class _FileSlots:
-    """A ring of times in a file, under the file's lock; the machine's clock is common to all."""
+    """Times in a file, the oldest first, under its lock; the machine's clock is common to all."""
 
-    _HEADER = struct.Struct("<8sQQd")
-    _TIME = struct.Struct("<d")
-    _MAGIC = b"PACE\x00\x00\x00\x02"
+    _MAGIC = b"PACE\x00\x00\x00\x03"
 
     def __init__(self, limit: int, path: Path) -> None:
         self._limit = limit
         self._path = path
         with suppress(BlockingIOError), self._open() as file:
-            self._read_header(file)
+            self._read(file)
 
     def reserve(self, clock: Clock, period: float, at_most: float | None) -> float | None:
         with self._open() as file:
-            now = clock.time()
-            index, written_at = self._read_header(file)
-            if written_at > now + period:
+            times, now = self._read(file), clock.time()
+            if times[0] > now + period:
                 # Written by a clock that has been set back since: its times say nothing.
-                self._write_times(file)
-                index = 0
-            place = self._HEADER.size + index * self._TIME.size
-            (oldest,) = self._TIME.unpack(os.pread(file, self._TIME.size, place))
-            wait = _find_wait(oldest, now, period, at_most)
+                times = array("d", [-math.inf] * len(times))
+            wait = _find_wait(times.pop(1), now, period, at_most)
             if wait is not None:
-                os.pwrite(file, self._TIME.pack(now + wait), place)
-                self._write_header(file, (index + 1) % self._limit, now)
+                times[0] = now
+                times.append(now + wait)
+                os.pwrite(file, self._MAGIC + times.tobytes(), 0)
             return wait
 
     @contextmanager
@@ -128,35 +123,23 @@ class _FileSlots:
                 yield file
             finally:
                 os.close(file)
-        except BlockingIOError:
-            raise
         except OSError as error:
-            if error.errno is None:
-                raise  # not the system's, but a signal handler's
-            reason = error.strerror
-        else:
-            return
-        raise ConfigurationError(f"The pace's file {self._path} cannot be used: {reason}.")
+            if isinstance(error, BlockingIOError) or error.errno is None:
+                raise  # Another process holds it; or a signal's handler raised this.
+            raise ConfigurationError(
+                f"The pace's file {self._path} cannot be used: {error.strerror}."
+            ) from None
 
-    def _read_header(self, file: int) -> tuple[int, float]:
-        """Return the index of the oldest time, and when the file was written."""
-        header = os.pread(file, self._HEADER.size, 0)
-        if not header:
-            self._write_times(file)
-            self._write_header(file, 0, -math.inf)
-            return 0, -math.inf
-        whole = self._HEADER.size + self._limit * self._TIME.size
-        if len(header) == self._HEADER.size and os.fstat(file).st_size == whole:
-            magic, limit, index, written_at = self._HEADER.unpack(header)
-            if magic == self._MAGIC and limit == self._limit and index < limit:
-                return int(index), float(written_at)
+    def _read(self, file: int) -> array[float]:
+        """Return when the file was written, and then the times of the last requests."""
+        times = array("d", [-math.inf] * (1 + self._limit))
+        size = len(self._MAGIC) + len(times.tobytes())
+        content = os.pread(file, size + 1, 0)
+        if not content:
+            return times
+        if len(content) == size and content.startswith(self._MAGIC):
+            return array("d", content.removeprefix(self._MAGIC))
         raise ConfigurationError(
             f"{self._path} is not the file of a pace of {self._limit} requests. "
             "Name another file, or give every process the same limit."
         )
-
-    def _write_times(self, file: int) -> None:
-        os.pwrite(file, self._TIME.pack(-math.inf) * self._limit, self._HEADER.size)
-
-    def _write_header(self, file: int, index: int, now: float) -> None:
-        os.pwrite(file, self._HEADER.pack(self._MAGIC, self._limit, index, now), 0)

@@ -57,7 +57,7 @@ def fetch_key_sync(settings: Settings, deadline: Deadline) -> Secret[str] | None
     futures.wait([asked], deadline.remaining())
     if not asked.done():
         return None
-    returned = _returned(asked.result())
+    returned = asked.result()
     if inspect.isawaitable(returned.reveal()):
         if inspect.iscoroutine(returned.reveal()):
             returned.reveal().close()
@@ -75,7 +75,7 @@ async def fetch_key_async(settings: Settings, deadline: Deadline) -> Secret[str]
             if is_async(source):
                 returned = Secret(source())
             else:
-                returned = _returned(await asyncio.wrap_future(_ask_in_thread(source)))
+                returned = await asyncio.wrap_future(_ask_in_thread(source))
             if inspect.isawaitable(returned.reveal()):
                 returned = await _await_source(returned)
     except TimeoutError:
@@ -104,32 +104,29 @@ def _source(settings: Settings) -> Callable[[], Any]:
     return settings.key
 
 
-def _ask_in_thread(source: Callable[[], Any]) -> futures.Future[Secret[Any] | BaseException]:
+def _ask_in_thread(source: Callable[[], Any]) -> futures.Future[Secret[Any]]:
     """Call what gives the key in a thread of its own, which may take longer than the call may."""
-    asked: futures.Future[Secret[Any] | BaseException] = futures.Future()
+    asked: futures.Future[Secret[Any]] = futures.Future()
     asked.set_running_or_notify_cancel()
 
     def ask() -> None:
         try:
             asked.set_result(Secret(source()))
         except BaseException as error:  # noqa: BLE001 - raised again where the key is waited for
-            asked.set_result(error)
+            asked.set_exception(_source_error(error))
 
     context = contextvars.copy_context()
     start_apart(partial(context.run, ask))
     return asked
 
 
-def _returned(outcome: Secret[Any] | BaseException) -> Secret[Any]:
-    if isinstance(outcome, Secret):
-        return outcome
-    if isinstance(outcome, Exception) and not is_of_a_signal(outcome):
-        raise _source_error(outcome) from outcome
-    raise outcome
-
-
-def _source_error(error: Exception) -> ConfigurationError:
-    return ConfigurationError(
+def _source_error(error: BaseException) -> BaseException:
+    """Return the error for what the callable raised; what a signal's handler raised stays."""
+    if not isinstance(error, Exception) or is_of_a_signal(error):
+        return error
+    failure = ConfigurationError(
         f"The api_key callable raised {type(error).__name__}, so nothing was sent. "
         "What it raised is this error's cause."
     )
+    failure.__cause__ = error
+    return failure

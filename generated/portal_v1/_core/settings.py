@@ -25,7 +25,7 @@ _TIME: Final = "a number of seconds, over 0 and a year at the most; None waits w
 _HOST: Final = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:\d{1,5})?"
 _PATH: Final = r"([A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*"
 _HEADER_NAME: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_HEADER_VALUE: Final = r"[\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?"
+_HEADER_VALUE: Final = r"([\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?)?"
 _OWN_HEADERS: Final = frozenset(
     {
         *("accept-encoding", "authorization", "connection", "content-length", "content-type"),
@@ -62,22 +62,14 @@ class ServiceInfo(NamedTuple):
     name: str
     base_url: str | None
     environment: str  # the prefix of the environment variables
+    key_variable: str  # where the key is taken from, if none is given
+    url_variable: str  # where the base URL is taken from, if none is given
     content_type: str | None  # sent on every request; None to send one with a body only
     error_fields: tuple[str, ...]  # where an error says what went wrong, first choice first
     user_agent: str
     logger: str
     needs_key: bool  # whether any operation does
     other_schemes: tuple[str, ...] = ()  # of security, each with a key of its own
-
-    @property
-    def key_variable(self) -> str:
-        """The environment variable that the key is taken from where none is given."""
-        return f"{self.environment}_API_KEY"
-
-    @property
-    def url_variable(self) -> str:
-        """The environment variable that the base URL is taken from where none is given."""
-        return f"{self.environment}_BASE_URL"
 
 
 @frozen
@@ -107,7 +99,7 @@ class Settings:
 
     def with_headers(self, headers: Mapping[str, str]) -> Settings:
         """Return the settings with more header fields, which take the place of the same names."""
-        more = _validate_headers(Secret(headers))
+        more = _validate_headers(Secret(headers), self.service)
         names = {name.lower() for name, _ in more}
         kept = (field for field in self.headers if field[0].lower() not in names)
         return evolve(self, headers=(*kept, *more))
@@ -128,23 +120,19 @@ def replace_settings(settings: Settings, **given: Any) -> Settings:
 
 
 def _validate(given: Mapping[str, Any], service: ServiceInfo) -> dict[str, Any]:
-    validators: dict[str, Callable[[Any], Any]] = {
-        "key": lambda key: _key_source(key, service),
-        "keys": lambda keys: _other_keys(keys, service),
-        "headers": _validate_headers,
-        "observer": lambda observer: _protect_observer(observer, service.logger),
-    }
-    named: dict[str, Any] = {
+    validated: dict[str, Any] = {
         name: value
         for name, value in given.items()
         if not isinstance(value.reveal() if isinstance(value, Secret) else value, Unset)
     }
-    for name in named.keys() & _RULES.keys():
-        is_right, expected = _RULES[name]
-        if not is_right(named[name]):
-            raise ConfigurationError(f"{name} is {expected}.")
-    validated = {name: validators[name](named[name]) for name in named if name in validators}
-    return named | validated
+    for name, value in validated.items():
+        if name in _RULES:
+            is_right, expected = _RULES[name]
+            if not is_right(value):
+                raise ConfigurationError(f"{name} is {expected}.")
+        if name in _VALIDATORS:
+            validated[name] = _VALIDATORS[name](value, service)
+    return validated
 
 
 def validate_key(key: Secret[Any], origin: str) -> Secret[str]:
@@ -223,8 +211,6 @@ def _base_url(url: Secret[Any], service: ServiceInfo) -> str:
 def _url_problem(url: Any) -> str | None:
     if not isinstance(url, str):
         return f"is {type(url).__name__}, not a string"
-    if not (url and _is_visible(url)):
-        return "is empty, or holds white space or a character that is not ASCII"
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -232,11 +218,12 @@ def _url_problem(url: Any) -> str | None:
         return "is not a URL"
     if parts.scheme not in {"http", "https"} or not host:
         return "has to be a whole URL such as https://api.example.com/v1"
-    if parts.username is not None or parts.password is not None:
+    if "@" in parts.netloc:
         return "holds a user name or password, which has no place in it"
-    if parts.query or parts.fragment or "?" in url or "#" in url:
+    if {"?", "#"} & set(url):
         return "holds a query or a fragment, which has no place in it"
-    if not re.fullmatch(_HOST, parts.netloc) or not re.fullmatch(_PATH, parts.path):
+    is_plain = re.fullmatch(_HOST, parts.netloc) and re.fullmatch(_PATH, parts.path)
+    if not is_plain or not _is_visible(url):
         return "holds a character that has to be percent-encoded, or has no place in it"
     if {".", ".."} & set(unquote(parts.path).split("/")):
         return "holds a path segment of dots, which would lead to another path"
@@ -256,7 +243,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _protect_observer(given: Any, logger: str) -> Callable[[Any], object] | None:
+def _protect_observer(given: Any, service: ServiceInfo) -> Callable[[Any], object] | None:
     """Return an observer that changes no call: the first exception that it raises is logged."""
     if given is None:
         return None
@@ -272,7 +259,7 @@ def _protect_observer(given: Any, logger: str) -> Callable[[Any], object] | None
             if not has_failed:
                 has_failed = True
                 sentence = "The observer raised, which changes no call; logged once."
-                logging.getLogger(logger).exception(sentence)
+                logging.getLogger(service.logger).exception(sentence)
 
     return observe
 
@@ -282,7 +269,7 @@ def is_async(function: Callable[..., Any]) -> bool:
     return any(map(inspect.iscoroutinefunction, calls))
 
 
-def _validate_headers(headers: Secret[Any]) -> tuple[tuple[str, str], ...]:
+def _validate_headers(headers: Secret[Any], _service: ServiceInfo) -> tuple[tuple[str, str], ...]:
     if headers.reveal() is None:
         return ()
     if not isinstance(headers.reveal(), Mapping):
@@ -292,10 +279,15 @@ def _validate_headers(headers: Secret[Any]) -> tuple[tuple[str, str], ...]:
             raise ConfigurationError("headers holds a name that cannot be one of a header.")
         if name.lower() in _OWN_HEADERS:
             raise ConfigurationError(f"The header {name} is the client's own to set.")
-        if not _is_header_value(headers.reveal()[name]):
+        value = Secret(headers.reveal()[name])
+        if not isinstance(value.reveal(), str) or not re.fullmatch(_HEADER_VALUE, value.reveal()):
             raise ConfigurationError(f"The value for the header {name} cannot stand in a header.")
     return tuple(headers.reveal().items())
 
 
-def _is_header_value(value: Any) -> bool:
-    return isinstance(value, str) and (not value or re.fullmatch(_HEADER_VALUE, value) is not None)
+_VALIDATORS: Final[Mapping[str, Callable[[Any, ServiceInfo], Any]]] = {
+    "key": _key_source,
+    "keys": _other_keys,
+    "headers": _validate_headers,
+    "observer": _protect_observer,
+}

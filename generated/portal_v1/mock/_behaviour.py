@@ -9,11 +9,11 @@ from contextlib import suppress
 from functools import partial
 from hashlib import blake2b
 from itertools import dropwhile, islice
-from typing import Any, NamedTuple
+from typing import Any
 
-from ._messages import RefusalError
-from ._operations import VARIABLE, Collection, Effect, Operation, letters
-from ._responses import NoExampleError, Template, Values, make_example
+from ._messages import DocumentError, RefusalError
+from ._operations import VARIABLE, Collection, Effect, Operation, Request, letters
+from ._responses import Template, Values, make_example
 from ._schemas import is_array, is_object
 from ._state import Item, Make, Place, State, place_of
 
@@ -35,15 +35,6 @@ _FACTS = {
 }
 
 
-class Call(NamedTuple):
-    """One valid call of an operation."""
-
-    api_key: str
-    path: tuple[str, ...]  # the path's variables, decoded, in the path's order
-    parameters: Mapping[str, Any]  # all parameters by name, as values
-    body: Any
-
-
 class Behaviour:
     """What one operation does."""
 
@@ -61,36 +52,35 @@ class Behaviour:
         }
         known = self._collection.fields
         self._takes = known.keys() & (self._writable or (known if bodies else {}))
-        self._fresh: list[str] = []  # fields of an item that are made for each
-        self._steps: dict[str, list[Any]] = {}  # what those become in turn that are null at first
-        self._defaults: dict[str, Any] = {}  # where a request does not say it
+        # What fields of an item are in turn, where a request does not say it; those that are made
+        # for each have none.
+        self._steps: dict[str, list[Any]] = {}
         for name, schema in known.items():
             said = self._writable.get(name)
             if name in effect.fresh:
                 continue
             if name == self._collection.identifier or schema.is_password:
-                self._fresh.append(name)
+                self._steps[name] = []
             elif "null" in schema.types:
-                self._defaults[name] = None
-                self._steps[name] = [one for one in schema.examples if one is not None]
+                self._steps[name] = [None, *(one for one in schema.examples if one is not None)]
             elif said is not None and ("boolean" in schema.types or "default" in said.flat):
-                self._defaults[name] = said.flat.get("default", False)
+                self._steps[name] = [said.flat.get("default", False)]
 
-    def carry_out(self, call: Call, template: Template | None) -> Any:
+    def carry_out(self, request: Request, template: Template) -> Any:
         """Do it, or refuse it: an item that the path names is not there, or one that is made is."""
         for parent in self.effect.parents:
-            self._find(call, parent)
+            self._find(request, parent)
         if self.effect.does == "list":
-            return self._list(call, template)
-        body = call.body if is_object(call.body) else {}
+            return self._list(request, template)
+        body = request.value if is_object(request.value) else {}
         given = {name: value for name, value in body.items() if name in self._takes}
         if self.effect.does == "create":
-            place = self._place(call.api_key, self._collection, *call.path)
+            place = self._place(request.api_key, self._collection, *request.path)
             made = self._state.add(place, self._item_maker(given, template))
             if made is None:
-                raise RefusalError((409, 400, 422), f"{self._collection.noun} exists already")
+                raise RefusalError(f"{self._collection.noun} exists already", (409, 400, 422))
             return self._show(made, template)
-        item, fixed = self._find(call, self._collection), {self._collection.identifier}
+        item, fixed = self._find(request, self._collection), {self._collection.identifier}
         if self.effect.does == "replace":
             for name in self._writable.keys() - fixed:
                 item.content.pop(name, None)
@@ -99,12 +89,12 @@ class Behaviour:
             self._state.save(item)
         elif self.effect.does == "remove":
             self._state.remove(item)
-        return self._show(item, template, call.path[-1])
+        return self._show(item, template, request.path[-1])
 
     def seed(self, api_key: str, count: int, *, filled: bool) -> None:
         """Add many items at once. `filled`: what may be null in them takes its steps in turn."""
-        make = self._item_maker({}, self._operation.responses.success[1].choose(""))
-        turns = max([1, *map(len, self._steps.values())])
+        make = self._item_maker({}, self._operation.responses.success[1].choose("").template)
+        turns = max([2, *map(len, self._steps.values())]) - 1
 
         def make_filled(number: int) -> tuple[str, dict[str, Any]]:
             made, content = make(number)
@@ -129,24 +119,23 @@ class Behaviour:
         result = dict(content)
         for name, steps in self._steps.items():
             now = content.get(name)
-            if now is None and steps:
-                is_id = isinstance(steps[0], str) and _ID.search(steps[0])
-                result[name] = self._new(name, number) if is_id else steps[0]
-            elif now in steps[:-1]:
-                result[name] = steps[steps.index(now) + 1]
+            if now in steps[:-1]:
+                then = steps[steps.index(now) + 1]
+                is_id = now is None and isinstance(then, str) and _ID.search(then)
+                result[name] = self._new(name, number) if is_id else then
         return result
 
-    def _item_maker(self, given: Values, template: Template | None) -> Make:
+    def _item_maker(self, given: Values, template: Template) -> Make:
         """What makes an item's id and content from its number.
 
         What neither the request nor the document decides is as the answer's example has it.
         """
-        values = {**self._defaults, **given}
-        shown: Any = template.at(self.effect.envelope).fill(values) if template is not None else {}
+        values = {name: steps[0] for name, steps in self._steps.items() if steps} | dict(given)
+        shown: Any = template.at(self.effect.envelope).fill(values)
         values = {**(shown if is_object(shown) else {}), **values}
         kept = self._collection.fields.keys() - self.effect.fresh.keys()
         values = {name: value for name, value in values.items() if name in kept}
-        fresh = [name for name in self._fresh if name not in given]
+        fresh = [name for name, steps in self._steps.items() if not steps and name not in given]
 
         def make(number: int) -> tuple[str, dict[str, Any]]:
             content = {**values, **{name: self._new(name, number) for name in fresh}}
@@ -159,7 +148,7 @@ class Behaviour:
         is_token = name in self.effect.fresh
         schema = (self.effect.fresh if is_token else self._collection.fields)[name]
         if name not in self._examples:
-            with suppress(NoExampleError):
+            with suppress(DocumentError):
                 self._examples[name] = make_example(schema)
         example = self._examples.get(name, "")
         table, longest = "token" if is_token else "item", schema.flat.get("maxLength", 24)
@@ -168,7 +157,7 @@ class Behaviour:
         candidates = (*_reshape(example, digest), digest[:longest], number, str(number))
         return next(filter(schema.is_valid, candidates), example)
 
-    def _show(self, item: Item, template: Template | None, last: str = "") -> Any:
+    def _show(self, item: Item, template: Template, last: str = "") -> Any:
         """An item in the answer, with what is new in each; `last` is the end of the path."""
         new = {
             name: self._state.add_token(item, partial(self._new, name), once=self.effect.once)
@@ -177,27 +166,25 @@ class Behaviour:
         if stored := {name: value for name, value in new.items() if name in item.content}:
             item.content.update(stored)
             self._state.save(item)
-        if template is None:
-            return None
         values = {self.effect.echoes: last} if self.effect.echoes else item.content
-        return template.fill_in(self.effect.envelope, {**values, **new})
+        return template.fill({**values, **new}, self.effect.envelope)
 
     def _place(self, api_key: str, collection: Collection, *parents: str) -> Place:
         return place_of("" if self.is_shared else api_key, collection.path, *parents)
 
-    def _find(self, call: Call, collection: Collection) -> Item:
+    def _find(self, request: Request, collection: Collection) -> Item:
         """The item of a collection that the path of a call names."""
         above = collection.item.count("{") - 1
-        place = self._place(call.api_key, collection, *call.path[:above])
-        item = self._state.find(place, call.path[above])
+        place = self._place(request.api_key, collection, *request.path[:above])
+        item = self._state.find(place, request.path[above])
         if item is None:
-            raise RefusalError((404, 400, 422), f"{collection.noun} not found")
+            raise RefusalError(f"{collection.noun} not found", (404, 400, 422))
         return item
 
-    def _list(self, call: Call, template: Template | None) -> Any:
+    def _list(self, request: Request, template: Template) -> Any:
         """The items, as far as the parameters ask for them; an iterator where they are all."""
-        pages, filters = self._read_query(call)
-        place = self._place(call.api_key, self._collection, *call.path)
+        pages, filters = self._read_query(request)
+        place = self._place(request.api_key, self._collection, *request.path)
         items: Iterator[Item] = (
             item
             for item in self._state.items(place)
@@ -210,7 +197,7 @@ class Behaviour:
         if "cursor" in pages:  # the id after which a page begins
             items = islice(dropwhile(lambda item: item.id != pages["cursor"], items), 1, None)
         items = islice(items, start, None if limit is None else start + limit)
-        if not envelope or template is None:
+        if not envelope:
             return (item.content for item in items)
         shown = list(items)
         more = bool(shown) and shown[-1] is not every[-1]
@@ -218,14 +205,14 @@ class Behaviour:
         values = template.at(envelope).fill_list([item.content for item in shown])
         return {**_describe_page(template, envelope, facts), envelope: values}
 
-    def _read_query(self, call: Call) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    def _read_query(self, request: Request) -> tuple[dict[str, Any], dict[str, list[Any]]]:
         """Which page a list is asked for, and which values its items are to have in a field."""
         pages, filters = dict[str, Any](), dict[str, list[Any]]()
         variable = letters(VARIABLE.findall(self._collection.item)[-1])
         for parameter in self._operation.parameters:
             name, role = parameter.name, _find_role(parameter.name, _PAGES)
             default = parameter.schema.flat.get("default") if role else None
-            value = call.parameters.get(name, default)
+            value = request.parameters.get(name, default)
             if role and isinstance(value, str if role == "cursor" else int):
                 pages[role] = value if role == "cursor" else max(value, 0)
                 continue

@@ -12,108 +12,117 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 from .._version import __version__
-from ._faults import FAULT_TYPES, Fault, describe_fault
+from ._engine import Engine
+from ._faults import FAULT_TYPES, Fault, check_fault, describe_fault
+from ._journal import Journal, Masking
 from ._messages import PREFIX, Answer, Headers, RefusalError
+from ._operations import Request
 from ._schemas import describe_arguments, describe_type, find_wrong_argument, is_object, members
 
 if TYPE_CHECKING:
-    from ._journal import Masking
     from ._mock import Mock, Snapshot
     from ._state import State
 
 _HEADER = "x-mock"  # on all that changes something: no form can send it
-_BESIDE = frozenset({"/", "/favicon.ico"})  # answered here too, where the API has no such path
-_HOST = re.compile(r"(?:\[([^\]]*)\]|([^:\[\]]*))(?::\d*)?")  # with its port
 _LOOPBACK = re.compile(r"localhost|::1|127(\.\d+){3}")
-_GUARDS = {
-    "cache-control": "no-store",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
+_GUARDS = [
+    ("cache-control", "no-store"),
+    ("referrer-policy", "no-referrer"),
+    ("x-content-type-options", "nosniff"),
+]
 _POLICY = (
     "default-src 'none'; style-src 'nonce-{0}'; script-src 'nonce-{0}'; img-src data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 # What answers hold: the types of an object's members, in a list where there are several objects.
-_INFO = dict.fromkeys(("title", "version", "api", "page", "control", "document"), str)
+_INFO = {"title": str, "operations": [str], "example": dict}
 _TIME = {"now": float, "offset": float}
-_CALLS = {"newest": int, "entries": [dict]}
 _CUSTODIAN = {"number": int, "count": int, "items": [dict]}
 _LIMITS = {"operation": str | None, "times": int | None, "after": int, "probability": float}
 _FAULT = {"number": int, "fault": str, **_LIMITS, "struck": int}  # and the fault's settings
 
-_Call = TypeVar("_Call", bound=Callable[..., Any])
-
-
-# By path and method: what is called, the schema of what it takes (the query of a GET or DELETE, the
-# body of a POST), the types of what it gives (None for no content), and its status.
-_Route: TypeAlias = tuple[Callable[..., Any], dict[str, Any], Any, int]
-_ROUTES: dict[tuple[str, str], _Route] = {}
-
-
-def _route(address: str, gives: Any = None, status: int = 200) -> Callable[[_Call], _Call]:
-    """Have a method answer `METHOD /path`; its arguments come from query or body."""
-
-    def add(call: _Call) -> _Call:
-        method, path = address.split()
-        code = 204 if gives is None else status
-        _ROUTES[path, method] = (call, describe_arguments(call), gives, code)
-        return call
-
-    return add
+_Limit: TypeAlias = Annotated[int, {"minimum": 1, "maximum": 10_000}]
 
 
 class Control:
     """Answers the requests below `PREFIX`, and those for `/`; `allowed` are names for others."""
 
     def __init__(
-        self, mock: Mock, state: State, masking: Masking, allowed: Collection[str]
+        self, mock: Mock, engine: Engine, state: State, journal: Journal, allowed: Collection[str]
     ) -> None:
-        self._mock, self._state, self._masking = mock, state, masking
-        self._allowed = frozenset(map(_host_name, allowed))
+        self._mock, self._engine, self._state, self._journal = mock, engine, state, journal
+        self._allowed = [*map(_host_name, allowed)]
         if "" in self._allowed:
             raise ValueError("allow_hosts takes names of this machine, such as mock.example")
-        self._base_path = urlsplit(mock.base_url).path
-        paths = (self._base_path + path for path in members(mock.document, "paths"))
-        self._beside = _BESIDE - {re.sub(r"\{.*?\}", "favicon.ico", path) for path in paths}
         self._snapshots: dict[str, Snapshot] = {}
+        # By path and method: the method that is called with what the query holds, or the body of a
+        # POST, and the types of what it gives; None for no content.
+        self._routes: dict[str, dict[str, tuple[Any, Any]]] = {
+            "/": {"GET": (self.get_page, str)},
+            "/openapi.json": {"GET": (self.get_openapi, dict)},
+            "/document.json": {"GET": (self.get_document, dict)},
+            "/health": {"GET": (self.check_health, {"status": str})},
+            "/info": {"GET": (self.get_info, _INFO)},
+            "/faults": {
+                "GET": (self.list_faults, [_FAULT]),
+                "POST": (self.set_fault, _FAULT),
+                "DELETE": (self.remove_faults, None),
+            },
+            "/clock": {"GET": (self.get_clock, _TIME), "POST": (mock.clock.advance, None)},
+            "/journal": {"GET": (self.list_calls, [dict])},
+            "/clients": {
+                "GET": (self.list_clients, [_CUSTODIAN]),
+                "POST": (mock.seed_clients, None),
+            },
+            "/reset": {"POST": (mock.reset, None)},
+            "/snapshot": {"POST": (self.take_snapshot, None)},
+            "/restore": {"POST": (self.restore_snapshot, None)},
+        }
 
-    def owns(self, target: str) -> bool:
+    def owns(self, method: str, target: str, headers: Headers) -> bool:
         """Whether a request is for this, not for the API."""
         path = target.partition("?")[0]
-        return path in self._beside or f"{path}/".startswith(f"{PREFIX}/")
+        if path == "/":  # is the page's, where the API has no such path
+            return not isinstance(self._engine.route(method, path, headers, b""), Request)
+        return f"{path}/".startswith(f"{PREFIX}/")
 
     def handle(
-        self, method: str, target: str, headers: Headers, body: bytes, *, by: tuple[str, str]
+        self, method: str, target: str, headers: Headers, by: tuple[str, str], body: bytes
     ) -> Answer:
         """Answer one request, `by` way of two addresses: the one called, and the caller's."""
         path, _, query = target.partition("?")
-        path = "/info" if path == "/" else path.removeprefix(PREFIX)
-        given = {name.lower(): value for name, value in headers}
+        path, method = path.removeprefix(PREFIX), "GET" if method == "HEAD" else method
+        given, more = {name.lower(): value for name, value in headers}, list[tuple[str, str]]()
+        value: Any
         try:
             if path != "/health":  # which tells nothing
                 self._check_caller(given.get("host", ""), *by)
-            call, takes, _, status = _find_route("GET" if method == "HEAD" else method, path)
+            call, gives = self._find_route(method, path if target.startswith(PREFIX) else "")
             pairs = parse_qsl(query, keep_blank_values=True)
             arguments = _read_body(body) if method == "POST" else read_arguments(pairs)
-            if takes["additionalProperties"] and "fault" in arguments:
-                takes = _describe_fault(arguments["fault"])
-            problem = find_wrong_argument(arguments, takes)
+            problem = find_wrong_argument(arguments, describe_arguments(call.__func__))
             _require(problem is None, 400, f"{problem}.")
-            is_harmless = method in ("GET", "HEAD") and not arguments.get("show_secrets")
+            is_harmless = method == "GET" and not arguments.get("show_secrets")
             text = "Send the header X-Mock: 1 with this, which no page of another site may."
             _require(is_harmless or given.get(_HEADER), 403, text)
-            return _answer(status, call(self, **arguments))
-        except (RefusalError, ValueError) as error:  # a FaultError is one, too
-            status, more = getattr(error, "statuses", [400])[0], getattr(error, "headers", ())
-            return _answer(status, {"error": str(error)}, *more)
+            status, value = _status(method, gives), call(**arguments)
+        except RefusalError as error:
+            status, value, more = error.statuses[0], {"error": error.text}, [*error.headers]
+        except ValueError as error:  # a FaultError is one, too
+            status, value = 400, {"error": str(error)}
+        if isinstance(value, Answer):
+            return value
+        kind = [] if value is None else [("content-type", "application/json")]
+        content = b"" if value is None else json.dumps(value).encode()
+        return Answer(status, [*kind, *more, *_GUARDS], content)
 
     def _check_caller(self, host: str, called: str, caller: str) -> None:
         """Refuse another machine, and a name that is not known to be this machine's."""
@@ -124,56 +133,80 @@ class Control:
         text += " name that the mock is started with: --allow-host NAME."
         _require((is_local and is_own) or name in self._allowed, 403, text)
 
-    @_route("GET /", str)
+    def _find_route(self, method: str, path: str) -> tuple[Any, Any]:
+        methods = self._routes.get(path, {})
+        allowed = ", ".join(methods)
+        _require(path, 307, f"The page is at {PREFIX}/.", ("location", f"{PREFIX}/"))
+        _require(allowed, 404, f"There is nothing here; {PREFIX}/openapi.json lists what there is.")
+        text = f"{method} is not for this path, but {allowed}."
+        _require(method in methods, 405, text, ("allow", allowed))
+        return methods[method]
+
     def get_page(self) -> Answer:
         """Get the page for a browser."""
         nonce = secrets.token_urlsafe(16)
         text = files(__package__ or "").joinpath("page.html").read_text("utf-8")
-        own = {"content-type": "text/html; charset=utf-8"}
-        own["content-security-policy"] = _POLICY.format(nonce)
-        body = text.replace("{{nonce}}", nonce).encode()
-        return Answer(200, [*{**_GUARDS, **own}.items()], body)
+        policy = ("content-security-policy", _POLICY.format(nonce))
+        kind = ("content-type", "text/html; charset=utf-8")
+        return Answer(200, [kind, policy, *_GUARDS], text.replace("{{nonce}}", nonce).encode())
 
-    @_route("GET /openapi.json", dict)
     def get_openapi(self) -> Any:
         """Get this description of the control API."""
-        return _describe()
+        faults = {"oneOf": [*map(describe_fault, FAULT_TYPES)]}
+        wrong = _describe_content("What is wrong.", describe_type({"error": str}))
+        paths: dict[str, dict[str, Any]] = {path: {} for path in self._routes}
+        for path, methods in self._routes.items():
+            for method, (call, gives) in methods.items():
+                first, *more = call.__name__.split("_")
+                takes = describe_arguments(call.__func__)
+                named = takes["properties"].items()
+                query = [{"name": name, "in": "query", "schema": one} for name, one in named]
+                body = _describe_content(
+                    "Sent.", faults if takes["additionalProperties"] else takes
+                )
+                done = _describe_content("Done.", gives and describe_type(gives))
+                paths[path][method.lower()] = {
+                    "operationId": first + "".join(map(str.capitalize, more)),
+                    "summary": (call.__doc__ or "").partition("\n")[0],
+                    **({"requestBody": body} if method == "POST" else {"parameters": query}),
+                    "responses": {str(_status(method, gives)): done, "4XX": wrong},
+                    "security": [] if method == "GET" else [{"mock": []}],
+                }
+        key = {"type": "apiKey", "in": "header", "name": _HEADER}
+        return {
+            "openapi": "3.1.0",
+            "info": {"title": "Control of the mock", "version": __version__},
+            "servers": [{"url": PREFIX}],
+            "paths": paths,
+            "components": {"securitySchemes": {"mock": key}},
+        }
 
-    @_route("GET /document.json", dict)
     def get_document(self) -> Any:
         """Get the OpenAPI document that the mock serves."""
         return self._mock.document
 
-    @_route("GET /health", {"status": str})
     def check_health(self) -> Any:
         """Say that the mock serves. Any machine may ask, by any name."""
         return {"status": "ok"}
 
-    @_route("GET /info", {**_INFO, "operations": [str], "example": dict})
     def get_info(self) -> Any:
-        """Say what is mocked, where everything is, and what to try."""
-        info = members(self._mock.document, "info")
+        """Say what is mocked, and what to try."""
+        document = self._mock.document
         return {
-            **{name: str(info.get(name, "")) for name in ("title", "version")},
-            "api": self._base_path or "/",
-            "page": f"{PREFIX}/",
-            "control": f"{PREFIX}/openapi.json",
-            "document": f"{PREFIX}/document.json",
+            "title": str(members(document, "info").get("title", "the API")),
             "operations": self._mock.operations,
-            "example": example_request(self._mock.document, self._base_path),
+            "example": example_request(document, self._engine.base_path),
         }
 
-    @_route("GET /faults", [_FAULT])
     def list_faults(self) -> Any:
         """List the faults that are set, in the order in which they were."""
         return [_show(fault) for fault in self._mock.faults]
 
-    @_route("POST /faults", _FAULT, 201)
-    def set_fault(self, fault: str, operation: str | None = None, **settings: Any) -> Any:
+    def set_fault(self, /, **order: Any) -> Any:
         """Set a fault, for one operation or for all."""
-        return _show(self._mock.fault(fault, operation, **settings))
+        check_fault(order, self._mock.operations)
+        return _show(self._mock.fault(order.pop("fault"), **order))
 
-    @_route("DELETE /faults")
     def remove_faults(self, number: int | None = None) -> None:
         """Take a fault away, or all."""
         faults = [one for one in self._mock.faults if number in (None, one.number)]
@@ -181,58 +214,35 @@ class Control:
         for fault in faults:
             fault.remove()
 
-    @_route("GET /clock", _TIME)
     def get_clock(self) -> Any:
         """Get the mock's time in seconds since 1970, and by how many of them it was moved on."""
         return {"now": self._mock.clock(), "offset": self._mock.clock.offset}
 
-    @_route("POST /clock", _TIME)
-    def move_clock(self, seconds: float = 0.0, hours: float = 0.0, days: float = 0.0) -> Any:
-        """Move the time on, by the sum of these."""
-        self._mock.clock.advance(seconds, hours=hours, days=days)
-        return self.get_clock()
-
-    @_route("GET /journal", _CALLS)
     def list_calls(
         self,
         operation: str | None = None,
         after: int = 0,
-        limit: int = 1000,
+        limit: _Limit = 1000,
         *,
         show_secrets: bool = False,
     ) -> Any:
         """List the newest requests, oldest first: of an operation, numbered above `after`."""
-        calls = [one for one in self._mock.calls(operation) if one.number > after]
-        newest = calls[max(0, len(calls) - limit) :]
-        entries = [one.as_dict(show_secrets=show_secrets) for one in newest]
-        return {"newest": calls[-1].number if calls else after, "entries": entries}
+        entries = self._journal.entries(operation, after, limit, secrets=show_secrets)
+        return [entry.as_dict() for entry in entries]
 
-    @_route("GET /clients", [_CUSTODIAN])
-    def list_clients(self, limit: int = 50, *, show_secrets: bool = False) -> Any:
+    def list_clients(self, limit: _Limit = 50, *, show_secrets: bool = False) -> Any:
         """List the custodians, and the newest clients of each."""
+        masking = Masking(None) if show_secrets else self._journal.masking
         found = list[dict[str, Any]]()
         for number, (custodian, count) in enumerate(self._state.custodians(), 1):
-            items = [one._asdict() for one in self._state.newest(custodian, min(limit, 10_000))]
-            shown = items if show_secrets else self._masking.value(json.dumps(items))
-            found.append({"number": number, "count": count, "items": shown})
+            items = json.dumps([one._asdict() for one in self._state.newest(custodian, limit)])
+            found.append({"number": number, "count": count, "items": masking.value(items)})
         return found
 
-    @_route("POST /clients")
-    def seed_clients(self, count: int, api_key: str, *, has_wallet: bool = False) -> None:
-        """Add many clients of one API key at once."""
-        self._mock.seed_clients(count, api_key=api_key, has_wallet=has_wallet)
-
-    @_route("POST /reset")
-    def reset(self) -> None:
-        """Forget clients, faults, requests, and the clock's moves; not the snapshots."""
-        self._mock.reset()
-
-    @_route("POST /snapshot")
     def take_snapshot(self, name: str = "snapshot") -> None:
         """Remember clients, sessions, passwords and clock by a name, until the mock stops."""
         self._snapshots[name] = self._mock.snapshot()
 
-    @_route("POST /restore")
     def restore_snapshot(self, name: str = "snapshot") -> None:
         """Know what a snapshot knows, and nothing else. Faults and requests stay."""
         known = ", ".join(map(repr, self._snapshots)) or "none"
@@ -241,32 +251,8 @@ class Control:
         self._mock.restore(self._snapshots[name])
 
 
-def _describe() -> dict[str, Any]:
-    """The OpenAPI document of the control API."""
-    faults = {"oneOf": [*map(_describe_fault, FAULT_TYPES)]}
-    wrong = _describe_content("What is wrong.", describe_type({"error": str}))
-    paths: dict[str, dict[str, Any]] = {}
-    for (path, method), (call, takes, gives, status) in _ROUTES.items():
-        first, *more = call.__name__.split("_")
-        named = takes["properties"].items()
-        query = [{"name": name, "in": "query", "schema": one} for name, one in named]
-        body = _describe_content("Sent.", faults if takes["additionalProperties"] else takes)
-        done = _describe_content("Done.", gives and describe_type(gives))
-        paths.setdefault(path, {})[method.lower()] = {
-            "operationId": first + "".join(map(str.capitalize, more)),
-            "summary": call.__doc__,
-            **({"requestBody": body} if method == "POST" else {"parameters": query}),
-            "responses": {str(status): done, "4XX": wrong},
-            "security": [] if method == "GET" else [{"mock": []}],
-        }
-    key = {"type": "apiKey", "in": "header", "name": _HEADER}
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "Control of the mock", "version": __version__},
-        "servers": [{"url": PREFIX}],
-        "paths": paths,
-        "components": {"securitySchemes": {"mock": key}},
-    }
+def _status(method: str, gives: Any) -> int:
+    return 204 if gives is None else 201 if method == "POST" else 200
 
 
 def _describe_content(about: str, schema: Any) -> dict[str, Any]:
@@ -274,30 +260,17 @@ def _describe_content(about: str, schema: Any) -> dict[str, Any]:
     return {"description": about} | ({"content": {media: {"schema": schema}}} if schema else {})
 
 
-def _describe_fault(name: str) -> dict[str, Any]:
-    """What setting a fault takes, for one type of fault."""
-    own = describe_fault(name)
-    more = {"fault": {"const": name}, "operation": describe_type(str | None)}
-    return own | {
-        "title": name,
-        "description": FAULT_TYPES[name].__doc__,
-        "properties": more | own["properties"],
-        "required": ["fault", *own["required"]],
-    }
-
-
-def _find_route(method: str, path: str) -> _Route:
-    allowed = ", ".join(each for one, each in _ROUTES if one == path)
-    _require(path, 308, "The page is one slash further.", ("location", f"{PREFIX}/"))
-    _require(allowed, 404, f"There is nothing here; {PREFIX}/openapi.json lists what there is.")
-    text = f"{method} is not for this path, but {allowed}."
-    _require((path, method) in _ROUTES, 405, text, ("allow", allowed))
-    return _ROUTES[path, method]
-
-
 def _require(holds: object, status: int, text: str, *headers: tuple[str, str]) -> None:
     if not holds:
-        raise RefusalError((status,), text, headers)
+        raise RefusalError(text, (status,), headers)
+
+
+def _read_number(text: str) -> float:
+    value = float(text)
+    return int(value) if value.is_integer() else value  # 2.0 is a whole number in JSON
+
+
+_load = partial(json.loads, parse_float=_read_number)
 
 
 def read_arguments(pairs: Iterable[Sequence[str]]) -> dict[str, Any]:
@@ -306,22 +279,16 @@ def read_arguments(pairs: Iterable[Sequence[str]]) -> dict[str, Any]:
     for name, text in pairs:
         arguments[name] = text
         with suppress(ValueError, RecursionError):
-            arguments[name] = json.loads(text, parse_float=_read_number)
+            arguments[name] = _load(text)
     return arguments
 
 
 def _read_body(body: bytes) -> dict[str, Any]:
-    try:
-        value: dict[str, Any] = json.loads(body or b"{}", parse_float=_read_number)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"The body is not JSON: {error}.") from None
-    _require(is_object(value), 400, 'The body is to be a JSON object, such as {"seconds": 60}.')
-    return value
-
-
-def _read_number(text: str) -> float:
-    value = float(text)
-    return int(value) if value.is_integer() else value  # 2.0 is a whole number in JSON
+    with suppress(ValueError, RecursionError):
+        value = _load(body or b"{}")
+        if is_object(value):
+            return value
+    raise ValueError('The body is to be a JSON object, such as {"seconds": 60}.')
 
 
 def _show(fault: Fault) -> dict[str, Any]:
@@ -341,16 +308,8 @@ def example_request(document: Mapping[str, Any], base_path: str) -> dict[str, An
     return {"path": base_path + next(plain, next(iter(paths), "/")), "headers": headers}
 
 
-def _answer(status: int, value: Any, *more: tuple[str, str]) -> Answer:
-    """An answer in JSON; one without content for None."""
-    if isinstance(value, Answer):
-        return value
-    kind = [] if value is None else [("content-type", "application/json")]
-    content = b"" if value is None else json.dumps(value).encode()
-    return Answer(status, [*kind, *more, *_GUARDS.items()], content)
-
-
 def _host_name(host: str) -> str:
     """The name in a Host header, without its port, in lower case; empty where it is none."""
-    found = _HOST.fullmatch(host.lower())
-    return (found[1] or found[2] or "") if found else ""
+    with suppress(ValueError):
+        return urlsplit(f"//{host}").hostname or ""
+    return ""

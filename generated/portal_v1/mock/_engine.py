@@ -7,24 +7,23 @@ import math
 import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-from ._behaviour import Behaviour, Call
+from ._behaviour import Behaviour
 from ._clock import LOCK
 from ._messages import (
     Answer,
     Body,
     DocumentError,
     Headers,
-    Outcome,
     RefusalError,
-    bad_request,
     plain,
 )
-from ._operations import Operation, compile_operations, find_effects
-from ._requests import COMMA, parse_pairs
-from ._responses import Media, Response, UndocumentedError
+from ._operations import Operation, Request, compile_operations, find_effects
+from ._requests import COMMA, Texts, parse_pairs
+from ._responses import Media, Response
 from ._schemas import members
 from ._state import State
 
@@ -32,20 +31,6 @@ _Texts = dict[str, list[str]]
 _MINUTE = 60.0  # seconds
 _COMMA = re.compile("%2c", re.IGNORECASE)
 _NO_BODY = frozenset({204, 205, 304})
-
-
-class Request(NamedTuple):
-    """A request for an operation of the document."""
-
-    operation: Operation
-    path: dict[str, str]  # the path's variables, decoded
-    query: str
-    headers: _Texts  # by name in lower case
-    body: bytes
-
-    def first(self, header: str) -> str:
-        """The first value of a header; "" where there is none."""
-        return self.headers.get(header, [""])[0]
 
 
 class RateLimit:
@@ -65,7 +50,7 @@ class RateLimit:
             if not 0 < wait <= _MINUTE:  # it is longer where the clock was set back
                 sent.append(now)
                 return
-        raise RefusalError((429,), "Too many requests", (("retry-after", str(math.ceil(wait))),))
+        raise RefusalError("Too many requests", (429,), (("retry-after", str(math.ceil(wait))),))
 
 
 class Engine:
@@ -91,7 +76,7 @@ class Engine:
         try:
             self.base_path = _find_base_path(document)
             self.operations = list(compile_operations(document))
-        except (LookupError, TypeError, AttributeError, ValueError) as error:
+        except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
             raise DocumentError(f"The document is not valid OpenAPI ({error!r}).") from error
         effects = zip(self.operations, find_effects(self.operations), strict=True)
         does = [(one, effect) for one, effect in effects if effect is not None]
@@ -115,7 +100,7 @@ class Engine:
         texts = (re.escape(quote(text, safe="/:@!$&'()*+,;=~-._%")) for text in shape.split("{}"))
         return re.compile(re.escape(self.base_path) + "([^/]+?)".join(texts))
 
-    def route(self, method: str, target: str, headers: Headers, body: bytes) -> Request | Outcome:
+    def route(self, method: str, target: str, headers: Headers, body: bytes) -> Request | Answer:
         """The operation that a request asks for; an answer where there is none."""
         path, _, query = target.partition("?")
         matches = ((pattern.fullmatch(path), methods) for pattern, methods in self._paths)
@@ -128,76 +113,69 @@ class Engine:
             return _refuse(405, f"The document has no {method} here.", ("allow", allowed))
         operation = methods[method]
         texts = (unquote(text, errors="strict") for text in match.groups())
-        try:
-            values = dict(zip(operation.variables, texts, strict=True))
-        except UnicodeDecodeError:
-            return _refuse(400, "The path is not UTF-8.")
         lowered: _Texts = {}
         for name, value in headers:
             lowered.setdefault(name.lower(), []).append(value)
-        return Request(operation, values, query, lowered, body)
+        try:
+            return Request(operation, tuple(texts), query, lowered, body)
+        except UnicodeDecodeError:
+            return _refuse(400, "The path is not UTF-8.")
 
-    def serve(self, request: Request) -> Outcome:
+    def serve(self, request: Request) -> Answer:
         """Do what the request asks for, or refuse it."""
         operation = request.operation
         behaviour = self.behaviours.get(operation)
 
-        def make(media: Media | None) -> Body:
-            done: Any = media and media.example
-            if behaviour is not None:
-                done = behaviour.carry_out(call, media)
-            if media is None:
-                return b""
+        def make(media: Media) -> Body:
+            template = media.template
+            done = behaviour.carry_out(read, template) if behaviour else template.example
             return media.list_body(done) if hasattr(done, "__next__") else media.encode(done)
 
         try:
-            call, stray = self._read(request)
-            return self._answer(
-                request, operation.responses.success, make, strict_problem=stray or None
-            )
+            read, stray = self._read(request)
+            answer = self._answer(request, operation.responses.success, make)
+            return answer._replace(strict_problem=stray or None)
         except RefusalError as refused:
             return self.refuse(request, refused)
 
-    def refuse(self, request: Request, refused: RefusalError) -> Outcome:
+    def refuse(self, request: Request, refused: RefusalError) -> Answer:
         """Refuse a request as the document has it, without looking at it."""
         found = request.operation.responses.find(*refused.statuses)
         if found is None:
             return _refuse(refused.statuses[0], refused.text, *refused.headers)
 
-        def make(media: Media | None) -> Body:
-            return b"" if media is None else media.error_body(refused.text)
-
-        return self._answer(request, found, make, refused.headers, request_problem=refused.text)
+        make = partial(Media.error_body, text=refused.text)
+        answer = self._answer(request, found, make, refused.headers)
+        return answer._replace(request_problem=refused.text)
 
     def _answer(
         self,
         request: Request,
         documented: tuple[int, Response],
-        make: Callable[[Media | None], Body],
+        make: Callable[[Media], Body],
         own: Sequence[tuple[str, str]] = (),
-        **problems: str | None,
-    ) -> Outcome:
+    ) -> Answer:
         """A documented answer, with a body that is made for it and with headers of its own."""
         status, response = documented
-        media = None if status in _NO_BODY else response.choose(request.first("accept"))
+        media = response.nothing if status in _NO_BODY else response.choose(request.first("accept"))
         try:
             content = make(media)
-        except UndocumentedError as error:
+        except DocumentError as error:
             text = (
                 "The mock will not send an answer that the document does not have: "
                 f"{request.operation.id}, status {status}: {error}"
             )
-            return Outcome(plain(500, text), answer_problem=text, **problems)
+            return plain(500, text)._replace(answer_problem=text)
         names = {name for name, _ in own}
-        headers = [("content-type", media.type)] if media is not None else []
+        headers = [("content-type", media.type)] if media.type else []
         headers += [pair for pair in response.headers if pair[0] not in names]
-        return Outcome(Answer(status, [*headers, *own], content), **problems)
+        return Answer(status, [*headers, *own], content)
 
-    def _read(self, request: Request) -> tuple[Call, str]:
-        """What is asked for, and what of it the document does not describe."""
+    def _read(self, request: Request) -> tuple[Request, str]:
+        """The request with what it asks for, and what of it the document does not describe."""
         operation, headers = request.operation, request.headers
-        texts = {
-            "path": {name: [text] for name, text in request.path.items()},
+        texts: dict[str, Texts] = {
+            "path": {n: [text] for n, text in zip(operation.variables, request.path, strict=True)},
             "query": parse_pairs(_COMMA.sub(COMMA, request.query).encode(), "query"),
             "header": headers,
             "cookie": _parse_cookies(headers),
@@ -206,14 +184,14 @@ class Engine:
         self._limit.admit(credential)
         given: dict[str, Any] = {}
         for one in operation.parameters:
-            given |= one.read(texts[one.location])
+            given |= one.read(texts)
         content_type = request.first("content-type")
         value, stray = operation.body.read(content_type, request.body)
         if self._content_type and not content_type:
             stray = stray or f"Content-Type: {self._content_type} is asked for on every request"
         if stray and self._strict:
-            raise bad_request(stray)
-        return Call(credential, tuple(request.path.values()), given, value), stray
+            raise RefusalError(stray)
+        return request._replace(api_key=credential, parameters=given, value=value), stray
 
     def find_maker(self) -> Behaviour:
         """What makes items of the first kind that the document has."""
@@ -238,10 +216,10 @@ def _find_base_path(document: Mapping[str, Any]) -> str:
     return f"/{path}" if path else ""
 
 
-def _refuse(status: int, text: str, *headers: tuple[str, str]) -> Outcome:
-    return Outcome(plain(status, text, *headers), text)
+def _refuse(status: int, text: str, *headers: tuple[str, str]) -> Answer:
+    return plain(status, text, *headers)._replace(request_problem=text)
 
 
-def _parse_cookies(headers: _Texts) -> _Texts:
+def _parse_cookies(headers: Texts) -> Texts:
     pairs = (pair.strip().partition("=") for pair in ";".join(headers.get("cookie", ())).split(";"))
     return {name: [value] for name, separator, value in pairs if separator}

@@ -8,15 +8,17 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import reduce
+from dataclasses import dataclass, field, replace
+from functools import partial, reduce
 from operator import delitem, getitem
 from random import Random
 from typing import Annotated, Any, Literal, Self, TypeAlias, cast, get_args
 
-from ._messages import Break, FaultError, Outcome, RefusalError, plain
+from ._clock import LOCK
+from ._messages import Answer, Break, FaultError, RefusalError, plain
 from ._schemas import describe_arguments, find_wrong_argument, is_array, is_object
 
+EARLY = "reset_before_reading"  # strikes before the request is read
 _NEWS = "what no document has"
 
 
@@ -24,14 +26,14 @@ _NEWS = "what no document has"
 class Exchange:
     """A request that is to be answered, as a fault sees it."""
 
-    serve: Callable[[], Outcome]  # what would happen without the fault; changes the state
-    refuse: Callable[[RefusalError], Outcome]  # as the document refuses; changes nothing
+    serve: Callable[[], Answer]  # what would happen without the fault; changes the state
+    refuse: Callable[[RefusalError], Answer]  # as the document refuses; changes nothing
     also_seen: Mapping[str, Any]  # fields that answers have beside the documented ones
-    random: Random
+    random: Random = field(default_factory=Random)
 
 
 # A type of fault answers a request. Its keywords are its settings, its docstring is for people.
-FaultType: TypeAlias = Callable[..., Outcome]
+FaultType: TypeAlias = Callable[..., Answer]
 _Seconds: TypeAlias = Annotated[float, {"minimum": 0}]
 _Bytes: TypeAlias = Annotated[int, {"minimum": 1}]
 _Status: TypeAlias = Annotated[int, {"minimum": 200, "maximum": 599}]
@@ -40,41 +42,41 @@ _STEPS = r"^\$?(\.?[^$.\[\]][^.\[\]]*|\[\d+\])(\.[^.\[\]]+|\[\d+\])*$"
 _Path: TypeAlias = Annotated[str, {"pattern": _STEPS}]
 
 
-def latency(exchange: Exchange, seconds: _Seconds = 1.0, jitter: _Seconds = 0.0) -> Outcome:
+def latency(exchange: Exchange, seconds: _Seconds = 1.0, jitter: _Seconds = 0.0) -> Answer:
     """The answer comes late: by `seconds`, and up to `jitter` seconds more."""
-    return delay(exchange.serve(), seconds + exchange.random.uniform(0, jitter))
+    answer = exchange.serve()
+    return answer._replace(delay=answer.delay + seconds + exchange.random.uniform(0, jitter))
 
 
-def rate_limited(exchange: Exchange, retry_after: int | str = 1) -> Outcome:
+def rate_limited(exchange: Exchange, retry_after: int | str = 1) -> Answer:
     """429 with Retry-After (seconds, or an HTTP date); nothing is done."""
     headers = (("retry-after", str(retry_after)),)
-    return exchange.refuse(RefusalError((429,), "Too many requests", headers))
+    return exchange.refuse(RefusalError("Too many requests", (429,), headers))
 
 
-def server_error(exchange: Exchange, status: _Error = 503, *, processed: bool = False) -> Outcome:
+def server_error(exchange: Exchange, status: _Error = 503, *, processed: bool = False) -> Answer:
     """A 5xx. `processed`: the request was carried out all the same."""
     if processed:
         exchange.serve()
-    return exchange.refuse(RefusalError((status,), "The mock was told to fail"))
+    return exchange.refuse(RefusalError("The mock was told to fail", (status,)))
 
 
 def undocumented_status(
     exchange: Exchange, status: _Status = 418, *, processed: bool = False
-) -> Outcome:
+) -> Answer:
     """A status that the document does not have, in plain text."""
     if processed:
         exchange.serve()
-    return Outcome(plain(status, "The mock was told to answer this."))
+    return plain(status, "The mock was told to answer this.")
 
 
-def malformed_json(exchange: Exchange) -> Outcome:
+def malformed_json(exchange: Exchange) -> Answer:
     """The request is carried out; its answer is not JSON."""
-    outcome = exchange.serve()
-    body = (outcome.answer.content[:-1] or b"{") + b",}"
-    return outcome._replace(answer=outcome.answer._replace(body=body))
+    answer = exchange.serve()
+    return answer._replace(body=(answer.content[:-1] or b"{") + b",}")
 
 
-def wrong_type(exchange: Exchange, path: _Path) -> Outcome:
+def wrong_type(exchange: Exchange, path: _Path) -> Answer:
     """The request is carried out; the value at `path` ($.id, $[0].id) is of another type."""
 
     def edit(root: Any) -> None:
@@ -85,14 +87,14 @@ def wrong_type(exchange: Exchange, path: _Path) -> Outcome:
     return _edit(exchange, edit, f"nothing at {path}")
 
 
-def missing_field(exchange: Exchange, path: _Path) -> Outcome:
+def missing_field(exchange: Exchange, path: _Path) -> Answer:
     """The request is carried out; what is at `path` ($.id, $[0].id) is left out."""
     return _edit(exchange, lambda root: delitem(*_find(root, path)), f"nothing at {path}")
 
 
 def extra_field(
     exchange: Exchange, path: Annotated[str | None, {"pattern": _STEPS}] = None
-) -> Outcome:
+) -> Answer:
     """The request is carried out; `path` ($.news, $[0].news) is added, undocumented.
 
     Without a path it is what `x-also-seen` of the document has, else a field "undocumented".
@@ -112,22 +114,26 @@ def extra_field(
     return _edit(exchange, edit, f"no room for a new field at {path or '$'}")
 
 
-def dripping_body(exchange: Exchange, seconds: _Seconds = 0.1, piece: _Bytes = 1) -> Outcome:
+def dripping_body(exchange: Exchange, seconds: _Seconds = 0.1, piece: _Bytes = 1) -> Answer:
     """The body comes in pieces of `piece` bytes, with `seconds` between them."""
-    return _deliver(exchange.serve(), drip=seconds, piece=piece)
+    return exchange.serve()._replace(drip=seconds, piece=piece)
 
 
-def _break(broken: Break, about: str = "") -> FaultType:
+def reset_before_reading(_: Exchange) -> Answer:
+    """The connection is reset at the head; nothing is done."""
+    return Answer(0, [], b"", broken=Break.RESET)
+
+
+def _break(broken: Break) -> FaultType:
     """A type of fault that breaks the connection."""
 
-    def answer(exchange: Exchange) -> Outcome:
-        return _deliver(exchange.serve(), broken=broken)
+    def answer(exchange: Exchange) -> Answer:
+        return exchange.serve()._replace(broken=broken)
 
-    answer.__doc__ = about or f"The request is carried out; the connection is {broken.value}."
+    answer.__doc__ = f"The request is carried out; the connection is {broken.value}."
     return answer
 
 
-reset_before_reading = _break(Break.RESET, "The connection is reset at the head; nothing is done.")
 truncated_body = _break(Break.TRUNCATED)
 reset_in_body = _break(Break.RESET_IN_BODY)
 reset_after_reading = _break(Break.RESET)
@@ -193,18 +199,14 @@ class Fault:
         with suppress(ValueError):
             self._all.remove(self)
 
-    def matches(self, operation: str) -> bool:
+    def matches(self, operation: str | None) -> bool:
         """Count a request. Whether the fault strikes it, if nothing comes before."""
-        if self.operation not in (None, operation):
+        if operation is None or self.operation not in (None, operation):
             return False
         self.seen += 1
         if self.seen <= self.after or (self.times is not None and self.struck >= self.times):
             return False
         return self.probability >= 1 or self.random.random() < self.probability
-
-    def apply(self, exchange: Exchange) -> Outcome:
-        """Answer a request that it strikes."""
-        return FAULT_TYPES[self.name](exchange, **self.settings)
 
     def __enter__(self) -> Self:
         return self
@@ -217,38 +219,62 @@ class Fault:
         return f"<Fault {self.number}: {self.name} of {where}, struck {self.struck} times>"
 
 
-def select_faults(faults: Iterable[Fault], operation: str, *, early: bool = False) -> list[Fault]:
+def select_faults(faults: Iterable[Fault], operation: str | None) -> list[Fault]:
     """Those that strike a request, in this order: one, and every delay.
 
-    `early` asks for those that strike before a request is read, and only for those.
+    One that strikes before a request is read comes before them all, and alone.
     """
     one, delays = list[Fault](), list[Fault]()
-    for fault in faults:
-        if (fault.name == "reset_before_reading") is early and fault.matches(operation):
+    with LOCK:
+        for fault in sorted(faults, key=lambda fault: fault.name != EARLY):
             active = delays if fault.name == "latency" else one
-            if active is delays or not one:
+            if fault.matches(operation) and (active is delays or not one):
                 fault.struck += 1
                 active.append(fault)
+                if fault.name == EARLY:
+                    break
     return one + delays
 
 
+def apply_faults(faults: Iterable[Fault], exchange: Exchange) -> Answer:
+    """Answer a request that faults strike. Delays are last: whatever happens, it happens late."""
+    for fault in faults:
+        exchange = replace(exchange, random=fault.random)
+        serve = partial(FAULT_TYPES[fault.name], exchange, **fault.settings)
+        exchange = replace(exchange, serve=serve)
+    return exchange.serve()
+
+
 def describe_fault(name: str) -> dict[str, Any]:
-    """The schema of what a type of fault can be told; a FaultError where there is none."""
+    """The schema of an order for a type of fault; a FaultError where there is none."""
     if name not in [*FAULT_TYPES]:
-        raise FaultError(describe_unknown("fault", name, FAULT_TYPES))
-    schema = describe_arguments(FAULT_TYPES[name])
-    return {**schema, "properties": {**schema["properties"], **_LIMITS}}
+        raise FaultError(_describe_unknown("fault", name, FAULT_TYPES))
+    own = describe_arguments(FAULT_TYPES[name])
+    more = {"operation": {"type": ["string", "null"]}, "fault": {"const": name}}
+    return own | {
+        "title": name,
+        "description": FAULT_TYPES[name].__doc__,
+        "properties": {**own["properties"], **_LIMITS, **more},
+        "required": ["fault", *own["required"]],
+    }
 
 
-def check_fault(name: str, settings: Mapping[str, Any]) -> None:
+def check_fault(order: Mapping[str, Any], operations: Iterable[str]) -> None:
     """Raise FaultError, whose text says what would do, where a fault cannot be set so."""
-    problem = find_wrong_argument(settings, describe_fault(name))
-    if problem:
-        about = str(FAULT_TYPES[name].__doc__).partition("\n")[0]
-        raise FaultError(f"The fault {name}: {problem}. {about}")
+    schema = describe_fault(order.get("fault", ""))
+    if problem := find_wrong_argument(order, schema):
+        about = str(schema["description"]).partition("\n")[0]
+        raise FaultError(f"The fault {order['fault']}: {problem}. {about}")
+    check_operation(order.get("operation"), operations)
 
 
-def describe_unknown(what: str, given: str, known: Iterable[str]) -> str:
+def check_operation(operation: str | None, known: Iterable[str]) -> None:
+    """Raise FaultError where there is no such operation; None stands for all."""
+    if operation not in (None, *known):
+        raise FaultError(_describe_unknown("operation", str(operation), known))
+
+
+def _describe_unknown(what: str, given: str, known: Iterable[str]) -> str:
     """That there is nothing of that name, and what there is."""
     names = sorted(known)
     close = difflib.get_close_matches(str(given), names, 1)
@@ -256,27 +282,17 @@ def describe_unknown(what: str, given: str, known: Iterable[str]) -> str:
     return f"There is no {what} {given!r}.{hint} There are: {', '.join(names)}."
 
 
-def delay(outcome: Outcome, seconds: float) -> Outcome:
-    """The same answer, that much later than it would have been."""
-    return _deliver(outcome, delay=outcome.answer.delivery.delay + seconds)
-
-
-def _deliver(outcome: Outcome, **changes: Any) -> Outcome:
-    delivery = outcome.answer.delivery._replace(**changes)
-    return outcome._replace(answer=outcome.answer._replace(delivery=delivery))
-
-
-def _edit(exchange: Exchange, edit: Callable[[Any], None], lack: str) -> Outcome:
+def _edit(exchange: Exchange, edit: Callable[[Any], None], lack: str) -> Answer:
     """The answer with its JSON value edited, or a 500 that says what it lacks for that."""
-    outcome = exchange.serve()
+    answer = exchange.serve()
     try:
-        value = json.loads(outcome.answer.content)
+        value = json.loads(answer.content)
         edit(value)
     except (LookupError, TypeError, ValueError):
         text = f"The mock cannot do what its fault says: the answer has {lack}"
-        return Outcome(plain(500, text), answer_problem=text)
+        return plain(500, text)._replace(answer_problem=text)
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    return outcome._replace(answer=outcome.answer._replace(body=body))
+    return answer._replace(body=body)
 
 
 def _find(root: Any, path: str) -> tuple[Any, Any]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from itertools import islice
 from typing import NamedTuple, TypeAlias
@@ -24,45 +24,26 @@ class Break(Enum):
     RESET_IN_BODY = "reset in the middle of the body"
 
 
-class Delivery(NamedTuple):
-    """How an answer is to be sent, where not simply at once and whole."""
-
-    delay: float = 0.0  # seconds before the first byte
-    broken: Break | None = None
-    drip: float = 0.0  # seconds between two pieces of the body
-    piece: int = 1  # bytes of a piece
-
-
 class Answer(NamedTuple):
     """An HTTP answer; its body is an iterator where it is too long to be held in memory."""
 
     status: int
     headers: list[tuple[str, str]]
     body: Body
-    delivery: Delivery = Delivery()
+    # How it is sent, where not simply at once and whole:
+    delay: float = 0.0  # seconds before the first byte
+    broken: Break | None = None
+    drip: float = 0.0  # seconds between two pieces of the body
+    piece: int = 1  # bytes of a piece
+    # What was found wrong:
+    request_problem: str | None = None  # why the request was refused
+    answer_problem: str | None = None  # why the intended answer was not sent
+    strict_problem: str | None = None  # why a strict mock would have refused the request
 
     @property
     def content(self) -> bytes:
         """The whole body. An iterator is used up by it."""
         return self.body if isinstance(self.body, bytes) else b"".join(self.body)
-
-
-class Outcome(NamedTuple):
-    """An answer, and what was found wrong."""
-
-    answer: Answer
-    request_problem: str | None = None  # why the request was refused
-    answer_problem: str | None = None  # why the intended answer was not sent
-    strict_problem: str | None = None  # why a strict mock would have refused the request
-
-
-class Handlers(NamedTuple):
-    """Where the requests of a server go."""
-
-    # Turns method, target (path and query, percent-encoded), headers and body into an answer.
-    handle: Callable[[str, str, Headers, bytes], Answer]
-    # Whether a connection is reset as soon as method, target and headers are there.
-    should_reset: Callable[[str, str, Headers], bool]
 
 
 class MockError(Exception):
@@ -90,18 +71,16 @@ class MockDependencyError(MockError, ImportError):
 
 
 class RefusalError(Exception):
-    """A request is refused."""
+    """A request is refused, by default for what the document does not allow."""
 
     def __init__(
-        self, statuses: tuple[int, ...], text: str, headers: tuple[tuple[str, str], ...] = ()
+        self,
+        text: str,
+        statuses: tuple[int, ...] = (400, 422),
+        headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
         super().__init__(text)
         self.statuses, self.text, self.headers = statuses, text, headers
-
-
-def bad_request(text: str) -> RefusalError:
-    """A refusal of a request that the document does not allow."""
-    return RefusalError((400, 422), text)
 
 
 def plain(status: int, text: str, *headers: tuple[str, str]) -> Answer:
@@ -110,18 +89,21 @@ def plain(status: int, text: str, *headers: tuple[str, str]) -> Answer:
     return Answer(status, [content_type, *headers], f"{text}\n".encode("utf-8", "replace"))
 
 
-def split_body(answer: Answer) -> tuple[int | None, Iterator[bytes]]:
-    """The length of a body as the headers name it, None where it is not known, and its pieces."""
-    (_, broken, drip, size), body = answer.delivery, answer.body
-    length: int | None = None
+def deliver(answer: Answer) -> Iterator[float | bytes | Break | None]:
+    """How an answer is sent: pauses in seconds, None for its head, pieces of its body, a break."""
+    body, broken = answer.body, answer.broken
+    yield float(answer.delay)
+    if broken in (Break.RESET, Break.EMPTY, Break.GARBAGE):
+        yield broken
     if isinstance(body, bytes):
-        # A body that is announced one byte longer is cut short even where it has none.
-        length = max(len(body), 1) if broken else len(body)
         pieces = iter((body[: len(body) // 2] if broken else body,))
     else:
-        pieces = islice(body, 1) if broken else body
-    if drip:
-        pieces = (
-            piece[start : start + size] for piece in pieces for start in range(0, len(piece), size)
-        )
-    return length, pieces
+        pieces = islice(body, 1 if broken else None)
+    yield None
+    for piece in pieces:
+        size = answer.piece if answer.drip else len(piece)
+        for start in range(0, len(piece), size) if piece else (0,):
+            yield piece[start : start + size]
+            yield float(answer.drip)
+    if broken is not None:
+        yield broken

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from ._messages import DocumentError
-from ._requests import RequestBody, Security, compile_parameters
+from ._requests import Parameter, RequestBody, Security
 from ._responses import Responses
 from ._schemas import Schema, Schemas, is_json, members
 
@@ -35,11 +35,13 @@ class Operation:
         item = requests.resolve(requests.document["paths"][path])
         node = item[method]
         self.id: str = node.get("operationId", where)
-        parameters = [*item.get("parameters", ()), *node.get("parameters", ())]
-        self.parameters = compile_parameters(requests, parameters, where)
+        nodes = [*item.get("parameters", ()), *node.get("parameters", ())]
+        parameters = [Parameter(requests, requests.resolve(one), where) for one in nodes]
+        named = {(one.location, one.name): one for one in parameters if not one.is_ignored}
+        self.parameters = [*named.values()]
         self.body = RequestBody(requests, node.get("requestBody"), where)
         security = node.get("security", requests.document.get("security", ()))
-        self.security = Security(requests, security, where)
+        self.security = Security(requests, security)
         answers = responses.resolve(responses.document["paths"][path])[method]
         self.responses = Responses(responses, members(answers, "responses"), where)
         effect = node.get("x-effect", {})
@@ -47,11 +49,11 @@ class Operation:
         if self.said.get("does", "none") not in _EFFECTS:
             raise DocumentError(f"{where}: x-effect is one of {', '.join(_EFFECTS)}.")
         media = (one.schema for one in self.responses.success[1].media if is_json(one.type))
-        schema = next(media, None)
+        schema = next(media, self.responses.success[1].nothing.schema)
         # The fields of the object that it answers, or of the one that is all that is in that,
         # and of the items of the list that it answers, or of the first in a field.
-        self.fields: Fields = schema.properties if schema is not None else {}
-        self.items: Fields = _items(schema) if schema is not None else {}
+        self.fields: Fields = schema.properties
+        self.items = _items(schema)
         self.envelope = ""  # that field
         lists = [name for name, one in self.fields.items() if _items(one)]
         objects = [name for name, one in self.fields.items() if one.properties]
@@ -59,6 +61,23 @@ class Operation:
             self.envelope, self.items = lists[0], _items(self.fields[lists[0]])
         elif objects and len(self.fields) == 1:
             self.envelope, self.fields = objects[0], self.fields[objects[0]].properties
+
+
+class Request(NamedTuple):
+    """A request for an operation, as it came, and what was read of it."""
+
+    operation: Operation
+    path: tuple[str, ...]  # the values of the path's variables
+    query: str
+    headers: Mapping[str, Sequence[str]]  # by name in lower case
+    body: bytes
+    api_key: str = ""
+    parameters: Mapping[str, Any] = {}
+    value: Any = None  # of the body
+
+    def first(self, header: str) -> str:
+        """The first value of a header; "" where there is none."""
+        return self.headers.get(header, [""])[0]
 
 
 class Collection(NamedTuple):
@@ -100,11 +119,7 @@ def compile_operations(document: Mapping[str, Any]) -> Iterator[Operation]:
     requests, responses = Schemas(document, "request"), Schemas(document, "response")
     for path, item in members(requests.document, "paths").items():
         for method in (one for one in _METHODS if one in requests.resolve(item)):
-            try:
-                yield Operation(requests, responses, path, method)
-            except (LookupError, TypeError, AttributeError, RecursionError) as error:
-                text = f"the document is not valid OpenAPI ({error!r})."
-                raise DocumentError(f"{method.upper()} {path}: {text}") from error
+            yield Operation(requests, responses, path, method)
 
 
 def find_effects(operations: Sequence[Operation]) -> list[Effect | None]:

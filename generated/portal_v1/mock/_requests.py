@@ -8,25 +8,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from email.parser import BytesParser
 from email.policy import HTTP
 from functools import partial
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs
 
-from ._messages import DocumentError, RefusalError, bad_request
+from ._messages import RefusalError
 from ._schemas import Schema, Schemas, essence, is_json, matches, members
 
 Texts: TypeAlias = Mapping[str, Sequence[str]]  # what came under each name
-# Where a credential stands: location, name, and the HTTP authentication scheme, "" for a bare key.
-_Scheme: TypeAlias = tuple[str, str, str]
 
 # OpenAPI: a header parameter of these names is to be ignored.
 _NOT_PARAMETERS = ("accept", "content-type", "authorization")
 _DELIMITERS = {"spaceDelimited": " ", "pipeDelimited": "|"}
 COMMA = "\ue000"  # stands for a comma that came encoded: it parts no items
-_WHOLE = frozenset({"json", "opaque"})  # styles of values whose texts are not taken apart
 _load = partial(json.loads, parse_constant=int)  # int() refuses NaN and Infinity
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
@@ -37,39 +34,40 @@ class Parameter:
     def __init__(self, schemas: Schemas, node: Mapping[str, Any], where: str) -> None:
         self.name: str = node["name"]
         self.location: str = node["in"]  # path, query, header or cookie
+        self.is_ignored = self.location == "header" and self.name.lower() in _NOT_PARAMETERS
         self._is_required = self.location == "path" or node.get("required") is True
         plain = "form" if self.location in ("query", "cookie") else "simple"
         self._style: str = node.get("style") or plain
         self._explode: bool = node.get("explode", self._style == "form")
+        self._is_json = False
         for media_type, media in members(node, "content").items():
-            node, self._style = media, "json" if is_json(media_type) else "opaque"
+            self._is_json = is_json(media_type)
+            node = media if self._is_json else {}  # which is not decoded here
         if self._style in ("matrix", "label"):  # ";name=value" and ".value" in a path
-            self._style = "opaque"  # which is not decoded here
+            node = {}  # as above
         self.schema = schemas.schema_of(node, f"{where}, parameter {self.name}")
 
-    def read(self, texts: Texts) -> dict[str, Any]:
+    def read(self, texts: Mapping[str, Texts]) -> dict[str, Any]:
         """The parameter's value by its name, which its schema allows; {} where it is left out."""
         label = f"{self.location} parameter {self.name!r}"
-        given = texts.get(self.name.lower() if self.location == "header" else self.name, [])
-        is_list = "array" in self.schema.types and self._style not in _WHOLE
+        given = _find_texts(texts, self.location, self.name)
+        is_list = "array" in self.schema.types and not self._is_json
         if is_list and not (self.location == "query" and self._explode):
             delimiter = _DELIMITERS.get(self._style, ",")
             given = [part.strip() for text in given for part in text.split(delimiter)]
-        fields = self._find_fields(texts, given)
+        fields = self._find_fields(texts[self.location], given)
         if not fields and not given:
             if self._is_required:
-                raise bad_request(f"{label}: is required, and missing")
+                raise RefusalError(f"{label}: is required, and missing")
             return {}
         if len(given) > 1 and not is_list and not fields:
-            raise bad_request(f"{label}: is given {len(given)} times")
-        if self._style == "opaque":
-            return {self.name: given[0]}
-        if self._style == "json":
+            raise RefusalError(f"{label}: is given {len(given)} times")
+        if self._is_json:
             value = parse_json(given[0].replace(COMMA, ",").encode(), label)
         else:
             value = parse_fields(fields, self.schema) if fields else parse_texts(given, self.schema)
         if problem := self.schema.find_problem(value):
-            raise bad_request(f"{label}: {problem}")
+            raise RefusalError(f"{label}: {problem}")
         return {self.name: value}
 
     def _find_fields(self, texts: Texts, given: Sequence[str]) -> Texts:
@@ -80,7 +78,7 @@ class Parameter:
             return {key[len(start) : -1]: texts[key] for key in texts if key.startswith(start)}
         if is_query and self._style == "form" and self._explode:
             return {name: texts[name] for name in names if name in texts}
-        if not names or not given or "," not in given[0] or self._style in _WHOLE:
+        if not names or not given or "," not in given[0] or self._is_json:
             return {}
         parts = re.split("[,=]" if self._explode else ",", given[0])
         return {name: [text] for name, text in zip(parts[::2], parts[1::2], strict=False)}
@@ -103,13 +101,13 @@ class RequestBody:
             return None, "request body: none is documented; send nothing, or {}" * is_stray
         if not body:
             if self._is_required:
-                raise bad_request("request body: is required, and missing")
+                raise RefusalError("request body: is required, and missing")
             return None, ""
         ranges = [one for one in self.content if content_type and matches(one, content_type)]
         if not ranges:
             came = essence(content_type) or "no Content-Type"
             text = f"request body: must be {' or '.join(self.content)}, came with {came}"
-            raise RefusalError((415, 400, 422), text)
+            raise RefusalError(text, (415, 400, 422))
         schema = self.content[min(ranges, key=lambda one: one.count("*"))]
         if is_json(content_type):
             value = parse_json(body)
@@ -118,7 +116,7 @@ class RequestBody:
         else:
             return body, ""
         if problem := schema.find_problem(value):
-            raise bad_request(f"request body: {problem}")
+            raise RefusalError(f"request body: {problem}")
         stray = ", ".join(map(ascii, schema.find_stray(value)))
         return value, f"request body: keys that are not documented: {stray}" if stray else ""
 
@@ -126,14 +124,13 @@ class RequestBody:
 class Security:
     """The alternatives of one operation; each is a list of schemes that must all be met."""
 
-    def __init__(self, schemas: Schemas, requirements: Sequence[Any], where: str) -> None:
+    def __init__(self, schemas: Schemas, requirements: Sequence[Any]) -> None:
         defined = members(members(schemas.document, "components"), "securitySchemes")
-        for name in (name for requirement in requirements for name in requirement):
-            if name not in defined:
-                raise DocumentError(f"{where}: there is no security scheme {name!r}.")
+        named = [[defined[name] for name in one] for one in requirements or [{}]]
+        # One of the type mutualTLS is settled before HTTP begins.
         self._alternatives = [
-            [one for name in requirement for one in _find_scheme(schemas.resolve(defined[name]))]
-            for requirement in requirements or [{}]
+            [one for one in map(schemas.resolve, schemes) if one["type"] != "mutualTLS"]
+            for schemes in named
         ]
 
     @property
@@ -149,10 +146,29 @@ class Security:
             given = given or any(credentials)
             if all(one and (known is None or one in known) for one in credentials):
                 return credentials[0] if credentials else ""
-        prefixes = {prefix for schemes in self._alternatives for *_, prefix in schemes} - {""}
+        prefixes = {_find_prefix(one) for schemes in self._alternatives for one in schemes} - {""}
         text = "The API key is not known" if given else "The API key is missing"
         headers = tuple(("www-authenticate", one.capitalize()) for one in sorted(prefixes))
-        raise RefusalError((401, 403), text, headers)
+        raise RefusalError(text, (401, 403), headers)
+
+
+def _find_texts(texts: Mapping[str, Texts], location: str, name: str) -> Sequence[str]:
+    return texts[location].get(name.lower() if location == "header" else name, [])
+
+
+def _find_prefix(scheme: Mapping[str, Any]) -> str:
+    """The HTTP authentication scheme; "" for a bare key."""
+    return "" if scheme["type"] == "apiKey" else scheme.get("scheme", "bearer").lower()
+
+
+def _find_credential(scheme: Mapping[str, Any], texts: Mapping[str, Texts]) -> str:
+    """The credential that a request carries for a scheme, "" where it carries none."""
+    prefix = _find_prefix(scheme)
+    if not prefix:
+        return [*_find_texts(texts, scheme["in"], scheme["name"]), ""][0].strip()
+    text = [*_find_texts(texts, "header", "authorization"), ""][0]
+    given, _, rest = text.strip().partition(" ")
+    return rest.strip() if given.lower() == prefix else ""
 
 
 def parse_texts(texts: Sequence[str], schema: Schema) -> Any:
@@ -187,7 +203,7 @@ def parse_pairs(text: bytes, label: str) -> dict[str, list[str]]:
     try:
         return parse_qs(text.decode(), keep_blank_values=True, errors="strict")
     except ValueError:
-        raise bad_request(f"{label}: is not UTF-8") from None
+        raise RefusalError(f"{label}: is not UTF-8") from None
 
 
 def parse_json(body: bytes, label: str = "request body") -> Any:
@@ -196,36 +212,9 @@ def parse_json(body: bytes, label: str = "request body") -> Any:
         return _load(body.decode("utf-8"))
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
-        raise bad_request(f"{label}: is not JSON ({place})") from None
+        raise RefusalError(f"{label}: is not JSON ({place})") from None
     except (ValueError, RecursionError):
-        raise bad_request(f"{label}: is not JSON") from None
-
-
-def compile_parameters(schemas: Schemas, nodes: Iterable[Any], where: str) -> list[Parameter]:
-    """The parameters of an operation: those of its path item first, then its own."""
-    found = (Parameter(schemas, schemas.resolve(node), where) for node in nodes)
-    known = {(one.location, one.name): one for one in found}
-    ignored = {("header", name) for name in _NOT_PARAMETERS}
-    return [one for (at, name), one in known.items() if (at, name.lower()) not in ignored]
-
-
-def _find_scheme(node: Mapping[str, Any]) -> Iterator[_Scheme]:
-    """The scheme, unless it is settled before HTTP begins (mutualTLS)."""
-    if node["type"] == "apiKey":
-        name, location = node["name"], node["in"]
-        yield location, name.lower() if location == "header" else name, ""
-    elif node["type"] != "mutualTLS":  # OAuth 2 and OpenID Connect name no scheme of their own
-        yield "header", "authorization", node.get("scheme", "bearer").lower()
-
-
-def _find_credential(scheme: _Scheme, texts: Mapping[str, Texts]) -> str:
-    """The credential that a request carries for a scheme, "" where it carries none."""
-    location, name, prefix = scheme
-    text = texts[location].get(name, [""])[0].strip()
-    if not prefix:
-        return text
-    given, _, rest = text.partition(" ")
-    return rest.strip() if given.lower() == prefix else ""
+        raise RefusalError(f"{label}: is not JSON") from None
 
 
 def _read_form(content_type: str, body: bytes) -> dict[str, list[str]]:

@@ -5,27 +5,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from importlib import import_module
 from itertools import islice
 from types import NoneType
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Generic,
-    NamedTuple,
-    TypeGuard,
-    TypeVar,
-    get_args,
-    get_type_hints,
-)
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, get_args, get_type_hints
 from urllib.parse import quote, unquote
+
+from attrs import define
 
 from ._messages import DocumentError, MockDependencyError
 
 if TYPE_CHECKING:
     import jsonschema_rs
-
-T = TypeVar("T")
 
 _BASE = "urn:openapi"
 _IN_REFERENCES = "%#/~:@!$&'()*+,;=?"
@@ -107,25 +99,15 @@ def find_rules(document: Any) -> Iterator[Rule]:
             yield Rule(name, basis, rule[basis], rule["source"])
 
 
-class MadeOnce(Generic[T]):
-    """A property that is computed once.
-
-    That of functools holds a lock meanwhile on Python 3.11, which a fork may leave held for ever.
-    """
-
-    def __init__(self, make: Callable[[Any], T]) -> None:
-        self._make = make
-
-    def __get__(self, owner: Any, kind: type) -> T:
-        value = owner.__dict__[self._make.__name__] = self._make(owner)
-        return value
-
-
+# A cached_property of a slotted class has no lock, which a fork may leave held on Python 3.11.
+@define(eq=False, repr=False)
 class Schema:
     """A schema of a document. Texts name it by `where`, and of a value only its JSON path."""
 
-    def __init__(self, schemas: Schemas, node: Any, where: str, given: Iterable[Any] = ()) -> None:
-        self._schemas, self.node, self.where, self._given = schemas, node, where, given
+    _schemas: Schemas
+    node: Any
+    where: str
+    _given: Iterable[Any] = ()
 
     def is_valid(self, value: Any) -> bool:
         """Whether the value satisfies the schema."""
@@ -145,31 +127,25 @@ class Schema:
 
     def find_stray(self, value: Any) -> list[str]:
         """The members of an object, else valid, that it does not describe, if it describes any."""
-        errors = self._closed.compiled.iter_errors(value) if self._closed is not None else ()
+        errors = self._closed.iter_errors(value) if self.properties else ()
         return [name for one in errors for name in one.kind.as_dict()["unexpected"]]
 
-    @MadeOnce
+    @cached_property
     def compiled(self) -> jsonschema_rs.Validator:
         """What validates by it; a DocumentError where it cannot be compiled."""
-        library, options = self._schemas.library, self._schemas.options
-        try:
-            found: jsonschema_rs.Validator = library.Draft202012Validator(self.node, **options)
-        except (ValueError, library.ReferencingError) as error:
-            text = f"the schema cannot be compiled: {error}".partition("\n")[0]
-            raise DocumentError(f"{self.where}: {text}") from None
-        return found
+        return self._schemas.compile(self.node, self.where)
 
-    @MadeOnce
-    def _closed(self) -> Schema | None:
+    @cached_property
+    def _closed(self) -> jsonschema_rs.Validator:
         node = {"allOf": [self.node], "unevaluatedProperties": False}
-        return Schema(self._schemas, node, self.where) if self.properties else None
+        return self._schemas.compile(node, self.where)
 
-    @MadeOnce
+    @cached_property
     def _keywords(self) -> dict[str, Any]:
         node = self._schemas.resolve(self.node)
         return node if is_object(node) else {}
 
-    @MadeOnce
+    @cached_property
     def flat(self) -> dict[str, Any]:
         """Its keywords: references followed, allOf merged, the first alternative chosen."""
         result = {**self._keywords}
@@ -190,7 +166,7 @@ class Schema:
                     result.setdefault(name, value)  # the example of a part is not the whole's
         return result
 
-    @MadeOnce
+    @cached_property
     def types(self) -> frozenset[str]:
         """The JSON types that it names, or its parts do; none where any will do."""
         if "type" in self._keywords:
@@ -209,13 +185,13 @@ class Schema:
         nodes = [{**self._keywords, "anyOf": [one]} for one in self._choices]
         return [Schema(self._schemas, one, self.where) for one in nodes or [self.node]]
 
-    @MadeOnce
+    @cached_property
     def properties(self) -> dict[str, Schema]:
         """The schemas of an object's described members."""
         named = members(self.flat, "properties")
         return {name: self.inner(one, f"property {name}") for name, one in named.items()}
 
-    @MadeOnce
+    @cached_property
     def items(self) -> Schema:
         """The schema of an array's items."""
         return self.inner(self.flat.get("items", True), "items")
@@ -252,18 +228,14 @@ class Schemas:
             )
         self._ignored = "readOnly" if direction == "request" else "writeOnly"
         try:
-            self.library: Any = import_module("jsonschema_rs")
+            self._library: Any = import_module("jsonschema_rs")
         except ImportError as error:  # the package can be imported without it
             distribution = __name__.split(".")[-3].replace("_", "-")
-            raise MockDependencyError(
-                "The mock validates with jsonschema-rs, which is not installed. "
-                f"Install it with: pip install '{distribution}[mock]' "
-                "(in a vendored copy: pip install jsonschema-rs).",
-                name="jsonschema_rs",
-            ) from error
+            text = f"The mock needs jsonschema-rs: pip install '{distribution}[mock]' "
+            text += "(in a vendored copy: pip install jsonschema-rs)."
+            raise MockDependencyError(text, name="jsonschema_rs") from error
         self.document: dict[str, Any] = self._convert(document)
-        registry = self.library.Registry([(_BASE, self.document)])
-        self.options = {"registry": registry, "validate_formats": True, "mask": _MASK}
+        self._registry = self._library.Registry([(_BASE, self.document)])
 
     def schema_of(self, node: Mapping[str, Any], where: str) -> Schema:
         """The compiled schema of a parameter, header or media type, with the examples beside it."""
@@ -273,6 +245,16 @@ class Schemas:
         schema = Schema(self, node.get("schema", True), where, given)
         schema.is_valid(None)  # compiles it, or raises DocumentError
         return schema
+
+    def compile(self, node: Any, where: str) -> jsonschema_rs.Validator:
+        """What validates by a schema; a DocumentError where it cannot be compiled."""
+        options = {"registry": self._registry, "validate_formats": True, "mask": _MASK}
+        try:
+            found: jsonschema_rs.Validator = self._library.Draft202012Validator(node, **options)
+        except (ValueError, self._library.ReferencingError) as error:
+            text = f"the schema cannot be compiled: {error}".partition("\n")[0]
+            raise DocumentError(f"{where}: {text}") from None
+        return found
 
     def resolve(self, node: Any) -> Any:
         """Follow `$ref` until something else stands there; siblings of it win."""
@@ -309,8 +291,8 @@ class Schemas:
                 raise DocumentError(f"{text} Bundle it into one file first.")
             result["$ref"] = _BASE + quote(reference, safe=_IN_REFERENCES)
         if is_object(properties) and is_array(required):
-            inner = {name: one for name, one in properties.items() if is_object(one)}
-            ignored = {name for name, one in inner.items() if one.get(self._ignored) is True}
+            inner = ((name, one) for name, one in properties.items() if is_object(one))
+            ignored = {name for name, one in inner if one.get(self._ignored) is True}
             result["required"] = [name for name in required if name not in ignored]
         if is_array(result.get("oneOf")):
             choices = {"anyOf": result.pop("oneOf")}

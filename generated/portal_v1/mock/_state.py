@@ -78,26 +78,16 @@ class State:
             self._closing()
 
     def add(self, place: Place, make: Make, count: int = 1) -> Item | None:
-        """Add the items that `make` gives for their numbers.
+        """Add the items that `make` gives for their numbers, and return the last of them.
 
-        Returns:
-            The last of them; None, and nothing is added, where one of its id is there.
+        Where one of that id is there, nothing is added and None is returned.
         """
-        item: Item | None = None
-
-        def make_rows(first: int) -> Iterator[tuple[Any, ...]]:
-            nonlocal item
-            for number in range(first, first + count):
-                item = Item(number, *make(number))
-                yield (number, *place, item.id, json.dumps(item.content))
-
         with suppress(sqlite3.IntegrityError), self._writing() as connection:
-            if count > 1:
-                connection.execute("PRAGMA cache_size = -131072")  # they are in no order
-            rows = make_rows(_next(connection, "item"))
+            first = _next(connection, "item")
+            items = (Item(number, *make(number)) for number in range(first, first + count))
+            rows = ((one.number, *place, one.id, json.dumps(one.content)) for one in items)
             connection.executemany("INSERT INTO item VALUES (?, ?, ?, ?, ?)", rows)
-            connection.execute("PRAGMA cache_size = -2000")
-            return item
+            return next(iter(self.newest(place[0], 1)), None)
         return None
 
     def find(self, place: Place, item_id: str) -> Item | None:
@@ -147,11 +137,8 @@ class State:
 
     def redeem(self, token: str) -> str | None:
         """Use a token up that works once. Gives its item's id; None where there is none."""
-        rows = self._run(
-            "UPDATE token SET used_at = ? WHERE token = ? AND once AND used_at IS NULL "
-            "RETURNING id",
-            *(self._clock(), token),
-        )
+        use = "UPDATE token SET used_at = ? WHERE token = ? AND once AND used_at IS NULL"
+        rows = self._run(f"{use} RETURNING id", self._clock(), token)
         return str(rows[0][0]) if rows else None
 
     def is_live(self, token: str, *, use: bool) -> bool:
@@ -205,21 +192,18 @@ class State:
 
     def _open(self) -> None:
         self._process = os.getpid()
-        connection: sqlite3.Connection | None = None
         try:
-            self._connection = connection = sqlite3.connect(
+            self._connection = sqlite3.connect(
                 self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
-            _prepare(connection)
+            # A mock that is simply dropped closes its file all the same.
+            self._closing = weakref.finalize(self, self._connection.close)
+            _prepare(self._connection)
         except sqlite3.Error as error:
-            if connection is not None:
-                connection.close()
             raise StateError(
                 f"The file {self._path} cannot be used as the mock's database ({error}). Name "
                 "another file, or one that does not exist yet, in a folder that may be written."
             ) from None
-        # A mock that is simply dropped closes its file all the same.
-        self._closing = weakref.finalize(self, connection.close)
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
@@ -230,17 +214,16 @@ def _prepare(connection: sqlite3.Connection) -> None:
             "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) "
             "FROM pragma_application_id, pragma_user_version"
         ).fetchone()
-        if mark not in (_APPLICATION_ID, 0) or (tables and not mark):
-            raise sqlite3.DatabaseError("it belongs to another program")
-        if mark and version != _VERSION:
-            told = f"it is of version {version}; this mock reads version {_VERSION}"
-            raise sqlite3.DatabaseError(told)
-        for statement in () if mark else _TABLES.split(";"):
+        is_known = (mark, version) == (_APPLICATION_ID, _VERSION)
+        if not is_known and (mark or tables):
+            raise sqlite3.DatabaseError("it is another program's, or another version's of the mock")
+        for statement in () if is_known else _TABLES.split(";"):
             connection.execute(statement)
     # WAL with synchronous=NORMAL: what was committed outlives the process being killed.
     # Only the power failing can take the last commits, and can never damage the file.
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA cache_size = -65536")  # many items that come in no order
     damage = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if damage != "ok":
         raise sqlite3.DatabaseError(f"it is damaged: {damage}")

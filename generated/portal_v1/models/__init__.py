@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .created_client import CreatedClient
     from .error import Error
 else:
+    # What is not asked for is not imported.
     __getattr__, __dir__ = _lazy.export(
         __name__,
         {

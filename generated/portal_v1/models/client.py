@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import itemgetter
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from attrs import define
 from attrs import field as _field
@@ -15,14 +15,6 @@ from .._secrets import list_names as _list_names
 from .._secrets import mask as _mask
 from .._secrets import show_model as _show_model
 
-_NAMES: frozenset[str] = frozenset(
-    {
-        "id",
-        "clientApiKey",
-        "isAccountAbstracted",
-        "address",
-    }
-)
 _TAKEN = (
     "id",
     "clientApiKey",
@@ -52,6 +44,13 @@ class Client:
         factory=dict[str, Any], kw_only=True, repr=_list_names
     )
     _nulls: frozenset[str] = _field(default=frozenset(), init=False, repr=False, eq=False)
+    # The attribute of each documented field.
+    _NAMES: ClassVar[Mapping[str, str]] = {
+        "id": "id",
+        "clientApiKey": "client_api_key",
+        "isAccountAbstracted": "is_account_abstracted",
+        "address": "address",
+    }
 
     def __repr__(self) -> str:
         return _show_model(self)
@@ -82,12 +81,14 @@ class Client:
         model.address = (
             v4
             if v4 is None or v4.__class__ is str
-            else decode.optional(fields, "address", decode.nullable_string, None)
+            else decode.optional(
+                fields, "address", lambda value: decode.nullable(value, decode.string), None
+            )
         )
         model.additional_properties = {}
         model._nulls = decode.NO_NAMES
         if len(fields) != 4 or model.address is None:
-            model.additional_properties = decode.additional(fields, _NAMES, decode.anything)
+            model.additional_properties = decode.additional(fields, cls._NAMES, decode.anything)
             model._nulls = decode.nulls(fields, ("address",))
         return model if cls is Client else decode.with_defaults(model)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import itemgetter
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from attrs import define
 from attrs import field as _field
@@ -15,13 +15,6 @@ from .._secrets import list_names as _list_names
 from .._secrets import mask as _mask
 from .._secrets import show_model as _show_model
 
-_NAMES: frozenset[str] = frozenset(
-    {
-        "id",
-        "clientSessionToken",
-        "isAccountAbstracted",
-    }
-)
 _TAKEN = (
     "id",
     "clientSessionToken",
@@ -47,6 +40,12 @@ class ClientSession:
     additional_properties: dict[str, Any] = _field(
         factory=dict[str, Any], kw_only=True, repr=_list_names
     )
+    # The attribute of each documented field.
+    _NAMES: ClassVar[Mapping[str, str]] = {
+        "id": "id",
+        "clientSessionToken": "client_session_token",
+        "isAccountAbstracted": "is_account_abstracted",
+    }
 
     def __repr__(self) -> str:
         return _show_model(self)
@@ -76,7 +75,7 @@ class ClientSession:
         )
         model.additional_properties = {}
         if len(fields) != 3:
-            model.additional_properties = decode.additional(fields, _NAMES, decode.anything)
+            model.additional_properties = decode.additional(fields, cls._NAMES, decode.anything)
         return model if cls is ClientSession else decode.with_defaults(model)
 
     def to_dict(self) -> dict[str, Any]:

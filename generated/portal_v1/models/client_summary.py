@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import itemgetter
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from attrs import define
 from attrs import field as _field
@@ -15,15 +15,6 @@ from .._secrets import list_names as _list_names
 from .._secrets import mask as _mask
 from .._secrets import show_model as _show_model
 
-_NAMES: frozenset[str] = frozenset(
-    {
-        "id",
-        "clientApiKey",
-        "address",
-        "backupStatus",
-        "signingStatus",
-    }
-)
 _TAKEN = (
     "id",
     "clientApiKey",
@@ -58,6 +49,14 @@ class ClientSummary:
         factory=dict[str, Any], kw_only=True, repr=_list_names
     )
     _nulls: frozenset[str] = _field(default=frozenset(), init=False, repr=False, eq=False)
+    # The attribute of each documented field.
+    _NAMES: ClassVar[Mapping[str, str]] = {
+        "id": "id",
+        "clientApiKey": "client_api_key",
+        "address": "address",
+        "backupStatus": "backup_status",
+        "signingStatus": "signing_status",
+    }
 
     def __repr__(self) -> str:
         return _show_model(self)
@@ -83,17 +82,23 @@ class ClientSummary:
         model.address = (
             v3
             if v3 is None or v3.__class__ is str
-            else decode.optional(fields, "address", decode.nullable_string, None)
+            else decode.optional(
+                fields, "address", lambda value: decode.nullable(value, decode.string), None
+            )
         )
         model.backup_status = (
             v4
             if v4 is None or v4.__class__ is str
-            else decode.optional(fields, "backupStatus", decode.nullable_string, None)
+            else decode.optional(
+                fields, "backupStatus", lambda value: decode.nullable(value, decode.string), None
+            )
         )
         model.signing_status = (
             v5
             if v5 is None or v5.__class__ is str
-            else decode.optional(fields, "signingStatus", decode.nullable_string, None)
+            else decode.optional(
+                fields, "signingStatus", lambda value: decode.nullable(value, decode.string), None
+            )
         )
         model.additional_properties = {}
         model._nulls = decode.NO_NAMES
@@ -103,7 +108,7 @@ class ClientSummary:
             or model.backup_status is None
             or model.signing_status is None
         ):
-            model.additional_properties = decode.additional(fields, _NAMES, decode.anything)
+            model.additional_properties = decode.additional(fields, cls._NAMES, decode.anything)
             model._nulls = decode.nulls(
                 fields,
                 (

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import itemgetter
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from attrs import define
 from attrs import field as _field
@@ -15,12 +15,6 @@ from .._secrets import list_names as _list_names
 from .._secrets import mask as _mask
 from .._secrets import show_model as _show_model
 
-_NAMES: frozenset[str] = frozenset(
-    {
-        "id",
-        "otp",
-    }
-)
 _TAKEN = (
     "id",
     "otp",
@@ -43,6 +37,11 @@ class ClientWebOtp:
     additional_properties: dict[str, Any] = _field(
         factory=dict[str, Any], kw_only=True, repr=_list_names
     )
+    # The attribute of each documented field.
+    _NAMES: ClassVar[Mapping[str, str]] = {
+        "id": "id",
+        "otp": "otp",
+    }
 
     def __repr__(self) -> str:
         return _show_model(self)
@@ -65,7 +64,7 @@ class ClientWebOtp:
         model.otp = v2 if v2.__class__ is str else decode.field(fields, "otp", decode.string)
         model.additional_properties = {}
         if len(fields) != 2:
-            model.additional_properties = decode.additional(fields, _NAMES, decode.anything)
+            model.additional_properties = decode.additional(fields, cls._NAMES, decode.anything)
         return model if cls is ClientWebOtp else decode.with_defaults(model)
 
     def to_dict(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from attrs import define
 from attrs import field as _field
@@ -13,12 +13,6 @@ from .._core import decode, encode
 from .._secrets import list_names as _list_names
 from .._secrets import show_model as _show_model
 from ..types import UNSET, Unset
-
-_NAMES: frozenset[str] = frozenset(
-    {
-        "isAccountAbstracted",
-    }
-)
 
 
 @define
@@ -36,6 +30,10 @@ class CreateClientRequest:
     additional_properties: dict[str, Any] = _field(
         factory=dict[str, Any], kw_only=True, repr=_list_names
     )
+    # The attribute of each documented field.
+    _NAMES: ClassVar[Mapping[str, str]] = {
+        "isAccountAbstracted": "is_account_abstracted",
+    }
 
     def __repr__(self) -> str:
         return _show_model(self)
@@ -54,7 +52,7 @@ class CreateClientRequest:
         )
         model.additional_properties = {}
         if len(fields) != 1 or model.is_account_abstracted is UNSET:
-            model.additional_properties = decode.additional(fields, _NAMES, decode.anything)
+            model.additional_properties = decode.additional(fields, cls._NAMES, decode.anything)
         return model if cls is CreateClientRequest else decode.with_defaults(model)
 
     def to_dict(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import itemgetter
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from attrs import define
 from attrs import field as _field
@@ -15,14 +15,6 @@ from .._secrets import list_names as _list_names
 from .._secrets import mask as _mask
 from .._secrets import show_model as _show_model
 
-_NAMES: frozenset[str] = frozenset(
-    {
-        "id",
-        "clientApiKey",
-        "clientSessionToken",
-        "isAccountAbstracted",
-    }
-)
 _TAKEN = (
     "id",
     "clientApiKey",
@@ -51,6 +43,13 @@ class CreatedClient:
     additional_properties: dict[str, Any] = _field(
         factory=dict[str, Any], kw_only=True, repr=_list_names
     )
+    # The attribute of each documented field.
+    _NAMES: ClassVar[Mapping[str, str]] = {
+        "id": "id",
+        "clientApiKey": "client_api_key",
+        "clientSessionToken": "client_session_token",
+        "isAccountAbstracted": "is_account_abstracted",
+    }
 
     def __repr__(self) -> str:
         return _show_model(self)
@@ -83,7 +82,7 @@ class CreatedClient:
         )
         model.additional_properties = {}
         if len(fields) != 4:
-            model.additional_properties = decode.additional(fields, _NAMES, decode.anything)
+            model.additional_properties = decode.additional(fields, cls._NAMES, decode.anything)
         return model if cls is CreatedClient else decode.with_defaults(model)
 
     def to_dict(self) -> dict[str, Any]:

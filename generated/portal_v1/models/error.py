@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from attrs import define
 from attrs import field as _field
@@ -12,12 +12,6 @@ from attrs import field as _field
 from .._core import decode, encode
 from .._secrets import list_names as _list_names
 from .._secrets import show_model as _show_model
-
-_NAMES: frozenset[str] = frozenset(
-    {
-        "error",
-    }
-)
 
 
 @define
@@ -33,6 +27,10 @@ class Error:
     additional_properties: dict[str, Any] = _field(
         factory=dict[str, Any], kw_only=True, repr=_list_names
     )
+    # The attribute of each documented field.
+    _NAMES: ClassVar[Mapping[str, str]] = {
+        "error": "error",
+    }
 
     def __repr__(self) -> str:
         return _show_model(self)
@@ -49,7 +47,7 @@ class Error:
         model.error = decode.optional(fields, "error", decode.string, None)
         model.additional_properties = {}
         if len(fields) != 1 or model.error is None:
-            model.additional_properties = decode.additional(fields, _NAMES, decode.anything)
+            model.additional_properties = decode.additional(fields, cls._NAMES, decode.anything)
         return model if cls is Error else decode.with_defaults(model)
 
     def to_dict(self) -> dict[str, Any]:

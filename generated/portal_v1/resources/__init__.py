@@ -8,6 +8,7 @@ from .. import _lazy
 if TYPE_CHECKING:
     from .clients import AsyncClientsResource, ClientsResource
 else:
+    # What is not asked for is not imported.
     __getattr__, __dir__ = _lazy.export(
         __name__,
         {

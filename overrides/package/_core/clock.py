@@ -36,7 +36,7 @@ class SystemClock:
     """The machine's own time, and its own chance."""
 
     monotonic = staticmethod(time.monotonic)  # asked many times a call
-    _random = random.SystemRandom()
+    _random: random.Random = random.SystemRandom()
 
     def time(self) -> float:
         return time.time()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import enum
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from io import BytesIO
 from operator import length_hint
 from typing import Any, Final, TypeGuard, TypeVar, cast
@@ -104,7 +104,7 @@ def fields(value: Any) -> Mapping[str, Any]:
 
 
 def additional(
-    fields: Mapping[str, Any], known: frozenset[str], decoder: Decoder[T]
+    fields: Mapping[str, Any], known: Container[str], decoder: Decoder[T]
 ) -> dict[str, T]:
     """Return the decoded fields that the specification does not name."""
     unknown = {name: value for name, value in fields.items() if name not in known}
@@ -113,9 +113,9 @@ def additional(
     return {name: field(unknown, name, decoder) for name in unknown}
 
 
-def nothing_else(fields: Mapping[str, Any], known: frozenset[str]) -> None:
+def nothing_else(fields: Mapping[str, Any], known: Container[str]) -> None:
     """Refuse fields that the specification does not name, where it allows no other."""
-    for name in fields.keys() - known:
+    for name in additional(fields, known, anything):
         raise MismatchError("no field", fields[name]).at(name)
 
 
@@ -236,12 +236,6 @@ def nullable(value: Any, decoder: Decoder[T]) -> T | None:
     except MismatchError as mismatch:
         mismatch.expected += " or null"
         raise
-
-
-def nullable_string(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    raise MismatchError("string or null", value)
 
 
 def array(value: Any, decoder: Decoder[T]) -> list[T]:

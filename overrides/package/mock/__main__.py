@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shlex
 import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from .._document import load_document
 from .._version import __version__
 from ._control import example_request, read_arguments
-from ._messages import PREFIX, DocumentError, FaultError, MockError
+from ._faults import check_fault
+from ._messages import PREFIX, MockError
 from ._mock import Mock
-from ._schemas import find_rules, is_object, members
+from ._schemas import find_rules, members
 from ._server import MockServer
 
 
@@ -38,15 +37,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, signal.default_int_handler)
     try:
-        path = options.pop("document")
-        document = _read_document(path) if path else load_document()
         if options.pop("rules"):
-            for one in find_rules(document):
+            for one in find_rules(load_document()):
                 _print(f"{one.name}\n  {one.basis}: {one.says}\n  source: {one.source}\n")
             return 0
-        with Mock(document, **options) as mock, mock.serve(**where) as server:
+        with Mock(**options) as mock, mock.serve(**where) as server:
             for fault in faults:
-                _set_fault(mock, fault)
+                check_fault(fault, mock.operations)
+                mock.fault(fault.pop("fault"), **fault)
             _print(_greeting(mock.document, server, options))
             while True:
                 time.sleep(3600)
@@ -64,27 +62,23 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Stop it with Ctrl-C. Each API key is a custodian of its own.",
     )
     add = parser.add_argument
-    many: dict[str, Any] = {"action": "append", "default": []}
     add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     add("--port", type=int, default=8080, help="port, 0 for a free one (default: %(default)s)")
     add("--db", metavar="FILE", help="keep the state in this SQLite file (default: in memory)")
     add("--seed", type=int, default=0, help="what ids and tokens follow from (default: 0)")
     key = "accept this key; repeat for more (default: any that is not empty)"
     add("--api-key", dest="api_keys", action="append", metavar="KEY", help=key)
-    add(
-        "--rate-limit", type=int, metavar="N", help="answer 429 beyond N requests of a key a minute"
-    )
+    add("--rate-limit", type=int, metavar="N", help="answer 429 beyond N requests a key a minute")
     add("--latency", type=float, default=0.0, metavar="SECONDS", help="answer that much later")
     add("--log", metavar="FILE", help="add requests and answers to it as JSON, secrets masked")
     add("--strict", action="store_true", help="refuse what the document does not describe")
     add("--rules", action="store_true", help="print the rules of the API, and how each is known")
-    add("--document", metavar="FILE", help="serve this OpenAPI document, in JSON")
     fault = "let requests fail: rate_limited:OPERATION,times=2,retry_after=1; repeat for more"
-    add(
-        "--fault", dest="faults", **many, metavar="FAULT[:OPERATION][,SETTING=VALUE...]", help=fault
-    )
+    many: dict[str, Any] = {"action": "append", "default": [], "help": fault, "type": _read_fault}
+    add("--fault", dest="faults", metavar="FAULT[:OPERATION][,NAME=VALUE...]", **many)
     name = f"let other machines use the page and control API at {PREFIX}/ by this name of it"
-    add("--allow-host", dest="allow_hosts", **many, metavar="NAME", help=name)
+    many = {"action": "append", "default": [], "help": name}
+    add("--allow-host", dest="allow_hosts", metavar="NAME", **many)
     off = f"have no page and no control API at {PREFIX}/"
     add("--no-control", dest="control", action="store_false", help=off)
     version = f"{(__package__ or '').rpartition('.')[0]} {__version__}"
@@ -102,26 +96,12 @@ def _print(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is left
 
 
-def _set_fault(mock: Mock, text: str) -> None:
-    """Set a fault that the command line names."""
+def _read_fault(text: str) -> dict[str, Any]:
+    """A fault that the command line names."""
     head, *pairs = text.split(",")
     name, _, operation = head.partition(":")
     settings = read_arguments(pair.partition("=")[::2] for pair in pairs)
-    try:
-        mock.fault(name, operation or None, **settings)
-    except (TypeError, ValueError) as error:  # the former for a setting such as name=
-        raise FaultError(f"--fault {text}: {error}") from None
-
-
-def _read_document(path: str) -> dict[str, Any]:
-    try:
-        document = json.loads(Path(path).read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        why = f"{error}. Of YAML, make JSON first"
-        raise DocumentError(f"The document {path} cannot be read as JSON: {why}.") from None
-    if not is_object(document):
-        raise DocumentError(f"The document {path} is no OpenAPI document: it is not an object.")
-    return document
+    return {**settings, "fault": name, "operation": operation or None}
 
 
 def _greeting(document: Mapping[str, Any], server: MockServer, options: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from random import Random
 
+from .._core.clock import SystemClock
 from .._lazy import asyncio
 
 # Is held while what a mock knows is read or changed. There is one for all mocks: a fork waits for
@@ -53,7 +54,7 @@ class MockClock:
             self.offset = offset
 
 
-class ClientClock:
+class ClientClock(SystemClock):
     """The clock of a client of the mock: a pause between attempts moves the mock's time on.
 
     So nobody waits for it, and it counts against the call's `timeout` and the mock's rate limit
@@ -61,8 +62,7 @@ class ClientClock:
     """
 
     def __init__(self, mock_clock: MockClock) -> None:
-        self._mock_clock = mock_clock
-        self._skipped = 0.0
+        self._mock_clock, self._skipped = mock_clock, 0.0
         self._random = Random(0)  # noqa: S311 - chance, not secrecy
 
     def monotonic(self) -> float:
@@ -83,7 +83,3 @@ class ClientClock:
         """Let a pause pass at once; other tasks get their turn."""
         self.sleep(seconds)
         await asyncio.sleep(0)
-
-    def jitter(self, most: float) -> float:
-        """Return a random number of seconds from 0 to `most`, the same on each run."""
-        return self._random.uniform(0, most)

@@ -15,10 +15,11 @@ from .._document import load_document
 from .._http import httpx
 from ._clock import LOCK, MockClock
 from ._control import Control
-from ._engine import Engine, RateLimit, Request
-from ._faults import Exchange, Fault, check_fault, delay, describe_unknown, select_faults
+from ._engine import Engine, RateLimit
+from ._faults import EARLY, Exchange, Fault, apply_faults, check_fault, select_faults
 from ._journal import Entry, Journal, Masking
-from ._messages import Answer, FaultError, Handlers, Headers, Outcome
+from ._messages import Answer, Headers
+from ._operations import Request
 from ._schemas import Rule, find_rules
 from ._server import MockServer
 from ._state import State
@@ -87,11 +88,10 @@ class Mock:
         self._engine = Engine(
             self.document, self._state, seed, api_keys, self._limit, strict=strict
         )
-        self._journal = Journal(Masking(self.document), log)
+        self._journal = Journal(Masking(self.document), self.operations, log)
         self._faults: list[Fault] = []
         self._faults_set = 0
         self._seed, self._latency = seed, latency
-        self._handlers = Handlers(self.handle, self._should_reset)
         self._servers: list[MockServer] = []
 
     @property
@@ -111,38 +111,39 @@ class Mock:
 
     def handle(self, method: str, target: str, headers: Headers, body: bytes) -> Answer:
         """Answer one request (a path and query as on the wire): each face comes through here."""
-        begun, now, headers = time.perf_counter(), self.clock(), list(headers)
-        request = self._engine.route(method, target, headers, body)
-        name, active = None, list[Fault]()
-        if isinstance(request, Outcome):
-            outcome = request
-        else:
-            operation, name = request.operation, request.operation.id
-            with LOCK:
-                active = select_faults(self.faults, name)
-            serve = partial(self._engine.serve, request)
-            refuse = partial(self._engine.refuse, request)
-            for fault in active:  # delays last: whatever else happens, it happens late
-                also_seen = operation.responses.also_seen
-                serve = partial(fault.apply, Exchange(serve, refuse, also_seen, fault.random))
-            outcome = serve()
-        if self._latency:
-            outcome = delay(outcome, self._latency)
-        sent, took = (method, target, headers, body), time.perf_counter() - begun
-        self._journal.add(sent, outcome, name, active, now, took)
-        return outcome.answer
+        begun = self.begin(method, target, headers)
+        return begun if isinstance(begun, Answer) else begun(body)
 
-    def _should_reset(self, method: str, target: str, headers: Headers) -> bool:
-        """Whether the connection of a request is reset before the request is read."""
-        request = self._engine.route(method, target, headers, b"") if self._faults else None
-        if not isinstance(request, Request):
-            return False
-        with LOCK:
-            active = select_faults(self.faults, request.operation.id, early=True)
-        if active:
-            sent, nothing = (method, target, list(headers), b""), Outcome(Answer(0, [], b""))
-            self._journal.add(sent, nothing, request.operation.id, active, self.clock(), 0.0)
-        return bool(active)
+    def begin(
+        self, method: str, target: str, headers: Headers
+    ) -> Answer | Callable[[bytes], Answer]:
+        """Begin with the head of a request: what answers it with its body, or at once."""
+        now, headers = self.clock(), list(headers)
+        request = self._engine.route(method, target, headers, b"")
+        name = request.operation.id if isinstance(request, Request) else None
+        active = select_faults(self._faults, name)
+
+        def finish(body: bytes) -> Answer:
+            begun = time.perf_counter()
+            answer = request
+            if isinstance(answer, Request):
+                known, engine = answer._replace(body=body), self._engine
+                serve, refuse = partial(engine.serve, known), partial(engine.refuse, known)
+                also_seen = known.operation.responses.also_seen
+                answer = apply_faults(active, Exchange(serve, refuse, also_seen))
+            answer = answer._replace(delay=answer.delay + self._latency)
+            self._journal.add(
+                *(answer, headers, body),
+                operation_id=name,
+                method=method,
+                target=target,
+                time=now,
+                duration=time.perf_counter() - begun,
+                faults=tuple(fault.name for fault in active),
+            )
+            return answer
+
+        return finish(b"") if active and active[0].name == EARLY else finish
 
     def fault(
         self,
@@ -167,14 +168,14 @@ class Mock:
         Raises:
             FaultError: The name, the operation or a setting is not known.
         """
-        limits: dict[str, Any] = {"times": times, "after": after, "probability": probability}
-        check_fault(name, settings | limits)
-        self._check(operation)
+        when: dict[str, Any] = {"times": times, "after": after, "probability": probability}
+        order = {"fault": name, "operation": operation, **when, **settings}
+        check_fault(order, self.operations)
         with LOCK:
             self._faults_set += 1
+            chance = Random(f"{self._seed}:{self._faults_set}")  # noqa: S311 - chance, not secrecy
             number = self._faults_set
-            chance = Random(f"{self._seed}:{number}")  # noqa: S311 - chance, not secrecy
-            fault = Fault(self._faults, chance, number, name, operation, settings, **limits)
+            fault = Fault(self._faults, chance, number, name, operation, settings, **when)
             self._faults.append(fault)
         return fault
 
@@ -195,12 +196,7 @@ class Mock:
         Raises:
             FaultError: There is no such operation.
         """
-        self._check(operation)
         return self._journal.entries(operation)
-
-    def _check(self, operation: str | None) -> None:
-        if operation not in (None, *self.operations):
-            raise FaultError(describe_unknown("operation", str(operation), self.operations))
 
     def redeem_otp(self, otp: str) -> str | None:
         """Use a web one-time password, as the browser does. Gives the id of its client, if any."""
@@ -266,11 +262,11 @@ class Mock:
 
     def transport(self) -> httpx.BaseTransport:
         """A transport for an `httpx.Client` that talks to the mock in-process."""
-        return InProcessTransport(self._handlers)
+        return InProcessTransport(self.handle)
 
     def async_transport(self) -> httpx.AsyncBaseTransport:
         """A transport for an `httpx.AsyncClient` that talks to the mock in-process."""
-        return InProcessTransport(self._handlers)
+        return InProcessTransport(self.handle)
 
     def serve(
         self,
@@ -294,8 +290,9 @@ class Mock:
         Raises:
             ServeError: It cannot listen there.
         """
-        own = Control(self, self._state, self._journal.masking, allow_hosts) if control else None
-        server = MockServer(self._handlers, self._engine.base_path, host, port, own)
+        own = (self._engine, self._state, self._journal)
+        face = Control(self, *own, allow_hosts) if control else None
+        server = MockServer(self, host, port, face)
         self._servers.append(server)
         return server
 

@@ -7,20 +7,21 @@ import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from http import HTTPStatus
 from itertools import chain, islice
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
+
+from attrs import define
 
 from ._messages import Body, DocumentError
 from ._schemas import (
-    MadeOnce,
     Schema,
     Schemas,
     essence,
     is_array,
     is_json,
     is_object,
-    matches,
     members,
 )
 
@@ -47,35 +48,21 @@ _NOT_HEADERS = re.compile(
 )
 
 
-class UndocumentedError(Exception):
-    """An answer would not be what the document says. The text says what differs."""
-
-
-class NoExampleError(UndocumentedError, DocumentError):
-    """No value could be made for a schema."""
-
-
-class Template:
+class Template(NamedTuple):
     """What an answer looks like: its example, in which values of the state take their places.
 
     What the state does not know, or what does not fit any more, is as the example has it.
     """
 
-    def __init__(self, schema: Schema, example: Any = None) -> None:
-        self.schema = schema
-        self._inner: dict[str, Template] = {}
-        if example is not None:
-            self.example = example
+    schema: Schema
+    example: Any
 
-    @MadeOnce
-    def example(self) -> Any:
-        """What stands where the state knows nothing."""
-        return find_example(self.schema)
-
-    def fill(self, values: Values) -> Any:
-        """The example with the values in it."""
+    def fill(self, values: Values, field: str = "") -> Any:
+        """The example with the values in it, or in a field of it."""
         if not is_object(self.example):
             return self.example
+        if field:
+            return {**self.example, field: self.at(field).fill(values)}
         result = dict(self.example)
         for name, value in values.items():
             schema = self.schema.properties.get(name)
@@ -87,51 +74,39 @@ class Template:
 
     def fill_list(self, values: Sequence[Values]) -> Any:
         """An item for each of the values; the example where the document has no list."""
-        return [self._items.fill(one) for one in values] if is_array(self.example) else self.example
+        if not is_array(self.example):
+            return self.example
+        schema = self.schema.items
+        first = self.example[:1] or [find_example(schema) for _ in values[:1]]
+        return [Template(schema, *first).fill(one) for one in values]
 
-    @MadeOnce
-    def _items(self) -> Template:
-        return Template(self.schema.items, *self.example[:1])
-
-    def at(self, name: str) -> Template:
+    def at(self, field: str) -> Template:
         """The template of a field, or this one for ""."""
-        if not name:
+        if not field:
             return self
-        if name not in self._inner:
-            schema = self.schema.properties[name]
-            example = self.example.get(name) if is_object(self.example) else None
-            if example is None and "array" in schema.types:
-                example = []
-            self._inner[name] = Template(schema, example)
-        return self._inner[name]
-
-    def fill_in(self, name: str, values: Values) -> Any:
-        """The whole, with the values in the field of that name, or in itself for ""."""
-        if not name or not is_object(self.example):
-            return self.fill(values)
-        return {**self.example, name: self.at(name).fill(values)}
+        schema = self.schema.properties[field]
+        example: Any = self.example.get(field) if is_object(self.example) else None
+        if example is None:
+            example = [] if "array" in schema.types else find_example(schema)
+        return Template(schema, example)
 
 
-class Media(Template):
-    """One media type of a response. Its bodies are validated, or raise UndocumentedError."""
+@define(eq=False)
+class Media:
+    """One media type of a response. Its bodies are validated, or raise DocumentError."""
 
-    def __init__(self, name: str, schema: Schema) -> None:
-        super().__init__(schema)
-        self.type, flat = name, schema.flat
-        if "*" in name:  # JSON where a schema describes it
-            is_described = flat.get("format") != "binary" and (flat or name == "*/*")
-            self.type = "application/json" if is_described else "application/octet-stream"
-        self._is_json = is_json(self.type)
-        self._is_text = self.type.startswith("text/") or flat.get("format") == "byte"
+    type: str
+    schema: Schema
 
-    @MadeOnce
-    def example(self) -> Any:
-        """The example: a JSON value, or for another media type text."""
-        if self._is_json:
-            return super().example
-        is_made = self._is_text and "string" in self.schema.types
-        made = [make_example(self.schema)] if is_made else []
-        return next((one for one in (*self.schema.examples, *made) if isinstance(one, str)), "")
+    @cached_property
+    def template(self) -> Template:
+        """What its bodies look like: a JSON value, or for another media type text."""
+        if is_json(self.type):
+            return Template(self.schema, find_example(self.schema))
+        is_text = self.type.startswith("text/") or self.schema.flat.get("format") == "byte"
+        made = [make_example(self.schema)] if is_text and "string" in self.schema.types else []
+        texts = (one for one in (*self.schema.examples, *made) if isinstance(one, str))
+        return Template(self.schema, next(texts, ""))
 
     def error_body(self, text: str) -> bytes:
         """The example of an error, with a text of the mock's own where it has one."""
@@ -140,25 +115,26 @@ class Media(Template):
             for name, one in self.schema.properties.items()
             if "string" in one.types and not one.flat.keys() & {"enum", "const", "format"}
         ]
-        names = [one for one in (*_ERROR_TEXTS, *plain) if one in plain and self._is_json]
-        return self.encode(self.fill({names[0]: text}) if names else self.example)
+        names = [one for one in (*_ERROR_TEXTS, *plain) if one in plain]
+        return self.encode(self.template.fill({names[0]: text} if names else {}))
 
     def list_body(self, values: Iterator[Values]) -> Body:
         """A list as a body. A long one is an iterator, each piece validated when it is made."""
+        fill = self.template.fill_list
         first = list(values if _WHOLE & self.schema.flat.keys() else islice(values, BATCH))
-        body = self.encode(self.fill_list(first))
+        body = self.encode(fill(first))
         if len(first) != BATCH:
             return body
         batches = iter(lambda: list(islice(values, BATCH)), [])
-        rest = (b"," + self.encode(self.fill_list(batch))[1:-1] for batch in batches)
+        rest = (b"," + self.encode(fill(batch))[1:-1] for batch in batches)
         return chain([body[:-1]], rest, [b"]"])
 
     def encode(self, value: Any) -> bytes:
         """The value as a body, validated."""
-        if not self._is_json:
+        if not is_json(self.type):
             return str(value).encode()
         if problem := self.schema.find_problem(value):
-            raise UndocumentedError(problem)
+            raise DocumentError(problem)
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -168,26 +144,26 @@ class Response:
     def __init__(self, schemas: Schemas, node: Any, where: str) -> None:
         node = schemas.resolve(node)
         self.headers: list[tuple[str, str]] = []  # those with an example, or that are required
-        for name, header in members(node, "headers").items():
-            schema = schemas.schema_of(schemas.resolve(header), f"{where}, header {name}")
-            is_known = schema.examples or "const" in schema.flat
-            is_sent = is_known or schemas.resolve(header).get("required") is True
+        headers = {name: schemas.resolve(one) for name, one in members(node, "headers").items()}
+        for name, header in headers.items():
+            schema = schemas.schema_of(header, f"{where}, header {name}")
+            is_sent = schema.examples or "const" in schema.flat or header.get("required")
             if is_sent and not _NOT_HEADERS.fullmatch(name.lower()):
                 value = find_example(schema)
                 parts = value if is_array(value) else [value]
                 texts = (one if isinstance(one, str) else json.dumps(one) for one in parts)
                 self.headers.append((name.lower(), ",".join(texts)))
+        self.nothing = Media("", Schema(schemas, {}, where))
         content = members(node, "content").items()
-        self.media = [Media(name, schemas.schema_of(one or {}, where)) for name, one in content]
+        named = [(name, schemas.schema_of(one or {}, where)) for name, one in content]
+        self.media = [Media(_find_type(name, schema), schema) for name, schema in named]
         self.links = [schemas.resolve(one) for one in members(node, "links").values()]
 
-    def choose(self, accept: str) -> Media | None:
-        """The media type to answer with: what was asked for, else JSON, else the first."""
-        ranges = [one for one in accept.split(",") if essence(one) != "*/*" and one[-3:] != "q=0"]
-        ranges.sort(key=lambda one: "q=" in one)
-        asked = (one for each in ranges for one in self.media if matches(each, one.type))
+    def choose(self, accept: str) -> Media:
+        """The media type to answer with: one that is asked for, else JSON, else the first."""
+        asked = (one for one in self.media if essence(one.type) in accept.lower())
         plain = (one for one in self.media if is_json(one.type))
-        return (*asked, *plain, *self.media, None)[0]
+        return (*asked, *plain, *self.media, self.nothing)[0]
 
 
 class Responses:
@@ -201,8 +177,7 @@ class Responses:
             if not key.startswith("x-")
         }
         if not self._by_key:
-            text = "no response is documented, so there is nothing to answer."
-            raise DocumentError(f"{where}: {text}")
+            raise DocumentError(f"{where}: no response is documented.")
         key = min(self._by_key, key=lambda key: ("23d145".index(key[0]), key))
         status = HTTPStatus.OK if key == "default" else int(key.replace("X", "0"))
         self.success = status, self._by_key[key]  # what a call gets that went well
@@ -210,10 +185,8 @@ class Responses:
     @property
     def also_seen(self) -> dict[str, Any]:
         """Examples of fields that the success has though no schema does, by name."""
-        media = self.success[1].choose("")
-        if media is None:
-            return {}
-        schema = media.schema.items if "items" in media.schema.flat else media.schema
+        schema = self.success[1].choose("").schema
+        schema = schema.items if "items" in schema.flat else schema
         return {name: one["example"] for name, one in members(schema.flat, "x-also-seen").items()}
 
     def find(self, *statuses: int) -> tuple[int, Response] | None:
@@ -224,8 +197,16 @@ class Responses:
         return next(((one, self._by_key[key]) for one, key in keys if key in self._by_key), None)
 
 
+def _find_type(media_range: str, schema: Schema) -> str:
+    """The media type to answer with: for a range, JSON where a schema describes it."""
+    if "*" not in media_range:
+        return media_range
+    is_json = schema.flat.get("format") != "binary" and (schema.flat or media_range == "*/*")
+    return "application/json" if is_json else "application/octet-stream"
+
+
 def find_example(schema: Schema) -> Any:
-    """A value that satisfies the schema, the document's or made, or raise NoExampleError."""
+    """A value that satisfies the schema, the document's or made, or raise DocumentError."""
     problem = ""
     for candidate in _candidates(schema):
         found = schema.find_problem(candidate)
@@ -233,7 +214,7 @@ def find_example(schema: Schema) -> Any:
             return candidate
         problem = problem or found
     problem = problem or "nothing short of one could be made"
-    raise NoExampleError(
+    raise DocumentError(
         f"no example is valid ({problem}); add one to the document at {schema.where}"
     )
 
@@ -241,7 +222,7 @@ def find_example(schema: Schema) -> Any:
 def _candidates(schema: Schema) -> Iterator[Any]:
     yield from schema.examples
     for one in schema.alternatives:
-        with suppress(NoExampleError):
+        with suppress(DocumentError):
             yield make_example(one)
 
 
@@ -249,7 +230,7 @@ def make_example(schema: Schema, depth: int = 0) -> Any:
     """The smallest value for a schema, as far as it is known; it may not be valid."""
     flat = schema.flat
     if depth > _DEPTH:
-        raise NoExampleError
+        raise DocumentError
     for one in filter(schema.is_valid, (*schema.examples, *flat.get("enum", ()))):
         return one
     if "const" in flat:
@@ -274,7 +255,7 @@ def make_example(schema: Schema, depth: int = 0) -> Any:
         return [make_example(one, depth + 1) for one in items]
     for value in filter(schema.is_valid, _plain_values(flat, kinds)):
         return value
-    raise NoExampleError
+    raise DocumentError
 
 
 def _plain_values(flat: Mapping[str, Any], kinds: Collection[str]) -> Iterator[Any]:

@@ -10,16 +10,22 @@ import socket
 import struct
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import formatdate
+from functools import partial
 from http import HTTPStatus
-from typing import Any, NoReturn, Self, cast
+from typing import TYPE_CHECKING, Any, NoReturn, Self, cast
+from urllib.parse import urlsplit
 
 import h11
 
 from ._control import Control
-from ._messages import PREFIX, Answer, Break, Handlers, ServeError, plain, split_body
+from ._messages import PREFIX, Answer, Break, ServeError, deliver, plain
+
+if TYPE_CHECKING:
+    from ._mock import Mock
 
 _MAX_HEAD = 32 * 1024  # bytes of a request line and its header fields, in several pieces
 _MAX_BODY = 8 * 1024 * 1024  # bytes of a request body
@@ -49,30 +55,26 @@ class MockServer:
         page_url: The mock's page, for a browser on this machine; None where it is off.
     """
 
-    def __init__(
-        self, handlers: Handlers, base_path: str, host: str, port: int, control: Control | None
-    ) -> None:
-        self._handlers, self._control = handlers, control
-        self._connections: set[_Connection] = set()
-        self._socket = _listen(host, port)
+    def __init__(self, mock: Mock, host: str, port: int, control: Control | None) -> None:
+        self._mock, self._control = mock, control
+        self._open: dict[asyncio.StreamReader, asyncio.StreamWriter] = {}
+        self._socket = _listen(host, port)  # from here on, callers wait for the thread
+        own, self.port = self._socket.getsockname()[:2]
         self.host = host
-        self.port: int = self._socket.getsockname()[1]
-        address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._socket.getsockname()[0], host)  # noqa: S104 - is asked for
+        address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(own, host)  # noqa: S104 - is asked for
         root = f"http://{f'[{address}]' if ':' in address else address}:{self.port}"
-        self.url = root + base_path
+        self.url = root + urlsplit(mock.base_url).path
         self.page_url = f"{root}{PREFIX}/" if control else None
-        self._closing = threading.Lock()
-        self._ready = threading.Event()
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        self._loop, self._stop = self._runner.get_loop(), asyncio.Event()
         self._thread = threading.Thread(target=self._run, name=f"mock:{self.port}", daemon=True)
         self._thread.start()
-        self._ready.wait()
 
     def close(self) -> None:
         """Stop. Answers that are being sent are finished first. May be called again."""
-        with self._closing:
-            if self._thread.is_alive():
-                self._loop.call_soon_threadsafe(self._stop.set)
-                self._thread.join()
+        with suppress(RuntimeError):  # the loop is closed already
+            self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
 
     def __enter__(self) -> Self:
         return self
@@ -81,50 +83,41 @@ class MockServer:
         self.close()
 
     def _run(self) -> None:
-        try:
-            asyncio.run(self._serve())
-        finally:
-            self._ready.set()
+        with self._runner:
+            self._runner.run(self._serve())
 
     async def _serve(self) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         server = await asyncio.start_server(
             self._connect, sock=self._socket, backlog=512, limit=_READ_BYTES
         )
-        self._ready.set()
         await self._stop.wait()
         server.close()
-        for connection in self._connections:
-            connection.finish()
+        for reader, writer in self._open.items():  # what has been read is served, and no more
+            cast("asyncio.Transport", writer.transport).pause_reading()
+            reader.feed_eof()
         if tasks := asyncio.all_tasks() - {asyncio.current_task()}:
             await asyncio.wait(tasks, timeout=_GRACE_SECONDS)
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = _Connection(self._handlers, self._control, reader, writer)
-        self._connections.add(connection)
+        self._open[reader] = writer
         try:
-            await connection.serve()
+            await _Connection(self._mock, self._control, reader, writer).serve()
         finally:
-            self._connections.remove(connection)
+            del self._open[reader]
             writer.close()
 
 
-@dataclass(eq=False)
+@dataclass
 class _Connection:
     """Serves the requests of one connection, one after the other, pipelined ones too."""
 
-    _handlers: Handlers
+    _mock: Mock
     _control: Control | None
     _reader: asyncio.StreamReader
     _writer: asyncio.StreamWriter
 
     def __post_init__(self) -> None:
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEAD)
-
-    def finish(self) -> None:
-        """Serve what has been read, and no more."""
-        cast("asyncio.Transport", self._writer.transport).pause_reading()
-        self._reader.feed_eof()
 
     async def serve(self) -> None:
         """Serve until the client or the server has had enough."""
@@ -151,10 +144,14 @@ class _Connection:
         target = request.target.decode("latin-1")
         target = re.sub("(?i)^https?://[^/]*", "", target) or "/"  # a proxy is given the whole URL
         head = (request.method.decode("ascii"), target, headers)
-        size = int(dict(request.headers).get(b"content-length", b"0"))
-        if size <= _MAX_BODY and self._handlers.should_reset(*head):
-            self._reset()
-        body = bytearray()
+        begun: Answer | Callable[[bytes], Answer]
+        if self._control is not None and self._control.owns(*head):
+            begun = partial(self._control.handle, *head, self._addresses())
+        else:
+            begun = self._mock.begin(*head)
+        if isinstance(begun, Answer):
+            return await self._send(begun)
+        body, size = bytearray(), int(dict(request.headers).get(b"content-length", b"0"))
         while size <= _MAX_BODY and isinstance(event := await self._next_event(), h11.Data):
             body += event.data
             size = max(size, len(body))
@@ -162,44 +159,47 @@ class _Connection:
             text = f"a body may have {_MAX_BODY} bytes at most"
             raise h11.RemoteProtocolError(text, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         try:
-            if self._control is not None and self._control.owns(head[1]):
-                answer = self._control.handle(*head, bytes(body), by=self._addresses())
-            else:
-                answer = self._handlers.handle(*head, bytes(body))
+            answer = begun(bytes(body))
         except Exception:  # noqa: BLE001 - one bug must not end the other connections
             _log.exception("The mock failed on %s", head[0])
             answer = plain(500, "The mock failed; its log says how.")
-        await self._send(answer, without_body=head[0] == "HEAD")
+        return await self._send(answer, without_body=head[0] == "HEAD")
 
     async def _send(self, answer: Answer, *, without_body: bool = False) -> None:
         """Send an answer; a ConnectionError where it is one that breaks the connection off."""
-        delay, broken, drip, _ = answer.delivery
-        await asyncio.sleep(delay)
-        if broken is Break.RESET:
-            self._reset()
-        if broken in (Break.EMPTY, Break.GARBAGE):
-            self._writer.write(_GARBAGE if broken is Break.GARBAGE else b"")
-            raise ConnectionAbortedError
-        length, pieces = split_body(answer)
-        headers = [*answer.headers, ("date", formatdate(usegmt=True))]
-        if length is not None and answer.status not in _NO_BODY:
+        status, headers, has_none = answer.status, [*answer.headers], answer.status in _NO_BODY
+        headers.append(("date", formatdate(usegmt=True)))
+        if isinstance(answer.body, bytes) and not has_none:
+            # A body that is announced one byte longer is cut short even where it has none.
+            length = max(len(answer.body), answer.broken is not None)
             headers.append(("content-length", str(length)))
-        reason = http.client.responses.get(answer.status, "")
-        head = h11.Response(status_code=answer.status, headers=headers, reason=reason)
-        unsent = self._http.send(head) or b""
-        is_empty = without_body or answer.status in _NO_BODY
-        for piece in () if is_empty else pieces:
-            self._writer.write(unsent + (self._http.send(h11.Data(data=piece)) or b""))
-            unsent = b""
-            await self._writer.drain()
-            await asyncio.sleep(drip)
-        if broken is not None and not is_empty:
-            if broken is Break.RESET_IN_BODY:
-                await asyncio.sleep(_UNREAD_SECONDS)
-                self._reset()
-            raise ConnectionAbortedError
+        unsent, sent = b"", answer._replace(body=b"") if without_body or has_none else answer
+        for step in deliver(sent):
+            if isinstance(step, Break):
+                await self._break(step)
+            elif isinstance(step, bytes):
+                self._writer.write(unsent + (self._http.send(h11.Data(data=step)) or b""))
+                unsent = b""
+                await self._writer.drain()
+            elif step is None:
+                reason = http.client.responses.get(status, "")
+                head = h11.Response(status_code=status, headers=headers, reason=reason)
+                unsent = self._http.send(head) or b""
+            else:
+                await asyncio.sleep(step)
         self._writer.write(unsent + (self._http.send(h11.EndOfMessage()) or b""))
         await self._writer.drain()
+
+    async def _break(self, broken: Break) -> NoReturn:
+        """Break the connection off."""
+        self._writer.write(_GARBAGE if broken is Break.GARBAGE else b"")
+        if broken is Break.RESET_IN_BODY:
+            await asyncio.sleep(_UNREAD_SECONDS)
+        if broken in (Break.RESET, Break.RESET_IN_BODY):
+            sock = self._writer.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+            self._writer.transport.abort()
+        raise ConnectionAbortedError
 
     async def _refuse(self, status: int, text: str) -> None:
         """Answer a request that is not served.
@@ -218,20 +218,13 @@ class _Connection:
         own, peer = (self._writer.get_extra_info(name) for name in ("sockname", "peername"))
         return own[0] if own else "", peer[0] if peer else "?"
 
-    def _reset(self) -> NoReturn:
-        """Break the connection off, so that the client sees a reset."""
-        sock = self._writer.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
-        self._writer.transport.abort()
-        raise ConnectionResetError
-
 
 def _listen(host: str, port: int) -> socket.socket:
-    if not 0 <= port <= 65_535:  # the system would take another
+    if not 0 <= port <= 65_535:
         raise ServeError(f"A port is a number from 0 to 65535, not {port}.")
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        return socket.create_server(found[0][4][:2], family=found[0][0])
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family)
     except OSError as error:
         why = str(error.strerror).partition(" (")[0]
         raise ServeError(

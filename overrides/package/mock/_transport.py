@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, TypeAlias
 
 from .._http import httpx
 from .._lazy import asyncio
-from ._messages import Answer, Break, Delivery, Handlers, split_body
+from ._messages import Answer, Break, Headers, deliver
+
+_Handle: TypeAlias = Callable[[str, str, Headers, bytes], Answer]
 
 
 class InProcessTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
@@ -17,19 +19,19 @@ class InProcessTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     Scheme, host and port of the URL do not matter; its path does.
     """
 
-    def __init__(self, handlers: Handlers) -> None:
-        self._handlers = handlers
+    def __init__(self, handle: _Handle) -> None:
+        self._handle = handle
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
-        steps = _Exchange(self._handlers, request, request.read()).steps
+        steps = _Exchange(self._handle, request, request.read()).steps
         while not isinstance(step := next(steps), httpx.Response):
             time.sleep(step)
         return step
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
-        steps = _Exchange(self._handlers, request, await request.aread()).steps
+        steps = _Exchange(self._handle, request, await request.aread()).steps
         while not isinstance(step := next(steps), httpx.Response):
             await asyncio.sleep(step)
         return step
@@ -38,9 +40,8 @@ class InProcessTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
 class _Exchange(httpx.SyncByteStream, httpx.AsyncByteStream):
     """A request and its answer, whose body it streams."""
 
-    def __init__(self, handlers: Handlers, request: httpx.Request, body: bytes) -> None:
-        self._request = request
-        self.steps: Iterator[Any] = self._answer(handlers, body)
+    def __init__(self, handle: _Handle, request: httpx.Request, body: bytes) -> None:
+        self.steps: Iterator[Any] = self._answer(handle, request, body)
 
     def __iter__(self) -> Iterator[bytes]:
         for step in self.steps:
@@ -56,43 +57,28 @@ class _Exchange(httpx.SyncByteStream, httpx.AsyncByteStream):
             else:
                 await asyncio.sleep(step)
 
-    def _answer(self, handlers: Handlers, body: bytes) -> Iterator[Any]:
+    def _answer(self, handle: _Handle, request: httpx.Request, body: bytes) -> Iterator[Any]:
         """Yield the response, then its pieces, and pauses in seconds; raise where it breaks off."""
-        method, target = self._request.method, self._request.url.raw_path.decode("ascii")
-        pairs = self._request.headers.raw
+        pairs = request.headers.raw
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs]
-        if handlers.should_reset(method, target, headers):
-            raise self._failure(Break.RESET)
-        answer = handlers.handle(method, target, headers, body)
-        if method == "HEAD":
+        answer = handle(request.method, request.url.raw_path.decode("ascii"), headers, body)
+        if request.method == "HEAD":
             answer = answer._replace(body=b"")
-        if answer.delivery == Delivery() and isinstance(answer.body, bytes):
+        is_whole = isinstance(answer.body, bytes) and not (answer.broken or answer.drip)
+        if is_whole and not answer.delay:
             content = answer.body or None
             yield httpx.Response(answer.status, headers=answer.headers, content=content)
-        else:
-            yield from self._stream(answer)
-
-    def _stream(self, answer: Answer) -> Iterator[Any]:
-        delay, broken, drip, _ = answer.delivery
-        yield from self._pause(delay)
-        if broken in (Break.RESET, Break.EMPTY, Break.GARBAGE):
-            raise self._failure(broken)
-        yield httpx.Response(answer.status, headers=answer.headers, stream=self)
-        for number, piece in enumerate(split_body(answer)[1]):
-            if number:
-                yield from self._pause(drip)
-            yield piece
-        if broken is not None:
-            raise self._failure(broken)
-
-    def _pause(self, seconds: float) -> Iterator[float]:
-        """Yield these seconds, or those after which httpx gives up."""
-        allowed = self._request.extensions.get("timeout", {}).get("read")
-        yield seconds if allowed is None else min(seconds, allowed)
-        if allowed is not None and allowed < seconds:
-            raise httpx.ReadTimeout("The read operation timed out", request=self._request)
-
-    def _failure(self, broken: Break) -> httpx.TransportError:
-        is_reset = broken in (Break.RESET, Break.RESET_IN_BODY)
-        kind = httpx.ReadError if is_reset else httpx.RemoteProtocolError
-        return kind(broken.value, request=self._request)
+            return
+        allowed = request.extensions.get("timeout", {}).get("read")
+        for step in deliver(answer):
+            if isinstance(step, Break):
+                is_reset = step in (Break.RESET, Break.RESET_IN_BODY)
+                failure = httpx.ReadError if is_reset else httpx.RemoteProtocolError
+                raise failure(step.value, request=request)
+            if isinstance(step, float) and allowed is not None and allowed < step:
+                yield float(allowed)
+                raise httpx.ReadTimeout("The read operation timed out", request=request)
+            if step is None:
+                yield httpx.Response(answer.status, headers=answer.headers, stream=self)
+            else:
+                yield step

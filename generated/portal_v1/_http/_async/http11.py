@@ -10,7 +10,7 @@ from typing import Any
 from ..._secrets import Secret
 from ..attempt import Attempt
 from ..library import h11, httpcore
-from ..sockets_async import AsyncSocketStream
+from .sockets import AsyncSocketStream
 from .tls import AsyncTLSStream
 
 _HEAD_AT_MOST = 100 * 1024  # bytes
@@ -64,9 +64,9 @@ class AsyncHTTP11Connection:
         finally:
             give_back(self, attempt)
 
-    async def is_quiet(self) -> bool:
+    def is_quiet(self) -> bool:
         """Return whether it is open, and nothing came that no request asked for."""
-        return self._h11.trailing_data == (b"", False) and await self.stream.poll() is None
+        return self._h11.trailing_data == (b"", False) and self.stream.poll() is None
 
     def start_next(self) -> bool:
         """Make it ready for another request; return False where it can carry none."""

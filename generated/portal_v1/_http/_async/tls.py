@@ -14,7 +14,7 @@ from typing import Any
 from ..._secrets import Secret
 from ..attempt import Attempt
 from ..library import httpcore
-from ..sockets_async import AsyncSocketStream
+from .sockets import AsyncSocketStream
 
 _RECORD = 16384  # bytes that TLS sends together at the most
 
@@ -46,7 +46,7 @@ class AsyncTLSStream:
             written = await self._carry_out(step, attempt, httpcore.WriteError)
             data = data[written.reveal() :]
 
-    async def poll(self) -> Secret[bytes] | None:
+    def poll(self) -> Secret[bytes] | None:
         """Return what came unasked, nothing at the end; None where it is open and quiet."""
         while True:
             try:
@@ -55,7 +55,7 @@ class AsyncTLSStream:
                 if not isinstance(error, ssl.SSLWantReadError):
                     return Secret(b"")
             # What comes may be no data: a server hands out tickets for later sessions.
-            data = await self._stream.poll()
+            data = self._stream.poll()
             if data is None or not data.reveal():
                 return data
             self._incoming.write(data.reveal())

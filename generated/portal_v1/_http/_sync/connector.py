@@ -13,8 +13,9 @@ from ...errors import ConfigurationError
 from ..attempt import NOT_ENCRYPTED, Attempt
 from ..library import httpcore, httpx
 from ..route import is_address
-from ..sockets_sync import SocketStream, sync_look_up
+from ..waits_sync import sync_look_up
 from .http11 import HTTP11Connection
+from .sockets import SocketStream
 from .tls import TLSStream
 
 _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
@@ -63,6 +64,7 @@ class Connector:
             try:
                 stream.connect(address, share)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                stream.close()
                 failure = error
             else:
                 return stream

@@ -10,7 +10,7 @@ from typing import Any
 from ..._secrets import Secret
 from ..attempt import Attempt
 from ..library import h11, httpcore
-from ..sockets_sync import SocketStream
+from .sockets import SocketStream
 from .tls import TLSStream
 
 _HEAD_AT_MOST = 100 * 1024  # bytes

@@ -14,7 +14,7 @@ from typing import Any
 from ..._secrets import Secret
 from ..attempt import Attempt
 from ..library import httpcore
-from ..sockets_sync import SocketStream
+from .sockets import SocketStream
 
 _RECORD = 16384  # bytes that TLS sends together at the most
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         refresh_client_session,
     )
 else:
+    # What is not asked for is not imported.
     __getattr__, __dir__ = _lazy.export(
         __name__,
         {

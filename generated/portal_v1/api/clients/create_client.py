@@ -131,9 +131,11 @@ def sync(
     Raises:
         PortalError: The call failed; each of its classes says how.
     """
-    return sync_detailed(
-        body=body,
-        client=client,
+    return client._pipeline.run(
+        OPERATION,
+        _request(
+            body=body,
+        ),
         timeout=timeout,
         max_attempts=max_attempts,
         headers=headers,
@@ -203,11 +205,14 @@ async def asyncio(
     Raises:
         PortalError: The call failed; each of its classes says how.
     """
-    response = await asyncio_detailed(
-        body=body,
-        client=client,
-        timeout=timeout,
-        max_attempts=max_attempts,
-        headers=headers,
-    )
-    return response.parsed
+    return (
+        await client._pipeline.run(
+            OPERATION,
+            _request(
+                body=body,
+            ),
+            timeout=timeout,
+            max_attempts=max_attempts,
+            headers=headers,
+        )
+    ).parsed

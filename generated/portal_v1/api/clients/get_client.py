@@ -114,9 +114,11 @@ def sync(
     Raises:
         PortalError: The call failed; each of its classes says how.
     """
-    return sync_detailed(
-        client_id=client_id,
-        client=client,
+    return client._pipeline.run(
+        OPERATION,
+        _request(
+            client_id=client_id,
+        ),
         timeout=timeout,
         max_attempts=max_attempts,
         headers=headers,
@@ -184,11 +186,14 @@ async def asyncio(
     Raises:
         PortalError: The call failed; each of its classes says how.
     """
-    response = await asyncio_detailed(
-        client_id=client_id,
-        client=client,
-        timeout=timeout,
-        max_attempts=max_attempts,
-        headers=headers,
-    )
-    return response.parsed
+    return (
+        await client._pipeline.run(
+            OPERATION,
+            _request(
+                client_id=client_id,
+            ),
+            timeout=timeout,
+            max_attempts=max_attempts,
+            headers=headers,
+        )
+    ).parsed

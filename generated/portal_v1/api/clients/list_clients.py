@@ -69,11 +69,7 @@ def sync_detailed(
         PortalError: The call failed; each of its classes says how.
     """
     return client._pipeline.run(
-        OPERATION,
-        _request(),
-        timeout=timeout,
-        max_attempts=max_attempts,
-        headers=headers,
+        OPERATION, _request(), timeout=timeout, max_attempts=max_attempts, headers=headers
     )
 
 
@@ -100,11 +96,8 @@ def sync(
     Raises:
         PortalError: The call failed; each of its classes says how.
     """
-    return sync_detailed(
-        client=client,
-        timeout=timeout,
-        max_attempts=max_attempts,
-        headers=headers,
+    return client._pipeline.run(
+        OPERATION, _request(), timeout=timeout, max_attempts=max_attempts, headers=headers
     ).parsed
 
 
@@ -132,11 +125,7 @@ async def asyncio_detailed(
         PortalError: The call failed; each of its classes says how.
     """
     return await client._pipeline.run(
-        OPERATION,
-        _request(),
-        timeout=timeout,
-        max_attempts=max_attempts,
-        headers=headers,
+        OPERATION, _request(), timeout=timeout, max_attempts=max_attempts, headers=headers
     )
 
 
@@ -163,13 +152,11 @@ async def asyncio(
     Raises:
         PortalError: The call failed; each of its classes says how.
     """
-    response = await asyncio_detailed(
-        client=client,
-        timeout=timeout,
-        max_attempts=max_attempts,
-        headers=headers,
-    )
-    return response.parsed
+    return (
+        await client._pipeline.run(
+            OPERATION, _request(), timeout=timeout, max_attempts=max_attempts, headers=headers
+        )
+    ).parsed
 
 
 def iterate(
@@ -196,11 +183,7 @@ def iterate(
         PortalError: The call failed; each of its classes says how.
     """
     return client._pipeline.iterate(
-        OPERATION,
-        _request(),
-        timeout=timeout,
-        max_attempts=max_attempts,
-        headers=headers,
+        OPERATION, _request(), timeout=timeout, max_attempts=max_attempts, headers=headers
     )
 
 
@@ -228,9 +211,5 @@ def iterate_async(
         PortalError: The call failed; each of its classes says how.
     """
     return client._pipeline.iterate(
-        OPERATION,
-        _request(),
-        timeout=timeout,
-        max_attempts=max_attempts,
-        headers=headers,
+        OPERATION, _request(), timeout=timeout, max_attempts=max_attempts, headers=headers
     )

@@ -10,11 +10,11 @@ from ..._core.effects import AsyncChunks, RawResponse, SendRequest, TransportFai
 from ..._core.runtime import yield_async
 from ..._secrets import Secret
 from ..attempt import Attempt, Slot
-from ..exceptions import build_failed, deadline_exceeded, from_exception
-from ..library import library_of, requests_at_once
-from ..lifetime_async import AsyncLifetime
+from ..exceptions import build_failed, from_exception
+from ..library import httpcore, library_of, requests_at_once
 from ..messages import RequestBuilder
-from ..sockets_async import async_time_limit
+from ..waits_async import async_time_limit
+from .pool import AsyncLifetime
 
 if TYPE_CHECKING:
     import httpx
@@ -66,7 +66,7 @@ class AsyncConnection:
         )
         streaming = False
         try:
-            transport = await self._lifetime.begin()
+            transport = self._lifetime.begin()
             await transport.pool.acquire(slot, attempt)
             given = self._http_client is not None
             try:
@@ -100,7 +100,7 @@ class AsyncConnection:
             keepalive=keepalive,
         )
         try:
-            transport = await self._lifetime.begin()
+            transport = self._lifetime.begin()
             if self._http_client is None:
                 await transport.pool.warm(slot, attempt)
         except Exception as error:  # noqa: BLE001 - as in `send`
@@ -111,7 +111,7 @@ class AsyncConnection:
 
     async def close(self) -> None:
         """Close the connections, but for those of a client that was given."""
-        await self._lifetime.close()
+        self._lifetime.close()
 
     async def _open(
         self, request: httpx.Request, transport: httpx.AsyncHTTPTransport, attempt: Attempt
@@ -178,7 +178,7 @@ class AsyncConnection:
             return self._failure(error, attempt)
         if chunk.reveal() and attempt.deadline.remaining() == 0:
             # Our own streams keep to the deadline; a given client's may not.
-            return deadline_exceeded(attempt.deadline)
+            return self._failure(httpcore.ReadTimeout("timed out"), attempt)
         return chunk
 
     def _failure(self, error: Exception, attempt: Attempt) -> TransportFailure:

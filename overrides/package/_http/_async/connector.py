@@ -12,8 +12,9 @@ from ...errors import ConfigurationError
 from ..attempt import NOT_ENCRYPTED, Attempt
 from ..library import httpcore, httpx
 from ..route import is_address
-from ..sockets_async import AsyncSocketStream, async_look_up
+from ..waits_async import async_look_up
 from .http11 import AsyncHTTP11Connection
+from .sockets import AsyncSocketStream
 from .tls import AsyncTLSStream
 
 _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
@@ -42,7 +43,7 @@ class AsyncConnector:
                 if self._context is not None:
                     stream = await self._encrypt(stream, self._host, attempt)
                 connection = AsyncHTTP11Connection(stream, siblings)
-                if not await connection.is_quiet():
+                if not connection.is_quiet():
                     raise httpcore.ConnectError("the other side did not wait for a request")
                 return connection
         except httpcore.TimeoutException as error:
@@ -64,6 +65,7 @@ class AsyncConnector:
             try:
                 await stream.connect(address, share)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                stream.close()
                 failure = error
             else:
                 return stream
@@ -102,7 +104,7 @@ class AsyncConnector:
         if answer["status"] // 100 != 2:
             reason = answer["extensions"]["reason_phrase"].decode("ascii", "ignore")
             raise httpcore.ProxyError(f"{answer['status']} {reason}")
-        if not await connection.is_quiet():
+        if not connection.is_quiet():
             raise httpcore.ProxyError("it sent more than its answer")
 
     async def _connect_by_socks(self, stream: Any, proxy: httpx.Proxy, attempt: Attempt) -> None:
