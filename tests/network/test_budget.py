@@ -16,12 +16,10 @@ from sample import APIConnectionError, APITimeoutError, RateLimitError, SampleEr
 from tests.network._operations import (
     CREATE,
     GET,
-    LIST,
     begin,
     close,
     fail,
     make_client,
-    opened,
     run,
 )
 from tests.network._server import HOST, SILENT, Answer, Peer, head, reply, tls_of, tunnel, whole
@@ -40,16 +38,6 @@ def _timed(
     error = fail(mode, url, act, **options)
     assert BUDGET - 0.05 <= time.monotonic() - started <= options["timeout"] + LEEWAY
     return error
-
-
-@each_mode
-def test_the_callers_own_time_between_items_is_not_counted(serve: Serve, mode: str) -> None:
-    count = 0
-    with opened(mode, serve(whole(LIST)).url, timeout=BUDGET) as client:
-        for _ in client.parcels.iter():
-            time.sleep(BUDGET * 0.8)
-            count += 1
-    assert count == 2
 
 
 @each_mode
