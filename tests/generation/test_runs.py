@@ -84,7 +84,7 @@ def test_what_cannot_be_generated(tree: Tree) -> None:
 
 
 def test_a_parser_that_fails(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("openapi_python_client.parser.openapi.build_schemas", "not callable")
+    monkeypatch.setattr("openapi_python_client.parser.properties._create_schemas", "not callable")
     shutil.rmtree(tree.root / "build")
     assert "TypeError: 'str' object is not callable" in tree.refused()
 
