@@ -14,7 +14,7 @@ from typing import Any, TextIO
 from urllib.parse import quote, unquote_plus
 
 from ._clock import LOCK
-from ._faults import check_operation
+from ._faults import check_name
 from ._messages import Answer, Headers, StateError
 from ._schemas import Schema, Schemas, find_objects, is_object, members
 
@@ -154,7 +154,8 @@ class Journal:
         self, operation_id: str | None, after: int = 0, limit: int = _KEPT, *, secrets: bool = False
     ) -> list[Entry]:
         """The newest entries, oldest first: of an operation or of all, numbered above `after`."""
-        check_operation(operation_id, self._operations)
+        if operation_id is not None:
+            check_name("operation", operation_id, self._operations)
         with LOCK:
             found = [one for one in self._entries if operation_id in (None, one.operation_id)]
         masking = Masking(None) if secrets else self.masking
