@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import traceback
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import aclosing, closing
 from itertools import islice
@@ -17,20 +16,18 @@ from sample._http import httpx
 from sample.testing import ManualClock as ManualClock  # noqa: PLC0414 - for all tests
 from sample.types import UNSET
 
+from tests.network._canary import Seen
+
 KEY = "unit-key-5d0c7a"
 BASE_URL = "https://parcels.invalid/api/v1"
 
+Json = dict[str, Any]
 SECRET = "5f2b9f04-pickup-code"
 TOKEN = "9c41-label-token"
-LABEL: dict[str, Any] = {"id": "parcel-1", "labelToken": TOKEN, "isExpress": True}
-CREATED: dict[str, Any] = {**LABEL, "pickupCode": SECRET}
-SUMMARY: dict[str, Any] = {"id": "parcel-1", "pickupCode": SECRET, "address": None, "status": "NEW"}
-PARCEL: dict[str, Any] = {
-    "id": "parcel-1",
-    "pickupCode": SECRET,
-    "isExpress": False,
-    "address": "1 Main Street",
-}
+LABEL: Json = {"id": "parcel-1", "labelToken": TOKEN, "isExpress": True}
+CREATED: Json = {**LABEL, "pickupCode": SECRET}
+SUMMARY: Json = {"id": "parcel-1", "pickupCode": SECRET, "address": None, "status": "NEW"}
+PARCEL: Json = {"id": "parcel-1", "pickupCode": SECRET, "isExpress": False, "address": "here"}
 
 HIDDEN = "hid1d3n"
 BAD_KEYS: list[Any] = [
@@ -130,23 +127,11 @@ def pipeline_of(client: Any) -> Any:
     return client._pipeline  # noqa: SLF001 - operations made by hand have no other way in
 
 
-def shown(error: BaseException | None) -> str:
+def shown(error: BaseException) -> str:
     """Return all that a logger could show of an error, the package's local variables included."""
-    parts: list[str] = []
-    while error is not None:
-        parts += [str(error), repr(error), repr(vars(error))]
-        for frame, _ in traceback.walk_tb(error.__traceback__):
-            if str(frame.f_globals["__name__"]).startswith("sample"):
-                parts += map(_repr, frame.f_locals.values())
-        error = error.__cause__ or error.__context__
-    return "\n".join(parts)
-
-
-def _repr(value: object) -> str:
-    try:
-        return repr(value)
-    except AttributeError:
-        return "(still being made)"
+    seen = Seen()
+    seen.error("the error", error)
+    return "\n".join(seen.texts.values())
 
 
 def refused(make: Callable[[], object]) -> str:
