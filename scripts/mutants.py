@@ -104,13 +104,12 @@ def main() -> int:
     parser.add_argument(
         "modules", nargs="*", default=MODULES, help=f"of _core (default: {' '.join(MODULES)})"
     )
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="at the same time")
     arguments = parser.parse_args()
     gaps = 0
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         prepare(folder, arguments.modules)
-        mutmut(folder, "run", "--max-children", str(arguments.jobs))
+        mutmut(folder, "run")
         for line in mutmut(folder, "results").splitlines():
             name, _, verdict = line.strip().rpartition(": ")
             if name and verdict != "killed":
