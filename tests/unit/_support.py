@@ -16,7 +16,7 @@ from sample._http import httpx
 from sample.testing import ManualClock as ManualClock  # noqa: PLC0414 - for all tests
 from sample.types import UNSET
 
-from tests.network._canary import Seen
+from tests.network._operations import Seen
 
 KEY = "unit-key-5d0c7a"
 BASE_URL = "https://parcels.invalid/api/v1"
