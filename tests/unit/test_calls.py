@@ -283,12 +283,6 @@ def test_control_characters_reach_no_terminal_and_no_log(caplog: pytest.LogCaptu
     assert [text for text in texts if not text.isprintable()] == []
 
 
-def test_a_long_text_is_shortened_in_ascii() -> None:
-    error = failed(Script((400, {"error": "long " * 1000})))
-    assert len(str(error)) < 700
-    assert str(error).isascii()
-
-
 def test_a_url_that_is_too_long_is_not_sent() -> None:
     script, longest = Script((400, {})), "a" * (8000 - len(f"{BASE_URL}/parcels/"))
     with pytest.raises(errors.InvalidRequestError, match="8,000") as caught:
@@ -324,10 +318,3 @@ def assert_same(found: SampleError, error: SampleError) -> None:
     assert repr(found) == repr(error) == f"{type(error).__name__}('what happened')"
     assert {name: getattr(found, name) for name in ATTRIBUTES} == ATTRIBUTES
     assert found.__notes__ == ["while creating parcels"]
-
-
-def test_what_was_not_said_is_none() -> None:
-    error = SampleError("what happened")
-    assert [getattr(error, name) for name in ATTRIBUTES] == [None, 0, False, *[None] * 4]
-    assert error.body is error.parsed is None
-    assert dict(error.headers) == {}
