@@ -108,8 +108,8 @@ shop.client.Shop.needed: Parameter was added as required: "b"
 shop.client.Shop.removed: "Shop" has no attribute "removed"
 shop.client.Shop.removed: Public object was removed
 shop.client.Shop.returns_more: It gives "str | None", not "str"
-shop.client.Shop.takes_less: Argument 1 to "takes_less" of "Shop" has incompatible type "float | None"; \
-expected "float"
+shop.client.Shop.takes_less: Argument 1 to "takes_less" of "Shop" has incompatible type \
+"float | None"; expected "float"
 shop.gone: Public object was removed
 shop.models.Answered.id: It gives "int", not "str"
 shop.models.Answered.note: "Answered" has no attribute "note"
