@@ -70,7 +70,7 @@ def run() -> None:
             "server, or unset both to run against the embedded mock."
         )
     address = confirming.address_without_credentials(base_url)
-    if key and not confirming.is_confirmed():
+    if key and os.environ.get("CONFIRM") != "1":
         raise confirming.UndecidedError(
             f"PORTAL_BASE_URL is set, so this would create two clients on {address}, with "
             "the key in PORTAL_API_KEY. No operation of this API deletes them.\n"

@@ -19,8 +19,7 @@ import pytest
 from sample import SampleError
 from sample.testing import ManualClock
 
-from tests.network._canary import watched
-from tests.network._operations import CANARY, KEY, Operation, items, run
+from tests.network._operations import CANARY, KEY, Operation, items, run, watched
 from tests.network._server import (
     CLOSED,
     CLOSED_AT_ONCE,

@@ -14,7 +14,6 @@ import pytest
 from sample import APIStatusError, Sample, SampleError
 from sample._http import httpx
 
-from tests.network._canary import Seen, watched
 from tests.network._faults import FAULTS, NEVER, Fault, Observation, observe
 from tests.network._operations import (
     BASE_PATH,
@@ -24,7 +23,9 @@ from tests.network._operations import (
     LIST,
     OPERATIONS,
     Operation,
+    Seen,
     mocked,
+    watched,
 )
 from tests.network._server import HOST, Recorded
 from tests.network.conftest import each_mode
