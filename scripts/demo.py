@@ -29,41 +29,36 @@ def take_steps(name: str, portal: Any, wait: Callable[[Any], Any]) -> None:
     """Create a client and make every call for it; `wait` turns what a call gives into its result.
 
     Raises:
-        LookupError: The client is not in the list.
+        LookupError: The client is not in the list, or an unknown key was answered.
     """
     print(f"\n{name}")
 
-    def step(title: str, call: Callable[[], Any]) -> Any:
-        begun = time.perf_counter()
-        answer = call()
+    begun = time.perf_counter()
+
+    def show(title: str, answer: Any) -> None:
+        nonlocal begun
         print(f"  ok  {title:<30}  {(time.perf_counter() - begun) * 1000:8.1f} ms")
         indent = " " * 6
         print(textwrap.fill(repr(answer), 100, initial_indent=indent, subsequent_indent=indent))
-        return answer
-
-    def find_in_list() -> Any:
-        listed = wait(clients.list())
-        found = [one for one in listed if one.id == client_id]
-        if len(found) != 1:
-            raise LookupError(f"{client_id} is {len(found)} times among the {len(listed)} clients")
-        return found[0]
+        begun = time.perf_counter()
 
     clients = portal.clients
-    created = step("create a client", lambda: wait(clients.create(is_account_abstracted=True)))
-    client_id = created.id
-    step("get it", lambda: wait(clients.get(client_id)))
-    step("find it in the list", find_in_list)
-    step("refresh its session", lambda: wait(clients.refresh_session(client_id)))
-    step("generate its web OTP", lambda: wait(clients.generate_web_otp(client_id)))
-
-    def be_refused() -> portal_v1.AuthenticationError:
-        try:
-            wait(portal.with_options(api_key=confirming.UNKNOWN_KEY).clients.list())
-        except portal_v1.AuthenticationError as error:
-            return error
+    created = wait(clients.create(is_account_abstracted=True))
+    show("create a client", created)
+    show("get it", wait(clients.get(created.id)))
+    listed = wait(clients.list())
+    found = [one for one in listed if one.id == created.id]
+    if len(found) != 1:
+        raise LookupError(f"{created.id} is {len(found)} times among the {len(listed)} clients")
+    show("find it in the list", found[0])
+    show("refresh its session", wait(clients.refresh_session(created.id)))
+    show("generate its web OTP", wait(clients.generate_web_otp(created.id)))
+    try:
+        wait(portal.with_options(api_key=confirming.UNKNOWN_KEY).clients.list())
+    except portal_v1.AuthenticationError as error:
+        show("be refused with an unknown key", error)
+    else:
         raise LookupError("the server answered an unknown key as if it knew it")
-
-    step("be refused with an unknown key", be_refused)
 
 
 def run() -> None:
@@ -75,7 +70,7 @@ def run() -> None:
             "server, or unset both to run against the embedded mock."
         )
     address = confirming.address_without_credentials(base_url)
-    if key and not confirming.is_confirmed():
+    if key and os.environ.get("CONFIRM") != "1":
         raise confirming.UndecidedError(
             f"PORTAL_BASE_URL is set, so this would create two clients on {address}, with "
             "the key in PORTAL_API_KEY. No operation of this API deletes them.\n"

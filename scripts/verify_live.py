@@ -19,7 +19,6 @@ import argparse
 import json
 import os
 import sys
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -140,58 +139,39 @@ def _find_keys() -> dict[str, str]:  # by the names that calls have for them
     return {**found, UNKNOWN_KEY: confirming.UNKNOWN_KEY, NO_KEY: ""}
 
 
-class Comparison:
-    """Compares answers with an OpenAPI document, and learns the secrets that they hold."""
-
-    def __init__(self, document: Mapping[str, Any], calls: Sequence[Call]) -> None:
-        self._schemas = Schemas(json.loads(json.dumps(document), object_hook=_close), "response")
-        self.document = self._schemas.document
-        answers = [one.value for one in calls if one.status in SUCCESS]
-        self._secrets = {*_find_keys().values(), *_strings(answers)} - {""}
-
-    def compare(self, call: Call) -> Iterator[Row]:
-        """Yield a row for each part of an answer, and each place of its body that differs."""
-        error, value, one = call.error, call.value, call.module.OPERATION
-        if not call.status:
-            # What the message of an error holds that is none of the client's is not known.
-            why = error if isinstance(error, PortalError) else "none of the client's errors"
-            why = f"{type(error).__name__}: {why}" if error else "interrupted"
-            yield Row(DIFFERS, "answer", "", "none", why)
-            return
-        responses = self.document["paths"][one.path][one.method.lower()]["responses"]
-        response = responses.get(str(call.status))
-        remark = "" if response else "not documented"
-        if response and call.status not in SUCCESS:
-            remark = "documented, but another success was expected"
-        yield _row("status", ", ".join(responses), str(call.status), remark)
-        if call.status in SUCCESS:  # One that is not documented is compared all the same.
-            response = response or next(responses[one] for one in responses if one[0] == "2")
-        response = self._schemas.resolve(response or {})
-        content = response.get("content", {})
-        found = call.headers.get("content-type", "")
-        remark = "" if found.partition(";")[0] in {*content} or not response else "not documented"
-        yield _row("content type", ", ".join(content), found, remark)
-        documented, sent = response.get("headers", ()), {*call.headers} - {"content-type"}
-        yield Row(NOTE, "header fields", ", ".join(documented), ", ".join(sorted(sent)))
-        media = content.get("application/json")
-        if media is None or value is ...:
-            remark = "not JSON" if media else "not documented"
-            yield _row("body", "JSON" if media else "", call.told, remark if call.body else "")
-            return
-        mismatches = self._schemas.schema_of(media, "").compiled.iter_errors(value)
-        broken = Counter(map(_explain, mismatches))
-        yield Row(NOTE if broken else OK, "body", "JSON", call.told)
-        for row, count in broken.items():
-            times = f", in {count} of {len(value)}" if isinstance(value, list) else ""
-            yield row._replace(remark=row.remark + times)
-        remark = "it refuses it" if isinstance(error, errors.InvalidResponseError) else ""
-        yield _row("client", "", type(error).__name__ if error else "read", remark)
-
-    def cut(self, text: str) -> str:
-        """Return a text without the secrets that are known, fit for a line."""
-        for secret in sorted(self._secrets, key=len, reverse=True):
-            text = text.replace(secret, "******")
-        return "".join(c if c.isprintable() else " " for c in text)[:_MOST_SHOWN]
+def compare(call: Call, schemas: Schemas) -> Iterator[Row]:
+    """Yield a row for each part of an answer, and each place of its body that differs."""
+    error, value, one = call.error, call.value, call.module.OPERATION
+    if not call.status:
+        # What the message of an error holds that is none of the client's is not known.
+        why = error if isinstance(error, PortalError) else "none of the client's errors"
+        why = f"{type(error).__name__}: {why}" if error else "interrupted"
+        yield Row(DIFFERS, "answer", "", "none", why)
+        return
+    responses = schemas.document["paths"][one.path][one.method.lower()]["responses"]
+    response = responses.get(str(call.status))
+    remark = "" if response else "not documented"
+    if response and call.status not in SUCCESS:
+        remark = "documented, but another success was expected"
+    yield _row("status", ", ".join(responses), str(call.status), remark)
+    if call.status in SUCCESS:  # One that is not documented is compared all the same.
+        response = response or next(responses[one] for one in responses if one[0] == "2")
+    response = schemas.resolve(response or {})
+    content = response.get("content", {})
+    found = call.headers.get("content-type", "")
+    remark = "" if found.partition(";")[0] in {*content} or not response else "not documented"
+    yield _row("content type", ", ".join(content), found, remark)
+    media = content.get("application/json")
+    if media is None or value is ...:
+        remark = "not JSON" if media else "not documented"
+        yield _row("body", "JSON" if media else "", call.told, remark if call.body else "")
+        return
+    mismatches = schemas.schema_of(media, "").compiled.iter_errors(value)
+    broken = dict.fromkeys(map(_explain, mismatches))
+    yield Row(NOTE if broken else OK, "body", "JSON", call.told)
+    yield from broken
+    remark = "it refuses it" if isinstance(error, errors.InvalidResponseError) else ""
+    yield _row("client", "", type(error).__name__ if error else "read", remark)
 
 
 def _close(node: dict[str, Any]) -> dict[str, Any]:  # so that the validator finds what is stray
@@ -311,16 +291,25 @@ def _make(call: Call, portal: Portal, http: httpx.Client, ids: dict[str, str], k
         call.status, call.headers, call.body = got.status_code, got.headers, content
 
 
-def report(calls: Sequence[Call], comparison: Comparison) -> bool:
+def report(calls: Sequence[Call]) -> bool:
     """Print and write what was found, with no secret in it; return whether all is as documented."""
+    schemas = Schemas(json.loads(json.dumps(load_document()), object_hook=_close), "response")
+    answers = [one.value for one in calls if one.status in SUCCESS]
+    secrets = sorted({*_find_keys().values(), *_strings(answers)} - {""}, key=len, reverse=True)
+
+    def cut(text: str) -> str:  # fit for a line
+        for secret in secrets:
+            text = text.replace(secret, "******")
+        return "".join(c if c.isprintable() else " " for c in text)[:_MOST_SHOWN]
+
     tables = dict[str, list[Row]]()
     for call in (one for one in calls if one.module):
-        call.rows = call.rows or [*comparison.compare(call)]
+        call.rows = call.rows or [*compare(call, schemas)]
         rows = tables.setdefault(f"{call.name}  {call.method} {call.path}", [])
-        rows += (Row(*map(comparison.cut, row)) for row in call.rows)
+        rows += (Row(*map(cut, row)) for row in call.rows)
     found, rules = [*judge(calls)], list[Row]()
-    for rule in find_rules(comparison.document):
-        seen = [(holds, comparison.cut(text)) for name, holds, text in found if name == rule.name]
+    for rule in find_rules(schemas.document):
+        seen = [(holds, cut(text)) for name, holds, text in found if name == rule.name]
         level, verdict = (OK, "verified") if all(one[0] for one in seen) else (DIFFERS, "wrong")
         if not seen:
             level, verdict = NOTE, "not asked"
@@ -372,7 +361,7 @@ def main() -> int:
         portal = Portal(base_url=base_url, pace=Pace(200))
         with portal, httpx.Client(base_url=base_url, timeout=30, trust_env=not is_local) as http:
             announce(address)
-            if not confirming.is_confirmed():
+            if os.environ.get("CONFIRM") != "1":
                 return _fail("not confirmed, so nothing was sent. To do this: CONFIRM=1")
             stopped = run(portal, http, calls)
     except (confirming.UndecidedError, PortalError) as error:
@@ -381,7 +370,7 @@ def main() -> int:
         stopped = "interrupted; what was under way may have been carried out."
     except Exception as error:  # noqa: BLE001 - its message may show a proxy's password
         return _fail(f"{type(error).__name__}. Check HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE.")
-    is_documented = report(calls, Comparison(load_document(), calls))
+    is_documented = report(calls)
     return _fail(stopped) if stopped else int(not is_documented)
 
 

@@ -74,6 +74,8 @@ class Gateway(ThreadingHTTPServer):
             answer.extensions = scripted.extensions  # A copy has none.
         else:
             answer = self.change(self.onward.send(request))
+        for name in _HOP_BY_HOP:
+            answer.headers.pop(name, None)
         answer.request = request
         self.answers.append(answer)
         return answer
@@ -104,8 +106,6 @@ class _Handler(BaseHTTPRequestHandler):
             extensions={"target": target},
         )
         answer = self.server.answer(request)
-        for name in _HOP_BY_HOP:
-            answer.headers.pop(name, None)
         body, how = answer.content, answer.extensions
         if "raw" in how:
             self.close_connection = True

@@ -26,6 +26,8 @@ SERVICE: Final = ServiceInfo(
     name="Portal",
     base_url="https://api.portalhq.io/api/v1",
     environment="PORTAL",
+    key_variable="PORTAL_API_KEY",
+    url_variable="PORTAL_BASE_URL",
     content_type="application/json",
     error_fields=(
         "error",

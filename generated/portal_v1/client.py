@@ -135,20 +135,9 @@ class Portal:
     ) -> Self:
         """Return a changed copy over the same connections; this client stays as it is.
 
-        The connections belong to this client: closing it ends the copy too, closing the copy
-        ends only the copy.
-
-        Args:
-            api_key: As for a new client.
-            timeout: As for a new client.
-            connect_timeout: As for a new client.
-            keepalive: As for a new client.
-            max_attempts: As for a new client.
-            pace: As for a new client.
-            max_response_bytes: As for a new client.
-            headers: As for a new client; they take the place of this client's.
-            observer: As for a new client.
-            clock: Where time and jitter come from, for tests.
+        The arguments are those of a new client; `headers` take the place of this client's, and
+        `clock` is where time and jitter come from, for tests. The connections belong to this
+        client: closing it ends the copy too, closing the copy ends only the copy.
 
         Raises:
             ConfigurationError: One of these cannot be used.
@@ -326,20 +315,9 @@ class AsyncPortal:
     ) -> Self:
         """Return a changed copy over the same connections; this client stays as it is.
 
-        The connections belong to this client: closing it ends the copy too, closing the copy
-        ends only the copy.
-
-        Args:
-            api_key: As for a new client.
-            timeout: As for a new client.
-            connect_timeout: As for a new client.
-            keepalive: As for a new client.
-            max_attempts: As for a new client.
-            pace: As for a new client.
-            max_response_bytes: As for a new client.
-            headers: As for a new client; they take the place of this client's.
-            observer: As for a new client.
-            clock: Where time and jitter come from, for tests.
+        The arguments are those of a new client; `headers` take the place of this client's, and
+        `clock` is where time and jitter come from, for tests. The connections belong to this
+        client: closing it ends the copy too, closing the copy ends only the copy.
 
         Raises:
             ConfigurationError: One of these cannot be used.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 from typing import Final
 from urllib.parse import urlsplit
@@ -13,11 +12,6 @@ UNKNOWN_KEY: Final = "a-key-that-no-server-knows"
 
 class UndecidedError(Exception):
     """The settings do not say which server is meant, or its use is not confirmed."""
-
-
-def is_confirmed() -> bool:
-    """Return whether the environment says that a server may be used: CONFIRM=1."""
-    return os.environ.get("CONFIRM") == "1"
 
 
 def address_without_credentials(url: str) -> str:

@@ -5,16 +5,11 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 from openapi_python_client import strings
-
-from .document import Document, Finding
-from .errors import GenerationError
-from .reading import Place
 
 strings.DELIMITERS += "[]"  # filter[since] is filter_since
 _CLIENT_ATTRIBUTES = {"aclose", "close", "map", "warm", "with_options"}
@@ -36,26 +31,6 @@ _VERSION = re.compile(r"api|rest|v_?\d+")
 _BY_METHOD = {"put": "replace", "patch": "update", "post": "create"}
 
 
-@dataclass
-class OperationNames:
-    """What an operation is called: path, verb, id and tag in the document, the rest in Python.
-
-    `raw` is what the document says of it. Where that gives no operationId, the id is `made`.
-    """
-
-    place: Place
-    path: str
-    verb: str
-    raw: dict[str, Any]
-    tag: str
-    resource: str
-    method: str
-    id: str
-    made: bool
-    module: str = ""
-    iterator: str = ""
-
-
 @cache
 def identifier(name: str, prefix: str = "field_") -> strings.PythonIdentifier:
     """Return a name in Python's spelling, as openapi-python-client spells it."""
@@ -71,21 +46,18 @@ def spell(text: str) -> str:
     )
 
 
-def _plain(operation_id: str) -> str:
+def spell_id(operation_id: str) -> str:
+    """Return an operationId in Python's spelling."""
     return identifier(re.sub(r"\W+", "_", operation_id), "call_")
 
 
 def client_name(document: dict[str, Any]) -> str:
     """Return the name of the client class: what the document says, else its title."""
     info = document["info"]
-    given = (info.get("x-client") or {}).get("name")
-    if given is None:
-        title = re.sub(r"(?i)[\s_-]+api\s*$", "", str(info["title"]))
-        name = strings.pascal_case(title) or strings.pascal_case(spell(title)) or "Service"
-        return name if name.isidentifier() else f"Client{name}"
-    if not str(given).isidentifier() or keyword.iskeyword(given):
-        raise GenerationError(f"info.x-client.name: {given!r} cannot be the name of a class.")
-    return str(given)
+    title = re.sub(r"(?i)[\s_-]+api\s*$", "", str(info["title"]))
+    given = str((info.get("x-client") or {}).get("name", title))
+    name = strings.pascal_case(given) or strings.pascal_case(spell(given)) or "Service"
+    return name if name.isidentifier() and not keyword.iskeyword(name) else f"Client{name}"
 
 
 def resource_name(tag: str) -> str:
@@ -101,72 +73,14 @@ def resource_class(resource: str) -> str:
     return name if name.isidentifier() else f"Tag{name}"
 
 
-def name_operations(document: Document) -> list[OperationNames]:
-    """Return the names of all operations; write the ids that are missing into the document."""
-    found = [_name_operation(document, *entry) for entry in document.operations()]
-    for one in (one for group in _clashes(found) for one in group):
-        if not one.made and "x-method-name" not in one.raw:
-            one.method = _plain(one.id)
-    problems = document.tell(_find_problems(found))
-    if problems:
-        raise GenerationError(f"{document.source}: methods cannot be named.", problems)
-    methods, modules = {(one.resource, one.method) for one in found}, set[str]()
-    for one in found:
-        one.iterator = re.sub(r"^iter_list(?=_|$)", "iter", f"iter_{one.method}")
-        while (one.resource, one.iterator) in methods:
-            one.iterator += "_"
-        one.module = _plain(one.id)
-        while one.module in modules:
-            one.module += "_"
-        modules.add(one.module)
-        one.raw.setdefault("operationId", one.id)
-        one.raw.setdefault("responses", {"default": {"description": "Any answer."}})
-    return found
-
-
-def _find_problems(found: list[OperationNames]) -> Iterator[Finding]:
-    for one in found:
-        given = str(one.raw.get("x-method-name", "a"))
-        if not given.isidentifier() or given[0] == "_":
-            code = {"x-method-name": _plain(given).strip("_")}
-            yield Finding((*one.place, "x-method-name"), "this cannot name a method", code)
-    for one in (one for group in _clashes(found) for one in group):
-        text = f"several operations come to the method {one.resource}.{one.method}"
-        yield Finding(one.place, text, {"x-method-name": f"{one.method}_…"}, "one of them")
-
-
-def _name_operation(document: Document, place: Place, raw: dict[str, Any]) -> OperationNames:
-    path, verb = str(place[1]), str(place[2])
-    tag, given = str((raw.get("tags") or [_UNTAGGED])[0]), raw.get("operationId")
-    resource = resource_name(tag)
-    if "x-method-name" in raw:
-        method = str(raw["x-method-name"])
-    elif given is not None:
-        method = _name_by_id(str(given), tag)
-    else:
-        method = _name_by_path(verb, path, tag, many=_answers_list(document, raw))
-    if keyword.iskeyword(method) or method in {"self", "with_response"}:
-        method += "_"
-    made = f"{resource}.{method}" if given is None else str(given)
-    names = (tag, resource, method, made)
-    return OperationNames(place, path, verb, raw, *names, made=given is None)
-
-
-def _clashes(found: list[OperationNames]) -> list[list[OperationNames]]:
-    groups: dict[tuple[str, str], list[OperationNames]] = {}
-    for names in found:
-        groups.setdefault((names.resource, names.method), []).append(names)
-    return [group for group in groups.values() if group[1:]]
-
-
-def _name_by_id(operation_id: str, tag: str) -> str:
+def name_by_id(operation_id: str, tag: str) -> str:
     """Return the operationId without the tag's words: `listClients` under `Clients` is `list`."""
-    words = _plain(operation_id).strip("_").split("_")
+    words = spell_id(operation_id).strip("_").split("_")
     noise = {*map(singular, strings.snake_case(tag).split("_"))}
     return "_".join(word for word in words if singular(word) not in noise) or "_".join(words)
 
 
-def _name_by_path(verb: str, path: str, tag: str, *, many: bool) -> str:
+def name_by_path(verb: str, path: str, tag: str, *, many: bool) -> str:
     """Return what people would call the operation with this method on this path.
 
     `GET /clients/{clientId}` under `Clients` is `get`, `POST /clients/{clientId}/sessions` is
@@ -191,15 +105,6 @@ def _name_by_path(verb: str, path: str, tag: str, *, many: bool) -> str:
     if not many or verb not in {"get", "delete", "patch", "put"}:
         nouns = [*nouns[:-1], *map(singular, nouns[-1:])]
     return "_".join([action, *map(singular, nouns[:-1]), *nouns[-1:]])
-
-
-def _answers_list(document: Document, raw: dict[str, Any]) -> bool:
-    for status, value in (raw.get("responses") or {}).items():
-        response = document.resolve(value) or {}
-        for media in (response.get("content") or {}).values() if status[:1] == "2" else ():
-            schema = document.resolve(media.get("schema"))
-            return isinstance(schema, dict) and schema.get("type") == "array"
-    return False
 
 
 def singular(word: str) -> str:

@@ -1,26 +1,30 @@
-"""What the templates are told of operations and properties beyond what the parser says."""
+"""Operations as the templates see them: what they are called, what they send and receive."""
 
 from __future__ import annotations
 
+import keyword
 import re
+from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from openapi_python_client.parser.openapi import Endpoint
 from openapi_python_client.parser.properties import ModelProperty
 from openapi_python_client.parser.properties.any import AnyProperty
 from openapi_python_client.parser.properties.const import ConstProperty
 from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.none import NoneProperty
 from openapi_python_client.parser.properties.union import UnionProperty
-from openapi_python_client.schema.untrusted_string import UntrustedString
 
-from .document import Document, find_credentials
-from .naming import OperationNames, identifier
+from .document import Document, Finding, find_credentials
+from .naming import find_aliases, identifier, name_by_id, name_by_path, resource_name, spell_id
+from .reading import Place
+from .shaping import BYTES, FILE, JSON, Parser, plain_type
 
-_FIRST_ERROR = 400
 _REPEATABLE = {"get", "head", "put", "delete"}
+_IGNORED_HEADERS = {"accept", "authorization", "content-type"}
+_BODIES = {JSON: "json", "application/x-www-form-urlencoded": "data", BYTES: "content"}
+_BODIES["multipart/form-data"] = "files"
 # The names that the generated functions use themselves.
 _RESERVED = {
     *("self", "client", "timeout", "max_attempts", "body", "path", "headers"),
@@ -35,10 +39,12 @@ class Field:
     """
 
     def __init__(
-        self, prop: Any, location: str, raw: dict[str, Any], *, secret: bool, deprecated: bool
+        self, prop: Any, name: str, location: str, traits: tuple[bool, bool], raw: dict[str, Any]
     ) -> None:
-        self.prop, self.location, self.secret, self.deprecated = prop, location, secret, deprecated
-        self.name, self.python_name = _name(prop), str(prop.python_name)
+        self.prop, self.name, self.location = prop, name, location
+        self.python_name = str(prop.python_name)
+        self.secret, self.deprecated = traits[0], traits[1] or raw.get("deprecated") is True
+        self.description = raw.get("description") or prop.description
         self.takes_null = any(
             isinstance(one, NoneProperty | AnyProperty)
             for one in getattr(prop, "inner_properties", (prop,))
@@ -61,53 +67,173 @@ class Field:
         return f"{self.python_name}: {annotated}{' = UNSET' if left_out else ''}"
 
 
-class Operation:
-    """An operation as the templates see it; `models` are the document's, by class."""
+class Content(NamedTuple):
+    """A body by its media type, or a response by its status; `kind` is the way it is written."""
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        names: OperationNames,
-        document: Document,
-        models: dict[str, ModelProperty],
-    ) -> None:
-        in_path = re.findall(r"\{([^{}]*)\}", names.path)
-        for prop, name in zip(endpoint.path_parameters, in_path, strict=True):
-            prop.name = UntrustedString(name)
-        taken = set(_RESERVED)
-        for location, prop in endpoint.iter_all_parameters():
-            while prop.python_name in taken:
-                prop.python_name = identifier(f"{prop.python_name}_{location}")
-            taken.add(prop.python_name)
-        self.endpoint, self.names, self.id, self.bodies = endpoint, names, names.id, endpoint.bodies
-        self.deprecated = names.raw.get("deprecated") is True
-        self.repeatable = names.verb in _REPEATABLE or "x-repeatable" in names.raw
-        self.credentials = next(iter(find_credentials(document, names.raw)), [])
-        self.links = [*_links(names.raw, document)]
-        said = {(p["in"], p["name"]): p for _, p in document.parameters(names.place)}
-        self.parameters = [
-            _make_parameter(prop, location.value, said[location.value, _name(prop)], document)
-            for location, prop in endpoint.iter_all_parameters()
-        ]
-        self.has_optional_body = not all(body.prop.required for body in self.bodies)
-        patterns, default = endpoint.responses.patterns, endpoint.responses.default
-        self.responses = [r for r in patterns if (r.status_code.range or (0,))[0] < _FIRST_ERROR]
-        if not self.responses and default is not None:
-            self.responses = [default]
-        self.errors = [r for r in endpoint.responses if r not in self.responses]
-        # What the one response is a list of.
-        sources = [response.source["attribute"] for response in self.responses]
-        listed = self.responses[0].prop if sources == ["response.json()"] else None
-        self.item = listed.inner_property if isinstance(listed, ListProperty) else None
-        self.iterator_name = names.iterator if self.item is not None else None
+    name: str
+    kind: str
+    prop: Any
+    words: str = ""
+
+
+class Operation:
+    """An operation: what the document says of it, its names, and what the parser makes of it.
+
+    Where the document gives no operationId, the id is `made`.
+    """
+
+    def __init__(self, document: Document, place: Place, raw: dict[str, Any]) -> None:
+        self.document, self.place, self.raw = document, place, raw
+        _, self.path, self.verb = place
+        self.tag, given = str((raw.get("tags") or ["default"])[0]), raw.get("operationId")
+        self.resource, self.made = resource_name(self.tag), given is None
+        if "x-method-name" in raw:
+            self.method = spell_id(str(raw["x-method-name"])).strip("_")
+        elif given is not None:
+            self.method = name_by_id(str(given), self.tag)
+        else:
+            self.method = name_by_path(self.verb, self.path, self.tag, many=self._answers_list())
+        if keyword.iskeyword(self.method) or self.method in {"self", "with_response"}:
+            self.method += "_"
+        self.id = f"{self.resource}.{self.method}" if given is None else str(given)
+        self.module, self.iterator = spell_id(self.id), ""
+        self.deprecated = raw.get("deprecated") is True
+        self.repeatable = self.verb in _REPEATABLE or "x-repeatable" in raw
+        self.credentials = next(iter(find_credentials(document, raw)), [])
+
+    def _list_responses(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        for status, response in (self.raw.get("responses") or {}).items():
+            if not status.startswith("x-"):
+                yield status, self.document.resolve(response) or {}
+
+    def _answers_list(self) -> bool:
+        for status, response in self._list_responses():
+            for media in (response.get("content") or {}).values() if status[0] == "2" else ():
+                schema = self.document.resolve(media.get("schema"))
+                return isinstance(schema, dict) and schema.get("type") == "array"
+        return False
+
+    def parse(self, parser: Parser) -> None:
+        """Have its schemas parsed."""
+        self.links = [*self._list_links()]
+        self.parameters = self._parse_parameters(parser)
+        self._parse_bodies(parser)
+        self._parse_responses(parser)
+        contents = [*self.bodies, *self.responses, *self.errors]
+        props = [field.prop for field in self.parameters] + [one.prop for one in contents]
+        ways = [way for prop in props for way in (prop.get_imports, prop.get_lazy_imports)]
+        self.imports = sorted({line for get in ways for line in get(prefix="...")})
+
+    def _parse_parameters(self, parser: Parser) -> list[Field]:
+        found = [(p["in"], str(p["name"]), at, p) for at, p in self.document.parameters(self.place)]
+        # Those in the path as they stand there.
+        found.sort(key=lambda one: one[0] == "path" and self.path.find(f"{{{one[1]}}}"))
+        fields = []
+        for location in ("path", "query", "header", "cookie"):
+            here = [one for one in found if one[0] == location]
+            aliases = find_aliases(name for _, name, *_ in here)
+            for _, name, at, raw in here:
+                if location == "header" and name.lower() in _IGNORED_HEADERS:
+                    parser.note(at, f"the header {name} is the client's own, and no argument.")
+                    continue
+                owner = {**raw, **next(iter((raw.get("content") or {}).values()), {})}
+                owner["description"] = raw.get("description")
+                alias, needed = aliases.get(name, name), location == "path" or raw.get("required")
+                prop = parser.parse(at, owner, alias, self.module, required=bool(needed))
+                traits = parser.find_traits(owner.get("schema"))
+                fields.append(Field(prop, name, location, traits, raw))
+        names = Counter(field.python_name for field in fields)
+        taken = _RESERVED | {"url"} | {name for name, count in names.items() if count > 1}
+        for field in fields:
+            while field.python_name in taken:
+                field.python_name = identifier(f"{field.python_name}_{field.location}")
+            taken.add(field.python_name)
+        return fields
+
+    def _parse_bodies(self, parser: Parser) -> None:
+        body = self.document.resolve(self.raw.get("requestBody")) or {}
+        content, place = body.get("content") or {}, (*self.place, "requestBody", "content")
+        kept: dict[str, str] = {}
+        for name, media in content.items():
+            plain = plain_type(name)
+            schemas = [content[one].get("schema") for one in kept.values()]
+            if plain in _BODIES and media.get("schema") not in schemas:
+                kept[plain] = name
+        if content and not kept:
+            kept = {BYTES: next(iter(content))}
+        left = [name for name in content if name not in kept.values()]
+        if left:
+            words = f"bodies are sent as {' or '.join(kept)}, not as {', '.join(left)}."
+            parser.note(place, words)
+        self.bodies: list[Content] = []
+        for plain, name in kept.items():
+            kind, media = _BODIES[plain], FILE if plain == BYTES else content[name]
+            parent = f"{self.module}_{kind}" if len(kept) > 1 else self.module
+            required = body.get("required", False)
+            prop = parser.parse(place, media, "body", parent, required=required)
+            if kind == "files" and isinstance(prop, ModelProperty):
+                parser.find_model(prop).is_multipart_body = True
+            self.bodies.append(Content(name, kind, prop))
+        self.has_optional_body = bool(kept) and not body.get("required")
+        types = " | ".join(annotation(one.prop, unset=False) for one in self.bodies)
+        self.body_type = f"{types} | Unset = UNSET" if self.has_optional_body else types
         # The only body's model, and its fields, where they are the method's own arguments.
-        self.model: ModelProperty | None = None
+        self.model: Any = None
         self.flat: list[Field] | None = None
         if len(self.bodies) == 1 and isinstance(self.bodies[0].prop, ModelProperty):
-            self.model = models[str(self.bodies[0].prop.class_info.name)]
-            flat = list_fields(self.model)
-            if self.bodies[0].body_type == "json" and not taken & {p.python_name for p in flat}:
+            self.model = parser.find_model(self.bodies[0].prop)
+            flat = list_fields(parser, self.model)
+            taken = _RESERVED | {p.python_name for p in self.parameters}
+            if self.bodies[0].kind == "json" and taken.isdisjoint(p.python_name for p in flat):
                 self.flat = flat
+
+    def _parse_responses(self, parser: Parser) -> None:
+        found = [self._parse_response(parser, *entry) for entry in self._list_responses()]
+        found.sort(key=lambda one: (one.name == "default", "XX" in one.name, one.name))
+        good = [one for one in found if one.name < "4"]
+        self.responses = good or [one for one in found if one.name == "default"]
+        self.errors = [one for one in found if one not in self.responses]
+        kinds = {one.kind for one in found}
+        self.accept = "application/json" if kinds <= {"json", "empty"} else "*/*"
+        types = {
+            name
+            for one in self.responses
+            for name in (["None"] if one.kind == "empty" else _types(one.prop))
+        }
+        ordered = sorted(types, key=lambda name: (name == "None", name))
+        self.result_type = " | ".join(ordered) or "None"
+        nothing = "Nothing." if self.result_type == "None" else f"The {self.result_type}."
+        self.result_words = next(filter(str.strip, (r.words for r in self.responses)), nothing)
+        # What the one response is a list of.
+        lists = [one.prop for one in self.responses if isinstance(one.prop, ListProperty)]
+        self.item = lists[0].inner_property if lists and len(self.responses) == 1 else None
+        self.iterator_name = self.iterator if self.item is not None else None
+
+    def _parse_response(self, parser: Parser, status: str, raw: dict[str, Any]) -> Content:
+        place, content = (*self.place, "responses", status, "content"), raw.get("content") or {}
+        ranked = sorted(content, key=lambda name: (plain_type(name) != JSON, name[:5] != "text/"))
+        if ranked[1:]:
+            parser.note(place, f"read as {ranked[0]}, not as {', '.join(ranked[1:])}.")
+        kind, media, plain = "empty", dict[str, Any](), plain_type(ranked[0]) if ranked else ""
+        if plain == JSON:
+            kind, media = "json", content[ranked[0]]
+        elif re.search(r"^text/|(xml|yaml|javascript)$", plain):
+            kind, media = "text", {"schema": {"type": "string"}}
+        elif plain:
+            kind, media = "file", FILE
+        prop = parser.parse(place, media, f"response_{status}", self.module)
+        return Content(status, kind, prop, str(raw.get("description", "")))
+
+    def _list_links(self) -> Iterator[tuple[Any, ...]]:
+        """Yield the links of the successful responses: operationId, parameters, any body."""
+        for status, response in self._list_responses():
+            links = (response.get("links") or {}).values() if status[0] == "2" else ()
+            for link in map(self.document.resolve, links):
+                named = self.document.look_up(link.get("operationRef") or "") or {}
+                target = link.get("operationId", named.get("operationId"))
+                if target is not None:
+                    body = [link["requestBody"]] if link.get("requestBody") is not None else []
+                    yield (str(target), link.get("parameters", {}), *body)
 
     def at(self, *locations: str) -> list[Field]:
         """Return the parameters that are sent there."""
@@ -117,82 +243,54 @@ class Operation:
     def path_parts(self) -> Iterator[str | Field]:
         """The path as literal text, already encoded, and parameters in turn."""
         by_name = {p.name: p for p in self.at("path")}
-        for text in re.split(r"(\{[^{}]*\})", self.names.path):
+        for text in re.split(r"(\{[^{}]*\})", self.path):
             if text.startswith("{"):
                 yield by_name[text[1:-1]]
             elif text:
                 yield quote(text, safe="/:@!$&'()*+,;=~-._%")
 
-    @property
-    def body_type(self) -> str:
-        """The Python type of its bodies."""
-        types = " | ".join(annotation(body.prop, unset=False) for body in self.bodies)
-        return f"{types} | Unset = UNSET" if self.has_optional_body else types
 
-    @property
-    def result_type(self) -> str:
-        """The Python type of what the operation returns."""
-        found: set[str] = set()
-        for response in self.responses:
-            empty = response.source["attribute"] == "None"
-            found |= {"None"} if empty else {*_types(response.prop)}
-        return " | ".join(sorted(found, key=lambda name: (name == "None", name))) or "None"
-
-    @property
-    def result_words(self) -> str:
-        """What the operation returns, in words."""
-        words = (getattr(response.data, "description", None) for response in self.responses)
-        told = (str(one.get_untrusted_value()) for one in words if one)
-        nothing = "Nothing." if self.result_type == "None" else f"The {self.result_type}."
-        return next(filter(str.strip, told), nothing)
-
-    @property
-    def accept(self) -> str:
-        """The media types of the responses, as an Accept header."""
-        sources = {r.source["attribute"] for r in (*self.responses, *self.errors)}
-        return "application/json" if sources <= {"response.json()", "None"} else "*/*"
+def read_operations(document: Document) -> list[Operation]:
+    """Return all operations with their names; write the ids that are missing into the document."""
+    found = [Operation(document, *entry) for entry in document.operations()]
+    for one in _find_clashes(found):
+        if not one.made and "x-method-name" not in one.raw:
+            one.method = spell_id(one.id)
+    problems = []
+    for one in _find_clashes(found):
+        text = f"several operations come to the method {one.resource}.{one.method}"
+        code = {"x-method-name": f"{one.method}_…"}
+        problems.append(Finding(one.place, text, code, "one of them"))
+    document.refuse(problems, "has methods that cannot be named.")
+    methods, modules = {(one.resource, one.method) for one in found}, set[str]()
+    for one in found:
+        one.iterator = re.sub(r"^iter_list(?=_|$)", "iter", f"iter_{one.method}")
+        while (one.resource, one.iterator) in methods:
+            one.iterator += "_"
+        while one.module in modules:
+            one.module += "_2"
+        modules.add(one.module)
+        one.raw.setdefault("operationId", one.id)
+        one.raw.setdefault("responses", {"default": {"description": "Any answer."}})
+    return found
 
 
-def _make_parameter(prop: Any, location: str, raw: dict[str, Any], document: Document) -> Field:
-    resolved: dict[str, Any] = next(document.expand(raw.get("schema")), {})
-    secret = resolved.get("format") == "password"
-    said = (one for one in (raw, raw.get("schema"), resolved) if isinstance(one, dict))
-    deprecated = any(one.get("deprecated") is True for one in said)
-    return Field(prop, location, raw, secret=secret, deprecated=deprecated)
-
-
-def _links(raw: dict[str, Any], document: Document) -> Iterator[tuple[Any, ...]]:
-    """Yield the links of the successful responses: operationId, parameters, and a body if any."""
-    for status, value in (raw.get("responses") or {}).items():
-        links = (document.resolve(value) or {}).get("links") or {}
-        for link in map(document.resolve, links.values() if status[:1] == "2" else ()):
-            named = document.look_up(link.get("operationRef") or "") or {}
-            target = link.get("operationId", named.get("operationId"))
-            if target is not None:
-                body = [link["requestBody"]] if link.get("requestBody") is not None else []
-                yield (str(target), link.get("parameters", {}), *body)
-
-
-def _name(prop: Any) -> str:
-    return str(prop.name.get_untrusted_value())
+def _find_clashes(found: list[Operation]) -> list[Operation]:
+    counts = Counter((one.resource, one.method) for one in found)
+    return [one for one in found if counts[one.resource, one.method] > 1]
 
 
 # Properties ------------------------------------------------------------------------------------
 
 
-def list_properties(model: Any) -> list[Any]:
-    """Return the documented properties of a model, those first that have to be given."""
-    return [*(model.required_properties or ()), *(model.optional_properties or ())]
-
-
-def list_fields(model: Any) -> list[Field]:
-    """Return the fields of a model, in the order of its properties."""
-    secrets, deprecated = (model.data.model_extra[key] for key in ("x-secrets", "x-deprecated"))
-    return [
-        Field(prop, "body", {}, secret=name in secrets, deprecated=name in deprecated)
-        for prop in list_properties(model)
-        for name in [_name(prop)]
-    ]
+def list_fields(parser: Parser, prop: Any) -> list[Field]:
+    """Return the fields of a model, those first that have to be given."""
+    model, fields = parser.find_model(prop), []
+    for one in [*(model.required_properties or ()), *(model.optional_properties or ())]:
+        name = one.name.get_untrusted_value()
+        name = parser.names.get(name, name)
+        fields.append(Field(one, name, "body", model.data.model_extra["x-traits"][name], {}))
+    return fields
 
 
 def _types(prop: Any) -> list[str]:
@@ -222,11 +320,9 @@ def annotation(prop: Any, *, unset: bool | None = None, null: bool = False) -> s
 
 def nullable_inner(prop: Any) -> Any:
     """Return what a union has beside null, where that is one type; else None."""
-    if not isinstance(prop, UnionProperty):
-        return None
-    others = [p for p in prop.inner_properties if not isinstance(p, NoneProperty)]
-    nullable = len(others) < len(prop.inner_properties)
-    return others[0] if nullable and len(others) == 1 else None
+    inner = getattr(prop, "inner_properties", ())
+    others = [one for one in inner if not isinstance(one, NoneProperty)]
+    return others[0] if len(others) == 1 and len(inner) > 1 else None
 
 
 def instance_type(prop: Any) -> str:
@@ -239,15 +335,3 @@ def instance_type(prop: Any) -> str:
         return " | ".join(dict.fromkeys(map(instance_type, prop.inner_properties)))
     kind = str(prop.get_instance_type_string().as_unembedded_code())
     return "float | int" if kind == "float" else kind
-
-
-def list_error_fields(operations: list[Operation]) -> list[str]:
-    """Return the fields that may hold an error's text, the likeliest first."""
-    # Servers use these two whatever is documented.
-    names: dict[str, None] = {"error": None, "message": None}
-    for error in (error for operation in operations for error in operation.errors):
-        for prop in list_properties(error.prop) if isinstance(error.prop, ModelProperty) else ():
-            if annotation(prop, unset=False) in {"str", "str | None"}:
-                names[_name(prop)] = None
-    likely = ("error", "message", "detail", "title", "error_description", "description")
-    return sorted(names, key=lambda name: likely.index(name) if name in likely else len(likely))

@@ -1,4 +1,4 @@
-"""Renders the templates over openapi-python-client's parser, into one package."""
+"""Renders the templates over a document's operations and schemas, into one package."""
 
 from __future__ import annotations
 
@@ -7,27 +7,19 @@ import re
 import textwrap
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-from jinja2 import StrictUndefined
-from openapi_python_client import Project, strings
-from openapi_python_client.config import Config, ConfigFile, MetaType
-from openapi_python_client.parser import GeneratorData
-from openapi_python_client.parser.errors import GeneratorError
-from openapi_python_client.parser.properties.protocol import PropertyProtocol
-from openapi_python_client.schema import ParameterLocation
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from openapi_python_client import TEMPLATE_FILTERS, strings
+from openapi_python_client.parser.properties import ModelProperty
 from openapi_python_client.schema.untrusted_string import UntrustedString
 
-from . import operations
+from . import operations as ops
 from .document import Document
-from .errors import GenerationError, edit
-from .naming import OperationNames, client_name, name_operations, resource_class
+from .errors import GenerationError
+from .naming import client_name, resource_class
 from .operations import Operation
-from .shaping import Shaper
-
-# The parser knows no lists and objects in headers; the package does.
-_ANYWHERE: set[ParameterLocation] = PropertyProtocol._allowed_locations  # noqa: SLF001 - as said
-_ANYWHERE.add(ParameterLocation.HEADER)
+from .shaping import Parser
 
 # Names that the generated modules use themselves, so that no model can have them.
 _CLASSES = {
@@ -39,161 +31,129 @@ _CLASSES = {
 _ONCE = {name: name for name in ("client", "errors", "pytest_plugin", "types")}
 _ONCE |= {"package_init": "__init__", "main": "__main__", "service": "_service"}
 _ONCE |= {"api_init": "api/__init__", "mock_init": "mock/__init__"}
-_Resources: TypeAlias = dict[str, list[Operation]]
 
 
 def render(document: Document, source: str, package: Path, templates: Path) -> list[str]:
     """Render every template into the folder `package`; return what a person should know.
 
-    Where a template has the name of the generator's own, it is used instead. `source` is what the
-    first line of each file calls the document; the operationIds that it lacks are written into it.
+    `source` is what the first line of each file calls the document; the operationIds that it lacks
+    are written into it.
     """
-    names = name_operations(document)
-    if not names:
+    operations, data = ops.read_operations(document), document.data
+    if not operations:
         raise GenerationError("The document has no operations. Add one under paths.")
-    config = Config.from_sources(
-        ConfigFile(package_name_override=package.name, post_hooks=[]),
-        *(MetaType.NONE, package, "utf-8", True, package),
+    resources: dict[str, list[Operation]] = {}
+    for one in operations:
+        resources.setdefault(one.resource, []).append(one)
+    own = {client_name(data), *map(resource_class, resources)}
+    parser = _parse(document, operations, _CLASSES | own | {f"Async{one}" for one in own})
+    url = ((data.get("servers") or [{}])[0] or {}).get("url", "")
+    by_tag = [one for group in resources.values() for one in group]
+    schemes = list(dict.fromkeys(credential[0] for one in by_tag for credential in one.credentials))
+    env = Environment(  # noqa: S701 - it writes Python
+        loader=FileSystemLoader(templates),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
-    tags = {one.tag: one.resource for one in names}
-    own = {client_name(document.data), *map(resource_class, tags.values())}
-    shaper, data = _parse(document, names, config, _CLASSES | own | {f"Async{one}" for one in own})
-    endpoints = {
-        str(endpoint.name): endpoint
-        for collection in data.endpoint_collections_by_tag.values()
-        for endpoint in collection.endpoints
+    env.filters |= {**TEMPLATE_FILTERS, "literal": repr, "words": _words}
+    env.filters |= {"sentence": _sentence, "paragraphs": _paragraphs}
+    env.globals |= {
+        "source": source,
+        "package_name": package.name,
+        "document": data,
+        "client_name": client_name(data),
+        "base_url": url.rstrip("/") if "://" in url and "{" not in url else None,
+        "error_fields": _list_error_fields(by_tag, parser),
+        "needs_key": bool(schemes),
+        "other_schemes": schemes[1:],
+        "operations": by_tag,
+        "resources": resources,
+        "titles": {one.resource: one.tag for one in operations},
+        "resource_class": resource_class,
+        "descriptions": {tag["name"]: tag.get("description") for tag in data.get("tags") or ()},
+        "kind": lambda prop: type(prop).__name__.removesuffix("Property"),
+        "nullable_inner": ops.nullable_inner,
+        "annotation": ops.annotation,
+        "instance_type": ops.instance_type,
+        "fields_of": partial(ops.list_fields, parser),
+        "discriminators": parser.discriminators,
+        "qualified": partial(_qualify, classes={one.class_info.name for one in parser.classes}),
     }
-    props = [prop for model in data.models for prop in operations.list_properties(model)]
-    props += [prop for e in endpoints.values() for _, prop in e.iter_all_parameters()]
-    for prop in props:
-        name = prop.name.get_untrusted_value()
-        prop.name = UntrustedString(shaper.names.get(name, name))
-    models = {str(model.class_info.name): model for model in data.models}
-    resources: _Resources = {}
-    for one in names:
-        operation = Operation(endpoints[one.module], one, document, models)
-        resources.setdefault(one.resource, []).append(operation)
-    project = Project(openapi=data, config=config, custom_template_path=templates)
-    _prepare(project, document.data, resources, shaper)
-    _write_all(project, source, resources)
+    _write_all(env, package, resources, parser.classes)
+    tags = {one.tag: one.resource for one in operations}
     notes = [
         f"The tag {tag!r} is the attribute {resource}."
         for tag, resource in tags.items()
         if strings.snake_case(tag) != resource
     ]
-    made = {f"{one.resource}.{one.method}": one for one in names if one.made}
-    notes += (f"{method} is {one.verb.upper()} {one.path}." for method, one in made.items())
-    return shaper.notes + notes
+    made = [one for one in operations if one.made]
+    notes += (f"{one.resource}.{one.method} is {one.verb.upper()} {one.path}." for one in made)
+    return parser.notes + notes
 
 
-def _parse(
-    document: Document, names: list[OperationNames], config: Config, reserved: set[str]
-) -> tuple[Shaper, GeneratorData]:
-    shaper = Shaper(document, names, reserved)
-    config.content_type_overrides = shaper.media_types
-    data = GeneratorData.from_dict(shaper.data, config=config)
-    if isinstance(data, GeneratorError):
-        raise GenerationError(
-            "openapi-python-client cannot read the document.", [_explain(document, data)]
-        )
-    collections = data.endpoint_collections_by_tag.values()
-    warnings = [*data.errors, *(error for c in collections for error in c.parse_errors)]
-    told = [_explain(document, warning) for warning in warnings]
+def _parse(document: Document, operations: list[Operation], reserved: set[str]) -> Parser:
+    parser = Parser(document, reserved)
+    for operation in operations:
+        operation.parse(parser)
     # A component that has the name of an inner class gives way to it.
-    again = {*re.findall(r'duplicate models with name "(\w+)"', "\n".join(told))} - reserved
-    if again:
-        return _parse(document, names, config, reserved | again)
-    if warnings:
-        raise GenerationError("openapi-python-client would leave out a part of the document.", told)
-    return shaper, data
+    found = re.findall(r'duplicate models with name "(\w+)"', "\n".join(parser.problems))
+    if {*found} - reserved:
+        return _parse(document, operations, reserved | {*found})
+    if parser.problems:
+        text = "openapi-python-client would leave out a part of the document."
+        raise GenerationError(text, parser.problems)
+    return parser
 
 
-def _explain(document: Document, error: GeneratorError) -> str:
-    """Return what openapi-python-client says, with its place, and no dump of any library's."""
-    text = f"{error.header or ''} {error.detail or ''}".partition("\n\nFailure to process")[0]
-    noise = r"WARNING parsing |\d+ validation errors? for \w+|\[type=.*|For further information.*"
-    text = " ".join(re.sub(noise, "", text).split())
-    name = getattr(getattr(error, "data", None), "title", None)
-    told = repr(name.get_untrusted_value()) if name else "a name of the document"
-    text = re.sub(r"<[\w.]+ object at 0x[0-9a-f]+>", told, text)
-    schema = re.search(r"/components/schemas/([^:\s]+)", text)
-    operation = re.search(r"([A-Z]+) (/\S*) within", text)
-    place = ("components", "schemas", schema[1]) if schema else ("paths",)
-    place = ("paths", operation[2], operation[1].lower()) if operation else place
-    code = edit({"title": "…"}, "one of the two") if "duplicate models" in text else ""
-    return f"{document.where(place)}: {text}{code}"
+def _list_error_fields(operations: list[Operation], parser: Parser) -> list[str]:
+    """Return the fields that may hold an error's text, the likeliest first."""
+    props = [error.prop for operation in operations for error in operation.errors]
+    models = [prop for prop in props if isinstance(prop, ModelProperty)]
+    fields = [field for model in models for field in ops.list_fields(parser, model)]
+    texts = [p.name for p in fields if ops.annotation(p.prop, unset=False) in {"str", "str | None"}]
+    likely = ["error", "message", "detail", "title", "error_description", "description"]
+    # Servers use the first two whatever is documented.
+    found = {*likely[:2], *texts}
+    return [name for name in dict.fromkeys(likely + texts) if name in found]
 
 
-def _prepare(
-    project: Project, document: dict[str, Any], resources: _Resources, shaper: Shaper
+def _write_all(
+    env: Environment, package: Path, resources: dict[str, list[Operation]], classes: list[Any]
 ) -> None:
-    """Put into the templates' reach what they ask for."""
-    env, data = project.env, project.openapi
-    models = {model.class_info.name: model for model in data.models}
-    found = [operation for group in resources.values() for operation in group]
-    titles = {operation.names.resource: operation.names.tag for operation in found}
-    descriptions = {t["name"]: t.get("description") for t in document.get("tags") or ()}
-    url = ((document.get("servers") or [{}])[0] or {}).get("url", "")
-    schemes = list(dict.fromkeys(c[0] for operation in found for c in operation.credentials))
-    env.undefined = StrictUndefined
-    env.filters.update(literal=repr, sentence=_sentence, words=_words, paragraphs=_paragraphs)
-    env.globals.update(
-        document=document,
-        client_name=client_name(document),
-        base_url=url.rstrip("/") if "://" in url and "{" not in url else None,
-        error_fields=operations.list_error_fields(found),
-        needs_key=bool(schemes),
-        other_schemes=schemes[1:],
-        operations=found,
-        resources=resources,
-        titles=titles,
-        resource_class=resource_class,
-        tag_description=lambda tag: (
-            descriptions.get(titles[tag]) or f"The operations under the tag {titles[tag]}."
-        ),
-        kind=lambda prop: type(prop).__name__.removesuffix("Property"),
-        nullable_inner=operations.nullable_inner,
-        annotation=operations.annotation,
-        instance_type=operations.instance_type,
-        fields_of=lambda prop: operations.list_fields(models[prop.class_info.name]),
-        discriminators=shaper.discriminators,
-        qualified=partial(_qualify, classes={*models, *(e.class_info.name for e in data.enums)}),
-    )
-
-
-def _write_all(project: Project, source: str, resources: _Resources) -> None:
     def write(template: str, target: str, **context: Any) -> None:
-        path = project.package_dir / f"{target}.py"
+        path = package / f"{target}.py"
         if path.exists():
             raise GenerationError(f"Two parts of the document come to the same file, {target}.py.")
-        template = f"{template}.py.jinja"
-        text = project.env.get_template(template).render(source=source, **context)
-        first = f"# Made by `make generate` from {source} and overrides/templates/{template}."
+        name = f"{template}.py.jinja"
+        text = env.get_template(name).render(context)
+        made = f"# Made by `make generate` from {env.globals['source']} and overrides/templates/"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(f"{first}\n{text}".encode())
+        path.write_bytes(f"{made}{name}.\n{text}".encode())
+
+    def write_exports(folder: str, words: str, names: dict[str, str]) -> None:
+        lazy = "." * (folder.count("/") + 2)
+        write("lazy_init", f"{folder}/__init__", words=words, names=names, lazy=lazy)
 
     for template, target in _ONCE.items():
         write(template, target)
-    exports: dict[str, tuple[str, dict[str, str]]] = {
-        "models": ("The models that requests and answers hold.", {}),
-        "resources": ("The resources, one for each tag: what a client's attributes hold.", {}),
-    }
-    for model in (*project.openapi.models, *project.openapi.enums):
-        info = model.class_info
-        exports["models"][1][info.name] = f".{info.module_name}"
-        template = "enum" if hasattr(model, "value_type") else "model"
-        write(template, f"models/{info.module_name}", model=model)
+    for one in classes:
+        template = "enum" if hasattr(one, "value_type") else "model"
+        write(template, f"models/{one.class_info.module_name}", model=one)
     for tag, group in resources.items():
-        for prefix in ("", "Async"):
-            exports["resources"][1][prefix + resource_class(tag)] = f".{tag}"
-        modules = {operation.names.module: "." for operation in group}
-        exports[f"api/{tag}"] = "The operations of one tag.", modules
         write("resource", f"resources/{tag}", tag=tag, operations=group)
         for operation in group:
-            write("endpoint_module", f"api/{tag}/{operation.names.module}", operation=operation)
-    for folder, (words, names) in exports.items():
-        lazy = "." * (folder.count("/") + 2)
-        write("lazy_init", f"{folder}/__init__", words=words, names=names, lazy=lazy)
+            write("endpoint_module", f"api/{tag}/{operation.module}", operation=operation)
+        modules = {operation.module: "." for operation in group}
+        write_exports(f"api/{tag}", "The operations of one tag.", modules)
+    names = {one.class_info.name: f".{one.class_info.module_name}" for one in classes}
+    write_exports("models", "The models that requests and answers hold.", names)
+    names = {
+        f"{prefix}{resource_class(one)}": f".{one}" for one in resources for prefix in ("", "Async")
+    }
+    words = "The resources, one for each tag: what a client's attributes hold."
+    write_exports("resources", words, names)
 
 
 def _qualify(text: str, group: list[Operation], classes: set[str]) -> str:
@@ -201,13 +161,11 @@ def _qualify(text: str, group: list[Operation], classes: set[str]) -> str:
 
     Inside a class with a method `list`, the word list means that method.
     """
-    hidden = {name for o in group for name in (o.names.method, o.iterator_name)}
+    hidden = {name for o in group for name in (o.method, o.iterator_name)} & {*dir(builtins)}
 
     def qualify(match: re.Match[str]) -> str:
-        name = match[0]
-        if name in classes:
-            return f"_models.{name}"
-        return f"builtins.{name}" if name in hidden and hasattr(builtins, name) else name
+        prefix = "_models." if match[0] in classes else "builtins." if match[0] in hidden else ""
+        return prefix + match[0]
 
     quoted = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
     return re.sub(rf"{quoted}|(?<![\w.])[^\W\d]\w*", qualify, text)

@@ -1,8 +1,8 @@
-"""The document as openapi-python-client reads it without losing anything.
+"""Schemas as openapi-python-client's properties, without losing anything.
 
 What its parser refuses or passes over is written in another way here: references into
-components, one media type for each response, alternatives that share properties, names that come
-to one Python name. The document that the package ships is not touched.
+components, alternatives that share properties, names that come to one Python name. The document
+that the package ships is not touched.
 """
 
 from __future__ import annotations
@@ -12,20 +12,21 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
+from attrs import evolve
+from openapi_python_client import schema as oai
+from openapi_python_client.config import Config, ConfigFile, MetaType
+from openapi_python_client.parser.errors import PropertyError
+from openapi_python_client.parser.properties import Schemas, build_schemas, property_from_data
+from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import ClassName, pascal_case
 
 from .document import SEVERAL, Document, reference_parts
-from .naming import (
-    OperationNames,
-    find_aliases,
-    identifier,
-    name_values,
-    plain_name,
-    spell,
-    title_schemas,
-)
+from .naming import find_aliases, name_values, plain_name, spell, title_schemas
 from .reading import Place
 
+JSON, BYTES = "application/json", "application/octet-stream"
+FILE = {"schema": {"type": "string", "format": "binary"}}
+_CONFIG = Config.from_sources(ConfigFile(), MetaType.NONE, "", "utf-8", True, None)  # noqa: FBT003 - it is theirs
 # What the parser makes something of, but for words; the rest could only make it fail.
 _STRUCTURE = {
     *("type", "format", "enum", "const", "items", "prefixItems", "properties", "required"),
@@ -37,60 +38,44 @@ _MODEL_ATTRIBUTES = (
     *("additional_keys", "additional_properties", "from_dict", "to_dict", "to_multipart"),
 )
 _NOT_SENT = {"links", "example", "examples"}
-_IGNORED_HEADERS = {"accept", "authorization", "content-type"}
-_JSON, _BYTES = "application/json", "application/octet-stream"
-_BODIES = {_JSON, _BYTES, "application/x-www-form-urlencoded", "multipart/form-data"}
-_FILE = {"type": "string", "format": "binary"}
 
 
-class Shaper:
-    """The document for the parser, with what the parser has no word for.
+class Parser:
+    """Has openapi-python-client parse the schemas of a document.
 
     Attributes:
-        data: The document for the parser, with none of the `reserved` names for a class.
-        names: The properties' and parameters' names in the original, by those in `data`.
+        names: The properties' names in the document, by those that the parser was given.
         discriminators: By the type of an alternative, the field that tells its classes apart, and
             the class for each of its values.
-        media_types: What the media types of bodies are parsed as.
         notes: What a person should know.
     """
 
-    def __init__(
-        self, document: Document, operations: list[OperationNames], reserved: set[str]
-    ) -> None:
-        self.names: dict[str, str] = {}
+    def __init__(self, document: Document, reserved: set[str]) -> None:
         self.discriminators: dict[str, tuple[str, dict[str, str]]] = {}
-        self.media_types: dict[str, str] = {}
         self.notes: list[str] = []
-        self._document = document
+        self._document, self._parsed = document, Schemas()
+        self.names: dict[str, str] = {}
         self._aliases: dict[tuple[str, str], str] = {}
         self._hoisted: dict[tuple[str, ...], str] = {}
         # What a schema is part of, by its id: what is sent, what is received, what holds files.
-        self._roles: dict[int, set[str]] = {}
-        for names in operations:
-            body = document.resolve(names.raw.get("requestBody")) or {}
+        self._roles: dict[int, set[str]] = {id(FILE["schema"]): {"file"}}
+        for place, raw in document.operations():
+            body = document.resolve(raw.get("requestBody")) or {}
             contents = (body.get("content") or {}).items()
-            self._mark([body, *(p for _, p in document.parameters(names.place))], "sent")
-            self._mark([media for name, media in contents if _plain_type(name) != _JSON], "file")
-            self._mark(names.raw.get("responses"), "received")
+            sent = [raw.get("requestBody"), *(p for _, p in document.parameters(place))]
+            self._mark(sent, "sent")
+            self._mark([media for name, media in contents if plain_type(name) != JSON], "file")
+            self._mark(raw.get("responses"), "received")
         components = document.look_up("#/components/schemas") or {}
-        self._schemas: dict[str, Any] = {name: {} for name in components}
         self._titles = title_schemas(components, reserved)
+        # The components that are still to be parsed.
+        self._waiting: dict[str, Any] = {}
         for name, schema in components.items():
             title, shaped = self._titles[name], self._shape(schema)
             if title != shaped.get("title", name):
                 self.notes.append(f"The schema {name} is the class {pascal_case(title)}.")
                 shaped["title"] = title
-            self._schemas[name] = shaped
-        self._paths: dict[str, dict[str, Any]] = {}
-        for names in operations:
-            self._shape_operation(names)
-        self.data = {
-            "openapi": "3.1.0",
-            "info": {key: str(document.data["info"][key]) for key in ("title", "version")},
-            "paths": self._paths,
-            "components": {"schemas": self._schemas},
-        }
+            self._waiting[name] = shaped
 
     def _mark(self, value: Any, role: str) -> None:
         """Note the role of each mapping that is reached from a request or a response."""
@@ -103,83 +88,60 @@ class Shaper:
                 self._roles[id(value)].add(role)
                 waiting += (v for k, v in value.items() if k not in _NOT_SENT)
 
-    def _note(self, place: Place, text: str) -> None:
+    def note(self, place: Place, text: str) -> None:
+        """Note what a person should know of a place."""
         self.notes.append(f"{self._document.where(place)}: {text}")
 
-    def _shape_operation(self, names: OperationNames) -> None:
-        raw = names.raw
-        shaped: dict[str, Any] = {"operationId": names.module, "responses": {}}
-        shaped |= {key: raw[key] for key in ("summary", "description") if key in raw}
-        shaped["parameters"], path = self._shape_parameters(names)
-        body = self._document.resolve(raw.get("requestBody"))
-        if body and body.get("content"):
-            content = self._shape_body((*names.place, "requestBody", "content"), body["content"])
-            shaped["requestBody"] = {"content": content, "required": body.get("required", False)}
-        for status, value in (raw.get("responses") or {}).items():
-            if not status.startswith("x-"):
-                place = (*names.place, "responses", status, "content")
-                shaped["responses"][status] = self._shape_response(place, value)
-        self._paths.setdefault(path, {})[names.verb] = shaped
+    def parse(
+        self, place: Place, owner: dict[str, Any], name: str, parent: str, *, required: bool = True
+    ) -> Any:
+        """Return the property of the schema that a parameter or media type has.
 
-    def _shape_parameters(self, names: OperationNames) -> tuple[list[Any], str]:
-        path, shaped = names.path, []
-        found = [*self._document.parameters(names.place)]
-        aliases = {
-            location: find_aliases(p["name"] for _, p in found if p["in"] == location)
-            for location in {parameter["in"] for _, parameter in found}
-        }
-        for at, parameter in found:
-            name, location = str(parameter["name"]), parameter["in"]
-            if location == "header" and name.lower() in _IGNORED_HEADERS:
-                self._note(at, f"the header {name} is the client's own, and no argument.")
-                continue
-            alias = self._alias(name, aliases[location])
-            if location == "path":
-                alias = re.sub(r"\W", "_", identifier(alias), flags=re.ASCII)
-                path = path.replace(f"{{{name}}}", f"{{{alias}}}")
-            owner = next(iter((parameter.get("content") or {}).values()), parameter)
-            schema = self._shape(owner.get("schema", {}))
-            if parameter.get("description"):
-                schema = {"allOf": [schema]} if "$ref" in schema else schema
-                schema["description"] = str(parameter["description"])
-            required = location == "path" or bool(parameter.get("required"))
-            shaped.append({"name": alias, "in": location, "required": required, "schema": schema})
-        return shaped, path
+        Its classes are named after `parent` and `name`.
+        """
+        shaped = self._shape(owner.get("schema"))
+        if owner.get("description") and "$ref" not in shaped:
+            shaped["description"] = owner["description"]
+        if self._waiting:
+            new = {UntrustedString(one): _read(schema) for one, schema in self._waiting.items()}
+            known = evolve(self._parsed, models_to_process=[])
+            self._parsed = build_schemas(components=new, schemas=known, config=_CONFIG)
+            self._waiting = {}
+        prop, self._parsed = property_from_data(
+            name=UntrustedString(name),
+            required=required,
+            data=_read(shaped),
+            schemas=self._parsed,
+            parent_name=parent,
+            config=_CONFIG,
+        )
+        if isinstance(prop, PropertyError):
+            prop.header = f"{self._document.where(place)}: {prop.header}"
+            self._parsed.errors.append(prop)
+            return self.parse(place, {}, name, parent, required=required)
+        return prop
 
-    def _shape_body(self, place: Place, content: dict[str, Any]) -> dict[str, Any]:
-        kept: dict[str, str] = {}
-        for name, media in content.items():
-            kind = _plain_type(name)
-            schemas = [content[one].get("schema") for one in kept.values()]
-            if kind in _BODIES and media.get("schema") not in schemas:
-                kept[kind] = name
-        kept = kept or {_BYTES: next(iter(content))}
-        left = [name for name in content if name not in kept.values()]
-        if left:
-            self._note(place, f"bodies are sent as {' or '.join(kept)}, not as {', '.join(left)}.")
-        self.media_types |= {name: kind for kind, name in kept.items()}
-        return {
-            name: {"schema": _FILE if kind == _BYTES else self._shape(content[name].get("schema"))}
-            for kind, name in kept.items()
-        }
+    @property
+    def problems(self) -> list[str]:
+        """What the parser could not make anything of, in its words, without a library's dump."""
+        told = (f"{error.header} {error.detail}" for error in self._parsed.errors)
+        told = (text.partition("\n\nFailure to process")[0] for text in told)
+        return [re.sub(r"\s+|<\S+ object at \w+>", " ", text).strip() for text in told]
 
-    def _shape_response(self, place: Place, value: Any) -> dict[str, Any]:
-        response = self._document.resolve(value) or {}
-        shaped: dict[str, Any] = {"description": str(response.get("description", ""))}
-        content: dict[str, Any] = response.get("content") or {}
-        ranked = sorted(content, key=lambda name: (_plain_type(name) != _JSON, name[:5] != "text/"))
-        if ranked[1:]:
-            self._note(place, f"read as {ranked[0]}, not as {', '.join(ranked[1:])}.")
-        for name in ranked[:1]:
-            kind, schema = _plain_type(name), {"type": "string"}
-            if kind == _JSON:
-                schema = self._shape(content[name].get("schema"))
-            elif re.search(r"^text/|(xml|yaml|javascript)$", kind):
-                kind = "text/x-any"  # No body is of this media type.
-            else:
-                kind, schema = _BYTES, _FILE
-            shaped["content"] = {kind: {"schema": schema}}
-        return shaped
+    @property
+    def classes(self) -> list[Any]:
+        """The models and enums."""
+        return [*self._parsed.classes_by_name.values()]
+
+    def find_model(self, prop: Any) -> Any:
+        """Return the model that a property refers to."""
+        return self._parsed.classes_by_name[prop.class_info.name]
+
+    def find_traits(self, schema: Any) -> tuple[bool, bool]:
+        """Tell whether the values of a schema are secret, and whether they are deprecated."""
+        secret = any(one.get("format") == "password" for one in self._document.expand(schema))
+        said = (one for one in (schema, self._document.resolve(schema)) if isinstance(one, dict))
+        return secret, any(one.get("deprecated") is True for one in said)
 
     def _alias(self, name: str, aliases: dict[str, str]) -> str:
         if name not in aliases:
@@ -196,32 +158,26 @@ class Shaper:
             return {}
         roles = self._roles.get(id(schema), roles)
         if isinstance(schema.get("$ref"), str):
-            return self._shape_reference(schema, roles)
-        shaped = {key: value for key, value in schema.items() if key in _STRUCTURE | _WORDS}
-        if "default" in schema:
-            text = json.dumps(schema["default"], ensure_ascii=False)
-            shaped["description"] = f"{schema.get('description', '')} Default: {text}.".strip()
+            rest = {k: v for k, v in schema.items() if k != "$ref"}
+            if _is_structural(rest):
+                return self._shape({"allOf": [{"$ref": schema["$ref"]}, rest]}, roles)
+            return {"$ref": f"#/components/schemas/{self._hoist(schema['$ref'])}"}
+        merged = self._merge_parts(schema)
+        self._share_base(merged)
+        shaped = {key: value for key, value in merged.items() if key in _STRUCTURE | _WORDS}
+        if "default" in merged:
+            text = json.dumps(merged["default"], ensure_ascii=False)
+            shaped["description"] = f"{merged.get('description', '')} Default: {text}.".strip()
         _shape_types(shaped, files="file" in roles)
-        if "allOf" in shaped:
-            shaped = self._shape_all_of(shaped)
-        if shaped.get("oneOf") or shaped.get("anyOf"):
-            self._shape_alternatives(schema, shaped)
-        inherited = self._list_properties(*(shaped.get("allOf") or ()))
+        if _is_object(shaped) or "allOf" in shaped:
+            self._shape_object(shaped, roles)
         for key in ("items", "additionalProperties", *SEVERAL):
             inner = shaped.get(key)
             if isinstance(inner, dict):
                 shaped[key] = self._shape(inner, roles)
             elif isinstance(inner, list):
                 shaped[key] = [self._shape(part, roles) for part in inner]
-        if _is_object(shaped) or "allOf" in shaped:
-            self._shape_object(shaped, inherited, roles)
         return shaped
-
-    def _shape_reference(self, schema: dict[str, Any], roles: Collection[str]) -> dict[str, Any]:
-        rest = {k: v for k, v in schema.items() if k != "$ref"}
-        if _is_structural(rest):
-            return self._shape({"allOf": [{"$ref": schema["$ref"]}, rest]}, roles)
-        return {"$ref": f"#/components/schemas/{self._hoist(schema['$ref'])}"}
 
     def _hoist(self, reference: str) -> str:
         """Return the name of the component that a reference names, or that is made for it."""
@@ -231,42 +187,43 @@ class Shaper:
         if parts not in self._hoisted:
             words = [part for part in parts[1:] if not part.isdecimal() and part != "properties"]
             name = pascal_case(spell(" ".join(words[-3:]))) or "Schema"
-            while name in {*self._schemas, *self._titles.values(), *self._hoisted.values()}:
+            while name in {*self._titles, *self._titles.values(), *self._hoisted.values()}:
                 name += "Part"
             self._hoisted[parts] = name
-            self._schemas[name] = self._shape(self._document.look_up(reference))
+            self._waiting[name] = self._shape(self._document.look_up(reference))
         return self._hoisted[parts]
 
-    def _shape_all_of(self, shaped: dict[str, Any]) -> dict[str, Any]:
+    def _merge_parts(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Leave under `allOf` what the parser merges: objects whose properties do not differ."""
-        parts = [one for part in shaped.pop("allOf") for one in _split(part)]
+        if "allOf" not in schema:
+            return {**schema}
+        own = {key: value for key, value in schema.items() if key != "allOf"}
+        parts = [one for part in schema["allOf"] for one in _split(part)]
         resolved = [next(self._document.expand(part), {}) for part in parts]
         for index, part in enumerate(resolved if len(parts) > 1 else ()):
             for key in ("oneOf", "anyOf"):
                 if part.get(key):  # What stands beside alternatives belongs to each of them.
                     base = {k: v for k, v in part.items() if k not in {key, "discriminator"}}
                     rest = [*parts[:index], *parts[index + 1 :], *_split(base)]
-                    return {**shaped, "allOf": rest, key: part[key]}
-        seen: dict[str, Any] = {}
-        pairs = self._list_properties(*parts, shaped)
-        alike = all(seen.setdefault(name, schema) == schema for name, schema in pairs)
+                    return {**own, "allOf": rest, key: part[key]}
+        merged: dict[str, Any] = {"properties": {}, "required": []}
+        alike = True
+        for leaf in self._list_leaves(*parts, own):
+            properties, required = merged["properties"], merged["required"]
+            for name, one in (leaf.get("properties") or {}).items():
+                if name not in properties:
+                    properties[name] = one
+                elif properties[name] != one:
+                    alike, both = False, (properties[name], one)  # The later ones narrow.
+                    inline = all(isinstance(each, dict) and "$ref" not in each for each in both)
+                    properties[name] = {**properties[name], **one} if inline else one
+            required += leaf.get("required") or ()
+            merged |= {**leaf, "properties": properties, "required": required}
         objects = any(_is_object(one) or "allOf" in one for one in resolved)
-        named = len(parts) == 1 and "$ref" in parts[0] and "properties" not in shaped
+        named = len(parts) == 1 and "$ref" in parts[0] and "properties" not in own
         if named or (len(parts) > 1 and alike and objects):
-            return {**shaped, "allOf": parts}
-        merged: dict[str, Any] = {}
-        for leaf in self._list_leaves(*parts, shaped):
-            known = merged.get("properties") or {}
-            for name, schema in (leaf.get("properties") or {}).items():
-                both = (known.get(name), schema)  # The later ones narrow.
-                inline = all(isinstance(one, dict) and "$ref" not in one for one in both)
-                known = {**known, name: {**known[name], **schema} if inline else schema}
-            required = [*merged.get("required", ()), *(leaf.get("required") or ())]
-            merged |= {**leaf, "properties": known, "required": required}
+            return {**own, "allOf": parts}
         return {key: value for key, value in merged.items() if value not in ({}, [])}
-
-    def _list_properties(self, *parts: Any) -> list[tuple[str, Any]]:
-        return [p for one in self._list_leaves(*parts) for p in one.get("properties", {}).items()]
 
     def _list_leaves(self, *schemas: Any) -> Iterator[dict[str, Any]]:
         """Yield what schemas consist of by `allOf`, through references."""
@@ -275,18 +232,21 @@ class Shaper:
             yield from self._list_leaves(*(resolved.get("allOf") or ()))
             yield {key: value for key, value in resolved.items() if key != "allOf"}
 
-    def _shape_alternatives(self, schema: dict[str, Any], shaped: dict[str, Any]) -> None:
-        key = "oneOf" if shaped.get("oneOf") else "anyOf"
-        alternatives, told = shaped[key], schema.get("discriminator")
+    def _share_base(self, schema: dict[str, Any]) -> None:
+        """Give what stands beside alternatives to each of them."""
+        key = "oneOf" if schema.get("oneOf") else "anyOf"
+        if not schema.get(key):
+            return
+        alternatives, told = schema[key], schema.get("discriminator")
         shared = ("properties", "required", "additionalProperties", "allOf")
-        base = {name: shaped.pop(name) for name in shared if name in shaped}
+        base = {name: schema.pop(name) for name in shared if name in schema}
         if base:
-            del shaped[key]
+            del schema[key]
             if not any(_is_structural(one, beside={"required", "type"}) for one in alternatives):
-                shaped |= base
+                schema |= base
                 return
-            shaped[key] = [{"allOf": [*_split(base), one]} for one in alternatives]
-        shaped.pop("type", None)
+            schema[key] = [{"allOf": [*_split(base), one]} for one in alternatives]
+        schema.pop("type", None)
         references = [one["$ref"] for one in alternatives if _is_structural(one) and "$ref" in one]
         named = map(self._hoist, references)
         names = {n: str(ClassName(self._titles.get(n, n), "field_")) for n in named}
@@ -296,28 +256,20 @@ class Shaper:
             union = " | ".join(sorted(names.values(), key=str.lower))
             self.discriminators[union] = told["propertyName"], mapping
 
-    def _shape_object(
-        self, shaped: dict[str, Any], inherited: list[tuple[str, Any]], roles: Collection[str]
-    ) -> None:
+    def _shape_object(self, shaped: dict[str, Any], roles: Collection[str]) -> None:
+        inherited: dict[str, Any] = {}
+        for leaf in self._list_leaves(*(shaped.get("allOf") or ())):
+            inherited |= leaf.get("properties") or {}
         properties = dict(shaped.get("properties") or {})
         for name in shaped.get("required") or ():
-            if name not in dict(inherited):
+            if name not in inherited:
                 properties.setdefault(name, {})
         aliases = find_aliases(properties, _MODEL_ATTRIBUTES)
-        every = [*inherited, *properties.items()]
-        said = [(name, one) for name, v in every for one in (v, self._document.resolve(v))]
-        shaped["x-sent"] = "sent" in roles
-        shaped["x-secrets"] = [
-            name
-            for name, inner in said
-            if any(one.get("format") == "password" for one in self._document.expand(inner))
-        ]
-        shaped["x-deprecated"] = [
-            name for name, one in said if isinstance(one, dict) and one.get("deprecated") is True
-        ]
+        shaped["x-sent"], every = "sent" in roles, (inherited | properties).items()
+        shaped["x-traits"] = {name: self.find_traits(inner) for name, inner in every}
         # A property that is there in one direction only may not be asked for in the other.
         one_way = {"sent": "readOnly", "received": "writeOnly"}
-        absent = {one_way[role] for role in roles if role in one_way}
+        absent = [key for role, key in one_way.items() if role in roles]
         shaped["required"] = [
             self._alias(name, aliases)
             for name in shaped.get("required") or ()
@@ -330,10 +282,13 @@ class Shaper:
         shut = shaped.get("additionalProperties") is False
         patterns = [*shaped.pop("patternProperties", {}).values()]
         if patterns:
-            alone = shut and len(patterns) == 1
-            shaped["additionalProperties"] = self._shape(patterns[0], roles) if alone else True
+            shaped["additionalProperties"] = patterns[0] if shut and len(patterns) == 1 else True
         elif shut and "received" in roles:
             del shaped["additionalProperties"]
+
+
+def _read(schema: dict[str, Any]) -> Any:
+    return oai.MediaType.model_validate({"schema": schema}).media_type_schema
 
 
 def _shape_types(shaped: dict[str, Any], *, files: bool) -> None:
@@ -348,8 +303,8 @@ def _shape_types(shaped: dict[str, Any], *, files: bool) -> None:
     if isinstance(values, list):
         kinds = {type(value) for value in values if value is not None}
         if kinds == {str}:
-            texts = list(dict.fromkeys(value for value in values if value is not None))
-            shaped["enum"] = [*texts, *([None] if None in values else [])]
+            shaped["enum"] = [*dict.fromkeys(values)]
+            texts = [value for value in shaped["enum"] if value is not None]
             given = shaped.get("x-enum-varnames")
             if not isinstance(given, list) or len(given) != len(texts):
                 shaped["x-enum-varnames"] = name_values(texts)
@@ -390,7 +345,7 @@ def _is_object(schema: dict[str, Any]) -> bool:
     return "object" in _types(schema) or ("type" not in schema and bool(said))
 
 
-def _plain_type(media_type: str) -> str:
+def plain_type(media_type: str) -> str:
     """Return a media type without parameters; that of JSON for all that is JSON."""
     plain = media_type.partition(";")[0].strip().lower()
-    return _JSON if plain == "*/*" or plain.endswith("+json") else plain
+    return JSON if plain == "*/*" or plain.endswith("+json") else plain

@@ -15,7 +15,6 @@ import typing
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache, cached_property, reduce
 from operator import getitem
 from pathlib import Path
@@ -26,12 +25,6 @@ import attrs
 PACKAGE_VARIABLE = "CONTRACT_PACKAGE"  # a name that can be imported, or the package's folder
 JSON = "application/json"
 _IGNORED = {"accept", "authorization", "content-type"}
-
-_PARSERS: dict[Any, Any] = {
-    datetime.date: datetime.date.fromisoformat,
-    datetime.datetime: datetime.datetime.fromisoformat,
-    uuid.UUID: uuid.UUID,
-}
 
 
 @cache
@@ -72,14 +65,12 @@ def secret_names() -> frozenset[str]:
     return frozenset(re.findall(r'"(\w+)": \{[^{}]*"format": "password"', text))
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Endpoint:
-    """One operation: what the package's OPERATION says, and what the document says."""
+    """One operation: what the package's OPERATION says, and its `definition` in the document."""
 
-    module: types.ModuleType
-    method: str
-    path: str
-    definition: Mapping[str, Any]
+    def __init__(self, module: types.ModuleType) -> None:
+        self.module, operation = module, module.OPERATION
+        self.definition = resolve(document()["paths"][operation.path])[operation.method.lower()]
 
     def __repr__(self) -> str:
         return str(self.id)
@@ -88,11 +79,12 @@ class Endpoint:
         return getattr(self.module.OPERATION, name)
 
     @property
-    def ways(self) -> list[tuple[str, bool]]:
-        """The public ways to call it, each sync and async."""
-        names = ["function", "detailed", "method", "with_response"]
-        names += ["iterate", "iterator"] if self.iterator_name else []
-        return [(name, is_async) for name in names for is_async in (False, True)]
+    def ways(self) -> list[str]:
+        """The public ways to call it, sync and async in turn: functions and methods."""
+        names = ["sync", "asyncio", "sync_detailed", "asyncio_detailed", "method", "async method"]
+        names += ["with_response", "async with_response"]
+        of_list = ["iterate", "iterate_async", "iterator", "async iterator"]
+        return names + of_list * bool(self.iterator_name)
 
     @cached_property
     def hints(self) -> dict[str, Any]:
@@ -123,14 +115,9 @@ class Endpoint:
 @cache
 def endpoints() -> tuple[Endpoint, ...]:
     """Return the package's operations, in the order of their paths."""
-    places = package().api.OPERATIONS._modules  # noqa: SLF001 - as for users, but told by its id
-    found = []
-    for path, shared in document()["paths"].items():
-        item = resolve(shared)
-        for method in {"get", "put", "post", "delete", "patch", "head", "options"} & item.keys():
-            place = places[item[method]["operationId"]]
-            module = importlib.import_module(place, package().api.__name__)
-            found.append(Endpoint(module, method.upper(), path, item[method]))
+    api = package().api
+    places = api.OPERATIONS._modules.values()  # noqa: SLF001 - its functions are not told by id
+    found = [Endpoint(importlib.import_module(place, api.__name__)) for place in places]
     return tuple(sorted(found, key=lambda one: (one.path, one.method)))
 
 
@@ -149,23 +136,19 @@ def parse(body: bytes) -> Any:
 def fit(value: Any, hint: Any) -> Any:
     """Return the argument of a type that stands for a JSON value, or raise UnfitError."""
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
-    is_enum = isinstance(hint, enum.EnumMeta)
-    make = _PARSERS.get(hint, getattr(hint, "from_dict", hint if is_enum else None))
-    if origin in (typing.Union, types.UnionType):
-        for one in inner:
-            with suppress(UnfitError):
-                return fit(value, one)
-    elif origin is list and isinstance(value, list):
-        return [fit(one, inner[0]) for one in value]
-    elif make:
-        with suppress(TypeError, ValueError, AttributeError):
-            if plain(made := make(value)) == plain(value):
-                return made
-    elif origin is typing.Literal or hint in (Any, object):
-        if not inner or plain(value) in map(plain, inner):
-            return value
-    elif type(value) is hint or (hint is float and type(value) is int):
+    if type(value) is hint or hint in (Any, object):
         return value
+    for one in inner if origin in (typing.Union, types.UnionType) else ():
+        with suppress(UnfitError):
+            return fit(value, one)
+    make = getattr(hint, "from_dict", getattr(hint, "fromisoformat", hint))
+    with suppress(TypeError, ValueError, AttributeError):
+        if origin is list:
+            made: Any = [fit(one, inner[0]) for one in value]
+        else:
+            made = inner[[*map(plain, inner)].index(plain(value))] if inner else make(value)
+        if plain(made) == plain(value):
+            return made
     raise UnfitError("a value of another type")
 
 
@@ -184,8 +167,7 @@ def plain(value: Any) -> Any:
     Names are without their style, and what is null or not given is left out.
     """
     if attrs.has(type(value)):
-        names = [one.name for one in attrs.fields(type(value)) if one.init]
-        value = {one: getattr(value, one) for one in names}
+        value = attrs.asdict(value, recurse=False, filter=lambda one, _: one.init)
         value |= value.pop("additional_properties", {})
     if isinstance(value, dict):
         unset = package().types.UNSET
@@ -200,4 +182,4 @@ def plain(value: Any) -> Any:
     if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d", value):
         with suppress(ValueError):
             return str(datetime.datetime.fromisoformat(value.upper()))  # RFC 3339 takes any case
-    return (isinstance(value, bool), value)  # 1 is not True
+    return isinstance(value, bool), value  # 1 is not True

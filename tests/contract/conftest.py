@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import zlib
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Generator, Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import schemathesis
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from tests.contract._calls import CALLS, TALLY, Caller
-from tests.contract._package import PACKAGE_VARIABLE, document, package
+from tests.contract._package import PACKAGE_VARIABLE, document, package, secret_names
 from tests.gateway import Gateway
 
 KEYS = [f"key-of-the-{one}-custodian" for one in ("first", "second", "third")]
@@ -22,7 +21,7 @@ OPTIONS = SimpleNamespace(examples=5, seed=7, url="", prism=False, package="", k
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("contract", "contract tests")
-    group.addoption("--examples", type=int, help="cases to make an operation and client")
+    group.addoption("--examples", type=int, help="cases to make an operation")
     group.addoption("--seed", type=int, help="what the chance of cases and walks follows from")
     group.addoption("--url", help="test a server that runs already, its key in <NAME>_API_KEY")
     group.addoption("--prism", action="store_true", help="that server is Prism")
@@ -38,29 +37,28 @@ def pytest_configure(config: pytest.Config) -> None:
     OPTIONS.key = os.environ.get(f"{package().client.SERVICE.environment}_API_KEY", OPTIONS.key)
 
 
-def each_case(document: dict[str, Any], examples: int, **config: Any) -> Callable[[Any], Any]:
-    """Return a decorator that has a test run, sync and async, with schemathesis' cases."""
-    generation = {"mode": "all", "max-examples": examples, "database": "none"}
-    config = {"seed": OPTIONS.seed, "generation": generation, **config}
-    told = schemathesis.Config.from_dict(config)
-    each = schemathesis.openapi.from_dict(document, config=told).parametrize()
-    of_hypothesis = settings(suppress_health_check=[*HealthCheck], max_examples=examples)
-    each_client = pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
-    return lambda test: each_client(each(of_hypothesis(test)))
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Cut what is secret out of what a failure shows."""
+    report = yield
+    if report.failed:
+        names = "|".join(secret_names())
+        text = re.sub(rf"""(["'](?:{names})["']: *["'])[^"']*""", r"\1...", str(report.longrepr))
+        report.longrepr = text.replace(OPTIONS.key, "...")
+    return report
 
 
-def number_of(value: object) -> int:
-    """Return a number that is the same for the same value: nothing else is left to chance."""
-    return zlib.crc32(repr(value).encode("utf-8", "replace"))
+def at_random(examples: int, **more: Any) -> settings:
+    """Return the settings for so many tries, which `seed` makes the same each time."""
+    unchecked = [*HealthCheck]
+    more |= {"database": None, "deadline": None, "phases": [Phase.generate]}
+    return settings(max_examples=examples, suppress_health_check=unchecked, **more)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Print how many calls went through the client, and how many did not, with the reasons."""
-    if through := TALLY.pop(CALLS, 0):
-        terminalreporter.section("contract")
-        terminalreporter.line(f"{through} {CALLS}, {TALLY.total()} raw requests:")
-        for reason, count in TALLY.most_common():
-            terminalreporter.line(f"{count:>8}  {reason}")
+    for reason, count in TALLY.most_common():
+        terminalreporter.line(f"{count:>8}  {reason}")
 
 
 @pytest.fixture(scope="module")
@@ -71,10 +69,14 @@ def mock() -> Iterator[Any]:
         yield None if OPTIONS.url else made
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def caller(mock: Any) -> Iterator[Caller]:
-    """Calls of the client, over a gateway to the server."""
+    """Calls of the client, of which there is at least one, over a gateway to the server."""
+    before = TALLY[CALLS]
+    if mock:
+        mock.reset()
     with Gateway(mock.serve().url if mock else OPTIONS.url.rstrip("/")).running() as gateway:
         calls = Caller(gateway, KEYS if mock else [OPTIONS.key])
         yield calls
         calls.close()
+    assert TALLY[CALLS] > before

@@ -28,8 +28,10 @@ def operation(text: str, path: str = "/a") -> str:
         ("openapi: 3.1.0\ninfo: {version: '1'}\npaths: {}", '#/info (line 2): "title" is a req'),
         (operation("operationID: x"), "Leave out 'operationID'"),
         (operation("", "/{a}/{a}"), '"/{a}/{a_2}": "…"'),
+        (operation("", "/:a/:b-c.:d/e:f/{g}:h"), '"/{a}/{b-c}.{d}/e:f/{g}:h": "…"'),
         (schema("{type: bool}"), 'Write:\n        "type": "boolean"'),
         (schema("{type: date}"), "null, number, object, string. Leave out 'type'"),
+        (schema("{type: [string, nil]}"), '/Thing/type/1 (line 6): "nil" is none of'),
         (schema("{type: 1}"), "/Thing/type (line 6): 1 is none of"),
         (schema("{required: true}"), "Leave out 'required'"),
         (schema("{required: id}"), '"required": ["id"]'),
@@ -76,15 +78,9 @@ def test_all_faults_are_told_at_once_and_each_of_them_once() -> None:
         "  /c: {get: {parameters: [1], security: 1, responses: OK}}\n"
         "components: {schemas: {A: {type: strin}, B: {$ref: '#/components/schemas/C'}}}\n"
     )
-    told = ["#/servers", "{id} is not among its", "/tags", "`responses` is empty", "strin"]
-    told += [
-        '"/a/{id}": "…"',
-        '"/b": "…"',
-        "schemas/C",
-        "/parameters/0 (line 7): 1 is",
-        "/security (l",
-    ]
-    told += ["is not valid OpenAPI 3.1.0."]
+    told = ["is not valid OpenAPI 3.1.0.", "#/servers", "{id} is not among its", "/tags", "strin"]
+    told += ["`responses` is empty", '"/a/{id}": "…"', '"/b": "…"', "schemas/C", "/security (l"]
+    told += ["/parameters/0 (line 7): 1 is"]
     assert [what for what in told if what not in said] == []
     assert (
         "  - #/paths/~1a~1:id/get/security (line 5) a: the security scheme 'no' is not declared;"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sample.mock import Mock
+from sample.mock import Mock, MockServer
 
 KEY = ("Authorization", "Bearer one")
 JSON = ("Content-Type", "application/json")
@@ -39,6 +40,18 @@ def ask(
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     answer = mock.handle(method, target, headers, content)
     return Reply(answer.status, dict(answer.headers), answer.content)
+
+
+def connect(server: MockServer) -> socket.socket:
+    return socket.create_connection((server.host, server.port), timeout=5)
+
+
+def talk(server: MockServer, *pieces: bytes) -> bytes:
+    """Send the pieces, and read until the server hangs up."""
+    with connect(server) as client:
+        for piece in pieces:
+            client.sendall(piece)
+        return b"".join(iter(lambda: client.recv(65536), b""))
 
 
 def fields(*required: str, **named: Any) -> dict[str, Any]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import time
 
 import pytest
 from sample.mock import MockSample, MockServer, ServeError
 
-from tests.mock._support import PARCELS
+from tests.mock._support import PARCELS, connect, talk
 
 HEAD = b"Host: mock\r\nAuthorization: Bearer one\r\nContent-Type: application/json\r\n"
 BYE = b"Connection: close\r\n"
@@ -25,18 +24,6 @@ def post(body: bytes = b"{}", more: bytes = b"") -> bytes:
 
 def get(path: str = "", more: bytes = b"", method: bytes = b"GET") -> bytes:
     return method + f" {PARCELS}{path} HTTP/1.1\r\n".encode() + HEAD + more + b"\r\n"
-
-
-def connect(server: MockServer) -> socket.socket:
-    return socket.create_connection((server.host, server.port), timeout=5)
-
-
-def talk(server: MockServer, *pieces: bytes) -> bytes:
-    """Send the pieces, and read until the server hangs up."""
-    with connect(server) as client:
-        for piece in pieces:
-            client.sendall(piece)
-        return b"".join(iter(lambda: client.recv(65536), b""))
 
 
 def test_pipelined_requests_are_answered_in_order_on_one_connection(server: MockServer) -> None:

@@ -16,21 +16,21 @@ import pytest
 from sample import AsyncSample, Sample, ServerError
 from sample.testing import ManualClock
 
-from tests.network._canary import PACKAGE, Seen
 from tests.network._operations import (
     CANARY,
     CREATE,
     GET,
     KEY,
     LIST,
-    RENEW,
+    PACKAGE,
     Operation,
+    Seen,
     fail,
     items,
     opened,
     run,
 )
-from tests.network._server import Answer, Peer, head, reply, whole
+from tests.network._server import Answer, Peer, head, raw, reply, whole
 from tests.network.conftest import Serve, each_mode
 
 
@@ -59,31 +59,34 @@ def alarm() -> Iterator[Callable[[type[BaseException], float], None]]:
     signal.signal(signal.SIGALRM, before)
 
 
-def _holds_body(peer: Peer) -> None:
-    peer.send(head(200, "Content-Length: 99"))
-    peer.hold()
-
-
 def _reads_nothing(peer: Peer) -> None:
     time.sleep(0.3)
     peer.close()
 
 
+WAITS: dict[str, Callable[[Peer], object]] = {
+    "head": Peer.hold,
+    "body": raw(head(200, "Content-Length: 99"), end=Peer.hold).act,
+    "request": _reads_nothing,
+}
+
+
 @signals
+@each_mode
 @pytest.mark.parametrize("kind", KINDS_OF_INTERRUPTS)
-@pytest.mark.parametrize("where", ["head", "body", "request"])
+@pytest.mark.parametrize("where", WAITS)
 def test_what_a_signals_handler_raises_reaches_the_caller_and_nothing_is_repeated(
-    serve: Serve, where: str, kind: Any, alarm: Any
+    serve: Serve, where: str, kind: Any, mode: str, alarm: Any
 ) -> None:
     def act(peer: Peer) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0.05)
-        {"head": Peer.hold, "body": _holds_body, "request": _reads_nothing}[where](peer)
+        WAITS[where](peer)
 
     server = serve(Answer(act, reads=where != "request"))
-    headers = {"X-Long": "x" * 4_000_000} if where == "request" else {}
+    note = "x" * (8_000_000 if where == "request" else 1)
     alarm(kind, 20)
     with pytest.raises(kind, match="the caller's own") as caught:
-        run("sync", server.url, RENEW.call, headers=headers)
+        run(mode, server.url, lambda client: client.parcels.create(note=note))
     assert type(caught.value) is kind
     server.settle()
     assert len(server.peers) <= 1

@@ -165,7 +165,7 @@ def test_a_fork_in_the_middle_of_other_threads_calls_does_not_hang(serve: Serve)
 # imports of a first call do, and what is listened for here is something else.
 _BEGINS = """
 import asyncio, gc, os, sys, threading, tracemalloc
-from sample import APIConnectionError, AsyncSample, Sample
+from sample import AsyncSample, Sample
 
 def client(kind=Sample):
     return kind("key", base_url=sys.argv[1])
@@ -175,20 +175,23 @@ async def use(one):
     await one.parcels.list()
 """
 _UNCLOSED = {
-    "sync": "one = client(); one.parcels.list()",
-    "sync, held by a cycle": """
-        class Holder: pass
-        holder = Holder()
-        holder.me, holder.client = holder, client()
-        holder.client.parcels.list()
-        del holder
+    "sync": """
+        one, never_used = client(), client()
+        one.parcels.list()
+        print(next(one.parcels.iter()))
+        held = client().parcels.iter()
+        print(next(held))
+        in_a_cycle = [client()]
+        in_a_cycle.append(in_a_cycle)
+        in_a_cycle[0].parcels.list()
+        del in_a_cycle
+        threading.Thread(target=client().parcels.list).start()
     """,
-    "sync, in a thread": "threading.Thread(target=client().parcels.list).start()",
-    "sync, a stream left early": "one = client(); print(next(one.parcels.iter()))",
-    "sync, a stream that is held": "items = client().parcels.iter(); print(next(items))",
-    "never used": "one, other = client(), client(AsyncSample)",
-    "async": "asyncio.run(use(client(AsyncSample)))",
-    "async, global": "one = client(AsyncSample); asyncio.run(use(one))",
+    "async": """
+        one, never_used = client(AsyncSample), client(AsyncSample)
+        asyncio.run(use(one))
+        asyncio.run(use(client(AsyncSample)))
+    """,
     # Neither sockets nor memory are left by many.
     "many": """
         def many(times):
@@ -217,17 +220,13 @@ def test_a_client_that_is_never_closed_ends_in_silence(
         pytest.skip("Open files are counted in /proc.")
     monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # It takes memory of its own.
     flags = [] if kind == "many" else ["-X", "dev"]
-    path = os.pathsep.join(sys.path)
+    program = _BEGINS + textwrap.dedent(_UNCLOSED[kind])
     done = subprocess.run(
-        [
-            *(sys.executable, *flags, "-W", "error", "-c"),
-            _BEGINS + textwrap.dedent(_UNCLOSED[kind]),
-            f"{serve(whole(LIST)).url}/v1",
-        ],
+        [sys.executable, *flags, "-W", "error", "-c", program, f"{serve(whole(LIST)).url}/v1"],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert (done.returncode, done.stderr) == (0, "")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+import from_document
 import portal_v1
 import pytest
 from portal_v1 import AsyncPortal, Portal, models
@@ -14,43 +17,29 @@ from portal_v1.api import OPERATIONS
 
 URL = "https://portal.invalid/api/v1"
 KEY = "key-of-the-tests"
-CREATED = {
-    "id": "client-1",
-    "clientApiKey": "an-api-key",
-    "clientSessionToken": "a-token",
-    "isAccountAbstracted": True,
-}
-CLIENT = {
-    "id": "client-1",
-    "clientApiKey": "an-api-key",
-    "isAccountAbstracted": False,
-    "address": "0xabc",
-}
-SUMMARY = {
-    "id": "client-1",
-    "clientApiKey": "an-api-key",
-    "address": "0xabc",
-    "backupStatus": "STORED_CLIENT_BACKUP_SHARE",
-    "signingStatus": "A_STATUS_OF_TOMORROW",
-}
-SESSION = {"id": "client-1", "clientSessionToken": "a-token", "isAccountAbstracted": True}
-OTP = {"id": "client-1", "otp": "one-time-password"}
 PATH = "/api/v1/custodians/clients"
-# Of each operation: method and path, body, status, answer, model, and the arguments of its method.
-CALLS: dict[str, tuple[str, bytes, int, Any, str, str, tuple[str, ...], dict[str, Any]]] = {
+SECRETS = {"clientApiKey", "clientSessionToken", "otp"}
+# Of each operation: method and path, body, status, model of the answer, and a call.
+CALLS: dict[str, tuple[str, bytes, int, Any, Callable[[Any, str], Any]]] = {
     "createClient": (
-        *(f"POST {PATH}", b'{"isAccountAbstracted":true}', 201, CREATED, "CreatedClient"),
-        *("create", (), {"is_account_abstracted": True}),
+        *(f"POST {PATH}", b'{"isAccountAbstracted":true}', 201, models.CreatedClient),
+        lambda clients, _: clients.create(is_account_abstracted=True),
     ),
-    "getClient": (f"GET {PATH}/client-1", b"", 200, CLIENT, "Client", "get", ("client-1",), {}),
-    "listClients": (f"GET {PATH}", b"", 200, [SUMMARY], "ClientSummary", "list", (), {}),
+    "getClient": (
+        *(f"GET {PATH}/%s", b"", 200, models.Client),
+        lambda clients, one: clients.get(one),
+    ),
+    "listClients": (
+        *(f"GET {PATH}", b"", 200, models.ClientSummary),
+        lambda clients, _: clients.list(),
+    ),
     "refreshClientSession": (
-        *(f"POST {PATH}/client-1/session", b"{}", 200, SESSION, "ClientSession"),
-        *("refresh_session", ("client-1",), {}),
+        *(f"POST {PATH}/%s/session", b"{}", 200, models.ClientSession),
+        lambda clients, one: clients.refresh_session(one),
     ),
     "generateClientWebOtp": (
-        *(f"GET {PATH}/client-1/web-otp", b"", 200, OTP, "ClientWebOtp"),
-        *("generate_web_otp", ("client-1",), {}),
+        *(f"GET {PATH}/%s/web-otp", b"", 200, models.ClientWebOtp),
+        lambda clients, one: clients.generate_web_otp(one),
     ),
 }
 
@@ -83,7 +72,9 @@ def test_both_clients_have_the_same_options() -> None:
 @pytest.mark.parametrize("operation_id", CALLS)
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_what_an_operation_sends_and_gives(operation_id: str, kind: str) -> None:
-    line, body, status, answer, model, method, arguments, options = CALLS[operation_id]
+    line, body, status, model, use = CALLS[operation_id]
+    _, answer = from_document.example_answer(operation_id)
+    expected = answer[0] if isinstance(answer, list) else answer
     sent: list[httpx.Request] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -96,9 +87,9 @@ def test_what_an_operation_sends_and_gives(operation_id: str, kind: str) -> None
         http = httpx.AsyncClient(transport=transport)
         async with AsyncPortal(KEY, base_url=URL, http_client=http) as portal:
             await portal.warm()
-            call = getattr(portal.with_options(timeout=5).clients, method)
-            calls = portal.map(lambda _: call(*arguments, **options), [repr(portal)])
-            return [one async for one in calls]
+            assert repr(portal) == f"<AsyncPortal of {URL}>"
+            call = partial(use, portal.with_options(timeout=5).clients)
+            return [one async for one in portal.map(call, [expected["id"]])]
 
     if kind == "async":
         (outcome,) = asyncio.run(run())
@@ -106,22 +97,19 @@ def test_what_an_operation_sends_and_gives(operation_id: str, kind: str) -> None
         http = httpx.Client(transport=transport)
         with Portal(KEY, base_url=URL, http_client=http) as portal:
             portal.warm()
-            call = getattr(portal.with_options(timeout=5).clients, method)
-            calls = portal.map(lambda _: call(*arguments, **options), [repr(portal)])
-            (outcome,) = calls
-    assert outcome.argument == f"<{'Async' * (kind == 'async')}Portal of {URL}>"
-    found = outcome.result()
-    (request,) = sent
-    assert f"{request.method} {request.url.raw_path.decode()}" == line
-    assert request.content == body
-    headers = {name: request.headers.get(name) for name in ("Accept", "Content-Type")}
-    assert headers == dict.fromkeys(headers, "application/json")
+            assert repr(portal) == f"<Portal of {URL}>"
+            call = partial(use, portal.with_options(timeout=5).clients)
+            (outcome,) = portal.map(call, [expected["id"]])
+    found, (request,) = outcome.result(), sent
+    path = request.url.raw_path.decode().replace(expected["id"], "%s")
+    assert (f"{request.method} {path}", request.content) == (line, body)
+    assert request.headers["Accept"] == request.headers["Content-Type"] == "application/json"
     assert request.headers["Authorization"] == f"Bearer {KEY}"
     assert request.headers["User-Agent"].startswith(f"portal-v1/{portal_v1.__version__} python/")
-    one, expected = (found[0], answer[0]) if isinstance(answer, list) else (found, answer)
-    assert type(one) is getattr(models, model)
-    assert one.to_dict() == expected
-    for secret in ("an-api-key", "a-token", "one-time-password"):
-        assert secret not in repr(found)
-    parameters = [p.response_field for p in OPERATIONS[operation_id].parameters]
-    assert parameters == (["id"] if arguments else [])
+    one = found[0] if isinstance(found, list) else found
+    assert (type(one), one.to_dict()) == (model, expected)
+    assert SECRETS & expected.keys()
+    for name in SECRETS & expected.keys():
+        assert expected[name] not in repr(found)
+    fields = [parameter.response_field for parameter in OPERATIONS[operation_id].parameters]
+    assert fields == ["id"] * ("%s" in line)

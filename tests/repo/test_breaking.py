@@ -8,11 +8,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import breaking
 import pytest
 from _support.callers import find_breaks
-from breaking import announces_breaks
 
-SCRIPT = Path(__file__).parents[2] / "scripts/breaking.py"
 MODELS = """\
 from attrs import define, field
 
@@ -159,16 +158,18 @@ def test_a_change_breaks_callers_or_not(found: dict[str, list[str]], case: str) 
 
 def test_the_next_major_version_announces_breaks() -> None:
     for old, new in (("1.2.3", "2.0.0"), ("0.4.2", "0.5.0"), ("0.4.2", "1.0.0")):
-        assert announces_breaks(old, new)
+        assert breaking.announces_breaks(old, new)
     for old, new in (("1.2.3", "1.3.0"), ("1.2.3", "0.9.0"), ("0.4.2", "0.4.3")):
-        assert not announces_breaks(old, new)
+        assert not breaking.announces_breaks(old, new)
 
 
 Compare = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
-def compare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Compare:
+def compare(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Compare:
     """Commits a package on the branch `main`; then compares one with a base."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
@@ -176,14 +177,8 @@ def compare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Compare:
     def compare_with(client: str, version: str, *base: str) -> tuple[int, str]:
         modules = {"client": client, "models": MODELS, "_version": f'__version__ = "{version}"\n'}
         write(Path("generated/shop"), modules)
-        done = subprocess.run(
-            [sys.executable, SCRIPT, "--package", "generated/shop", *base],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        return done.returncode, done.stdout + done.stderr
+        monkeypatch.setattr(sys, "argv", ["breaking.py", "--package", "generated/shop", *base])
+        return breaking.main(), "".join(capsys.readouterr())
 
     Path("CHANGELOG.md").write_text("# Changelog\n")
     git("init", "--quiet", "--initial-branch", "main")

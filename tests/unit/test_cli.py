@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import json
 import os
 import pty
@@ -174,21 +175,17 @@ def test_bad_use_gets_a_sentence(run: Run, arguments: str, code: int, sentence: 
     assert sentence in err
 
 
-@pytest.mark.parametrize(
-    ("fault", "code", "sentence"),
-    [
+def test_failures_have_exit_codes(run: Run, mock: MockSample) -> None:
+    create = ("parcels", "create", "--max-attempts", "1")
+    cases: list[tuple[FaultName, int, str]] = [
         ("server_error", 5, "the server answered 503"),
         ("rate_limited", 5, "429 Too Many Requests"),
         ("reset_after_reading", 5, "look before you call again"),
         ("malformed_json", 6, "the body is not"),
-    ],
-)
-def test_failures_have_exit_codes(
-    run: Run, mock: MockSample, fault: FaultName, code: int, sentence: str
-) -> None:
-    for flags in ((), ("--show-secrets",)):
+    ]
+    for (fault, code, sentence), flags in itertools.product(cases, ((), ("--show-secrets",))):
         with mock.fault(fault, "createParcel"):
-            returned, out, err = run("parcels", "create", "--max-attempts", "1", *flags)
+            returned, out, err = run(*create, *flags)
         assert (returned, out) == (code, "")
         assert sentence in err
         assert ("pickupCode" in err) is (flags != () and code == 6)

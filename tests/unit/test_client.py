@@ -9,9 +9,8 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sample import AsyncSample, CallEvent, Pace, Sample, errors
+from sample import AsyncSample, CallEvent, Sample, errors
 from sample._http import httpx
-from sample.api.parcels import list_parcels
 
 from tests.unit._support import (
     BAD_HEADERS,
@@ -20,7 +19,6 @@ from tests.unit._support import (
     CREATED,
     HIDDEN,
     KEY,
-    ManualClock,
     Script,
     call,
     pipeline_of,
@@ -31,30 +29,18 @@ each_client = pytest.mark.parametrize("make", [Sample, AsyncSample])
 
 
 def test_a_copy_changes_what_is_named_and_leaves_the_original_as_it_is() -> None:
-    script = Script((201, CREATED))
-    with script.client(headers={"X-A": "1"}) as original:
+    script, events = Script((201, CREATED)), list[CallEvent]()
+    with script.client(headers={"X-A": "1"}, observer=events.append) as original:
         original.with_options(api_key="another-key", headers={"X-B": "2"}).parcels.create()
         original.with_options(headers=None).parcels.create()
-        original.with_options(timeout=5).with_options(keepalive=None).parcels.create()
+        original.with_options(timeout=5).with_options(observer=None).parcels.create()
         with pytest.raises(errors.ConfigurationError):
             original.with_options(timeout=-1)
         names = ("authorization", "x-a", "x-b")
         sent = [tuple(map(request.headers.get, names)) for request in script.requests]
         own = f"Bearer {KEY}"
         assert sent == [("Bearer another-key", None, "2"), (own, None, None), (own, "1", None)]
-
-
-def test_a_copy_has_a_pace_and_an_observer_of_its_own_or_none() -> None:
-    events: list[CallEvent] = []
-    script, clock = Script((200, [])), ManualClock()
-    with script.client(timeout=None, observer=events.append) as original:
-        changed = original.with_options(pace=Pace(1, 10), clock=clock, observer=None)
-        for _ in range(3):
-            changed.parcels.list()
-        assert (clock.pauses, events) == ([10, 10], [])
-        original.with_options(timeout=5).parcels.list()
-        assert [one.kind for one in events][::3] == ["call_start", "call_end"]
-    assert clock.pauses == [10, 10]
+        assert [one.kind for one in events].count("call_end") == 2
 
 
 @each_client
@@ -94,14 +80,10 @@ def test_a_given_client_stays_its_owners(kind: str) -> None:
 
 def test_an_async_client_says_where_no_event_loop_runs() -> None:
     # As trio drives coroutines: no event loop of asyncio runs.
-    client = Script((200, [])).async_client()
+    client = Script((200, [])).client(kind="async")
     for use in (
         client.parcels.list(),
-        client.parcels.with_response.list(),
         client.parcels.iter().asend(None),
-        list_parcels.asyncio(client=client),
-        list_parcels.asyncio_detailed(client=client),
-        list_parcels.iterate_async(client=client).asend(None),
         client.map(client.parcels.get, ["parcel-1"]).asend(None),
         client.warm(),
     ):
@@ -109,6 +91,18 @@ def test_an_async_client_says_where_no_event_loop_runs() -> None:
             use.send(None)
     with pytest.raises(StopIteration):
         client.aclose().send(None)
+
+
+def test_a_call_whose_client_is_closed_meanwhile_is_not_sent() -> None:
+    def key() -> str:
+        client.close()
+        return KEY
+
+    client = (script := Script()).client(key)
+    told = "failed: the client was closed before it could be sent. Nothing was changed. "
+    with pytest.raises(errors.APIConnectionError, match=f"{told}Make a new client\\."):
+        client.parcels.create()
+    assert script.requests == []
 
 
 @each_client
@@ -142,55 +136,51 @@ GOOD_URLS = [
     *("HTTPS://parcels.invalid", "http://127.0.0.1:8000", "http://127.8.8.8"),
     *("http://[::1]:8000/v1", "http://localhost:80"),
 ]
-BAD_SECONDS: list[Any] = [0, -1, float("nan"), float("inf"), 1e10, 10**400, True, "30", [30]]
-BAD_ATTEMPTS: list[Any] = [0, -1, True, 2.0, "3", None]
-BAD_SIZES: list[Any] = [0, -1, True, 2.0, "3"]
-REFUSED = {
-    "timeout": BAD_SECONDS,
-    "connect_timeout": BAD_SECONDS,
-    "keepalive": BAD_SECONDS,
-    "max_attempts": BAD_ATTEMPTS,
-    "max_response_bytes": BAD_SIZES,
+SECONDS: list[Any] = [0, -1, float("nan"), float("inf"), 1e10, 10**400, True, "30", [30]]
+COUNTS: list[Any] = [0, -1, True, 2.0, "3"]
+REFUSED: dict[str, list[Any]] = {
+    **dict.fromkeys(("timeout", "connect_timeout", "keepalive"), SECONDS),
+    "max_attempts": [*COUNTS, None],
+    "max_response_bytes": COUNTS,
+    "api_key": BAD_KEYS,
+    "base_url": BAD_URLS,
     "headers": BAD_HEADERS,
     "pace": [200, "200", object],
     "observer": ["log", 7, observe, Observe()],
 }
 
 
+@pytest.mark.parametrize("option", REFUSED)
+def test_what_cannot_be_used_is_refused(option: str) -> None:
+    for value in REFUSED[option]:
+        said = refused(partial(Sample, **{"api_key": KEY, option: value}))
+        assert {"api_key": "key", "headers": "header"}.get(option, option) in said, value
+        if option != "base_url":
+            assert refused(partial(Sample(KEY).with_options, **{option: value})) == said
+
+
+def test_what_the_environment_has_is_checked_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "SAMPLE_API_KEY" in refused(Sample)
+    urls = [url for url in BAD_URLS if isinstance(url, str) and url.isprintable()]
+    for name, values in (("BASE_URL", urls), ("API_KEY", ["", f"{HIDDEN} two", f"{HIDDEN}\n"])):
+        for value in values:
+            with monkeypatch.context() as patch:
+                patch.setenv("SAMPLE_API_KEY", KEY)
+                patch.setenv(f"SAMPLE_{name}", value)
+                assert f"SAMPLE_{name}" in refused(Sample), value
+
+
+def test_a_base_url_may_be_of_this_machine_and_of_any_port() -> None:
+    for url in GOOD_URLS:
+        assert url.lower().rstrip("/") in repr(Sample(KEY, base_url=url)).lower()
+
+
 @each_client
-class TestMaking:
-    def test_a_key_that_is_none(self, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        assert "SAMPLE_API_KEY" in refused(make)
-        for key in BAD_KEYS:
-            assert "key" in refused(partial(make, key))
-            assert "key" in refused(partial(make(KEY).with_options, api_key=key))
-        for key in ("", f"{HIDDEN} two", f"{HIDDEN}\n"):
-            monkeypatch.setenv("SAMPLE_API_KEY", key)
-            assert "SAMPLE_API_KEY" in refused(make)
-
-    def test_a_base_url(self, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        for url in BAD_URLS:
-            assert "base_url" in refused(partial(make, KEY, base_url=url)), url
-            if isinstance(url, str) and url.isprintable():
-                with monkeypatch.context() as patch:
-                    patch.setenv("SAMPLE_BASE_URL", url)
-                    assert "SAMPLE_BASE_URL" in refused(partial(make, KEY)), url
-        for url in GOOD_URLS:
-            assert url.lower().rstrip("/") in repr(make(KEY, base_url=url)).lower()
-
-    @pytest.mark.parametrize("option", REFUSED)
-    def test_options_that_cannot_be_used(self, make: Any, option: str) -> None:
-        name = "header" if option == "headers" else option
-        for value in REFUSED[option]:
-            said = refused(partial(make, KEY, **{option: value}))
-            assert name in said
-            assert refused(partial(make(KEY).with_options, **{option: value})) == said
-
-    def test_an_http_client_that_is_none(self, make: Any) -> None:
-        kinds: list[Any] = [httpx.Client, httpx.AsyncClient]
-        wanted = f"httpx.{kinds[make is AsyncSample].__name__}"
-        for given in ("other", object(), httpx, *kinds, kinds[make is Sample]()):
-            assert wanted in refused(partial(make, KEY, http_client=given))
+def test_an_http_client_that_is_none(make: Any) -> None:
+    kinds: list[Any] = [httpx.Client, httpx.AsyncClient]
+    wanted = f"httpx.{kinds[make is AsyncSample].__name__}"
+    for given in ("other", object(), httpx, *kinds, kinds[make is Sample]()):
+        assert wanted in refused(partial(make, KEY, http_client=given))
 
 
 def test_what_is_given_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,3 +191,5 @@ def test_what_is_given_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch
     (sent,) = script.requests
     assert str(sent.url) == f"{BASE_URL}/parcels"
     assert sent.headers["authorization"] == f"Bearer {KEY}"
+    assert sent.headers["accept"] == "application/json"
+    assert sent.headers["user-agent"].startswith("sample/")

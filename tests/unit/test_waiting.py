@@ -234,11 +234,8 @@ def test_retry_after() -> None:
         assert read_retry_after(value, NOW) == seconds, value
 
 
-@pytest.mark.skipif(not hasattr(time, "tzset"), reason="This system's zone is set once.")
-def test_a_date_without_a_zone_is_utc_wherever_the_machine_is(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    with monkeypatch.context() as patch:
+def test_a_date_without_a_zone_is_utc_wherever_the_machine_is() -> None:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TZ", "UTC+5")
         time.tzset()
         assert read_retry_after("Wed Oct 21 07:29:00 2015", NOW) == 60.0
@@ -256,8 +253,7 @@ def test_the_machines_own_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", slept.append)
     clock.sleep(3)
     asyncio.run(clock.sleep_async(0.001))
-    assert slept == [3]
-    assert abs(clock.time() - time.time()) < 60
+    assert (slept, round((clock.time() - time.time()) / 60)) == ([3], 0)
     jitters = [clock.jitter(0.5) for _ in range(100)]
     assert 0 <= min(jitters) < 0.25 < max(jitters) <= 0.5
 
@@ -273,21 +269,9 @@ def test_the_pause_doubles_up_to_8_seconds() -> None:
     assert backoff(10**6) == 8
 
 
-def test_the_pause_is_what_the_server_asks_for_or_more_than_the_budget_holds() -> None:
-    for status, header, pauses in (
-        (429, "9", [9]),
-        (503, "Wed, 21 Oct 2015 07:28:04 GMT", [4]),
-        (429, "31", []),
-        (503, "31", []),
-    ):
-        script, clock = (
-            Script((status, {}, {"Retry-After": header}), (200, [])),
-            ManualClock(now=NOW),
-        )
-        if pauses:
-            assert call("sync", script, "list", clock=clock) == []
-        else:
-            with pytest.raises(APIStatusError, match="31 s") as caught:
-                call("sync", script, "list", clock=clock)
-            assert caught.value.retry_after == 31
-        assert clock.pauses == pauses
+def test_the_pause_is_what_the_server_asks_for_where_the_budget_holds_it() -> None:
+    clock, date = ManualClock(now=NOW), {"Retry-After": "Wed, 21 Oct 2015 07:28:04 GMT"}
+    assert call("sync", Script((503, {}, date), (200, [])), "list", clock=clock) == []
+    with pytest.raises(APIStatusError, match="31 s") as caught:
+        call("sync", Script((429, {}, {"Retry-After": "31"})), "list", clock=clock)
+    assert (caught.value.retry_after, clock.pauses) == (31, [4])

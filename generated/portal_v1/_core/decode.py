@@ -239,12 +239,6 @@ def nullable(value: Any, decoder: Decoder[T]) -> T | None:
         raise
 
 
-def nullable_string(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    raise MismatchError("string or null", value)
-
-
 def array(value: Any, decoder: Decoder[T]) -> list[T]:
     if not _is_list(value):
         raise MismatchError("array", value)

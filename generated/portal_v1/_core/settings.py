@@ -62,22 +62,14 @@ class ServiceInfo(NamedTuple):
     name: str
     base_url: str | None
     environment: str  # the prefix of the environment variables
+    key_variable: str  # where the key is taken from, if none is given
+    url_variable: str  # where the base URL is taken from, if none is given
     content_type: str | None  # sent on every request; None to send one with a body only
     error_fields: tuple[str, ...]  # where an error says what went wrong, first choice first
     user_agent: str
     logger: str
     needs_key: bool  # whether any operation does
     other_schemes: tuple[str, ...] = ()  # of security, each with a key of its own
-
-    @property
-    def key_variable(self) -> str:
-        """The environment variable that the key is taken from where none is given."""
-        return f"{self.environment}_API_KEY"
-
-    @property
-    def url_variable(self) -> str:
-        """The environment variable that the base URL is taken from where none is given."""
-        return f"{self.environment}_BASE_URL"
 
 
 @frozen

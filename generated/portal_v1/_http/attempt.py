@@ -70,10 +70,6 @@ class Attempt(Record):
             raise error("the time is over")
         return left
 
-    def now(self) -> float:
-        """Return the time of the call's clock."""
-        return self.deadline.now()
-
     def trusts(self, connection: Any, *, repeatable: bool) -> bool:
         """Return whether a request, repeatable or not, may be sent over an idle connection."""
         idle, promised = self.deadline.now() - connection.idle_since, connection.promised

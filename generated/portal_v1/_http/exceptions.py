@@ -7,7 +7,6 @@ import re
 import sys
 import traceback
 
-from .._core.clock import Deadline
 from .._core.effects import TransportFailure
 from ..errors import ConfigurationError
 from .attempt import Attempt
@@ -45,17 +44,18 @@ def from_exception(error: Exception, attempt: Attempt, *, own: bool) -> Transpor
     known = own or attempt.traced
     kinds = [kind for kind in type(error).__mro__ if _root(kind.__module__) in _LIBRARIES]
     name = next((kind.__name__ for kind in kinds if kind.__name__ in _REASONS), None)
+    if name is None and not own and isinstance(error, TimeoutError):
+        name = "ReadTimeout"  # of `asyncio.timeout` around a client that was given
     if name is not None:
         timed_out = name.endswith("Timeout")
-        reason = _REASONS[name] + ("" if timed_out else _detail(error))
+        deadline, over = attempt.deadline, ""
+        if timed_out and deadline.budget is not None and not deadline.remaining():
+            over = f"; the call's {deadline.budget:g} s are over"
         return TransportFailure(
-            reason + _within(attempt.deadline, timed_out=timed_out),
+            _REASONS[name] + (over if timed_out else _detail(error)),
             timed_out=timed_out,
             maybe_processed=attempt.sent if known else name not in _BEFORE_SENDING,
         )
-    if not own and isinstance(error, TimeoutError):
-        # `asyncio.timeout` around a client that was given.
-        return deadline_exceeded(attempt.deadline, maybe_processed=attempt.sent or not known)
     from_below = not own and (isinstance(error, OSError | UnicodeError) or _lacks_thread(error))
     if isinstance(error, ConfigurationError) or not (from_below or kinds):
         raise error
@@ -86,15 +86,6 @@ def build_failed(error: Exception) -> TransportFailure:
     )
 
 
-def deadline_exceeded(deadline: Deadline, *, maybe_processed: bool = True) -> TransportFailure:
-    """Return the failure of an answer that was still coming when time was up."""
-    return TransportFailure(
-        _REASONS["ReadTimeout"] + _within(deadline, timed_out=True),
-        timed_out=True,
-        maybe_processed=maybe_processed,
-    )
-
-
 def _lacks_thread(error: Exception) -> bool:
     """Return whether no thread could be started beneath the library, to resolve a name in."""
     roots = [_root(module) for module in _modules(error)]
@@ -118,9 +109,3 @@ def _detail(error: Exception) -> str:
     said = re.split(r"(?:bytearray\()?b['\"]", str(error), maxsplit=1)[0].rstrip(" :(")
     text = "".join(c if c.isprintable() else " " for c in said).strip().rstrip(".")
     return f" ({type(error).__name__}: {text[:300]})" if text else f" ({type(error).__name__})"
-
-
-def _within(deadline: Deadline, *, timed_out: bool) -> str:
-    if not timed_out or deadline.budget is None or deadline.remaining():
-        return ""
-    return f"; the call's {deadline.budget:g} s are over"

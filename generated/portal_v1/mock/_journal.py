@@ -7,14 +7,15 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import quote, unquote_plus
 
 from ._clock import LOCK
-from ._faults import check_operation
+from ._faults import check_name
 from ._messages import Answer, Headers, StateError
 from ._schemas import Schema, Schemas, find_objects, is_object, members
 
@@ -66,7 +67,7 @@ class Entry:
 
     def as_dict(self) -> dict[str, Any]:
         """The entry as a JSON value."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}
 
     def __repr__(self) -> str:
         return f"<Entry {self.number}: {self.method} {self.target} {self.status}>"
@@ -84,42 +85,32 @@ class Masking:
 
     def mask(self, entry: Entry) -> Entry:
         """Mask an entry whose bodies are bytes still."""
+        path, mark, query = entry.target.partition("?")
         return replace(
             entry,
-            target=self._target(entry.target),
-            request_headers=self._headers(entry.request_headers),
-            request_body=self._body(entry.request_body),
-            answer_headers=self._headers(entry.answer_headers),
-            answer_body=self._body(entry.answer_body),
+            target=path + mark + re.sub("([^&=]+)=[^&]*", self._mask_pair, query),
+            request_headers=self._mask_members(entry.request_headers),
+            request_body=self._read(entry.request_body),
+            answer_headers=self._mask_members(entry.answer_headers),
+            answer_body=self._read(entry.answer_body),
         )
-
-    def _hides(self, name: str) -> bool:
-        return name.lower() in self._names
-
-    def _headers(self, headers: dict[str, str]) -> dict[str, str]:
-        return headers | dict.fromkeys(filter(self._hides, headers), _MASK)
-
-    def _target(self, target: str) -> str:
-        def mask(pair: re.Match[str]) -> str:
-            return f"{pair[1]}={quote(_MASK)}" if self._hides(unquote_plus(pair[1])) else pair[0]
-
-        path, mark, query = target.partition("?")
-        return path + mark + re.sub("([^&=]+)[^&]*", mask, query)
-
-    def _body(self, body: bytes) -> Any:
-        try:
-            return self.value(body) if len(body) <= _LONGEST else None
-        except (ValueError, RecursionError):
-            return None
 
     def value(self, text: str | bytes) -> Any:
         """The JSON value of a text."""
+        return json.loads(text, object_hook=self._mask_members)
 
-        def mask(found: dict[str, Any]) -> dict[str, Any]:
-            secret = (name for name in found if self._hides(name) and found[name] is not None)
-            return found | dict.fromkeys(secret, _MASK)
+    def _read(self, body: bytes) -> Any:
+        with suppress(ValueError, RecursionError):
+            return self.value(body) if len(body) <= _LONGEST else None
+        return None
 
-        return json.loads(text, object_hook=mask)
+    def _mask_members(self, values: dict[str, Any]) -> dict[str, Any]:
+        names = (name for name, value in values.items() if value is not None)
+        return values | {name: _MASK for name in names if name.lower() in self._names}
+
+    def _mask_pair(self, pair: re.Match[str]) -> str:
+        is_secret = unquote_plus(pair[1]).lower() in self._names
+        return f"{pair[1]}={quote(_MASK)}" if is_secret else pair[0]
 
 
 class Journal:
@@ -164,7 +155,8 @@ class Journal:
         self, operation_id: str | None, after: int = 0, limit: int = _KEPT, *, secrets: bool = False
     ) -> list[Entry]:
         """The newest entries, oldest first: of an operation or of all, numbered above `after`."""
-        check_operation(operation_id, self._operations)
+        if operation_id is not None:
+            check_name("operation", operation_id, self._operations)
         with LOCK:
             found = [one for one in self._entries if operation_id in (None, one.operation_id)]
         masking = Masking(None) if secrets else self.masking

@@ -81,7 +81,9 @@ class Client:
         model.address = (
             v4
             if v4 is None or v4.__class__ is str
-            else decode.optional(fields, "address", decode.nullable_string, None)
+            else decode.optional(
+                fields, "address", lambda value: decode.nullable(value, decode.string), None
+            )
         )
         model.additional_properties = {}
         model._nulls = decode.NO_NAMES

@@ -82,17 +82,23 @@ class ClientSummary:
         model.address = (
             v3
             if v3 is None or v3.__class__ is str
-            else decode.optional(fields, "address", decode.nullable_string, None)
+            else decode.optional(
+                fields, "address", lambda value: decode.nullable(value, decode.string), None
+            )
         )
         model.backup_status = (
             v4
             if v4 is None or v4.__class__ is str
-            else decode.optional(fields, "backupStatus", decode.nullable_string, None)
+            else decode.optional(
+                fields, "backupStatus", lambda value: decode.nullable(value, decode.string), None
+            )
         )
         model.signing_status = (
             v5
             if v5 is None or v5.__class__ is str
-            else decode.optional(fields, "signingStatus", decode.nullable_string, None)
+            else decode.optional(
+                fields, "signingStatus", lambda value: decode.nullable(value, decode.string), None
+            )
         )
         model.additional_properties = {}
         model._nulls = decode.NO_NAMES

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from .._core.effects import SendRequest
-from .._secrets import Secret
 
 if TYPE_CHECKING:
     import httpx
@@ -17,9 +17,15 @@ class RequestBuilder:
     """Makes a client's requests; what they have in common, URLs and header fields, is made once."""
 
     def __init__(self, library: Any, client: httpx.Client | httpx.AsyncClient | None) -> None:
+        def make_headers(fields: tuple[tuple[str, str], ...]) -> Any:
+            # Compressed, a small answer could become one that takes all memory.
+            return library.Headers([*fields, ("Accept-Encoding", "identity")])
+
         self._library = library
         self._client = client
-        self._made: dict[Any, Secret[Any]] = {}
+        # To parse a URL takes a tenth of a call.
+        self._make_url = lru_cache(_PREPARED_AT_MOST)(library.URL)
+        self._make_headers = lru_cache(_PREPARED_AT_MOST)(make_headers)
 
     def build(self, send: SendRequest, extensions: dict[str, Any]) -> httpx.Request:
         """Return the library's request for what is to be sent."""
@@ -34,8 +40,8 @@ class RequestBuilder:
             extensions = {"timeout": times, **extensions}
         request: httpx.Request = build(
             send.method,
-            (self._made.get(send.url) or self._prepare_url(send.url)).reveal(),
-            headers=(self._made.get(send.headers) or self._prepare_fields(send.headers)).reveal(),
+            self._make_url(send.url),
+            headers=self._make_headers(send.headers),
             content=send.content,
             files=send.files,
             extensions=extensions,
@@ -46,18 +52,3 @@ class RequestBuilder:
             else:
                 request.headers[name] = value.reveal()
         return request
-
-    def _prepare_url(self, text: str) -> Secret[Any]:
-        # To parse a URL takes a tenth of a call.
-        return self._keep(text, Secret(self._library.URL(text)))
-
-    def _prepare_fields(self, fields: tuple[tuple[str, str], ...]) -> Secret[Any]:
-        # Compressed, a small answer could become one that takes all memory.
-        plain = ("Accept-Encoding", "identity")
-        return self._keep(fields, Secret(self._library.Headers([*fields, plain])))
-
-    def _keep(self, key: Any, made: Secret[Any]) -> Secret[Any]:
-        if len(self._made) >= _PREPARED_AT_MOST:
-            self._made.clear()
-        self._made[key] = made
-        return made

@@ -246,8 +246,7 @@ def apply_faults(faults: Iterable[Fault], exchange: Exchange) -> Answer:
 
 def describe_fault(name: str) -> dict[str, Any]:
     """The schema of an order for a type of fault; a FaultError where there is none."""
-    if name not in [*FAULT_TYPES]:
-        raise FaultError(_describe_unknown("fault", name, FAULT_TYPES))
+    check_name("fault", name, FAULT_TYPES)
     own = describe_arguments(FAULT_TYPES[name])
     more = {"operation": {"type": ["string", "null"]}, "fault": {"const": name}}
     return own | {
@@ -264,21 +263,17 @@ def check_fault(order: Mapping[str, Any], operations: Iterable[str]) -> None:
     if problem := find_wrong_argument(order, schema):
         about = str(schema["description"]).partition("\n")[0]
         raise FaultError(f"The fault {order['fault']}: {problem}. {about}")
-    check_operation(order.get("operation"), operations)
+    if order.get("operation") is not None:
+        check_name("operation", order["operation"], operations)
 
 
-def check_operation(operation: str | None, known: Iterable[str]) -> None:
-    """Raise FaultError where there is no such operation; None stands for all."""
-    if operation not in (None, *known):
-        raise FaultError(_describe_unknown("operation", str(operation), known))
-
-
-def _describe_unknown(what: str, given: str, known: Iterable[str]) -> str:
-    """That there is nothing of that name, and what there is."""
+def check_name(kind: str, given: Any, known: Iterable[str]) -> None:
+    """Raise FaultError, whose text says what there is, where there is nothing of that name."""
     names = sorted(known)
-    close = difflib.get_close_matches(str(given), names, 1)
-    hint = f" Is it {close[0]!r} that you mean?" if close else ""
-    return f"There is no {what} {given!r}.{hint} There are: {', '.join(names)}."
+    if given not in names:
+        close = difflib.get_close_matches(str(given), names, 1)
+        hint = f" Is it {close[0]!r} that you mean?" if close else ""
+        raise FaultError(f"There is no {kind} {given!r}.{hint} There are: {', '.join(names)}.")
 
 
 def _edit(exchange: Exchange, edit: Callable[[Any], None], lack: str) -> Answer:

@@ -11,11 +11,11 @@ from ..._core.effects import AsyncChunks, RawResponse, SendRequest, TransportFai
 from ..._core.runtime import yield_async
 from ..._secrets import Secret
 from ..attempt import Attempt, Slot
-from ..exceptions import build_failed, deadline_exceeded, from_exception
-from ..library import library_of, requests_at_once
+from ..exceptions import build_failed, from_exception
+from ..library import httpcore, library_of, requests_at_once
 from ..messages import RequestBuilder
 from ..waits_async import async_time_limit
-from .lifetime import AsyncLifetime
+from .pool import AsyncLifetime
 
 if TYPE_CHECKING:
     import httpx
@@ -179,7 +179,7 @@ class AsyncConnection:
             return self._failure(error, attempt)
         if chunk.reveal() and attempt.deadline.remaining() == 0:
             # Our own streams keep to the deadline; a given client's may not.
-            return deadline_exceeded(attempt.deadline)
+            return self._failure(httpcore.ReadTimeout("timed out"), attempt)
         return chunk
 
     def _failure(self, error: Exception, attempt: Attempt) -> TransportFailure:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from collections import OrderedDict, deque
@@ -13,7 +14,7 @@ from ..._core.runtime import yield_async
 from ..attempt import Attempt, Slot
 from ..library import httpcore, httpx
 from ..route import find_route
-from ..waits_async import AsyncSignal
+from ..waits_async import AsyncSignal, async_home
 from .connector import AsyncConnector
 from .http11 import AsyncHTTP11Connection
 
@@ -124,7 +125,7 @@ class AsyncPool:
 
     def _give_back(self, connection: AsyncHTTP11Connection, attempt: Attempt) -> None:
         """Keep a connection for the next request, where it can carry one."""
-        connection.idle_since = attempt.now()
+        connection.idle_since = attempt.deadline.now()
         with self._lock:
             if self._closed or not attempt.owned or not connection.start_next():
                 connection.close()
@@ -176,3 +177,46 @@ class AsyncPooledTransport(httpx.AsyncHTTPTransport):
         connector = None if base_url is None else AsyncConnector(*find_route(base_url))
         self.pool = AsyncPool(connector, at_once)
         self._pool: Any = self.pool
+
+
+class AsyncLifetime:
+    """Gives each process a transport of its own, and closes it."""
+
+    def __init__(self, base_url: str | None, at_once: int) -> None:
+        self.closed = False
+        self._base_url = base_url
+        self._at_once = at_once
+        self._transports: dict[tuple[int, object], AsyncPooledTransport] = {}
+
+    def begin(self) -> AsyncPooledTransport:
+        """Return what sends in this process."""
+        home = async_home(self._transports)
+        found = self._transports.get(home)
+        if found is None:
+            self._drop_forked()
+            found = AsyncPooledTransport(self._base_url, self._at_once)
+            found = self._transports.setdefault(home, found)
+            # For a client that is never closed: when it is gone, or at the interpreter's end.
+            weakref.finalize(self, _close_idle, os.getpid(), found.pool)
+        if self.closed:
+            self.close()
+            raise closed_error()
+        return found
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.closed = True
+        self._drop_forked()
+        for transport in self._transports.values():
+            transport.pool.close()
+        self._transports.clear()
+
+    def _drop_forked(self) -> None:
+        process = os.getpid()
+        for other in [one for one in self._transports if one[0] != process]:
+            self._transports.pop(other).pool.close_all()
+
+
+def _close_idle(process: int, pool: AsyncPool) -> None:
+    if os.getpid() == process:
+        pool.close_all(idle=True)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from collections import OrderedDict, deque
@@ -13,7 +14,7 @@ from ..._core.runtime import yield_sync
 from ..attempt import Attempt, Slot
 from ..library import httpcore, httpx
 from ..route import find_route
-from ..waits_sync import Signal
+from ..waits_sync import Signal, sync_home
 from .connector import Connector
 from .http11 import HTTP11Connection
 
@@ -124,7 +125,7 @@ class Pool:
 
     def _give_back(self, connection: HTTP11Connection, attempt: Attempt) -> None:
         """Keep a connection for the next request, where it can carry one."""
-        connection.idle_since = attempt.now()
+        connection.idle_since = attempt.deadline.now()
         with self._lock:
             if self._closed or not attempt.owned or not connection.start_next():
                 connection.close()
@@ -176,3 +177,46 @@ class PooledTransport(httpx.HTTPTransport):
         connector = None if base_url is None else Connector(*find_route(base_url))
         self.pool = Pool(connector, at_once)
         self._pool: Any = self.pool
+
+
+class Lifetime:
+    """Gives each process a transport of its own, and closes it."""
+
+    def __init__(self, base_url: str | None, at_once: int) -> None:
+        self.closed = False
+        self._base_url = base_url
+        self._at_once = at_once
+        self._transports: dict[tuple[int, object], PooledTransport] = {}
+
+    def begin(self) -> PooledTransport:
+        """Return what sends in this process."""
+        home = sync_home(self._transports)
+        found = self._transports.get(home)
+        if found is None:
+            self._drop_forked()
+            found = PooledTransport(self._base_url, self._at_once)
+            found = self._transports.setdefault(home, found)
+            # For a client that is never closed: when it is gone, or at the interpreter's end.
+            weakref.finalize(self, _close_idle, os.getpid(), found.pool)
+        if self.closed:
+            self.close()
+            raise closed_error()
+        return found
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.closed = True
+        self._drop_forked()
+        for transport in self._transports.values():
+            transport.pool.close()
+        self._transports.clear()
+
+    def _drop_forked(self) -> None:
+        process = os.getpid()
+        for other in [one for one in self._transports if one[0] != process]:
+            self._transports.pop(other).pool.close_all()
+
+
+def _close_idle(process: int, pool: Pool) -> None:
+    if os.getpid() == process:
+        pool.close_all(idle=True)
