@@ -16,7 +16,6 @@ from typing import Any
 import jsonschema_rs
 
 from .document import Document, Finding, find_credentials, parts, reference_parts
-from .errors import GenerationError, edit
 from .reading import Place
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -38,8 +37,9 @@ def check_document(document: Document) -> list[str]:
     """Check that `document` is valid OpenAPI 3.0 or 3.1; return what is odd in it, a line each."""
     version = document.version
     if not isinstance(version, str) or not re.match(r"3\.[01](\.|$)", version):
-        text = f"`openapi` must say 3.0.x or 3.1.x, as a string; it is {json.dumps(version)}."
-        raise GenerationError(f"{document.source}: {text}{edit({'openapi': '3.1.0'})}")
+        text = f"it must say 3.0.x or 3.1.x, as a string; it is {json.dumps(version)}"
+        finding = Finding(("openapi",), text, {"openapi": "3.1.0"})
+        document.refuse([finding], "has a version of OpenAPI that is not known here.")
     operations = [*document.operations()]
     checks = [_check_structure(document), _check_rings(document), _check_paths(document)]
     checks += [_check_references(document)]

@@ -28,6 +28,7 @@ from sample.types import UNSET
 
 from tests.unit._support import (
     BAD_HEADERS,
+    BASE_URL,
     CREATED,
     HIDDEN,
     KEY,
@@ -59,9 +60,9 @@ def test_a_detailed_response_has_all_that_came_and_shows_no_secret(kind: str) ->
     assert copy.deepcopy(response) == response
     with pytest.raises(TypeError, match="not pickled"):
         pickle.dumps(response)
-    shown = repr(response) + str(response)
-    assert "parcel-1" in shown
-    assert not [secret for secret in (SECRET, TOKEN, KEY, "hidden") if secret in shown]
+    text = repr(response) + str(response)
+    assert "parcel-1" in text
+    assert not [secret for secret in (SECRET, TOKEN, KEY, "hidden") if secret in text]
 
 
 def test_options_of_one_call_are_checked_as_the_clients_and_win_over_them(kind: str) -> None:
@@ -186,8 +187,8 @@ def test_calls_are_spans_without_a_secret() -> None:
     first, second = [event.attributes or {} for event in span.events]
     assert (first["error.type"], first["http.response.status_code"]) == ("429", 429)
     assert second["http.request.resend_count"] == 1
-    shown = "".join(one.to_json() for one in (span, *failed))
-    assert not [x for x in (SECRET, TOKEN, KEY, "parcel-1") if x in shown]
+    text = "".join(one.to_json() for one in (span, *failed))
+    assert not [x for x in (SECRET, TOKEN, KEY, "parcel-1") if x in text]
 
 
 def test_without_opentelemetry_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,17 +237,15 @@ def test_a_message_says_what_happened_and_what_to_do() -> None:
     assert "it is safe to call again" in str(again)
 
 
-@pytest.mark.parametrize(
-    ("body", "text"),
-    [
+def test_the_text_is_the_error_or_else_the_message() -> None:
+    bodies: list[tuple[dict[str, Any], str | None]] = [
         ({"message": "the second choice"}, "the second choice"),
         ({"error": {"code": 7}, "message": "beside an object"}, "beside an object"),
         ({"error": " ", "message": f"of {KEY}"}, "of ***"),
         ({"message": 7, "detail": "not looked at"}, None),
-    ],
-)
-def test_the_text_is_the_error_or_else_the_message(body: Any, text: str | None) -> None:
-    assert failed(Script((400, body))).error == text
+    ]
+    for body, text in bodies:
+        assert failed(Script((400, body))).error == text
 
 
 def test_the_header_fields_of_the_answer_are_kept_without_a_secret() -> None:
@@ -291,12 +290,13 @@ def test_a_long_text_is_shortened_in_ascii() -> None:
 
 
 def test_a_url_that_is_too_long_is_not_sent() -> None:
-    script = Script((400, {}))
+    script, longest = Script((400, {})), "a" * (8000 - len(f"{BASE_URL}/parcels/"))
     with pytest.raises(errors.InvalidRequestError, match="8,000") as caught:
-        call("sync", script, "get", "a" * 8000)
-    assert (caught.value.attempts, script.requests) == (0, [])
+        call("sync", script, "get", f"{longest}a")
+    assert (caught.value.operation_id, caught.value.attempts) == ("getParcel", 0)
+    assert script.requests == []
     with pytest.raises(errors.BadRequestError):
-        call("sync", script, "get", "a" * 7900)
+        call("sync", script, "get", longest)
 
 
 @pytest.mark.parametrize("error_class", [*classes(SampleError)])
