@@ -28,6 +28,7 @@ from sample.types import UNSET
 
 from tests.unit._support import (
     BAD_HEADERS,
+    BASE_URL,
     CREATED,
     HIDDEN,
     KEY,
@@ -289,12 +290,13 @@ def test_a_long_text_is_shortened_in_ascii() -> None:
 
 
 def test_a_url_that_is_too_long_is_not_sent() -> None:
-    script = Script((400, {}))
+    script, longest = Script((400, {})), "a" * (8000 - len(f"{BASE_URL}/parcels/"))
     with pytest.raises(errors.InvalidRequestError, match="8,000") as caught:
-        call("sync", script, "get", "a" * 8000)
-    assert (caught.value.attempts, script.requests) == (0, [])
+        call("sync", script, "get", f"{longest}a")
+    assert (caught.value.operation_id, caught.value.attempts) == ("getParcel", 0)
+    assert script.requests == []
     with pytest.raises(errors.BadRequestError):
-        call("sync", script, "get", "a" * 7900)
+        call("sync", script, "get", longest)
 
 
 @pytest.mark.parametrize("error_class", [*classes(SampleError)])
