@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,8 +21,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[1]
 MODULES: Final = ("attempts", "clock", "pace")
 TESTS: Final = (
-    *(f"tests/unit/test_{name}.py" for name in ("calls", "client", "errors", "items")),
-    *(f"tests/unit/test_{name}.py" for name in ("keys", "waiting")),
+    *(f"tests/unit/test_{name}.py" for name in ("calls", "client", "items", "keys", "waiting")),
     *(f"tests/network/test_{name}.py" for name in ("connections", "decisions")),
 )
 _CASE: Final = "header fields are looked up in any case"
@@ -83,9 +83,7 @@ def mutmut(folder: Path, *arguments: str) -> str:
 
 def why_equivalent(diff: str) -> str | None:
     """Return why a defect of one line changes nothing that could be noticed; None where it may."""
-    removed, added = (
-        next(line[1:] for line in diff.splitlines()[2:] if line.startswith(sign)) for sign in "-+"
-    )
+    removed, *_, added = re.findall(r"^[-+](?![-+]{2} )(.*)", diff, re.MULTILINE)
     return next(
         (
             reason
@@ -104,13 +102,12 @@ def main() -> int:
     parser.add_argument(
         "modules", nargs="*", default=MODULES, help=f"of _core (default: {' '.join(MODULES)})"
     )
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="at the same time")
     arguments = parser.parse_args()
     gaps = 0
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         prepare(folder, arguments.modules)
-        mutmut(folder, "run", "--max-children", str(arguments.jobs))
+        mutmut(folder, "run")
         for line in mutmut(folder, "results").splitlines():
             name, _, verdict = line.strip().rpartition(": ")
             if name and verdict != "killed":

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import copy
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
-from portal_v1.mock import MockServer
-from portal_v1.mock._messages import Answer, Delivery, Handlers, Headers
 
-_HOP_BY_HOP = {"connection", "content-encoding", "content-length", "date", "host", "keep-alive"}
-_HOP_BY_HOP |= {"transfer-encoding"}
+_HOP_BY_HOP = ["connection", "content-encoding", "content-length", "keep-alive"]
+_HOP_BY_HOP += ["transfer-encoding"]
 
 
 def reply(
@@ -21,26 +21,31 @@ def reply(
 ) -> httpx.Response:
     """Return a JSON answer; a value of bytes is its body as it stands.
 
-    `piece` has it sent in chunks of so many bytes; `broken` is where the connection breaks off.
+    `piece` has it sent in chunks of so many bytes; `raw` is sent in its place, and then the
+    connection ends.
     """
     body = {"content": value} if isinstance(value, bytes) else {"json": value}
     fields = {"Content-Type": "application/json"} | (headers or {})
     return httpx.Response(status, headers=fields, extensions=how, **body)
 
 
-class Gateway:
+class Gateway(ThreadingHTTPServer):
     """The server. It plays its `script`, then asks the server behind it.
 
     `answers` has what was answered, in order, each with its `request`, of which the extension
     `target` is the target as it arrived. `change` may put another answer in the place of one.
     """
 
+    daemon_threads = True
+
     def __init__(
         self,
         target: str,
         change: Callable[[httpx.Response], httpx.Response] = lambda answer: answer,
     ) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
         self.target, self.change = httpx.URL(target), change
+        self.url = f"http://127.0.0.1:{self.server_address[1]}{self.target.path.rstrip('/')}"
         # Node closes what is idle for 5 s, perhaps right now; it may have only just been started.
         limits = httpx.Limits(keepalive_expiry=2)
         transport = httpx.HTTPTransport(limits=limits, retries=8)
@@ -50,38 +55,78 @@ class Gateway:
 
     @contextmanager
     def running(self) -> Iterator[Gateway]:
-        """Serve until the end of the block, at `url`."""
-        handlers, path = Handlers(self._handle, lambda *_: False), self.target.path.rstrip("/")
-        with self.onward, MockServer(handlers, path, "127.0.0.1", 0, None) as server:
-            self.url = server.url
-            yield self
+        """Serve until the end of the block."""
+        thread = threading.Thread(target=self.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            with self.onward:
+                yield self
+        finally:
+            self.shutdown()
+            thread.join()
+            self.server_close()
 
-    def _handle(self, method: str, target: str, headers: Headers, body: bytes) -> Answer:
-        fields = [pair for pair in headers if pair[0].lower() != "host"]
-        request = httpx.Request(
-            method,
-            self.target.copy_with(raw_path=target.encode("latin-1")),
-            headers=fields,
-            content=body,
-            extensions={"target": target.encode("latin-1")},
-        )
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        """Return the answer to a request, and keep it."""
         if self.script:
             scripted = self.script.popleft()
             answer = copy.copy(scripted)
             answer.extensions = scripted.extensions  # A copy has none.
         else:
             answer = self.change(self.onward.send(request))
-        answer.request = request
-        self.answers.append(answer)
         for name in _HOP_BY_HOP:
             answer.headers.pop(name, None)
-        content, piece = answer.content, answer.extensions.get("piece")
-        pieces = (content[i : i + piece] for i in range(0, len(content), piece)) if piece else None
-        delivery = Delivery(broken=answer.extensions.get("broken"))
-        return Answer(answer.status_code, answer.headers.multi_items(), pieces or content, delivery)
+        answer.request = request
+        self.answers.append(answer)
+        return answer
 
     def values_of(self, *names: str) -> set[str]:
         """Return the values that the answers have under these names."""
         bodies = [one.json() for one in self.answers if one.content.startswith((b"{", b"["))]
         items = [item for body in bodies for item in (body if isinstance(body, list) else [body])]
         return {item[name] for item in items for name in names if name in item}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: Gateway
+
+    def handle(self) -> None:
+        with suppress(OSError):
+            super().handle()
+
+    def _answer(self) -> None:
+        target = self.path.encode("latin-1")
+        request = httpx.Request(
+            self.command,
+            self.server.target.copy_with(raw_path=target),
+            headers=[(k, v) for k, v in self.headers.items() if k.lower() != "host"],
+            content=self.rfile.read(int(self.headers.get("Content-Length") or 0)),
+            extensions={"target": target},
+        )
+        answer = self.server.answer(request)
+        body, how = answer.content, answer.extensions
+        if "raw" in how:
+            self.close_connection = True
+            self.wfile.write(how["raw"])
+            return
+        self.send_response_only(answer.status_code, "Told")
+        for field in answer.headers.multi_items():
+            self.send_header(*field)
+        if piece := how.get("piece"):
+            self.send_header("Transfer-Encoding", "chunked")
+            chunks = [body[i : i + piece] for i in range(0, len(body), piece)]
+            body = b"".join(b"%x\r\n%s\r\n" % (len(one), one) for one in (*chunks, b""))
+        elif answer.status_code not in {204, 304}:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        if name.startswith("do_"):  # as the base class calls it for each method
+            return self._answer
+        raise AttributeError(name)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""

@@ -41,12 +41,11 @@ def main() -> None:
     """Run the benchmarks that were asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("benchmark", nargs="*", help=f"of {', '.join(BENCHMARKS)}; default: all")
-    parser.add_argument("--rounds", type=int, default=15, help="of what takes long, 5 at most")
     parser.add_argument("--quick", action="store_true", help="3 rounds of what does not take long")
     options = parser.parse_args()
     if unknown := set(options.benchmark) - BENCHMARKS.keys():
         parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
-    rounds = 3 if options.quick else options.rounds
+    rounds = 3 if options.quick else 15
     all_ = [name for name in BENCHMARKS if not (options.quick and name.startswith(SLOW))]
     REPORTS.mkdir(parents=True, exist_ok=True)
     generate_peers()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from functools import cache, cached_property, reduce
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import unquote
 
-from .errors import GenerationError, display_path, edit
+from .errors import GenerationError, display_path
 from .reading import Place, Text
 
 SEVERAL = ("allOf", "anyOf", "oneOf", "prefixItems")
@@ -75,7 +76,8 @@ class Document:
         """Return findings in words: each once, with all its places and the edit that mends it."""
         places: dict[tuple[str, str], dict[str, None]] = {}
         for place, text, members, into, name in findings:
-            said = text, edit(members or {}, into)
+            code = json.dumps(members, ensure_ascii=False)[1:-1] if members else ""
+            said = text, f"\nWrite{into and f' in {into}'}:\n    {code}" if code else ""
             places.setdefault(said, {})[f"{self.where(place)} {name}".strip()] = None
         told = []
         for (text, ending), (first, *rest) in places.items():

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 
 class GenerationError(Exception):
@@ -21,10 +19,3 @@ def display_path(path: Path) -> str:
     """Return `path` for a message: seen from the current folder where it lies within."""
     path = path.resolve()
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
-
-
-def edit(members: dict[str, Any], where: str = "") -> str:
-    """Return the end of a finding: what to write, as one could paste it into JSON or YAML."""
-    place = f" in {where}" if where else ""
-    code = json.dumps(members, ensure_ascii=False)[1:-1]
-    return f"\nWrite{place}:\n    {code}" if members else ""

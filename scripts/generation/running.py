@@ -103,8 +103,6 @@ def _render(root: Path, options: argparse.Namespace, staged: Path) -> list[str]:
     It is kept, so that an edit of overrides/package alone needs no second reading.
     """
     templates, modules = root / "overrides" / "templates", root / "overrides" / "package"
-    if next(templates.glob("*.jinja"), None) is None:
-        raise GenerationError(f"{display_path(templates)}: there is no *.jinja file in it.")
     # What to call the document in the package, the same on every machine.
     spec = options.spec.resolve()
     inside = spec.is_relative_to(root.resolve())

@@ -16,7 +16,6 @@ from typing import Any
 import jsonschema_rs
 
 from .document import Document, Finding, find_credentials, parts, reference_parts
-from .errors import GenerationError, edit
 from .reading import Place
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -28,7 +27,8 @@ _LEFTOVER = ("unevaluatedProperties", "additionalProperties")
 # What to write for a member that is missing.
 _STUBS: dict[str, Any] = {"paths": {}, "schema": {"type": "string"}, "required": True}
 _STUBS |= {"info": {"title": "…", "version": "1"}}
-_COLON = re.compile(r":([A-Za-z_]\w*):?(?=/|$)")
+# Not /things:search and /things/{id}:cancel, in which the colon is meant.
+_COLON = re.compile(r"(?<=[/.-]):([A-Za-z_]\w*(?:-\w+)*):?(?=[/.-]|$)")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _TWICE = re.compile(r"(\{([^{}]*)\}.*)\{\2\}")
 
@@ -37,8 +37,9 @@ def check_document(document: Document) -> list[str]:
     """Check that `document` is valid OpenAPI 3.0 or 3.1; return what is odd in it, a line each."""
     version = document.version
     if not isinstance(version, str) or not re.match(r"3\.[01](\.|$)", version):
-        text = f"`openapi` must say 3.0.x or 3.1.x, as a string; it is {json.dumps(version)}."
-        raise GenerationError(f"{document.source}: {text}{edit({'openapi': '3.1.0'})}")
+        text = f"it must say 3.0.x or 3.1.x, as a string; it is {json.dumps(version)}"
+        finding = Finding(("openapi",), text, {"openapi": "3.1.0"})
+        document.refuse([finding], "has a version of OpenAPI that is not known here.")
     operations = [*document.operations()]
     checks = [_check_structure(document), _check_rings(document), _check_paths(document)]
     checks += [_check_references(document)]
@@ -95,7 +96,7 @@ def _explain(document: Document, error: Any) -> Finding:
         # The alternative that got furthest is the one that was meant; of equals, not the bare type.
         error = max(inner, key=lambda e: (len(e.instance_path), e.kind.name != "type"))
     kind, value, place = error.kind, error.instance, tuple(map(str, error.instance_path))
-    key, text = place[-1] if place else "", f"{error.message!s:.200}"
+    owner, key, text = document.at(place[:-1]), "".join(place[-1:]), f"{error.message!s:.200}"
     members: dict[str, Any] = {}
     match kind.name:
         case "required":
@@ -110,20 +111,19 @@ def _explain(document: Document, error: Any) -> Finding:
             text, members = f"{_show(value)} cannot stand here", {key: kind.expected_value}
         case "enum":
             options = [*map(str, kind.options)]
-            alike = get_close_matches(str(value), options, 1)
-            members = {key: alike[0]} if alike else {}
             text = f"{_show(value)} is none of {', '.join(options)}"
-            text += "" if members else f". Leave out {key!r}"
+            alike = get_close_matches(str(value), options, 1)
+            if isinstance(owner, dict):
+                members = {key: alike[0]} if alike else {}
+                text += "" if alike else f". Leave out {key!r}"
         case "type" | "not":
-            return _explain_type(document, place, value, getattr(kind, "types", []), text)
+            return _explain_type(owner, place, value, getattr(kind, "types", []), text)
     return Finding(place, text, members)
 
 
-def _explain_type(
-    document: Document, place: Place, value: Any, types: list[str], text: str
-) -> Finding:
-    """Return what is wrong with a value of another type."""
-    owner, members = document.at(place[:-1]), dict[str, Any]()
+def _explain_type(owner: Any, place: Place, value: Any, types: list[str], text: str) -> Finding:
+    """Return what is wrong with a value of another type; `owner` is the object that it is in."""
+    members: dict[str, Any] = {}
     match place:
         case (*_, "items"):
             text = "an example stands where an item has its schema"
@@ -137,10 +137,12 @@ def _explain_type(
         case (*_, "properties", name) if "boolean" in types:
             text = f"{name!r} stands among the names of properties, and has to be a schema"
             members = {name: {"type": value} if name == "type" else {"examples": [value]}}
-        case (*_, str(key)) if not key.isdecimal() and (value is None or isinstance(value, bool)):
-            text = f"{_show(value)} says nothing here. Leave out {key!r}"
-        case (*_, str(key)) if not key.isdecimal() and types in (["array"], ["string"]):
-            members = {key: [value] if types == ["array"] else _show(value)}
+        case (*_, str(key)) if isinstance(owner, dict):
+            edits: dict[str, Any] = {"array": [value], "object": {}, "string": _show(value)}
+            if value is None or isinstance(value, bool):
+                text = f"{_show(value)} says nothing here. Leave out {key!r}"
+            elif types and types[-1] in edits:
+                members = {key: edits[types[-1]]}
     return Finding(place, text, members)
 
 

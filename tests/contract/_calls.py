@@ -20,7 +20,6 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 import jsonschema_rs
-from portal_v1.mock._messages import Break
 
 from tests.contract._package import JSON, Endpoint, document, flatten, package, parse, plain
 from tests.gateway import Gateway
@@ -30,6 +29,7 @@ TALLY = Counter[str]()  # and of other requests, by their reason
 # As an id: it would lead to another path.
 UNSENDABLE = re.compile(r"\.?\.?|.*[/\\\x00-\x1f\x7f-\x9f\ud800-\udfff].*", re.DOTALL)
 NOW = 1_750_000_000
+CUT = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n["
 REQUEST_IDS = ("X-Request-Id", "request-id", "x-correlation-id", "CF-Ray")
 _ERRORS = {400: "BadRequest", 401: "Authentication", 403: "PermissionDenied", 404: "NotFound"}
 _ERRORS |= {409: "Conflict", 429: "RateLimit"}
@@ -197,7 +197,7 @@ def _wait_of(answer: httpx.Response, passed: float) -> float | None:
 
 
 def _status_of(answer: httpx.Response) -> int:
-    return 0 if "broken" in answer.extensions else answer.status_code
+    return 0 if "raw" in answer.extensions else answer.status_code
 
 
 def _hide(call: Call, text: str) -> str:
@@ -218,7 +218,7 @@ def _expect_pauses(call: Call) -> list[float]:
     is_repeatable |= "x-repeatable" in call.endpoint.definition
     for number, answer in enumerate(call.answers):
         # Items of a list that breaks off may have been handed on.
-        is_cut = "iter" in call.way and answer.extensions.get("broken") is Break.TRUNCATED
+        is_cut = "iter" in call.way and answer.extensions.get("raw") == CUT
         is_safe = is_repeatable and _status_of(answer) in _REPEATED and not is_cut
         wait = _wait_of(answer, sum(pauses))
         pause = 0.25 * 2**number if wait is None else wait

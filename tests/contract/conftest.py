@@ -21,7 +21,7 @@ OPTIONS = SimpleNamespace(examples=5, seed=7, url="", prism=False, package="", k
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("contract", "contract tests")
-    group.addoption("--examples", type=int, help="cases to make an operation and client")
+    group.addoption("--examples", type=int, help="cases to make an operation")
     group.addoption("--seed", type=int, help="what the chance of cases and walks follows from")
     group.addoption("--url", help="test a server that runs already, its key in <NAME>_API_KEY")
     group.addoption("--prism", action="store_true", help="that server is Prism")

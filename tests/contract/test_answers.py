@@ -16,9 +16,8 @@ import httpx
 import pytest
 from hypothesis import given, seed
 from hypothesis import strategies as st
-from portal_v1.mock._messages import Break
 
-from tests.contract._calls import NOW, REQUEST_IDS, Caller
+from tests.contract._calls import CUT, NOW, REQUEST_IDS, Caller
 from tests.contract._package import Endpoint, document, endpoints, package
 from tests.contract.conftest import OPTIONS, at_random
 from tests.gateway import reply
@@ -44,7 +43,7 @@ HEADERS = {name: [f"r-{name}", "r-KEY"] for name in ("X-Trace", *REQUEST_IDS)}
 HEADERS |= {"Retry-After": WAITS, "Location": ["/elsewhere"]}
 AGAIN = [408, 429, 429, 429, 500, 502, 503, 504]
 STATUSES = [one.value for one in HTTPStatus if one >= 200 and one != 205] + [419, 499, 520, 599]
-BROKEN = [Break.EMPTY, Break.GARBAGE, Break.TRUNCATED, Break.RESET]
+BROKEN = [b"", b"nonsense\r\n\r\n", CUT[:20], CUT]
 LIMITS: dict[str, list[Any]] = {
     "timeout": [3.0, 9.0, 19.0, None],
     "max_attempts": [1, 2, 4, 5],
@@ -87,7 +86,7 @@ def some(chance: Random, values: dict[str, list[Any]]) -> dict[str, Any]:
 def make_answer(statuses: list[int], key: str, chance: Random) -> httpx.Response:
     """Return an answer that may have the key in it, or one that breaks off."""
     if chance.random() < 0.2:
-        return reply(200, b"[   ", broken=chance.choice(BROKEN))
+        return reply(200, raw=chance.choice(BROKEN))
     status, text = chance.choice(statuses), chance.choice(TEXTS).replace("KEY", key)
     text = text.replace("ESCAPED", "".join(f"\\u{ord(c):04x}" for c in key))
     headers = {name: one.replace("KEY", key) for name, one in some(chance, HEADERS).items()}
@@ -118,8 +117,8 @@ def test_a_call_goes_on_where_that_is_safe_and_else_tells_why(
 
 def make_answers(endpoint: Endpoint, arguments: dict[str, Any]) -> Iterator[bytes]:
     """Yield a success about what was asked for, and with each part changed or spelled otherwise."""
-    documented = OPERATIONS[endpoint.method, endpoint.path].responses.success[1]
-    value: Any = copy.deepcopy(documented.choose("").example)
+    schema = OPERATIONS[endpoint.method, endpoint.path].responses.success[1].choose("").schema
+    value: Any = copy.deepcopy(mock_module("._responses").find_example(schema))
     told = {one.response_field: arguments[one.python_name] for one in endpoint.parameters}
     if isinstance(value, list):
         value = [copy.copy(one) for one in (value * 12)[:12]]

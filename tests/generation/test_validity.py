@@ -28,8 +28,10 @@ def operation(text: str, path: str = "/a") -> str:
         ("openapi: 3.1.0\ninfo: {version: '1'}\npaths: {}", '#/info (line 2): "title" is a req'),
         (operation("operationID: x"), "Leave out 'operationID'"),
         (operation("", "/{a}/{a}"), '"/{a}/{a_2}": "…"'),
+        (operation("", "/:a/:b-c.:d/e:f/{g}:h"), '"/{a}/{b-c}.{d}/e:f/{g}:h": "…"'),
         (schema("{type: bool}"), 'Write:\n        "type": "boolean"'),
         (schema("{type: date}"), "null, number, object, string. Leave out 'type'"),
+        (schema("{type: [string, nil]}"), '/Thing/type/1 (line 6): "nil" is none of'),
         (schema("{type: 1}"), "/Thing/type (line 6): 1 is none of"),
         (schema("{required: true}"), "Leave out 'required'"),
         (schema("{required: id}"), '"required": ["id"]'),
@@ -48,6 +50,7 @@ def operation(text: str, path: str = "/a") -> str:
             "~1a/put (line 3): #/paths/~1a/get (line 3) has the operationId 'x', too",
         ),
         (operation("parameters: [{name: b, in: path, schema: {}}]"), "'b' is not in the path /a"),
+        (operation("parameters: [{name: b, in: query, content: {a: {examples: {c: 1}}}}]"), "c (l"),
         (operation("parameters: [{name: b, in: path, schema: {}}]"), '"required": true'),
         (
             operation("parameters: [{name: b, in: path, style: label, schema: {}}]"),

@@ -149,7 +149,8 @@ def test_another_sites_page_cannot_use_it(mock: MockSample, server: MockServer) 
     assert (refused.status_code, asked.status_code) == (403, 405)
     assert fetch(server, "DELETE /faults").status_code == 403
     assert mock.clock.offset == 0
-    for host in ("attacker.example", "attacker.example:80", "", "[::1", "10.0.0.1"):
+    hosts = ("attacker.example", "attacker.example:80", "a@localhost", "127.0.0.1.example")
+    for host in (*hosts, "", "[::1", "10.0.0.1"):
         assert fetch(server, "GET /clock", host=host).status_code == 403
     for host in ("LOCALHOST", f"127.0.0.1:{server.port}", "[::1]:80"):
         assert fetch(server, "GET /clock", host=host).status_code == 200

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 import sample
 
+pytest_plugins = ["pytester"]
 USERS = """
 import asyncio
 
@@ -46,29 +45,24 @@ SWITCHED_ON = 'pytest_plugins = ["sample.pytest_plugin"]\n'
 WITHOUT = "import sys\nsys.modules['jsonschema_rs'] = None\nsys.modules['h11'] = None\n"
 
 
-def run(folder: Path, conftest: str, tests: str) -> str:
-    """Run a user's tests in a pytest of their own."""
-    (folder / "conftest.py").write_text(conftest)
-    (folder / "test_users.py").write_text(tests)
-    path = str(Path(sample.__file__).parents[1])
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-W", "error", "--strict-markers"],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": path, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-        stdout=subprocess.PIPE,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return done.stdout
-
-
-def test_each_test_has_a_mock_of_its_own_and_clients_of_it(tmp_path: Path) -> None:
-    assert "4 passed" in run(tmp_path, SWITCHED_ON, USERS)
-
-
-def test_without_the_mocks_dependencies_other_tests_run(tmp_path: Path) -> None:
-    assert "1 passed" in run(tmp_path, WITHOUT + SWITCHED_ON, "def test_other():\n    pass\n")
+@pytest.mark.parametrize(
+    ("conftest", "tests", "passed"),
+    [(SWITCHED_ON, USERS, 4), (WITHOUT + SWITCHED_ON, "def test_other():\n    pass\n", 1)],
+    ids=["each test has a mock of its own", "without the mock's dependencies others run"],
+)
+def test_switched_on(
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    conftest: str,
+    tests: str,
+    passed: int,
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(sample.__file__).parents[1]))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makeconftest(conftest)
+    pytester.makepyfile(tests)
+    done = pytester.runpytest_subprocess("-W", "error", "--strict-markers")
+    done.assert_outcomes(passed=passed)
 
 
 def test_nothing_is_loaded_and_no_name_is_taken_unasked(repository: Path) -> None:

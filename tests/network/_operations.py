@@ -90,7 +90,7 @@ class _Driven:
         return _Driven(getattr(self._part, {"close": "aclose"}.get(name, name)), self._run)
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
-        result = self._part(*arguments, **options)
+        result = self._part(*(getattr(one, "_part", one) for one in arguments), **options)
         if isinstance(result, AsyncSample):
             return _Driven(result, self._run)
         return self._read(result) if isinstance(result, AsyncIterator) else self._run(result)

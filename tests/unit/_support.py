@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import aclosing, closing
+from collections.abc import Callable, Generator
+from contextlib import closing
 from itertools import islice
 from operator import attrgetter
 from typing import Any
@@ -16,7 +16,7 @@ from sample._http import httpx
 from sample.testing import ManualClock as ManualClock  # noqa: PLC0414 - for all tests
 from sample.types import UNSET
 
-from tests.network._canary import Seen
+from tests.network._operations import Seen, drive
 
 KEY = "unit-key-5d0c7a"
 BASE_URL = "https://parcels.invalid/api/v1"
@@ -59,13 +59,12 @@ class Script:
         self._answers = list(answers)
         self.requests: list[httpx.Request] = []
 
-    def client(self, api_key: Any = KEY, **options: Any) -> Sample:
-        http = httpx.Client(transport=httpx.MockTransport(self._answer))
-        return Sample(api_key, **{"base_url": BASE_URL, "http_client": http, **options})
-
-    def async_client(self, api_key: Any = KEY, **options: Any) -> AsyncSample:
-        http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
-        return AsyncSample(api_key, **{"base_url": BASE_URL, "http_client": http, **options})
+    def client(self, api_key: Any = KEY, *, kind: str = "sync", **options: Any) -> Any:
+        """Return a client, "sync" or "async", whose requests the script answers."""
+        kinds: Any = {"sync": (Sample, httpx.Client), "async": (AsyncSample, httpx.AsyncClient)}
+        make, library = kinds[kind]
+        http = library(transport=httpx.MockTransport(self._answer))
+        return make(api_key, **{"base_url": BASE_URL, "http_client": http, **options})
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         request.read()
@@ -98,28 +97,14 @@ def call(
     names = {"timeout", "max_attempts", "concurrency", "call_headers"} & options.keys()
     given = {name.removeprefix("call_"): options.pop(name) for name in names}
     find: Any = attrgetter(f"parcels.{method}") if isinstance(method, str) else method
-    if kind == "sync":
-        with script.client(**options) as client:
+    with asyncio.Runner() as runner:
+        run = runner.get_loop().run_until_complete
+        with closing(drive(script.client(kind=kind, **options), run)) as client:
             found = find(client.with_options(clock=clock))(*args, **given)
             if not isinstance(found, Generator):
                 return found
             with closing(found):
                 return [*islice(found, at_most)]
-
-    async def run() -> Any:
-        async with script.async_client(**options) as client:
-            found = find(client.with_options(clock=clock))(*args, **given)
-            if not isinstance(found, AsyncGenerator):
-                return await found
-            items: list[Any] = []
-            async with aclosing(found):
-                async for item in found:
-                    items.append(item)
-                    if len(items) == at_most:
-                        break
-            return items
-
-    return asyncio.run(run())
 
 
 def pipeline_of(client: Any) -> Any:

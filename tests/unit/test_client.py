@@ -80,7 +80,7 @@ def test_a_given_client_stays_its_owners(kind: str) -> None:
 
 def test_an_async_client_says_where_no_event_loop_runs() -> None:
     # As trio drives coroutines: no event loop of asyncio runs.
-    client = Script((200, [])).async_client()
+    client = Script((200, [])).client(kind="async")
     for use in (
         client.parcels.list(),
         client.parcels.iter().asend(None),
@@ -91,6 +91,18 @@ def test_an_async_client_says_where_no_event_loop_runs() -> None:
             use.send(None)
     with pytest.raises(StopIteration):
         client.aclose().send(None)
+
+
+def test_a_call_whose_client_is_closed_meanwhile_is_not_sent() -> None:
+    def key() -> str:
+        client.close()
+        return KEY
+
+    client = (script := Script()).client(key)
+    told = "failed: the client was closed before it could be sent. Nothing was changed. "
+    with pytest.raises(errors.APIConnectionError, match=f"{told}Make a new client\\."):
+        client.parcels.create()
+    assert script.requests == []
 
 
 @each_client

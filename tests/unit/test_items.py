@@ -149,7 +149,7 @@ def test_the_callers_own_time_between_items_is_not_counted() -> None:
 async def count_turns(answer: list[Any]) -> int:
     """Return how often the event loop has its turn while a list is called for."""
     turns = 0
-    async with Script((200, answer)).async_client() as client:
+    async with Script((200, answer)).client(kind="async") as client:
         listing = asyncio.ensure_future(client.parcels.list())
         while not listing.done():
             turns += 1

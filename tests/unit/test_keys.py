@@ -180,6 +180,17 @@ def test_a_key_is_sent_as_the_operation_wants_it_and_missed_when_it_is_needed() 
             run(script, asked, changes={"key": None})
 
 
+def test_several_keys_are_sent_and_cut_out_together() -> None:
+    also = Credential("X-Also", name="also")
+    asked = operation(credential=Credential("X-Api-Key"), further_credentials=(also,))
+    script = Script((400, {"error": f"{KEY}, {HIDDEN}"}))
+    with pytest.raises(errors.BadRequestError) as caught:
+        run(script, asked, changes={"keys": {"also": lambda: HIDDEN}})
+    assert caught.value.error == "***, ***"
+    sent = script.requests[0].headers
+    assert (sent["X-Api-Key"], sent["X-Also"]) == (KEY, HIDDEN)
+
+
 def test_each_security_scheme_has_a_key_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SAMPLE_SECOND_KEY", "from-the-environment")
     service = SERVICE._replace(other_schemes=("first", "second-key", "third"))
@@ -226,6 +237,7 @@ def test_a_form_is_sent_in_parts_and_is_one_without_any() -> None:
         (*_, request) = script.requests
         assert request.headers["Content-Type"].startswith(f"multipart/form-data; boundary={end}")
         assert part in request.content
+    assert request.content == b"--end--\r\n"
 
 
 def test_a_redirect_that_is_documented_is_a_response_and_others_are_errors() -> None:

@@ -17,7 +17,7 @@ from contextlib import suppress
 from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from .._version import __version__
 from ._engine import Engine
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ._state import State
 
 _HEADER = "x-mock"  # on all that changes something: no form can send it
+_HOST = re.compile(r"(?:\[([^\]]*)\]|([^:@\[\]]*))(?::\d*)?")  # with its port
 _LOOPBACK = re.compile(r"localhost|::1|127(\.\d+){3}")
 _GUARDS = [
     ("cache-control", "no-store"),
@@ -310,6 +311,5 @@ def example_request(document: Mapping[str, Any], base_path: str) -> dict[str, An
 
 def _host_name(host: str) -> str:
     """The name in a Host header, without its port, in lower case; empty where it is none."""
-    with suppress(ValueError):
-        return urlsplit(f"//{host}").hostname or ""
-    return ""
+    found = _HOST.fullmatch(host.lower())
+    return (found[1] or found[2] or "") if found else ""

@@ -8,14 +8,14 @@ import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import quote, unquote_plus
 
 from ._clock import LOCK
-from ._faults import check_operation
+from ._faults import check_name
 from ._messages import Answer, Headers, StateError
 from ._schemas import Schema, Schemas, find_objects, is_object, members
 
@@ -65,9 +65,14 @@ class Entry:
     answer_headers: dict[str, str]
     answer_body: Any
 
+    @property
+    def body(self) -> str:
+        """The request's JSON value as text; "null" where it has none."""
+        return json.dumps(self.request_body, ensure_ascii=False)
+
     def as_dict(self) -> dict[str, Any]:
         """The entry as a JSON value."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}
 
     def __repr__(self) -> str:
         return f"<Entry {self.number}: {self.method} {self.target} {self.status}>"
@@ -155,7 +160,8 @@ class Journal:
         self, operation_id: str | None, after: int = 0, limit: int = _KEPT, *, secrets: bool = False
     ) -> list[Entry]:
         """The newest entries, oldest first: of an operation or of all, numbered above `after`."""
-        check_operation(operation_id, self._operations)
+        if operation_id is not None:
+            check_name("operation", operation_id, self._operations)
         with LOCK:
             found = [one for one in self._entries if operation_id in (None, one.operation_id)]
         masking = Masking(None) if secrets else self.masking

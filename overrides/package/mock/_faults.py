@@ -219,20 +219,16 @@ class Fault:
 
 
 def select_faults(faults: Iterable[Fault], operation: str | None) -> list[Fault]:
-    """Those that strike a request, in this order: one, and every delay.
-
-    One that strikes before a request is read comes before them all, and alone.
-    """
-    one, delays = list[Fault](), list[Fault]()
+    """Those that strike a request: one before it is read; else one, and every delay."""
     with LOCK:
-        for fault in sorted(faults, key=lambda fault: fault.name != EARLY):
-            active = delays if fault.name == "latency" else one
-            if fault.matches(operation) and (active is delays or not one):
-                fault.struck += 1
-                active.append(fault)
-                if fault.name == EARLY:
-                    break
-    return one + delays
+        found = [fault for fault in faults if fault.matches(operation)]
+        early = [fault for fault in found if fault.name == EARLY]
+        delays = [fault for fault in found if fault.name == "latency"]
+        others = [fault for fault in found if fault.name not in (EARLY, "latency")]
+        active = early[:1] or [*others[:1], *delays]
+        for fault in active:
+            fault.struck += 1
+    return active
 
 
 def apply_faults(faults: Iterable[Fault], exchange: Exchange) -> Answer:
@@ -246,8 +242,7 @@ def apply_faults(faults: Iterable[Fault], exchange: Exchange) -> Answer:
 
 def describe_fault(name: str) -> dict[str, Any]:
     """The schema of an order for a type of fault; a FaultError where there is none."""
-    if name not in [*FAULT_TYPES]:
-        raise FaultError(_describe_unknown("fault", name, FAULT_TYPES))
+    check_name("fault", name, FAULT_TYPES)
     own = describe_arguments(FAULT_TYPES[name])
     more = {"operation": {"type": ["string", "null"]}, "fault": {"const": name}}
     return own | {
@@ -264,21 +259,17 @@ def check_fault(order: Mapping[str, Any], operations: Iterable[str]) -> None:
     if problem := find_wrong_argument(order, schema):
         about = str(schema["description"]).partition("\n")[0]
         raise FaultError(f"The fault {order['fault']}: {problem}. {about}")
-    check_operation(order.get("operation"), operations)
+    if order.get("operation") is not None:
+        check_name("operation", order["operation"], operations)
 
 
-def check_operation(operation: str | None, known: Iterable[str]) -> None:
-    """Raise FaultError where there is no such operation; None stands for all."""
-    if operation not in (None, *known):
-        raise FaultError(_describe_unknown("operation", str(operation), known))
-
-
-def _describe_unknown(what: str, given: str, known: Iterable[str]) -> str:
-    """That there is nothing of that name, and what there is."""
+def check_name(kind: str, given: Any, known: Iterable[str]) -> None:
+    """Raise FaultError, whose text says what there is, where there is nothing of that name."""
     names = sorted(known)
-    close = difflib.get_close_matches(str(given), names, 1)
-    hint = f" Is it {close[0]!r} that you mean?" if close else ""
-    return f"There is no {what} {given!r}.{hint} There are: {', '.join(names)}."
+    if given not in names:
+        close = difflib.get_close_matches(str(given), names, 1)
+        hint = f" Is it {close[0]!r} that you mean?" if close else ""
+        raise FaultError(f"There is no {kind} {given!r}.{hint} There are: {', '.join(names)}.")
 
 
 def _edit(exchange: Exchange, edit: Callable[[Any], None], lack: str) -> Answer:
