@@ -38,7 +38,7 @@ def _list_items(owner: griffe.Object, path: tuple[str, ...] = ()) -> Iterator[tu
         if name[0] == "_" and name != "__init__":
             continue
         if isinstance(member, griffe.Class):
-            yield here, f"({', '.join(map(str, member.bases))})"
+            yield here, f": class({', '.join(map(str, member.bases))})"
             yield from _list_items(member, here)
         elif isinstance(member, griffe.Function):
             start = "async " if "async" in member.labels else ""
