@@ -68,15 +68,7 @@ class Field:
 
 
 class Content(NamedTuple):
-    """A body that an operation takes, or a response.
-
-    Attributes:
-        name: The body's media type, or the response's status.
-        kind: How a body is written: json, data, files or content; how a response is read: json,
-            text, file or empty.
-        prop: What the parser made of it.
-        words: What the document says of it.
-    """
+    """A body by its media type, or a response by its status; `kind` is the way it is written."""
 
     name: str
     kind: str
@@ -125,27 +117,12 @@ class Operation:
         """Have its schemas parsed."""
         self.links = [*self._list_links()]
         self.parameters = self._parse_parameters(parser)
-        self.bodies = [*self._parse_bodies(parser)]
-        self.has_optional_body = not all(body.prop.required for body in self.bodies)
-        found = [self._parse_response(parser, *entry) for entry in self._list_responses()]
-        found.sort(key=lambda one: (one.name == "default", "XX" in one.name, one.name))
-        self.responses = [one for one in found if one.name < "4"]
-        self.responses = self.responses or [one for one in found if one.name == "default"]
-        self.errors = [one for one in found if one not in self.responses]
-        # What the one response is a list of.
-        listed = [one.prop for one in self.responses if one.kind == "json"]
-        one = len(self.responses) == 1 and listed and isinstance(listed[0], ListProperty)
-        self.item = listed[0].inner_property if one else None
-        self.iterator_name = self.iterator if self.item is not None else None
-        # The only body's model, and its fields, where they are the method's own arguments.
-        self.model: Any = None
-        self.flat: list[Field] | None = None
-        if len(self.bodies) == 1 and isinstance(self.bodies[0].prop, ModelProperty):
-            self.model = parser.find_model(self.bodies[0].prop)
-            flat = list_fields(parser, self.model)
-            taken = _RESERVED | {p.python_name for p in self.parameters}
-            if self.bodies[0].kind == "json" and taken.isdisjoint(p.python_name for p in flat):
-                self.flat = flat
+        self._parse_bodies(parser)
+        self._parse_responses(parser)
+        contents = [*self.bodies, *self.responses, *self.errors]
+        props = [field.prop for field in self.parameters] + [one.prop for one in contents]
+        ways = [way for prop in props for way in (prop.get_imports, prop.get_lazy_imports)]
+        self.imports = sorted({line for get in ways for line in get(prefix="...")})
 
     def _parse_parameters(self, parser: Parser) -> list[Field]:
         found = [(p["in"], str(p["name"]), at, p) for at, p in self.document.parameters(self.place)]
@@ -173,7 +150,7 @@ class Operation:
             taken.add(field.python_name)
         return fields
 
-    def _parse_bodies(self, parser: Parser) -> Iterator[Content]:
+    def _parse_bodies(self, parser: Parser) -> None:
         body = self.document.resolve(self.raw.get("requestBody")) or {}
         content, place = body.get("content") or {}, (*self.place, "requestBody", "content")
         kept: dict[str, str] = {}
@@ -188,6 +165,7 @@ class Operation:
         if left:
             words = f"bodies are sent as {' or '.join(kept)}, not as {', '.join(left)}."
             parser.note(place, words)
+        self.bodies: list[Content] = []
         for plain, name in kept.items():
             kind, media = _BODIES[plain], FILE if plain == BYTES else content[name]
             parent = f"{self.module}_{kind}" if len(kept) > 1 else self.module
@@ -195,7 +173,41 @@ class Operation:
             prop = parser.parse(place, media, "body", parent, required=required)
             if kind == "files" and isinstance(prop, ModelProperty):
                 parser.find_model(prop).is_multipart_body = True
-            yield Content(name, kind, prop)
+            self.bodies.append(Content(name, kind, prop))
+        self.has_optional_body = bool(kept) and not body.get("required")
+        types = " | ".join(annotation(one.prop, unset=False) for one in self.bodies)
+        self.body_type = f"{types} | Unset = UNSET" if self.has_optional_body else types
+        # The only body's model, and its fields, where they are the method's own arguments.
+        self.model: Any = None
+        self.flat: list[Field] | None = None
+        if len(self.bodies) == 1 and isinstance(self.bodies[0].prop, ModelProperty):
+            self.model = parser.find_model(self.bodies[0].prop)
+            flat = list_fields(parser, self.model)
+            taken = _RESERVED | {p.python_name for p in self.parameters}
+            if self.bodies[0].kind == "json" and taken.isdisjoint(p.python_name for p in flat):
+                self.flat = flat
+
+    def _parse_responses(self, parser: Parser) -> None:
+        found = [self._parse_response(parser, *entry) for entry in self._list_responses()]
+        found.sort(key=lambda one: (one.name == "default", "XX" in one.name, one.name))
+        good = [one for one in found if one.name < "4"]
+        self.responses = good or [one for one in found if one.name == "default"]
+        self.errors = [one for one in found if one not in self.responses]
+        kinds = {one.kind for one in found}
+        self.accept = "application/json" if kinds <= {"json", "empty"} else "*/*"
+        types = {
+            name
+            for one in self.responses
+            for name in (["None"] if one.kind == "empty" else _types(one.prop))
+        }
+        ordered = sorted(types, key=lambda name: (name == "None", name))
+        self.result_type = " | ".join(ordered) or "None"
+        nothing = "Nothing." if self.result_type == "None" else f"The {self.result_type}."
+        self.result_words = next(filter(str.strip, (r.words for r in self.responses)), nothing)
+        # What the one response is a list of.
+        lists = [one.prop for one in self.responses if isinstance(one.prop, ListProperty)]
+        self.item = lists[0].inner_property if lists and len(self.responses) == 1 else None
+        self.iterator_name = self.iterator if self.item is not None else None
 
     def _parse_response(self, parser: Parser, status: str, raw: dict[str, Any]) -> Content:
         place, content = (*self.place, "responses", status, "content"), raw.get("content") or {}
@@ -228,14 +240,6 @@ class Operation:
         return [p for location in locations for p in self.parameters if p.location == location]
 
     @property
-    def imports(self) -> list[str]:
-        """The imports of what is in its signature."""
-        contents = (*self.bodies, *self.responses, *self.errors)
-        props = [field.prop for field in self.parameters] + [one.prop for one in contents]
-        ways = [way for prop in props for way in (prop.get_imports, prop.get_lazy_imports)]
-        return sorted({line for get in ways for line in get(prefix="...")})
-
-    @property
     def path_parts(self) -> Iterator[str | Field]:
         """The path as literal text, already encoded, and parameters in turn."""
         by_name = {p.name: p for p in self.at("path")}
@@ -244,32 +248,6 @@ class Operation:
                 yield by_name[text[1:-1]]
             elif text:
                 yield quote(text, safe="/:@!$&'()*+,;=~-._%")
-
-    @property
-    def body_type(self) -> str:
-        """The Python type of its bodies."""
-        types = " | ".join(annotation(body.prop, unset=False) for body in self.bodies)
-        return f"{types} | Unset = UNSET" if self.has_optional_body else types
-
-    @property
-    def result_type(self) -> str:
-        """The Python type of what the operation returns."""
-        found: set[str] = set()
-        for response in self.responses:
-            found |= {"None"} if response.kind == "empty" else {*_types(response.prop)}
-        return " | ".join(sorted(found, key=lambda name: (name == "None", name))) or "None"
-
-    @property
-    def result_words(self) -> str:
-        """What the operation returns, in words."""
-        nothing = "Nothing." if self.result_type == "None" else f"The {self.result_type}."
-        return next(filter(str.strip, (one.words for one in self.responses)), nothing)
-
-    @property
-    def accept(self) -> str:
-        """The media types of the responses, as an Accept header."""
-        kinds = {response.kind for response in (*self.responses, *self.errors)}
-        return "application/json" if kinds <= {"json", "empty"} else "*/*"
 
 
 def read_operations(document: Document) -> list[Operation]:

@@ -206,26 +206,24 @@ class Parser:
                     base = {k: v for k, v in part.items() if k not in {key, "discriminator"}}
                     rest = [*parts[:index], *parts[index + 1 :], *_split(base)]
                     return {**own, "allOf": rest, key: part[key]}
-        seen: dict[str, Any] = {}
-        pairs = self._list_properties(*parts, own)
-        alike = all(seen.setdefault(name, one) == one for name, one in pairs)
+        merged: dict[str, Any] = {"properties": {}, "required": []}
+        alike = True
+        for leaf in self._list_leaves(*parts, own):
+            properties, required = merged["properties"], merged["required"]
+            for name, one in (leaf.get("properties") or {}).items():
+                if name not in properties:
+                    properties[name] = one
+                elif properties[name] != one:
+                    alike, both = False, (properties[name], one)  # The later ones narrow.
+                    inline = all(isinstance(each, dict) and "$ref" not in each for each in both)
+                    properties[name] = {**properties[name], **one} if inline else one
+            required += leaf.get("required") or ()
+            merged |= {**leaf, "properties": properties, "required": required}
         objects = any(_is_object(one) or "allOf" in one for one in resolved)
         named = len(parts) == 1 and "$ref" in parts[0] and "properties" not in own
         if named or (len(parts) > 1 and alike and objects):
             return {**own, "allOf": parts}
-        merged: dict[str, Any] = {"properties": {}, "required": []}
-        for leaf in self._list_leaves(*parts, own):
-            properties, required = merged["properties"], merged["required"]
-            for name, one in (leaf.get("properties") or {}).items():
-                both = (properties.get(name), one)  # The later ones narrow.
-                inline = all(isinstance(each, dict) and "$ref" not in each for each in both)
-                properties[name] = {**properties[name], **one} if inline else one
-            required += leaf.get("required") or ()
-            merged |= {**leaf, "properties": properties, "required": required}
         return {key: value for key, value in merged.items() if value not in ({}, [])}
-
-    def _list_properties(self, *parts: Any) -> list[tuple[str, Any]]:
-        return [p for one in self._list_leaves(*parts) for p in one.get("properties", {}).items()]
 
     def _list_leaves(self, *schemas: Any) -> Iterator[dict[str, Any]]:
         """Yield what schemas consist of by `allOf`, through references."""
@@ -259,18 +257,19 @@ class Parser:
             self.discriminators[union] = told["propertyName"], mapping
 
     def _shape_object(self, shaped: dict[str, Any], roles: Collection[str]) -> None:
-        inherited = dict(self._list_properties(*(shaped.get("allOf") or ())))
+        inherited: dict[str, Any] = {}
+        for leaf in self._list_leaves(*(shaped.get("allOf") or ())):
+            inherited |= leaf.get("properties") or {}
         properties = dict(shaped.get("properties") or {})
         for name in shaped.get("required") or ():
             if name not in inherited:
                 properties.setdefault(name, {})
         aliases = find_aliases(properties, _MODEL_ATTRIBUTES)
-        every = inherited | properties
-        shaped["x-sent"] = "sent" in roles
-        shaped["x-traits"] = {name: self.find_traits(inner) for name, inner in every.items()}
+        shaped["x-sent"], every = "sent" in roles, (inherited | properties).items()
+        shaped["x-traits"] = {name: self.find_traits(inner) for name, inner in every}
         # A property that is there in one direction only may not be asked for in the other.
         one_way = {"sent": "readOnly", "received": "writeOnly"}
-        absent = {one_way[role] for role in roles if role in one_way}
+        absent = [key for role, key in one_way.items() if role in roles]
         shaped["required"] = [
             self._alias(name, aliases)
             for name in shaped.get("required") or ()

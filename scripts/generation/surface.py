@@ -9,12 +9,6 @@ from typing import Any
 
 import griffe
 
-_STARS = {
-    griffe.ParameterKind.keyword_only: "*, ",
-    griffe.ParameterKind.var_positional: "*",
-    griffe.ParameterKind.var_keyword: "**",
-}
-
 
 def compare_modules(name: str, old: str, new: str) -> list[str]:
     """Return what changed on a module's Python surface, below its name; nothing if it is the same.
@@ -22,45 +16,39 @@ def compare_modules(name: str, old: str, new: str) -> list[str]:
     `+` stands before what is new, `-` before what is gone, `~` before what is another now.
     """
     modules = (griffe.visit(name, Path(f"{name}.py"), code) for code in (old, new))
-    before, after = (
-        {item: (owner, more) for owner, item, more in _list_items(module)} for module in modules
-    )
+    before, after = (dict(_list_items(module)) for module in modules)
     lines: list[str] = []
     for sign, here, there in (("+", after, before), ("-", before, after)):
-        for item, (owner, more) in here.items():
+        for path, more in here.items():
             # What is new or gone takes along what belongs to it, without a line for each.
-            if item not in there and (not owner or owner in there):
-                lines.append(f"  {sign} {item}{more}")
-    for item, (_, more) in after.items():
-        if item in before and before[item][1] != more:
-            lines.append(f"  ~ {item}{before[item][1]} → {more.lstrip(': ->')}")
+            if path not in there and (not path[1:] or path[:-1] in there):
+                lines.append(f"  {sign} {'.'.join(path)}{more}")
+    for path, more in after.items():
+        if before.get(path, more) != more:
+            lines.append(f"  ~ {'.'.join(path)}{before[path]} → {more.lstrip(': ->')}")
     return [name, *lines] if lines else []
 
 
-def _list_items(parent: griffe.Object, prefix: str = "") -> Iterator[tuple[str, str, str]]:
-    """Yield each public name with what it belongs to, before it, and what follows it."""
-    owner = f"class {prefix[:-1]}" if prefix else ""
-    for exported in parent.exports or ():
-        yield owner, f"exports {exported}", ""
-    for name, member in parent.members.items():
-        path = f"{prefix}{name}".removesuffix(".__init__")
+def _list_items(owner: griffe.Object, path: tuple[str, ...] = ()) -> Iterator[tuple[Any, str]]:
+    """Yield the path of each public name and of each parameter, and what follows it."""
+    for exported in owner.exports or ():
+        yield (*path, f"exports {exported}"), ""
+    for name, member in owner.members.items():
+        here = (*path, name)
         if name[0] == "_" and name != "__init__":
             continue
         if isinstance(member, griffe.Class):
-            bases = ", ".join(map(str, member.bases))
-            yield owner, f"class {path}", f"({bases})" if bases else ""
-            yield from _list_items(member, f"{path}.")
+            yield here, f"({', '.join(map(str, member.bases))})"
+            yield from _list_items(member, here)
         elif isinstance(member, griffe.Function):
             start = "async " if "async" in member.labels else ""
-            yield owner, f"{path}()", f" -> {start}{member.returns or ''}"
+            yield here, f"() -> {start}{member.returns or ''}"
             for one in member.parameters:
-                stars = _STARS.get(one.kind, "") if one.kind else ""
-                default = None if stars in {"*", "**"} else one.default
-                if one.name != "self":
-                    more = f"{_describe(one.annotation, default)})"
-                    yield f"{path}()", f"{path}({stars}{one.name}", more
+                if one.name != "self" and one.kind is not None:
+                    kind = f" ({one.kind.value})"
+                    yield (*here, one.name), _describe(one.annotation, one.default) + kind
         elif isinstance(member, griffe.Attribute):
-            yield owner, path, _describe(member.annotation, member.value)
+            yield here, _describe(member.annotation, member.value)
 
 
 def _describe(annotation: Any, value: Any) -> str:

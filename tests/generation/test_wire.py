@@ -61,13 +61,10 @@ def test_every_kind_of_parameter(library: ModuleType) -> None:
     assert (sent["X-Reader-Priority"], sent["Cookie"]) == ("3", "reader_hint=a1")
     assert (sent["X-Library-Key"], "Authorization" in sent) == ("a-key", False)
     (book,) = found.items
-    assert type(found) is models.BookPage
-    assert (found.number, found.of, found.next_) == (2, 7, None)
-    assert (book.id, book.pages, book.condition, book.weight_grams) == (BOOK_ID, None, None, None)
-    assert (book.genre, book.published) == (models.Genre.CHILDRENS, DAY)
+    assert (type(found), found.of, found.next_) == (models.BookPage, 7, None)
+    assert (book.id, book.pages, book.genre.name) == (BOOK_ID, None, "CHILDRENS")
     assert book.added_at == datetime.datetime(2024, 5, 6, 7, 8, 9, tzinfo=datetime.UTC)
-    assert book.price == models.Money(**MONEY)
-    assert (book.authors[0].born.year, book.authors[0].known_as) == (1899, ["Berthold"])
+    assert (book.authors[0].born.year, book.price) == (1899, models.Money(**MONEY))
 
 
 def test_deprecations_are_documented_and_warned_of(library: ModuleType) -> None:
@@ -142,13 +139,6 @@ def test_a_multipart_body(studio: ModuleType) -> None:
     ]
 
 
-def test_bytes(studio: ModuleType) -> None:
-    server, body = Server(204), studio.File(io.BytesIO(b"\x01\x02"))
-    call(studio, server, lambda client: client.files.replace("f1", body=body))
-    assert (server.target, server.body) == ("PUT /files/f1/content", b"\x01\x02")
-    assert server.request.headers["Content-Type"] == "application/octet-stream"
-
-
 def test_a_form_and_masked_secrets(studio: ModuleType) -> None:
     word, token = "hush=1", "t0k3n"
     form = studio.models.SessionForm(grant="password", user="a&b", secret_word=word)
@@ -163,23 +153,21 @@ def test_a_form_and_masked_secrets(studio: ModuleType) -> None:
     assert "Authorization" not in server.request.headers
 
 
-@pytest.mark.parametrize(
-    ("model", "fields", "kind", "content"),
-    [
-        ("PictureByUrl", {"url": "https://a/b"}, "application/json", b'"url"'),
-        ("PictureForm", {"url": "u", "title": "T"}, "application/x-www-form-url", b"title=T"),
-        ("PictureUpload", {"picture": b"PNG"}, "multipart/form-data; boundary=", b"PNG"),
-    ],
-)
-def test_several_bodies_for_one_operation(
-    studio: ModuleType, model: str, fields: dict[str, Any], kind: str, content: bytes
-) -> None:
-    files = {k: studio.File(io.BytesIO(v)) for k, v in fields.items() if isinstance(v, bytes)}
-    body = getattr(studio.models, model)(**{**fields, **files})
-    server = Server(202)
-    call(studio, server, lambda client: client.shapes.import_picture(body=body))
-    assert server.request.headers["Content-Type"].startswith(kind)
-    assert content in server.body
+def test_several_bodies_for_one_operation_and_bytes(studio: ModuleType) -> None:
+    models, server = studio.models, Server(202)
+    picture = studio.File(io.BytesIO(b"PNG"))
+    for body, kind, content in (
+        (models.PictureByUrl(url="https://a/b"), "application/json", b'"url"'),
+        (models.PictureForm(url="u", title="T"), "application/x-www-form-url", b"title=T"),
+        (models.PictureUpload(picture=picture), "multipart/form-data; boundary=", b"PNG"),
+    ):
+        call(studio, server, lambda client: client.shapes.import_picture(body=body))  # noqa: B023 - called at once
+        assert server.request.headers["Content-Type"].startswith(kind)
+        assert content in server.body
+    server, file = Server(204), studio.File(io.BytesIO(b"\x01\x02"))
+    call(studio, server, lambda client: client.files.replace("f1", body=file))
+    assert (server.target, server.body) == ("PUT /files/f1/content", b"\x01\x02")
+    assert server.request.headers["Content-Type"] == "application/octet-stream"
 
 
 def test_names_that_are_in_pythons_way(studio: ModuleType) -> None:
