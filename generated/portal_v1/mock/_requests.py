@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from urllib.parse import parse_qs
 
 from ._messages import RefusalError
-from ._schemas import Schema, Schemas, essence, is_json, matches, members
+from ._schemas import Schema, Schemas, essence, is_json, members
 
 Texts: TypeAlias = Mapping[str, Sequence[str]]  # what came under each name
 
@@ -103,15 +103,17 @@ class RequestBody:
             if self._is_required:
                 raise RefusalError("request body: is required, and missing")
             return None, ""
-        ranges = [one for one in self.content if content_type and matches(one, content_type)]
-        if not ranges:
-            came = essence(content_type) or "no Content-Type"
+        came = essence(content_type)
+        ranges = (came, f"{came.partition('/')[0]}/*", "*/*") if came else ()
+        known = [self.content[one] for one in ranges if one in self.content]
+        if not known:
+            came = came or "no Content-Type"
             text = f"request body: must be {' or '.join(self.content)}, came with {came}"
             raise RefusalError(text, (415, 400, 422))
-        schema = self.content[min(ranges, key=lambda one: one.count("*"))]
+        schema = known[0]
         if is_json(content_type):
             value = parse_json(body)
-        elif essence(content_type) in _FORMS:
+        elif came in _FORMS:
             value = parse_fields(_read_form(content_type, body), schema)
         else:
             return body, ""

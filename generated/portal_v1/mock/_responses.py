@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -38,10 +37,6 @@ _TEXTS = (
 )
 BATCH = 1000  # items of a list that are held in memory at a time
 _ERROR_TEXTS = ("message", "error", "detail", "description", "reason", "title")
-# With one of these, a list may be valid although each part of it is not, or the reverse.
-_WHOLE = frozenset(
-    ["const", "contains", "enum", "if", "maxItems", "minItems", "not", "prefixItems", "uniqueItems"]
-)
 # What HTTP says of the connection and the body as it is sent: never copied from a document.
 _NOT_HEADERS = re.compile(
     "connection|content-(encoding|length|range|type)|date|keep-alive|trailer|transfer-encoding"
@@ -87,9 +82,7 @@ class Template(NamedTuple):
             return self
         schema = self.schema.properties[field]
         example: Any = self.example.get(field) if is_object(self.example) else None
-        if example is None:
-            example = [] if "array" in schema.types else find_example(schema)
-        return Template(schema, example)
+        return Template(schema, find_example(schema) if example is None else example)
 
 
 @define(eq=False)
@@ -122,7 +115,7 @@ class Media:
     def list_body(self, values: Iterator[Values]) -> Body:
         """A list as a body. A long one is an iterator, each piece validated when it is made."""
         fill = self.template.fill_list
-        first = list(values if _WHOLE & self.schema.flat.keys() else islice(values, BATCH))
+        first = list(islice(values, BATCH))
         body = self.encode(fill(first))
         if len(first) != BATCH:
             return body
@@ -148,16 +141,17 @@ class Response:
         headers = {name: schemas.resolve(one) for name, one in members(node, "headers").items()}
         for name, header in headers.items():
             schema = schemas.schema_of(header, f"{where}, header {name}")
-            is_sent = schema.examples or "const" in schema.flat or header.get("required")
+            is_sent = schema.examples or header.get("required")
             if is_sent and not _NOT_HEADERS.fullmatch(name.lower()):
                 value = find_example(schema)
-                parts = value if is_array(value) else [value]
-                texts = (one if isinstance(one, str) else json.dumps(one) for one in parts)
-                self.headers.append((name.lower(), ",".join(texts)))
+                text = value if isinstance(value, str) else json.dumps(value)
+                self.headers.append((name.lower(), text))
         self.nothing = Media("", Schema(schemas, {}, where))
-        content = members(node, "content").items()
-        named = [(name, schemas.schema_of(one or {}, where)) for name, one in content]
-        self.media = [Media(_find_type(name, schema), schema) for name, schema in named]
+        self.media: list[Media] = []
+        for name, one in members(node, "content").items():
+            plain = "application/json" if name == "*/*" else "application/octet-stream"
+            schema = schemas.schema_of(one or {}, where)
+            self.media.append(Media(plain if "*" in name else name, schema))
         self.links = [schemas.resolve(one) for one in members(node, "links").values()]
 
     def choose(self, accept: str) -> Media:
@@ -171,11 +165,10 @@ class Responses:
     """All documented responses of an operation, by status, range or default."""
 
     def __init__(self, schemas: Schemas, nodes: Mapping[str, Any], where: str) -> None:
-        named = ((re.sub("xx$", "XX", str(key)), node) for key, node in nodes.items())
         self._by_key = {
-            key: Response(schemas, node, f"{where}, response {key}")
-            for key, node in named
-            if not key.startswith("x-")
+            str(key): Response(schemas, node, f"{where}, response {key}")
+            for key, node in nodes.items()
+            if not str(key).startswith("x-")
         }
         if not self._by_key:
             raise DocumentError(f"{where}: no response is documented.")
@@ -198,33 +191,18 @@ class Responses:
         return next(((one, self._by_key[key]) for one, key in keys if key in self._by_key), None)
 
 
-def _find_type(media_range: str, schema: Schema) -> str:
-    """The media type to answer with: for a range, JSON where a schema describes it."""
-    if "*" not in media_range:
-        return media_range
-    is_json = schema.flat.get("format") != "binary" and (schema.flat or media_range == "*/*")
-    return "application/json" if is_json else "application/octet-stream"
-
-
 def find_example(schema: Schema) -> Any:
     """A value that satisfies the schema, the document's or made, or raise DocumentError."""
-    problem = ""
-    for candidate in _candidates(schema):
-        found = schema.find_problem(candidate)
-        if found is None:
-            return candidate
-        problem = problem or found
-    problem = problem or "nothing short of one could be made"
-    raise DocumentError(
-        f"no example is valid ({problem}); add one to the document at {schema.where}"
-    )
-
-
-def _candidates(schema: Schema) -> Iterator[Any]:
-    yield from schema.examples
-    for one in schema.alternatives:
-        with suppress(DocumentError):
-            yield make_example(one)
+    for one in filter(schema.is_valid, schema.examples):
+        return one
+    problem: str | None = "nothing short of one could be made"
+    with suppress(DocumentError):
+        made = make_example(schema)
+        problem = schema.find_problem(made)
+        if problem is None:
+            return made
+    text = f"no example is valid ({problem}); add one to the document at {schema.where}"
+    raise DocumentError(text)
 
 
 def make_example(schema: Schema, depth: int = 0) -> Any:
@@ -247,13 +225,10 @@ def make_example(schema: Schema, depth: int = 0) -> Any:
             for name, one in wanted.items()
             if name in required or (one.examples and not one.flat.get("writeOnly"))
         ]
-        names += [f"key{n + 1}" for n in range(int(flat.get("minProperties", 0)) - len(names))]
         return {name: make_example(wanted.get(name, extra), depth + 1) for name in names}
     if "array" in kinds:
         least = int(flat.get("minItems", 0))
-        first = [schema.inner(one, "items") for one in flat.get("prefixItems", ())]
-        items = [*first, *[schema.items] * least][:least]
-        return [make_example(one, depth + 1) for one in items]
+        return [make_example(schema.items, depth + 1) for _ in range(least)]
     for value in filter(schema.is_valid, _plain_values(flat, kinds)):
         return value
     raise DocumentError
@@ -268,6 +243,4 @@ def _plain_values(flat: Mapping[str, Any], kinds: Collection[str]) -> Iterator[A
     low = flat.get("minimum", flat.get("exclusiveMinimum", 0))
     high = flat.get("maximum", flat.get("exclusiveMaximum", low))
     step = flat.get("multipleOf", 1)
-    yield from (1.5, 1, 0, low, low + 1, high, high - 1, (low + high) / 2, step)
-    yield from (math.floor(low / step) * step + step, math.floor(high / step) * step - step)
-    yield from (True, None)
+    yield from (1.5, 1, 0, low, low + 1, high, high - 1, (low + high) / 2, step, True, None)

@@ -67,12 +67,6 @@ def is_json(media_type: str) -> bool:
     return subtype == "json" or subtype.endswith("+json")
 
 
-def matches(media_range: str, media_type: str) -> bool:
-    """Whether a range such as `text/*` or `*/*` holds the media type."""
-    wanted, given = essence(media_range), essence(media_type)
-    return wanted in ("*/*", given) or (wanted.endswith("/*") and given.startswith(wanted[:-1]))
-
-
 class Rule(NamedTuple):
     """A statement about the API, and how it is known."""
 
@@ -149,8 +143,8 @@ class Schema:
         """Its keywords: references followed, allOf merged, the first alternative chosen."""
         result = {**self._keywords}
         parts = list(result.pop("allOf", ()))
-        result.pop("anyOf", None)
-        for choice in self._choices[:1]:
+        choices = [one for one in result.pop("anyOf", ()) if one != {"type": "null"}]
+        for choice in choices[:1]:
             parts += [_discriminate(result.get("discriminator"), choice), choice]
         for part in parts:
             for name, value in self.inner(part, "").flat.items():
@@ -173,16 +167,6 @@ class Schema:
             return frozenset([named] if isinstance(named, str) else named)
         parts = [one for key in ("allOf", "anyOf") for one in self._keywords.get(key, ())]
         return frozenset(name for one in parts for name in self.inner(one, "").types)
-
-    @property
-    def _choices(self) -> list[Any]:
-        return [one for one in self._keywords.get("anyOf", ()) if one != {"type": "null"}]
-
-    @property
-    def alternatives(self) -> list[Schema]:
-        """This schema, by each alternative at its top."""
-        nodes = [{**self._keywords, "anyOf": [one]} for one in self._choices]
-        return [Schema(self._schemas, one, self.where) for one in nodes or [self.node]]
 
     @cached_property
     def properties(self) -> dict[str, Schema]:
