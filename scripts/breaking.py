@@ -21,7 +21,7 @@ from itertools import groupby
 from pathlib import Path
 
 from _support.callers import NotComparableError, find_breaks
-from _support.confirming import print_whatever_the_terminal
+from _support.terminal import print_whatever_the_terminal
 
 _EXIT = "Exit status: 0 when all is well, 1 for a break that is not announced, 2 for no comparison."
 

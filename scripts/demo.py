@@ -22,7 +22,7 @@ from typing import Any
 
 import portal_v1
 import portal_v1.mock
-from _support import confirming
+from _support.terminal import print_whatever_the_terminal
 
 
 def take_steps(name: str, portal: Any, wait: Callable[[Any], Any]) -> None:
@@ -54,7 +54,7 @@ def take_steps(name: str, portal: Any, wait: Callable[[Any], Any]) -> None:
     show("refresh its session", wait(clients.refresh_session(created.id)))
     show("generate its web OTP", wait(clients.generate_web_otp(created.id)))
     try:
-        wait(portal.with_options(api_key=confirming.UNKNOWN_KEY).clients.list())
+        wait(portal.with_options(api_key="a-key-that-no-server-knows").clients.list())
     except portal_v1.AuthenticationError as error:
         show("be refused with an unknown key", error)
     else:
@@ -62,17 +62,22 @@ def take_steps(name: str, portal: Any, wait: Callable[[Any], Any]) -> None:
 
 
 def run() -> None:
-    """Run both rounds against the server that the environment names, or the embedded mock."""
+    """Run both rounds against the server that the environment names, or the embedded mock.
+
+    Raises:
+        ConfigurationError: The settings leave open which server is meant.
+    """
     key, base_url = os.environ.get("PORTAL_API_KEY", ""), os.environ.get("PORTAL_BASE_URL", "")
     if bool(key) != bool(base_url):
-        raise confirming.UndecidedError(
+        raise portal_v1.ConfigurationError(
             "Only one of PORTAL_BASE_URL and PORTAL_API_KEY is set. Set both to run against that "
             "server, or unset both to run against the embedded mock."
         )
-    address = confirming.address_without_credentials(base_url)
+    if key:
+        portal_v1.Portal()  # It refuses a URL that holds a password.
     if key and os.environ.get("CONFIRM") != "1":
-        raise confirming.UndecidedError(
-            f"PORTAL_BASE_URL is set, so this would create two clients on {address}, with "
+        raise portal_v1.ConfigurationError(
+            f"PORTAL_BASE_URL is set, so this would create two clients on {base_url}, with "
             "the key in PORTAL_API_KEY. No operation of this API deletes them.\n"
             "  To do that:              make demo CONFIRM=1\n"
             "  To use the mock instead: unset PORTAL_BASE_URL and PORTAL_API_KEY"
@@ -80,7 +85,7 @@ def run() -> None:
     own_key = "a-key-that-only-the-embedded-mock-knows"
     with nullcontext() if key else portal_v1.mock.MockPortal(api_keys=[own_key]) as mock:
         if mock is None:
-            print(f"Server: {address}, where two clients are created")
+            print(f"Server: {base_url}, where two clients are created")
         else:
             key, base_url = own_key, mock.serve().url
             print(f"Server: the embedded mock on {base_url}")
@@ -98,10 +103,10 @@ def main() -> int:
     argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     ).parse_args()
-    confirming.print_whatever_the_terminal()
+    print_whatever_the_terminal()
     try:
         run()
-    except confirming.UndecidedError as error:
+    except portal_v1.ConfigurationError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 2
     except (LookupError, portal_v1.PortalError) as error:

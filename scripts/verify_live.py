@@ -28,7 +28,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import quote, urlsplit
 
 import httpx
-from _support import confirming
+from _support.terminal import print_whatever_the_terminal
 from portal_v1 import Pace, Portal, PortalError, api, errors
 from portal_v1._document import load_document
 from portal_v1._service import SERVICE
@@ -136,7 +136,7 @@ WHY_NOT_ASKED: Final = {  # by how the name of a rule begins
 
 def _find_keys() -> dict[str, str]:  # by the names that calls have for them
     found = {name: os.environ[name] for name in (KEY, SECOND_KEY) if os.environ.get(name)}
-    return {**found, UNKNOWN_KEY: confirming.UNKNOWN_KEY, NO_KEY: ""}
+    return {**found, UNKNOWN_KEY: "a-key-that-no-server-knows", NO_KEY: ""}
 
 
 def compare(call: Call, schemas: Schemas) -> Iterator[Row]:
@@ -336,9 +336,9 @@ def report(calls: Sequence[Call]) -> bool:
     return not differing
 
 
-def announce(address: str) -> None:
+def announce(base_url: str) -> None:
     """Say what a run does before it does it."""
-    print(f"Server: {address}\n\nWith the key that is set, 200 requests a minute at the most:")
+    print(f"Server: {base_url}\n\nWith the key that is set, 200 requests a minute at the most:")
     for one in dict.fromkeys(f"{one.method:4} {one.path:38} {one.name}" for one in CALLS):
         print(f"  {one}")
     if left := {*api.OPERATIONS} - {one.name for one in CALLS}:
@@ -355,16 +355,15 @@ def main() -> int:
     base_url = os.environ.get("PORTAL_BASE_URL") or SERVICE.base_url or ""
     calls = list[Call]()
     try:
-        address = confirming.address_without_credentials(base_url)
+        portal = Portal(pace=Pace(200))  # It refuses a URL with a password.
         # The key of a server on this machine goes through no proxy.
         is_local = urlsplit(base_url).hostname in {"localhost", "127.0.0.1", "::1"}
-        portal = Portal(base_url=base_url, pace=Pace(200))
         with portal, httpx.Client(base_url=base_url, timeout=30, trust_env=not is_local) as http:
-            announce(address)
+            announce(base_url)
             if os.environ.get("CONFIRM") != "1":
                 return _fail("not confirmed, so nothing was sent. To do this: CONFIRM=1")
             stopped = run(portal, http, calls)
-    except (confirming.UndecidedError, PortalError) as error:
+    except PortalError as error:
         return _fail(str(error))
     except KeyboardInterrupt:
         stopped = "interrupted; what was under way may have been carried out."
@@ -380,5 +379,5 @@ def _fail(message: str) -> int:
 
 
 if __name__ == "__main__":
-    confirming.print_whatever_the_terminal()
+    print_whatever_the_terminal()
     sys.exit(main())

@@ -141,7 +141,7 @@ def _explain_type(owner: Any, place: Place, value: Any, types: list[str], text: 
             edits: dict[str, Any] = {"array": [value], "object": {}, "string": _show(value)}
             if value is None or isinstance(value, bool):
                 text = f"{_show(value)} says nothing here. Leave out {key!r}"
-            elif types[-1] in edits:
+            elif types and types[-1] in edits:
                 members = {key: edits[types[-1]]}
     return Finding(place, text, members)
 

@@ -50,6 +50,7 @@ def operation(text: str, path: str = "/a") -> str:
             "~1a/put (line 3): #/paths/~1a/get (line 3) has the operationId 'x', too",
         ),
         (operation("parameters: [{name: b, in: path, schema: {}}]"), "'b' is not in the path /a"),
+        (operation("parameters: [{name: b, in: query, content: {a: {examples: {c: 1}}}}]"), "c (l"),
         (operation("parameters: [{name: b, in: path, schema: {}}]"), '"required": true'),
         (
             operation("parameters: [{name: b, in: path, style: label, schema: {}}]"),

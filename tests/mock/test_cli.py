@@ -95,6 +95,7 @@ def test_a_fault_a_limit_a_delay_and_a_log(tmp_path: Path) -> None:
         ("--latency=inf", "error: latency is a number of seconds from 0, not inf"),
         ("--fault=latncy", "error: There is no fault 'latncy'. Is it 'latency'"),
         ("--fault=latency,seconds=x", "$.seconds: the value is not of type"),
+        ("--fault=latency,operation=x", "error: There is no operation 'x'. There are: "),
         ("--port=65536", "error: A port is a number from 0 to 65535, not 65536"),
     ],
 )

@@ -61,10 +61,10 @@ class Fault:
 
     phase: str
     name: str
-    answer: Callable[[Operation], Answer]
-    error: str | None
-    maybe: bool
-    again: str
+    answer: Answer | Callable[[Operation], Answer] = CLOSED
+    error: str | None = "APIConnectionError"
+    maybe: bool = True
+    again: str = REPEATABLE
     way: str = "http"
     options: dict[str, Any] = field(default_factory=dict)
 
@@ -75,23 +75,17 @@ class Fault:
         again = self.again == ALWAYS or (self.again == REPEATABLE and operation.repeatable)
         return 3 if again else 1
 
-
-def _connecting(name: str, answer: Answer = CLOSED, **how: Any) -> Fault:
-    options = {key: how.pop(key) for key in ("connect_timeout",) if key in how}
-    error = how.pop("error", "APITimeoutError" if options else "APIConnectionError")
-    again = NEVER if error == "ConfigurationError" else ALWAYS
-    return Fault("connecting", name, lambda _: answer, error, False, again, options=options, **how)
+    def answer_to(self, operation: Operation) -> Answer:
+        return self.answer if isinstance(self.answer, Answer) else self.answer(operation)
 
 
-def _broken(name: str, answer: Any, phase: str = "answering") -> Fault:
-    given = (lambda _: answer) if isinstance(answer, Answer) else answer
-    return Fault(phase, name, given, "APIConnectionError", maybe=True, again=REPEATABLE)
-
-
-def _late(name: str, answer: Answer, phase: str = "answering", **how: Any) -> Fault:
-    way, options = how.pop("way", "http"), {"timeout": 0.2, **how}
-    maybe = phase != "connecting"
-    return Fault(phase, name, lambda _: answer, "APITimeoutError", maybe, NEVER, way, options)
+_LATE: dict[str, Any] = {"error": "APITimeoutError", "again": NEVER, "options": {"timeout": 0.2}}
+_connecting = partial(Fault, "connecting", maybe=False, again=ALWAYS)
+_silent = partial(_connecting, error="APITimeoutError", options={"connect_timeout": 0.06})
+_refused = partial(_connecting, error="ConfigurationError")
+_broken = partial(Fault, "answering")
+_late: Any = partial(Fault, "answering", **_LATE)
+_succeeds = partial(Fault, "answered", error=None, maybe=False, again=NEVER)
 
 
 def _body(
@@ -100,19 +94,14 @@ def _body(
     def answer(operation: Operation) -> Answer:
         return reply(status or operation.status, make(operation.body), *fields)
 
-    error = "InvalidResponseError"
-    return Fault("answered", name, answer, error, maybe=True, again=NEVER, options=options)
-
-
-def _succeeds(name: str, answer: Callable[[Operation], Answer], **how: Any) -> Fault:
-    return Fault("answered", name, answer, None, False, NEVER, **how)
+    return Fault("answered", name, answer, "InvalidResponseError", again=NEVER, options=options)
 
 
 def _status(status: int, again: str, name: str = "", **answer: Any) -> Fault:
     given = reply(status, answer.get("body", _ECHO), *_ECHOES, *answer.get("fields", ()))
     error = _NAMES.get(status, "ServerError" if status >= 500 else "APIStatusError")
     maybe = not 400 <= status < 500 or status == 408
-    return Fault("answered", name or f"status {status}", lambda _: given, error, maybe, again)
+    return Fault("answered", name or f"status {status}", given, error, maybe, again)
 
 
 def _redirect(status: int, to: str, location: str) -> Fault:
@@ -130,12 +119,8 @@ def _cut(operation: Operation, *, reset: bool = False) -> Answer:
     return Answer(act)
 
 
-def _chunked(*chunks: bytes) -> Answer:
-    return raw(_CHUNKED, *chunks)
-
-
 def _in_pieces(operation: Operation) -> Answer:
-    return _chunked(*(b"1\r\n%c\r\n" % one for one in operation.body), b"0\r\n\r\n")
+    return raw(_CHUNKED, *(b"1\r\n%c\r\n" % one for one in operation.body), b"0\r\n\r\n")
 
 
 def _drips(data: bytes, *begin: bytes, every: float = 0.02, **how: Any) -> Answer:
@@ -181,37 +166,39 @@ _CONNECT_REFUSED = raw(head("407 Sign\x1b[2J in", "Content-Length: 0"))
 _TWO_ADDRESSES = {"connect_timeout": 0.8}  # of which the first has its half
 _OK = b"HTTP/1.1 200 OK\r\n"
 _LONG, _CHUNKED = head(200, "Content-Length: 999"), head(200, "Transfer-Encoding: chunked")
+_NO_LIMIT = {"timeout": 0.2, "max_response_bytes": 2**40}
 _HELLO = b"\x16\x03\x03\x40\x00" + b"\x02\x00\x3f\xfc\x03\x03" + b"\x00" * 500
+_DRIPPING_HELLO = _drips(_HELLO, reads=False)
 
 FAULTS = [
     _connecting("nobody listens", way="nobody"),
     _connecting("the host's name is unknown", way="unknown"),
-    _late("the host's name is not looked up in time", CLOSED, "connecting", way="slow names"),
-    _connecting("the host's name has an empty part", way="label", error="ConfigurationError"),
+    _connecting("the host's name is not looked up in time", way="slow names", **_LATE),
+    _refused("the host's name has an empty part", way="label"),
     _connecting("no more files can be opened", way="files"),
-    _connecting("the connection is never accepted", way="full", connect_timeout=0.03),
+    _silent("the connection is never accepted", way="full"),
     _connecting("TLS: the server speaks plain HTTP", raw(head(400), reads=False), way="https"),
     _connecting("TLS: the server resets", RESET_UNREAD, way="https"),
     _connecting("TLS: the server closes", CLOSED_AT_ONCE, way="https"),
-    _connecting("TLS: the server is silent", SILENT_AT_ONCE, way="https", connect_timeout=0.06),
-    _late("TLS: the handshake drips", _drips(_HELLO, reads=False), "connecting", way="https"),
-    _connecting("TLS: no certificates are found", way="certificates", error="ConfigurationError"),
+    _silent("TLS: the server is silent", SILENT_AT_ONCE, way="https"),
+    _connecting("TLS: the handshake drips", _DRIPPING_HELLO, way="https", **_LATE),
+    _refused("TLS: no certificates are found", way="certificates"),
     _connecting("proxy: nobody listens", way="nobody behind"),
     _connecting("proxy: it refuses", _CONNECT_REFUSED, way="proxy"),
     _connecting("proxy: it closes", CLOSED, way="proxy"),
     _connecting("proxy: it resets", RESET, way="proxy"),
     _connecting("proxy: it answers garbage", raw(b"\x00garbage\r\n\r\n"), way="proxy"),
-    _connecting("proxy: it is silent", SILENT, way="proxy", connect_timeout=0.06),
-    _connecting("proxy: it says more", raw(head("200 Yes"), b"more"), way="proxy"),
+    _silent("proxy: it is silent", SILENT, way="proxy"),
+    _connecting("proxy: it says more", raw(head("200 Yes") + b"more"), way="proxy"),
     _connecting("SOCKS5: it closes", CLOSED_AT_ONCE, way="socks"),
     _connecting("SOCKS5: it asks who this is", raw(b"\5\xff", **_UNREAD), way="socks"),
     _connecting("SOCKS5: it refuses who this is", raw(b"\5\2\1\1", **_UNREAD), way="socks user"),
     _connecting("SOCKS5: it refuses", raw(b"\5\0\5\5\0\1", **_UNREAD), way="socks"),
     _connecting("SOCKS5: it says more", raw(_SOCKS_MORE, **_UNREAD), way="socks"),
-    _connecting("SOCKS5: it is silent", SILENT_AT_ONCE, way="socks", connect_timeout=0.06),
-    _broken("reset before the request is read", RESET_UNREAD, phase="sending"),
-    _broken("closed before the request is read", CLOSED_UNREAD, phase="sending"),
-    _late("the request is never read", SILENT_AT_ONCE, phase="sending"),
+    _silent("SOCKS5: it is silent", SILENT_AT_ONCE, way="socks"),
+    Fault("sending", "reset before the request is read", RESET_UNREAD),
+    Fault("sending", "closed before the request is read", CLOSED_UNREAD),
+    Fault("sending", "the request is never read", SILENT_AT_ONCE, **_LATE),
     _broken("reset after the request", RESET),
     _broken("an empty answer", CLOSED),
     _late("no answer in time", SILENT),
@@ -225,8 +212,8 @@ FAULTS = [
     _broken("a length below zero", raw(head(200, "Content-Length: -1"), b"{}")),
     _broken("the body is cut short", _cut),
     _broken("reset within the body", partial(_cut, reset=True)),
-    _broken("a chunk's size is garbage", lambda o: _chunked(o.body + b"\r\n")),
-    _broken("the chunks have no end", lambda o: _chunked(b"fff\r\n" + o.body)),
+    _broken("a chunk's size is garbage", lambda o: raw(_CHUNKED, o.body + b"\r\n")),
+    _broken("the chunks have no end", lambda o: raw(_CHUNKED, b"fff\r\n" + o.body)),
     _broken("101 unasked", raw(head(101, "Upgrade: websocket", "Connection: upgrade"))),
     _late("the head drips", _drips(b"x" * 999, _OK, b"X-Slow: ")),
     _late("100 Continue, again and again", _drips(head(100), every=0.01)),
@@ -235,7 +222,7 @@ FAULTS = [
     _late("the body drips", _drips(b" " * 998, _LONG)),
     _late("chunks drip", _drips(b"1\r\n \r\n", _CHUNKED, every=0.01)),
     _late("the body of a refusal drips", _drips(b" " * 998, head(400, "Content-Length: 999"))),
-    _late("the body has no end", Answer(_has_no_end), max_response_bytes=2**40),
+    _late("the body has no end", Answer(_has_no_end), options=_NO_LIMIT),
     _body("no body", lambda _: b""),
     _body("HTML", lambda _: HTML),
     _body("bad UTF-8", lambda body: body.replace(b"{", b'{"\xff\xfe": 1, ', 1)),
@@ -336,7 +323,11 @@ def _target(
     fault: Fault, operation: Operation, patch: pytest.MonkeyPatch
 ) -> Iterator[tuple[str, HostileServer]]:
     """Yield the base URL for a fault, and the server, which may stand aside."""
-    with HostileServer(fault.answer(operation)) as server, full_backlog() as full, nobody() as free:
+    with (
+        HostileServer(fault.answer_to(operation)) as server,
+        full_backlog() as full,
+        nobody() as free,
+    ):
         place = f"{HOST}:{server.port}"
         proxies = {
             "proxy": f"http://me:{CANARY}proxy@{place}",

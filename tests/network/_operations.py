@@ -7,6 +7,7 @@ import copy
 import json
 import logging
 import pickle
+import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -146,10 +147,12 @@ def run(mode: str, url: str, act: Callable[[Any], Any], **options: Any) -> Any:
 
 
 def fail(mode: str, url: str, act: Callable[[Any], Any], **options: Any) -> SampleError:
-    """Return the error of the package that a call ends with."""
+    """Return the error of the package that a call ends with, no later than its budget allows."""
+    started = time.monotonic()
     try:
         value = run(mode, url, act, **options)
     except SampleError as error:
+        assert time.monotonic() - started < options.get("timeout", 30.0) + 1.0
         return error
     raise AssertionError(f"It returned {value!r}.")
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import trustme
-from sample import APIConnectionError, APIStatusError, APITimeoutError, SampleError
+from sample import APIConnectionError, APIStatusError, APITimeoutError, RateLimitError, SampleError
 from sample.testing import ManualClock
 
 from tests.network._operations import (
@@ -28,7 +28,17 @@ from tests.network._operations import (
     items,
     opened,
 )
-from tests.network._server import Answer, Peer, full_backlog, head, nobody, raw, tls_of, whole
+from tests.network._server import (
+    Answer,
+    Peer,
+    full_backlog,
+    head,
+    nobody,
+    raw,
+    reply,
+    tls_of,
+    whole,
+)
 from tests.network.conftest import Reach, Serve, each_mode
 
 CREATES = int(os.environ.get("CREATES", "200"))
@@ -81,6 +91,29 @@ def test_an_answer_counts_that_comes_before_the_request_was_taken(serve: Serve, 
     url, note = serve(Answer(refuse, reads=False)).url, "x" * 8_000_000
     error: Any = fail(mode, url, lambda client: client.parcels.create(note=note))
     assert (type(error), error.status_code) == (APIStatusError, 413)
+
+
+@each_mode
+def test_a_request_that_is_taken_bit_by_bit(serve: Serve, mode: str) -> None:
+    def slowly(peer: Peer) -> None:
+        while peer.receive():
+            time.sleep(0.01)
+
+    server, note = serve(Answer(slowly, reads=False)), "x" * 8_000_000
+    error = fail(mode, server.url, lambda client: client.parcels.create(note=note), timeout=0.6)
+    assert (type(error), error.maybe_processed) == (APITimeoutError, True)
+
+
+@each_mode
+def test_attempts_and_pauses_together(serve: Serve, mode: str) -> None:
+    def late(peer: Peer) -> None:
+        time.sleep(0.07)
+        peer.send(head(429, "Content-Length: 0", "Retry-After: 0"))
+
+    server = serve(reply(429, b"", "Retry-After: 0"), Answer(late))
+    error = fail(mode, server.url, CREATE.call, timeout=0.2, max_attempts=50)
+    assert isinstance(error, APITimeoutError | RateLimitError)
+    assert 2 <= error.attempts <= 4
 
 
 # The seconds between two calls, what the server says, the client's option: is there a new one?

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from sample import SampleError
+from sample import APIConnectionError, APITimeoutError, SampleError
 from sample._http import httpx
 from sample._http.waits_async import AsyncSignal
 
@@ -74,6 +74,28 @@ def test_200_calls_at_once_are_each_answered_in_the_order_that_they_came(
         assert len(server.peers) <= 100 or given  # httpx keeps but 20 of them.
         first = [int(_asked(one.request_line)) for one in server.requests[:100]]
         assert sorted(first) == [*range(100)]
+
+
+@each_mode
+def test_a_full_house(serve: Serve, mode: str) -> None:
+    server = serve(SILENT)
+
+    async def calling() -> None:
+        client: Any = make_client(mode, server.url, max_attempts=1, timeout=60)
+        held = [begin(GET.call, client) for _ in range(103)]
+        while len(server.requests) < 100:
+            await asyncio.wait(held, timeout=0.01)
+        with pytest.raises(APITimeoutError, match="no connection became free") as caught:
+            await begin(GET.call, client.with_options(timeout=0.2))
+        assert caught.value.maybe_processed is False
+        await begin(close, client)
+        errors: list[Any] = await asyncio.gather(*held, return_exceptions=True)
+        assert {type(error) for error in errors} == {APIConnectionError}
+        # Three were waiting when the client was closed.
+        assert sorted(error.maybe_processed for error in errors) == [False] * 3 + [True] * 100
+
+    asyncio.run(calling())
+    server.settle()
 
 
 def test_1000_tasks_that_are_cancelled_at_random_are_given_nobody_elses_answer(

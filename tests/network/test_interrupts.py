@@ -76,8 +76,9 @@ WAITS: dict[str, Callable[[Peer], object]] = {
 @pytest.mark.parametrize("kind", KINDS_OF_INTERRUPTS)
 @pytest.mark.parametrize("where", WAITS)
 def test_what_a_signals_handler_raises_reaches_the_caller_and_nothing_is_repeated(
-    serve: Serve, where: str, kind: Any, mode: str, alarm: Any
+    alarm: Any, serve: Serve, where: str, kind: Any, mode: str
 ) -> None:
+    # The alarm is made before the server, whose threads set it, and so outlives them.
     def act(peer: Peer) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0.05)
         WAITS[where](peer)

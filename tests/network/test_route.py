@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import _thread
 import datetime
 import ssl
+import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +18,20 @@ from sample._http import httpx
 from sample._http.route import proxy_for
 from sample.testing import ManualClock
 
-from tests.network._operations import GET, KEY, fail, run
-from tests.network._server import CLOSED, SOCKS5, HostileServer, nobody, tls_of, tunnel, whole
+from tests.network._operations import CREATE, GET, KEY, fail, run
+from tests.network._server import (
+    CLOSED,
+    HOST,
+    SOCKS5,
+    Answer,
+    HostileServer,
+    Peer,
+    head,
+    nobody,
+    tls_of,
+    tunnel,
+    whole,
+)
 from tests.network.conftest import Serve, each_mode
 
 YESTERDAY = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
@@ -155,6 +169,22 @@ def test_a_proxy_that_cannot_be_used_is_told_and_not_gone_past(
 
 
 @each_mode
+@pytest.mark.parametrize("handshake", [True, False], ids=["handshake", "answer"])
+def test_tls_within_tls_that_drips(
+    serve: Serve, handshake: bool, mode: str, trusted: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def drip(peer: Peer) -> None:
+        peer.send(head(200, "Content-Length: 1000"))
+        peer.drip(b" " * 999, 0.02)
+
+    proxy = serve(tunnel(0.02 if handshake else 0), tls=tls_of(trusted, HOST))
+    port = serve(Answer(drip), tls=tls_of(trusted, "parcels.test")).port
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+    error = fail(mode, f"https://parcels.test:{port}", GET.call, timeout=0.2)
+    assert (type(error), error.maybe_processed) == (APITimeoutError, not handshake)
+
+
+@each_mode
 def test_a_proxy_that_breaks_off_before_a_given_clients_tunnel_stands(
     serve: Serve, mode: str
 ) -> None:
@@ -272,3 +302,37 @@ def test_what_only_httpx2_reads_is_read_with_httpx_too(
     monkeypatch.setenv("ALL_PROXY", "http://some.proxy.test:1")
     monkeypatch.setenv("NO_PROXY", no_proxy)
     assert [url for url in URLS if proxy_for(url) is None] == ONLY_HTTPX2[no_proxy]
+
+
+# --- names ---
+
+
+@each_mode
+@pytest.mark.parametrize("given", [None, {}], ids=["own", "given"])
+def test_a_name_that_no_thread_can_be_started_for(
+    serve: Serve,
+    mode: str,
+    given: dict[str, Any] | None,
+    resolve: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = serve(whole(GET))
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name.startswith("asyncio"):
+            refuse_all()
+        start(thread)
+
+    def refuse_all(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    resolve(HOST)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    monkeypatch.setattr(_thread, "start_new_thread", refuse_all)
+    url = f"http://parcels.localhost:{server.port}"
+    if mode == "sync":
+        assert run(mode, url, GET.call, given=given)
+    else:
+        error = fail(mode, url, CREATE.call, given=given, max_attempts=1)
+        assert (type(error), error.maybe_processed) == (APIConnectionError, False)

@@ -102,7 +102,7 @@ def _read_fault(text: str) -> dict[str, Any]:
     head, *pairs = text.split(",")
     name, _, operation = head.partition(":")
     settings = read_arguments(pair.partition("=")[::2] for pair in pairs)
-    return {**settings, "fault": name, "operation": operation or None}
+    return {"fault": name, "operation": operation or None, **settings}
 
 
 def _greeting(document: Mapping[str, Any], server: MockServer, options: Mapping[str, Any]) -> str:

@@ -220,20 +220,16 @@ class Fault:
 
 
 def select_faults(faults: Iterable[Fault], operation: str | None) -> list[Fault]:
-    """Those that strike a request, in this order: one, and every delay.
-
-    One that strikes before a request is read comes before them all, and alone.
-    """
-    one, delays = list[Fault](), list[Fault]()
+    """Those that strike a request: one before it is read; else one, and every delay."""
     with LOCK:
-        for fault in sorted(faults, key=lambda fault: fault.name != EARLY):
-            active = delays if fault.name == "latency" else one
-            if fault.matches(operation) and (active is delays or not one):
-                fault.struck += 1
-                active.append(fault)
-                if fault.name == EARLY:
-                    break
-    return one + delays
+        found = [fault for fault in faults if fault.matches(operation)]
+        early = [fault for fault in found if fault.name == EARLY]
+        delays = [fault for fault in found if fault.name == "latency"]
+        others = [fault for fault in found if fault.name not in (EARLY, "latency")]
+        active = early[:1] or [*others[:1], *delays]
+        for fault in active:
+            fault.struck += 1
+    return active
 
 
 def apply_faults(faults: Iterable[Fault], exchange: Exchange) -> Answer:

@@ -17,16 +17,13 @@ from dataclasses import dataclass
 from email.utils import formatdate
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NoReturn, Self, cast
+from typing import Any, NoReturn, Self, cast
 from urllib.parse import urlsplit
 
 import h11
 
 from ._control import Control
 from ._messages import PREFIX, Answer, Break, ServeError, deliver, plain
-
-if TYPE_CHECKING:
-    from ._mock import Mock
 
 _MAX_HEAD = 32 * 1024  # bytes of a request line and its header fields, in several pieces
 _MAX_BODY = 8 * 1024 * 1024  # bytes of a request body
@@ -56,7 +53,7 @@ class MockServer:
         page_url: The mock's page, for a browser on this machine; None where it is off.
     """
 
-    def __init__(self, mock: Mock, host: str, port: int, control: Control | None) -> None:
+    def __init__(self, mock: Any, host: str, port: int, control: Control | None) -> None:
         self._mock, self._control = mock, control
         self._open: dict[asyncio.StreamReader, asyncio.StreamWriter] = {}
         self._socket = _listen(host, port)  # from here on, callers wait for the thread
@@ -112,7 +109,7 @@ class MockServer:
 class _Connection:
     """Serves the requests of one connection, one after the other, pipelined ones too."""
 
-    _mock: Mock
+    _mock: Any
     _control: Control | None
     _reader: asyncio.StreamReader
     _writer: asyncio.StreamWriter

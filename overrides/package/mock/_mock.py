@@ -121,7 +121,7 @@ class Mock:
         now, headers = self.clock(), list(headers)
         request = self._engine.route(method, target, headers, b"")
         name = request.operation.id if isinstance(request, Request) else None
-        active = select_faults(self._faults, name)
+        active = select_faults(self.faults, name)
 
         def finish(body: bytes) -> Answer:
             begun = time.perf_counter()

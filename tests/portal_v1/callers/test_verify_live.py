@@ -66,6 +66,8 @@ def verify(
         settings = {"PORTAL_API_KEY": KEY, "PORTAL_BASE_URL": url, "CONFIRM": "1", **environment}
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
+            if not value:
+                monkeypatch.delenv(name)
         monkeypatch.setattr(sys, "argv", ["verify_live.py"])
         monkeypatch.chdir(tmp_path)
         code = verify_live.main()
