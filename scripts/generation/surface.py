@@ -25,7 +25,7 @@ def compare_modules(name: str, old: str, new: str) -> list[str]:
                 lines.append(f"  {sign} {'.'.join(path)}{more}")
     for path, more in after.items():
         if before.get(path, more) != more:
-            lines.append(f"  ~ {'.'.join(path)}{before[path]} → {more.lstrip(': ->')}")
+            lines.append(f"  ~ {'.'.join(path)}{before[path]} → {more.lstrip('(): ->')}")
     return [name, *lines] if lines else []
 
 

@@ -165,10 +165,10 @@ def test_what_changed_is_told_on_any_terminal(tree: Tree) -> None:
     for line in (
         "- exports Label",
         "+ exports Receipt",
-        "- class Label",
-        "+ class Receipt",
+        "- Label: class()",
+        "+ Receipt: class()",
         r"~ Parcel.address: str | None = None \u2192 int | None = None",
-        "+ ParcelsResource.list(*, take: int | Unset = UNSET)",
+        "+ ParcelsResource.list.take: int | Unset = UNSET (keyword-only)",
         r"~ ParcelsResource.renew_label() -> _models.Label \u2192 _models.Receipt",
     ):
         assert f"  {line}\n" in out
