@@ -79,6 +79,7 @@ class Caller:
         plain_http: Any = {"trust_env": False, "verify": False}
         self._given = (httpx.Client(**plain_http), httpx.AsyncClient(**plain_http))
         self._own = (self._make(is_async=False), self._make(is_async=True))
+        self._clients: dict[str, Any] = {}  # each with its clock
 
     def _make(self, *, is_async: bool, **settings: Any) -> Any:
         client_class = getattr(package(), f"{'Async' * is_async}{package().client.SERVICE.name}")
@@ -92,16 +93,22 @@ class Caller:
 
     def call(self, *told: Any, **more: Any) -> Call:
         """Make a call, said as a `Call` is; return it with what came of it."""
-        call, clock = Call(*told, **more), package().testing.ManualClock(now=NOW, jitter=0.5)
+        call = Call(*told, **more)
         call.keys, is_async = call.keys or self.keys[:1], "async" in call.way
         ask = (AsyncMock if is_async else Mock)(side_effect=cycle(call.keys))
         settings = {"api_key": ask if len(call.keys) > 1 else call.keys[0], **call.settings}
-        given = {"http_client": self._given[is_async], **settings}
-        client = self._make(is_async=is_async, **given) if call.is_new else self._own[is_async]
+        place = repr((is_async, call.is_new, settings))
+        if call.script or place not in self._clients:  # Each script begins at the same time.
+            given = {"http_client": self._given[is_async], **settings}
+            client = self._make(is_async=is_async, **given) if call.is_new else self._own[is_async]
+            clock = package().testing.ManualClock(now=NOW, jitter=0.5)
+            self._clients[place] = (client.with_options(clock=clock, **settings), clock)
+        client, clock = self._clients[place]
+        clock.pauses.clear()
         self.gateway.answers, self.gateway.script = [], deque(call.script)
         TALLY[CALLS] += 1
         try:
-            value = _start(call, client.with_options(clock=clock, **settings))
+            value = _start(call, client)
             if "iter" in call.way:
                 value = self._runner.run(_gather(value)) if is_async else [*value]
             elif is_async:
@@ -110,7 +117,7 @@ class Caller:
             call.value, call.response = (value.parsed, value) if is_detailed else (value, None)
         except Exception as raised:  # noqa: BLE001 - what the client raises is what is tested
             call.error = raised
-        call.answers, call.pauses = self.gateway.answers, clock.pauses
+        call.answers, call.pauses = self.gateway.answers, [*clock.pauses]
         try:
             check(call)
         except AssertionError as failure:
@@ -301,6 +308,7 @@ def _check_error(call: Call, answer: httpx.Response, schema: Any) -> None:
     name = _request_id(call)
     assert (error.error, error.request_id, error.retry_after) == (text, name, wait)
     headers = {one: _hide(call, value) for one, value in answer.headers.items()}
+    headers |= {one: "***" for one in headers if one == "x-cookie"}
     assert headers.items() <= {**error.headers}.items()
     assert error.body == answer.content or not (is_refused or error.body)  # It was streamed.
     is_json = schema is not None and told is not ...

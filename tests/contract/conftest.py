@@ -15,7 +15,7 @@ from tests.contract._calls import CALLS, TALLY, Caller
 from tests.contract._package import PACKAGE_VARIABLE, document, package, secret_names
 from tests.gateway import Gateway
 
-KEYS = [f"key-of-the-{one}-custodian" for one in ("first", "second", "third")]
+KEYS = [f"Key+of/the~{one}~custodian==" for one in ("first", "second", "third")]
 OPTIONS = SimpleNamespace(examples=5, seed=7, url="", prism=False, package="", key="any-key")
 
 

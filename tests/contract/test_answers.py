@@ -40,7 +40,7 @@ TEXTS += [TEXTS[0].replace("KEY", "ESCAPED"), "<html>KEY", ""]
 WAITS = ["7", "0", "soon", "29", "31", "4000"]
 WAITS += [formatdate(NOW + seconds, usegmt=True) for seconds in (9, -9)]
 HEADERS = {name: [f"r-{name}", "r-KEY"] for name in ("X-Trace", *REQUEST_IDS)}
-HEADERS |= {"Retry-After": WAITS, "Location": ["/elsewhere"]}
+HEADERS |= {"Retry-After": WAITS, "Location": ["/elsewhere"], "X-Cookie": ["a=b"]}
 AGAIN = [408, 429, 429, 429, 500, 502, 503, 504]
 STATUSES = [one.value for one in HTTPStatus if one >= 200 and one != 205] + [419, 499, 520, 599]
 BROKEN = [b"", b"nonsense\r\n\r\n", CUT[:20], CUT]

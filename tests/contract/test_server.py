@@ -139,14 +139,14 @@ def ask(
     endpoint: Endpoint,
     identity: str = "x",
     body: str = "{}",
-    end: str = "",
+    frame: str = "{}",
     **headers: str,
 ) -> Any:
-    """Send one request, as it stands; `end` follows its path."""
+    """Send one request, as it stands, its target in a frame."""
     fields = {"Content-Type": "application/json"} | endpoint.credentials(KEYS[0]) | headers
-    target = urlsplit(mock.base_url).path + endpoint.path.replace("{clientId}", identity) + end
+    target = urlsplit(mock.base_url).path + endpoint.path.replace("{clientId}", identity)
     content = b"" if endpoint.method == "GET" else body.encode("latin-1")
-    return mock.handle(endpoint.method, target, fields.items(), content)
+    return mock.handle(endpoint.method, frame.format(target), fields.items(), content)
 
 
 def tell(mock: Any, endpoint: Endpoint, identity: str = "x", **headers: str) -> Any:
@@ -178,7 +178,7 @@ def test_only_what_is_documented_is_carried_out(own: Any) -> None:
     values = ('"a-secret"', "[1]", "null", "1", "0")
     bodies += [f'{{"isAccountAbstracted": {one}}}' for one in values]
     key = KEYS[0]
-    wrong = [f"{one} {key}" for one in ("Token", "Digest", "Bearer Bearer", "Bearer x")]
+    wrong = [f"{one} {key}" for one in ("Token", "Basic", "Bearer Bearer", "Bearer x")]
     wrong += [key, f"Bearer{key}", f"Bearer {key}x", "Bearer", "", f"Bearer {key.upper()}"]
     wrong += [f"Bearer {key[:-1]}"]
     with type(own)(document(), api_keys=KEYS, strict=True) as strict:
@@ -186,9 +186,19 @@ def test_only_what_is_documented_is_carried_out(own: Any) -> None:
         for endpoint in CALLS:
             for given in wrong:
                 elsewhere = {"Authorization": given, "X-API-Key": key, "Cookie": f"api_key={key}"}
-                assert_refused(ask(strict, endpoint, one, end=f"?api_key={key}", **elsewhere), 401)
-            for end in ("/", "//", "%2F", "%20", ";a"):
-                assert ask(strict, endpoint, one, end=end).status in REFUSED
+                assert_refused(
+                    ask(strict, endpoint, one, frame=f"{{}}?api_key={key}", **elsewhere), 401
+                )
+            for frame in (
+                "{}/",
+                "{}//",
+                "{}%2F",
+                "{}%20",
+                "{};a",
+                "/{}",
+                "/API/V1/CUSTODIANS/CLIENTS",
+            ):
+                assert ask(strict, endpoint, one, frame=frame).status in REFUSED
         for scheme in ("bearer", "BEARER"):
             assert ask(strict, LIST, Authorization=f"{scheme} {key}").status == 200
         for endpoint in (GET, REFRESH, OTP):

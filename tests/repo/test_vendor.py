@@ -31,24 +31,15 @@ def run(copy: Path, capsys: pytest.CaptureFixture[str]) -> Vendor:
     return vendor_into
 
 
-CHANGES = {
-    "0.1.0": "### Added\n\n- `Shop`.\n",
-    "0.2.0": "### Added\n\n- `Shop.watch()`.\n",
-    "0.3.0": "### Removed\n\n- `Shop.get()`; use `Shop.find()`.\n",
-}
-METHODS = {"0.1.0": ["get"], "0.2.0": ["get", "watch"], "0.3.0": ["find", "watch"]}
-
-
-def release(root: Path, version: str) -> None:
-    """Make a checkout of a small package as it was released."""
+def release(root: Path, number: int) -> None:
+    """Make a checkout of a small package as it was released; the third lacks a function."""
     package = root / "generated/portal_v1"
     package.mkdir(parents=True)
-    methods = [f"    def {name}(self, name: str) -> int: ...\n" for name in METHODS[version]]
-    (package / "__init__.py").write_text("class Shop:\n" + "".join(methods))
-    manifest = {"package": {"name": "shop", "version": version}, "document": {"sha256": "0"}}
+    (package / "__init__.py").write_text("def get() -> int: ...\n" if number < 3 else "")
+    manifest = {"package": {"name": "shop", "version": f"0.{number}.0"}, "document": {}}
     (package / "manifest.json").write_text(json.dumps(manifest))
-    told = [f"## [{one}] - 2026-01-01\n\n{CHANGES[one]}\n" for one in CHANGES if one <= version]
-    (root / "CHANGELOG.md").write_text("# Changelog\n\n" + "".join(reversed(told)))
+    told = [f"## [0.{one}.0] - 2026-01-01\n\n- Change {one}.\n" for one in range(number, 0, -1)]
+    (root / "CHANGELOG.md").write_text("\n".join(told))
     (root / "LICENSE").touch()
 
 
@@ -114,27 +105,28 @@ def test_edits_are_told_and_not_overwritten_unless_told(run: Vendor, copy: Path)
 def test_a_copy_that_is_behind_is_told_by_which_releases_and_what_breaks(
     run: Vendor, copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def run_from(version: str, *options: str) -> tuple[int, str]:
-        if not (tmp_path / version).exists():
-            release(tmp_path / version, version)
-        monkeypatch.setattr(vendor, "ROOT", tmp_path / version)
+    def run_from(number: int, *options: str) -> tuple[int, str]:
+        root = tmp_path / str(number)
+        if not root.exists():
+            release(root, number)
+        monkeypatch.setattr(vendor, "ROOT", root)
         return run(*options)
 
-    assert run_from("0.1.0")[0] == 0
-    status, told = run_from("0.2.0", "--check")
+    assert run_from(1)[0] == 0
+    status, told = run_from(2, "--check")
     assert (status, "behind by 0.2.0: it is of 0.1.0." in told) == (1, True)
     assert told.endswith("What breaks for callers:\n  nothing\n")
-    status, told = run_from("0.3.0", "--check")
+    status, told = run_from(3, "--check")
     assert (status, "behind by 0.2.0, 0.3.0: it is of 0.1.0." in told) == (1, True)
-    news = told.partition("New in the changelog:\n  ")[2].partition("\n\n")[0].split("\n  ")
-    assert news == [
-        *("## [0.3.0] - 2026-01-01", "### Removed", "- `Shop.get()`; use `Shop.find()`."),
-        *("## [0.2.0] - 2026-01-01", "### Added", "- `Shop.watch()`."),
+    news, _, breaks = told.partition("\n\nNew in the changelog:\n  ")[2].partition("\n\n")
+    assert news.replace(" - 2026-01-01\n  -", "").split("\n  ") == [
+        "## [0.3.0] Change 3.",
+        "## [0.2.0] Change 2.",
     ]
-    assert "shop.Shop.get: Public object was removed\n" in told.partition("What breaks for")[2]
-    (tmp_path / "0.1.0/LICENSE").write_text("Another")
-    assert "behind by changes not yet released" in run_from("0.1.0", "--check")[1]
-    assert run_from("0.3.0", "--update")[0] == 0
+    assert breaks.endswith("\n  shop.get: Public object was removed\n")
+    (tmp_path / "1/LICENSE").write_text("Another")
+    assert "behind by changes not yet released" in run_from(1, "--check")[1]
+    assert run_from(3, "--update")[0] == 0
     assert run("--check") == (0, f"{copy} is shop 0.3.0, unchanged and current.\n")
 
 
