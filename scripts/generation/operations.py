@@ -79,7 +79,9 @@ class Operation:
         self.tag, given = str((raw.get("tags") or ["default"])[0]), raw.get("operationId")
         self.resource, self.made = resource_name(self.tag), given is None
         if "x-method-name" in raw:
-            self.method = spell_id(str(raw["x-method-name"])).strip("_")
+            name = str(raw["x-method-name"])
+            usable = name.isidentifier() and name[0] != "_"
+            self.method = name if usable else spell_id(name).strip("_")
         elif given is not None:
             self.method = name_by_id(str(given), self.tag)
         else:

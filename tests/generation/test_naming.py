@@ -77,6 +77,7 @@ def test_a_clash_of_made_names_is_told_with_both_places() -> None:
 
 def test_names_from_operation_ids() -> None:
     assert name("get /x", "Clients", "x-method-name: two words,") == "clients.two_words"
+    assert name("get /x", "Clients", "x-method-name: getAll,") == "clients.getAll"
     for operation_id, named in (
         ("listClients", "clients.list"),
         ("refreshClientSession", "clients.refresh_session"),
