@@ -9,13 +9,6 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from openapi_python_client.parser.properties import ModelProperty
-from openapi_python_client.parser.properties.any import AnyProperty
-from openapi_python_client.parser.properties.const import ConstProperty
-from openapi_python_client.parser.properties.list_property import ListProperty
-from openapi_python_client.parser.properties.none import NoneProperty
-from openapi_python_client.parser.properties.union import UnionProperty
-
 from .document import Document, Finding, find_credentials
 from .naming import find_aliases, identifier, name_by_id, name_by_path, resource_name, spell_id
 from .reading import Place
@@ -45,10 +38,8 @@ class Field:
         self.python_name = str(prop.python_name)
         self.secret, self.deprecated = traits[0], traits[1] or raw.get("deprecated") is True
         self.description = raw.get("description") or prop.description
-        self.takes_null = any(
-            isinstance(one, NoneProperty | AnyProperty)
-            for one in getattr(prop, "inner_properties", (prop,))
-        )
+        inner = getattr(prop, "inner_properties", (prop,))
+        self.takes_null = not {"None", "Any"}.isdisjoint(map(kind_of, inner))
         # The field of a successful response that repeats it.
         self.response_field = raw.get("x-response-field")
         # Whether the fields of it are written as pairs.
@@ -88,7 +79,9 @@ class Operation:
         self.tag, given = str((raw.get("tags") or ["default"])[0]), raw.get("operationId")
         self.resource, self.made = resource_name(self.tag), given is None
         if "x-method-name" in raw:
-            self.method = spell_id(str(raw["x-method-name"])).strip("_")
+            name = str(raw["x-method-name"])
+            usable = name.isidentifier() and name[0] != "_"
+            self.method = name if usable else spell_id(name).strip("_")
         elif given is not None:
             self.method = name_by_id(str(given), self.tag)
         else:
@@ -171,8 +164,8 @@ class Operation:
             parent = f"{self.module}_{kind}" if len(kept) > 1 else self.module
             required = body.get("required", False)
             prop = parser.parse(place, media, "body", parent, required=required)
-            if kind == "files" and isinstance(prop, ModelProperty):
-                parser.find_model(prop).is_multipart_body = True
+            if kind == "files" and kind_of(prop) == "Model":
+                parser.classes[prop.class_info.name].is_multipart_body = True
             self.bodies.append(Content(name, kind, prop))
         self.has_optional_body = bool(kept) and not body.get("required")
         types = " | ".join(annotation(one.prop, unset=False) for one in self.bodies)
@@ -180,8 +173,8 @@ class Operation:
         # The only body's model, and its fields, where they are the method's own arguments.
         self.model: Any = None
         self.flat: list[Field] | None = None
-        if len(self.bodies) == 1 and isinstance(self.bodies[0].prop, ModelProperty):
-            self.model = parser.find_model(self.bodies[0].prop)
+        if len(self.bodies) == 1 and kind_of(self.bodies[0].prop) == "Model":
+            self.model = parser.classes[self.bodies[0].prop.class_info.name]
             flat = list_fields(parser, self.model)
             taken = _RESERVED | {p.python_name for p in self.parameters}
             if self.bodies[0].kind == "json" and taken.isdisjoint(p.python_name for p in flat):
@@ -205,7 +198,7 @@ class Operation:
         nothing = "Nothing." if self.result_type == "None" else f"The {self.result_type}."
         self.result_words = next(filter(str.strip, (r.words for r in self.responses)), nothing)
         # What the one response is a list of.
-        lists = [one.prop for one in self.responses if isinstance(one.prop, ListProperty)]
+        lists = [one.prop for one in self.responses if kind_of(one.prop) == "List"]
         self.item = lists[0].inner_property if lists and len(self.responses) == 1 else None
         self.iterator_name = self.iterator if self.item is not None else None
 
@@ -285,7 +278,7 @@ def _find_clashes(found: list[Operation]) -> list[Operation]:
 
 def list_fields(parser: Parser, prop: Any) -> list[Field]:
     """Return the fields of a model, those first that have to be given."""
-    model, fields = parser.find_model(prop), []
+    model, fields = parser.classes[prop.class_info.name], []
     for one in [*(model.required_properties or ()), *(model.optional_properties or ())]:
         name = one.name.get_untrusted_value()
         name = parser.names.get(name, name)
@@ -293,15 +286,21 @@ def list_fields(parser: Parser, prop: Any) -> list[Field]:
     return fields
 
 
+def kind_of(prop: Any) -> str:
+    """Return the name of a property's class, such as Model, List or Union."""
+    return type(prop).__name__.removesuffix("Property")
+
+
 def _types(prop: Any) -> list[str]:
     """Return the Python types of a property's values, None behind all else."""
-    if isinstance(prop, UnionProperty):
-        found = sorted((t for p in prop.inner_properties for t in _types(p)), key=str.lower)
-        return sorted(dict.fromkeys(found), key=lambda name: name == "None")
-    if isinstance(prop, ListProperty):
-        return [f"list[{annotation(prop.inner_property, unset=False)}]"]
-    if isinstance(prop, ConstProperty) and isinstance(prop.value.raw_value, float):
-        return ["float"]  # Type checkers know no literal one.
+    match kind_of(prop):
+        case "Union":
+            found = sorted((t for p in prop.inner_properties for t in _types(p)), key=str.lower)
+            return sorted(dict.fromkeys(found), key=lambda name: name == "None")
+        case "List":
+            return [f"list[{annotation(prop.inner_property, unset=False)}]"]
+        case "Const" if isinstance(prop.value.raw_value, float):
+            return ["float"]  # Type checkers know no literal one.
     return [str(prop.get_type_string(no_optional=True).as_unembedded_code())]
 
 
@@ -321,17 +320,19 @@ def annotation(prop: Any, *, unset: bool | None = None, null: bool = False) -> s
 def nullable_inner(prop: Any) -> Any:
     """Return what a union has beside null, where that is one type; else None."""
     inner = getattr(prop, "inner_properties", ())
-    others = [one for one in inner if not isinstance(one, NoneProperty)]
+    others = [one for one in inner if kind_of(one) != "None"]
     return others[0] if len(others) == 1 and len(inner) > 1 else None
 
 
 def instance_type(prop: Any) -> str:
     """Return what `isinstance` takes to check a parameter of this type."""
-    if isinstance(prop, ConstProperty):
-        return type(prop.value.raw_value).__name__
-    if isinstance(prop, AnyProperty):
-        return "object"
-    if isinstance(prop, UnionProperty):
-        return " | ".join(dict.fromkeys(map(instance_type, prop.inner_properties)))
-    kind = str(prop.get_instance_type_string().as_unembedded_code())
-    return "float | int" if kind == "float" else kind
+    match kind_of(prop):
+        case "Const":
+            return type(prop.value.raw_value).__name__
+        case "Any":
+            return "object"
+        case "Float":
+            return "float | int"
+        case "Union":
+            return " | ".join(dict.fromkeys(map(instance_type, prop.inner_properties)))
+    return str(prop.get_instance_type_string().as_unembedded_code())

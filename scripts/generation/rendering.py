@@ -5,13 +5,13 @@ from __future__ import annotations
 import builtins
 import re
 import textwrap
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from openapi_python_client import TEMPLATE_FILTERS, strings
-from openapi_python_client.parser.properties import ModelProperty
 from openapi_python_client.schema.untrusted_string import UntrustedString
 
 from . import operations as ops
@@ -73,15 +73,15 @@ def render(document: Document, source: str, package: Path, templates: Path) -> l
         "titles": {one.resource: one.tag for one in operations},
         "resource_class": resource_class,
         "descriptions": {tag["name"]: tag.get("description") for tag in data.get("tags") or ()},
-        "kind": lambda prop: type(prop).__name__.removesuffix("Property"),
+        "kind": ops.kind_of,
         "nullable_inner": ops.nullable_inner,
         "annotation": ops.annotation,
         "instance_type": ops.instance_type,
         "fields_of": partial(ops.list_fields, parser),
         "discriminators": parser.discriminators,
-        "qualified": partial(_qualify, classes={one.class_info.name for one in parser.classes}),
+        "qualified": partial(_qualify, classes=parser.classes.keys()),
     }
-    _write_all(env, package, resources, parser.classes)
+    _write_all(env, package, resources, [*parser.classes.values()])
     tags = {one.tag: one.resource for one in operations}
     notes = [
         f"The tag {tag!r} is the attribute {resource}."
@@ -98,19 +98,18 @@ def _parse(document: Document, operations: list[Operation], reserved: set[str]) 
     for operation in operations:
         operation.parse(parser)
     # A component that has the name of an inner class gives way to it.
-    found = re.findall(r'duplicate models with name "(\w+)"', "\n".join(parser.problems))
+    text = " ".join(problem.text for problem in parser.problems)
+    found = re.findall(r'duplicate models with name "(\w+)"', text)
     if {*found} - reserved:
         return _parse(document, operations, reserved | {*found})
-    if parser.problems:
-        text = "openapi-python-client would leave out a part of the document."
-        raise GenerationError(text, parser.problems)
+    document.refuse(parser.problems, "has parts that openapi-python-client would leave out.")
     return parser
 
 
 def _list_error_fields(operations: list[Operation], parser: Parser) -> list[str]:
     """Return the fields that may hold an error's text, the likeliest first."""
     props = [error.prop for operation in operations for error in operation.errors]
-    models = [prop for prop in props if isinstance(prop, ModelProperty)]
+    models = [prop for prop in props if ops.kind_of(prop) == "Model"]
     fields = [field for model in models for field in ops.list_fields(parser, model)]
     texts = [p.name for p in fields if ops.annotation(p.prop, unset=False) in {"str", "str | None"}]
     likely = ["error", "message", "detail", "title", "error_description", "description"]
@@ -156,7 +155,7 @@ def _write_all(
     write_exports("resources", words, names)
 
 
-def _qualify(text: str, group: list[Operation], classes: set[str]) -> str:
+def _qualify(text: str, group: list[Operation], classes: Collection[str]) -> str:
     """Return a signature with models as attributes of `_models`, for a class of a resource.
 
     Inside a class with a method `list`, the word list means that method.

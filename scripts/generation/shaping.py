@@ -20,7 +20,7 @@ from openapi_python_client.parser.properties import Schemas, build_schemas, prop
 from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import ClassName, pascal_case
 
-from .document import SEVERAL, Document, reference_parts
+from .document import SEVERAL, Document, Finding, reference_parts
 from .naming import find_aliases, name_values, plain_name, spell, title_schemas
 from .reading import Place
 
@@ -56,7 +56,8 @@ class Parser:
         self._document, self._parsed = document, Schemas()
         self.names: dict[str, str] = {}
         self._aliases: dict[tuple[str, str], str] = {}
-        self._hoisted: dict[tuple[str, ...], str] = {}
+        self._hoisted: dict[Place, str] = {}
+        self._places: dict[int, Place] = {}
         # What a schema is part of, by its id: what is sent, what is received, what holds files.
         self._roles: dict[int, set[str]] = {id(FILE["schema"]): {"file"}}
         for place, raw in document.operations():
@@ -116,26 +117,26 @@ class Parser:
             config=_CONFIG,
         )
         if isinstance(prop, PropertyError):
-            prop.header = f"{self._document.where(place)}: {prop.header}"
+            self._places[id(prop)] = place
             self._parsed.errors.append(prop)
             return self.parse(place, {}, name, parent, required=required)
         return prop
 
     @property
-    def problems(self) -> list[str]:
+    def problems(self) -> Iterator[Finding]:
         """What the parser could not make anything of, in its words, without a library's dump."""
-        told = (f"{error.header} {error.detail}" for error in self._parsed.errors)
-        told = (text.partition("\n\nFailure to process")[0] for text in told)
-        return [re.sub(r"\s+|<\S+ object at \w+>", " ", text).strip() for text in told]
+        for error in self._parsed.errors:
+            text = f"{error.header} {error.detail}".partition("\n\nFailure to process")[0]
+            text = re.sub(r"\s+|<\S+ object at \w+>", " ", text).strip(" .")
+            found = re.match(r"Unable to \w+ schema /(components)/(schemas)/([^:\s]+)", text)
+            place = self._places.get(id(error), ()) if found is None else found.groups()
+            clash = re.search("duplicate models|conflicting enums", text)
+            yield Finding(place, text, {"title": "…"} if clash else None, "one of the two")
 
     @property
-    def classes(self) -> list[Any]:
-        """The models and enums."""
-        return [*self._parsed.classes_by_name.values()]
-
-    def find_model(self, prop: Any) -> Any:
-        """Return the model that a property refers to."""
-        return self._parsed.classes_by_name[prop.class_info.name]
+    def classes(self) -> dict[Any, Any]:
+        """The models and enums, by name."""
+        return self._parsed.classes_by_name
 
     def find_traits(self, schema: Any) -> tuple[bool, bool]:
         """Tell whether the values of a schema are secret, and whether they are deprecated."""

@@ -25,7 +25,7 @@ def compare_modules(name: str, old: str, new: str) -> list[str]:
                 lines.append(f"  {sign} {'.'.join(path)}{more}")
     for path, more in after.items():
         if before.get(path, more) != more:
-            lines.append(f"  ~ {'.'.join(path)}{before[path]} → {more.lstrip(': ->')}")
+            lines.append(f"  ~ {'.'.join(path)}{before[path]} → {more.lstrip('(): ->')}")
     return [name, *lines] if lines else []
 
 
@@ -38,7 +38,7 @@ def _list_items(owner: griffe.Object, path: tuple[str, ...] = ()) -> Iterator[tu
         if name[0] == "_" and name != "__init__":
             continue
         if isinstance(member, griffe.Class):
-            yield here, f"({', '.join(map(str, member.bases))})"
+            yield here, f": class({', '.join(map(str, member.bases))})"
             yield from _list_items(member, here)
         elif isinstance(member, griffe.Function):
             start = "async " if "async" in member.labels else ""

@@ -77,6 +77,7 @@ def test_a_clash_of_made_names_is_told_with_both_places() -> None:
 
 def test_names_from_operation_ids() -> None:
     assert name("get /x", "Clients", "x-method-name: two words,") == "clients.two_words"
+    assert name("get /x", "Clients", "x-method-name: getAll,") == "clients.getAll"
     for operation_id, named in (
         ("listClients", "clients.list"),
         ("refreshClientSession", "clients.refresh_session"),
@@ -133,3 +134,20 @@ def test_names_of_schemas_and_properties(shop: Callable[[str], Package]) -> None
         ("page_size", "page_size_field"),
         ("page[no]", "page_no"),
     ]
+
+
+def test_names_that_come_to_one(shop: Callable[[str], Package]) -> None:
+    inner = "{type: object, properties: {a: {type: string}}}"
+    text = (
+        "paths: {/a: {get: {operationId: a-b, tags: [T], responses: OK},"
+        " post: {operationId: a_b, tags: [U], responses: OK, parameters: [{name: p, in: query,"
+        " description: Own words., schema: {$ref: '#/components/schemas/AB2Body'}}],"
+        f" requestBody: {{content: {{application/json: {{schema: {inner}}}}}}}}}}}}}\n"
+        "components: {schemas: {AB2Body: {type: string, enum: [x]}}}\n"
+    )
+    made = shop(text)
+    assert "The schema AB2Body is the class AB2BodyModel." in made.notes
+    assert made.models.AB2Body(a="x").to_dict() == {"a": "x"}
+    assert "p: Own words." in (made.module("resources.u").UResource.a_b.__doc__ or "")
+    with pytest.raises(GenerationError, match=r"content \(line 3\).*conflicting enums"):
+        shop(text.replace(inner, "{type: string, title: Body, enum: [y]}"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 import subprocess
 import sys
+from functools import partialmethod
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import httpx
 import pytest
@@ -74,17 +74,15 @@ def test_flags_take_enums_numbers_dates_and_lists(
 ) -> None:
     server = Server(200, {"number": 1, "of": 1, "next": None, "items": []})
     commands = importlib.import_module("library_api._cli.commands")
-
-    base: Any = library.CityLibrary
-
-    class Client(base):  # type: ignore[misc]  # a base that is made when it runs
-        def __init__(self, key: str | None) -> None:
-            http = httpx.Client(transport=httpx.MockTransport(server.answer))
-            super().__init__(key or "a-key", http_client=http)
+    start = partialmethod(
+        library.CityLibrary.__init__, http_client=httpx.Client(transport=server.transport)
+    )
+    client_class = type("Client", (library.CityLibrary,), {"__init__": start})
+    monkeypatch.setenv("CITY_LIBRARY_API_KEY", "a-key")
 
     def run(line: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["program", *line.split()])
-        return commands.run(Client), *capfd.readouterr()
+        return commands.run(client_class), *capfd.readouterr()
 
     flags = "--genre fiction --genre non-fiction --shelf-numbers 3 --published-after 1900-01-02 "
     flags += "--sort author --only-available --x-reader-priority 3"

@@ -67,7 +67,7 @@ def test_a_remark_changes_nothing_and_an_edit_of_the_modules_alone_reads_no_docu
     assert "X = [1, 2]" in (tree.package / "testing.py").read_text()
     assert not (tree.package / "_gone.py").exists()
     (tree.package / "client.py").write_text("# edited\n")
-    assert "+ class Sample" in tree.generated()
+    assert "+ Sample: class" in tree.generated()
 
 
 def test_what_cannot_be_generated(tree: Tree) -> None:
@@ -165,10 +165,10 @@ def test_what_changed_is_told_on_any_terminal(tree: Tree) -> None:
     for line in (
         "- exports Label",
         "+ exports Receipt",
-        "- class Label",
-        "+ class Receipt",
+        "- Label: class()",
+        "+ Receipt: class()",
         r"~ Parcel.address: str | None = None \u2192 int | None = None",
-        "+ ParcelsResource.list(*, take: int | Unset = UNSET)",
+        "+ ParcelsResource.list.take: int | Unset = UNSET (keyword-only)",
         r"~ ParcelsResource.renew_label() -> _models.Label \u2192 _models.Receipt",
     ):
         assert f"  {line}\n" in out

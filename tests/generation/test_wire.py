@@ -77,15 +77,11 @@ def test_deprecations_are_documented_and_warned_of(library: ModuleType) -> None:
     server, models = Server(200, {**BOOK, "language": "de"}), library.models
     book = call_warned("operation getBook", server, lambda client: client.books.get(BOOK_ID))
     assert "a-key" not in str(server.request.headers.raw)  # It is without security, too.
-    call_warned(
-        "parameter sort of listLoansOfMember",
-        Server(200, [LOAN]),
-        lambda client: next(client.members_area.iter_loans_of(7, sort="a")),
-    )
+    what, server = "parameter sort of listLoansOfMember", Server(200, [LOAN])
+    call_warned(what, server, lambda one: next(one.members_area.iter_loans_of(7, sort="a")))
     new = {"title": "Emil", "authors": [], "genre": models.Genre.FICTION, "language": "en"}
-    call_warned(
-        "field language of addBook", Server(201, BOOK), lambda client: client.books.add(**new)
-    )
+    what, server = "field language of addBook", Server(201, BOOK)
+    call_warned(what, server, lambda client: client.books.add(**new))
     with pytest.warns(DeprecationWarning, match="Book.language is deprecated by the API") as told:
         assert book.language == "de"
     assert [warning.filename for warning in told] == [__file__]
@@ -95,10 +91,8 @@ def test_deprecations_are_documented_and_warned_of(library: ModuleType) -> None:
     with pytest.warns(DeprecationWarning, match="NewBook.language is deprecated"):
         body.language = "fr"
     resources = library.resources
-    for documented in (
-        *(resources.BooksResource.get, resources.MembersAreaResource.list_loans_of),
-        *(resources.BooksResource.add, models.Book),
-    ):
+    loans = resources.MembersAreaResource.list_loans_of
+    for documented in (resources.BooksResource.get, loans, models.Book):
         assert "Deprecated by the API." in " ".join((documented.__doc__ or "").split())
     assert resources.BooksResource.get.__deprecated__.startswith("The operation getBook")
 

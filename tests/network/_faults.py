@@ -311,7 +311,7 @@ def observe(fault: Fault, operation: Operation, mode: str, way: str = "call") ->
             seen.error("the error", error)
         patch.undo()
         server.settle()
-    if over > 0 and fault.phase == "answering" and not server.requests:
+    if over > 0 and fault.phase != "connecting" and not server.received:
         # A busy machine took all of the time for itself.
         patient = replace(fault, options=fault.options | {"timeout": 2.0})
         return observe(patient, operation, mode, way)

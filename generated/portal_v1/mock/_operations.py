@@ -40,8 +40,7 @@ class Operation:
         named = {(one.location, one.name): one for one in parameters if not one.is_ignored}
         self.parameters = [*named.values()]
         self.body = RequestBody(requests, node.get("requestBody"), where)
-        security = node.get("security", requests.document.get("security", ()))
-        self.security = Security(requests, security)
+        self.security = Security(requests, node.get("security"))
         answers = responses.resolve(responses.document["paths"][path])[method]
         self.responses = Responses(responses, members(answers, "responses"), where)
         effect = node.get("x-effect", {})

@@ -126,8 +126,9 @@ class RequestBody:
 class Security:
     """The alternatives of one operation; each is a list of schemes that must all be met."""
 
-    def __init__(self, schemas: Schemas, requirements: Sequence[Any]) -> None:
+    def __init__(self, schemas: Schemas, own: Sequence[Any] | None) -> None:
         defined = members(members(schemas.document, "components"), "securitySchemes")
+        requirements = schemas.document.get("security") if own is None else own
         named = [[defined[name] for name in one] for one in requirements or [{}]]
         # One of the type mutualTLS is settled before HTTP begins.
         self._alternatives = [

@@ -193,8 +193,6 @@ class Responses:
 
 def find_example(schema: Schema) -> Any:
     """A value that satisfies the schema, the document's or made, or raise DocumentError."""
-    for one in filter(schema.is_valid, schema.examples):
-        return one
     problem: str | None = "nothing short of one could be made"
     with suppress(DocumentError):
         made = make_example(schema)
@@ -219,13 +217,13 @@ def make_example(schema: Schema, depth: int = 0) -> Any:
     required = flat.get("required", ())
     if "object" in kinds:
         extra = schema.inner(flat.get("additionalProperties", True), "additionalProperties")
-        wanted = schema.properties | dict.fromkeys(set(required) - schema.properties.keys(), extra)
-        names = [
-            name
+        known = schema.properties
+        wanted = known | {name: extra for name in required if name not in known}
+        return {
+            name: make_example(one, depth + 1)
             for name, one in wanted.items()
             if name in required or (one.examples and not one.flat.get("writeOnly"))
-        ]
-        return {name: make_example(wanted.get(name, extra), depth + 1) for name in names}
+        }
     if "array" in kinds:
         least = int(flat.get("minItems", 0))
         return [make_example(schema.items, depth + 1) for _ in range(least)]

@@ -206,10 +206,9 @@ class Schemas:
     def __init__(self, document: Mapping[str, Any], direction: str) -> None:
         version = document.get("openapi")
         if not str(version).startswith("3.1"):
-            raise DocumentError(
-                f"The mock serves OpenAPI 3.1, and this document says {version!r}. "
-                "Of 3.0, `make generate` makes a package whose openapi.json says 3.1."
-            )
+            text = f"The mock serves OpenAPI 3.1, and this document says {version!r}. Of 3.0, "
+            text += "`make generate` makes a package whose openapi.json says 3.1."
+            raise DocumentError(text)
         self._ignored = "readOnly" if direction == "request" else "writeOnly"
         try:
             self._library: Any = import_module("jsonschema_rs")

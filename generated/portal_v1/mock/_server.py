@@ -61,7 +61,7 @@ class MockServer:
         self.host = host
         address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(own, host)  # noqa: S104 - is asked for
         root = f"http://{f'[{address}]' if ':' in address else address}:{self.port}"
-        self.url = root + urlsplit(mock.base_url).path
+        self.url = root + urlsplit(str(mock.base_url)).path
         self.page_url = f"{root}{PREFIX}/" if control else None
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         self._loop, self._stop = self._runner.get_loop(), asyncio.Event()

@@ -26,7 +26,6 @@ from ._responses import Media, Response
 from ._schemas import members
 from ._state import State
 
-_Texts = dict[str, list[str]]
 _MINUTE = 60.0  # seconds
 _COMMA = re.compile("%2c", re.IGNORECASE)
 _NO_BODY = frozenset({204, 205, 304})
@@ -112,7 +111,7 @@ class Engine:
             return _refuse(405, f"The document has no {method} here.", ("allow", allowed))
         operation = methods[method]
         texts = (unquote(text, errors="strict") for text in match.groups())
-        lowered: _Texts = {}
+        lowered = dict[str, list[str]]()
         for name, value in headers:
             lowered.setdefault(name.lower(), []).append(value)
         try:
