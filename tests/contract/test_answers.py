@@ -29,7 +29,8 @@ OPERATIONS = {
 }
 # What an id may have in it.
 PARTS = ["c1", "%2F", "%", "..", ".", " ", "e\u0301", "\u00e9", "\u200b", "\uff21", "i" * 900]
-PARTS += ["K~+a", "=b&", "c?", "d#", "e;f:", "g@h!i", "$j'", "k(l)*m,", "\U0001f388", "/", "\0"]
+PARTS += ["K~+a", "=b&", "c?", "d#", "e;f:", "g@h!i", "$j'", "k(l)*m,", "\U0001f388", "/"]
+PARTS += ["\0", "\x85", "\\"]
 # KEY stands for the key of the attempt, ESCAPED for its other spelling in JSON.
 FIELDS = package().client.SERVICE.error_fields
 WORDS: list[Any] = [{FIELDS[0]: "It is so \u00e9: KEY", "more": [2**53 + 1, "KEY"]}, {}]
@@ -132,8 +133,8 @@ def make_answers(endpoint: Endpoint, arguments: dict[str, Any]) -> Iterator[byte
                 yield json.dumps(
                     [*value[:-2], changed, one] if one is not value else changed
                 ).encode()
-    for other in ([value], [], {}, [[]], [{}], [None], None, 0, "x"):
-        yield json.dumps(other).encode()
+    wholes: list[Any] = [[value], [], {}, [[]], [{}], [None], None, 0, "x"]
+    yield from (json.dumps(other).encode() for other in wholes)
     tokens = re.findall(TOKEN, json.dumps(value, ensure_ascii=False))
     start, end = int(isinstance(value, list)), len(tokens)
     places = [(0, 0), (start + 1, 0), (start + 2, 1), (start + 3, 1), (end, 0), (end - 1, 0)]
