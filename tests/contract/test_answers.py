@@ -50,7 +50,7 @@ LIMITS: dict[str, list[Any]] = {
     "headers": [{"X-Trace": "t"}, {"x-trace": "c", "X-Call": "c"}, {"User-Agent": "c"}],
 }
 # What may stand in the place of a field (... for nothing), or in the text of an answer.
-VALUES: list[Any] = [None, ..., 0, 1, True, "", " \u00fc ", [], {}, ["x"], 2.5]
+VALUES: list[Any] = [None, ..., 0, 1, True, "", "true", " \u00fc ", [], {}, ["x"], 2.5]
 LONG = json.dumps("\u00e9" * 150_000, ensure_ascii=False)
 PIECES = ["", ",", "]", "}", "{", "[", ":", "=", "0", "00", "7", "null", "NaN", "-Infinity"]
 PIECES += ['"', '"\n"', '"news": 0,', '"id": "another",', "\ufeff", " \r\n\t", "[]"]
@@ -132,15 +132,17 @@ def make_answers(endpoint: Endpoint, arguments: dict[str, Any]) -> Iterator[byte
                 yield json.dumps(
                     [*value[:-2], changed, one] if one is not value else changed
                 ).encode()
-    yield json.dumps([value]).encode()
+    for other in ([value], [], {}, [[]], [{}], [None], None, 0, "x"):
+        yield json.dumps(other).encode()
     tokens = re.findall(TOKEN, json.dumps(value, ensure_ascii=False))
     start, end = int(isinstance(value, list)), len(tokens)
-    places = [(0, 0), (start + 1, 0), (start + 2, 1), (start + 3, 1), (end, 0), (end - 1, 1)]
+    places = [(0, 0), (start + 1, 0), (start + 2, 1), (start + 3, 1), (end, 0), (end - 1, 0)]
     places += [(tokens.index("}") + 1, 1)] * ("}" in tokens)
     for (at, length), piece in product(places, PIECES):
         yield "".join([*tokens[:at], piece, *tokens[at + length :]]).encode()
     long = "".join([*tokens[: start + 1], f'"news": {LONG},', *tokens[start + 1 :]])
-    yield from (long[:-1].encode(), long.encode("latin-1"), "".join(tokens).encode("utf-16"))
+    yield from (long[:-1].encode(), long.encode("latin-1"))
+    yield from ("".join(tokens[:-1]).encode(), "".join(tokens).encode("utf-16"))
 
 
 @each_operation
