@@ -45,7 +45,7 @@ def main() -> int:
             breaks = find_breaks(old.parent, package.parent, [package.name])
             version, version_now = _read_version(old), _read_version(package)
         is_told = _git("diff", "--name-only", base, "--", "CHANGELOG.md") != b""
-    except NotComparableError as error:
+    except (NotComparableError, FileNotFoundError) as error:  # the latter where git is missing
         print(f"breaking: {error}", file=sys.stderr)
         return 2
     print(f"{package} compared with {base}: {len(breaks) or 'no'} break{'s'[: len(breaks) != 1]}.")

@@ -29,7 +29,8 @@ OPERATIONS = {
 }
 # What an id may have in it.
 PARTS = ["c1", "%2F", "%", "..", ".", " ", "e\u0301", "\u00e9", "\u200b", "\uff21", "i" * 900]
-PARTS += ["K~+a", "=b&", "c?", "d#", "e;f:", "g@h!i", "$j'", "k(l)*m,", "\U0001f388", "/", "\0"]
+PARTS += ["K~+a", "=b&", "c?", "d#", "e;f:", "g@h!i", "$j'", "k(l)*m,", "\U0001f388", "/"]
+PARTS += ["\0", "\x85", "\\"]
 # KEY stands for the key of the attempt, ESCAPED for its other spelling in JSON.
 FIELDS = package().client.SERVICE.error_fields
 WORDS: list[Any] = [{FIELDS[0]: "It is so \u00e9: KEY", "more": [2**53 + 1, "KEY"]}, {}]
@@ -50,7 +51,7 @@ LIMITS: dict[str, list[Any]] = {
     "headers": [{"X-Trace": "t"}, {"x-trace": "c", "X-Call": "c"}, {"User-Agent": "c"}],
 }
 # What may stand in the place of a field (... for nothing), or in the text of an answer.
-VALUES: list[Any] = [None, ..., 0, 1, True, "", " \u00fc ", [], {}, ["x"], 2.5]
+VALUES: list[Any] = [None, ..., 0, 1, True, "", "true", " \u00fc ", [], {}, ["x"], 2.5]
 LONG = json.dumps("\u00e9" * 150_000, ensure_ascii=False)
 PIECES = ["", ",", "]", "}", "{", "[", ":", "=", "0", "00", "7", "null", "NaN", "-Infinity"]
 PIECES += ['"', '"\n"', '"news": 0,', '"id": "another",', "\ufeff", " \r\n\t", "[]"]
@@ -132,15 +133,17 @@ def make_answers(endpoint: Endpoint, arguments: dict[str, Any]) -> Iterator[byte
                 yield json.dumps(
                     [*value[:-2], changed, one] if one is not value else changed
                 ).encode()
-    yield json.dumps([value]).encode()
+    wholes: list[Any] = [[value], [], {}, [[]], [{}], [None], None, 0, "x"]
+    yield from (json.dumps(other).encode() for other in wholes)
     tokens = re.findall(TOKEN, json.dumps(value, ensure_ascii=False))
     start, end = int(isinstance(value, list)), len(tokens)
-    places = [(0, 0), (start + 1, 0), (start + 2, 1), (start + 3, 1), (end, 0), (end - 1, 1)]
+    places = [(0, 0), (start + 1, 0), (start + 2, 1), (start + 3, 1), (end, 0), (end - 1, 0)]
     places += [(tokens.index("}") + 1, 1)] * ("}" in tokens)
     for (at, length), piece in product(places, PIECES):
         yield "".join([*tokens[:at], piece, *tokens[at + length :]]).encode()
     long = "".join([*tokens[: start + 1], f'"news": {LONG},', *tokens[start + 1 :]])
-    yield from (long[:-1].encode(), long.encode("latin-1"), "".join(tokens).encode("utf-16"))
+    yield from (long[:-1].encode(), long.encode("latin-1"))
+    yield from ("".join(tokens[:-1]).encode(), "".join(tokens).encode("utf-16"))
 
 
 @each_operation

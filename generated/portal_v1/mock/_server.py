@@ -57,8 +57,9 @@ class MockServer:
         self._mock, self._control = mock, control
         self._open: dict[asyncio.StreamReader, asyncio.StreamWriter] = {}
         self._socket = _listen(host, port)  # from here on, callers wait for the thread
-        own, self.port = self._socket.getsockname()[:2]
+        own, port = self._socket.getsockname()[:2]
         self.host = host
+        self.port: int = port
         address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(own, host)  # noqa: S104 - is asked for
         root = f"http://{f'[{address}]' if ':' in address else address}:{self.port}"
         self.url = root + urlsplit(str(mock.base_url)).path
