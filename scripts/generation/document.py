@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cache, cached_property, reduce
+from os.path import relpath
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, NoReturn, TypeAlias
 from urllib.parse import unquote
 
-from .errors import GenerationError, display_path
-from .reading import Place, Text
+import yaml
 
+from .errors import GenerationError
+
+Place: TypeAlias = tuple[str, ...]
 SEVERAL = ("allOf", "anyOf", "oneOf", "prefixItems")
 # Under these keys stand names that somebody chose: "default" or "example" is one like any other.
 _NAMES = {
@@ -24,7 +30,12 @@ _DATA = {"example", "examples", "default", "const", "enum", "discriminator", "xm
 _BOUNDS = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 _WORDS = ("title", "description", "deprecated", "readOnly", "writeOnly", "examples")
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-
+_MOST_LEVELS = 100  # Real documents stay below 40.
+_MOST_ALIASED = 200_000
+_Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+# What a word without quotation marks stands for, where that is no string.
+_PLAIN = {"": None, "~": None, "null": None, "true": True, "false": False}
+_NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 # A mapping of a document that is OpenAPI (no list of names, no example data): its place, and
 # whether it is a schema.
@@ -94,10 +105,6 @@ class Document:
         """Follow `$ref` until something else than a reference is there; None where nothing is."""
         return self._follow((), value)[1]
 
-    def look_up(self, reference: str) -> Any:
-        """Return what a reference within this document names; None where nothing is."""
-        return self.at(reference_parts(reference)) if reference.startswith("#") else None
-
     def at(self, place: Place) -> Any:
         """Return what is at a place; None where nothing is."""
         return reduce(_step, place, self.data)
@@ -147,19 +154,20 @@ class Document:
             if reference in seen:
                 return place, None
             seen.add(reference)
-            place, value = reference_parts(reference), self.look_up(reference)
+            place, value = reference_parts(reference), self.at(reference_parts(reference))
         return place, value
 
 
 def load_document(path: Path) -> Document:
     """Read an OpenAPI document: JSON from a file named *.json, else YAML."""
-    return Document(path.read_bytes(), display_path(path), is_json=path.suffix.lower() == ".json")
+    return Document(path.read_bytes(), relpath(path), is_json=path.suffix.lower() == ".json")
 
 
 @cache
 def reference_parts(reference: str) -> Place:
-    """Return the steps of a reference within the document."""
-    parts = reference.split("/")[1:]
+    """Return the steps of a reference within the document; of another, steps to nothing."""
+    first, *parts = reference.split("/")
+    parts = parts if first == "#" else [reference]
     return tuple(unquote(part).replace("~1", "/").replace("~0", "~") for part in parts)
 
 
@@ -232,7 +240,7 @@ def find_credentials(
     That is the scheme's name, the header, and what stands before the key. Where an operation can
     go without a key, that counts only when nothing else can be met.
     """
-    schemes = document.look_up("#/components/securitySchemes") or {}
+    schemes = document.at(("components", "securitySchemes")) or {}
     requirements = operation.get("security", document.data.get("security")) or ()
     for requirement in sorted(requirements, key=lambda names: (not names, len(names))):
         kinds = [(name, document.resolve(schemes.get(name)) or {}) for name in requirement]
@@ -254,3 +262,104 @@ def _sent_header(scheme: Any) -> tuple[str, str | None] | None:
         case {"type": "apiKey", "in": "cookie", "name": str(name)}:
             return ("Cookie", f"{name}=")
     return None
+
+
+class Text:
+    """The text of a file, and the `value` that it holds; `source` is its name, for messages."""
+
+    def __init__(self, content: bytes, source: str, *, is_json: bool) -> None:
+        self._lines: dict[Place, int] = {}
+        line = None
+        try:
+            self._text = content.decode("utf-8-sig")
+            if is_json:
+                self.value = json.loads(self._text, object_pairs_hook=_make_object)
+            else:
+                self.value = self._load_yaml()
+            json.dumps(self.value, ensure_ascii=False, allow_nan=False).encode()
+            _check_depth([self.value], _MOST_LEVELS)
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            what = f"it is not UTF-8 (byte 0x{content[error.start]:02x}). Save it as UTF-8"
+        except yaml.YAMLError as error:
+            mark, what = getattr(error, "problem_mark", None), getattr(error, "problem", str(error))
+            line = mark.line + 1 if mark else 1
+        except ValueError as error:
+            what = str(error)
+        except RecursionError:
+            what = f"it is nested beyond {_MOST_LEVELS} levels, or an alias contains itself"
+        else:
+            return
+        raise GenerationError(f"{source}{f', line {line}' if line else ''} cannot be read: {what}.")
+
+    def line(self, place: Place) -> int | None:
+        """Return the line of a place, counted from 1, or that of the nearest place above it."""
+        if not self._lines:
+            with suppress(yaml.YAMLError):  # JSON that is no YAML
+                self._load_yaml()
+        while place and place not in self._lines:
+            place = place[:-1]
+        return self._lines.get(place)
+
+    def _load_yaml(self) -> Any:
+        self._count = 0
+        self._lines[()] = 1
+        root = yaml.compose(self._text, _Loader)
+        return None if root is None else self._load(root, ())
+
+    def _load(self, node: Any, place: Place) -> Any:
+        self._count += 1
+        self._lines.setdefault(place, node.start_mark.line + 1)
+        if self._count > len(self._text) + _MOST_ALIASED:
+            _refuse(node, f"its aliases come to more than {_MOST_ALIASED:,} values")
+        match node, node.tag.removeprefix("tag:yaml.org,2002:"):
+            case yaml.ScalarNode(value=word, style=style), "str":
+                if style:
+                    return word
+                if _NUMBER.fullmatch(word):
+                    return float(word) if set(word) & set(".eE") else int(word)
+                return _PLAIN.get(word.lower(), word)
+            case yaml.SequenceNode(value=items), "seq":
+                return [self._load(item, (*place, str(i))) for i, item in enumerate(items)]
+            case yaml.MappingNode(), "map":
+                return self._load_mapping(node, place)
+        return _refuse(node, f"the tag {node.tag} has no meaning here")
+
+    def _load_mapping(self, node: Any, place: Place) -> dict[str, Any]:
+        own: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
+        for key, value in node.value:
+            name = key.value
+            if not isinstance(name, str):
+                _refuse(key, "a key must be a plain word")
+            if name == "<<" and not key.style:
+                for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                    if not isinstance(source, yaml.MappingNode):
+                        _refuse(value, "only a mapping can be merged with <<")
+                    merged = {**self._load(source, place), **merged}
+            elif name in own:
+                first = f"the key {name!r} is already there on line {self._lines[*place, name]}"
+                _refuse(key, f"{first}; one would silently win")
+            else:
+                self._lines[*place, name] = key.start_mark.line + 1
+                own[name] = self._load(value, (*place, name))
+        return {**merged, **own}
+
+
+def _refuse(node: Any, what: str) -> NoReturn:
+    raise yaml.MarkedYAMLError(problem=what, problem_mark=node.start_mark)
+
+
+def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) < len(pairs):
+        name = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise ValueError(f"the key {name!r} stands twice in one object; one would silently win")
+    return dict(pairs)
+
+
+def _check_depth(value: Any, left: int) -> None:
+    if left < 0:
+        raise RecursionError
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, dict | list):
+            _check_depth(inner, left - 1)

@@ -12,17 +12,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .document import Document, Finding
-from .reading import Place
+from .document import Document, Finding, Place
 
-# What says something in words, and what.
-_IN_WORDS = {
-    "x-repeatable": "must be the reason, in words, why sending it twice does no harm",
-    "x-response-field": "names the field of the answer that repeats the parameter",
-}
 # What has members by name: each is one of these, with its source.
 _SOURCED = {"x-basis": ("documented", "assumed", "observed"), "x-also-seen": ("example",)}
-_SHOWABLE = "x-not-secret"
+_REPEATABLE, _SHOWABLE = "x-repeatable", "x-not-secret"
 # A name with one of these words is likely to be a secret's, with one of the others if it ends so:
 # passwordHash and apiKey, not tokenAddress.
 _ANYWHERE = re.compile(r"credential|cvv|mnemonic|otp|passcode|passphrase|password|passwd|secret")
@@ -69,17 +63,18 @@ def _check_extensions(document: Document) -> Iterator[Finding]:
     """Yield what a document says beyond the reference without its source, or twice."""
     named: dict[str, Place] = {}
     for place, value, _ in document.nodes:
-        for key in _IN_WORDS.keys() & value:
-            if not isinstance(value[key], str) or not value[key].strip():
-                yield Finding((*place, key), f"{key} {_IN_WORDS[key]}", {key: "…"})
+        reason = value.get(_REPEATABLE, "so")
+        if not isinstance(reason, str) or not reason.strip():
+            text = "it must be the reason, in words, why sending it twice does no harm"
+            yield Finding((*place, _REPEATABLE), text, {_REPEATABLE: "…"})
         for key in _SOURCED.keys() & value:
             members = value[key] if isinstance(value[key], dict) else {"": value[key]}
             for name, one in members.items():
                 at = (*place, key, name)
-                sources = [{kind, "source"} for kind in _SOURCED[key]]
-                if not isinstance(one, dict) or one.keys() not in sources:
-                    kinds = ", ".join(_SOURCED[key])
-                    yield Finding(at, f"{key} has one of {kinds}, and its source, in words")
+                kinds = _SOURCED[key]
+                if not isinstance(one, dict) or one.keys() not in [{k, "source"} for k in kinds]:
+                    text = f"{key} has one of {', '.join(kinds)}, and its source, in words"
+                    yield Finding(at, text)
                 if key == "x-basis" and named.setdefault(name, at) != at:
                     yield Finding(at, f"{document.where(named[name])} has the same name")
 

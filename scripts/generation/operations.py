@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from .document import Document, Finding, find_credentials
+from .document import Document, Finding, Place, find_credentials, reference_parts
 from .naming import find_aliases, identifier, name_by_id, name_by_path, resource_name, spell_id
-from .reading import Place
 from .shaping import BYTES, FILE, JSON, Parser, plain_type
 
 _REPEATABLE = {"get", "head", "put", "delete"}
@@ -222,7 +221,7 @@ class Operation:
         for status, response in self._list_responses():
             links = (response.get("links") or {}).values() if status[0] == "2" else ()
             for link in map(self.document.resolve, links):
-                named = self.document.look_up(link.get("operationRef") or "") or {}
+                named = self.document.at(reference_parts(link.get("operationRef") or "")) or {}
                 target = link.get("operationId", named.get("operationId"))
                 if target is not None:
                     body = [link["requestBody"]] if link.get("requestBody") is not None else []
@@ -271,9 +270,6 @@ def read_operations(document: Document) -> list[Operation]:
 def _find_clashes(found: list[Operation]) -> list[Operation]:
     counts = Counter((one.resource, one.method) for one in found)
     return [one for one in found if counts[one.resource, one.method] > 1]
-
-
-# Properties ------------------------------------------------------------------------------------
 
 
 def list_fields(parser: Parser, prop: Any) -> list[Field]:

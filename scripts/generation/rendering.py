@@ -112,10 +112,9 @@ def _list_error_fields(operations: list[Operation], parser: Parser) -> list[str]
     models = [prop for prop in props if ops.kind_of(prop) == "Model"]
     fields = [field for model in models for field in ops.list_fields(parser, model)]
     texts = [p.name for p in fields if ops.annotation(p.prop, unset=False) in {"str", "str | None"}]
-    likely = ["error", "message", "detail", "title", "error_description", "description"]
+    likely = ["detail", "title", "error_description", "description"]
     # Servers use the first two whatever is documented.
-    found = {*likely[:2], *texts}
-    return [name for name in dict.fromkeys(likely + texts) if name in found]
+    return [*dict.fromkeys(["error", "message", *(n for n in likely if n in texts), *texts])]
 
 
 def _write_all(

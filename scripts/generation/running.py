@@ -15,52 +15,37 @@ import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib.metadata import version
-from pathlib import Path, PurePath
+from os.path import relpath
+from pathlib import Path
 from typing import Any
 
 from ruff import find_ruff_bin  # type: ignore[import-untyped]  # it comes without types
 
-from .errors import GenerationError, display_path
+from .errors import GenerationError
 
 GENERATOR = "openapi-python-client"
 MANIFEST = "manifest.json"
-# What the package itself imports: a package of the same name would import itself instead.
-_NEEDED = {"attr", "attrs", "h11", "httpx", "httpx2", "jsonschema_rs", "pytest"}
 
 
 def main(arguments: Sequence[str] | None = None, *, root: Path) -> int:
     """Run one generation in the repository `root`, and return the exit status."""
-    options = _parse(arguments, root)
-    package = options.output.resolve() / options.package
-    try:
-        print("\n".join(_generate(root, options, package)))
-    except (GenerationError, OSError) as error:
-        told = str(error)
-    except KeyboardInterrupt:
-        told = "interrupted."
-    else:
-        return 0
-    kept = f"{display_path(package)} is as it was." if package.exists() else "Nothing was made."
-    print(f"generate: {told}\n{kept}", file=sys.stderr)
-    return 1
-
-
-def _parse(arguments: Sequence[str] | None, root: Path) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="generate.py",
-        allow_abbrev=False,
-        description=(
-            "Make the Python package from an OpenAPI document. Whatever goes wrong, the package "
-            "stays as it was."
-        ),
-    )
+    words = "Make the Python package from an OpenAPI document."
+    parser = argparse.ArgumentParser(prog="generate.py", description=words)
     add = parser.add_argument
     add("--spec", type=Path, default=root / "openapi/portal-v1.yaml", help="the OpenAPI document")
     add("--output", type=Path, default=root / "generated", help="the folder for the package")
     add("--package", default="portal_v1", help="the package's name (default: %(default)s)")
     words = "take a document without tags, explicit security or marked secrets"
     add("--no-house-rules", action="store_true", help=words)
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    package = options.output.resolve() / options.package
+    try:
+        print("\n".join(_generate(root, options, package)))
+    except (GenerationError, OSError) as error:
+        kept = f"{relpath(package)} is as it was." if package.exists() else "Nothing was made."
+        print(f"generate: {error}\n{kept}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _generate(root: Path, options: argparse.Namespace, package: Path) -> list[str]:
@@ -77,22 +62,28 @@ def _generate(root: Path, options: argparse.Namespace, package: Path) -> list[st
         copy_package(root / "overrides" / "package", staged)
         format_package(staged)
         effects = check_imports(staged)
-        for path in (staged, *staged.rglob("*")):  # Whatever the umask and the sources have.
-            path.chmod(0o755 if path.is_dir() else 0o644)
         notes += (f"The mock takes {name} to {effect}." for name, effect in effects.items())
         notes += _list_changes(package.name, before, _read_files(staged))
-        _swap(staged, package)
+        retired = staged.with_name("retired")
+        package.parent.mkdir(parents=True, exist_ok=True)
+        if package.exists():
+            package.rename(retired)
+        try:
+            staged.rename(package)
+        except BaseException:  # The former package is put back.
+            if retired.exists():
+                retired.rename(package)
+            raise
     return notes
 
 
 def _check_place(package: Path) -> None:
     name = package.name
-    taken = keyword.iskeyword(name) or name in sys.stdlib_module_names or name in _NEEDED
-    if taken or not (name.isidentifier() and name.isascii()):
+    if keyword.iskeyword(name) or not (name.isidentifier() and name.isascii()):
         raise GenerationError(f"--package {name!r}: no package can have this name; choose another.")
     if package.is_symlink() or (package.exists() and not (package / MANIFEST).is_file()):
         raise GenerationError(
-            f"{display_path(package)}: this was not generated (it has no {MANIFEST}, or is a link)"
+            f"{relpath(package)}: this was not generated (it has no {MANIFEST}, or is a link)"
             "; move it away first, or choose another --output or --package."
         )
 
@@ -130,7 +121,7 @@ def _render(root: Path, options: argparse.Namespace, staged: Path) -> list[str]:
     except Exception as error:  # Of a template or the parser, over a document that is valid.
         frames = traceback.extract_tb(error.__traceback__)
         at = next((frame for frame in frames[::-1] if ".jinja" in frame.filename), frames[-1])
-        text = f"{display_path(Path(at.filename))}, line {at.lineno}: "
+        text = f"{relpath(at.filename)}, line {at.lineno}: "
         raise GenerationError(f"{text}{type(error).__name__}: {error}") from error
     write_metadata(staged, loaded.data, modules)
     with suppress(OSError):  # Another run may be about the same; this saves time, and no more.
@@ -140,39 +131,15 @@ def _render(root: Path, options: argparse.Namespace, staged: Path) -> list[str]:
 
 
 def _list_changes(package: str, before: dict[str, bytes], after: dict[str, bytes]) -> list[str]:
-    """Return what changed for those who use the package, grouped by module."""
-    paths = sorted(PurePath(name) for name in {*before, *after} if name.endswith(".py"))
     if not before:
-        made = [path for path in paths if path.stem != "__init__"]
-        counts = [sum(path.match(one) for path in made) for one in ("api/*/*", "models/*")]
-        return ["{} is new: {} operations, {} models.".format(package, *counts)]
-    lines: list[str] = []
-    for path in paths:
-        parts = [part for part in path.with_suffix("").parts if part != "__init__"]
-        old, new = (files.get(path.as_posix(), b"") for files in (before, after))
-        if old == new or any(part.startswith("_") for part in parts):
-            continue
-        from .surface import compare_modules  # noqa: PLC0415 - griffe takes a while to import
+        return [f"{package} is new."]
+    from .surface import compare_packages  # noqa: PLC0415 - griffe takes a while to import
 
-        try:
-            lines += compare_modules(".".join([package, *parts]), old.decode(), new.decode())
-        except (SyntaxError, ValueError) as error:
-            return [f"The former {package} cannot be read, so there is no comparison: {error}"]
-    return lines or [f"{package}: no change on the Python surface."]
-
-
-def _swap(staged: Path, package: Path) -> None:
-    """Put the staged package in the place of the current one, wholly or not at all."""
-    retired = staged.with_name("retired")
-    package.parent.mkdir(parents=True, exist_ok=True)
-    if package.exists():
-        package.rename(retired)
     try:
-        staged.rename(package)
-    except BaseException:
-        if retired.exists():
-            retired.rename(package)
-        raise
+        changes = [*compare_packages(package, before, after)] if before != after else []
+    except (SyntaxError, ValueError) as error:
+        return [f"The former {package} cannot be read, so there is no comparison: {error}"]
+    return changes or [f"{package}: no change on the Python surface."]
 
 
 def _read_files(folder: Path) -> dict[str, bytes]:
@@ -183,8 +150,6 @@ def _read_files(folder: Path) -> dict[str, bytes]:
         if path.is_file() and "__pycache__" not in path.parts
     }
 
-
-# The steps after the rendering -------------------------------------------------------------------
 
 _COMMENTS = {".py": "# {}\n", ".md": "<!-- {} -->\n", ".html": "<!-- {} -->\n"}
 # What turns a module of a folder `_async` into its twin in `_sync`, in this order. What stays

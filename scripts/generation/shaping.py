@@ -20,9 +20,8 @@ from openapi_python_client.parser.properties import Schemas, build_schemas, prop
 from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import ClassName, pascal_case
 
-from .document import SEVERAL, Document, Finding, reference_parts
+from .document import SEVERAL, Document, Finding, Place, reference_parts
 from .naming import find_aliases, name_values, plain_name, spell, title_schemas
-from .reading import Place
 
 JSON, BYTES = "application/json", "application/octet-stream"
 FILE = {"schema": {"type": "string", "format": "binary"}}
@@ -67,7 +66,7 @@ class Parser:
             self._mark(sent, "sent")
             self._mark([media for name, media in contents if plain_type(name) != JSON], "file")
             self._mark(raw.get("responses"), "received")
-        components = document.look_up("#/components/schemas") or {}
+        components = document.at(("components", "schemas")) or {}
         self._titles = title_schemas(components, reserved)
         # The components that are still to be parsed.
         self._waiting: dict[str, Any] = {}
@@ -191,7 +190,7 @@ class Parser:
             while name in {*self._titles, *self._titles.values(), *self._hoisted.values()}:
                 name += "Part"
             self._hoisted[parts] = name
-            self._waiting[name] = self._shape(self._document.look_up(reference))
+            self._waiting[name] = self._shape(self._document.at(parts))
         return self._hoisted[parts]
 
     def _merge_parts(self, schema: dict[str, Any]) -> dict[str, Any]:

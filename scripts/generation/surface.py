@@ -3,54 +3,48 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import griffe
 
 
-def compare_modules(name: str, old: str, new: str) -> list[str]:
-    """Return what changed on a module's Python surface, below its name; nothing if it is the same.
-
-    `+` stands before what is new, `-` before what is gone, `~` before what is another now.
-    """
-    modules = (griffe.visit(name, Path(f"{name}.py"), code) for code in (old, new))
-    before, after = (dict(_list_items(module)) for module in modules)
-    lines: list[str] = []
-    for sign, here, there in (("+", after, before), ("-", before, after)):
-        for path, more in here.items():
-            # What is new or gone takes along what belongs to it, without a line for each.
-            if path not in there and (not path[1:] or path[:-1] in there):
-                lines.append(f"  {sign} {'.'.join(path)}{more}")
-    for path, more in after.items():
-        if before.get(path, more) != more:
-            lines.append(f"  ~ {'.'.join(path)}{before[path]} → {more.lstrip('(): ->')}")
-    return [name, *lines] if lines else []
+def compare_packages(
+    name: str, before: Mapping[str, bytes], after: Mapping[str, bytes]
+) -> Iterator[str]:
+    """Yield each module whose Python surface changed, and what is new (+) or gone (-) in it."""
+    for path in map(Path, sorted({*before, *after})):
+        module = ".".join([name, *path.with_suffix("").parts]).removesuffix(".__init__")
+        old, new = (files.get(path.as_posix(), b"") for files in (before, after))
+        if old == new or path.suffix != ".py" or "._" in module:
+            continue
+        visited = (griffe.visit(module, path, code.decode()) for code in (old, new))
+        gone, made = ({*_list_lines(one)} for one in visited)
+        if gone != made:
+            yield module
+            yield from (f"  {'+' if one in made else '-'} {one}" for one in sorted(gone ^ made))
 
 
-def _list_items(owner: griffe.Object, path: tuple[str, ...] = ()) -> Iterator[tuple[Any, str]]:
-    """Yield the path of each public name and of each parameter, and what follows it."""
-    for exported in owner.exports or ():
-        yield (*path, f"exports {exported}"), ""
+def _list_lines(owner: griffe.Object, prefix: str = "") -> Iterator[str]:
+    """Yield a line for each public name and for each parameter."""
+    yield from (f"exports {exported}" for exported in owner.exports or ())
     for name, member in owner.members.items():
-        here = (*path, name)
+        path = f"{prefix}{name}"
         if name[0] == "_" and name != "__init__":
             continue
         if isinstance(member, griffe.Class):
-            yield here, f": class({', '.join(map(str, member.bases))})"
-            yield from _list_items(member, here)
+            yield f"{path}: class({', '.join(map(str, member.bases))})"
+            yield from _list_lines(member, f"{path}.")
         elif isinstance(member, griffe.Function):
             start = "async " if "async" in member.labels else ""
-            yield here, f"() -> {start}{member.returns or ''}"
+            yield f"{path}() -> {start}{member.returns or ''}"
             for one in member.parameters:
-                if one.name != "self" and one.kind is not None:
-                    kind = f" ({one.kind.value})"
-                    yield (*here, one.name), _describe(one.annotation, one.default) + kind
+                kind = one.kind.value if one.kind else ""
+                yield f"{path}.{_describe(one.name, one.annotation, one.default)} ({kind})"
         elif isinstance(member, griffe.Attribute):
-            yield here, _describe(member.annotation, member.value)
+            yield _describe(path, member.annotation, member.value)
 
 
-def _describe(annotation: Any, value: Any) -> str:
+def _describe(name: str, annotation: object, value: object) -> str:
     default = "" if value is None else f" = {textwrap.shorten(str(value), 60)}"
-    return f"{f': {annotation}' if annotation else ''}{default}"
+    return f"{name}: {annotation}{default}" if annotation else f"{name}{default}"

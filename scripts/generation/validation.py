@@ -8,15 +8,13 @@ from collections import Counter
 from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import cache
-from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 
-from .document import Document, Finding, find_credentials, parts, reference_parts
-from .reading import Place
+from .document import Document, Finding, Place, find_credentials, parts, reference_parts
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _BUNDLE: Any = jsonschema_rs.bundle({"$ref": _DIALECT})
@@ -56,9 +54,6 @@ def check_document(document: Document) -> list[str]:
     return document.tell(_find_oddities(document))
 
 
-# The structure ---------------------------------------------------------------------------------
-
-
 @cache
 def _openapi() -> Any:
     """Return OpenAPI's own schema, but for what is harmless, and for what is told better here."""
@@ -90,7 +85,7 @@ def _check_structure(document: Document) -> Iterator[Finding]:
             yield _explain(document, error)
 
 
-def _explain(document: Document, error: Any) -> Finding:
+def _explain(document: Document, error: Any) -> Finding:  # noqa: C901, PLR0912 - a case a fault
     """Return what is wrong, and the edit that mends it where one is likely."""
     while inner := [e for branch in getattr(error.kind, "context", None) or () for e in branch]:
         # The alternative that got furthest is the one that was meant; of equals, not the bare type.
@@ -98,73 +93,57 @@ def _explain(document: Document, error: Any) -> Finding:
     kind, value, place = error.kind, error.instance, tuple(map(str, error.instance_path))
     owner, key, text = document.at(place[:-1]), "".join(place[-1:]), f"{error.message!s:.200}"
     members: dict[str, Any] = {}
-    match kind.name:
-        case "required":
+    match kind.name, place:
+        case "required", _:
             members = {kind.property: _STUBS.get(kind.property, "…")}
-        case "unevaluatedProperties" | "additionalProperties":
+        case "unevaluatedProperties" | "additionalProperties", _:
             keys = " and ".join(map(repr, kind.unexpected))
             text = f"OpenAPI has no such key here. Leave out {keys}, or begin it with x-"
-        case "minProperties" if key == "responses":
+        case "minProperties", (*_, "responses"):
             text = "`responses` is empty, and must name one"
             members = {"responses": {"default": {"description": "Any answer."}}}
-        case "const":
+        case "const", _:
             text, members = f"{_show(value)} cannot stand here", {key: kind.expected_value}
-        case "enum":
+        case "enum", _:
             options = [*map(str, kind.options)]
             text = f"{_show(value)} is none of {', '.join(options)}"
             alike = get_close_matches(str(value), options, 1)
             if isinstance(owner, dict):
                 members = {key: alike[0]} if alike else {}
                 text += "" if alike else f". Leave out {key!r}"
-        case "type" | "not":
-            return _explain_type(owner, place, value, getattr(kind, "types", []), text)
-    return Finding(place, text, members)
-
-
-def _explain_type(owner: Any, place: Place, value: Any, types: list[str], text: str) -> Finding:
-    """Return what is wrong with a value of another type; `owner` is the object that it is in."""
-    members: dict[str, Any] = {}
-    match place:
-        case (*_, "items"):
+        case "type" | "not", (*_, "items"):
             text = "an example stands where an item has its schema"
             items = {"type": "object"} if isinstance(value, dict) else {}
             members = {"items": items, "example": value if isinstance(value, list) else [value]}
-        case (*_, "properties", "type") if isinstance(owner.get("properties"), dict):
+        case "type", (*_, "properties", "type") if isinstance(owner.get("properties"), dict):
             text = "a schema stands where the names of its properties stand; it belongs one up"
             inner = owner["properties"].items()
             inner = {k: v if isinstance(v, dict) else {"examples": [v]} for k, v in inner}
             place, members = place[:-1], {"type": value, "properties": inner}
-        case (*_, "properties", name) if "boolean" in types:
-            text = f"{name!r} stands among the names of properties, and has to be a schema"
-            members = {name: {"type": value} if name == "type" else {"examples": [value]}}
-        case (*_, str(key)) if isinstance(owner, dict):
+        case "type", (*_, "properties", _) if "boolean" in kind.types:
+            text = f"{key!r} stands among the names of properties, and has to be a schema"
+            members = {key: {"type": value} if key == "type" else {"examples": [value]}}
+        case "type", (*_, _) if isinstance(owner, dict):
             edits: dict[str, Any] = {"array": [value], "object": {}, "string": _show(value)}
             if value is None or isinstance(value, bool):
                 text = f"{_show(value)} says nothing here. Leave out {key!r}"
-            elif types and types[-1] in edits:
-                members = {key: edits[types[-1]]}
+            elif kind.types and kind.types[-1] in edits:
+                members = {key: edits[kind.types[-1]]}
     return Finding(place, text, members)
-
-
-# What the structure cannot say -----------------------------------------------------------------
 
 
 def _check_rings(document: Document) -> Iterator[Finding]:
     """Yield the schemas that are made of themselves."""
-    places = {id(value): place for place, value, _ in document.nodes}
-    graph = {
-        id(value): {id(document.resolve(part)) for part in (*parts(value), value.get("not"))}
-        for _, value, is_schema in document.nodes
-        if is_schema
-    }
-    while True:
-        try:
-            return TopologicalSorter(graph).prepare()
-        except CycleError as error:
-            ring = error.args[1][0]
+    for place, schema, is_schema in document.nodes:
+        waiting, seen = [*parts(schema), schema.get("not")] if is_schema else [], set[int]()
+        while waiting:
+            part = document.resolve(waiting.pop())
+            if isinstance(part, dict) and id(part) not in seen:
+                seen.add(id(part))
+                waiting += [*parts(part), part.get("not")]
+        if id(schema) in seen:
             text = "it is made of itself (allOf, anyOf, oneOf, not); leave that part out"
-            yield Finding(places[ring], text)
-            del graph[ring]
+            yield Finding(place, text)
 
 
 def _check_references(document: Document) -> Iterator[Finding]:
@@ -174,10 +153,11 @@ def _check_references(document: Document) -> Iterator[Finding]:
             continue
         *sections, name = reference_parts(reference) or ("",)
         if not reference.startswith("#"):
-            code = {"$ref": f"#/components/schemas/{name.partition('.')[0] or 'Name'}"}
+            stem = name.rpartition("/")[2].partition(".")[0]
+            code = {"$ref": f"#/components/schemas/{stem or 'Name'}"}
             text = f"{reference!r} is outside of this document; bring what it names into components"
             yield Finding(at, text, code)
-        elif document.look_up(reference) is None:
+        elif document.at(reference_parts(reference)) is None:
             stub = {"type": "object"} if sections[-1:] == ["schemas"] else {"description": "…"}
             text = f"{reference!r} names nothing here"
             yield Finding(at, text, {name: stub}, "/".join(sections))
@@ -222,7 +202,7 @@ def _check_parameters(document: Document, place: Place) -> Iterator[Finding]:
 
 def _check_security(document: Document, place: Place, owner: dict[str, Any]) -> Iterator[Finding]:
     requirements, place = owner.get("security") or (), (*place, "security")
-    schemes = document.look_up("#/components/securitySchemes") or {}
+    schemes = document.at(("components", "securitySchemes")) or {}
     label = owner.get("operationId", "")
     undeclared = [name for one in requirements for name in one if name not in schemes]
     for name in undeclared:
@@ -235,9 +215,6 @@ def _check_security(document: Document, place: Place, owner: dict[str, Any]) -> 
         text += "each; in the query it would be in every log. Pass it as a parameter, or none"
         parameter = {"name": "api_key", "in": "query", "schema": {"type": "string"}}
         yield Finding(place, text, {"security": [], "parameters": [parameter]}, "", label)
-
-
-# What is allowed, and yet unlikely to be meant --------------------------------------------------
 
 
 def _find_oddities(document: Document) -> Iterator[Finding]:
