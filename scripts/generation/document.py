@@ -53,10 +53,7 @@ class Finding(NamedTuple):
 
 
 class Document:
-    """An OpenAPI document: its data in the 3.1 form, and the version that it was written in.
-
-    `source` is the name of the file that it was read from, for messages.
-    """
+    """An OpenAPI document: its data in the 3.1 form, and the version that it was written in."""
 
     def __init__(self, content: bytes, source: str, *, is_json: bool) -> None:
         self._text = Text(content, source, is_json=is_json)
@@ -68,10 +65,7 @@ class Document:
         _upgrade(self.data, whole=str(self.version).startswith("3.0"))
 
     def where(self, place: Place) -> str:
-        """Name a place: its JSON pointer, and its line (or that of the nearest place above).
-
-        A place that was reached through a reference is named where it is written.
-        """
+        """Name a place: the JSON pointer and line where it, or the nearest above, is written."""
         value: Any = self.data
         written: Place = ()
         for part in place:
@@ -131,7 +125,7 @@ class Document:
                 if prefix == place or key not in own:
                     yield (*prefix, "parameters", str(index)), parameter
 
-    def expand(self, schema: Any) -> Iterator[dict[str, Any]]:
+    def expand(self, schema: Any, *, items: bool = True) -> Iterator[dict[str, Any]]:
         """Yield a schema and what its values may be: its parts, alternatives and items."""
         waiting, seen = [schema], set[int]()
         while waiting:
@@ -139,7 +133,9 @@ class Document:
             if isinstance(schema, dict) and id(schema) not in seen:
                 seen.add(id(schema))
                 yield schema
-                waiting += [*parts(schema), schema.get("items"), *(schema.get("prefixItems") or ())]
+                waiting += parts(schema)
+                if items:
+                    waiting += [schema.get("items"), *(schema.get("prefixItems") or ())]
 
     @cached_property
     def nodes(self) -> list[Node]:
@@ -235,11 +231,7 @@ def _upgrade_schema(schema: dict[str, Any]) -> None:
 def find_credentials(
     document: Document, operation: dict[str, Any]
 ) -> Iterator[list[tuple[str, str, str | None]]]:
-    """Yield the requirements of an operation that a client can meet: of each, what it sends.
-
-    That is the scheme's name, the header, and what stands before the key. Where an operation can
-    go without a key, that counts only when nothing else can be met.
-    """
+    """Yield what can be sent to meet each requirement: schemes, headers, and words before keys."""
     schemes = document.at(("components", "securitySchemes")) or {}
     requirements = operation.get("security", document.data.get("security")) or ()
     for requirement in sorted(requirements, key=lambda names: (not names, len(names))):
@@ -278,9 +270,6 @@ class Text:
                 self.value = self._load_yaml()
             json.dumps(self.value, ensure_ascii=False, allow_nan=False).encode()
             _check_depth([self.value], _MOST_LEVELS)
-        except UnicodeDecodeError as error:
-            line = content.count(b"\n", 0, error.start) + 1
-            what = f"it is not UTF-8 (byte 0x{content[error.start]:02x}). Save it as UTF-8"
         except yaml.YAMLError as error:
             mark, what = getattr(error, "problem_mark", None), getattr(error, "problem", str(error))
             line = mark.line + 1 if mark else 1

@@ -1,9 +1,7 @@
 """The rules of this house for a document, beyond OpenAPI's own.
 
 They keep the generated client whole: without a tag a method has no resource, without security it
-sends no key, and a secret that does not say so would show in reprs and logs. What only makes the
-result poorer is a hint: without a summary a docstring has no first line of its own, without an
-example the mock answers with the smallest value that is valid.
+sends no key, and a secret that does not say so would show in reprs and logs.
 """
 
 from __future__ import annotations
@@ -12,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .document import Document, Finding, Place
+from .document import Document, Finding
 
 # What has members by name: each is one of these, with its source.
 _SOURCED = {"x-basis": ("documented", "assumed", "observed"), "x-also-seen": ("example",)}
@@ -60,8 +58,7 @@ def _check_operations(document: Document) -> Iterator[Finding]:
 
 
 def _check_extensions(document: Document) -> Iterator[Finding]:
-    """Yield what a document says beyond the reference without its source, or twice."""
-    named: dict[str, Place] = {}
+    """Yield what a document says beyond the reference without its reason or source."""
     for place, value, _ in document.nodes:
         reason = value.get(_REPEATABLE, "so")
         if not isinstance(reason, str) or not reason.strip():
@@ -70,13 +67,10 @@ def _check_extensions(document: Document) -> Iterator[Finding]:
         for key in _SOURCED.keys() & value:
             members = value[key] if isinstance(value[key], dict) else {"": value[key]}
             for name, one in members.items():
-                at = (*place, key, name)
                 kinds = _SOURCED[key]
                 if not isinstance(one, dict) or one.keys() not in [{k, "source"} for k in kinds]:
                     text = f"{key} has one of {', '.join(kinds)}, and its source, in words"
-                    yield Finding(at, text)
-                if key == "x-basis" and named.setdefault(name, at) != at:
-                    yield Finding(at, f"{document.where(named[name])} has the same name")
+                    yield Finding((*place, key, name), text)
 
 
 def _check_secrets(document: Document) -> Iterator[Finding]:

@@ -133,9 +133,8 @@ def name_values(values: list[str]) -> list[str]:
     for number, value in enumerate(values):
         stem = value if value[:1].isalpha() else f"VALUE_{number}"
         name = strings.snake_case(stem.upper()).upper()
-        if name in names or not name.isidentifier():
-            name = f"value {spell(value)}"[0 if value[:1].isdigit() else 6 :]
-            name = strings.snake_case(strings.snake_case(name)).upper() or f"VALUE_{number}"
+        if not name.isidentifier():
+            name = f"VALUE_{number}"
         while name in names:
             name += "_2"
         names.append(name)

@@ -25,10 +25,7 @@ _RESERVED = {
 
 
 class Field:
-    """A parameter of an operation, or a field of a model, which is sent in the body.
-
-    `prop` is what the parser made of it, `raw` a parameter as the document has it.
-    """
+    """A parameter, `raw` as the document has it, or a field of a model; `prop` is its property."""
 
     def __init__(
         self, prop: Any, name: str, location: str, traits: tuple[bool, bool], raw: dict[str, Any]
@@ -39,9 +36,7 @@ class Field:
         self.description = raw.get("description") or prop.description
         inner = getattr(prop, "inner_properties", (prop,))
         self.takes_null = not {"None", "Any"}.isdisjoint(map(kind_of, inner))
-        # The field of a successful response that repeats it.
         self.response_field = raw.get("x-response-field")
-        # Whether the fields of it are written as pairs.
         self.explode = raw.get("explode") is True
         # How it is written in a query, where that is not the usual way.
         self.style: Any = "json" if "content" in raw else raw.get("style")
@@ -67,10 +62,7 @@ class Content(NamedTuple):
 
 
 class Operation:
-    """An operation: what the document says of it, its names, and what the parser makes of it.
-
-    Where the document gives no operationId, the id is `made`.
-    """
+    """An operation: what the document says of it, its names, and what the parser makes of it."""
 
     def __init__(self, document: Document, place: Place, raw: dict[str, Any]) -> None:
         self.document, self.place, self.raw = document, place, raw
@@ -196,7 +188,6 @@ class Operation:
         self.result_type = " | ".join(ordered) or "None"
         nothing = "Nothing." if self.result_type == "None" else f"The {self.result_type}."
         self.result_words = next(filter(str.strip, (r.words for r in self.responses)), nothing)
-        # What the one response is a list of.
         lists = [one.prop for one in self.responses if kind_of(one.prop) == "List"]
         self.item = lists[0].inner_property if lists and len(self.responses) == 1 else None
         self.iterator_name = self.iterator if self.item is not None else None
@@ -301,10 +292,7 @@ def _types(prop: Any) -> list[str]:
 
 
 def annotation(prop: Any, *, unset: bool | None = None, null: bool = False) -> str:
-    """Return a property's type, Unset and None behind all else.
-
-    Unset is in it where that is asked for, or nothing is said and the property is optional.
-    """
+    """Return a property's type, with Unset where `unset` says so, or else if it is optional."""
     types = _types(prop)
     if null and types != ["Any"]:
         types = [*(t for t in types if t != "None"), "None"]

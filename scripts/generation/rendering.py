@@ -155,10 +155,7 @@ def _write_all(
 
 
 def _qualify(text: str, group: list[Operation], classes: Collection[str]) -> str:
-    """Return a signature with models as attributes of `_models`, for a class of a resource.
-
-    Inside a class with a method `list`, the word list means that method.
-    """
+    """Return a signature that finds its models, and the builtins that a method's name hides."""
     hidden = {name for o in group for name in (o.method, o.iterator_name)} & {*dir(builtins)}
 
     def qualify(match: re.Match[str]) -> str:

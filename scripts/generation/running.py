@@ -89,10 +89,7 @@ def _check_place(package: Path) -> None:
 
 
 def _render(root: Path, options: argparse.Namespace, staged: Path) -> list[str]:
-    """Write what depends on the document into `staged`; return what a person should know.
-
-    It is kept, so that an edit of overrides/package alone needs no second reading.
-    """
+    """Render into `staged`, or copy what is kept of an earlier run; return what to tell."""
     templates, modules = root / "overrides" / "templates", root / "overrides" / "package"
     # What to call the document in the package, the same on every machine.
     spec = options.spec.resolve()
@@ -252,10 +249,7 @@ def format_package(package: Path) -> None:
 
 
 def check_imports(package: Path) -> dict[str, str]:
-    """Import every module of a package in a fresh interpreter, warnings being errors.
-
-    Return what the operations do to the mock's state.
-    """
+    """Import every module in a fresh interpreter; return what operations do to the mock's state."""
     # -I: nothing of this machine's environment counts; -B: no __pycache__ in the result.
     command = (sys.executable, "-I", "-B", "-W", "error", "-c", _PROGRAM)
     done = _run(*command, str(package.parent), package.name, folder=package.parent)

@@ -1,8 +1,6 @@
 """Schemas as openapi-python-client's properties, without losing anything.
 
-What its parser refuses or passes over is written in another way here: references into
-components, alternatives that share properties, names that come to one Python name. The document
-that the package ships is not touched.
+What its parser refuses or passes over is written in another way here, in copies of the schemas.
 """
 
 from __future__ import annotations
@@ -43,6 +41,7 @@ class Parser:
     """Has openapi-python-client parse the schemas of a document.
 
     Attributes:
+        classes: The models and enums, by name.
         names: The properties' names in the document, by those that the parser was given.
         discriminators: By the type of an alternative, the field that tells its classes apart, and
             the class for each of its values.
@@ -52,7 +51,7 @@ class Parser:
     def __init__(self, document: Document, reserved: set[str]) -> None:
         self.discriminators: dict[str, tuple[str, dict[str, str]]] = {}
         self.notes: list[str] = []
-        self._document, self._parsed = document, Schemas()
+        self._document, self._parsed, self.classes = document, Schemas(), dict[Any, Any]()
         self.names: dict[str, str] = {}
         self._aliases: dict[tuple[str, str], str] = {}
         self._hoisted: dict[Place, str] = {}
@@ -95,10 +94,7 @@ class Parser:
     def parse(
         self, place: Place, owner: dict[str, Any], name: str, parent: str, *, required: bool = True
     ) -> Any:
-        """Return the property of the schema that a parameter or media type has.
-
-        Its classes are named after `parent` and `name`.
-        """
+        """Return the property of a parameter or media type; `parent` is in its classes' names."""
         shaped = self._shape(owner.get("schema"))
         if owner.get("description") and "$ref" not in shaped:
             shaped["description"] = owner["description"]
@@ -115,6 +111,7 @@ class Parser:
             parent_name=parent,
             config=_CONFIG,
         )
+        self.classes = self._parsed.classes_by_name
         if isinstance(prop, PropertyError):
             self._places[id(prop)] = place
             self._parsed.errors.append(prop)
@@ -131,11 +128,6 @@ class Parser:
             place = self._places.get(id(error), ()) if found is None else found.groups()
             clash = re.search("duplicate models|conflicting enums", text)
             yield Finding(place, text, {"title": "…"} if clash else None, "one of the two")
-
-    @property
-    def classes(self) -> dict[Any, Any]:
-        """The models and enums, by name."""
-        return self._parsed.classes_by_name
 
     def find_traits(self, schema: Any) -> tuple[bool, bool]:
         """Tell whether the values of a schema are secret, and whether they are deprecated."""

@@ -117,9 +117,11 @@ def _explain(document: Document, error: Any) -> Finding:  # noqa: C901, PLR0912 
             members = {"items": items, "example": value if isinstance(value, list) else [value]}
         case "type", (*_, "properties", "type") if isinstance(owner.get("properties"), dict):
             text = "a schema stands where the names of its properties stand; it belongs one up"
-            inner = owner["properties"].items()
-            inner = {k: v if isinstance(v, dict) else {"examples": [v]} for k, v in inner}
-            place, members = place[:-1], {"type": value, "properties": inner}
+            properties = {
+                name: one if isinstance(one, dict) else {"examples": [one]}
+                for name, one in owner["properties"].items()
+            }
+            place, members = place[:-1], {"type": value, "properties": properties}
         case "type", (*_, "properties", _) if "boolean" in kind.types:
             text = f"{key!r} stands among the names of properties, and has to be a schema"
             members = {key: {"type": value} if key == "type" else {"examples": [value]}}
@@ -135,14 +137,9 @@ def _explain(document: Document, error: Any) -> Finding:  # noqa: C901, PLR0912 
 def _check_rings(document: Document) -> Iterator[Finding]:
     """Yield the schemas that are made of themselves."""
     for place, schema, is_schema in document.nodes:
-        waiting, seen = [*parts(schema), schema.get("not")] if is_schema else [], set[int]()
-        while waiting:
-            part = document.resolve(waiting.pop())
-            if isinstance(part, dict) and id(part) not in seen:
-                seen.add(id(part))
-                waiting += [*parts(part), part.get("not")]
-        if id(schema) in seen:
-            text = "it is made of itself (allOf, anyOf, oneOf, not); leave that part out"
+        reached = (one for part in parts(schema) for one in document.expand(part, items=False))
+        if is_schema and any(one is schema for one in reached):
+            text = "it is made of itself (allOf, anyOf, oneOf); leave that part out"
             yield Finding(place, text)
 
 

@@ -34,7 +34,7 @@ def other_packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     for document in ("library-3.0.yaml", "studio-3.1.yaml", "custodian-3.1.yaml"):
         name = f"{document.partition('-')[0]}_api"
         spec = f"--spec={DOCUMENTS / document}"
-        assert f"{name} is new: " in tree.generated(spec, f"--package={name}", "--no-house-rules")
+        assert f"{name} is new." in tree.generated(spec, f"--package={name}", "--no-house-rules")
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(tree.output)
         yield tree.output

@@ -44,7 +44,6 @@ def problems(text: str) -> str:
         ("assumed", "guessed", "x-basis has one of documented"),
         ("assumed: So.", "assumed: So., observed: So.", "x-basis has one of documented"),
         ("{one: {assumed: So., source: I}}", "assumed", "x-basis has one of documented"),
-        ("[],", "[{name: a, x-basis: {one: {assumed: So., source: I}}}],", "has the same name"),
         ("{example: null, source: SDK}", "null", "x-also-seen has one of example, and its so"),
     ],
 )

@@ -16,7 +16,7 @@ from tests.generation._support import DOCUMENTS, copy_repository, run_exercise
 
 # A folder with documents beside those of the tests.
 _VARIABLE = "DOCUMENTS"
-_PLACE = re.compile(r"^ *#(\S*) \(line \d+\)", re.MULTILINE)
+_PLACE = re.compile(r"^ *(#\S*) \(line \d+\)", re.MULTILINE)
 _EDIT = re.compile(r"Write(?: in (\S+))?:\n\s*(.+)")
 
 
