@@ -107,11 +107,11 @@ def test_a_request_that_is_taken_bit_by_bit(serve: Serve, mode: str) -> None:
 @each_mode
 def test_attempts_and_pauses_together(serve: Serve, mode: str) -> None:
     def late(peer: Peer) -> None:
-        time.sleep(0.07)
+        time.sleep(0.2)
         peer.send(head(429, "Content-Length: 0", "Retry-After: 0"))
 
     server = serve(reply(429, b"", "Retry-After: 0"), Answer(late))
-    error = fail(mode, server.url, CREATE.call, timeout=0.2, max_attempts=50)
+    error = fail(mode, server.url, CREATE.call, timeout=0.6, max_attempts=50)
     assert isinstance(error, APITimeoutError | RateLimitError)
     assert 2 <= error.attempts <= 4
 

@@ -175,12 +175,13 @@ def test_tls_within_tls_that_drips(
 ) -> None:
     def drip(peer: Peer) -> None:
         peer.send(head(200, "Content-Length: 1000"))
-        peer.drip(b" " * 999, 0.02)
+        peer.drip(b" " * 999, 0.05)
 
     proxy = serve(tunnel(0.02 if handshake else 0), tls=tls_of(trusted, HOST))
     port = serve(Answer(drip), tls=tls_of(trusted, "parcels.test")).port
     monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-    error = fail(mode, f"https://parcels.test:{port}", GET.call, timeout=0.2)
+    timeout = 0.2 if handshake else 1.0  # There the request has to be sent before.
+    error = fail(mode, f"https://parcels.test:{port}", GET.call, timeout=timeout)
     assert (type(error), error.maybe_processed) == (APITimeoutError, not handshake)
 
 
