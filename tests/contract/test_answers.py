@@ -36,6 +36,7 @@ FIELDS = package().client.SERVICE.error_fields
 WORDS: list[Any] = [{FIELDS[0]: "It is so \u00e9: KEY", "more": [2**53 + 1, "KEY"]}, {}]
 WORDS += [{FIELDS[-1]: "No KEY!"}, {FIELDS[0]: "word " * 50 + "KEY"}, {FIELDS[0]: 5}]
 WORDS += [{FIELDS[0]: None, FIELDS[-1]: "so"}, {FIELDS[0]: " "}, [FIELDS[0]]]
+WORDS += [{name: f"no {name}" for name in FIELDS}]
 TEXTS = [json.dumps(one, ensure_ascii=False) for one in WORDS]
 TEXTS += [TEXTS[0].replace("KEY", "ESCAPED"), "<html>KEY", ""]
 WAITS = ["7", "0", "soon", "29", "31", "4000"]
@@ -123,7 +124,7 @@ def make_answers(endpoint: Endpoint, arguments: dict[str, Any]) -> Iterator[byte
     told = {one.response_field: arguments[one.python_name] for one in endpoint.parameters}
     if isinstance(value, list):
         value = [copy.copy(one) for one in (value * 12)[:12]]
-    one = value[-2] if isinstance(value, list) else value
+    one = value[-2] if value and isinstance(value, list) else value
     if isinstance(one, dict):
         one |= {name: new for name, new in told.items() if type(new) is type(one.get(name))}
         for name, old in [*one.items(), ("news", "New")]:
@@ -138,7 +139,7 @@ def make_answers(endpoint: Endpoint, arguments: dict[str, Any]) -> Iterator[byte
     tokens = re.findall(TOKEN, json.dumps(value, ensure_ascii=False))
     start, end = int(isinstance(value, list)), len(tokens)
     places = [(0, 0), (start + 1, 0), (start + 2, 1), (start + 3, 1), (end, 0), (end - 1, 0)]
-    places += [(tokens.index("}") + 1, 1)] * ("}" in tokens)
+    places += [(at + 1, 1) for at, token in enumerate(tokens) if token == "}"][:1]
     for (at, length), piece in product(places, PIECES):
         yield "".join([*tokens[:at], piece, *tokens[at + length :]]).encode()
     long = "".join([*tokens[: start + 1], f'"news": {LONG},', *tokens[start + 1 :]])
