@@ -205,16 +205,17 @@ class Schemas:
     def __init__(self, document: Mapping[str, Any], direction: str) -> None:
         version = document.get("openapi")
         if not str(version).startswith("3.1"):
-            text = f"The mock serves OpenAPI 3.1, and this document says {version!r}. Of 3.0, "
-            text += "`make generate` makes a package whose openapi.json says 3.1."
+            text = f"The mock serves OpenAPI 3.1, and this document says {version!r}. "
+            text += "Of 3.0, `make generate` makes 3.1."
             raise DocumentError(text)
         self._ignored = "readOnly" if direction == "request" else "writeOnly"
         try:
             self._library: Any = import_module("jsonschema_rs")
         except ImportError as error:  # the package can be imported without it
             distribution = __name__.split(".")[-3].replace("_", "-")
-            text = f"The mock needs jsonschema-rs: pip install '{distribution}[mock]' "
-            text += "(in a vendored copy: pip install jsonschema-rs)."
+            text = (
+                f"The mock needs jsonschema-rs: pip install '{distribution}[mock]', or that alone."
+            )
             raise MockDependencyError(text, name="jsonschema_rs") from error
         self.document: dict[str, Any] = self._convert(document)
         self._registry = self._library.Registry([(_BASE, self.document)])
@@ -269,8 +270,8 @@ class Schemas:
         reference, properties, required = map(result.get, ("$ref", "properties", "required"))
         if isinstance(reference, str):
             if not reference.startswith("#/"):
-                text = f"The reference {reference!r} leaves the document."
-                raise DocumentError(f"{text} Bundle it into one file first.")
+                text = f"The reference {reference!r} leaves the document: bundle it into one file."
+                raise DocumentError(text)
             result["$ref"] = _BASE + quote(reference, safe=_IN_REFERENCES)
         if is_object(properties) and is_array(required):
             inner = ((name, one) for name, one in properties.items() if is_object(one))

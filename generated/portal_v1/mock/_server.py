@@ -218,7 +218,6 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         why = str(error.strerror).partition(" (")[0]
-        raise ServeError(
-            f"The mock cannot listen on {host}, port {port}: {why}. "
-            "Take an address of this machine, such as 127.0.0.1, and another port, or 0."
-        ) from None
+        text = f"The mock cannot listen on {host}, port {port}: {why}. Take an address of this "
+        text += "machine, such as 127.0.0.1, and another port, or 0."
+        raise ServeError(text) from None

@@ -47,8 +47,7 @@ class MockClock:
 class ClientClock(SystemClock):
     """The clock of a client of the mock: a pause between attempts moves the mock's time on.
 
-    So nobody waits for it, and it counts against the call's `timeout` and the mock's rate limit
-    as if somebody had. How long an answer takes is real, and counts too.
+    How long an answer takes is real, and counts against the call's `timeout` too.
     """
 
     def __init__(self, mock_clock: MockClock) -> None:

@@ -55,11 +55,7 @@ class Entry:
 
 
 class Masking:
-    """Masks what a document says is secret; without a document, nothing.
-
-    That is the value of every property and parameter whose schema has `format: password`, and
-    every place in which a security scheme has its credential.
-    """
+    """Masks credentials, and what has `format: password` in a document; without one, nothing."""
 
     def __init__(self, document: Mapping[str, Any] | None) -> None:
         self._names = frozenset(map(str.lower, _find_secret_names(document) if document else ()))
