@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import math
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -13,13 +12,7 @@ from random import Random
 from .._core.clock import SystemClock
 from .._lazy import asyncio
 
-# Is held while what a mock knows is read or changed. There is one for all mocks: a fork waits for
-# it, so that the child finds it free and the data whole.
-LOCK = threading.RLock()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=LOCK.release
-    )
+LOCK = threading.RLock()  # is held while what a mock knows is read or changed; one for all mocks
 
 
 class MockClock:
@@ -27,14 +20,11 @@ class MockClock:
 
     Args:
         source: What the time is without the offset; by default the machine's time.
-
-    Attributes:
-        offset: By how many seconds the clock was moved on.
     """
 
     def __init__(self, source: Callable[[], float] | None = None) -> None:
         self._source = source
-        self.offset = 0.0
+        self.offset = 0.0  #: By how many seconds the clock was moved on.
 
     def __call__(self) -> float:
         """The time in seconds since 1970."""

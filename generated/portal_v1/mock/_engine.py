@@ -13,14 +13,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from ._behaviour import Behaviour
 from ._clock import LOCK
-from ._messages import (
-    Answer,
-    Body,
-    DocumentError,
-    Headers,
-    RefusalError,
-    plain,
-)
+from ._messages import Answer, Body, DocumentError, Headers, RefusalError, plain
 from ._operations import Operation, Request, compile_operations, find_effects
 from ._requests import COMMA, Texts, parse_pairs
 from ._responses import Media, Response

@@ -9,7 +9,7 @@ from functools import cached_property
 from importlib import import_module
 from itertools import islice
 from types import NoneType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, get_args
 from urllib.parse import quote, unquote
 
 from attrs import define
@@ -93,7 +93,6 @@ def find_rules(document: Any) -> Iterator[Rule]:
             yield Rule(name, basis, rule[basis], rule["source"])
 
 
-# A cached_property of a slotted class has no lock, which a fork may leave held on Python 3.11.
 @define(eq=False, repr=False)
 class Schema:
     """A schema of a document. Texts name it by `where`, and of a value only its JSON path."""
@@ -303,15 +302,13 @@ def _json_path(steps: list[str | int]) -> str:
 
 def describe_arguments(call: Callable[..., Any]) -> dict[str, Any]:
     """The schema of an object that holds the arguments of a function, but for the first."""
-    _, *arguments = inspect.signature(call).parameters.values()
+    _, *arguments = inspect.signature(call, eval_str=True).parameters.values()
     known = [one for one in arguments if one.kind != one.VAR_KEYWORD]
-    hints = get_type_hints(call, include_extras=True)
     defaults = {one.name: {"default": one.default} for one in known if one.default is not one.empty}
+    types = {one.name: describe_type(one.annotation) for one in known}
     return {
         "type": "object",
-        "properties": {
-            one.name: describe_type(hints[one.name]) | defaults.get(one.name, {}) for one in known
-        },
+        "properties": {name: one | defaults.get(name, {}) for name, one in types.items()},
         "required": [one.name for one in known if one.name not in defaults],
         "additionalProperties": len(known) < len(arguments),
     }
