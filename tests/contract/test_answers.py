@@ -107,7 +107,8 @@ def test_a_call_goes_on_where_that_is_safe_and_else_tells_why(
     @given(st.randoms(use_true_random=True))
     def make_a_call(chance: Random) -> None:
         keys = [*caller.keys, *caller.keys, *caller.keys][: chance.choice([1, 3])]
-        statuses, turns = chance.choice([AGAIN, documented, STATUSES, MOVED]), range(chance.randint(0, 4))
+        statuses = chance.choice([AGAIN, documented, STATUSES, MOVED])
+        turns = range(chance.randint(0, 4))
         script = [make_answer(statuses, keys[turn % len(keys)], chance) for turn in turns]
         how: dict[str, Any] = {name: some(chance, LIMITS) for name in ("settings", "options")}
         how |= {"keys": keys, "script": script, "is_new": chance.random() < 0.3}
