@@ -45,6 +45,7 @@ HEADERS = {name: [f"r-{name}", "r-KEY"] for name in ("X-Trace", *REQUEST_IDS)}
 HEADERS |= {"Retry-After": WAITS, "Location": ["/elsewhere"], "X-Cookie": ["a=b"]}
 AGAIN = [408, 429, 429, 429, 500, 502, 503, 504]
 STATUSES = [one.value for one in HTTPStatus if one >= 200 and one != 205] + [419, 499, 520, 599]
+MOVED = [301, 302, 303, 307, 308]
 BROKEN = [b"", b"nonsense\r\n\r\n", CUT[:20], CUT]
 LIMITS: dict[str, list[Any]] = {
     "timeout": [3.0, 9.0, 19.0, None],
@@ -106,7 +107,8 @@ def test_a_call_goes_on_where_that_is_safe_and_else_tells_why(
     @given(st.randoms(use_true_random=True))
     def make_a_call(chance: Random) -> None:
         keys = [*caller.keys, *caller.keys, *caller.keys][: chance.choice([1, 3])]
-        statuses, turns = chance.choice([AGAIN, documented, STATUSES]), range(chance.randint(0, 4))
+        statuses = chance.choice([AGAIN, documented, STATUSES, MOVED])
+        turns = range(chance.randint(0, 4))
         script = [make_answer(statuses, keys[turn % len(keys)], chance) for turn in turns]
         how: dict[str, Any] = {name: some(chance, LIMITS) for name in ("settings", "options")}
         how |= {"keys": keys, "script": script, "is_new": chance.random() < 0.3}
