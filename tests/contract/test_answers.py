@@ -36,6 +36,7 @@ FIELDS = package().client.SERVICE.error_fields
 WORDS: list[Any] = [{FIELDS[0]: "It is so \u00e9: KEY", "more": [2**53 + 1, "KEY"]}, {}]
 WORDS += [{FIELDS[-1]: "No KEY!"}, {FIELDS[0]: "word " * 50 + "KEY"}, {FIELDS[0]: 5}]
 WORDS += [{FIELDS[0]: None, FIELDS[-1]: "so"}, {FIELDS[0]: " "}, [FIELDS[0]]]
+WORDS += [{name: f"no {name}" for name in FIELDS}]
 TEXTS = [json.dumps(one, ensure_ascii=False) for one in WORDS]
 TEXTS += [TEXTS[0].replace("KEY", "ESCAPED"), "<html>KEY", ""]
 WAITS = ["7", "0", "soon", "29", "31", "4000"]
@@ -44,6 +45,7 @@ HEADERS = {name: [f"r-{name}", "r-KEY"] for name in ("X-Trace", *REQUEST_IDS)}
 HEADERS |= {"Retry-After": WAITS, "Location": ["/elsewhere"], "X-Cookie": ["a=b"]}
 AGAIN = [408, 429, 429, 429, 500, 502, 503, 504]
 STATUSES = [one.value for one in HTTPStatus if one >= 200 and one != 205] + [419, 499, 520, 599]
+MOVED = [301, 302, 303, 307, 308]
 BROKEN = [b"", b"nonsense\r\n\r\n", CUT[:20], CUT]
 LIMITS: dict[str, list[Any]] = {
     "timeout": [3.0, 9.0, 19.0, None],
@@ -105,7 +107,8 @@ def test_a_call_goes_on_where_that_is_safe_and_else_tells_why(
     @given(st.randoms(use_true_random=True))
     def make_a_call(chance: Random) -> None:
         keys = [*caller.keys, *caller.keys, *caller.keys][: chance.choice([1, 3])]
-        statuses, turns = chance.choice([AGAIN, documented, STATUSES]), range(chance.randint(0, 4))
+        statuses = chance.choice([AGAIN, documented, STATUSES, MOVED])
+        turns = range(chance.randint(0, 4))
         script = [make_answer(statuses, keys[turn % len(keys)], chance) for turn in turns]
         how: dict[str, Any] = {name: some(chance, LIMITS) for name in ("settings", "options")}
         how |= {"keys": keys, "script": script, "is_new": chance.random() < 0.3}
@@ -123,7 +126,7 @@ def make_answers(endpoint: Endpoint, arguments: dict[str, Any]) -> Iterator[byte
     told = {one.response_field: arguments[one.python_name] for one in endpoint.parameters}
     if isinstance(value, list):
         value = [copy.copy(one) for one in (value * 12)[:12]]
-    one = value[-2] if isinstance(value, list) else value
+    one = value[-2] if value and isinstance(value, list) else value
     if isinstance(one, dict):
         one |= {name: new for name, new in told.items() if type(new) is type(one.get(name))}
         for name, old in [*one.items(), ("news", "New")]:
@@ -138,7 +141,7 @@ def make_answers(endpoint: Endpoint, arguments: dict[str, Any]) -> Iterator[byte
     tokens = re.findall(TOKEN, json.dumps(value, ensure_ascii=False))
     start, end = int(isinstance(value, list)), len(tokens)
     places = [(0, 0), (start + 1, 0), (start + 2, 1), (start + 3, 1), (end, 0), (end - 1, 0)]
-    places += [(tokens.index("}") + 1, 1)] * ("}" in tokens)
+    places += [(at + 1, 1) for at, token in enumerate(tokens) if token == "}"][:1]
     for (at, length), piece in product(places, PIECES):
         yield "".join([*tokens[:at], piece, *tokens[at + length :]]).encode()
     long = "".join([*tokens[: start + 1], f'"news": {LONG},', *tokens[start + 1 :]])

@@ -91,7 +91,7 @@ def test_a_fault_a_limit_a_delay_and_a_log(tmp_path: Path) -> None:
     ("option", "why"),
     [
         ("--version", f"sample {sample.__version__}"),
-        ("--rate-limit=0", "error: rate_limit is a number of requests a minute from 1, not 0"),
+        ("--rate-limit=0", "error: rate_limit is how many requests a minute, from 1, not 0"),
         ("--latency=inf", "error: latency is a number of seconds from 0, not inf"),
         ("--fault=latncy", "error: There is no fault 'latncy'. Is it 'latency'"),
         ("--fault=latency,seconds=x", "$.seconds: the value is not of type"),

@@ -126,10 +126,7 @@ class Behaviour:
         return result
 
     def _item_maker(self, given: Values, template: Template) -> Make:
-        """What makes an item's id and content from its number.
-
-        What neither the request nor the document decides is as the answer's example has it.
-        """
+        """What makes an item's id and content from its number; the example has the rest."""
         values = {name: steps[0] for name, steps in self._steps.items() if steps} | dict(given)
         shown: Any = template.at(self.effect.envelope).fill(values)
         values = {**(shown if is_object(shown) else {}), **values}

@@ -16,7 +16,7 @@ from .._document import load_document
 from .._http import httpx
 from ._clock import LOCK, MockClock
 from ._control import Control
-from ._engine import Engine, RateLimit
+from ._engine import Engine
 from ._faults import EARLY, Exchange, Fault, apply_faults, check_fault, select_faults
 from ._journal import Entry, Journal, Masking
 from ._messages import Answer, Headers
@@ -84,11 +84,8 @@ class Mock:
             raise ValueError(f"latency is a number of seconds from 0, not {latency!r}")
         self.document: Mapping[str, Any] = load_document() if document is None else document
         self.clock = MockClock(clock)
-        self._limit = RateLimit(rate_limit, self.clock)
         self._state = State(db, self.clock)
-        self._engine = Engine(
-            self.document, self._state, seed, api_keys, self._limit, strict=strict
-        )
+        self._engine = Engine(self.document, self._state, seed, api_keys, rate_limit, strict=strict)
         self._journal = Journal(Masking(self.document), self.operations, log)
         self._faults: list[Fault] = []
         self._faults_set = 0
@@ -122,7 +119,9 @@ class Mock:
         now, headers = self.clock(), list(headers)
         request = self._engine.route(method, target, headers, b"")
         name = request.operation.id if isinstance(request, Request) else None
+        seen = {"time": now, "operation_id": name, "method": method, "target": target}
         active = select_faults(self.faults, name)
+        faults = tuple(fault.name for fault in active)
 
         def finish(body: bytes) -> Answer:
             begun = time.perf_counter()
@@ -133,15 +132,8 @@ class Mock:
                 also_seen = known.operation.responses.also_seen
                 answer = apply_faults(active, Exchange(serve, refuse, also_seen))
             answer = answer._replace(delay=answer.delay + self._latency)
-            self._journal.add(
-                *(answer, headers, body),
-                operation_id=name,
-                method=method,
-                target=target,
-                time=now,
-                duration=time.perf_counter() - begun,
-                faults=tuple(fault.name for fault in active),
-            )
+            took = time.perf_counter() - begun
+            self._journal.add(answer, headers, body, duration=took, faults=faults, **seen)
             return answer
 
         return finish(b"") if active and active[0].name == EARLY else finish
@@ -174,8 +166,8 @@ class Mock:
         check_fault(order, self.operations)
         with LOCK:
             self._faults_set += 1
-            chance = Random(f"{self._seed}:{self._faults_set}")  # noqa: S311 - chance, not secrecy
             number = self._faults_set
+            chance = Random(f"{self._seed}:{number}")  # noqa: S311 - chance, not secrecy
             fault = Fault(self._faults, chance, number, name, operation, settings, **when)
             self._faults.append(fault)
         return fault
@@ -259,7 +251,7 @@ class Mock:
         self._state.clear()
         self._journal.reset()
         self.clock.reset()
-        self._limit.sent.clear()
+        self._engine.sent.clear()
 
     def transport(self) -> httpx.BaseTransport:
         """A transport for an `httpx.Client` that talks to the mock in-process."""

@@ -15,15 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 from attrs import define
 
 from ._messages import Body, DocumentError
-from ._schemas import (
-    Schema,
-    Schemas,
-    essence,
-    is_array,
-    is_json,
-    is_object,
-    members,
-)
+from ._schemas import Schema, Schemas, essence, is_array, is_json, is_object, members
 
 Values: TypeAlias = Mapping[str, Any]
 

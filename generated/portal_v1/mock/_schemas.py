@@ -9,7 +9,7 @@ from functools import cached_property
 from importlib import import_module
 from itertools import islice
 from types import NoneType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, get_args
 from urllib.parse import quote, unquote
 
 from attrs import define
@@ -93,7 +93,6 @@ def find_rules(document: Any) -> Iterator[Rule]:
             yield Rule(name, basis, rule[basis], rule["source"])
 
 
-# A cached_property of a slotted class has no lock, which a fork may leave held on Python 3.11.
 @define(eq=False, repr=False)
 class Schema:
     """A schema of a document. Texts name it by `where`, and of a value only its JSON path."""
@@ -206,16 +205,17 @@ class Schemas:
     def __init__(self, document: Mapping[str, Any], direction: str) -> None:
         version = document.get("openapi")
         if not str(version).startswith("3.1"):
-            text = f"The mock serves OpenAPI 3.1, and this document says {version!r}. Of 3.0, "
-            text += "`make generate` makes a package whose openapi.json says 3.1."
+            text = f"The mock serves OpenAPI 3.1, and this document says {version!r}. "
+            text += "Of 3.0, `make generate` makes 3.1."
             raise DocumentError(text)
         self._ignored = "readOnly" if direction == "request" else "writeOnly"
         try:
             self._library: Any = import_module("jsonschema_rs")
         except ImportError as error:  # the package can be imported without it
             distribution = __name__.split(".")[-3].replace("_", "-")
-            text = f"The mock needs jsonschema-rs: pip install '{distribution}[mock]' "
-            text += "(in a vendored copy: pip install jsonschema-rs)."
+            text = (
+                f"The mock needs jsonschema-rs: pip install '{distribution}[mock]', or that alone."
+            )
             raise MockDependencyError(text, name="jsonschema_rs") from error
         self.document: dict[str, Any] = self._convert(document)
         self._registry = self._library.Registry([(_BASE, self.document)])
@@ -270,8 +270,8 @@ class Schemas:
         reference, properties, required = map(result.get, ("$ref", "properties", "required"))
         if isinstance(reference, str):
             if not reference.startswith("#/"):
-                text = f"The reference {reference!r} leaves the document."
-                raise DocumentError(f"{text} Bundle it into one file first.")
+                text = f"The reference {reference!r} leaves the document: bundle it into one file."
+                raise DocumentError(text)
             result["$ref"] = _BASE + quote(reference, safe=_IN_REFERENCES)
         if is_object(properties) and is_array(required):
             inner = ((name, one) for name, one in properties.items() if is_object(one))
@@ -303,15 +303,13 @@ def _json_path(steps: list[str | int]) -> str:
 
 def describe_arguments(call: Callable[..., Any]) -> dict[str, Any]:
     """The schema of an object that holds the arguments of a function, but for the first."""
-    _, *arguments = inspect.signature(call).parameters.values()
+    _, *arguments = inspect.signature(call, eval_str=True).parameters.values()
     known = [one for one in arguments if one.kind != one.VAR_KEYWORD]
-    hints = get_type_hints(call, include_extras=True)
     defaults = {one.name: {"default": one.default} for one in known if one.default is not one.empty}
+    types = {one.name: describe_type(one.annotation) for one in known}
     return {
         "type": "object",
-        "properties": {
-            one.name: describe_type(hints[one.name]) | defaults.get(one.name, {}) for one in known
-        },
+        "properties": {name: one | defaults.get(name, {}) for name, one in types.items()},
         "required": [one.name for one in known if one.name not in defaults],
         "additionalProperties": len(known) < len(arguments),
     }

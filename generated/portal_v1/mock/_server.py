@@ -45,12 +45,6 @@ class MockServer:
 
     It is a context manager: leaving it stops the server, lets go of the port, and waits until
     all connections are closed.
-
-    Attributes:
-        host: The address or name that it listens on.
-        port: The port.
-        url: The base URL for a client on this machine: `http://127.0.0.1:8080/api/v1`.
-        page_url: The mock's page, for a browser on this machine; None where it is off.
     """
 
     def __init__(self, mock: Any, host: str, port: int, control: Control | None) -> None:
@@ -58,11 +52,13 @@ class MockServer:
         self._open: dict[asyncio.StreamReader, asyncio.StreamWriter] = {}
         self._socket = _listen(host, port)  # from here on, callers wait for the thread
         own, port = self._socket.getsockname()[:2]
-        self.host = host
-        self.port: int = port
+        self.host = host  #: The address or name that it listens on.
+        self.port: int = port  #: The port.
         address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(own, host)  # noqa: S104 - is asked for
         root = f"http://{f'[{address}]' if ':' in address else address}:{self.port}"
+        #: The base URL for a client on this machine: `http://127.0.0.1:8080/api/v1`.
         self.url = root + urlsplit(str(mock.base_url)).path
+        #: The mock's page, for a browser on this machine; None where it is off.
         self.page_url = f"{root}{PREFIX}/" if control else None
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         self._loop, self._stop = self._runner.get_loop(), asyncio.Event()
@@ -201,13 +197,9 @@ class _Connection:
         raise ConnectionAbortedError
 
     async def _refuse(self, status: int, text: str) -> None:
-        """Answer a request that is not served.
-
-        The client may still be sending, and would lose the answer if the connection were
-        closed on what is unread: so what comes is read and dropped for a moment.
-        """
+        """Answer a request that is not served, whose client may still be sending."""
         await self._send(plain(status, text, ("connection", "close")))
-        self._writer.write_eof()
+        self._writer.write_eof()  # closed on what is unread, it would reset, and lose the answer
         async with asyncio.timeout(_LINGER_SECONDS):
             while await self._reader.read(_READ_BYTES):
                 pass
@@ -226,7 +218,6 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         why = str(error.strerror).partition(" (")[0]
-        raise ServeError(
-            f"The mock cannot listen on {host}, port {port}: {why}. "
-            "Take an address of this machine, such as 127.0.0.1, and another port, or 0."
-        ) from None
+        text = f"The mock cannot listen on {host}, port {port}: {why}. Take an address of this "
+        text += "machine, such as 127.0.0.1, and another port, or 0."
+        raise ServeError(text) from None

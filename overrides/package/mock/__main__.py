@@ -23,14 +23,7 @@ from ._server import MockServer
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until interrupted.
-
-    Args:
-        arguments: The command line, without the program's name; by default the process's.
-
-    Returns:
-        The exit status: 0 after Ctrl-C or SIGTERM, 1 where the mock cannot start.
-    """
+    """Serve until Ctrl-C or SIGTERM; the exit status is 1 where the mock cannot start."""
     options = vars(_parser().parse_args(arguments))
     where = {name: options.pop(name) for name in ("host", "port", "control", "allow_hosts")}
     faults = options.pop("faults")

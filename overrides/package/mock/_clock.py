@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -12,13 +11,7 @@ from random import Random
 from .._core.clock import SystemClock
 from .._lazy import asyncio
 
-# Is held while what a mock knows is read or changed. There is one for all mocks: a fork waits for
-# it, so that the child finds it free and the data whole.
-LOCK = threading.RLock()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=LOCK.release
-    )
+LOCK = threading.RLock()  # is held while what a mock knows is read or changed; one for all mocks
 
 
 class MockClock:
@@ -26,14 +19,11 @@ class MockClock:
 
     Args:
         source: What the time is without the offset; by default the machine's time.
-
-    Attributes:
-        offset: By how many seconds the clock was moved on.
     """
 
     def __init__(self, source: Callable[[], float] | None = None) -> None:
         self._source = source
-        self.offset = 0.0
+        self.offset = 0.0  #: By how many seconds the clock was moved on.
 
     def __call__(self) -> float:
         """The time in seconds since 1970."""
@@ -57,8 +47,7 @@ class MockClock:
 class ClientClock(SystemClock):
     """The clock of a client of the mock: a pause between attempts moves the mock's time on.
 
-    So nobody waits for it, and it counts against the call's `timeout` and the mock's rate limit
-    as if somebody had. How long an answer takes is real, and counts too.
+    How long an answer takes is real, and counts against the call's `timeout` too.
     """
 
     def __init__(self, mock_clock: MockClock) -> None:

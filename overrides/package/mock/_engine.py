@@ -12,14 +12,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from ._behaviour import Behaviour
 from ._clock import LOCK
-from ._messages import (
-    Answer,
-    Body,
-    DocumentError,
-    Headers,
-    RefusalError,
-    plain,
-)
+from ._messages import Answer, Body, DocumentError, Headers, RefusalError, plain
 from ._operations import Operation, Request, compile_operations, find_effects
 from ._requests import COMMA, Texts, parse_pairs
 from ._responses import Media, Response
@@ -31,32 +24,8 @@ _COMMA = re.compile("%2c", re.IGNORECASE)
 _NO_BODY = frozenset({204, 205, 304})
 
 
-class RateLimit:
-    """So many requests in any minute for each credential; what is refused does not count."""
-
-    def __init__(self, requests: int | None, clock: Callable[[], float]) -> None:
-        if requests is not None and requests < 1:
-            raise ValueError(f"rate_limit is a number of requests a minute from 1, not {requests}")
-        self._clock = clock
-        self.sent = defaultdict[str, deque[float]](lambda: deque(maxlen=requests or 0))
-
-    def admit(self, credential: str) -> None:
-        """Count a request, or refuse it: 429, with Retry-After in whole seconds."""
-        with LOCK:
-            now, sent = self._clock(), self.sent[credential]
-            wait = sent[0] + _MINUTE - now if sent and len(sent) == sent.maxlen else 0.0
-            if not 0 < wait <= _MINUTE:  # it is longer where the clock was set back
-                sent.append(now)
-                return
-        raise RefusalError("Too many requests", (429,), (("retry-after", str(math.ceil(wait))),))
-
-
 class Engine:
-    """Answers requests as an OpenAPI document says, and refuses to answer anything else.
-
-    Each answer is validated before it leaves; one that the document does not have is not sent: a
-    500 in plain text says what differs. Plain text, too, is a refusal that is not documented.
-    """
+    """Answers requests as an OpenAPI document says, and refuses to answer anything else."""
 
     def __init__(
         self,
@@ -64,11 +33,15 @@ class Engine:
         state: State,
         seed: int,
         api_keys: Collection[str] | None,
-        limit: RateLimit,
+        rate_limit: int | None,
         *,
         strict: bool,
     ) -> None:
-        self._limit, self._strict = limit, strict
+        if rate_limit is not None and rate_limit < 1:
+            raise ValueError(f"rate_limit is how many requests a minute, from 1, not {rate_limit}")
+        self._clock, self._strict = state.clock, strict
+        # When each credential sent its last requests; what is refused does not count.
+        self.sent = defaultdict[str, deque[float]](lambda: deque(maxlen=rate_limit or 0))
         self._content_type = members(members(document, "info"), "x-client").get("content-type")
         self._keys = None if api_keys is None else frozenset(api_keys)
         try:
@@ -88,15 +61,11 @@ class Engine:
             if any(other.path != one.path for other in methods.values()):
                 raise DocumentError(f"{one.path} is the same path as another, by other names.")
             methods[one.method] = one
-        self._paths = [
-            (self._compile(shape), paths[shape])
-            for shape in sorted(paths, key=_count_fixed, reverse=True)
-        ]
-
-    def _compile(self, shape: str) -> re.Pattern[str]:
-        """What matches the paths of a shape, each variable being a group."""
-        texts = (re.escape(quote(text, safe="/:@!$&'()*+,;=~-._%")) for text in shape.split("{}"))
-        return re.compile(re.escape(self.base_path) + "([^/]+?)".join(texts))
+        self._paths = list[tuple[re.Pattern[str], dict[str, Operation]]]()
+        for shape in sorted(paths, key=_count_fixed, reverse=True):
+            texts = (quote(text, safe="/:@!$&'()*+,;=~-._%") for text in shape.split("{}"))
+            pattern = "([^/]+?)".join(map(re.escape, texts))  # each variable is a group
+            self._paths.append((re.compile(re.escape(self.base_path) + pattern), paths[shape]))
 
     def route(self, method: str, target: str, headers: Headers, body: bytes) -> Request | Answer:
         """The operation that a request asks for; an answer where there is none."""
@@ -159,10 +128,8 @@ class Engine:
         try:
             content = make(media)
         except DocumentError as error:
-            text = (
-                "The mock will not send an answer that the document does not have: "
-                f"{request.operation.id}, status {status}: {error}"
-            )
+            text = "The mock will not send an answer that the document does not have: "
+            text += f"{request.operation.id}, status {status}: {error}"
             return plain(500, text)._replace(answer_problem=text)
         names = {name for name, _ in own}
         headers = [("content-type", media.type)] if media.type else []
@@ -179,7 +146,7 @@ class Engine:
             "cookie": _parse_cookies(headers),
         }
         credential = operation.security.check(texts, self._keys)
-        self._limit.admit(credential)
+        self._admit(credential)
         given: dict[str, Any] = {}
         for one in operation.parameters:
             given |= one.read(texts)
@@ -190,6 +157,16 @@ class Engine:
         if stray and self._strict:
             raise RefusalError(stray)
         return request._replace(api_key=credential, parameters=given, value=value), stray
+
+    def _admit(self, credential: str) -> None:
+        """Count a request, or refuse it: 429, with Retry-After in whole seconds."""
+        with LOCK:
+            now, sent = self._clock(), self.sent[credential]
+            wait = sent[0] + _MINUTE - now if sent and len(sent) == sent.maxlen else 0.0
+            if not 0 < wait <= _MINUTE:  # it is longer where the clock was set back
+                sent.append(now)
+                return
+        raise RefusalError("Too many requests", (429,), (("retry-after", str(math.ceil(wait))),))
 
     def find_maker(self) -> Behaviour:
         """What makes items of the first kind that the document has."""

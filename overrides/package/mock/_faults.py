@@ -139,23 +139,12 @@ reset_after_reading = _break(Break.RESET)
 empty_reply = _break(Break.EMPTY)
 garbage_status_line = _break(Break.GARBAGE)
 
-FaultName: TypeAlias = Literal[
-    "latency",
-    "rate_limited",
-    "server_error",
-    "undocumented_status",
-    "malformed_json",
-    "wrong_type",
-    "missing_field",
-    "extra_field",
-    "dripping_body",
-    "reset_before_reading",
-    "truncated_body",
-    "reset_in_body",
-    "reset_after_reading",
-    "empty_reply",
-    "garbage_status_line",
-]
+_Late: TypeAlias = Literal["latency", "dripping_body"]
+_Refused: TypeAlias = Literal["rate_limited", "server_error", "undocumented_status"]
+_Edited: TypeAlias = Literal["malformed_json", "wrong_type", "missing_field", "extra_field"]
+_Reset: TypeAlias = Literal["reset_before_reading", "reset_after_reading", "reset_in_body"]
+_Closed: TypeAlias = Literal["truncated_body", "empty_reply", "garbage_status_line"]
+FaultName: TypeAlias = Literal[_Late, _Refused, _Edited, _Reset, _Closed]
 FAULTS: Mapping[FaultName, FaultType] = {name: globals()[name] for name in get_args(FaultName)}
 FAULT_TYPES = cast("Mapping[str, FaultType]", FAULTS)
 _LIMITS: Mapping[str, Any] = {  # when a fault strikes; see `Fault`
@@ -167,31 +156,19 @@ _LIMITS: Mapping[str, Any] = {  # when a fault strikes; see `Fault`
 
 @dataclass(eq=False, repr=False)
 class Fault:
-    """A fault that is set. In a `with` block, it is taken away at the end of it.
-
-    Attributes:
-        number: Counts the faults of a mock from 1.
-        name: Its type.
-        operation: The operationId that it concerns; None for every operation.
-        times: How often it strikes at most; None for as often as it can.
-        after: How many requests it lets pass first.
-        probability: How likely it strikes, from 0 to 1.
-        settings: What its type was told.
-        seen: The requests that it might have struck so far.
-        struck: Those that it did.
-    """
+    """A fault that is set. In a `with` block, it is taken away at the end of it."""
 
     _all: list[Fault]  # that are set
     random: Random
-    number: int
-    name: str
-    operation: str | None
-    settings: Mapping[str, Any]
-    times: int | None
-    after: int
-    probability: float
-    seen: int = field(default=0, init=False)
-    struck: int = field(default=0, init=False)
+    number: int  #: Counts the faults of a mock from 1.
+    name: str  #: Its type.
+    operation: str | None  #: The operationId that it concerns; None for every operation.
+    settings: Mapping[str, Any]  #: What its type was told.
+    times: int | None  #: How often it strikes at most; None for as often as it can.
+    after: int  #: How many requests it lets pass first.
+    probability: float  #: How likely it strikes, from 0 to 1.
+    seen: int = field(default=0, init=False)  #: The requests that it might have struck so far.
+    struck: int = field(default=0, init=False)  #: Those that it did.
 
     def remove(self) -> None:
         """Take the fault away. May be called again."""

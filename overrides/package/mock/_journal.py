@@ -26,48 +26,25 @@ _HEADERS = ("authorization", "cookie", "proxy-authorization", "set-cookie")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Entry:
-    """One request and its answer. Secrets are masked in it.
+    """One request and its answer. Secrets are masked in it."""
 
-    Attributes:
-        number: Counts the requests of a mock from 1.
-        time: When the request came, in the mock's time: seconds since 1970.
-        duration: The seconds that the mock took. Delays that were asked for do not count.
-        operation_id: The operation; None where the document has none there.
-        method: The request's method.
-        target: Path and query, percent-encoded.
-        status: The answer's status, also where a fault kept it from arriving; None where a
-            fault came before there was one.
-        request_problem: Why the request was refused; None where it was not.
-        answer_problem: Why the intended answer was not what the document says; None where it
-            was, or was not looked at.
-        strict_problem: Why a strict mock would have refused it; None where it would not.
-        faults: The names of the faults that struck.
-        request_headers: The request's headers by name in lower case.
-        request_body: The request's JSON value; None where it has none, or one of over 64 KiB.
-        answer_headers: The answer's headers by name in lower case.
-        answer_body: The answer's JSON value; None where it has none, or one of over 64 KiB.
-    """
-
-    number: int
-    time: float
-    duration: float
-    operation_id: str | None
-    method: str
-    target: str
+    number: int  #: Counts the requests of a mock from 1.
+    time: float  #: When the request came, in the mock's time: seconds since 1970.
+    duration: float  #: The seconds that the mock took. Delays that were asked for do not count.
+    operation_id: str | None  #: The operation; None where the document has none there.
+    method: str  #: The request's method.
+    target: str  #: Path and query, percent-encoded.
+    #: The answer's status, also where a fault kept it from arriving; None where a fault came first.
     status: int | None
-    request_problem: str | None
+    request_problem: str | None  #: Why the request was refused; None where it was not.
+    #: Why the intended answer was not what the document says; None where it was.
     answer_problem: str | None
-    strict_problem: str | None
-    faults: tuple[str, ...]
-    request_headers: dict[str, str]
-    request_body: Any
-    answer_headers: dict[str, str]
-    answer_body: Any
-
-    @property
-    def body(self) -> str:
-        """The request's JSON value as text; "null" where it has none."""
-        return json.dumps(self.request_body, ensure_ascii=False)
+    strict_problem: str | None  #: Why a strict mock would have refused it; None where it would not.
+    faults: tuple[str, ...]  #: The names of the faults that struck.
+    request_headers: dict[str, str]  #: The request's headers by name in lower case.
+    request_body: Any  #: The request's JSON value; None where it has none, or one of over 64 KiB.
+    answer_headers: dict[str, str]  #: The answer's headers by name in lower case.
+    answer_body: Any  #: The answer's JSON value; None where it has none, or one of over 64 KiB.
 
     def as_dict(self) -> dict[str, Any]:
         """The entry as a JSON value."""
@@ -78,11 +55,7 @@ class Entry:
 
 
 class Masking:
-    """Masks what a document says is secret; without a document, nothing.
-
-    That is the value of every property and parameter whose schema has `format: password`, and
-    every place in which a security scheme has its credential.
-    """
+    """Masks credentials, and what has `format: password` in a document; without one, nothing."""
 
     def __init__(self, document: Mapping[str, Any] | None) -> None:
         self._names = frozenset(map(str.lower, _find_secret_names(document) if document else ()))

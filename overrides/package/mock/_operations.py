@@ -230,11 +230,10 @@ def _find_identifier(fields: Fields, variable: str, reads: Sequence[Fields]) -> 
         if schema.types & {"string", "integer"} and not schema.is_password
     }
     wanted = letters(variable)
-    same = [name for name, letters in plain.items() if letters == wanted]
     within = [name for name, letters in plain.items() if wanted.endswith(letters)]
     around = [name for name, letters in plain.items() if letters.endswith(wanted)]
     rest = [name for name in plain if all(name in read for read in reads)] if reads else []
-    return next(iter((*same, *sorted(within, key=len, reverse=True), *around, *rest)), "")
+    return next(iter((*sorted(within, key=len, reverse=True), *around, *rest)), "")
 
 
 def shape_of(path: str) -> str:

@@ -7,13 +7,12 @@ values that are made for it, and its place in a list.
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import weakref
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from hashlib import sha256
-from os import PathLike, fspath
+from os import PathLike
 from typing import Any, NamedTuple, TypeAlias
 
 from ._clock import LOCK
@@ -26,7 +25,6 @@ _BATCH = 1000
 _MEMORY = ":memory:"
 _APPLICATION_ID = 0x506D6F63  # marks a database file as one of the mock's
 _VERSION = 3
-_BUSY_SECONDS = 10.0
 _TABLES = f"""
 PRAGMA application_id = {_APPLICATION_ID};
 PRAGMA user_version = {_VERSION};
@@ -54,10 +52,7 @@ class Item(NamedTuple):
 
 
 def place_of(api_key: str, collection: str, *parents: str) -> Place:
-    """Where the items of a custodian's collection are, below those of the ids above.
-
-    A short digest of the API key stands for the custodian.
-    """
+    """Where a custodian's items are, below those above; a digest of the key stands for it."""
     digest = sha256(api_key.encode("utf-8", "surrogatepass")).digest()
     return int.from_bytes(digest[:6], "big"), json.dumps([collection, *parents])
 
@@ -66,10 +61,18 @@ class State:
     """The mock's memory. Every method may be called from any thread."""
 
     def __init__(self, path: str | PathLike[str] | None, clock: Callable[[], float]) -> None:
-        self._path = _MEMORY if path is None else fspath(path)
-        self._clock = clock
-        self._abandoned: list[sqlite3.Connection] = []
-        self._open()
+        self.clock = clock
+        try:
+            self._connection = sqlite3.connect(
+                path or _MEMORY, timeout=10.0, isolation_level=None, check_same_thread=False
+            )
+            # A mock that is simply dropped closes its file all the same.
+            self._closing = weakref.finalize(self, self._connection.close)
+            _prepare(self._connection)
+        except sqlite3.Error as error:
+            text = f"The file {path} cannot be used as the mock's database ({error}). Name another "
+            text += "file, or one that does not exist yet, in a folder that may be written."
+            raise StateError(text) from None
 
     def close(self) -> None:
         """Close the database. The state is not to be used afterwards."""
@@ -77,10 +80,7 @@ class State:
             self._closing()
 
     def add(self, place: Place, make: Make, count: int = 1) -> Item | None:
-        """Add the items that `make` gives for their numbers, and return the last of them.
-
-        Where one of that id is there, nothing is added and None is returned.
-        """
+        """Add what `make` gives for so many numbers; the last, or None where its id is taken."""
         with suppress(sqlite3.IntegrityError), self._writing() as connection:
             first = _next(connection, "item")
             items = (Item(number, *make(number)) for number in range(first, first + count))
@@ -129,7 +129,7 @@ class State:
         """Hand out the token that `make` gives for its number."""
         with self._writing() as connection:
             number = _next(connection, "token")
-            token, now = make(number), self._clock()
+            token, now = make(number), self.clock()
             row = (number, token, item.id, once, now, None if once else now)
             connection.execute("INSERT OR REPLACE INTO token VALUES (?, ?, ?, ?, ?, ?)", row)
             return token
@@ -137,12 +137,12 @@ class State:
     def redeem(self, token: str) -> str | None:
         """Use a token up that works once. Gives its item's id; None where there is none."""
         use = "UPDATE token SET used_at = ? WHERE token = ? AND once AND used_at IS NULL"
-        rows = self._run(f"{use} RETURNING id", self._clock(), token)
+        rows = self._run(f"{use} RETURNING id", self.clock(), token)
         return str(rows[0][0]) if rows else None
 
     def is_live(self, token: str, *, use: bool) -> bool:
         """Whether a token has not lapsed. `use` counts as one, and keeps it alive for longer."""
-        now = self._clock()
+        now = self.clock()
         rows = self._run(
             "UPDATE token SET used_at = iif(?, ?, used_at) WHERE token = ? AND NOT once "
             "AND created_at > ? AND used_at > ? RETURNING id",
@@ -152,57 +152,32 @@ class State:
 
     def dump(self) -> bytes:
         """Everything, as bytes for `load`."""
-        with self._reading() as connection:
-            content = connection.serialize()
+        with LOCK:
+            content = self._connection.serialize()
         # These two bytes say that a log belongs to the database. In memory there is none, and
         # SQLite would refuse to open it.
         return content[:18] + b"\x01\x01" + content[20:]
 
     def load(self, content: bytes) -> None:
         """Put what was dumped in place of everything."""
-        with self._reading() as connection, closing(sqlite3.connect(_MEMORY)) as copy:
+        with LOCK, closing(sqlite3.connect(_MEMORY)) as copy:
             copy.deserialize(content)
-            copy.backup(connection)
+            copy.backup(self._connection)
 
     def clear(self) -> None:
         """Forget everything."""
-        self.load(State(None, self._clock).dump())
+        self.load(State(None, self.clock).dump())
 
     def _run(self, statement: str, *values: Any) -> list[Any]:
         """The rows that a statement gives, which is carried out as a whole or not at all."""
-        with self._reading() as connection:
-            return connection.execute(statement, values).fetchall()
-
-    @contextmanager
-    def _reading(self) -> Generator[sqlite3.Connection, None, None]:
         with LOCK:
-            if self._process != os.getpid() and self._path != _MEMORY:
-                # SQLite's files do not survive a fork: the parent's connection is left alone.
-                self._closing.detach()
-                self._abandoned.append(self._connection)
-                self._open()
-            yield self._connection
+            return self._connection.execute(statement, values).fetchall()
 
     @contextmanager
     def _writing(self) -> Generator[sqlite3.Connection, None, None]:
-        with self._reading() as connection, connection:  # which commits, or rolls back
+        with LOCK, self._connection as connection:  # which commits, or rolls back
             connection.execute("BEGIN IMMEDIATE")
             yield connection
-
-    def _open(self) -> None:
-        self._process = os.getpid()
-        try:
-            self._connection = sqlite3.connect(
-                self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            # A mock that is simply dropped closes its file all the same.
-            self._closing = weakref.finalize(self, self._connection.close)
-            _prepare(self._connection)
-        except sqlite3.Error as error:
-            raise StateError(
-                f"The file {self._path} cannot be used as the mock's database ({error}). Name "
-                "another file, or one that does not exist yet, in a folder that may be written."
-            ) from None
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
