@@ -1,7 +1,5 @@
 """Make generated/ from openapi/ and overrides/. See --help, and scripts/generation/."""
 
-from __future__ import annotations
-
 import gc
 import io
 import sys

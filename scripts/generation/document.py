@@ -1,7 +1,5 @@
 """The OpenAPI document: read, turned into 3.1, and the one place where `$ref` is followed."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections import Counter
@@ -37,8 +35,7 @@ _Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _PLAIN = {"": None, "~": None, "null": None, "true": True, "false": False}
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
-# A mapping of a document that is OpenAPI (no list of names, no example data): its place, and
-# whether it is a schema.
+# A mapping that is OpenAPI (no names, no example data): its place, and whether it is a schema.
 Node: TypeAlias = tuple[Place, dict[str, Any], bool]
 
 

@@ -1,7 +1,5 @@
 """What ends a generation, and how it is told."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 

@@ -1,10 +1,4 @@
-"""The rules of this house for a document, beyond OpenAPI's own.
-
-They keep the generated client whole: without a tag a method has no resource, without security it
-sends no key, and a secret that does not say so would show in reprs and logs.
-"""
-
-from __future__ import annotations
+"""The rules of this house for a document: tags, security, secrets, and sources of what is said."""
 
 import re
 from collections.abc import Iterator

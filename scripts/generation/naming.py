@@ -1,7 +1,5 @@
 """The names that a document's operations, tags and title get in Python."""
 
-from __future__ import annotations
-
 import keyword
 import re
 import unicodedata
@@ -26,7 +24,6 @@ _VERBS = {
     *("stop", "submit", "subscribe", "suspend", "swap", "sync", "test", "transfer", "unlink"),
     *("unlock", "unsubscribe", "update", "upgrade", "upload", "validate", "verify", "withdraw"),
 }
-_UNTAGGED = "default"
 _VERSION = re.compile(r"api|rest|v_?\d+")
 _BY_METHOD = {"put": "replace", "patch": "update", "post": "create"}
 
@@ -93,7 +90,7 @@ def name_by_path(verb: str, path: str, tag: str, *, many: bool) -> str:
     own = singular(strings.snake_case(tag).strip("_"))
     index = max((i for i, word in enumerate(words) if singular(word) == own), default=None)
     nouns = words[-1:] if index is None else words[index + 1 :]
-    if tag == _UNTAGGED:
+    if tag == "default":
         nouns = [word for word in words if not _VERSION.fullmatch(word)]
     last = words[-1] if words else ""
     if verb == "post" and not single and last.split("_")[0] in _VERBS and nouns:

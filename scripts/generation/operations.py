@@ -1,7 +1,5 @@
 """Operations as the templates see them: what they are called, what they send and receive."""
 
-from __future__ import annotations
-
 import keyword
 import re
 from collections import Counter
@@ -147,8 +145,7 @@ class Operation:
             kept = {BYTES: next(iter(content))}
         left = [name for name in content if name not in kept.values()]
         if left:
-            words = f"bodies are sent as {' or '.join(kept)}, not as {', '.join(left)}."
-            parser.note(place, words)
+            parser.note(place, f"sent as {' or '.join(kept)}, not as {', '.join(left)}.")
         self.bodies: list[Content] = []
         for plain, name in kept.items():
             kind, media = _BODIES[plain], FILE if plain == BYTES else content[name]

@@ -1,7 +1,5 @@
 """Renders the templates over a document's operations and schemas, into one package."""
 
-from __future__ import annotations
-
 import builtins
 import re
 import textwrap
@@ -34,11 +32,7 @@ _ONCE |= {"api_init": "api/__init__", "mock_init": "mock/__init__"}
 
 
 def render(document: Document, source: str, package: Path, templates: Path) -> list[str]:
-    """Render every template into the folder `package`; return what a person should know.
-
-    `source` is what the first line of each file calls the document; the operationIds that it lacks
-    are written into it.
-    """
+    """Render every template into the folder `package`; return what a person should know."""
     operations, data = ops.read_operations(document), document.data
     if not operations:
         raise GenerationError("The document has no operations. Add one under paths.")
@@ -82,15 +76,12 @@ def render(document: Document, source: str, package: Path, templates: Path) -> l
         "qualified": partial(_qualify, classes=parser.classes.keys()),
     }
     _write_all(env, package, resources, [*parser.classes.values()])
-    tags = {one.tag: one.resource for one in operations}
-    notes = [
-        f"The tag {tag!r} is the attribute {resource}."
-        for tag, resource in tags.items()
-        if strings.snake_case(tag) != resource
-    ]
+    for tag, resource in {one.tag: one.resource for one in operations}.items():
+        if strings.snake_case(tag) != resource:
+            parser.notes.append(f"The tag {tag!r} is the attribute {resource}.")
     made = [one for one in operations if one.made]
-    notes += (f"{one.resource}.{one.method} is {one.verb.upper()} {one.path}." for one in made)
-    return parser.notes + notes
+    named = [f"{one.resource}.{one.method} is {one.verb.upper()} {one.path}." for one in made]
+    return parser.notes + named
 
 
 def _parse(document: Document, operations: list[Operation], reserved: set[str]) -> Parser:
@@ -108,8 +99,7 @@ def _parse(document: Document, operations: list[Operation], reserved: set[str]) 
 
 def _list_error_fields(operations: list[Operation], parser: Parser) -> list[str]:
     """Return the fields that may hold an error's text, the likeliest first."""
-    props = [error.prop for operation in operations for error in operation.errors]
-    models = [prop for prop in props if ops.kind_of(prop) == "Model"]
+    models = [e.prop for one in operations for e in one.errors if ops.kind_of(e.prop) == "Model"]
     fields = [field for model in models for field in ops.list_fields(parser, model)]
     texts = [p.name for p in fields if ops.annotation(p.prop, unset=False) in {"str", "str | None"}]
     likely = ["detail", "title", "error_description", "description"]

@@ -1,7 +1,5 @@
 """The steps of a generation in their order, and its command line."""
 
-from __future__ import annotations
-
 import argparse
 import hashlib
 import json
@@ -50,20 +48,25 @@ def main(arguments: Sequence[str] | None = None, *, root: Path) -> int:
 
 def _generate(root: Path, options: argparse.Namespace, package: Path) -> list[str]:
     """Make the package and put it in its place; return what to tell, a line each."""
-    _check_place(package)
+    name = package.name
+    if keyword.iskeyword(name) or not (name.isidentifier() and name.isascii()):
+        raise GenerationError(f"--package {name!r}: no package can have this name; choose another.")
+    if package.exists() and not (package / MANIFEST).is_file():
+        text = f"was not generated (it has no {MANIFEST}). Move it away, or take another --output."
+        raise GenerationError(f"{relpath(package)} {text}")
     before = _read_files(package)
     # In a folder above the package, a rename suffices to put it in its place.
     above = next(folder for folder in package.parents if folder.exists())
     with tempfile.TemporaryDirectory(
-        prefix=f".{package.name}.generate-", dir=above, ignore_cleanup_errors=True
+        prefix=f".{name}.generate-", dir=above, ignore_cleanup_errors=True
     ) as folder:
-        staged = Path(folder) / package.name
+        staged = Path(folder) / name
         notes = _render(root, options, staged)
         copy_package(root / "overrides" / "package", staged)
         format_package(staged)
         effects = check_imports(staged)
         notes += (f"The mock takes {name} to {effect}." for name, effect in effects.items())
-        notes += _list_changes(package.name, before, _read_files(staged))
+        notes += _tell_changes(name, before, _read_files(staged))
         retired = staged.with_name("retired")
         package.parent.mkdir(parents=True, exist_ok=True)
         if package.exists():
@@ -77,24 +80,12 @@ def _generate(root: Path, options: argparse.Namespace, package: Path) -> list[st
     return notes
 
 
-def _check_place(package: Path) -> None:
-    name = package.name
-    if keyword.iskeyword(name) or not (name.isidentifier() and name.isascii()):
-        raise GenerationError(f"--package {name!r}: no package can have this name; choose another.")
-    if package.is_symlink() or (package.exists() and not (package / MANIFEST).is_file()):
-        raise GenerationError(
-            f"{relpath(package)}: this was not generated (it has no {MANIFEST}, or is a link)"
-            "; move it away first, or choose another --output or --package."
-        )
-
-
 def _render(root: Path, options: argparse.Namespace, staged: Path) -> list[str]:
     """Render into `staged`, or copy what is kept of an earlier run; return what to tell."""
     templates, modules = root / "overrides" / "templates", root / "overrides" / "package"
     # What to call the document in the package, the same on every machine.
     spec = options.spec.resolve()
-    inside = spec.is_relative_to(root.resolve())
-    source = spec.relative_to(root.resolve()).as_posix() if inside else spec.name
+    source = spec.relative_to(root).as_posix() if spec.is_relative_to(root) else spec.name
     versions = [version(name) for name in (GENERATOR, "jinja2", "ruff")]
     digest = hashlib.sha256(json.dumps([source, options.no_house_rules, versions]).encode())
     sources = [spec, modules / "_version.py", *sorted(templates.rglob("*.jinja"))]
@@ -127,20 +118,19 @@ def _render(root: Path, options: argparse.Namespace, staged: Path) -> list[str]:
     return notes
 
 
-def _list_changes(package: str, before: dict[str, bytes], after: dict[str, bytes]) -> list[str]:
-    if not before:
-        return [f"{package} is new."]
-    from .surface import compare_packages  # noqa: PLC0415 - griffe takes a while to import
+def _tell_changes(package: str, before: dict[str, bytes], after: dict[str, bytes]) -> list[str]:
+    changes = [] if before else [f"{package} is new."]
+    if before not in ({}, after):
+        from .surface import list_changes  # noqa: PLC0415 - griffe takes a while to import
 
-    try:
-        changes = [*compare_packages(package, before, after)] if before != after else []
-    except (SyntaxError, ValueError) as error:
-        return [f"The former {package} cannot be read, so there is no comparison: {error}"]
+        try:
+            changes += list_changes(package, before, after)
+        except (SyntaxError, ValueError) as error:
+            return [f"The former {package} cannot be read, so there is no comparison: {error}"]
     return changes or [f"{package}: no change on the Python surface."]
 
 
 def _read_files(folder: Path) -> dict[str, bytes]:
-    """Return the files of a package by their names; none where there is no package."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
@@ -172,6 +162,7 @@ _RUFF = (
 # not: they are what a clash of names looks like in the result.
 _MENDED = "I,F401,RUF022,D403"
 _REFUSED = "F811,F821,F822,F823"
+_CAPTURED: Any = {"capture_output": True, "encoding": "utf-8", "errors": "replace"}
 _AT_FAULT = "a template or a module in overrides/ is at fault."
 _PROGRAM = """
 import gc, importlib, json, pathlib, sys
@@ -191,11 +182,7 @@ except mock.DocumentError as error:
 
 
 def copy_package(source: Path, destination: Path) -> None:
-    """Copy the modules in the folder `source` into the package in folder `destination`.
-
-    Each file that can hold a comment begins with one that says where it is edited. A module of a
-    folder `_async` gives its synchronous twin in the folder `_sync` as well.
-    """
+    """Copy modules, each told where it is edited, and make sync twins of those in `_async`."""
     for path in sorted(source.rglob("*")):
         if path.is_dir() or "__pycache__" in path.parts:
             continue
@@ -216,15 +203,12 @@ def copy_package(source: Path, destination: Path) -> None:
 def write_metadata(package: Path, document: dict[str, Any], modules: Path) -> None:
     """Write py.typed, openapi.json and manifest.json into a package made of these modules."""
     canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    digest = hashlib.sha256(canonical.encode()).hexdigest()
     info, code = document["info"], (modules / "_version.py").read_text(encoding="utf-8")
     (package_version,) = re.findall(r'^__version__ = "(.+)"$', code, re.MULTILINE)
     # Nothing that varies by machine or by time: two runs make the same bytes.
     manifest = {
-        "document": {
-            "title": info["title"],
-            "version": info["version"],
-            "sha256": hashlib.sha256(canonical.encode("utf-8")).hexdigest(),
-        },
+        "document": {"title": info["title"], "version": info["version"], "sha256": digest},
         "package": {"name": package.name, "version": package_version},
         "generator": {"name": GENERATOR, "version": version(GENERATOR)},
         "formatter": {"name": "ruff", "version": version("ruff")},
@@ -239,20 +223,19 @@ def format_package(package: Path) -> None:
     """Sort the imports of a package, drop unused ones, format its code; refuse undefined names."""
     rules = (f"--select={_MENDED},{_REFUSED}", f"--fixable={_MENDED}", "--output-format=concise")
     for command in (("check", "--fix", *rules), ("format",)):
-        done = _run(find_ruff_bin(), *command, *_RUFF, package.name, folder=package.parent, env={})
+        ruff = (find_ruff_bin(), *command, *_RUFF, package.name)
+        done = subprocess.run(ruff, cwd=package.parent, env={}, check=False, **_CAPTURED)
         if done.returncode != 0:
-            raise GenerationError(
-                f"ruff {command[0]} failed on the rendered package (exit code {done.returncode}): "
-                f"{_AT_FAULT}",
-                filter(str.strip, f"{done.stdout}\n{done.stderr}".splitlines()),
-            )
+            said = filter(str.strip, f"{done.stdout}\n{done.stderr}".splitlines())
+            raise GenerationError(f"ruff {command[0]} failed on the result: {_AT_FAULT}", said)
 
 
 def check_imports(package: Path) -> dict[str, str]:
     """Import every module in a fresh interpreter; return what operations do to the mock's state."""
     # -I: nothing of this machine's environment counts; -B: no __pycache__ in the result.
-    command = (sys.executable, "-I", "-B", "-W", "error", "-c", _PROGRAM)
-    done = _run(*command, str(package.parent), package.name, folder=package.parent)
+    options = ("-I", "-B", "-W", "error", "-c", _PROGRAM)
+    command = (sys.executable, *options, str(package.parent), package.name)
+    done = subprocess.run(command, check=False, **_CAPTURED)
     try:
         effects = json.loads(done.stdout)
     except ValueError:
@@ -262,8 +245,3 @@ def check_imports(package: Path) -> dict[str, str]:
     if isinstance(effects, str):
         raise GenerationError(f"The mock cannot be made of this document: {effects}")
     return dict(effects)
-
-
-def _run(*command: str, folder: Path, **options: Any) -> subprocess.CompletedProcess[str]:
-    options |= {"capture_output": True, "encoding": "utf-8", "errors": "replace"}
-    return subprocess.run(command, cwd=folder, check=False, **options)

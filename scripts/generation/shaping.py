@@ -3,8 +3,6 @@
 What its parser refuses or passes over is written in another way here, in copies of the schemas.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator
@@ -31,9 +29,7 @@ _STRUCTURE = {
 }
 _WORDS = {"title", "description", "example", "nullable", "x-enum-varnames"}
 # Names of a model's own methods and fields.
-_MODEL_ATTRIBUTES = (
-    *("additional_keys", "additional_properties", "from_dict", "to_dict", "to_multipart"),
-)
+_TAKEN = ("additional_keys", "additional_properties", "from_dict", "to_dict", "to_multipart")
 _NOT_SENT = {"links", "example", "examples"}
 
 
@@ -67,14 +63,13 @@ class Parser:
             self._mark(raw.get("responses"), "received")
         components = document.at(("components", "schemas")) or {}
         self._titles = title_schemas(components, reserved)
-        # The components that are still to be parsed.
-        self._waiting: dict[str, Any] = {}
+        self._unparsed: dict[str, Any] = {}
         for name, schema in components.items():
             title, shaped = self._titles[name], self._shape(schema)
             if title != shaped.get("title", name):
                 self.notes.append(f"The schema {name} is the class {pascal_case(title)}.")
                 shaped["title"] = title
-            self._waiting[name] = shaped
+            self._unparsed[name] = shaped
 
     def _mark(self, value: Any, role: str) -> None:
         """Note the role of each mapping that is reached from a request or a response."""
@@ -98,18 +93,13 @@ class Parser:
         shaped = self._shape(owner.get("schema"))
         if owner.get("description") and "$ref" not in shaped:
             shaped["description"] = owner["description"]
-        if self._waiting:
-            new = {UntrustedString(one): _read(schema) for one, schema in self._waiting.items()}
+        if self._unparsed:
+            new = {UntrustedString(one): _read(schema) for one, schema in self._unparsed.items()}
             known = evolve(self._parsed, models_to_process=[])
             self._parsed = build_schemas(components=new, schemas=known, config=_CONFIG)
-            self._waiting = {}
+            self._unparsed = {}
         prop, self._parsed = property_from_data(
-            name=UntrustedString(name),
-            required=required,
-            data=_read(shaped),
-            schemas=self._parsed,
-            parent_name=parent,
-            config=_CONFIG,
+            UntrustedString(name), required, _read(shaped), self._parsed, parent, _CONFIG
         )
         self.classes = self._parsed.classes_by_name
         if isinstance(prop, PropertyError):
@@ -182,7 +172,7 @@ class Parser:
             while name in {*self._titles, *self._titles.values(), *self._hoisted.values()}:
                 name += "Part"
             self._hoisted[parts] = name
-            self._waiting[name] = self._shape(self._document.at(parts))
+            self._unparsed[name] = self._shape(self._document.at(parts))
         return self._hoisted[parts]
 
     def _merge_parts(self, schema: dict[str, Any]) -> dict[str, Any]:
@@ -256,7 +246,7 @@ class Parser:
         for name in shaped.get("required") or ():
             if name not in inherited:
                 properties.setdefault(name, {})
-        aliases = find_aliases(properties, _MODEL_ATTRIBUTES)
+        aliases = find_aliases(properties, _TAKEN)
         shaped["x-sent"], every = "sent" in roles, (inherited | properties).items()
         shaped["x-traits"] = {name: self.find_traits(inner) for name, inner in every}
         # A property that is there in one direction only may not be asked for in the other.

@@ -1,17 +1,13 @@
 """What changed between two versions of a package for those who use it, read from their source."""
 
-from __future__ import annotations
-
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import griffe
 
 
-def compare_packages(
-    name: str, before: Mapping[str, bytes], after: Mapping[str, bytes]
-) -> Iterator[str]:
+def list_changes(name: str, before: dict[str, bytes], after: dict[str, bytes]) -> Iterator[str]:
     """Yield each module whose Python surface changed, and what is new (+) or gone (-) in it."""
     for path in map(Path, sorted({*before, *after})):
         module = ".".join([name, *path.with_suffix("").parts]).removesuffix(".__init__")

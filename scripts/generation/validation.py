@@ -1,7 +1,5 @@
 """Is this a valid OpenAPI document? Every finding, with its place and the edit that mends it."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections import Counter

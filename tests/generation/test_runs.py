@@ -129,10 +129,7 @@ def test_nothing_of_the_former_package_is_left(tree: Tree) -> None:
 
 def test_what_was_not_generated_is_not_replaced(tree: Tree) -> None:
     (tree.package / "manifest.json").unlink()
-    assert "this was not generated (it has no manifest.json" in tree.refused()
-    shutil.move(tree.package, tree.root / "elsewhere")
-    tree.package.symlink_to(tree.root / "elsewhere")
-    assert "or is a link" in tree.refused()
+    assert "was not generated (it has no manifest.json" in tree.refused()
     assert "Not a directory" in tree.refused("--output", "scripts/generate.py")
 
 
