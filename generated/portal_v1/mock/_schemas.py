@@ -26,8 +26,8 @@ _NAMED = {
     *("$defs", "content", "definitions", "dependentSchemas", "headers", "parameters"),
     *("patternProperties", "properties", "requestBodies", "responses", "schemas"),
 }
-_TYPES: dict[Any, str] = {bool: "boolean", int: "integer", float: "number", str: "string"}
-_TYPES |= {NoneType: "null", dict: "object"}
+_NAMES = ("boolean", "integer", "number", "string", "null", "object")
+_TYPES = dict(zip((bool, int, float, str, NoneType, dict), _NAMES, strict=True))
 _VALUES = frozenset({"const", "default", "enum", "example", "examples"})
 _MOST_FINDINGS = 3
 _MASK = "the value"
