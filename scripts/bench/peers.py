@@ -12,7 +12,7 @@ import socket
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -22,50 +22,41 @@ HEADERS: Final = {"Authorization": f"Bearer {KEY}", "Content-Type": "application
 PATH: Final = "/custodians/clients"
 
 Calls = dict[str, Callable[[], Any]]
+Peers = dict[str, Callable[[str], Calls]]
 
 
 def _ours(url: str, name: str = "Portal", given: str = "") -> Calls:
     """Call by this project's client, on its own connections or on a given httpx client."""
-    module, _, client = given.rpartition(".")
-    http_client = getattr(import_module(module), client)(timeout=None) if given else None
-    portal = getattr(import_module("portal_v1"), name)(KEY, base_url=url, http_client=http_client)
+    http_client = resolve_name(given)(timeout=None) if given else None
+    clients = resolve_name(f"portal_v1:{name}")(KEY, base_url=url, http_client=http_client).clients
     return {
-        "create": portal.clients.create,
-        "get": partial(portal.clients.get, ID),
-        "list": portal.clients.list,
-        "all": lambda: deque(portal.clients.iter(timeout=None), maxlen=0),
+        "create": clients.create,
+        "get": partial(clients.get, ID),
+        "list": clients.list,
+        "all": lambda: deque(clients.iter(timeout=None), maxlen=0),
     }
 
 
 def _default(url: str, kind: str = "sync") -> Calls:
-    client = import_module("default_portal").AuthenticatedClient(base_url=url, token=KEY)
-    body = import_module("default_portal.models").CreateClientRequest()
+    client = resolve_name("default_portal:AuthenticatedClient")(base_url=url, token=KEY)
+    body = resolve_name("default_portal.models:CreateClientRequest")()
     create, get, list_ = (
-        partial(getattr(import_module(f"default_portal.api.clients.{name}"), kind), client=client)
+        partial(resolve_name(f"default_portal.api.clients.{name}:{kind}"), client=client)
         for name in ("create_client", "get_client", "list_clients")
     )
-    return {
-        "create": partial(create, body=body),
-        "get": partial(get, ID),
-        "list": list_,
-        "all": list_,
-    }
+    calls = {"create": partial(create, body=body), "get": partial(get, ID)}
+    return {**calls, "list": list_, "all": list_}
 
 
 def _openapi_generator(url: str) -> Calls:
-    og = import_module("og_portal")
+    og = resolve_name("og_portal")
     api = og.ClientsApi(og.ApiClient(og.Configuration(host=url, access_token=KEY)))
     return {"create": lambda: api.create_client(og.CreateClientRequest()), "list": api.list_clients}
 
 
-def _fern_style(url: str) -> Calls:
-    api = import_module("crozier_portal").CrozierPortalApi(base_url=url, token=KEY).clients
-    return {"create": api.create_client, "list": api.list_clients}
-
-
-def _stainless_style(url: str) -> Calls:
-    api = import_module("stainful_portal").Portal(base_url=url, api_key=KEY).clients
-    return {"create": api.create, "list": api.list}
+def _in_style(url: str, client: str, key: str, create: str, list_: str) -> Calls:
+    api = resolve_name(client)(base_url=url, **{key: KEY}).clients
+    return {"create": getattr(api, create), "list": getattr(api, list_)}
 
 
 def _by_hand(send: Callable[[str, str, bytes | None], Any]) -> Calls:
@@ -76,13 +67,19 @@ def _by_hand(send: Callable[[str, str, bytes | None], Any]) -> Calls:
     }
 
 
-def _bare_httpx(url: str, library: str = "httpx") -> Calls:
-    client = import_module(library).Client(base_url=url, headers=HEADERS)
-    return _by_hand(lambda verb, path, body: client.request(verb, path, content=body).json())
+def _bare_httpx(url: str, client: str = "httpx:Client") -> Calls:
+    request = resolve_name(client)(base_url=url, headers=HEADERS, timeout=None).request
+
+    async def send(verb: str, path: str, body: bytes | None) -> Any:
+        return (await request(verb, path, content=body)).json()
+
+    if client.endswith("AsyncClient"):
+        return _by_hand(send)
+    return _by_hand(lambda verb, path, body: request(verb, path, content=body).json())
 
 
 def _bare_urllib3(url: str) -> Calls:
-    request = partial(import_module("urllib3").PoolManager().request, headers=HEADERS)
+    request = partial(resolve_name("urllib3").PoolManager().request, headers=HEADERS)
     return _by_hand(lambda verb, path, body: json.loads(request(verb, url + path, body=body).data))
 
 
@@ -101,34 +98,23 @@ def _raw_socket(url: str) -> Calls:
     """Write straight to a socket: the limit."""
     parts = urlsplit(url)
     connection = socket.create_connection((str(parts.hostname), parts.port or 80))
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    fields = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items()).encode()
+    fields = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
 
     def send(verb: str, path: str, body: bytes | None) -> Any:
-        head = f"{verb} {parts.path}{path} HTTP/1.1\r\nHost: {parts.netloc}\r\n".encode()
-        length = b"Content-Length: %d\r\n\r\n" % len(body or b"")
-        connection.sendall(head + fields + length + (body or b""))
-        data = connection.recv(65536)
-        start = data.index(b"\r\n\r\n") + 4
-        whole = start + int(data[:start].partition(b"Content-Length: ")[2].split(b"\r\n")[0])
-        while len(data) < whole:
+        body = body or b""
+        head = f"{verb} {parts.path}{path} HTTP/1.1\r\nHost: {parts.netloc}\r\n{fields}"
+        connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        # The server's last field is the length of the body.
+        answer, _, data = connection.recv(65536).partition(b"\r\n\r\n")
+        while len(data) < int(answer.rpartition(b" ")[2]):
             data += connection.recv(1 << 20)
-        return json.loads(data[start:])
-
-    return _by_hand(send)
-
-
-def _httpx_async(url: str, library: str = "httpx") -> Calls:
-    client = import_module(library).AsyncClient(base_url=url, headers=HEADERS, timeout=None)
-
-    async def send(verb: str, path: str, body: bytes | None) -> Any:
-        return (await client.request(verb, path, content=body)).json()
+        return json.loads(data)
 
     return _by_hand(send)
 
 
 def _aiohttp_async(url: str) -> Calls:
-    session = import_module("aiohttp").ClientSession(headers=HEADERS)
+    session = resolve_name("aiohttp").ClientSession(headers=HEADERS)
 
     async def send(verb: str, path: str, body: bytes | None) -> Any:
         async with session.request(verb, url + path, data=body) as response:
@@ -139,28 +125,29 @@ def _aiohttp_async(url: str) -> Calls:
 
 OURS: Final = "portal-v1"
 DEFAULT: Final = "default generated client"
-GENERATED: Final[dict[str, Callable[[str], Calls]]] = {
+_FERN: Final = ("crozier_portal:CrozierPortalApi", "token", "create_client", "list_clients")
+_STAINLESS: Final = ("stainful_portal:Portal", "api_key", "create", "list")
+_AIOHTTP: Final = "httpx_aiohttp:HttpxAiohttpClient"
+GENERATED: Final[Peers] = {
     "openapi-generator": _openapi_generator,
-    "Fern-style (crozier)": _fern_style,
-    "Stainless-style (stainful)": _stainless_style,
+    "Fern-style (crozier)": lambda url: _in_style(url, *_FERN),
+    "Stainless-style (stainful)": lambda url: _in_style(url, *_STAINLESS),
 }
-SYNC: Final[dict[str, Callable[[str], Calls]]] = {
+SYNC: Final[Peers] = {
     OURS: _ours,
     DEFAULT: _default,
     **GENERATED,
     "bare httpx": _bare_httpx,
-    "bare httpx2": partial(_bare_httpx, library="httpx2"),
+    "bare httpx2": partial(_bare_httpx, client="httpx2:Client"),
     "bare urllib3": _bare_urllib3,
     "bare http.client": _bare_http_client,
     "raw socket": _raw_socket,
 }
-ASYNC: Final[dict[str, Callable[[str], Calls]]] = {
+ASYNC: Final[Peers] = {
     OURS: partial(_ours, name="AsyncPortal"),
-    "portal-v1, given aiohttp": partial(
-        _ours, name="AsyncPortal", given="httpx_aiohttp.HttpxAiohttpClient"
-    ),
+    "portal-v1, given aiohttp": partial(_ours, name="AsyncPortal", given=_AIOHTTP),
     DEFAULT: partial(_default, kind="asyncio"),
-    "bare httpx": _httpx_async,
-    "bare httpx2": partial(_httpx_async, library="httpx2"),
+    "bare httpx": partial(_bare_httpx, client="httpx:AsyncClient"),
+    "bare httpx2": partial(_bare_httpx, client="httpx2:AsyncClient"),
     "bare aiohttp": _aiohttp_async,
 }

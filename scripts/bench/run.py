@@ -11,177 +11,117 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shlex
-import shutil
 import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import pandas
-from bench.measure import BENCHMARKS, SLOW
+import psutil
+from bench.measure import BENCHMARKS, ROUNDS
 from bench.peers import DEFAULT, OURS
 from matplotlib import pyplot
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-HERE: Final = Path(__file__).parent
 FOLDER: Final = ROOT / "build" / "bench"
 PEERS: Final = FOLDER / "peers"
 SPEC: Final = ROOT / "openapi" / "portal-v1.yaml"
 BUNDLE: Final = FOLDER / "certificates.pem"
 REPORTS: Final = ROOT / "reports" / "bench"
-BASELINES: Final = (DEFAULT, "bare httpx", "bare aiohttp")
-"""What the ratios of a benchmark are to: the first of these that it measures."""
+CORES: Final = [str(core) for core in sorted(os.sched_getaffinity(0))]
+BASELINES: Final = (DEFAULT, "bare httpx", "bare aiohttp")  # Ratios are to the first measured.
+GENERATE: Final = f"""
+cmp -s '{SPEC}' '{PEERS}/document' && exit
+echo Generating the peers.
+rm -rf '{PEERS}'; mkdir -p '{PEERS}'; cd '{PEERS}'
+exec >/dev/null
+openapi-python-client generate --path '{SPEC}' --output-path default_portal --meta none
+openapi-generator-cli generate -i '{SPEC}' -g python -o og --package-name og_portal
+crozier generate python --spec '{SPEC}' --output crozier --package-name crozier_portal
+stainful generate --spec '{SPEC}' --config '{ROOT}/scripts/bench/stainful.yml' --out .
+cp '{SPEC}' document
+"""
 
 
 def main() -> None:
     """Run the benchmarks that were asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("benchmark", nargs="*", help=f"of {', '.join(BENCHMARKS)}; default: all")
+    parser.add_argument("benchmark", nargs="*", choices=BENCHMARKS, help="default: all")
     parser.add_argument("--quick", action="store_true", help="3 rounds of what does not take long")
     options = parser.parse_args()
-    if unknown := set(options.benchmark) - BENCHMARKS.keys():
-        parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
-    rounds = 3 if options.quick else 15
-    all_ = [name for name in BENCHMARKS if not (options.quick and name.startswith(SLOW))]
+    rounds = 3 if options.quick else ROUNDS
+    all_ = [name for name, one in BENCHMARKS.items() if not options.quick or one.rounds == ROUNDS]
     REPORTS.mkdir(parents=True, exist_ok=True)
-    generate_peers()
-    cores = sorted(os.sched_getaffinity(0))
-    command = [sys.executable, "-m", "bench.server", str(cores[-1]), str(BUNDLE)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            assert server.stdout is not None
-            port, tls_port = server.stdout.readline().split()
-            os.environ["BENCH_TLS_URL"] = f"https://127.0.0.1:{tls_port}"
-            url = f"http://127.0.0.1:{port}"
-            asked = options.benchmark or all_
-            failed = [name for name in asked if not measure(name, url, rounds, cores[0])]
-        finally:
-            server.kill()
-    files = {name: REPORTS / f"{name}.csv" for name in BENCHMARKS}
-    medians = {name: pandas.read_csv(one).median() for name, one in files.items() if one.exists()}
-    print(
-        "\nGoals, by the last run of each benchmark (cpu in us, time in ms, memory in MiB)",
-        *describe_goals(medians),
-        sep="\n",
+    os.environ.update(
+        BENCH_LEAN=f"{FOLDER}/lean/bin/python",
+        PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        PYTHONDONTWRITEBYTECODE="",  # Each start but the first finds bytecode.
+        PYTHONPATH=f"{ROOT}/scripts:{ROOT}/generated:{PEERS}:{PEERS}/og:{PEERS}/crozier/src",
+        SSL_CERT_FILE=str(BUNDLE),
     )
-    draw_chart(medians, REPORTS / "chart.svg")
+    subprocess.run(["sh", "-ec", GENERATE], check=True)
+    command = ["taskset", "-c", CORES[-1], sys.executable, "-m", "bench.server", str(BUNDLE)]
+    pipe = subprocess.PIPE
+    with psutil.Popen(command, stdin=pipe, stdout=pipe, text=True) as server:
+        port, tls_port = (server.stdout.readline().strip() for _ in range(2))
+        os.environ["BENCH_TLS_URL"] = f"https://127.0.0.1:{tls_port}"
+        medians = {
+            name: measure(name, f"http://127.0.0.1:{port}", rounds, server)
+            for name in options.benchmark or all_
+        }
+    measured = {name: median for name, median in medians.items() if median is not None}
+    print("\nGoals (cpu in us, time in ms, memory in MiB)")
+    describe_goals(measured)
+    if measured:
+        draw_chart(measured, REPORTS / "chart.svg")
     print(f"\n{REPORTS.relative_to(ROOT)} has chart.svg, and the figures of each round.")
-    if failed:
+    if failed := medians.keys() - measured:
         sys.exit(f"bench: not measured: {', '.join(failed)}.")
 
 
-def measure(name: str, url: str, rounds: int, core: int) -> bool:
-    """Measure one benchmark in a process of its own on one core, print and keep its table."""
-    busy, begin = read_busy(url), time.monotonic()
-    rounds = min(rounds, 5) if name.startswith(SLOW) else rounds
-    done = subprocess.run(
-        ["taskset", "-c", str(core), sys.executable, "-m", "bench.measure", name, url, str(rounds)],
-        env={
-            **os.environ,
-            "BENCH_LEAN": str(FOLDER / "lean" / "bin" / "python"),
-            "SSL_CERT_FILE": str(BUNDLE),
-            "PYTHONDONTWRITEBYTECODE": "",  # Each start but the first finds bytecode.
-            "PYTHONPATH": os.pathsep.join(map(str, (HERE.parent, ROOT / "generated", PEERS))),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def measure(name: str, url: str, rounds: int, server: psutil.Popen) -> pandas.Series | None:
+    """Measure one benchmark on one core, print and keep its table, and return the medians."""
+    count = str(min(rounds, BENCHMARKS[name].rounds))
+    command = ["taskset", "-c", CORES[0], sys.executable, "-m", "bench.measure", name, url, count]
+    server.cpu_percent()  # Begins to count.
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    busy = server.cpu_percent()
     print(f"\n{name}", flush=True)
     if done.returncode:
         print(f"  not measured: {done.stderr.strip().splitlines()[-1]}")
-        return False
-    busy = (read_busy(url) - busy) / (time.monotonic() - begin)
+        return None
     frame = pandas.DataFrame(json.loads(done.stdout))
     frame.to_csv(REPORTS / f"{name}.csv", index=False)
     base = next(peer for peer in (*BASELINES, *frame) if peer in frame)
-    ratios = frame.div(frame[base], axis=0)
-    table = pandas.DataFrame(
-        {
-            "median": frame.median(),
-            "ratio": frame.median() / frame[base].median(),
-            "from": ratios.quantile(0.25),
-            "to": ratios.quantile(0.75),
-        }
-    )
+    median, ratios = frame.median(), frame.div(frame[base], axis=0)
+    spread = {"from": ratios.quantile(0.25), "to": ratios.quantile(0.75)}
+    table = pandas.DataFrame({"median": median, "ratio": median / median[base], **spread})
     print(table.sort_values("median").to_string(float_format="{:,.2f}".format))
-    print(f"The server was busy for {busy:.0%} of the time.")
-    return True
+    print(f"The server was busy for {busy:.0f}% of the time.")
+    return median
 
 
-def read_busy(url: str) -> float:
-    """Return the CPU seconds that the server has spent."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(f"{url}/busy") as response:
-        return float(response.read())
-
-
-def describe_goals(medians: dict[str, pandas.Series]) -> Iterator[str]:
-    """Yield a line for each goal: the figure, the limit, and whether it is met."""
-    for name, (_, goals) in BENCHMARKS.items():
-        for goal in goals:
+def describe_goals(medians: dict[str, pandas.Series]) -> None:
+    """Print a line for each goal: the figure, the limit, and whether it is met."""
+    for name, median in medians.items():
+        for goal in BENCHMARKS[name].goals:
             title = f"{name}: {goal.of}{f' / {goal.to}' if goal.to else ''}"
-            if name in medians:
-                figure = medians[name][goal.of] / (medians[name][goal.to] if goal.to else 1)
-                verdict = "met" if figure <= goal.limit else "NOT MET"
-                yield f"  {title:70}{figure:9,.2f} <= {goal.limit:9,.2f}  {verdict}"
-            else:
-                yield f"  {title:70}  not measured"
+            figure = median[goal.of] / (median[goal.to] if goal.to else 1)
+            verdict = "met" if figure <= goal.limit else "NOT MET"
+            print(f"  {title:70}{figure:9,.2f} <= {goal.limit:9,.2f}  {verdict}")
 
 
 def draw_chart(medians: dict[str, pandas.Series], file: Path) -> None:
-    """Write the benchmarks whose goals are ratios, as bars."""
-    names = [name for name in medians if any(goal.to for goal in BENCHMARKS[name][1])]
-    if not names:
-        return
-    sizes = [len(medians[name]) + 1 for name in names]
-    figure, axes = pyplot.subplots(
-        len(names),
-        squeeze=False,
-        figsize=(9, 0.25 * sum(sizes)),
-        height_ratios=sizes,
-        layout="constrained",
-    )
-    for axis, name in zip(axes.flat, names, strict=True):
-        bars = medians[name].sort_values(ascending=False)
+    """Write the medians of each benchmark as bars."""
+    sizes = [len(bars) + 1 for bars in medians.values()]
+    figure = pyplot.figure(figsize=(9, 0.25 * sum(sizes)), layout="constrained")
+    grid = figure.add_gridspec(len(sizes), height_ratios=sizes)
+    for row, (name, median) in enumerate(medians.items()):
+        bars = median.sort_values(ascending=False)
         colours = ["tab:blue" if peer.startswith(OURS) else "lightgray" for peer in bars.index]
+        axis = figure.add_subplot(grid[row], frame_on=False, xticks=[], title=name)
         axis.bar_label(axis.barh(bars.index, bars, color=colours), fmt="{:,.1f}", padding=3)
-        axis.set_title(name.replace("_", " "), loc="left")
-        axis.set(frame_on=False, xticks=[])
     figure.savefig(file)
-
-
-def generate_peers() -> None:
-    """Generate the peers anew where the document has changed."""
-    mark = PEERS / "document"
-    if mark.is_file() and mark.read_text() == SPEC.read_text():
-        return
-    shutil.rmtree(PEERS, ignore_errors=True)
-    PEERS.mkdir(parents=True)
-    programs = Path(sys.executable).parent
-    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
-    print("Generating the peers.", flush=True)
-    for command in (
-        f"openapi-python-client generate --path '{SPEC}' --output-path default_portal --meta none",
-        f"openapi-generator-cli generate -i '{SPEC}' -g python -o og --package-name og_portal",
-        f"crozier generate python --spec '{SPEC}' --output crozier --package-name crozier_portal",
-        f"stainful generate --spec '{SPEC}' --config '{HERE / 'stainful.yml'}' --out .",
-    ):
-        program, *arguments = shlex.split(command)
-        subprocess.run(
-            [programs / program, *arguments],
-            env={**os.environ, "PATH": path},
-            cwd=PEERS,
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
-    (PEERS / "og" / "og_portal").rename(PEERS / "og_portal")
-    (PEERS / "crozier" / "src" / "crozier_portal").rename(PEERS / "crozier_portal")
-    mark.write_text(SPEC.read_text())
 
 
 if __name__ == "__main__":
