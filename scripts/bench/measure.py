@@ -82,7 +82,7 @@ def functions(call: Call) -> float:
 
 def count_outside(tool: str, pattern: str) -> Benchmark:
     """Count by another program what one create takes: 60 creates less 10."""
-    command = f"env PYTHONMALLOC=malloc PYTHONHASHSEED=0 {tool} {sys.executable} -c".split()
+    command = [*f"env PYTHONMALLOC=malloc PYTHONHASHSEED=0 {tool}".split(), sys.executable, "-c"]
 
     def count(url: str, peer: str, calls: int) -> int:
         code = f"from bench.peers import SYNC; call = SYNC[{peer!r}]({url!r})['create']\n"
@@ -103,7 +103,7 @@ def at_once(
     peers: Iterable[str] = ASYNC,
     total: int = 400,
 ) -> Cases:
-    """Measure a figure of an async call, where so many of all are made at once."""
+    """Measure a figure of an async call, of a total that is made so many at once."""
     runner = asyncio.Runner()
 
     async def make(peer: str, url: str) -> Call:  # aiohttp makes no session without a loop.
