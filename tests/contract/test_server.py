@@ -21,10 +21,6 @@ CALLS = [one for name in NAMES for one in endpoints() if str(one) == name]
 if len(CALLS) < len(NAMES):
     pytest.skip("It is another document's package.", allow_module_level=True)
 CREATE, LIST, GET, REFRESH, OTP = CALLS
-TOKEN, SECRETS = (
-    "clientSessionToken",
-    {"clientSessionToken", "otp"},
-)  # No two answers have the same.
 REFUSED = range(400, 500)
 # Whatever is chosen, is by a number: nothing is drawn from what the server answered.
 NUMBERS = st.integers(0, 2**20)
@@ -117,6 +113,9 @@ class Walk(RuleBasedStateMachine):
         assert living == [len(tokens)] * 2 + [1] * 5
         assert mock.use_session(tokens[0])
         mock.clock.advance(hours=0.1)
+        client = self.handed_out["clientSessionToken"][tokens[0]]
+        (key,) = (key for key, clients in self.known.items() if client in clients)
+        self.call(REFRESH, key, client).result()
         assert not mock.use_session(tokens[0])
 
 

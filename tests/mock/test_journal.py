@@ -21,6 +21,7 @@ def test_an_entry_has_all_of_a_call_and_why_it_was_refused(mock: MockSample) -> 
     assert (entry.number, entry.operation_id, entry.method) == (1, "createParcel", "POST")
     assert (entry.status, entry.target) == (201, PARCELS)
     assert entry.request_body == {"isExpress": True}
+    assert json.loads(entry.body) == {"isExpress": True}
     assert entry.request_headers["content-type"] == "application/json"
     assert entry.answer_headers["content-type"] == "application/json"
     assert entry.answer_body["id"] == created.id

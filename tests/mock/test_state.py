@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -72,6 +73,35 @@ def test_a_file_outlives_the_mock_and_is_shared(tmp_path: Path) -> None:
         assert [one["id"] for one in ask(again, "GET", PARCELS).json] == ids
     assert len(set(ids)) == 4
     assert b"Bearer" not in Path(path).read_bytes()
+
+
+@each_db
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_fork_beside_threads_can_use_the_mock(tmp_path: Path, name: str | None) -> None:
+    done = threading.Event()
+
+    def create(mock: MockSample) -> None:
+        while not done.is_set():
+            ask(mock, "POST", PARCELS, {})
+
+    with MockSample(db=tmp_path / name if name else None) as mock:
+        with ThreadPoolExecutor(2) as threads:
+            for _ in range(2):
+                threads.submit(create, mock)
+            try:
+                for _ in range(5):
+                    child = os.fork()
+                    if not child:
+                        signal.alarm(10)
+                        made = ask(mock, "POST", PARCELS, {}).status == 201
+                        # What coverage does in os._exit may wait for a lock of another thread.
+                        signal.raise_signal(signal.SIGKILL if made else signal.SIGTERM)
+                    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+            finally:
+                done.set()
+        ids = [one["id"] for one in ask(mock, "GET", PARCELS).json]
+    assert len(ids) == len(set(ids))
 
 
 @each_db

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +13,13 @@ from random import Random
 from .._core.clock import SystemClock
 from .._lazy import asyncio
 
-LOCK = threading.RLock()  # is held while what a mock knows is read or changed; one for all mocks
+# Is held while what a mock knows is read or changed. There is one for all mocks: a fork waits for
+# it, so that the child finds it free and the data whole.
+LOCK = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=LOCK.release
+    )
 
 
 class MockClock:

@@ -285,9 +285,8 @@ class Mock:
         """
         own = (self._engine, self._state, self._journal)
         face = Control(self, *own, allow_hosts) if control else None
-        server = MockServer(self, host, port, face)
-        self._servers.append(server)
-        return server
+        self._servers.append(MockServer(self, host, port, face))
+        return self._servers[-1]
 
     def close(self) -> None:
         """Stop the servers and close the database. May be called again."""

@@ -1,8 +1,5 @@
 # Edited in overrides/package/mock/_requests.py, from where `make generate` copies it.
-"""What a request may hold: its parameters, its body and its credentials.
-
-What the document does not allow is refused: reading it raises RefusalError.
-"""
+"""What a request may hold: parameters, body, credentials. Anything else raises RefusalError."""
 
 from __future__ import annotations
 

@@ -12,12 +12,12 @@ import struct
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import partial
 from http import HTTPStatus
-from typing import Any, NoReturn, Self, cast
+from typing import Any, NoReturn, cast
 from urllib.parse import urlsplit
 
 import h11
@@ -40,7 +40,7 @@ _AT_ONCE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 _log = logging.getLogger(__name__)
 
 
-class MockServer:
+class MockServer(AbstractContextManager["MockServer"]):
     """A running server, which `mock.serve()` starts and `close()` stops.
 
     It is a context manager: leaving it stops the server, lets go of the port, and waits until
@@ -70,9 +70,6 @@ class MockServer:
         with suppress(RuntimeError):  # the loop is closed already
             self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *error: object) -> None:
         self.close()

@@ -8,6 +8,7 @@ values that are made for it, and its place in a list.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import weakref
 from collections.abc import Callable, Generator, Iterator
@@ -62,18 +63,9 @@ class State:
     """The mock's memory. Every method may be called from any thread."""
 
     def __init__(self, path: str | PathLike[str] | None, clock: Callable[[], float]) -> None:
-        self.clock = clock
-        try:
-            self._connection = sqlite3.connect(
-                path or _MEMORY, timeout=10.0, isolation_level=None, check_same_thread=False
-            )
-            # A mock that is simply dropped closes its file all the same.
-            self._closing = weakref.finalize(self, self._connection.close)
-            _prepare(self._connection)
-        except sqlite3.Error as error:
-            text = f"The file {path} cannot be used as the mock's database ({error}). Name another "
-            text += "file, or one that does not exist yet, in a folder that may be written."
-            raise StateError(text) from None
+        self._path, self.clock = path, clock
+        self._connections = dict[int, sqlite3.Connection]()  # by process
+        self._connect()
 
     def close(self) -> None:
         """Close the database. The state is not to be used afterwards."""
@@ -154,7 +146,7 @@ class State:
     def dump(self) -> bytes:
         """Everything, as bytes for `load`."""
         with LOCK:
-            content = self._connection.serialize()
+            content = self._connect().serialize()
         # These two bytes say that a log belongs to the database. In memory there is none, and
         # SQLite would refuse to open it.
         return content[:18] + b"\x01\x01" + content[20:]
@@ -163,7 +155,7 @@ class State:
         """Put what was dumped in place of everything."""
         with LOCK, closing(sqlite3.connect(_MEMORY)) as copy:
             copy.deserialize(content)
-            copy.backup(self._connection)
+            copy.backup(self._connect())
 
     def clear(self) -> None:
         """Forget everything."""
@@ -172,11 +164,31 @@ class State:
     def _run(self, statement: str, *values: Any) -> list[Any]:
         """The rows that a statement gives, which is carried out as a whole or not at all."""
         with LOCK:
-            return self._connection.execute(statement, values).fetchall()
+            return self._connect().execute(statement, values).fetchall()
+
+    def _connect(self) -> sqlite3.Connection:
+        """The connection of this process: to a file it does not survive a fork."""
+        process = os.getpid() if self._path else 0
+        if process in self._connections:
+            return self._connections[process]
+        if self._connections:
+            self._closing.detach()  # the parent's
+        try:
+            connection = sqlite3.connect(
+                self._path or _MEMORY, timeout=10.0, isolation_level=None, check_same_thread=False
+            )
+            # A mock that is simply dropped closes its file all the same.
+            self._closing: Any = weakref.finalize(self, connection.close)
+            _prepare(connection)
+        except sqlite3.Error as error:
+            text = f"The file {self._path} cannot be used as the mock's database ({error}). Name "
+            text += "another file, or one that does not exist yet, in a folder that may be written."
+            raise StateError(text) from None
+        return self._connections.setdefault(process, connection)
 
     @contextmanager
     def _writing(self) -> Generator[sqlite3.Connection, None, None]:
-        with LOCK, self._connection as connection:  # which commits, or rolls back
+        with LOCK, self._connect() as connection:  # which commits, or rolls back
             connection.execute("BEGIN IMMEDIATE")
             yield connection
 

@@ -53,8 +53,8 @@ class Engine:
         does = [(one, effect) for one, effect in effects if effect is not None]
         public = {effect.collection.item for one, effect in does if one.security.is_open}
         self.behaviours = {one: Behaviour(effect, one, state, seed) for one, effect in does}
-        for behaviour in self.behaviours.values():  # what is reached without a key is everybody's
-            behaviour.is_shared = behaviour.effect.collection.item in public
+        for one, effect in does:  # what is reached without a key is everybody's
+            self.behaviours[one].is_shared = effect.collection.item in public
         paths = dict[str, dict[str, Operation]]()
         for one in self.operations:
             methods = paths.setdefault(one.shape, {})
@@ -110,7 +110,6 @@ class Engine:
         found = request.operation.responses.find(*refused.statuses)
         if found is None:
             return _refuse(refused.statuses[0], refused.text, *refused.headers)
-
         make = partial(Media.error_body, text=refused.text)
         answer = self._answer(request, found, make, refused.headers)
         return answer._replace(request_problem=refused.text)

@@ -46,6 +46,11 @@ class Entry:
     answer_headers: dict[str, str]  #: The answer's headers by name in lower case.
     answer_body: Any  #: The answer's JSON value; None where it has none, or one of over 64 KiB.
 
+    @property
+    def body(self) -> str:
+        """The request's JSON value as text; "null" where it has none."""
+        return json.dumps(self.request_body, ensure_ascii=False)
+
     def as_dict(self) -> dict[str, Any]:
         """The entry as a JSON value."""
         return {name: getattr(self, name) for name in self.__slots__}

@@ -1,7 +1,4 @@
-"""What a request may hold: its parameters, its body and its credentials.
-
-What the document does not allow is refused: reading it raises RefusalError.
-"""
+"""What a request may hold: parameters, body, credentials. Anything else raises RefusalError."""
 
 from __future__ import annotations
 

@@ -21,20 +21,12 @@ if TYPE_CHECKING:
 _BASE = "urn:openapi"
 _IN_REFERENCES = "%#/~:@!$&'()*+,;=?"
 # The members of these have names of the author's choice, which are no keywords.
-_NAMED = frozenset(
-    [
-        *("$defs", "content", "definitions", "dependentSchemas", "headers", "parameters"),
-        *("patternProperties", "properties", "requestBodies", "responses", "schemas"),
-    ]
-)
-_TYPES: Mapping[Any, str] = {
-    bool: "boolean",
-    int: "integer",
-    float: "number",
-    str: "string",
-    NoneType: "null",
-    dict: "object",
+_NAMED = {
+    *("$defs", "content", "definitions", "dependentSchemas", "headers", "parameters"),
+    *("patternProperties", "properties", "requestBodies", "responses", "schemas"),
 }
+_NAMES = ("boolean", "integer", "number", "string", "null", "object")
+_TYPES = dict(zip((bool, int, float, str, NoneType, dict), _NAMES, strict=True))
 _VALUES = frozenset({"const", "default", "enum", "example", "examples"})
 _MOST_FINDINGS = 3
 _MASK = "the value"

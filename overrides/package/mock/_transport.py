@@ -14,10 +14,7 @@ _Handle: TypeAlias = Callable[[str, str, Headers, bytes], Answer]
 
 
 class InProcessTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """A transport for clients of httpx, sync and async, whose every request the mock answers.
-
-    Scheme, host and port of the URL do not matter; its path does.
-    """
+    """A transport for clients of httpx, sync and async; of a URL only path and query matter."""
 
     def __init__(self, handle: _Handle) -> None:
         self._handle = handle
