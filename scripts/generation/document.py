@@ -56,8 +56,7 @@ class Document:
         self._text = Text(content, source, is_json=is_json)
         self.source, self.data = source, self._text.value
         if not isinstance(self.data, dict):
-            words = "an OpenAPI document is a mapping (openapi, info, paths …), and this is none"
-            raise GenerationError(f"{source}: {words}.")
+            raise GenerationError(f"{source}: an OpenAPI document is a mapping, and this is none.")
         self.version = self.data.get("openapi")
         _upgrade(self.data, whole=str(self.version).startswith("3.0"))
 
