@@ -6,11 +6,12 @@ working tree.
 
 A break passes where it is announced: by the package's next major version (while that is 0.x, by
 its second number) and by a change of CHANGELOG.md.
+
+Exit status: 0 when all is well, 1 for a break that is not announced, 2 for no comparison.
 """
 
 from __future__ import annotations
 
-import argparse
 import io
 import re
 import subprocess
@@ -21,17 +22,13 @@ from itertools import groupby
 from pathlib import Path
 
 from _support.callers import NotComparableError, find_breaks
-from _support.terminal import print_whatever_the_terminal
+from _support.terminal import make_parser, print_whatever_the_terminal
 from release import read_version
-
-_EXIT = "Exit status: 0 when all is well, 1 for a break that is not announced, 2 for no comparison."
 
 
 def main() -> int:
     """Compare the package in the current folder with an older one; return the exit status."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=_EXIT, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("base", nargs="?", help="a commit (default: where this branch left main)")
     parser.add_argument("--package", type=Path, default=Path("generated/portal_v1"), metavar="DIR")
     options = parser.parse_args()
