@@ -22,6 +22,7 @@ from pathlib import Path
 
 from _support.callers import NotComparableError, find_breaks
 from _support.terminal import print_whatever_the_terminal
+from release import read_version
 
 _EXIT = "Exit status: 0 when all is well, 1 for a break that is not announced, 2 for no comparison."
 
@@ -42,8 +43,8 @@ def main() -> int:
             with tarfile.open(fileobj=io.BytesIO(files)) as archive:
                 archive.extractall(folder, filter="data")
             old = Path(folder) / package
-            breaks = find_breaks(old.parent, package.parent, [package.name])
-            version, version_now = _read_version(old), _read_version(package)
+            breaks = find_breaks(old.parent, package.parent, package.name)
+            version, version_now = read_version(old), read_version(package)
         is_told = _git("diff", "--name-only", base, "--", "CHANGELOG.md") != b""
     except (NotComparableError, FileNotFoundError) as error:  # the latter where git is missing
         print(f"breaking: {error}", file=sys.stderr)
@@ -69,11 +70,6 @@ def announces_breaks(old: str, new: str) -> bool:
         map(int, re.findall(r"\d+", version)[:2]) for version in (old, new)
     )
     return next_major > major or (next_major == major == 0 and next_minor > minor)
-
-
-def _read_version(package: Path) -> str:
-    text = (package / "_version.py").read_text("utf-8")
-    return text.partition('__version__ = "')[2].partition('"')[0]
 
 
 def _find_base() -> str:

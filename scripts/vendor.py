@@ -172,7 +172,7 @@ def _find_breaks(old: Path, new: Path) -> list[str]:
     except ImportError:
         return ["not known: griffe is not installed. `make vendor` has it."]
     try:
-        breaks = find_breaks(old.parent, new.parent, [new.name])
+        breaks = find_breaks(old.parent, new.parent, new.name)
     except NotComparableError as error:
         return [f"not known: {error}"]
     return [f"{where}: {what}" for where, what in breaks] or ["nothing"]
