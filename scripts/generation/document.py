@@ -269,6 +269,9 @@ class Text:
         except yaml.YAMLError as error:
             mark, what = getattr(error, "problem_mark", None), getattr(error, "problem", str(error))
             line = mark.line + 1 if mark else 1
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            what = f"it is not UTF-8 (byte 0x{content[error.start]:02x}). Save it as UTF-8"
         except ValueError as error:
             what = str(error)
         except RecursionError:
