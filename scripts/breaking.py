@@ -6,11 +6,12 @@ working tree.
 
 A break passes where it is announced: by the package's next major version (while that is 0.x, by
 its second number) and by a change of CHANGELOG.md.
+
+Exit status: 0 when all is well, 1 for a break that is not announced, 2 for no comparison.
 """
 
 from __future__ import annotations
 
-import argparse
 import io
 import re
 import subprocess
@@ -21,16 +22,13 @@ from itertools import groupby
 from pathlib import Path
 
 from _support.callers import NotComparableError, find_breaks
-from _support.terminal import print_whatever_the_terminal
-
-_EXIT = "Exit status: 0 when all is well, 1 for a break that is not announced, 2 for no comparison."
+from _support.terminal import make_parser, print_whatever_the_terminal
+from release import read_version
 
 
 def main() -> int:
     """Compare the package in the current folder with an older one; return the exit status."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=_EXIT, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("base", nargs="?", help="a commit (default: where this branch left main)")
     parser.add_argument("--package", type=Path, default=Path("generated/portal_v1"), metavar="DIR")
     options = parser.parse_args()
@@ -42,8 +40,8 @@ def main() -> int:
             with tarfile.open(fileobj=io.BytesIO(files)) as archive:
                 archive.extractall(folder, filter="data")
             old = Path(folder) / package
-            breaks = find_breaks(old.parent, package.parent, [package.name])
-            version, version_now = _read_version(old), _read_version(package)
+            breaks = find_breaks(old.parent, package.parent, package.name)
+            version, version_now = read_version(old), read_version(package)
         is_told = _git("diff", "--name-only", base, "--", "CHANGELOG.md") != b""
     except (NotComparableError, FileNotFoundError) as error:  # the latter where git is missing
         print(f"breaking: {error}", file=sys.stderr)
@@ -69,11 +67,6 @@ def announces_breaks(old: str, new: str) -> bool:
         map(int, re.findall(r"\d+", version)[:2]) for version in (old, new)
     )
     return next_major > major or (next_major == major == 0 and next_minor > minor)
-
-
-def _read_version(package: Path) -> str:
-    text = (package / "_version.py").read_text("utf-8")
-    return text.partition('__version__ = "')[2].partition('"')[0]
 
 
 def _find_base() -> str:

@@ -10,7 +10,6 @@ leave open which server is meant.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import sys
@@ -22,7 +21,7 @@ from typing import Any
 
 import portal_v1
 import portal_v1.mock
-from _support.terminal import print_whatever_the_terminal
+from _support.terminal import make_parser, print_whatever_the_terminal
 
 
 def take_steps(name: str, portal: Any, wait: Callable[[Any], Any]) -> None:
@@ -100,9 +99,7 @@ def run() -> None:
 
 def main() -> int:
     """Run for the command line, and return the exit status."""
-    argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
+    make_parser(__doc__).parse_args()
     print_whatever_the_terminal()
     try:
         run()
@@ -111,10 +108,6 @@ def main() -> int:
         return 2
     except (LookupError, portal_v1.PortalError) as error:
         print(f"demo: failed: {error}", file=sys.stderr)
-        return 1
-    except (AttributeError, TypeError) as error:
-        told = "It makes the five calls of V1: where openapi/ has others, edit scripts/demo.py."
-        print(f"demo: failed: {error}. {told}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

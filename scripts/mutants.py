@@ -1,14 +1,12 @@
 """Plants defects in the code that decides what a call does, and shows which no test notices.
 
-The defects are mutmut's, in a copy of the package and its tests: nothing here is changed. It
-takes minutes, so `make test` does without it. The exit status is 1 when a defect
-was not noticed, but for those that change nothing anyone could notice (`EQUIVALENT`); each is
-printed as a change to the code. CONTRIBUTING.md says what to do then.
+The defects are mutmut's, in a copy of the package and its tests. The exit status is 1 when one was
+not noticed, but for those that change nothing anyone could notice (`EQUIVALENT`); each is printed
+as a change to the code. CONTRIBUTING.md says what to do then.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import shutil
@@ -17,6 +15,8 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Final
+
+from _support.terminal import make_parser
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 MODULES: Final = ("attempts", "clock", "pace")
@@ -84,21 +84,15 @@ def mutmut(folder: Path, *arguments: str) -> str:
 def why_equivalent(diff: str) -> str | None:
     """Return why a defect of one line changes nothing that could be noticed; None where it may."""
     removed, *_, added = re.findall(r"^[-+](?![-+]{2} )(.*)", diff, re.MULTILINE)
-    return next(
-        (
-            reason
-            for (before, after), reason in EQUIVALENT.items()
-            if before in removed and removed.replace(before, after) == added
-        ),
-        None,
-    )
+    for (before, after), reason in EQUIVALENT.items():
+        if before in removed and removed.replace(before, after) == added:
+            return reason
+    return None
 
 
 def main() -> int:
     """Run for the command line and return the exit status."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument(
         "modules", nargs="*", default=MODULES, help=f"of _core (default: {' '.join(MODULES)})"
     )

@@ -24,26 +24,26 @@ CONSUMER = ROOT / "tests/portal_v1/callers/consumer.py"
 
 def find_version_problems(root: Path, tag: str | None) -> list[str]:
     """Return where the version of the package is contradicted; `tag` is None between releases."""
-    version = read_version(root)
+    package = root / "generated/portal_v1"
+    version = read_version(package)
+    manifest = json.loads((package / "manifest.json").read_text("utf-8"))["package"]["version"]
+    changelog = (root / "CHANGELOG.md").read_text("utf-8")
+    heading = rf"^## \[{re.escape(version)}\] - \d{{4}}-\d\d-\d\d$"
     problems = []
-    manifest = json.loads((root / "generated/portal_v1/manifest.json").read_text("utf-8"))
-    manifest = manifest["package"]["version"]
     if manifest != version:
         problems.append(f"manifest.json says {manifest}, _version.py {version}.")
-    changelog = (root / "CHANGELOG.md").read_text("utf-8")
-    released = re.findall(r"^## \[(\d[^\]]*)\] - \d{4}-\d\d-\d\d$", changelog, re.MULTILINE)
     if tag and tag != f"v{version}":
         problems.append(f"The tag is {tag}; the package's version is {version}.")
-    if tag and version not in released:
+    if tag and not re.search(heading, changelog, re.MULTILINE):
         problems.append(f"CHANGELOG.md has no heading `## [{version}] - YYYY-MM-DD`.")
     if tag and re.search(r"^## \[Unreleased\]\s++(?!## |\Z)", changelog, re.MULTILINE):
         problems.append(f"CHANGELOG.md still has changes under Unreleased: move them to {version}.")
     return problems
 
 
-def read_version(root: Path) -> str:
-    """Return the version that the package says it has."""
-    text = (root / "generated" / "portal_v1" / "_version.py").read_text("utf-8")
+def read_version(package: Path) -> str:
+    """Return the version that a package says it has."""
+    text = (package / "_version.py").read_text("utf-8")
     return text.partition('__version__ = "')[2].partition('"')[0]
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from _support import vendored
+from _support.terminal import make_parser
 from _support.vendored import MANIFEST, digest_files, find_edits, read_manifest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,9 +39,7 @@ class VendorError(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run for the command line, and return the exit status."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("dest", type=Path, help="the folder in which the copy is, or is to be")
     parser.add_argument("--name", default="portal_v1", help="the copy's name (default: portal_v1)")
     parser.add_argument("--with", dest="parts", nargs="*", default=[], choices=PARTS)
@@ -172,7 +171,7 @@ def _find_breaks(old: Path, new: Path) -> list[str]:
     except ImportError:
         return ["not known: griffe is not installed. `make vendor` has it."]
     try:
-        breaks = find_breaks(old.parent, new.parent, [new.name])
+        breaks = find_breaks(old.parent, new.parent, new.name)
     except NotComparableError as error:
         return [f"not known: {error}"]
     return [f"{where}: {what}" for where, what in breaks] or ["nothing"]

@@ -15,7 +15,6 @@ Exit status: 0 when all is as documented, 1 when something is not, 2 when it cou
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
@@ -28,7 +27,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import quote, urlsplit
 
 import httpx
-from _support.terminal import print_whatever_the_terminal
+from _support.terminal import make_parser, print_whatever_the_terminal
 from portal_v1 import Pace, Portal, PortalError, api, errors
 from portal_v1._document import load_document
 from portal_v1._service import SERVICE
@@ -349,9 +348,7 @@ def announce(base_url: str) -> None:
 
 def main() -> int:
     """Run for the command line, and return the exit status."""
-    argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
+    make_parser(__doc__).parse_args()
     base_url = os.environ.get("PORTAL_BASE_URL") or SERVICE.base_url or ""
     calls = list[Call]()
     try:

@@ -14,14 +14,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import griffe
 
 _Kind: Final = griffe.ParameterKind
-_ERROR: Final = re.compile(r".*?([^/\\]+\.py):(\d+): error: (.*?)(?:  \[[a-z-]+\])?")
+_ERROR: Final = re.compile(r"(.*?):(\d+): error: (.*?)(?:  \[[a-z-]+\])?")
 _GIVES: Final = re.compile(
     r'Incompatible types in assignment \(expression has type (.*), variable .*? (".*")\)'
 )
@@ -32,23 +32,20 @@ class NotComparableError(Exception):
     """There is nothing that could be compared; the message says why."""
 
 
-def find_breaks(old: Path, new: Path, names: Sequence[str]) -> list[tuple[str, str]]:
-    """Return what breaks for callers of packages, then in folder `old`, now in folder `new`.
+def find_breaks(old: Path, new: Path, name: str) -> list[tuple[str, str]]:
+    """Return what breaks for callers of a package, then in folder `old`, now in folder `new`.
 
     A break is a public name, and what is wrong with it.
     """
-    breaks: set[tuple[str, str]] = set()
-    sources: dict[str, str] = {}
-    for name in names:
-        package = _Package(old, name)
-        breaks.update(_compare(package, _Package(new, name)))
-        sources[f"caller_of_{name}.py"] = _Caller(package).text
-    errors = _type_errors(sources, new)
+    package = _Package(old, name)
+    breaks = {*_compare(package, _Package(new, name))}
+    caller = _Caller(package).text
+    errors = _type_errors(caller, new)
     # What a caller could not do before, either, is no break.
-    known = _type_errors(sources, old) if errors else {}
-    for (module, line), message in errors.items():
-        subject = sources[module].splitlines()[line - 1].partition(_SUBJECT)[2]
-        if subject and (module, line) not in known:  # An import that fails is in griffe's check.
+    known = _type_errors(caller, old) if errors else {}
+    for line, message in errors.items():
+        subject = caller.splitlines()[line - 1].partition(_SUBJECT)[2]
+        if subject and line not in known:  # An import that fails is in griffe's check.
             breaks.add((subject, message))
     return sorted(breaks)
 
@@ -125,16 +122,11 @@ class _Package:
 
 def _with_dataclasses(text: str) -> str:
     """Turn attrs classes into dataclasses, of which griffe knows the constructors."""
+    text = re.sub(r"\bfactory=", "default_factory=", text)
     text = re.sub(r"\battrs\.(define|frozen)\b", "dataclasses.dataclass", text)
-    text = re.sub(r"^import attrs$", "import dataclasses", text, flags=re.MULTILINE)
-    return re.sub(
-        r"^from attrs (import .*)",
-        lambda found: (
-            "from dataclasses " + re.sub("define|frozen", r"dataclass as \g<0>", found[1])
-        ),
-        re.sub(r"\bfactory=", "default_factory=", text),
-        flags=re.MULTILINE,
-    )
+    text = re.sub("^(from|import) attrs\\b", r"\1 dataclasses", text, flags=re.MULTILINE)
+    names = re.compile(r"^from dataclasses .*", re.MULTILINE)
+    return names.sub(lambda one: re.sub("define|frozen", r"dataclass as \g<0>", one[0]), text)
 
 
 def _is_made(function: Any) -> bool:
@@ -235,22 +227,20 @@ class _Caller:
         return "typing.Any" if annotation is None else str(annotation)
 
 
-def _type_errors(sources: Mapping[str, str], packages: Path) -> dict[tuple[str, int], str]:
-    """Return what mypy says of some modules, by the module and line."""
+def _type_errors(caller: str, packages: Path) -> dict[int, str]:
+    """Return what mypy says of a caller of the packages in a folder, by its line."""
+    options = ["--config-file=", "--no-implicit-reexport", "--follow-imports=silent"]
     with tempfile.TemporaryDirectory() as folder:
-        for name, text in sources.items():
-            (Path(folder) / name).write_text(text, encoding="utf-8")
-        options = ["--config-file=", "--no-implicit-reexport", "--follow-imports=silent"]
+        file = Path(folder, "caller.py")
+        file.write_text(caller, encoding="utf-8")
         run = subprocess.run(
-            [sys.executable, "-m", "mypy", *options, "--cache-dir", os.devnull, folder],
+            [sys.executable, "-m", "mypy", *options, "--cache-dir", os.devnull, str(file)],
             env={**os.environ, "MYPYPATH": str(packages)},
             capture_output=True,
             text=True,
             check=False,
         )
     found = [match for line in run.stdout.splitlines() if (match := _ERROR.fullmatch(line))]
-    if run.returncode > 1 or not {match[1] for match in found} <= sources.keys():
+    if run.returncode > 1 or any(Path(match[1]).name != file.name for match in found):
         raise NotComparableError(f"mypy: {run.stdout.strip()}{run.stderr.strip()}")
-    return {
-        (match[1], int(match[2])): _GIVES.sub(r"It gives \1, not \2", match[3]) for match in found
-    }
+    return {int(match[2]): _GIVES.sub(r"It gives \1, not \2", match[3]) for match in found}

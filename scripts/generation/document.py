@@ -56,8 +56,7 @@ class Document:
         self._text = Text(content, source, is_json=is_json)
         self.source, self.data = source, self._text.value
         if not isinstance(self.data, dict):
-            words = "an OpenAPI document is a mapping (openapi, info, paths …), and this is none"
-            raise GenerationError(f"{source}: {words}.")
+            raise GenerationError(f"{source}: an OpenAPI document is a mapping, and this is none.")
         self.version = self.data.get("openapi")
         _upgrade(self.data, whole=str(self.version).startswith("3.0"))
 
@@ -270,6 +269,9 @@ class Text:
         except yaml.YAMLError as error:
             mark, what = getattr(error, "problem_mark", None), getattr(error, "problem", str(error))
             line = mark.line + 1 if mark else 1
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            what = f"it is not UTF-8 (byte 0x{content[error.start]:02x}). Save it as UTF-8"
         except ValueError as error:
             what = str(error)
         except RecursionError:

@@ -78,7 +78,7 @@ class Operation:
         if keyword.iskeyword(self.method) or self.method in {"self", "with_response"}:
             self.method += "_"
         self.id = f"{self.resource}.{self.method}" if given is None else str(given)
-        self.module, self.iterator = spell_id(self.id), ""
+        self.module, self.iterator_name = spell_id(self.id), ""
         self.deprecated = raw.get("deprecated") is True
         self.repeatable = self.verb in _REPEATABLE or "x-repeatable" in raw
         self.credentials = next(iter(find_credentials(document, raw)), [])
@@ -187,7 +187,6 @@ class Operation:
         self.result_words = next(filter(str.strip, (r.words for r in self.responses)), nothing)
         lists = [one.prop for one in self.responses if kind_of(one.prop) == "List"]
         self.item = lists[0].inner_property if lists and len(self.responses) == 1 else None
-        self.iterator_name = self.iterator if self.item is not None else None
 
     def _parse_response(self, parser: Parser, status: str, raw: dict[str, Any]) -> Content:
         place, content = (*self.place, "responses", status, "content"), raw.get("content") or {}
@@ -244,9 +243,9 @@ def read_operations(document: Document) -> list[Operation]:
     document.refuse(problems, "has methods that cannot be named.")
     methods, modules = {(one.resource, one.method) for one in found}, set[str]()
     for one in found:
-        one.iterator = re.sub(r"^iter_list(?=_|$)", "iter", f"iter_{one.method}")
-        while (one.resource, one.iterator) in methods:
-            one.iterator += "_"
+        one.iterator_name = re.sub(r"^iter_list(?=_|$)", "iter", f"iter_{one.method}")
+        while (one.resource, one.iterator_name) in methods:
+            one.iterator_name += "_"
         while one.module in modules:
             one.module += "_2"
         modules.add(one.module)

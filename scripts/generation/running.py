@@ -49,11 +49,11 @@ def main(arguments: Sequence[str] | None = None, *, root: Path) -> int:
 def _generate(root: Path, options: argparse.Namespace, package: Path) -> list[str]:
     """Make the package and put it in its place; return what to tell, a line each."""
     name = package.name
-    if keyword.iskeyword(name) or not (name.isidentifier() and name.isascii()):
+    taken = {*keyword.kwlist, *sys.stdlib_module_names, "attr", "attrs", "httpx", "httpx2"}
+    if name in taken or not (name.isidentifier() and name.isascii()):
         raise GenerationError(f"--package {name!r}: no package can have this name; choose another.")
     if package.exists() and not (package / MANIFEST).is_file():
-        text = f"was not generated (it has no {MANIFEST}). Move it away, or take another --output."
-        raise GenerationError(f"{relpath(package)} {text}")
+        raise GenerationError(f"{relpath(package)} was not generated (no {MANIFEST}): move it away")
     before = _read_files(package)
     # In a folder above the package, a rename suffices to put it in its place.
     above = next(folder for folder in package.parents if folder.exists())
@@ -95,7 +95,6 @@ def _render(root: Path, options: argparse.Namespace, staged: Path) -> list[str]:
     if kept.is_dir():
         shutil.copytree(kept, staged)
         return []
-
     from . import document, house_rules, rendering, validation  # noqa: PLC0415 - a copy alone does not wait for them
 
     loaded = document.load_document(options.spec)
@@ -233,9 +232,8 @@ def format_package(package: Path) -> None:
 def check_imports(package: Path) -> dict[str, str]:
     """Import every module in a fresh interpreter; return what operations do to the mock's state."""
     # -I: nothing of this machine's environment counts; -B: no __pycache__ in the result.
-    options = ("-I", "-B", "-W", "error", "-c", _PROGRAM)
-    command = (sys.executable, *options, str(package.parent), package.name)
-    done = subprocess.run(command, check=False, **_CAPTURED)
+    options = ("-I", "-B", "-W", "error", "-c", _PROGRAM, str(package.parent), package.name)
+    done = subprocess.run((sys.executable, *options), env={}, check=False, **_CAPTURED)
     try:
         effects = json.loads(done.stdout)
     except ValueError:

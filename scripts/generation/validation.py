@@ -123,12 +123,13 @@ def _explain(document: Document, error: Any) -> Finding:  # noqa: C901, PLR0912 
         case "type", (*_, "properties", _) if "boolean" in kind.types:
             text = f"{key!r} stands among the names of properties, and has to be a schema"
             members = {key: {"type": value} if key == "type" else {"examples": [value]}}
-        case "type", (*_, _) if isinstance(owner, dict):
+        case "type" | "not", (*_, _) if isinstance(owner, dict):
             edits: dict[str, Any] = {"array": [value], "object": {}, "string": _show(value)}
+            wanted = [None, *getattr(kind, "types", ())][-1]
             if value is None or isinstance(value, bool):
                 text = f"{_show(value)} says nothing here. Leave out {key!r}"
-            elif kind.types and kind.types[-1] in edits:
-                members = {key: edits[kind.types[-1]]}
+            elif wanted in edits:
+                members = {key: edits[wanted]}
     return Finding(place, text, members)
 
 

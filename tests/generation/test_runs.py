@@ -70,7 +70,7 @@ def test_a_remark_changes_nothing_and_an_edit_of_the_modules_alone_reads_no_docu
 
 
 def test_what_cannot_be_generated(tree: Tree) -> None:
-    for name in ("class", "ä"):
+    for name in ("class", "ä", "json"):
         assert f"--package {name!r}: " in tree.refused("--package", name)
     assert "nowhere.yaml" in tree.refused("--spec", "nowhere.yaml")
     with tree.edited() as document:
@@ -129,7 +129,7 @@ def test_nothing_of_the_former_package_is_left(tree: Tree) -> None:
 
 def test_what_was_not_generated_is_not_replaced(tree: Tree) -> None:
     (tree.package / "manifest.json").unlink()
-    assert "was not generated (it has no manifest.json" in tree.refused()
+    assert "was not generated (no manifest.json): move it away" in tree.refused()
     assert "Not a directory" in tree.refused("--output", "scripts/generate.py")
 
 

@@ -34,6 +34,7 @@ def operation(text: str, path: str = "/a") -> str:
         (schema("{type: [string, nil]}"), '/Thing/type/1 (line 6): "nil" is none of'),
         (schema("{type: 1}"), "/Thing/type (line 6): 1 is none of"),
         (schema("{required: true}"), "Leave out 'required'"),
+        ("components: {examples: {A: true}}", "true says nothing here. Leave out 'A'"),
         (schema("{required: id}"), '"required": ["id"]'),
         (schema("{examples: {a: 1}}"), '"examples": [{"a": 1}]'),
         (schema("{format: null}"), "Leave out 'format'"),

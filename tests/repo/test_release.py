@@ -38,10 +38,11 @@ def test_the_wheel_holds_the_package_and_says_all_about_it(
     built: tuple[Path, Path], repository: Path
 ) -> None:
     root = repository / "generated"
+    version = release.read_version(root / "portal_v1")
     files = [file for file in (root / "portal_v1").rglob("*") if "__pycache__" not in file.parts]
     package = {file.relative_to(root).as_posix() for file in files if file.is_file()}
     with zipfile.ZipFile(built[0]) as archive:
-        info = f"portal_v1-{release.read_version(repository)}.dist-info"
+        info = f"portal_v1-{version}.dist-info"
         names = set(archive.namelist())
         metadata = HeaderParser().parsestr(archive.read(f"{info}/METADATA").decode())
     assert {name for name in names if not name.startswith(info)} == package
