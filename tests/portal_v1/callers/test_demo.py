@@ -108,3 +108,11 @@ def test_wrong_answers_are_noticed(run: Demo, request_line: str, value: Any, sai
         status, out, err = run(server.url)
     assert (status, said in err) == (1, True)
     assert "should" not in out
+
+
+def test_a_package_of_another_document_is_told(run: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("portal_v1.resources.ClientsResource.refresh_session")
+    status, _, err = run(key="")
+    assert status == 1
+    assert "attribute" in err
+    assert ". It makes the five calls of V1: where openapi/ has others, edit" in err
