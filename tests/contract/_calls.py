@@ -315,6 +315,8 @@ def _check_error(call: Call, answer: httpx.Response, schema: Any) -> None:
     is_right = is_json and _validator(json.dumps(schema)).is_valid(told)
     assert (error.parsed is not None) is is_right
     assert not is_right or plain(error.parsed) == plain(shown)
+    if is_right and hasattr(error.parsed, "to_dict"):
+        assert error.parsed.to_dict().keys() == shown.keys()
     count = f"({len(call.answers)} attempts" if len(call.answers) > 1 else None
     for part in (str(call.endpoint), str(answer.status_code), text, name, count):
         assert (part or "") in str(error)

@@ -35,7 +35,7 @@ PARTS += ["\0", "\x85", "\\"]
 FIELDS = package().client.SERVICE.error_fields
 WORDS: list[Any] = [{FIELDS[0]: "It is so \u00e9: KEY", "more": [2**53 + 1, "KEY"]}, {}]
 WORDS += [{FIELDS[-1]: "No KEY!"}, {FIELDS[0]: "word " * 50 + "KEY"}, {FIELDS[0]: 5}]
-WORDS += [{FIELDS[0]: None, FIELDS[-1]: "so"}, {FIELDS[0]: " "}, [FIELDS[0]]]
+WORDS += [{FIELDS[0]: None, FIELDS[-1]: "so"}, {FIELDS[0]: " "}, {FIELDS[0]: ""}, [FIELDS[0]]]
 WORDS += [{name: f"no {name}" for name in FIELDS}]
 TEXTS = [json.dumps(one, ensure_ascii=False) for one in WORDS]
 TEXTS += [TEXTS[0].replace("KEY", "ESCAPED"), "<html>KEY", ""]
