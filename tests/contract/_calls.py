@@ -301,7 +301,8 @@ def _check_error(call: Call, answer: httpx.Response, schema: Any) -> None:
     """Assert that an error tells all that is to be known of the last answer, and no key."""
     error, told, is_refused = call.error, parse(answer.content), not answer.is_success
     wait = _wait_of(answer, sum(call.pauses)) if is_refused else None
-    shown = None if told is ... else json.loads(_hide(call, json.dumps(told, ensure_ascii=False)))
+    text_shown = _hide(call, "null" if told is ... else json.dumps(told, ensure_ascii=False))
+    shown: Any = json.loads(text_shown)
     fields = shown if isinstance(shown, dict) and is_refused else {}
     texts = [fields.get(name) for name in package().client.SERVICE.error_fields]
     text = next((one for one in texts if isinstance(one, str) and one.strip()), None)
