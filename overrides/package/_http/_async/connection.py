@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from ..._core.clock import Deadline
 from ..._core.call import AsyncChunks, RawResponse, SendRequest, TransportFailure
+from ..._core.clock import Deadline
 from ..._core.runtime import yield_async
 from ..._secrets import Secret
 from ..attempt import Attempt, Slot
