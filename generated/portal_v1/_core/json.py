@@ -16,8 +16,6 @@ from ..types import Unset
 from .frames import is_of_a_signal
 
 _LONG: Final = 8192  # bytes that are worth a faster reader's import
-
-
 _JSON_TYPES: Final[Mapping[type, str]] = {
     type(None): "null",
     bool: "boolean",
@@ -37,24 +35,16 @@ class MismatchError(ValueError):
         super().__init__(expected)
         self.expected = expected
         self.found = _JSON_TYPES.get(type(value), "something else")
-        self._steps: list[str] = []
+        self.path = "$"  # the place as a JSONPath, such as `$[3].address`
 
     def at(self, step: str | int) -> MismatchError:
         """Record that it happened under this field or at this index; from the inside out."""
-        if not isinstance(step, int):
-            is_plain = re.fullmatch(r"[A-Za-z_]\w*", step, re.ASCII)
-            self._steps.append(f".{step}" if is_plain else f"[{step!a}]")
-        else:
-            self._steps.append(f"[{step}]")
+        is_plain = isinstance(step, str) and re.fullmatch(r"[A-Za-z_]\w*", step, re.ASCII)
+        self.path = "$" + (f".{step}" if is_plain else f"[{step!a}]") + self.path[1:]
         return self
 
     def __str__(self) -> str:
         return f"{self.path} has to be {self.expected}, and is {self.found}"
-
-    @property
-    def path(self) -> str:
-        """The place as a JSONPath, such as `$[3].address`."""
-        return "$" + "".join(reversed(self._steps))
 
 
 class UnreadableError(MismatchError):
@@ -76,10 +66,9 @@ DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
 @cache
 def _fast_reader() -> Callable[[bytes], Any] | None:
     """Return msgspec's reader where it is installed."""
-    try:
-        read: Callable[[bytes], Any] = _lazy.load("msgspec.json").decode
-    except ImportError:
-        return None
+    read: Callable[[bytes], Any] | None = None
+    with suppress(ImportError):
+        read = _lazy.load("msgspec.json").decode
     return read
 
 
