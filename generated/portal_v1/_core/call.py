@@ -10,7 +10,6 @@ from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from .._secrets import Record, Secret, show_text
 from ..errors import APIConnectionError, APITimeoutError
-from ..types import RequestFiles
 from .clock import Deadline
 from .operation import Operation, Request
 from .settings import Settings
@@ -106,6 +105,13 @@ class Call(Record, Generic[T]):
     deadline: Deadline
     is_closed: Callable[[], bool]
     stream: bool = False  # whether the response is handed on before its body is read
+    # What is sent: the credentials are those of the last attempt.
+    url: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    content: bytes | None = None
+    keys: tuple[Secret[str], ...] = ()
+    credentials: tuple[tuple[str, Secret[str]], ...] = ()
+    max_bytes: int = 0  # of a response's body that is read whole
     attempts: int = 0
     maybe_processed: bool = False
     # What is told, of the last attempt; `attempt_at` is None between two.
@@ -166,18 +172,6 @@ class Call(Record, Generic[T]):
         _log(_logger(self.settings.service.logger), event)
         if self.settings.observer is not None:
             self.settings.observer(event)
-
-
-class SendRequest(Record):
-    """A request of a call, as one of its attempts sends it."""
-
-    call: Call[Any]
-    url: str
-    headers: tuple[tuple[str, str], ...]
-    credentials: tuple[tuple[str, Secret[str]], ...]
-    content: bytes | None
-    files: RequestFiles | None
-    max_bytes: int  # of a response's body that is read whole
 
 
 def _log(log: logging.Logger, event: CallEvent) -> None:
