@@ -16,9 +16,8 @@ from ..errors import (
     status_error_class,
 )
 from . import json
-from .call import Call
+from .call import Call, RawResponse, TransportFailure
 from .decode import MismatchError, ResponseParser, UnreadableError
-from .effects import RawResponse, TransportFailure
 from .operation import for_status
 
 T = TypeVar("T")

@@ -6,7 +6,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from .._core.effects import SendRequest
+from .._core.call import SendRequest
 
 if TYPE_CHECKING:
     import httpx
@@ -34,13 +34,13 @@ class RequestBuilder:
         if self._client is not None:
             if self._client.is_closed:
                 raise RuntimeError("the http_client that was given is closed")
-            build, left = self._client.build_request, send.deadline.remaining()
-            limits = [one for one in (send.connect_timeout, left) if one is not None]
+            build, left = self._client.build_request, send.call.deadline.remaining()
+            limits = [one for one in (send.call.settings.connect_timeout, left) if one is not None]
             times = dict.fromkeys(("read", "write", "pool"), left)
             times |= {"connect": min(limits, default=None)}
             extensions = {"timeout": times, **extensions}
         request: httpx.Request = build(
-            send.method,
+            send.call.operation.method,
             self._make_url(send.url),
             headers=self._make_headers(send.headers),
             content=send.content,

@@ -9,9 +9,8 @@ from .._secrets import Secret
 from ..types import Response
 from . import encode, failures
 from .array import ArrayReader, NotAnArrayError
-from .call import Call
+from .call import Call, RawResponse, TransportFailure
 from .decode import Decoder, MismatchError, ResponseParser, UnreadableError
-from .effects import RawResponse, TransportFailure
 from .json import MalformedJSONError
 from .operation import ListOperation, for_status
 

@@ -9,10 +9,9 @@ from typing import Any, NoReturn, TypeVar
 from ..._secrets import Secret
 from ...errors import ConfigurationError
 from ...types import UNSET, Response, Unset
-from ..attempts import make_attempts
-from ..call import Call
+from .. import attempts
+from ..call import Call, Chunks, RawResponse
 from ..clock import Deadline
-from ..effects import Chunks, Pause, RawResponse, SendRequest
 from ..failures import warm_error
 from ..frames import FrameGuard
 from ..operation import ListOperation, Operation, Request
@@ -148,20 +147,16 @@ class Pipeline:
         return closed
 
     def _send(self, call: Call[Any]) -> RawResponse:
-        attempts = make_attempts(call)
-        outcome: Any = None
+        url, sleep = attempts.build_url(call), call.settings.clock.sleep
         while True:
-            try:
-                effect = attempts.send(outcome)
-            except StopIteration as done:
-                received: RawResponse = done.value
-                return received
-            match effect:
-                case SendRequest():
-                    outcome = self._connection.send(effect)
-                case Pause():
-                    call.settings.clock.sleep(effect.seconds)
-                    outcome = None
-                case _:
-                    settings = call.settings.for_scheme(effect.scheme)
-                    outcome = fetch_key_sync(settings, call.deadline)
+            for seconds in attempts.keep_pace(call):
+                sleep(seconds)
+            keys: attempts.Keys = {}
+            for wanted, source in attempts.find_keys(call):
+                keys[wanted] = fetch_key_sync(source, call.deadline)
+            send = attempts.start_attempt(call, url, keys)
+            outcome = (self._connection.send(send)).redact((*keys.values(),))
+            verdict = attempts.judge(call, outcome)
+            if isinstance(verdict, RawResponse):
+                return verdict
+            sleep(verdict)

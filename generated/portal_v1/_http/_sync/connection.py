@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from ..._core.call import Chunks, RawResponse, SendRequest, TransportFailure
 from ..._core.clock import Deadline
-from ..._core.effects import Chunks, RawResponse, SendRequest, TransportFailure
 from ..._core.runtime import yield_sync
 from ..._secrets import Secret
 from ..attempt import Attempt, Slot
@@ -58,12 +58,12 @@ class Connection:
         """Send a request and return the answer, or how it failed."""
         slot = Slot()
         attempt = Attempt(
-            deadline=send.deadline,
-            connect_timeout=send.connect_timeout,
+            deadline=send.call.deadline,
+            connect_timeout=send.call.settings.connect_timeout,
             encrypted=self._encrypted,
             owned=slot.owned,
-            keepalive=send.keepalive,
-            repeatable=send.repeatable,
+            keepalive=send.call.settings.keepalive,
+            repeatable=send.call.operation.repeatable,
         )
         streaming = False
         try:
@@ -77,7 +77,7 @@ class Connection:
                 return build_failed(error)
             response = self._open(request, transport, attempt)
             chunks = self._chunks(response, attempt, slot)
-            streaming = send.stream and response.is_success
+            streaming = send.call.stream and response.is_success
             if streaming:
                 return _to_raw(response, Secret(b""), chunks=chunks)
             return self._read(response, chunks, send.max_bytes)

@@ -8,10 +8,9 @@ from typing import Any, NoReturn, TypeVar
 from ..._secrets import Secret
 from ...errors import ConfigurationError
 from ...types import UNSET, Response, Unset
-from ..attempts import make_attempts
-from ..call import Call
+from .. import attempts
+from ..call import AsyncChunks, Call, RawResponse
 from ..clock import Deadline
-from ..effects import AsyncChunks, Pause, RawResponse, SendRequest
 from ..failures import warm_error
 from ..frames import FrameGuard
 from ..operation import ListOperation, Operation, Request
@@ -147,20 +146,16 @@ class AsyncPipeline:
         return closed
 
     async def _send(self, call: Call[Any]) -> RawResponse:
-        attempts = make_attempts(call)
-        outcome: Any = None
+        url, sleep = attempts.build_url(call), call.settings.clock.sleep_async
         while True:
-            try:
-                effect = attempts.send(outcome)
-            except StopIteration as done:
-                received: RawResponse = done.value
-                return received
-            match effect:
-                case SendRequest():
-                    outcome = await self._connection.send(effect)
-                case Pause():
-                    await call.settings.clock.sleep_async(effect.seconds)
-                    outcome = None
-                case _:
-                    settings = call.settings.for_scheme(effect.scheme)
-                    outcome = await fetch_key_async(settings, call.deadline)
+            for seconds in attempts.keep_pace(call):
+                await sleep(seconds)
+            keys: attempts.Keys = {}
+            for wanted, source in attempts.find_keys(call):
+                keys[wanted] = await fetch_key_async(source, call.deadline)
+            send = attempts.start_attempt(call, url, keys)
+            outcome = (await self._connection.send(send)).redact((*keys.values(),))
+            verdict = attempts.judge(call, outcome)
+            if isinstance(verdict, RawResponse):
+                return verdict
+            await sleep(verdict)
