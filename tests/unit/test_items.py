@@ -19,8 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sample import AsyncSample, errors
 from sample._core import json
-from sample._core.array import ArrayReader, NotAnArrayError
-from sample._core.json import MalformedJSONError
+from sample._core.array import ArrayReader
+from sample._core.json import MismatchError, UnreadableError
 from sample._core.responses import LARGEST_ITEM
 from sample._http import httpx
 from sample.testing import ManualClock
@@ -240,10 +240,10 @@ def refuse(name: str) -> None:
 def outcome(reader: Any, body: Any) -> str:
     try:
         return repr(reader(body))
-    except MalformedJSONError as error:
+    except UnreadableError as error:
         assert error.__cause__ is error.__context__ is None, "it would carry the text"  # noqa: PT017 - it may be JSON
         return "malformed"
-    except NotAnArrayError as error:
+    except MismatchError as error:
         assert (error.path, error.expected) == ("$", "array")  # noqa: PT017 - it may be one
         return "no array"
 
@@ -278,7 +278,7 @@ def test_the_message_says_where_and_shows_nothing() -> None:
         (b"[" * 100_000, "nested too deeply"),
         (b"9" * 5000, "too many digits"),
     ):
-        with pytest.raises(MalformedJSONError) as caught:
+        with pytest.raises(UnreadableError) as caught:
             json.load(body)
         assert told in str(caught.value)
         assert "a-secret" not in str(caught.value)

@@ -123,23 +123,25 @@ def test_a_key_is_sent_as_the_operation_wants_it_and_missed_when_it_is_needed() 
 
 
 def test_several_keys_are_sent_and_cut_out_together() -> None:
-    also = Credential("X-Also", name="also")
-    asked = ASKED.replace(credential=Credential("X-Api-Key"), further_credentials=(also,))
+    wanted = [Credential(f"X-{name}", name=name) for name in ("first", "also", "another")]
+    asked = ASKED.replace(credential=wanted[0], further_credentials=tuple(wanted[1:]))
     script = Script((400, {"error": f"{KEY}, another-key"}))
     with pytest.raises(errors.BadRequestError) as caught:
         run(script, asked, changes={"keys": {"also": lambda: "another-key"}})
     assert caught.value.error == "***, ***"
-    sent = script.requests[0].headers
-    assert (sent["X-Api-Key"], sent["X-Also"]) == (KEY, "another-key")
+    sent = [script.requests[0].headers[one.header] for one in wanted]
+    assert sent == [KEY, "another-key", KEY]
 
 
 def test_each_security_scheme_has_a_key_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SAMPLE_SECOND_KEY", "from-the-environment")
     service = SERVICE._replace(other_schemes=("first", "second-key", "third"))
     settings = evolve(pipeline_of(Sample(KEY)).settings, service=service)
-    found = replace_settings(settings, keys=Secret({"first": "given"}))
-    keys: list[Any] = [found.for_scheme(name).key for name in (None, *service.other_schemes)]
-    assert [key.reveal() for key in keys] == [KEY, "given", "from-the-environment", KEY]
+    found: Any = replace_settings(settings, keys=Secret({"first": "given"})).keys
+    assert {name: key.reveal() for name, key in found.items()} == {
+        "first": "given",
+        "second-key": "from-the-environment",
+    }
     told = r"'other'; known are first, second-key, third|for first holds"
     for wrong in ({"other": "x"}, {"first": "a b"}):
         with pytest.raises(errors.ConfigurationError, match=told):

@@ -20,7 +20,7 @@ import attrs
 import pytest
 from sample import InvalidRequestError, NotFoundError, models
 from sample._core import decode, encode
-from sample._core.decode import MISSING, MismatchError
+from sample._core.json import MismatchError
 from sample.types import UNSET, File, OpenIntEnum, OpenStrEnum, Unset
 
 from tests.network._operations import CANARY, CREATED, LABEL, PARCEL
@@ -125,9 +125,9 @@ def date_or_string(value: Any) -> Any:
 @pytest.mark.parametrize(
     ("decoder", "fits", "expected", "misfits"),
     [
-        (decode.anything, [({"a": [1]}, {"a": [1]})], "a value", [MISSING]),
+        (decode.anything, [({"a": [1]}, {"a": [1]})], "a value", [UNSET]),
         (decode.null, [(None, None)], "null", [0, "a-secret"]),
-        (decode.string, [("", "")], "string", [1, MISSING]),
+        (decode.string, [("", "")], "string", [1, UNSET]),
         (decode.boolean, [(False, False)], "boolean", [1, "true"]),
         (decode.integer, [(7.0, 7), (10**40, 10**40)], "integer", [True, 1.5, "1", "a-secret"]),
         (decode.integer, [], "integer", [float("inf")]),
