@@ -63,9 +63,10 @@ def run(package: Path, mutant: Mutant) -> tuple[str, str]:
         if text.count(mutant.old) != 1:
             return NOT_PLANTED, ""
         file.write_text(text.replace(mutant.old, mutant.new), "utf-8")
+        os.environ["CONTRACT_PACKAGE"] = str(copy)
         with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
             for test in tests:
-                pytest.main([*OPTIONS, "--package", str(copy), str(TESTS / test)])
+                pytest.main([*OPTIONS, str(TESTS / test)])
                 if failed := FAILED.search(output.getvalue()):
                     return failed[1], output.getvalue()
         return NOT_CAUGHT, output.getvalue()
