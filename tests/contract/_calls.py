@@ -163,7 +163,7 @@ def check(call: Call, url: str) -> None:
     _check_requests(call, url)
     assert call.pauses == _expect_pauses(call)
     assert len(call.answers) == len(call.pauses) + 1
-    answer, status = call.answers[-1], _status_of(call.answers[-1])
+    answer, status = call.answers[-1], call.answers[-1].status_code
     told, schema = parse(answer.content), find_schema(call.case, status)
     errors = [] if schema is None else find_errors(call, schema, told)
     if status // 100 == 2 and not errors:
@@ -204,10 +204,6 @@ def _check_requests(call: Call, url: str) -> None:
         assert dump(parse(content or b"{}")) == dump(call.case.body)
 
 
-def _status_of(answer: httpx.Response) -> int:
-    return 0 if "raw" in answer.extensions else answer.status_code
-
-
 def _wait_of(answer: httpx.Response, passed: float) -> float | None:
     """Return how long an answer asks to wait, when some seconds have passed."""
     told = answer.headers.get("Retry-After", "")
@@ -229,11 +225,11 @@ def _expect_pauses(call: Call) -> list[float]:
     for number, answer in enumerate(call.answers):
         # Items of a list that breaks off may have been handed on.
         is_cut = "iter" in call.way and answer.extensions.get("raw") == CUT
-        is_safe = is_repeatable and _status_of(answer) in _REPEATED and not is_cut
+        is_safe = is_repeatable and answer.status_code in _REPEATED and not is_cut
         wait = _wait_of(answer, sum(pauses))
         pause = 0.25 * 2**number if wait is None else wait
         is_over = budget is not None and sum(pauses) + pause >= budget
-        if not (is_safe or _status_of(answer) == 429) or number + 1 >= most or is_over:
+        if not (is_safe or answer.status_code == 429) or number + 1 >= most or is_over:
             break
         pauses.append(pause)
     return pauses
@@ -331,9 +327,9 @@ def _check_error(
     call: Call, answer: httpx.Response, told: Any, schema: Any, errors: list[str]
 ) -> None:
     """Assert that a call raised the error for what happened, which tells all of it and no key."""
-    error, status = call.error, _status_of(answer)
-    is_refused, statuses = status >= 300, [*map(_status_of, call.answers)]
-    kind = _ERRORS.get(status, "Server" if status >= 500 else "APIStatus" if status else "API")
+    error, status = call.error, answer.status_code
+    is_refused, statuses = status >= 300, [one.status_code for one in call.answers]
+    kind = _ERRORS.get(status, "Server" if status >= 500 else "APIStatus")
     kind = kind if is_refused else "InvalidResponse" if status else "APIConnection"
     assert type(error) is getattr(PACKAGE, f"{kind}Error"), repr(error)
     assert isinstance(error, getattr(PACKAGE, f"{SERVICE.name}Error"))
@@ -356,7 +352,7 @@ def _check_error(
     headers |= {one: "***" for one in headers if one == "x-cookie"}
     assert headers.items() <= {**error.headers}.items()
     assert error.body == answer.content or not (is_refused or error.body)  # It was streamed.
-    if errors and not is_refused:  # It tells one of the places, and no value.
+    if not is_refused:  # It tells one of the places, and no value.
         assert any(f"${one}{end}" in str(error) for one in errors for end in " .[") or "" in errors
         assert "\u00fc" not in f"{error} {error!r}"
         assert error.__cause__ is error.__context__ is None

@@ -127,16 +127,10 @@ def own(mock: Any) -> Any:
     return mock
 
 
-def ask(
-    mock: Any,
-    endpoint: Endpoint,
-    identity: str = "x",
-    body: str = "{}",
-    frame: str = "{}",
-    **headers: str,
-) -> Any:
-    """Send one request, as it stands, its target in a frame."""
-    fields = {"Content-Type": "application/json"} | endpoint.credentials(KEYS[0]) | headers
+def ask(mock: Any, endpoint: Endpoint, identity: str = "x", **how: str) -> Any:
+    """Send one request, as it stands: its body, its target in a frame, and header fields."""
+    body, frame = how.pop("body", "{}"), how.pop("frame", "{}")
+    fields = {"Content-Type": "application/json"} | endpoint.credentials(KEYS[0]) | how
     target = urlsplit(mock.base_url).path + endpoint.path.replace("{clientId}", identity)
     content = b"" if endpoint.method == "GET" else body.encode("latin-1")
     return mock.handle(endpoint.method, frame.format(target), fields.items(), content)
@@ -212,16 +206,17 @@ def test_a_long_list_shows_each_client_as_it_is(own: Any) -> None:
 
 def test_the_rate_limit_is_each_custodians_own(own: Any) -> None:
     with type(own)(api_keys=KEYS, rate_limit=3) as limited:
-        for key in KEYS:
-            statuses = [ask(limited, CREATE, **CREATE.credentials(key)).status for _ in range(3)]
-            assert statuses == [201] * 3
+
+        def create() -> list[Any]:
+            return [ask(limited, CREATE, **CREATE.credentials(key)) for key in KEYS]
+
+        statuses = [[answer.status for answer in create()] for _ in range(3)]
+        assert statuses == [[201] * 3] * 3
         limited.clock.advance(seconds=20)
-        for key in KEYS * 2:
-            answer = ask(limited, CREATE, **CREATE.credentials(key))
+        for answer in create() + create():
             assert_refused(answer, 429)
             assert 30 <= int(dict(answer.headers)["retry-after"]) <= 40
         limited.clock.advance(seconds=37)
         assert ask(limited, LIST).status == 429
         limited.clock.advance(seconds=4)
-        answer = ask(limited, LIST)
-        assert (answer.status, len(json.loads(answer.content))) == (200, 3)
+        assert len(json.loads(ask(limited, LIST).content)) == 3
