@@ -167,7 +167,7 @@ def test_other_machines_need_a_name_that_was_given(
         assert fetch(server, "GET /clock", host="mock.example").status_code == 200
         # Every caller seems to be another machine, as one behind a container's bridge.
         others = ("10.0.0.7", "10.0.0.8")
-        monkeypatch.setattr("sample.mock._server._Connection._addresses", lambda _: others)
+        monkeypatch.setattr("sample.mock._faces._Connection._addresses", lambda _: others)
         assert "--allow-host" in fetch(server, "GET /clock").json()["error"]
         assert fetch(server, "GET /clock", host="mock.example:1").status_code == 200
         assert fetch(server, "GET /health", host="10.0.0.7").json() == {"status": "ok"}
