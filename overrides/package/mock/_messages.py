@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, TypeAlias
 
@@ -68,17 +69,13 @@ class MockDependencyError(MockError, ImportError):
     """A package that only the mock needs is not installed."""
 
 
+@dataclass(eq=False)
 class RefusalError(Exception):
     """A request is refused, by default for what the document does not allow."""
 
-    def __init__(
-        self,
-        text: str,
-        statuses: tuple[int, ...] = (400, 422),
-        headers: tuple[tuple[str, str], ...] = (),
-    ) -> None:
-        super().__init__(text)
-        self.statuses, self.text, self.headers = statuses, text, headers
+    text: str
+    statuses: tuple[int, ...] = (400, 422)
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 def plain(status: int, text: str, *headers: tuple[str, str]) -> Answer:
