@@ -50,7 +50,7 @@ def build_response(call: Call[Any], received: RawResponse, value: T) -> Response
         headers=received.headers,
         parsed=value,
         content=content,
-        request_id=received.request_id,
+        request_id=received.request_id(call.keys),
         attempts=call.attempts,
     )
 
@@ -101,11 +101,14 @@ class ItemReader(Generic[ItemT]):
         """Yield a chunk in parts that are read without a pause, while all is well and in time."""
         if isinstance(chunk, TransportFailure):
             self._call.maybe_processed = chunk.maybe_processed
-            failure = chunk.redact(self._received.secrets)
-            raise failures.connection_error(self._call, failure.reason, timed_out=chunk.timed_out)
+            reason = chunk.redact(self._call.keys).reason
+            raise failures.connection_error(self._call, reason, timed_out=chunk.timed_out)
         for start in range(0, len(chunk.reveal()), _SLICE):
             if self._call.deadline.remaining() == 0:
-                raise failures.late_reading(self._call)
+                self._call.maybe_processed = True
+                budget = f"{self._call.deadline.budget:g} s"
+                reason = f"the call's {budget} were over while the answer was read"
+                raise failures.connection_error(self._call, reason, timed_out=True)
             part = Secret(chunk.reveal()[start : start + _SLICE])
             if self._call.stream:
                 self._call.size = (self._call.size or 0) + len(part.reveal())

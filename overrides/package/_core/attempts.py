@@ -129,7 +129,8 @@ def judge(call: Call[Any], outcome: RawResponse | TransportFailure) -> RawRespon
         PortalError: It failed, and is not tried again.
     """
     settings, clock = call.settings, call.settings.clock
-    outcome = outcome.redact(call.keys)
+    if isinstance(outcome, TransportFailure):
+        outcome = outcome.redact(call.keys)
     if call.is_observed:
         call.end_attempt(outcome)
     if isinstance(outcome, RawResponse) and _is_success(call.operation, outcome.status):

@@ -16,7 +16,7 @@ from ..failures import warm_error
 from ..frames import FrameGuard
 from ..operation import Credential, ListOperation, Operation, Request
 from ..responses import LARGEST_ITEM, ItemReader, build_response, is_long_list, read_response
-from ..runtime import fetch_key_sync, require_loop_sync, yield_sync
+from ..runtime import fetch_key_sync
 from ..settings import Settings, replace_settings
 
 T = TypeVar("T")
@@ -68,7 +68,6 @@ class Pipeline:
             reader: ItemReader[Any] = ItemReader(call, received)
             for part in reader.split(received.content):
                 items += reader.feed(part)
-                yield_sync()
             items += reader.feed(Secret(b""), last=True)
             reader.check()
             return build_response(call, received, items)
@@ -95,7 +94,6 @@ class Pipeline:
                         for item in items:
                             yield item
                         call.deadline.extend(clock.monotonic() - left_at)
-                        yield_sync()
                 for item in reader.feed(Secret(b""), last=True):
                     yield item
                 reader.check()
@@ -137,7 +135,6 @@ class Pipeline:
             raise ConfigurationError(
                 f"This {name} client is closed. Make a new one, or close it later."
             )
-        require_loop_sync(name)
 
     def _is_closed(self) -> bool:
         closed: bool = self._closed or self._connection.closed

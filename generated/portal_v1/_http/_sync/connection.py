@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..._core.call import Call, Chunks, RawResponse, TransportFailure
 from ..._core.clock import Deadline
-from ..._core.runtime import yield_sync
 from ..._secrets import Secret
 from ..attempt import Attempt, Slot
 from ..exceptions import build_failed, from_exception
@@ -122,7 +121,6 @@ class Connection:
             response.request = request
             return response
         # A crowd that comes at once must not hold the event loop at once.
-        yield_sync()
         try:
             with sync_time_limit(attempt.deadline):
                 return self._http_client.send(
