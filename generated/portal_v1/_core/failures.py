@@ -15,10 +15,9 @@ from ..errors import (
     InvalidResponseError,
     status_error_class,
 )
-from . import json
-from .call import Call
-from .decode import MismatchError, ResponseParser, UnreadableError
-from .effects import RawResponse, TransportFailure
+from .call import Call, RawResponse, TransportFailure
+from .decode import ResponseParser
+from .json import MismatchError, UnreadableError, load
 from .operation import for_status
 
 T = TypeVar("T")
@@ -37,8 +36,6 @@ def try_parse(parser: ResponseParser[T], content: Secret[bytes]) -> T | Mismatch
         return parser(content.reveal())
     except MismatchError as mismatch:
         return mismatch.with_traceback(None)
-    except json.MalformedJSONError as error:
-        return UnreadableError(f"JSON ({error})")
 
 
 def connection_error(
@@ -87,10 +84,7 @@ def status_error(
 def invalid_response(
     call: Call[Any], received: RawResponse, mismatch: MismatchError
 ) -> InvalidResponseError:
-    if isinstance(mismatch, UnreadableError):
-        problem = f"the body is not {mismatch.expected}"
-    else:
-        problem = show_text(str(mismatch), received.secrets, _TEXT_AT_MOST)
+    problem = show_text(str(mismatch), received.secrets, _TEXT_AT_MOST)
     happened = f"{call.operation.id} was answered {_status(received.status)}, but {problem}"
     call.maybe_processed = True
     return _build(InvalidResponseError, call, happened, received=received)
@@ -139,8 +133,8 @@ def find_unreadable(received: RawResponse) -> UnreadableError | None:
 
 def _server_text(content: Secret[bytes], names: tuple[str, ...]) -> str | None:
     try:
-        body: Any = json.load(content.reveal())
-    except json.MalformedJSONError:
+        body: Any = load(content.reveal())
+    except UnreadableError:
         return None
     if isinstance(body, dict):
         for name in names:

@@ -7,7 +7,7 @@ import re
 import sys
 import traceback
 
-from .._core.effects import TransportFailure
+from .._core.call import TransportFailure
 from .attempt import Attempt
 
 _BEFORE_SENDING = {

@@ -8,11 +8,10 @@ from typing import Any, Final, Generic, TypeVar
 from .._secrets import Secret
 from ..types import Response
 from . import encode, failures
-from .array import ArrayReader, NotAnArrayError
-from .call import Call
-from .decode import Decoder, MismatchError, ResponseParser, UnreadableError
-from .effects import RawResponse, TransportFailure
-from .json import MalformedJSONError
+from .array import ArrayReader
+from .call import Call, RawResponse, TransportFailure
+from .decode import ResponseParser
+from .json import MismatchError, UnreadableError
 from .operation import ListOperation, for_status
 
 T = TypeVar("T")
@@ -92,11 +91,9 @@ class ItemReader(Generic[ItemT]):
         self, call: Call[Any], received: RawResponse, largest_item: int | None = None
     ) -> None:
         operation: Any = call.operation
-        self._decode_item: Decoder[ItemT] = operation.item
         self._call = call
         self._received = received
-        self._array = ArrayReader(largest_item)
-        self._index = 0
+        self._array = ArrayReader(operation.item, largest_item)
         self._problem: MismatchError | None = failures.find_unreadable(received)
 
     def split(self, chunk: Secret[bytes] | TransportFailure) -> Iterator[Secret[bytes]]:
@@ -118,15 +115,11 @@ class ItemReader(Generic[ItemT]):
         """Return the items that are whole with this part of the body, up to one that is wrong."""
         items: list[ItemT] = []
         try:
-            for value in () if self._problem else self._array.feed(part.reveal(), last=last):
-                items.append(self._decode_item(value))  # noqa: PERF401 - those before a wrong one
-        except MalformedJSONError as error:
-            self._problem = UnreadableError(f"JSON ({error})")
-        except NotAnArrayError as mismatch:
-            self._problem = mismatch
+            if self._problem is None:
+                # `extend` keeps the items before a wrong one.
+                items.extend(self._array.feed(part.reveal(), last=last))
         except MismatchError as mismatch:
-            self._problem = mismatch.at(self._index + len(items))
-        self._index += len(items)
+            self._problem = mismatch.with_traceback(None)
         return items
 
     def check(self) -> None:

@@ -91,11 +91,6 @@ class Settings:
     clock: Clock = field(factory=SystemClock, repr=False)
     observer: Callable[[Any], object] | None = field(default=None, repr=False)
 
-    def for_scheme(self, name: str | None) -> Settings:
-        """Return the settings with the key of another security scheme, where there is one."""
-        key = self.keys.get(name or "")
-        return self if key is None else evolve(self, key=key)
-
     def with_headers(self, headers: Mapping[str, str]) -> Settings:
         """Return the settings with more header fields, which take the place of the same names."""
         more = _validate_headers(Secret(headers), self.service)

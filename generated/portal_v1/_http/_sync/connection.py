@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from ..._core.call import Call, Chunks, RawResponse, TransportFailure
 from ..._core.clock import Deadline
-from ..._core.effects import Chunks, RawResponse, SendRequest, TransportFailure
 from ..._core.runtime import yield_sync
 from ..._secrets import Secret
 from ...errors import ConfigurationError
@@ -58,24 +58,25 @@ class Connection:
         self._make_headers = lru_cache(_PREPARED_AT_MOST)(make_headers)
         self._transports: dict[tuple[int, object], PooledTransport] = {}
 
-    def send(self, send: SendRequest) -> RawResponse | TransportFailure:
+    def send(self, call: Call[Any]) -> RawResponse | TransportFailure:
         """Send a request and return the answer, or how it failed."""
-        attempt = self._attempt(send.deadline, send.keepalive)
-        attempt.connect_timeout, attempt.repeatable = send.connect_timeout, send.repeatable
+        attempt = self._attempt(call.deadline, call.settings.keepalive)
+        attempt.connect_timeout = call.settings.connect_timeout
+        attempt.repeatable = call.operation.repeatable
         streaming = False
         try:
             transport = self._begin()
             transport.pool.acquire(attempt)
             try:
-                request = self._build(send, attempt)
+                request = self._build(call, attempt)
             except (ValueError, TypeError, RuntimeError, self._library.InvalidURL) as error:
                 return build_failed(error)
             response = self._open(request, transport, attempt)
             chunks = self._chunks(response, attempt)
-            streaming = send.stream and response.is_success
+            streaming = call.stream and response.is_success
             if streaming:
                 return _to_raw(response, Secret(b""), chunks=chunks)
-            return self._read(response, chunks, send.max_bytes)
+            return self._read(response, chunks, call.max_bytes)
         except Exception as error:  # noqa: BLE001 - raised again unless it is the network's
             return self._failure(error, attempt)
         finally:
@@ -133,26 +134,26 @@ class Connection:
         for other in [one for one in self._transports if one[0] != process]:
             self._transports.pop(other).pool.close_all()
 
-    def _build(self, send: SendRequest, attempt: Attempt) -> httpx.Request:
+    def _build(self, call: Call[Any], attempt: Attempt) -> httpx.Request:
         """Return the library's request for what is to be sent."""
         build, extensions = self._library.Request, dict[str, Any](attempt=attempt)
         if self._http_client is not None:
             if self._http_client.is_closed:
                 raise ConfigurationError("The http_client that was given is closed.")
-            build, left = self._http_client.build_request, send.deadline.remaining()
-            limits = [one for one in (send.connect_timeout, left) if one is not None]
+            build, left = self._http_client.build_request, call.deadline.remaining()
+            limits = [one for one in (attempt.connect_timeout, left) if one is not None]
             times: dict[str, Any] = dict.fromkeys(("read", "write", "pool"), left)
             times["connect"] = min(limits, default=None)
             extensions = {"timeout": times, "trace": attempt.trace_sync}
         request: httpx.Request = build(
-            send.method,
-            self._make_url(send.url),
-            headers=self._make_headers(send.headers),
-            content=send.content,
-            files=send.files,
+            call.operation.method,
+            self._make_url(call.url),
+            headers=self._make_headers(call.headers),
+            content=call.content,
+            files=call.request.files or None,
             extensions=extensions,
         )
-        for name, value in send.credentials:
+        for name, value in call.credentials:
             if name == "Cookie" and name in request.headers:
                 request.headers[name] += f"; {value.reveal()}"
             else:
