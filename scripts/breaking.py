@@ -1,11 +1,8 @@
 """Say what breaks for callers of the generated package since a commit.
 
-griffe compares the public names. What they take and return is checked by mypy: it holds a caller
-of the older package, which is written here and uses every public name, against the one in the
-working tree.
-
-A break passes where it is announced: by the package's next major version (while that is 0.x, by
-its second number) and by a change of CHANGELOG.md.
+griffe compares the public names, mypy what they take and give, then and in the working tree. A
+break passes where it is announced: by the package's next major version (while that is 0.x, by its
+second number) and by a change of CHANGELOG.md.
 
 Exit status: 0 when all is well, 1 for a break that is not announced, 2 for no comparison.
 """
