@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..._core.call import Call, Chunks, RawResponse, TransportFailure
 from ..._core.clock import Deadline
-from ..._core.runtime import yield_sync
 from ..._secrets import Secret
 from ...errors import ConfigurationError
 from ..attempt import Attempt
@@ -168,7 +167,6 @@ class Connection:
             response.request = request
             return response
         # A crowd that comes at once must not hold the event loop at once.
-        yield_sync()
         try:
             with sync_time_limit(attempt.deadline):
                 return self._http_client.send(

@@ -9,7 +9,6 @@ from collections import OrderedDict, deque
 from functools import partial
 from typing import Any
 
-from ..._core.runtime import yield_sync
 from ..attempt import Attempt
 from ..library import httpcore, httpx
 from ..waits_sync import Signal
@@ -148,7 +147,6 @@ class Pool:
         idle = self._take_idle(attempt)
         if idle is not None:
             return idle
-        yield_sync()  # A crowd that comes at once must not hold the event loop at once.
         connector: Any = self._connector
         connection: HTTP11Connection = connector.connect(attempt, self._connections)
         attempt.owned[:] = [connection]
