@@ -37,7 +37,7 @@ def main() -> int:
             with tarfile.open(fileobj=io.BytesIO(files)) as archive:
                 archive.extractall(folder, filter="data")
             old = Path(folder) / package
-            breaks = find_breaks(old.parent, package.parent, package.name)
+            breaks = find_breaks(old, package)
             version, version_now = read_version(old), read_version(package)
         is_told = _git("diff", "--name-only", base, "--", "CHANGELOG.md") != b""
     except (NotComparableError, FileNotFoundError) as error:  # the latter where git is missing

@@ -131,7 +131,7 @@ def write(package: Path, sign: str, changes: str = CHANGES, version: str = "0.4.
 def test_each_change_that_breaks_callers_is_told_and_no_other(tmp_path: Path) -> None:
     for age, sign in (("old", "+"), ("new", "-")):
         write(tmp_path / age / "shop", sign)
-    found = find_breaks(tmp_path / "old", tmp_path / "new", "shop")
+    found = find_breaks(tmp_path / "old/shop", tmp_path / "new/shop")
     assert [f"{where}: {what}" for where, what in found] == BREAKS.splitlines()
 
 
