@@ -48,7 +48,7 @@ def test_with_nothing_set_it_runs_every_step_on_the_embedded_mock(repository: Pa
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Server: the embedded mock on http://127.0.0.1:")
     rounds = done.stdout.split("\nAsyncPortal\n")
-    for steps in (re.findall(r"^  ok  (\S.*?)  +\d+\.\d ms$", one, re.MULTILINE) for one in rounds):
+    for steps in (re.findall(r"^  ok  (.*)$", one, re.MULTILINE) for one in rounds):
         assert steps == [
             *("create a client", "get it", "find it in the list", "refresh its session"),
             *("generate its web OTP", "be refused with an unknown key"),
