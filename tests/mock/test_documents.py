@@ -250,17 +250,7 @@ def test_a_document_that_cannot_be_served_says_why(document: dict[str, Any], tex
     assert text in str(caught.value)
 
 
-def test_only_keys_that_are_known_are_accepted(mock: MockSample) -> None:
-    for header in (None, "", "Bearer", "Bearer ", "Basic b25l", "one", "Bearerone"):
-        headers = [JSON] if header is None else [JSON, ("Authorization", header)]
-        reply = ask(mock, "POST", PARCELS, {}, headers)
-        assert (reply.status, reply.json) == (401, {"error": "The API key is missing"})
-        assert reply.headers["www-authenticate"] == "Bearer"
-    assert ask(mock, "GET", PARCELS).json == []
-    with MockSample(api_keys=["one"]) as strict:
-        assert ask(strict, "GET", PARCELS).status == 200
-        reply = ask(strict, "GET", PARCELS, headers=[("Authorization", "Bearer two")])
-        assert (reply.status, reply.json) == (401, {"error": "The API key is not known"})
+def test_one_text_is_no_list_of_keys() -> None:
     with pytest.raises(TypeError, match="list of keys"):
         MockSample(api_keys="secret")
 
@@ -290,14 +280,6 @@ def test_what_is_not_described_is_taken_and_told_or_refused_where_it_is_strict(
         assert reply.status == (400 if strict and stray else 201 if not path else 200)
         told = entry.request_problem if strict else entry.strict_problem
         assert stray in str(told) if stray else told is None
-
-
-def test_another_path_is_a_404_and_another_method_a_405(mock: MockSample) -> None:
-    for target in ("/", "", "/parcels", PARCELS + "/", "/v1", PARCELS.upper()):
-        assert ask(mock, "GET", target).status == 404
-    for method in ("PUT", "HEAD", "OPTIONS", "BREW"):
-        reply = ask(mock, method, PARCELS)
-        assert (reply.status, reply.headers["allow"]) == (405, "GET, POST")
 
 
 def test_the_path_of_the_first_server_is_the_base_path(document: dict[str, object]) -> None:

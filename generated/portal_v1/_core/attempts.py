@@ -9,18 +9,15 @@ from __future__ import annotations
 import datetime
 import email.utils
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from .._secrets import Secret
 from ..errors import ConfigurationError, InvalidRequestError
 from . import failures
-from .call import Call, RawResponse, SendRequest, TransportFailure
+from .call import Call, RawResponse, TransportFailure
 from .operation import Credential, ListOperation, Operation
 from .settings import KeySource
-
-Keys = dict[Credential, Secret[str] | None]
-"""The keys that a request is sent with; None where one did not come in time."""
 
 # How large the body of a response may be where nothing else is set.
 _LIST_BYTES: Final = 256 * 1024 * 1024
@@ -36,6 +33,34 @@ _COMMA: Final = r",(?!\s*\d\d?[ -][A-Za-z])"  # between two values, not in a dat
 
 _BACKOFF_FIRST: Final = 0.5  # seconds
 _DOUBLINGS: Final = 4  # so 8 seconds at the most
+
+
+def prepare(call: Call[Any]) -> None:
+    """Set what each attempt of a call sends."""
+    operation, request, settings = call.operation, call.request, call.settings
+    call.url = settings.base_url + request.path
+    if len(call.url) > _LONGEST_URL:
+        raise InvalidRequestError(
+            f"The URL of {operation.id} would have {len(call.url):,} characters; "
+            f"{_LONGEST_URL:,} are sent at the most. Check the ids and values that were passed.",
+            operation_id=operation.id,
+        )
+    content_type = request.content_type or settings.service.content_type
+    content = request.content
+    headers = [("Accept", operation.accept), ("User-Agent", settings.service.user_agent)]
+    if request.files == []:  # a form without a part, which httpx would send as nothing
+        content_type, content = "multipart/form-data; boundary=end", b"--end--\r\n"
+    if not request.files and content_type is not None:
+        headers.append(("Content-Type", content_type))
+        if content is None and operation.method in {"POST", "PUT", "PATCH"}:
+            # An empty body is not JSON, and strict servers refuse it.
+            content = b"{}" if content_type == "application/json" else None
+    own = (*settings.headers, *request.headers)
+    if own:  # the last of a name counts
+        headers = list({field[0].lower(): field for field in (*headers, *own)}.values())
+    call.headers, call.content = tuple(headers), content
+    most = _LIST_BYTES if isinstance(operation, ListOperation) else _BYTES
+    call.max_bytes = settings.max_response_bytes or most
 
 
 def keep_pace(call: Call[Any]) -> Iterator[float]:
@@ -79,27 +104,35 @@ def find_keys(call: Call[Any]) -> Iterator[tuple[Credential, KeySource]]:
             yield wanted, source
 
 
-def start_attempt(call: Call[Any], url: str, keys: Keys) -> SendRequest:
-    """Return the request of the next attempt, which is about to be sent, unless it must not be."""
+def start_attempt(call: Call[Any], keys: Mapping[Credential, Secret[str] | None]) -> None:
+    """Have a call sent with these keys, of which one that is None did not come in time.
+
+    Raises:
+        APIConnectionError: It must not be sent any more.
+    """
     if None in keys.values() or call.deadline.remaining() == 0:
         reason = f"the call's {call.deadline.budget:g} s were over before it could be sent"
         raise failures.connection_error(call, reason, timed_out=True)
     if call.is_closed():
         reason = "the client was closed before it could be sent"
         raise failures.connection_error(call, reason, advice="Make a new client")
+    call.keys = tuple([key for key in keys.values() if key])
+    call.credentials = tuple([wanted.header_field(key) for wanted, key in keys.items() if key])
     call.attempts += 1
     if call.is_observed:
         call.start_attempt()
-    return _build_send(call, url, keys)
 
 
 def judge(call: Call[Any], outcome: RawResponse | TransportFailure) -> RawResponse | float:
     """Return a response that is a success, or the seconds before another attempt.
 
     Raises:
-        PortalError: It failed, and is not tried again.
+        APIConnectionError: No answer came, and it is not tried again.
+        APIStatusError: It was refused, and is not tried again.
     """
     settings, clock = call.settings, call.settings.clock
+    if isinstance(outcome, TransportFailure):
+        outcome = outcome.redact(call.keys)
     if call.is_observed:
         call.end_attempt(outcome)
     if isinstance(outcome, RawResponse) and _is_success(call.operation, outcome.status):
@@ -122,45 +155,6 @@ def judge(call: Call[Any], outcome: RawResponse | TransportFailure) -> RawRespon
         raise failures.status_error(call, outcome, retry_after=retry_after)
     call.tell("pause", reason=reason, seconds=pause)
     return pause
-
-
-def build_url(call: Call[Any]) -> str:
-    url = call.settings.base_url + call.request.path
-    if len(url) > _LONGEST_URL:
-        raise InvalidRequestError(
-            f"The URL of {call.operation.id} would have {len(url):,} characters; "
-            f"{_LONGEST_URL:,} are sent at the most. Check the ids and values that were passed.",
-            operation_id=call.operation.id,
-        )
-    return url
-
-
-def _build_send(call: Call[Any], url: str, keys: Keys) -> SendRequest:
-    operation, request, settings = call.operation, call.request, call.settings
-    content_type = request.content_type or settings.service.content_type
-    content = request.content
-    headers = [("Accept", operation.accept), ("User-Agent", settings.service.user_agent)]
-    if request.files == []:  # a form without a part, which httpx would send as nothing
-        content_type, content = "multipart/form-data; boundary=end", b"--end--\r\n"
-    if not request.files and content_type is not None:
-        headers.append(("Content-Type", content_type))
-        if content is None and operation.method in {"POST", "PUT", "PATCH"}:
-            # An empty body is not JSON, and strict servers refuse it.
-            content = b"{}" if content_type == "application/json" else None
-    credentials = tuple([wanted.header_field(key) for wanted, key in keys.items() if key])
-    most = _LIST_BYTES if isinstance(operation, ListOperation) else _BYTES
-    own = (*settings.headers, *request.headers)
-    if own:  # the last of a name counts
-        headers = list({field[0].lower(): field for field in (*headers, *own)}.values())
-    return SendRequest(
-        call=call,
-        url=url,
-        headers=tuple(headers),
-        credentials=credentials,
-        content=content,
-        files=request.files or None,
-        max_bytes=settings.max_response_bytes or most,
-    )
 
 
 def _is_success(operation: Operation[Any], status: int) -> bool:

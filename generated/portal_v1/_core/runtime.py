@@ -19,35 +19,18 @@ from .settings import KeySource, is_async, validate_key
 _ORIGIN = "that the api_key callable returned"
 
 
-def has_loop_sync() -> bool:
-    return True
-
-
-def has_loop_async() -> bool:
+def require_loop_async(name: str) -> None:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return False
-    return True
-
-
-def require_loop_sync(name: str) -> None:
-    """Do nothing: a thread needs no event loop."""
-
-
-def require_loop_async(name: str) -> None:
-    if not has_loop_async():
         raise ConfigurationError(
             f"Async{name} runs in an event loop of asyncio, and none runs here. Elsewhere, under "
             f"trio for one, use {name} in a thread."
-        )
-
-
-def yield_sync() -> None:
-    """Do nothing: threads take turns by themselves."""
+        ) from None
 
 
 async def yield_async() -> None:
+    """Let other tasks have their turn."""
     await asyncio.sleep(0)
 
 

@@ -136,10 +136,8 @@ def validate_key(key: Secret[Any], origin: str) -> Secret[str]:
         problem = f"is {type(key.reveal()).__name__}, not a string"
     elif not key.reveal():
         problem = "is empty"
-    elif key.reveal() != key.reveal().strip():
-        problem = "begins or ends with white space or a line break"
     elif not _is_visible(key.reveal()):
-        problem = "holds a character that cannot stand in a header"
+        problem = "holds white space or a character that cannot stand in a header"
     else:
         return key
     raise ConfigurationError(f"The API key {origin} {problem}. Copy it again from the dashboard.")

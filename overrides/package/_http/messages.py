@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from .._core.call import SendRequest
+from .._core.call import Call
 
 if TYPE_CHECKING:
     import httpx
@@ -27,26 +27,26 @@ class RequestBuilder:
         self._make_url = lru_cache(_PREPARED_AT_MOST)(library.URL)
         self._make_headers = lru_cache(_PREPARED_AT_MOST)(make_headers)
 
-    def build(self, send: SendRequest, extensions: dict[str, Any]) -> httpx.Request:
+    def build(self, call: Call[Any], extensions: dict[str, Any]) -> httpx.Request:
         """Return the library's request for what is to be sent."""
         build = self._library.Request
         if self._client is not None:
             if self._client.is_closed:
                 raise RuntimeError("the http_client that was given is closed")
-            build, left = self._client.build_request, send.call.deadline.remaining()
-            limits = [one for one in (send.call.settings.connect_timeout, left) if one is not None]
+            build, left = self._client.build_request, call.deadline.remaining()
+            limits = [one for one in (call.settings.connect_timeout, left) if one is not None]
             times = dict.fromkeys(("read", "write", "pool"), left)
             times |= {"connect": min(limits, default=None)}
             extensions = {"timeout": times, **extensions}
         request: httpx.Request = build(
-            send.call.operation.method,
-            self._make_url(send.url),
-            headers=self._make_headers(send.headers),
-            content=send.content,
-            files=send.files,
+            call.operation.method,
+            self._make_url(call.url),
+            headers=self._make_headers(call.headers),
+            content=call.content,
+            files=call.request.files or None,
             extensions=extensions,
         )
-        for name, value in send.credentials:
+        for name, value in call.credentials:
             if name == "Cookie" and name in request.headers:
                 request.headers[name] += f"; {value.reveal()}"
             else:

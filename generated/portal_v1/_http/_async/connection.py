@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from ..._core.call import AsyncChunks, RawResponse, SendRequest, TransportFailure
+from ..._core.call import AsyncChunks, Call, RawResponse, TransportFailure
 from ..._core.clock import Deadline
 from ..._core.runtime import yield_async
 from ..._secrets import Secret
@@ -54,16 +54,16 @@ class AsyncConnection:
         """Whether it takes no more requests."""
         return self._lifetime.closed
 
-    async def send(self, send: SendRequest) -> RawResponse | TransportFailure:
+    async def send(self, call: Call[Any]) -> RawResponse | TransportFailure:
         """Send a request and return the answer, or how it failed."""
         slot = Slot()
         attempt = Attempt(
-            deadline=send.call.deadline,
-            connect_timeout=send.call.settings.connect_timeout,
+            deadline=call.deadline,
+            connect_timeout=call.settings.connect_timeout,
             encrypted=self._encrypted,
             owned=slot.owned,
-            keepalive=send.call.settings.keepalive,
-            repeatable=send.call.operation.repeatable,
+            keepalive=call.settings.keepalive,
+            repeatable=call.operation.repeatable,
         )
         streaming = False
         try:
@@ -72,15 +72,15 @@ class AsyncConnection:
             given = self._http_client is not None
             try:
                 known = {"trace": attempt.trace_async} if given else {"attempt": attempt}
-                request = self._requests.build(send, known)
+                request = self._requests.build(call, known)
             except (ValueError, TypeError, RuntimeError, self._library.InvalidURL) as error:
                 return build_failed(error)
             response = await self._open(request, transport, attempt)
             chunks = self._chunks(response, attempt, slot)
-            streaming = send.call.stream and response.is_success
+            streaming = call.stream and response.is_success
             if streaming:
                 return _to_raw(response, Secret(b""), chunks=chunks)
-            return await self._read(response, chunks, send.max_bytes)
+            return await self._read(response, chunks, call.max_bytes)
         except Exception as error:  # noqa: BLE001 - raised again unless it is the network's
             return self._failure(error, attempt)
         finally:

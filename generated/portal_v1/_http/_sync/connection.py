@@ -6,9 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..._core.call import Chunks, RawResponse, SendRequest, TransportFailure
+from ..._core.call import Call, Chunks, RawResponse, TransportFailure
 from ..._core.clock import Deadline
-from ..._core.runtime import yield_sync
 from ..._secrets import Secret
 from ..attempt import Attempt, Slot
 from ..exceptions import build_failed, from_exception
@@ -54,16 +53,16 @@ class Connection:
         """Whether it takes no more requests."""
         return self._lifetime.closed
 
-    def send(self, send: SendRequest) -> RawResponse | TransportFailure:
+    def send(self, call: Call[Any]) -> RawResponse | TransportFailure:
         """Send a request and return the answer, or how it failed."""
         slot = Slot()
         attempt = Attempt(
-            deadline=send.call.deadline,
-            connect_timeout=send.call.settings.connect_timeout,
+            deadline=call.deadline,
+            connect_timeout=call.settings.connect_timeout,
             encrypted=self._encrypted,
             owned=slot.owned,
-            keepalive=send.call.settings.keepalive,
-            repeatable=send.call.operation.repeatable,
+            keepalive=call.settings.keepalive,
+            repeatable=call.operation.repeatable,
         )
         streaming = False
         try:
@@ -72,15 +71,15 @@ class Connection:
             given = self._http_client is not None
             try:
                 known = {"trace": attempt.trace_sync} if given else {"attempt": attempt}
-                request = self._requests.build(send, known)
+                request = self._requests.build(call, known)
             except (ValueError, TypeError, RuntimeError, self._library.InvalidURL) as error:
                 return build_failed(error)
             response = self._open(request, transport, attempt)
             chunks = self._chunks(response, attempt, slot)
-            streaming = send.call.stream and response.is_success
+            streaming = call.stream and response.is_success
             if streaming:
                 return _to_raw(response, Secret(b""), chunks=chunks)
-            return self._read(response, chunks, send.max_bytes)
+            return self._read(response, chunks, call.max_bytes)
         except Exception as error:  # noqa: BLE001 - raised again unless it is the network's
             return self._failure(error, attempt)
         finally:
@@ -122,7 +121,6 @@ class Connection:
             response.request = request
             return response
         # A crowd that comes at once must not hold the event loop at once.
-        yield_sync()
         try:
             with sync_time_limit(attempt.deadline):
                 return self._http_client.send(

@@ -10,7 +10,6 @@ from collections import OrderedDict, deque
 from functools import partial
 from typing import Any
 
-from ..._core.runtime import yield_sync
 from ..attempt import Attempt, Slot
 from ..library import httpcore, httpx
 from ..route import find_route
@@ -152,7 +151,6 @@ class Pool:
             attempt.owned.pop().close()
 
     def _connect(self, attempt: Attempt) -> HTTP11Connection:
-        yield_sync()  # A crowd that comes at once must not hold the event loop at once.
         connector: Any = self._connector
         connection: HTTP11Connection = connector.connect(attempt, self._connections)
         attempt.owned[:] = [connection]
