@@ -18,13 +18,12 @@ from typing import Any
 
 import attrs
 import pytest
-from sample import InvalidRequestError, NotFoundError, models
+from sample import InvalidRequestError, models
 from sample._core import decode, encode
 from sample._core.json import MismatchError
 from sample.types import UNSET, File, OpenIntEnum, OpenStrEnum, Unset
 
 from tests.network._operations import CANARY, CREATED, LABEL, PARCEL
-from tests.unit._support import Script, call
 
 ID = uuid.UUID("12345678-1234-5678-1234-567812345678")
 DAY = datetime.date(2026, 11, 24)
@@ -122,15 +121,13 @@ def date_or_string(value: Any) -> Any:
     return decode.union(value, decode.date, decode.string, decode.string)
 
 
-@pytest.mark.parametrize(
-    ("decoder", "fits", "expected", "misfits"),
-    [
+def test_what_fits_and_what_does_not() -> None:
+    cases: list[tuple[Callable[[Any], Any], list[Any], str, list[Any]]] = [
         (decode.anything, [({"a": [1]}, {"a": [1]})], "a value", [UNSET]),
         (decode.null, [(None, None)], "null", [0, "a-secret"]),
         (decode.string, [("", "")], "string", [1, UNSET]),
         (decode.boolean, [(False, False)], "boolean", [1, "true"]),
-        (decode.integer, [(7.0, 7), (10**40, 10**40)], "integer", [True, 1.5, "1", "a-secret"]),
-        (decode.integer, [], "integer", [float("inf")]),
+        (decode.integer, [(7.0, 7), (7, 7)], "integer", [True, 1.5, float("inf"), "a-secret"]),
         (decode.number, [(7, 7), (7.5, 7.5)], "number", [False, "1.5"]),
         (decode.date, [("2026-11-24", DAY)], "date string", ["24.11.2026", 20261124, "a-secret"]),
         (decode.date_time, [("2026-11-24T12:00:00Z", NOON)], "date-time string", ["noon", 1]),
@@ -146,20 +143,17 @@ def date_or_string(value: Any) -> Any:
         (strings, [(["a", "b"], ["a", "b"])], "array", [{}]),
         (decode.text_parser(decode.date), [(b"2026-11-24", DAY)], "date string", [b"\xff"]),
         (date_or_string, [("soon", "soon"), ("2026-11-24", DAY)], "date string or string", [[]]),
-    ],
-)
-def test_what_fits_and_what_does_not(
-    decoder: Callable[[Any], Any], fits: list[Any], expected: str, misfits: list[Any]
-) -> None:
-    for value, decoded in fits:
-        found = decoder(value)
-        assert (found, type(found)) == (decoded, type(decoded))
-    for value in misfits:
-        with pytest.raises(MismatchError) as caught:
-            decoder(value)
-        assert (caught.value.expected, caught.value.path) == (expected, "$")
-        assert "a-secret" not in repr(vars(caught.value)) + str(caught.value)
-        assert caught.value.__context__ is None
+    ]
+    for decoder, fits, expected, misfits in cases:
+        for value, decoded in fits:
+            found = decoder(value)
+            assert (found, type(found)) == (decoded, type(decoded))
+        for value in misfits:
+            with pytest.raises(MismatchError) as caught:
+                decoder(value)
+            assert (caught.value.expected, caught.value.path) == (expected, "$")
+            assert "a-secret" not in repr(vars(caught.value)) + str(caught.value)
+            assert caught.value.__context__ is None
 
 
 def test_of_alternatives_the_best_fit_is_taken() -> None:
@@ -195,23 +189,8 @@ def test_the_path_leads_there() -> None:
         models.CreateParcelRequest.from_dict({"note": "a", "weight": 7})
 
 
-def test_what_cannot_be_a_path_segment_is_not_sent() -> None:
-    script = Script((404, {"error": "no"}))
-    ids: list[Any] = ["", ".", "..", "a/b", "../clients", "a\\b", "\x00", "a\nb", "\x7f", "\x85"]
-    for parcel_id in (*ids, "\ud800", None, 42, True, 1.5, b"parcel-1", ["parcel-1"]):
-        with pytest.raises(InvalidRequestError, match="parcel_id") as refused:
-            call("sync", script, "renew_label", parcel_id)
-        assert (refused.value.maybe_processed, script.requests) == (False, [])
-    for parcel_id in ("...", "%2F"):  # tests/contract has more
-        with pytest.raises(NotFoundError):
-            call("sync", script, "renew_label", parcel_id)
-        path = script.requests[-1].url.raw_path.decode()
-        assert path == f"/v1/parcels/{parcel_id.replace('%', '%25')}/label"
-
-
-@pytest.mark.parametrize(
-    ("parameters", "styles", "query"),
-    [
+def test_query() -> None:
+    cases: list[tuple[dict[str, Any], dict[str, str], str]] = [
         ({"a": None, "b": UNSET}, {}, ""),
         ({"a b": "x y&z=1+2/é"}, {}, "?a%20b=x%20y%26z%3D1%2B2%2F%C3%A9"),
         ({"a": True, "b": False, "c": 1.5, "d": ""}, {}, "?a=true&b=false&c=1.5&d="),
@@ -224,10 +203,9 @@ def test_what_cannot_be_a_path_segment_is_not_sent() -> None:
         ({"a": {"x": [1]}}, {"a": "json"}, "?a=%7B%22x%22%3A%5B1%5D%7D"),
         ({"a": {"x": 1, "y": UNSET}, "b": []}, {}, "?x=1"),
         ({"a": [Colour.RED, Colour("sky")], "b": ID}, {}, f"?a=red&a=sky&b={ID}"),
-    ],
-)
-def test_query(parameters: dict[str, Any], styles: dict[str, str], query: str) -> None:
-    assert encode.query(parameters, styles) == query
+    ]
+    for parameters, styles, query in cases:
+        assert encode.query(parameters, styles) == query
 
 
 def test_headers_and_cookies() -> None:

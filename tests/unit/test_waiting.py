@@ -26,7 +26,7 @@ from sample._core.attempts import backoff, read_retry_after
 from sample._core.clock import SystemClock
 from sample.testing import ManualClock
 
-from tests.unit._support import Script, call
+from tests.unit.conftest import Script, call
 
 LEEWAY = 1e-6  # sums of floats
 
@@ -61,14 +61,13 @@ def test_each_waits_until_the_one_that_is_the_limit_before_it_is_a_period_old(
 
 @forks
 def test_a_fork_in_the_middle_of_a_threads_reservation_does_not_hang() -> None:
-    class StuckClock(ManualClock):
-        def monotonic(self) -> float:
-            stuck.set()
-            over.wait(20)
-            return super().monotonic()
+    def wait() -> float:
+        stuck.set()
+        over.wait(20)
+        return 0.0
 
     stuck, over, pace = threading.Event(), threading.Event(), Pace(1, 60)
-    thread = threading.Thread(target=pace.reserve, args=(StuckClock(), None))
+    thread = threading.Thread(target=pace.reserve, args=(Mock(monotonic=wait), None))
     thread.start()
     stuck.wait(20)
     child = get_context("fork").Process(target=pace.reserve, args=(ManualClock(), None))
