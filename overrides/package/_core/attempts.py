@@ -126,7 +126,8 @@ def judge(call: Call[Any], outcome: RawResponse | TransportFailure) -> RawRespon
     """Return a response that is a success, or the seconds before another attempt.
 
     Raises:
-        PortalError: It failed, and is not tried again.
+        APIConnectionError: No answer came, and it is not tried again.
+        APIStatusError: It was refused, and is not tried again.
     """
     settings, clock = call.settings, call.settings.clock
     if isinstance(outcome, TransportFailure):

@@ -117,14 +117,15 @@ def _build(
     )
 
 
-def find_unreadable(received: RawResponse) -> UnreadableError | None:
-    """Return why a body need not be looked at; None where it can be read."""
+def refuse_unreadable(call: Call[Any], received: RawResponse) -> None:
+    """Raise the error for a response whose body need not be looked at."""
+    problem, encoding = "", "content-encoding"
     if not received.whole:
-        return UnreadableError("within max_response_bytes, the largest size that is taken")
-    encoding = "content-encoding"
-    if encoding in received.headers and received.headers[encoding].strip().lower() not in _PLAIN:
-        return UnreadableError("plain: it is compressed, which the client did not ask for")
-    return None
+        problem = "within max_response_bytes, the largest size that is taken"
+    elif encoding in received.headers and received.headers[encoding].strip().lower() not in _PLAIN:
+        problem = "plain: it is compressed, which the client did not ask for"
+    if problem:
+        raise invalid_response(call, received, UnreadableError(problem))
 
 
 def _server_text(content: Secret[bytes], names: tuple[str, ...]) -> str | None:

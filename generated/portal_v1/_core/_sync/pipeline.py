@@ -12,7 +12,7 @@ from ...types import UNSET, Response, Unset
 from .. import attempts
 from ..call import Call, Chunks, RawResponse
 from ..clock import Deadline
-from ..failures import warm_error
+from ..failures import refuse_unreadable, warm_error
 from ..frames import FrameGuard
 from ..operation import Credential, ListOperation, Operation, Request
 from ..responses import LARGEST_ITEM, ItemReader, build_response, is_long_list, read_response
@@ -62,6 +62,7 @@ class Pipeline:
         with FrameGuard() as guard:
             call = self._start_call(guard, operation, request, **options)
             received = self._send(call)
+            refuse_unreadable(call, received)
             if not is_long_list(call, received):
                 return read_response(call, received)
             items: Any = []
@@ -87,6 +88,7 @@ class Pipeline:
             clock = call.settings.clock
             chunks: Chunks = received.chunks
             try:
+                refuse_unreadable(call, received)
                 for chunk in chunks:
                     for part in reader.split(chunk):
                         items = reader.feed(part)
