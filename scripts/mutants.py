@@ -21,7 +21,7 @@ from _support.terminal import make_parser
 ROOT: Final = Path(__file__).resolve().parents[1]
 MODULES: Final = ("attempts", "clock", "pace")
 TESTS: Final = (
-    *(f"tests/unit/test_{name}.py" for name in ("calls", "client", "items", "keys", "waiting")),
+    *(f"tests/unit/test_{name}.py" for name in ("calls", "client", "items", "waiting")),
     *(f"tests/network/test_{name}.py" for name in ("connections", "decisions")),
 )
 _CASE: Final = "header fields are looked up in any case"

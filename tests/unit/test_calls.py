@@ -1,4 +1,4 @@
-"""The ways to call an operation: what each gives, tells an observer and the log, and raises."""
+"""What a call of any operation sends, gives, tells an observer and the log, and raises."""
 
 from __future__ import annotations
 
@@ -10,25 +10,30 @@ import logging
 import pickle
 import pkgutil
 import re
-import subprocess
 import sys
 import typing
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import sample
+from attrs import evolve
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
 from sample import CallEvent, Pace, SampleError, errors
+from sample._core import decode
+from sample._core.operation import Credential, Operation, Request
 from sample._http import httpx
+from sample._service import SERVICE
+from sample.api import OPERATIONS
 from sample.otel import SpanObserver
 from sample.testing import ManualClock
 from sample.types import UNSET
 
-from tests.network._operations import CANARY, CREATED, KEY, PARCEL
-from tests.unit._support import BASE_URL, Script, call, find_leaks
+from tests.network._operations import CANARY, CREATED, KEY, PARCEL, mocked
+from tests.unit.conftest import Script, call, find_leaks, pipeline_of
 
 
 def test_a_list_may_be_larger_than_other_answers(kind: str) -> None:
@@ -106,7 +111,9 @@ def test_each_step_of_a_call_is_told(kind: str) -> None:
     assert not [text for text in (CANARY, "parcel-1") if text in repr(events)]
 
 
-def test_how_a_call_ends_is_told(kind: str) -> None:
+def test_how_a_call_ends_is_told_which_changes_no_call(
+    kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
     # The last one is the caller's own, as a signal's handler may raise it.
     late, own = httpx.ReadTimeout(f"{KEY} took too long"), LookupError(KEY)
     for script, status, attempt, last in (
@@ -125,31 +132,20 @@ def test_how_a_call_ends_is_told(kind: str) -> None:
     left = Script((200, [PARCEL, PARCEL]))
     assert len(call(kind, left, "iter", observer=events.append, at_most=1)) == 1
     assert (events[-1].kind, events[-1].error) == ("call_end", None)
-
-
-def test_an_observer_changes_no_call(kind: str, caplog: pytest.LogCaptureFixture) -> None:
-    def fail(_: CallEvent) -> None:
-        raise LookupError
-
-    assert call(kind, Script((503, {}), (200, [])), "list", observer=fail) == []
+    observer = Mock(side_effect=LookupError)
+    assert call(kind, Script((503, {}), (200, [])), "list", observer=observer) == []
+    assert observer.call_count == 7
     logged = [record.message for record in caplog.records if record.exc_info]
     assert logged == ["The observer raised, which changes no call; logged once."]
 
 
 def test_warnings_reach_stderr_only_where_logging_is_set_up() -> None:
-    program = """
-import logging, sys
-from tests.unit._support import Script, call
-logging.basicConfig() if sys.argv[1:] else None
-call("sync", Script((503, {}), (200, [])), "list")
-"""
-    for arguments, expected in (((), ""), (("logged",), "trying again")):
-        run = [sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{program}"]
-        done = subprocess.run([*run, *arguments], capture_output=True, text=True, check=True)
-        assert (expected in done.stderr) if expected else done.stderr == ""
+    call("sync", Script((200, [])), "list")
+    # Where a logger and its parents have no handler at all, Python writes warnings there.
+    assert [type(one) for one in logging.getLogger("sample").handlers] == [logging.NullHandler]
 
 
-def test_calls_are_spans_without_a_secret() -> None:
+def test_calls_are_spans_without_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     exporter, provider = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     observer = SpanObserver(provider)
@@ -177,9 +173,6 @@ def test_calls_are_spans_without_a_secret() -> None:
     assert second["http.request.resend_count"] == 1
     text = "".join(one.to_json() for one in (span, *failed))
     assert not [one for one in (CANARY, "parcel-1") if one in text]
-
-
-def test_without_opentelemetry_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.trace", None)
     with pytest.raises(errors.ConfigurationError, match="pip install opentelemetry-api"):
         SpanObserver()
@@ -258,11 +251,107 @@ def test_control_characters_reach_no_terminal_and_no_log(caplog: pytest.LogCaptu
     assert [text for text in texts if not text.isprintable()] == []
 
 
-def test_a_url_that_is_too_long_is_not_sent() -> None:
-    script, longest = Script((400, {})), "a" * (8000 - len(f"{BASE_URL}/parcels/"))
-    with pytest.raises(errors.InvalidRequestError, match="8,000") as caught:
-        call("sync", script, "get", f"{longest}a")
-    assert (caught.value.operation_id, caught.value.attempts) == ("getParcel", 0)
-    assert script.requests == []
-    with pytest.raises(errors.BadRequestError):
-        call("sync", script, "get", longest)
+def test_what_cannot_be_a_path_segment_is_not_sent() -> None:
+    script, url = Script((404, {"error": "no"})), "https://parcels.test/v1/parcels/"
+    longest = "a" * (8000 - len(url))
+    ids: list[Any] = ["", ".", "..", "a/b", "../clients", "a\\b", "\x00", "a\nb", "\x7f", "\x85"]
+    ids += ["\ud800", None, 42, True, 1.5, b"parcel-1", ["parcel-1"], f"{longest}a"]
+    for parcel_id in ids:
+        with pytest.raises(errors.InvalidRequestError, match=r"parcel_id|8,000") as caught:
+            call("sync", script, "get", parcel_id)
+        facts = (caught.value.operation_id, caught.value.attempts, caught.value.maybe_processed)
+        assert (facts, script.requests) == (("getParcel", 0, False), [])
+    for parcel_id in ("...", "%2F", longest):  # tests/contract has more
+        with pytest.raises(errors.NotFoundError):
+            call("sync", script, "get", parcel_id)
+        assert str(script.requests[-1].url) == url + parcel_id.replace("%", "%25")
+
+
+STRING, INTEGER = decode.json_parser(decode.string), decode.json_parser(decode.integer)
+ASKED = OPERATIONS["getParcel"].replace(responses={200: STRING}, credential=None)
+
+
+def run(
+    script: Script, asked: Operation[Any], key: Any = KEY, changes: Any = None, **request: Any
+) -> Any:
+    def act(client: Any) -> Any:
+        pipeline = pipeline_of(client)
+        changed = pipeline.with_settings(evolve(pipeline.settings, **(changes or {})))
+        options = {"timeout": UNSET, "max_attempts": UNSET}
+        return changed.run(asked, Request(path="/others", **request), **options)
+
+    return mocked("sync", script, act, key=key)
+
+
+def test_a_key_is_sent_as_the_operation_wants_it_and_missed_when_it_is_needed() -> None:
+    for credential, sent in (
+        (Credential("X-Api-Key"), "me:k;"),
+        (Credential("Authorization", "Basic"), "Basic bWU6azs="),
+        (Credential("Cookie", "session="), "session=me:k%3B"),
+    ):
+        script, asked = Script((200, "yes")), ASKED.replace(credential=credential)
+        run(script, asked, "me:k;")
+        assert script.requests[0].headers[credential.header] == sent
+        with pytest.raises(errors.ConfigurationError, match="SAMPLE_API_KEY"):
+            run(script, asked, changes={"key": None})
+
+
+def test_several_keys_are_sent_and_cut_out_together() -> None:
+    wanted = [Credential(f"X-{name}", name=name) for name in ("first", "also", "another")]
+    asked = ASKED.replace(credential=wanted[0], further_credentials=tuple(wanted[1:]))
+    script = Script((400, {"error": f"{KEY}, another-key"}))
+    with pytest.raises(errors.BadRequestError) as caught:
+        run(script, asked, changes={"keys": {"also": lambda: "another-key"}})
+    assert caught.value.error == "***, ***"
+    sent = [script.requests[0].headers[one.header] for one in wanted]
+    assert sent == [KEY, "another-key", KEY]
+
+
+def test_nothing_to_say() -> None:
+    script, json_posts = Script((200, "yes")), ("POST", "PUT", "PATCH")
+    for method, own in (
+        *((method, None) for method in json_posts),
+        ("DELETE", None),
+        ("POST", "a/b"),
+    ):
+        run(script, ASKED.replace(method=method), content_type=own)
+        request = script.requests[-1]
+        assert request.content == b"{}" * (method in json_posts and own is None)
+        assert request.headers["Content-Type"] == (own or "application/json")
+    changes = {"service": SERVICE._replace(content_type=None)}
+    run(script, ASKED.replace(method="POST"), changes=changes)
+    request = script.requests[-1]
+    assert (request.content, "Content-Type" in request.headers) == (b"", False)
+
+
+def test_a_form_is_sent_in_parts_and_is_one_without_any() -> None:
+    script, post = Script((200, "yes")), ASKED.replace(method="POST")
+    run(script, post, files=[("notes", ("a.txt", b"what it holds", "text/plain"))])
+    run(script, post, files=[])
+    sent, empty = script.requests
+    assert sent.headers["Content-Type"].startswith("multipart/form-data; boundary=")
+    assert b'name="notes"; filename="a.txt"' in sent.content
+    assert empty.headers["Content-Type"] == "multipart/form-data; boundary=end"
+    assert empty.content == b"--end--\r\n"
+
+
+def test_a_redirect_that_is_documented_is_a_response_and_others_are_errors() -> None:
+    for documented, status in ((300, 300), (304, 304), (399, 399), ("3XX", 307)):
+        response = run(
+            Script((status, b"")), ASKED.replace(responses={documented: decode.empty_parser})
+        )
+        assert (response.status_code, response.parsed) == (status, None)
+    for status in (300, 303, 400):
+        with pytest.raises(errors.APIStatusError):
+            run(Script((status, b"")), ASKED.replace(responses={304: decode.empty_parser}))
+
+
+def test_each_documented_status_has_its_own_body_and_others_any_of_them() -> None:
+    asked = ASKED.replace(responses={200: STRING, 202: INTEGER})
+    for taken, said in ((200, "yes"), (202, 7), (201, "yes"), (201, 7)):
+        assert run(Script((taken, said)), asked).parsed == said
+    for status, expected in ((202, "integer"), (201, "string")):
+        with pytest.raises(errors.InvalidResponseError, match=f"be {expected}, and is array"):
+            run(Script((status, [])), asked)
+    with pytest.raises(errors.InvalidResponseError, match="the body is not a documented answer"):
+        run(Script((200, "yes")), ASKED.replace(responses={}))

@@ -38,8 +38,7 @@ def mock(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockSample]:
 
 @pytest.fixture
 def parcel(mock: MockSample) -> CreatedParcel:
-    with mock.client(KEY) as client:
-        return client.parcels.create()
+    return mock.client(KEY).parcels.create()
 
 
 @pytest.fixture
@@ -61,11 +60,11 @@ def run(
     return run_main
 
 
-def start(*arguments: str, package: Path = SAMPLE, **options: Any) -> subprocess.Popen[str]:
+def start(*arguments: str, package: Any = SAMPLE, **streams: Any) -> subprocess.Popen[str]:
     command = [sys.executable, "-W", "error", "-m", package.name, *arguments]
-    variables = {**os.environ, "PYTHONPATH": str(package.parent), **options.pop("variables", {})}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    return subprocess.Popen(command, env=variables, **{"encoding": "utf-8", **pipes})
+    variables = {**os.environ, "PYTHONPATH": str(package.parent)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
+    return subprocess.Popen(command, env=variables, encoding="utf-8", **pipes)
 
 
 def finish(program: subprocess.Popen[str]) -> tuple[int, str, str]:
@@ -201,33 +200,32 @@ def test_without_the_extra_it_says_what_to_install(
     assert "pip install 'sample[cli]'" in err
 
 
-@pytest.mark.parametrize("reason", ["| head -1", "Ctrl-C"])
+@pytest.mark.parametrize(("reason", "code"), [("| head -1", 141), ("Ctrl-C", 130)])
 def test_it_ends_well_in_the_middle_of_a_list(
-    mock: MockSample, parcel: CreatedParcel, reason: str
+    mock: MockSample, parcel: CreatedParcel, reason: str, code: int
 ) -> None:
     # The first line is there while the rest is still to come.
     with mock.fault("dripping_body", "listParcels", piece=20, seconds=0.2):
         program = start(*LIST, "csv")
         assert program.stdout
         assert program.stdout.readline() == "id,pickupCode,address,status\n"
-        if reason == "Ctrl-C":
-            program.send_signal(signal.SIGINT)
-            error = "error: Interrupted. What was sent may have been done.\n"
-            assert finish(program) == (130, "", error)
-        else:
-            program.stdout.close()
-            with program:
-                assert (program.wait(20), program.stderr and program.stderr.read()) == (141, "")
+        program.send_signal(signal.SIGINT) if reason == "Ctrl-C" else program.stdout.close()
+        told = "error: Interrupted. What was sent may have been done.\n" * (reason == "Ctrl-C")
+        assert finish(program) == (code, "", told)
 
 
-def test_narrow_encodings_lose_nothing(mock: MockSample, parcel: CreatedParcel) -> None:
-    get = ("parcels", "get", parcel.id, "--output")
-    with mock.fault("extra_field", "getParcel", path="$.Straße✓"):
-        _, out, err = finish(start(*get, "jsonl", variables={"PYTHONIOENCODING": "ascii"}))
-        assert (json.loads(out)["Straße✓"], err) == (MASK, "")
-        cp437 = {"PYTHONIOENCODING": "cp437"}
-        _, out, err = finish(start(*get, "table", variables=cp437, encoding="cp437"))
-    assert f"Straße\\u2713     {MASK}\n" in out
+def test_narrow_encodings_lose_nothing(
+    run: Run, mock: MockSample, parcel: CreatedParcel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for encoding, form, told in (
+        ("ascii", "jsonl", f'"Stra\\u00dfe\\u2713": "{MASK}"'),
+        ("cp437", "table", f"Straße\\u2713     {MASK}\n"),
+    ):
+        printed = io.BytesIO()
+        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, encoding))
+        with mock.fault("extra_field", "getParcel", path="$.Straße✓"):
+            assert run("parcels", "get", parcel.id, "--output", form) == (0, "", "")
+        assert told in printed.getvalue().decode(encoding)
 
 
 def test_what_cannot_be_written_is_told(mock: MockSample) -> None:
@@ -237,10 +235,12 @@ def test_what_cannot_be_written_is_told(mock: MockSample) -> None:
 
 
 @pytest.mark.parametrize("streams", [["stderr"], ["stdout", "stderr"]])
-def test_a_terminal_gets_a_progress_bar(parcel: CreatedParcel, streams: list[str]) -> None:
+def test_a_terminal_gets_a_progress_bar(
+    parcel: CreatedParcel, streams: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
     ours, theirs = pty.openpty()
-    pipes: dict[str, Any] = dict.fromkeys(streams, theirs)
-    program = start("parcels", "list", "-o", "jsonl", variables={"TERM": "xterm"}, **pipes)
+    program = start(*LIST, "jsonl", **dict.fromkeys(streams, theirs))
     os.close(theirs)
     _, out, _ = finish(program)
     shown = b""

@@ -26,7 +26,7 @@ from sample._http import httpx
 from sample.testing import ManualClock
 
 from tests.network._operations import KEY, PARCEL, mocked
-from tests.unit._support import Script, call, find_leaks
+from tests.unit.conftest import Script, call, find_leaks
 
 MANY = [{**PARCEL, "id": f"parcel-{number}"} for number in range(5000)]
 ONE = standard.dumps(PARCEL).encode()
@@ -59,12 +59,11 @@ def test_a_body_that_is_not_the_documented_one(kind: str, method: str, padding: 
 
 def test_the_items_before_a_fault_are_given_and_no_more_is_read_than_needed(kind: str) -> None:
     chunks = [b"[" + ONE + b"," + ONE, b", {}]"]
-    assert len(iterate(kind, chunks, at_most=2)) == 2
     with pytest.raises(errors.InvalidResponseError, match=r"\$\[2\]\.id"):
         iterate(kind, chunks)
-    left = iter([b"[", *[ONE + b","] * 1000])
-    assert [item.id for item in iterate(kind, left, at_most=3)] == ["parcel-1"] * 3
-    assert length_hint(left) > 990
+    left = iter([*chunks, *[ONE + b","] * 1000])
+    assert [item.id for item in iterate(kind, left, at_most=2)] == ["parcel-1"] * 2
+    assert length_hint(left) == 1001
     # A long item is looked at again when twice as much is there, or all.
     long = b'[{"id": "' + b"x" * 5000
     assert len(iterate(kind, [long, b'", "pickupCode": "1"}]'])) == 1
@@ -80,23 +79,17 @@ def test_an_endless_item_has_a_largest_size(kind: str, start: bytes, text: bytes
     assert (20_000 - length_hint(left)) * len(text) * 1000 < 2 * LARGEST_ITEM + 10_000_000
 
 
-class TickingClock(ManualClock):
-    """Time that passes with each look at it."""
-
-    def monotonic(self) -> float:
-        self.advance(0.001)
-        return super().monotonic()
-
-
 def test_reading_takes_no_longer_than_the_call_may(kind: str) -> None:
+    # Time passes with each look at it.
+    clock = Mock(wraps=ManualClock(), monotonic=partial(next, itertools.count(0, 0.001)))
     for chunk in (b" " * 4096, ONE + b","):  # however much lies ready
         endless = itertools.chain([b"["], itertools.repeat(chunk))
         with pytest.raises(errors.APITimeoutError, match=r"1 s (are|were) over") as caught:
-            iterate(kind, endless, timeout=1, clock=TickingClock())
+            iterate(kind, endless, timeout=1, clock=clock)
         assert caught.value.maybe_processed is True
     script = Script((200, MANY))
     with pytest.raises(errors.APITimeoutError, match="while the answer was read") as caught:
-        call(kind, script, "list", timeout=0.01, clock=TickingClock())
+        call(kind, script, "list", timeout=0.01, clock=clock)
     assert (caught.value.attempts, caught.value.maybe_processed) == (1, True)
     assert len(script.requests) == 1
 
@@ -111,18 +104,16 @@ def test_the_callers_own_time_between_items_is_not_counted() -> None:
     mocked("sync", Script((200, MANY)), act, clock=clock)
 
 
-async def count_turns(answer: list[Any]) -> int:
-    """Return how often the event loop has its turn while a list is called for."""
-    turns, transport = 0, httpx.MockTransport(Script((200, answer)))
-    async with AsyncSample(KEY, http_client=httpx.AsyncClient(transport=transport)) as client:
-        listing = asyncio.ensure_future(client.parcels.list())
-        while not listing.done():
-            turns += 1
-            await asyncio.sleep(0)
-    return turns
-
-
 def test_the_event_loop_goes_on_while_a_long_list_is_read() -> None:
+    async def count_turns(answer: list[Any]) -> int:
+        turns, transport = 0, httpx.MockTransport(Script((200, answer)))
+        async with AsyncSample(KEY, http_client=httpx.AsyncClient(transport=transport)) as client:
+            listing = asyncio.ensure_future(client.parcels.list())
+            while not listing.done():
+                turns += 1
+                await asyncio.sleep(0)
+        return turns
+
     assert asyncio.run(count_turns(MANY)) >= asyncio.run(count_turns([])) + 5, "one a slice"
 
 
@@ -204,13 +195,15 @@ ODD = [
     *(b"[1],", b'["a]', b'[{"a": },{}]', b"[nul]", b"[NaN]", b"[-Infinity]", b"['a']", b"[01]"),
     *(b"[1.]", b'["\xff"]', b'["\xc3', b"[1]\xff", b"<html>", b"]", b"nope", b"[" * 9000),
     *(b'"\\ud800"', b"\xef\xbb\xbf1", b'{"a": 1, "a": 2}', b"9" * 5000),
+    *(b'[{"a": "},{"}, {"b": [{"c": 1}, {}]},{}]', b"[1 ", b"[" + b" " * 9000),
     *(b"[1e400, 18446744073709551616, -0, -0.0, 1E5]", b'{"items": [1]}', b" true", b"12"),
 ]
 
 
 def check(body: bytes) -> None:
     try:
-        expected = repr(standard.loads(body.decode("utf-8-sig"), parse_constant=refuse))
+        # NaN is no integer, nor is Infinity: a ValueError.
+        expected = repr(standard.loads(body.decode("utf-8-sig"), parse_constant=int))
     except (ValueError, RecursionError):
         expected = "malformed"
     # What is long is read by msgspec, where that is installed.
@@ -231,10 +224,6 @@ def test_it_takes_what_json_takes_and_nothing_else_long_or_short_or_cut(body: by
 def test_it_does_so_with_what_is_odd() -> None:
     for body in ODD:
         check(body)
-
-
-def refuse(name: str) -> None:
-    raise ValueError(name)
 
 
 def outcome(reader: Any, body: Any) -> str:
@@ -282,19 +271,3 @@ def test_the_message_says_where_and_shows_nothing() -> None:
             json.load(body)
         assert told in str(caught.value)
         assert "a-secret" not in str(caught.value)
-
-
-def test_items_come_as_soon_as_they_are_whole() -> None:
-    reader = ArrayReader()
-    fed = ((b'[{"a": 1}, {"b"', [{"a": 1}]), (b': 2}, "x", 3', [{"b": 2}, "x"]), (b"4]", [34]))
-    for chunk, items in fed:
-        assert list(reader.feed(chunk)) == items
-    assert list(reader.feed(b"", last=True)) == []
-    # Objects are read several at a time, up to what looks like the end of one.
-    chunks = [b'[{"a": "},{"}, {"b":', b' [{"c": 1}, {}]},{}]']
-    assert read(chunks) == [{"a": "},{"}, {"b": [{"c": 1}, {}]}, {}]
-
-
-def test_one_long_item_in_many_chunks_takes_no_time() -> None:
-    text = "x" * 2_000_000
-    assert read(in_pieces(standard.dumps([text, 1]).encode(), 4096)) == [text, 1]

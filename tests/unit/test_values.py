@@ -18,24 +18,19 @@ from typing import Any
 
 import attrs
 import pytest
-from sample import InvalidRequestError, NotFoundError, models
+from sample import InvalidRequestError, models
 from sample._core import decode, encode
 from sample._core.json import MismatchError
-from sample.types import UNSET, File, OpenIntEnum, OpenStrEnum, Unset
+from sample.types import UNSET, File, OpenIntEnum, Unset
 
 from tests.network._operations import CANARY, CREATED, LABEL, PARCEL
-from tests.unit._support import Script, call
 
 ID = uuid.UUID("12345678-1234-5678-1234-567812345678")
 DAY = datetime.date(2026, 11, 24)
 NOON = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
 LATER = NOON.replace(microsecond=250_000)
 MODEL = models.ParcelSummary("1", "2")
-
-
-class Colour(OpenStrEnum):
-    RED = "red"
-    DARK_BLUE = "dark blue"
+Mark = models.CreateParcelRequestMarksItem
 
 
 class Level(OpenIntEnum):
@@ -92,7 +87,7 @@ def test_unset_is_one_false_value_and_not_none() -> None:
 
 
 def test_an_open_enumeration() -> None:
-    cases: list[Any] = [(Colour, "dark blue", "RED"), (Level, 9, 5)]
+    cases: list[Any] = [(Mark, "this side up", "FRAGILE"), (Level, 9, 5)]
     for kind, known, unknown in cases:
         member, found = decode.member(known, kind), decode.member(unknown, kind)
         assert member is kind(known)
@@ -107,13 +102,6 @@ def test_an_open_enumeration() -> None:
             kind(None)
 
 
-def test_a_file() -> None:
-    file = File(io.BytesIO(b"x"), "x.txt", "text/plain")
-    assert decode.file(file) is file
-    assert decode.file(b"x").payload.read() == decode.file_parser(b"x").payload.read() == b"x"
-    assert file.to_tuple() == ("x.txt", file.payload, "text/plain")
-
-
 maybe_integer = partial(decode.nullable, decoder=decode.integer)
 strings = partial(decode.array, decoder=decode.string)
 
@@ -122,15 +110,13 @@ def date_or_string(value: Any) -> Any:
     return decode.union(value, decode.date, decode.string, decode.string)
 
 
-@pytest.mark.parametrize(
-    ("decoder", "fits", "expected", "misfits"),
-    [
+def test_what_fits_and_what_does_not() -> None:
+    cases: list[tuple[Callable[[Any], Any], list[Any], str, list[Any]]] = [
         (decode.anything, [({"a": [1]}, {"a": [1]})], "a value", [UNSET]),
         (decode.null, [(None, None)], "null", [0, "a-secret"]),
         (decode.string, [("", "")], "string", [1, UNSET]),
         (decode.boolean, [(False, False)], "boolean", [1, "true"]),
-        (decode.integer, [(7.0, 7), (10**40, 10**40)], "integer", [True, 1.5, "1", "a-secret"]),
-        (decode.integer, [], "integer", [float("inf")]),
+        (decode.integer, [(7.0, 7), (7, 7)], "integer", [True, 1.5, float("inf"), "a-secret"]),
         (decode.number, [(7, 7), (7.5, 7.5)], "number", [False, "1.5"]),
         (decode.date, [("2026-11-24", DAY)], "date string", ["24.11.2026", 20261124, "a-secret"]),
         (decode.date_time, [("2026-11-24T12:00:00Z", NOON)], "date-time string", ["noon", 1]),
@@ -139,27 +125,24 @@ def date_or_string(value: Any) -> Any:
         (models.Parcel.from_dict, [], "object", ["a-secret", [], b"{}", None]),
         (partial(decode.constant, only="cat"), [("cat", "cat")], "the constant 'cat'", ["dog"]),
         (partial(decode.constant, only=1), [(1, 1)], "the constant 1", [True]),
-        (partial(decode.member, kind=Colour), [], "string", [None, 1, True, b"red", [], {}]),
+        (partial(decode.member, kind=Mark), [], "string", [None, 1, True, b"red", [], {}]),
         (partial(decode.member, kind=Level), [], "integer", [None, "9", True, 9.5, [], {}]),
         (decode.file, [], "bytes", ["x"]),
         (maybe_integer, [(None, None), (1, 1)], "integer or null", ["1"]),
         (strings, [(["a", "b"], ["a", "b"])], "array", [{}]),
         (decode.text_parser(decode.date), [(b"2026-11-24", DAY)], "date string", [b"\xff"]),
         (date_or_string, [("soon", "soon"), ("2026-11-24", DAY)], "date string or string", [[]]),
-    ],
-)
-def test_what_fits_and_what_does_not(
-    decoder: Callable[[Any], Any], fits: list[Any], expected: str, misfits: list[Any]
-) -> None:
-    for value, decoded in fits:
-        found = decoder(value)
-        assert (found, type(found)) == (decoded, type(decoded))
-    for value in misfits:
-        with pytest.raises(MismatchError) as caught:
-            decoder(value)
-        assert (caught.value.expected, caught.value.path) == (expected, "$")
-        assert "a-secret" not in repr(vars(caught.value)) + str(caught.value)
-        assert caught.value.__context__ is None
+    ]
+    for decoder, fits, expected, misfits in cases:
+        for value, decoded in fits:
+            found = decoder(value)
+            assert (found, type(found)) == (decoded, type(decoded))
+        for value in misfits:
+            with pytest.raises(MismatchError) as caught:
+                decoder(value)
+            assert (caught.value.expected, caught.value.path) == (expected, "$")
+            assert "a-secret" not in repr(vars(caught.value)) + str(caught.value)
+            assert caught.value.__context__ is None
 
 
 def test_of_alternatives_the_best_fit_is_taken() -> None:
@@ -195,23 +178,8 @@ def test_the_path_leads_there() -> None:
         models.CreateParcelRequest.from_dict({"note": "a", "weight": 7})
 
 
-def test_what_cannot_be_a_path_segment_is_not_sent() -> None:
-    script = Script((404, {"error": "no"}))
-    ids: list[Any] = ["", ".", "..", "a/b", "../clients", "a\\b", "\x00", "a\nb", "\x7f", "\x85"]
-    for parcel_id in (*ids, "\ud800", None, 42, True, 1.5, b"parcel-1", ["parcel-1"]):
-        with pytest.raises(InvalidRequestError, match="parcel_id") as refused:
-            call("sync", script, "renew_label", parcel_id)
-        assert (refused.value.maybe_processed, script.requests) == (False, [])
-    for parcel_id in ("...", "%2F"):  # tests/contract has more
-        with pytest.raises(NotFoundError):
-            call("sync", script, "renew_label", parcel_id)
-        path = script.requests[-1].url.raw_path.decode()
-        assert path == f"/v1/parcels/{parcel_id.replace('%', '%25')}/label"
-
-
-@pytest.mark.parametrize(
-    ("parameters", "styles", "query"),
-    [
+def test_query() -> None:
+    cases: list[tuple[dict[str, Any], dict[str, str], str]] = [
         ({"a": None, "b": UNSET}, {}, ""),
         ({"a b": "x y&z=1+2/é"}, {}, "?a%20b=x%20y%26z%3D1%2B2%2F%C3%A9"),
         ({"a": True, "b": False, "c": 1.5, "d": ""}, {}, "?a=true&b=false&c=1.5&d="),
@@ -223,11 +191,10 @@ def test_what_cannot_be_a_path_segment_is_not_sent() -> None:
         ({"a": {"x": 1, "y": UNSET}}, {"a": ","}, "?a=x,1"),
         ({"a": {"x": [1]}}, {"a": "json"}, "?a=%7B%22x%22%3A%5B1%5D%7D"),
         ({"a": {"x": 1, "y": UNSET}, "b": []}, {}, "?x=1"),
-        ({"a": [Colour.RED, Colour("sky")], "b": ID}, {}, f"?a=red&a=sky&b={ID}"),
-    ],
-)
-def test_query(parameters: dict[str, Any], styles: dict[str, str], query: str) -> None:
-    assert encode.query(parameters, styles) == query
+        ({"a": [Mark.FRAGILE, Mark("sky")], "b": ID}, {}, f"?a=fragile&a=sky&b={ID}"),
+    ]
+    for parameters, styles, query in cases:
+        assert encode.query(parameters, styles) == query
 
 
 def test_headers_and_cookies() -> None:
@@ -255,7 +222,7 @@ def test_a_body_that_is_no_json_is_refused() -> None:
 
 def test_a_body_of_all_that_json_knows_otherwise() -> None:
     for value, told in (
-        *((DAY, "2026-11-24"), (ID, str(ID)), (Colour("sky"), "sky"), ((1, "é"), [1, "é"])),
+        *((DAY, "2026-11-24"), (ID, str(ID)), (Mark("sky"), "sky"), ((1, "é"), [1, "é"])),
         (MODEL, {"id": "1", "pickupCode": "2"}),
         (NOON, "2026-11-24T12:00:00Z"),
         (LATER, "2026-11-24T12:00:00.250Z"),
@@ -266,20 +233,21 @@ def test_a_body_of_all_that_json_knows_otherwise() -> None:
         assert encode.json_body({"a": [value]}) == body.encode()
 
 
-def test_forms_and_parts() -> None:
+def test_forms_parts_and_files() -> None:
     assert encode.form_body({"a": "x y", "b": [1, 2], "c": UNSET}) == b"a=x+y&b=1&b=2"
+    body = partial(encode.optional_body, "other", models.ParcelSummary)
     with pytest.raises(InvalidRequestError, match="needs pickup_code as well"):
-        encode.optional_body(
-            "other", models.ParcelSummary, ("id", "pickup_code"), id="1", status=UNSET
-        )
-    assert encode.optional_body("other", models.ParcelSummary, ("id",), id=UNSET) is UNSET
-    assert encode.optional_body("other", models.ParcelSummary, (), id="1", pickup_code="2") == MODEL
+        body(("id", "pickup_code"), id="1", status=UNSET)
+    assert body(("id",), id=UNSET) is UNSET
+    assert body((), id="1", pickup_code="2") == MODEL
     file = File(io.BytesIO(b"abc"), "a.txt", "text/plain")
     assert encode.multipart({"f": [file], "n": 1, "o": {"a": 1}, "u": UNSET}) == [
         ("f", ("a.txt", file.payload, "text/plain")),
         ("n", (None, b"1", "text/plain")),
         ("o", (None, b'{"a":1}', "application/json")),
     ]
+    assert decode.file(file) is file
+    assert decode.file(b"x").payload.read() == decode.file_parser(b"x").payload.read() == b"x"
     for refused in (encode.query, encode.form_body, encode.multipart):
         with pytest.raises(InvalidRequestError, match="field holds half a surrogate pair"):
             refused({"field": "a\ud800"})

@@ -43,20 +43,13 @@ class RawResponse(Record):
     content: Secret[bytes]
     # The body as it comes, where it is streamed: `Chunks` or `AsyncChunks`.
     chunks: Any = None
-    secrets: tuple[Secret[str], ...] = ()  # what the server may have sent back
     whole: bool = True  # or too large, and cut off
 
-    def redact(self, secrets: tuple[Secret[str], ...]) -> RawResponse:
-        """Return the response, which shows none of these secrets."""
-        self.secrets = secrets
-        return self
-
-    @property
-    def request_id(self) -> str | None:
-        """The server's name for the request, fit to be shown; None where it gave none."""
+    def request_id(self, secrets: Iterable[Secret[str]]) -> str | None:
+        """Return the server's name for the request, fit to be shown; None where it gave none."""
         for name in _REQUEST_IDS:
             if name in self.headers and (value := self.headers[name]):
-                return show_text(value, self.secrets, 200) or None
+                return show_text(value, secrets, 200) or None
         return None
 
 
@@ -109,7 +102,7 @@ class Call(Record, Generic[T]):
     url: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     content: bytes | None = None
-    keys: tuple[Secret[str], ...] = ()
+    keys: tuple[Secret[str], ...] = ()  # which the server may send back
     credentials: tuple[tuple[str, Secret[str]], ...] = ()
     max_bytes: int = 0  # of a response's body that is read whole
     attempts: int = 0
@@ -142,7 +135,7 @@ class Call(Record, Generic[T]):
             error = {"error": kind.__name__, "reason": outcome.reason}
             self.tell("attempt_end", seconds=seconds, **error)
         else:
-            self.status, self.request_id = outcome.status, outcome.request_id
+            self.status, self.request_id = outcome.status, outcome.request_id(self.keys)
             self.size = len(outcome.content.reveal()) if outcome.chunks is None else None
             self.tell("attempt_end", seconds=seconds)
 

@@ -19,10 +19,6 @@ from .settings import KeySource, is_async, validate_key
 _ORIGIN = "that the api_key callable returned"
 
 
-def require_loop_sync(name: str) -> None:
-    """Do nothing: a thread needs no event loop."""
-
-
 def require_loop_async(name: str) -> None:
     try:
         asyncio.get_running_loop()
@@ -33,11 +29,8 @@ def require_loop_async(name: str) -> None:
         ) from None
 
 
-def yield_sync() -> None:
-    """Do nothing: threads take turns by themselves."""
-
-
 async def yield_async() -> None:
+    """Let other tasks have their turn."""
     await asyncio.sleep(0)
 
 

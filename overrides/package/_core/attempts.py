@@ -126,10 +126,12 @@ def judge(call: Call[Any], outcome: RawResponse | TransportFailure) -> RawRespon
     """Return a response that is a success, or the seconds before another attempt.
 
     Raises:
-        PortalError: It failed, and is not tried again.
+        APIConnectionError: No answer came, and it is not tried again.
+        APIStatusError: It was refused, and is not tried again.
     """
     settings, clock = call.settings, call.settings.clock
-    outcome = outcome.redact(call.keys)
+    if isinstance(outcome, TransportFailure):
+        outcome = outcome.redact(call.keys)
     if call.is_observed:
         call.end_attempt(outcome)
     if isinstance(outcome, RawResponse) and _is_success(call.operation, outcome.status):

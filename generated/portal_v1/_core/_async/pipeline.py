@@ -12,7 +12,7 @@ from ...types import UNSET, Response, Unset
 from .. import attempts
 from ..call import AsyncChunks, Call, RawResponse
 from ..clock import Deadline
-from ..failures import warm_error
+from ..failures import refuse_unreadable, warm_error
 from ..frames import FrameGuard
 from ..operation import Credential, ListOperation, Operation, Request
 from ..responses import LARGEST_ITEM, ItemReader, build_response, is_long_list, read_response
@@ -46,7 +46,7 @@ class AsyncPipeline:
         """Take no more calls; close the connection too, unless it is shared."""
         self._closed = True
         if not self._shared:
-            await self._connection.close()
+            self._connection.close()
 
     async def warm(self) -> None:
         with FrameGuard():
@@ -62,6 +62,7 @@ class AsyncPipeline:
         with FrameGuard() as guard:
             call = self._start_call(guard, operation, request, **options)
             received = await self._send(call)
+            refuse_unreadable(call, received)
             if not is_long_list(call, received):
                 return read_response(call, received)
             items: Any = []
@@ -88,6 +89,7 @@ class AsyncPipeline:
             clock = call.settings.clock
             chunks: AsyncChunks = received.chunks
             try:
+                refuse_unreadable(call, received)
                 async for chunk in chunks:
                     for part in reader.split(chunk):
                         items = reader.feed(part)

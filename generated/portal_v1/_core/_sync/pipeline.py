@@ -12,11 +12,11 @@ from ...types import UNSET, Response, Unset
 from .. import attempts
 from ..call import Call, Chunks, RawResponse
 from ..clock import Deadline
-from ..failures import warm_error
+from ..failures import refuse_unreadable, warm_error
 from ..frames import FrameGuard
 from ..operation import Credential, ListOperation, Operation, Request
 from ..responses import LARGEST_ITEM, ItemReader, build_response, is_long_list, read_response
-from ..runtime import fetch_key_sync, require_loop_sync, yield_sync
+from ..runtime import fetch_key_sync
 from ..settings import Settings, replace_settings
 
 T = TypeVar("T")
@@ -62,13 +62,13 @@ class Pipeline:
         with FrameGuard() as guard:
             call = self._start_call(guard, operation, request, **options)
             received = self._send(call)
+            refuse_unreadable(call, received)
             if not is_long_list(call, received):
                 return read_response(call, received)
             items: Any = []
             reader: ItemReader[Any] = ItemReader(call, received)
             for part in reader.split(received.content):
                 items += reader.feed(part)
-                yield_sync()
             items += reader.feed(Secret(b""), last=True)
             reader.check()
             return build_response(call, received, items)
@@ -88,6 +88,7 @@ class Pipeline:
             clock = call.settings.clock
             chunks: Chunks = received.chunks
             try:
+                refuse_unreadable(call, received)
                 for chunk in chunks:
                     for part in reader.split(chunk):
                         items = reader.feed(part)
@@ -95,7 +96,6 @@ class Pipeline:
                         for item in items:
                             yield item
                         call.deadline.extend(clock.monotonic() - left_at)
-                        yield_sync()
                 for item in reader.feed(Secret(b""), last=True):
                     yield item
                 reader.check()
@@ -137,7 +137,6 @@ class Pipeline:
             raise ConfigurationError(
                 f"This {name} client is closed. Make a new one, or close it later."
             )
-        require_loop_sync(name)
 
     def _is_closed(self) -> bool:
         closed: bool = self._closed or self._connection.closed
