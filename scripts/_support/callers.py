@@ -1,8 +1,7 @@
-"""Find what breaks for callers of a package: griffe's check, and a caller checked by mypy.
+"""Find what breaks for callers of a package: griffe's check, and mypy's types then and now.
 
-griffe compares names, kinds, order and defaults, but no types. For these a caller is written from
-the older package: a module that uses every public function, property and field with the types
-that they had. mypy checks it against the newer package.
+griffe compares names, kinds, order and defaults, but no types. For these mypy reads both versions:
+what a name gives has to fit where the older one was used, and it has to take what that took.
 """
 
 from __future__ import annotations
@@ -11,236 +10,207 @@ import ast
 import os
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import griffe
+from mypy.build import BuildSource, build
+from mypy.errors import CompileError
+from mypy.messages import format_type_distinctly, pretty_callable
+from mypy.nodes import MypyFile, TypeInfo, Var
+from mypy.options import Options
+from mypy.subtypes import find_member, is_subtype
+from mypy.type_visitor import TypeTranslator
+from mypy.types import AnyType, CallableType, Instance, Type, TypeAliasType, TypeOfAny, TypeVarType
+from mypy.types import get_proper_type as resolve
 
-_Kind: Final = griffe.ParameterKind
-_ERROR: Final = re.compile(r"(.*?):(\d+): error: (.*?)(?:  \[[a-z-]+\])?")
-_GIVES: Final = re.compile(
-    r'Incompatible types in assignment \(expression has type (.*), variable .*? (".*")\)'
-)
-_SUBJECT: Final = "  #: "
+_THEN: Final = "then_"  # begins the older package's name, where both are read at once
+_PRIVATE: Final = re.compile(r"\._(?!_init__$)|-")  # of paths; mypy makes names with a hyphen
+_ANY: Final = AnyType(TypeOfAny.special_form)
+_OPTIONS: Final = Options()
+_OPTIONS.incremental = _OPTIONS.implicit_reexport = False
+_OPTIONS.cache_dir, _OPTIONS.follow_imports = os.devnull, "silent"
 
 
 class NotComparableError(Exception):
     """There is nothing that could be compared; the message says why."""
 
 
-def find_breaks(old: Path, new: Path, name: str) -> list[tuple[str, str]]:
-    """Return what breaks for callers of a package, then in folder `old`, now in folder `new`.
+def find_breaks(old: Path, new: Path) -> list[tuple[str, str]]:
+    """Return what breaks for callers of a package, whose two versions are in folders.
 
     A break is a public name, and what is wrong with it.
     """
-    package = _Package(old, name)
-    breaks = {*_compare(package, _Package(new, name))}
-    caller = _Caller(package).text
-    errors = _type_errors(caller, new)
-    # What a caller could not do before, either, is no break.
-    known = _type_errors(caller, old) if errors else {}
-    for line, message in errors.items():
-        subject = caller.splitlines()[line - 1].partition(_SUBJECT)[2]
-        if subject and line not in known:  # An import that fails is in griffe's check.
-            breaks.add((subject, message))
-    return sorted(breaks)
+    names, sources = (_THEN + new.name, new.name), list[BuildSource]()
+    with tempfile.TemporaryDirectory() as folder:
+        for package, copy in zip((old, new), names, strict=True):
+            shutil.copytree(package, Path(folder, copy))
+            for file in Path(folder, copy).rglob("*.py"):
+                module = ".".join(file.relative_to(folder).with_suffix("").parts)
+                sources.append(BuildSource(str(file), module.removesuffix(".__init__")))
+        try:
+            files = build(sources, _OPTIONS).files
+        except CompileError as error:
+            told = error.messages[0].removeprefix(f"{folder}/").removeprefix(_THEN)
+            raise NotComparableError(f"it cannot be read as Python: {told}.") from None
+        loader = griffe.GriffeLoader(search_paths=[folder], allow_inspection=False)
+        modules = [loader.load(one) for one in names]
+        loader.resolve_aliases()
+    comparison = _Comparison(*(dict(_find_names(files, one)) for one in names))
+    breaks = {*comparison.compare_names(*modules)}
+    return sorted(breaks | {*comparison.compare_types({where for where, _ in breaks})})
 
 
-class _Package:
-    """A package's source: its public names, each with its meaning and the class that has it."""
+class _Item(NamedTuple):
+    """What a name stands for."""
 
-    def __init__(self, folder: Path, name: str) -> None:
-        with tempfile.TemporaryDirectory() as copy:
-            try:
-                shutil.copytree(folder / name, Path(copy) / name)
-                for source in Path(copy, name).rglob("*.py"):
-                    text = source.read_text("utf-8")
-                    ast.parse(text, source)  # griffe passes over a file that is no Python.
-                    source.write_text(_with_dataclasses(text), "utf-8")
-                self.module = griffe.load(
-                    name, search_paths=[copy], resolve_aliases=True, allow_inspection=False
-                )
-            except (OSError, ImportError, SyntaxError) as error:
-                raise NotComparableError(f"{name} cannot be read as Python: {error}.") from None
-        self.names: dict[str, str] = {}  # The first public name, by where it is defined.
-        self.public = {path: (item, owner) for path, item, owner in self._walk(self.module)}
+    node: Any
+    owner: TypeInfo | None = None  # the class in which it is
+    is_made: bool = False  # by attrs, from the fields of that class
+
+    @property
+    def type(self) -> Any:
+        if self.owner:
+            instance = Instance(self.owner, [_ANY] * len(self.owner.type_vars))
+            return resolve(find_member(self.node.name, instance, instance) or _ANY)
+        return resolve(getattr(self.node, "target", None) or getattr(self.node, "type", 0) or _ANY)
+
+
+def _find_names(files: dict[str, MypyFile], package: str) -> Iterator[tuple[str, _Item]]:
+    """Yield each name that a package's modules and classes have, as the newer one calls it."""
+    for module in sorted(one for one in files if f"{one}.".startswith(f"{package}.")):
+        yield module.removeprefix(_THEN), _Item(files[module])
+        for name, symbol in files[module].names.items():
+            node: Any = symbol.node
+            path = f"{module}.{name}".removeprefix(_THEN)
+            if symbol.module_public and getattr(node, "fullname", "").startswith(f"{package}."):
+                yield path, _Item(node)
+                for base in reversed(node.mro[:-1]) if isinstance(node, TypeInfo) else ():
+                    for member, one in base.names.items():
+                        item = _Item(one.node, node, is_made=one.plugin_generated)
+                        yield f"{path}.{member}", item
+
+
+def _name(item: Any) -> str:
+    """Return where something is defined, as the newer package calls it."""
+    name: str = item.fullname if hasattr(item, "fullname") else item.path
+    return name.removeprefix(_THEN)
+
+
+def _classes_in(*types: Type) -> set[str]:
+    return {name for one in types for name in re.findall(rf"\b{_THEN}([\w.]+)", str(one))}
+
+
+def _value(module: Any, path: str) -> Any:
+    """Return the value of a constant or a field's default; ... where it is no literal."""
+    try:
+        return ast.literal_eval(str(module[path.partition(".")[2]].value))
+    except (AttributeError, KeyError, SyntaxError, ValueError):
+        return ...
+
+
+class _Comparison(TypeTranslator):
+    """Two versions of a package. What it translates is an older type, into the newer classes."""
+
+    def __init__(self, then: dict[str, _Item], now: dict[str, _Item]) -> None:
+        super().__init__()
+        self._now = now
+        public = {path: one for path, one in then.items() if not _PRIVATE.search(path)}
+        # The first public name, by where it is defined.
+        self._names = {_name(one.node): path for path, one in reversed(public.items())}
+        # What a class has of a public one is looked at there.
+        self._then = {path: one for path, one in public.items() if path == self._place(path, one)}
         self._find_roles()
 
-    def _walk(self, scope: Any) -> Iterator[tuple[str, Any, str | None]]:
-        for member in scope.members.values():
-            item = member.final_target if member.is_alias and member.resolved else member
-            if not member.is_public or item.is_alias:
-                continue  # Nobody's business, or another library's.
-            yield member.path, item, None
-            is_new = self.names.setdefault(item.path, member.path) == member.path
-            if item.is_module:
-                yield from self._walk(item)
-            elif item.is_class and is_new:
-                for own in item.all_members.values():
-                    inner = own.final_target if own.is_alias else own
-                    # What is inherited from a public class is looked at there.
-                    inherits = own.is_alias and inner.parent.is_public
-                    if inner.is_public and not inherits and own.name != "__new__":
-                        yield f"{member.path}.{own.name}", inner, member.path
+    def _place(self, path: str, one: _Item) -> str:
+        if one.owner is None:
+            return path
+        owner = getattr(one.node, "info", one.owner)
+        owner = owner if _name(owner) in self._names else one.owner
+        return f"{self._names[_name(owner)]}.{path.rpartition('.')[2]}"
+
+    def _find_newer(self, info: TypeInfo) -> TypeInfo | None:
+        """Return what an older class is now; it may have moved behind its public name."""
+        places = (self._names.get(_name(info), ""), _name(info))
+        found = (self._now[one].node for one in places if one in self._now)
+        return next((node for node in found if isinstance(node, TypeInfo)), None)
+
+    def visit_instance(self, instance: Instance, /) -> Type:
+        arguments = [one.accept(self) for one in instance.args]
+        return Instance(self._find_newer(instance.type) or instance.type, arguments)
+
+    def visit_type_var(self, _: TypeVarType, /) -> Type:
+        return _ANY
+
+    def visit_type_alias_type(self, alias: TypeAliasType, /) -> Type:
+        return alias if alias.is_recursive else resolve(alias).accept(self)
 
     def _find_roles(self) -> None:
         """Tell the classes that callers send from those that they receive."""
-        sent, received = set[str](), set[str]()
-        fields: dict[str | None, set[str]] = {}
-        for item, owner in self.public.values():
-            if item.is_function and not _is_made(item):
-                received |= _names_in(item.returns)
-                sent |= {name for one in item.parameters for name in _names_in(one.annotation)}
-            elif item.is_attribute and owner:
-                fields.setdefault(item.parent.path, set()).update(_names_in(item.annotation))
-                received |= _names_in(item.annotation) if "property" in item.labels else set()
+        sent, received, fields = set[str](), set[str](), defaultdict[str, set[str]](set)
+        for one in self._then.values():
+            if isinstance(one.node, Var) and one.owner:
+                fields[_name(one.owner)] |= _classes_in(one.type)
+            elif isinstance(one.type, CallableType) and not one.is_made:
+                received |= _classes_in(one.type.ret_type)
+                sent |= _classes_in(*one.type.arg_types)
+            elif one.owner:  # a property
+                received |= _classes_in(one.type)
         for reached in (sent, received):
             for _ in fields:
-                reached.update(*(fields.get(name, ()) for name in list(reached)))
+                reached.update(*(fields.get(name, ()) for name in [*reached]))
         self._only_sent, self._only_received = sent - received, received - sent
 
-    def is_used(self, item: Any) -> bool:
-        """Tell whether callers of it exist: answers are not made by them, nor arguments read."""
-        if item.is_function:
-            return not _is_made(item) or item.parent.path not in self._only_received
-        return item.parent.path not in self._only_sent
+    def compare_names(self, old: Any, new: Any) -> Iterator[tuple[str, str]]:
+        """Yield what griffe finds, and constants and defaults that changed."""
+        for breakage in griffe.find_breaking_changes(old, new):
+            item: Any = breakage.obj
+            words, changed = breakage.kind.value, breakage.old_value or breakage.new_value
+            if isinstance(changed, griffe.Parameter):
+                words += f': "{changed.name}"'
+            if breakage.kind is griffe.BreakageKind.PARAMETER_CHANGED_DEFAULT:
+                words += f" from {breakage.old_value.default} to {breakage.new_value.default}"
+            owner = self._names.get(_name(item.parent), _name(item.parent))
+            where = self._names.get(_name(item), f"{owner}.{item.name}")
+            yield where.removesuffix(".__init__"), words
+        for path, one in self._then.items():
+            before, after = _value(old, path), _value(new, path)
+            is_made = one.owner and _name(one.owner) in self._only_received
+            if before != after and ... not in (before, after) and not is_made:
+                yield path, f"The value was {before!r} and is {after!r}"
 
-    def value(self, path: str) -> Any:
-        """Return the value of a constant or of an enum's member; None where it is no literal."""
-        item, owner = self.public.get(path, (None, None))
-        if item is None or not item.is_attribute or (owner and item.annotation is not None):
-            return None
-        try:
-            return ast.literal_eval(str(item.value))
-        except (SyntaxError, ValueError):
-            return None
+    def compare_types(self, told: set[str]) -> Iterator[tuple[str, str]]:
+        """Yield what is gone or has another type; griffe has told what is wrong with some."""
+        for path, one in self._then.items():
+            now, where = self._now.get(path), path.removesuffix(".__init__")
+            is_field = isinstance(one.node, Var)
+            unused = self._only_received if one.is_made else self._only_sent if is_field else ()
+            if now is None:
+                if path.rpartition(".")[0] in self._now:
+                    yield where, griffe.BreakageKind.OBJECT_REMOVED.value
+            elif isinstance(one.node, TypeInfo):
+                for base in filter(None, map(self._find_newer, one.node.mro)):
+                    if not now.node.has_base(base.fullname):
+                        yield where, f'It is no "{base.name}" any more'
+            elif one.owner is None or _name(one.owner) not in unused:
+                then = resolve(one.type.accept(self))
+                for what in self._explain(then, now.type, is_told=where in told):
+                    yield where, what
 
-
-def _with_dataclasses(text: str) -> str:
-    """Turn attrs classes into dataclasses, of which griffe knows the constructors."""
-    text = re.sub(r"\bfactory=", "default_factory=", text)
-    text = re.sub(r"\battrs\.(define|frozen)\b", "dataclasses.dataclass", text)
-    text = re.sub("^(from|import) attrs\\b", r"\1 dataclasses", text, flags=re.MULTILINE)
-    names = re.compile(r"^from dataclasses .*", re.MULTILINE)
-    return names.sub(lambda one: re.sub("define|frozen", r"dataclass as \g<0>", one[0]), text)
-
-
-def _is_made(function: Any) -> bool:
-    """Tell whether a constructor follows from a class's fields."""
-    return function.name == "__init__" and not function.lineno
-
-
-def _names_in(annotation: Any) -> set[str]:
-    parts = annotation.iterate(flat=True) if isinstance(annotation, griffe.Expr) else ()
-    return {part.canonical_path for part in parts if isinstance(part, griffe.Expr)}
-
-
-def _compare(old: _Package, new: _Package) -> Iterator[tuple[str, str]]:
-    """Yield what griffe finds, and constants with another value."""
-    for breakage in griffe.find_breaking_changes(old.module, new.module):
-        item: Any = breakage.obj
-        where = old.names.get(item.path, item.path).removesuffix(".__init__")
-        if item.is_function and not old.is_used(item):
-            continue
-        words = breakage.kind.value
-        if isinstance(breakage.old_value or breakage.new_value, griffe.Parameter):
-            words += f': "{(breakage.old_value or breakage.new_value).name}"'
-        if breakage.kind is griffe.BreakageKind.PARAMETER_CHANGED_DEFAULT:
-            words += f" from {breakage.old_value.default} to {breakage.new_value.default}"
-        yield where, words
-    for path, (item, _) in old.public.items():
-        before, after = old.value(path), new.value(path)
-        if None not in (before, after) and before != after and not item.name.startswith("__"):
-            yield path, f"The value was {before!r} and is {after!r}"
-
-
-class _Caller:
-    """A module that uses all that is public in a package: a line, a function, a use."""
-
-    def __init__(self, package: _Package) -> None:
-        self._names = package.names
-        self._root = package.module.name
-        self._imports = {"typing", self._root}
-        self._lines: list[str] = []
-        for path, (item, owner) in package.public.items():
-            if item.is_module:
-                self._imports.add(path)
-            elif owner is None and self._names[item.path] != path:
-                self._add(path, None, [], path)
-            elif item.is_function and (owner is None or package.is_used(item)):
-                self._call(path, item, owner)
-            elif item.is_attribute and item.annotation is not None and package.is_used(item):
-                value = f"self.{item.name}" if owner else path
-                self._add(path, owner, [], f"_: {self._type(item.annotation, owner)} = {value}")
-            elif item.is_class:
-                for base in item.bases:
-                    if self._type(base, path).startswith(f"{self._root}."):
-                        self._add(path, path, [], f"_: {self._type(base, path)} = self")
-        imports = "; ".join(f"import {name}" for name in sorted(self._imports))
-        self.text = "\n".join([imports, *self._lines, ""])
-
-    def _add(self, subject: str, owner: str | None, parameters: list[str], statement: str) -> None:
-        parameters = [f"self: {owner}", *parameters] if owner else parameters
-        head = f"async def _({', '.join(parameters)}) -> None"
-        self._lines.append(f"{head}: {statement}{_SUBJECT}{subject}")
-
-    def _call(self, path: str, function: Any, owner: str | None) -> None:
-        parameters, arguments = [], []
-        is_bound = owner is not None and "staticmethod" not in function.labels
-        for number, one in enumerate([*function.parameters][is_bound:]):
-            type_ = self._type(one.annotation, owner)
-            sign = f"{one.name}=" if one.kind is _Kind.keyword_only else ""
-            if one.kind is _Kind.var_positional:
-                type_, sign = f"list[{type_}]", "*"
-            elif one.kind is _Kind.var_keyword:
-                type_, sign = f"dict[str, {type_}]", "**"
-            parameters.append(f"a{number}: {type_}")
-            arguments.append(f"{sign}a{number}")
-        is_init = function.name == "__init__"
-        target = owner if is_init else f"self.{function.name}" if owner else path
-        call = f"{target}({', '.join(arguments)})"
-        returns = self._type(function.returns, owner)
-        if "async" in function.labels and not re.match(r"[a-z.]+\.Async[GI]", returns):
-            call = f"await {call}"
-        decorators = {decorator.callable_path for decorator in function.decorators}
-        if not is_init and returns != "None" and decorators <= {"staticmethod", "classmethod"}:
-            call = f"_: {returns} = {call}"
-        self._add(path.removesuffix(".__init__"), owner, parameters, call)
-
-    def _type(self, annotation: Any, owner: str | None) -> str:
-        """Return an annotation by public names; typing.Any where there is none."""
-        if isinstance(annotation, griffe.ExprName | griffe.ExprAttribute):
-            path = annotation.canonical_path
-            if path.startswith(f"{self._root}."):
-                return self._names.get(path, "typing.Any")
-            if path == "typing.Self" and owner:
-                return owner
-            self._imports.update({path.rpartition(".")[0]} - {""})
-            return "typing.Any" if path == "typing.Final" else path
-        if isinstance(annotation, griffe.Expr):
-            text = "".join(self._type(part, owner) for part in annotation.iterate(flat=False))
-            return "typing.Any" if re.match(r"typing\.(Any|ClassVar)\[", text) else text
-        return "typing.Any" if annotation is None else str(annotation)
-
-
-def _type_errors(caller: str, packages: Path) -> dict[int, str]:
-    """Return what mypy says of a caller of the packages in a folder, by its line."""
-    options = ["--config-file=", "--no-implicit-reexport", "--follow-imports=silent"]
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "caller.py")
-        file.write_text(caller, encoding="utf-8")
-        run = subprocess.run(
-            [sys.executable, "-m", "mypy", *options, "--cache-dir", os.devnull, str(file)],
-            env={**os.environ, "MYPYPATH": str(packages)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    found = [match for line in run.stdout.splitlines() if (match := _ERROR.fullmatch(line))]
-    if run.returncode > 1 or any(Path(match[1]).name != file.name for match in found):
-        raise NotComparableError(f"mypy: {run.stdout.strip()}{run.stderr.strip()}")
-    return {int(match[2]): _GIVES.sub(r"It gives \1, not \2", match[3]) for match in found}
+    def _explain(self, then: Type, now: Type, *, is_told: bool) -> Iterator[str]:
+        """Yield why a type does not fit where the other did."""
+        parts, whole = [("It gives {}, not {}", now, then)], ""
+        if isinstance(then, CallableType) and isinstance(now, CallableType):
+            parts = [("It gives {}, not {}", now.ret_type, then.ret_type)]
+            for one in then.formal_arguments():
+                if same := now.argument_by_name(one.name) or now.argument_by_position(one.pos):
+                    parts.append((f'"{one.name}" was {{}} and is {{}}', one.typ, same.typ))
+            whole = f"It is {pretty_callable(now, _OPTIONS)}, not {pretty_callable(then, _OPTIONS)}"
+        wrong = [part for part in parts if not is_subtype(*part[1:])]
+        for text, *types in wrong:
+            yield text.format(*format_type_distinctly(*types, options=_OPTIONS))
+        if not (wrong or is_told or is_subtype(now, then)):
+            yield whole

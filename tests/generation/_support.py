@@ -1,20 +1,20 @@
-"""A copy of what a generation needs, and what may be done with it."""
-
-from __future__ import annotations
+"""A copy of what a generation needs, small documents, and a server for the clients made of them."""
 
 import contextlib
 import importlib
 import io
 import itertools
-import json
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
+import httpx
 import yaml
 from generation.document import Document
 from generation.errors import GenerationError
@@ -25,16 +25,17 @@ from generation.validation import check_document
 PACKAGE = "portal_v1"
 DOCUMENTS = Path(__file__).parent / "documents"
 ROOT = Path(__file__).parents[2]
+_HEAD = "openapi: 3.1.0\ninfo: {title: Demo Shop, version: '1'}\n"
+_NUMBERS = itertools.count()
+_OK = '{"200": {description: Fine., content: {application/json: {schema: {type: string}}}}}'
 
 
 class Tree:
     """A repository with openapi/, overrides/, scripts/ and whatever was generated."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
-        self.spec = root / "openapi" / "portal-v1.yaml"
-        self.output = root / "generated"
-        self.package = self.output / PACKAGE
+        self.root, self.spec = root, root / "openapi" / "portal-v1.yaml"
+        self.output, self.package = root / "generated", root / "generated" / PACKAGE
         self.templates = root / "overrides" / "templates"
         self.modules = root / "overrides" / "package"
 
@@ -61,11 +62,9 @@ class Tree:
         assert snapshot(self.output) == before
         return err
 
-    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
-        """Start scripts/generate.py as a program of its own."""
-        command = [sys.executable, "-B", str(self.root / "scripts" / "generate.py"), *arguments]
-        pipe = subprocess.PIPE
-        return subprocess.Popen(command, text=True, stdout=pipe, stderr=pipe, **options)
+    def run(self, cwd: Path, **environment: str) -> str:
+        """Run scripts/generate.py as a program of its own; return what it prints."""
+        return run_python("-B", str(self.root / "scripts/generate.py"), cwd=cwd, **environment)
 
     @contextlib.contextmanager
     def edited(self) -> Iterator[dict[str, Any]]:
@@ -86,72 +85,72 @@ def copy_repository(root: Path) -> Tree:
     return tree
 
 
-def run_exercise(package: Path) -> dict[str, str]:
-    """Call every operation of a package against its mock; return what failed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.generation.exercise", str(package)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    failures: dict[str, str] = json.loads(done.stdout)
-    return failures
+def snapshot(folder: Path) -> dict[Path, bytes]:
+    """Everything in a folder: its names, and the bytes of its files."""
+    found = folder.rglob("*")
+    return {one.relative_to(folder): one.read_bytes() if one.is_file() else b"" for one in found}
 
 
-def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
-    """Everything in a folder: modes, and the bytes of its files."""
-    return {
-        path.relative_to(folder).as_posix(): (
-            path.lstat().st_mode,
-            path.read_bytes() if path.is_file() else b"",
-        )
-        for path in sorted(folder.rglob("*"))
-    }
+def run_python(*arguments: str, cwd: Path, **environment: str) -> str:
+    """Run Python, which must succeed; return what it prints."""
+    env = {**os.environ, **environment}
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout[-3000:]
+    return done.stdout
 
 
-# Small documents -------------------------------------------------------------------------------
-
-_HEAD = "openapi: 3.1.0\ninfo: {title: Demo Shop, version: '1'}\n"
-_NUMBERS = itertools.count()
-_OK = '{"200": {description: Fine., content: {application/json: {schema: {type: string}}}}}'
+def exercise(package: Path) -> None:
+    """Call every operation of a package against its mock; each must answer."""
+    run_python("-m", "tests.generation.exercise", cwd=ROOT, CONTRACT_PACKAGE=str(package))
 
 
-def document_of(text: str) -> Document:
-    """Read a small document; its head is added where it has none, and `OK` stands for responses."""
-    text = text if text.startswith("openapi") else _HEAD + text
-    return Document(text.replace("OK", _OK).encode(), "shop.yaml", is_json=False)
+def document_of(text: str | bytes) -> Document:
+    """Read a small document; a head is added where it has none, and `OK` stands for responses."""
+    if isinstance(text, str):
+        has_head = text.startswith("openapi") or not text[:1].isalpha()
+        text = f"{'' if has_head else _HEAD}{text}".replace("OK", _OK).encode()
+    return Document(text, "shop.yaml", is_json=text[:1] == b"{")
 
 
-def findings(text: str) -> str:
-    """Check a small document, which must be refused; return how."""
+def check(
+    text: str | bytes, checks: Callable[[Document], Any] = check_document
+) -> tuple[bool, str]:
+    """Check a small document; return whether it is refused, and what is told of it."""
     try:
-        check_document(document_of(text))
+        return False, "\n".join(checks(document_of(text)))
     except GenerationError as error:
-        return str(error)
-    raise AssertionError("The document was not refused.")
+        return True, str(error)
 
 
-class Package(NamedTuple):
-    """A package made of a small document, its modules, and what the rendering said."""
-
-    root: ModuleType
-    models: ModuleType
-    notes: list[str]
-
-    def module(self, name: str) -> ModuleType:
-        return importlib.import_module(f"{self.root.__name__}.{name}")
-
-
-def make_package(folder: Path, text: str) -> Package:
-    """Render a small document and copy the modules beside it, all in this process, unformatted."""
-    document, name = document_of(text), f"shop_{next(_NUMBERS)}"
+def make_package(folder: Path, text: str) -> tuple[Any, str]:
+    """Make a package of a small document in this process, unformatted; return it and the notes."""
+    document, name, overrides = document_of(text), f"shop_{next(_NUMBERS)}", ROOT / "overrides"
     notes = check_document(document)
-    overrides = ROOT / "overrides"
     notes += render(document, "shop.yaml", folder / name, overrides / "templates")
     write_metadata(folder / name, document.data, overrides / "package")
     copy_package(overrides / "package", folder / name)
     importlib.invalidate_caches()
-    root = importlib.import_module(name)
-    return Package(root, importlib.import_module(f"{name}.models"), notes)
+    return importlib.import_module(name), "\n".join(notes)
+
+
+class Server(httpx.MockTransport):
+    """Answers every request of a package's client alike, and keeps the last one."""
+
+    request: httpx.Request
+
+    def __init__(self, status: int, body: Any = None, **more: Any) -> None:
+        super().__init__(self._answer)
+        self._make_answer = partial(httpx.Response, status, json=body, **more)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.request = request
+        return self._make_answer()
+
+    def client(self, package: ModuleType, **options: Any) -> Any:
+        client = getattr(package, package.client.SERVICE.name)
+        return client("a-key", http_client=httpx.Client(transport=self), **options)
+
+    @property
+    def target(self) -> str:
+        return f"{self.request.method} {self.request.url.raw_path.decode()}"

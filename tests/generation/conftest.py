@@ -1,15 +1,13 @@
-from __future__ import annotations
-
 import importlib
 import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import pytest
 
-from tests.generation._support import DOCUMENTS, Package, Tree, copy_repository, make_package
+from tests.generation._support import DOCUMENTS, Tree, copy_repository, make_package
 
 
 @pytest.fixture(scope="session")
@@ -40,24 +38,19 @@ def other_packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield tree.output
 
 
-@pytest.fixture(scope="session")
-def library(other_packages: Path) -> ModuleType:
+@pytest.fixture
+def library(other_packages: Path) -> Any:
     return importlib.import_module("library_api")
 
 
-@pytest.fixture(scope="session")
-def studio(other_packages: Path) -> ModuleType:
+@pytest.fixture
+def studio(other_packages: Path) -> Any:
     return importlib.import_module("studio_api")
 
 
-@pytest.fixture(scope="session")
-def custodian(other_packages: Path) -> ModuleType:
-    return importlib.import_module("custodian_api")
-
-
 @pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Package]:
-    """Make packages of small documents."""
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], tuple[Any, str]]:
+    """Make packages of small documents, and tell what is to be noted of them."""
     monkeypatch.setenv("DEMO_SHOP_BASE_URL", "https://shop.example.org")
     monkeypatch.syspath_prepend(tmp_path)
     return partial(make_package, tmp_path)

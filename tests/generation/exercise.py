@@ -1,18 +1,16 @@
-"""Call every operation of a package against its mock; print as JSON what failed, by operation.
+"""Calls every operation of a package against its mock, and tells what failed.
 
-    python -m tests.generation.exercise FOLDER
+CONTRACT_PACKAGE=FOLDER python -m tests.generation.exercise
 
 Each is called with the required arguments and with all of them, sync and async.
 """
-
-from __future__ import annotations
 
 import asyncio
 import importlib
 import io
 import json
-import os
 import sys
+import types
 import typing
 import warnings
 from collections.abc import Iterator
@@ -20,23 +18,16 @@ from contextlib import suppress
 from itertools import product
 from typing import Any
 
-from tests.contract._package import (
-    PACKAGE_VARIABLE,
-    Endpoint,
-    UnfitError,
-    document,
-    endpoints,
-    fit,
-    flatten,
-    package,
-)
+from tests.contract._package import DOCUMENT, ENDPOINTS, NAME, PACKAGE, SERVICE, Endpoint
 
-_DEPTH = 3
 _ORDER = ("create", "list", "read", "use", "change", "replace", "remove")
 
 
+to_json = importlib.import_module(f"{NAME}._core.encode").json_value
+
+
 def mock_module(name: str) -> Any:
-    return importlib.import_module(f"{package().__name__}.mock{name}")
+    return importlib.import_module(f"{NAME}.mock{name}")
 
 
 def make_arguments(endpoint: Endpoint, operation: Any, *, whole: bool) -> dict[str, Any]:
@@ -48,105 +39,106 @@ def make_arguments(endpoint: Endpoint, operation: Any, *, whole: bool) -> dict[s
             value = _make_value(schemas[one.location, one.name], whole=whole)
             found[one.python_name] = fit(value, endpoint.hints[one.python_name])
     if endpoint.body is not None and (endpoint.body.required or whole):
-        media_type, hint = endpoint.body.media_types[0], endpoint.hints["body"]
+        media_type = endpoint.body.media_types[0]
         schema = operation.body.content[media_type.partition(";")[0]]
         value = _make_value(schema, whole=whole)
-        found["body"] = _fit_body(schema, value, hint, is_json="json" in media_type)
+        value = value if "json" in media_type else _to_files(schema, value)
+        found["body"] = _fit_body(value, endpoint.hints["body"])
     return found
 
 
-def _make_value(schema: Any, *, whole: bool, depth: int = 0) -> Any:
-    """Return an example, with whatever is optional if that is valid: no list is empty."""
+def _make_value(schema: Any, *, whole: bool) -> Any:
+    """Return an example in which no list is empty; all fields of an object if that is valid."""
     least = value = mock_module("._responses").find_example(schema)
     if value == []:
-        value = [_make_value(schema.items, whole=whole, depth=depth + 1)]
-    elif isinstance(value, dict) and whole and depth < _DEPTH:
+        value = [_make_value(schema.items, whole=False)]
+    elif isinstance(value, dict) and whole:
         inner = {k: v for k, v in schema.properties.items() if not v.flat.get("readOnly")}
-        more = {k: _make_value(v, whole=True, depth=depth + 1) for k, v in inner.items()}
-        value = value | more
+        value = value | {k: _make_value(v, whole=False) for k, v in inner.items()}
     return value if schema.is_valid(value) else least
 
 
-def _fit_body(schema: Any, value: Any, hint: Any, *, is_json: bool) -> Any:
-    """Return the argument for a body; the files of one that is no JSON are bytes."""
-    for one in typing.get_args(hint) or (hint,):
-        if one is package().types.File:
-            content = value.encode() if isinstance(value, str) else json.dumps(value).encode()
-            return one(io.BytesIO(content), "a.txt", "text/plain")
-        if isinstance(value, dict) and hasattr(one, "from_dict"):
-            with suppress(TypeError, ValueError):
-                return one.from_dict(value if is_json else _to_bytes(schema, value))
+def _fit_body(value: Any, hint: Any) -> Any:
+    kinds, file = typing.get_args(hint) or (hint,), PACKAGE.types.File
+    if file in kinds and not isinstance(value, file):
+        return file(io.BytesIO(json.dumps(value).encode()), "a.txt", "text/plain")
+    for kind in kinds if isinstance(value, dict) else ():
+        with suppress(AttributeError, TypeError, ValueError):
+            return kind.from_dict(value)
     return fit(value, hint)
 
 
-def _to_bytes(schema: Any, value: Any) -> Any:
+def fit(value: Any, hint: Any) -> Any:
+    """Return the argument of a type that stands for a JSON value; ValueError where none does."""
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if type(value) is hint or hint in (Any, object):
+        return value
+    for one in inner if origin in (typing.Union, types.UnionType) else ():
+        with suppress(ValueError):
+            return fit(value, one)
+    make = getattr(hint, "from_dict", getattr(hint, "fromisoformat", hint))
+    with suppress(TypeError, ValueError, AttributeError):
+        if origin is list:
+            made: Any = [fit(one, inner[0]) for one in value]
+        else:
+            made = inner[[*map(to_json, inner)].index(value)] if inner else make(value)
+        if to_json(made) == value:
+            return made
+    raise ValueError("a value of another type")
+
+
+def _to_files(schema: Any, value: Any) -> Any:
+    """Return the fields of a form, files where they are to be."""
     if isinstance(value, list):
-        return [_to_bytes(schema.items, one) for one in value]
+        return [_to_files(schema.items, one) for one in value]
     if isinstance(value, dict):
         inner = schema.properties
-        return {k: _to_bytes(inner[k], one) if k in inner else one for k, one in value.items()}
-    return value.encode() if schema.flat.get("format") == "binary" else value
+        return {k: _to_files(inner[k], one) if k in inner else one for k, one in value.items()}
+    is_file = schema.flat.get("format") == "binary"
+    return PACKAGE.types.File(io.BytesIO(value.encode()), "a.txt") if is_file else value
 
 
-def _rounds() -> Iterator[tuple[Endpoint, Any, Any]]:
-    """Yield each operation with its effect, those first that make what others ask for."""
-    operations = [*mock_module("._operations").compile_operations(document())]
-    effects = mock_module("._operations").find_effects(operations)
-    known = {(one.method, one.path): one for one in endpoints()}
-    found = []
-    for operation, effect in zip(operations, effects, strict=True):
-        does = "use" if effect is None else effect.does
-        depth = operation.path.count("/")
-        rank = (_ORDER.index(does), -depth if does == "remove" else depth)
-        found.append((rank, known[operation.method, operation.path], operation, effect))
-    yield from (entry[1:] for entry in sorted(found, key=lambda entry: entry[0]))
-
-
-def exercise(*, is_async: bool, whole: bool) -> dict[str, str]:
-    """Call each operation once: its function, or its async method; return what failed."""
-    failures: dict[str, str] = {}
-    made: dict[str, Any] = {}
-    mock_class = getattr(mock_module(""), f"Mock{package().client.SERVICE.name}")
+def exercise(*, is_async: bool, whole: bool) -> Iterator[str]:
+    """Call each operation once, those first that make what others ask for; yield what failed."""
+    compiled = mock_module("._operations").compile_operations(DOCUMENT)
+    operations = {(one.method, one.path): one for one in compiled}
+    made: dict[str, Any] = {}  # the ids, by the paths of what has them
+    mock_class = getattr(mock_module(""), f"Mock{SERVICE.name}")
     with mock_class() as mock, asyncio.Runner() as runner:
-        names = {one.credential.name for one in endpoints() if one.credential} - {None}
+        names = {one.credential.name for one in ENDPOINTS.values() if one.credential} - {None}
         options: dict[str, Any] = {"keys": dict.fromkeys(names, "a:key")} if names else {}
         client = mock.async_client(**options) if is_async else mock.client(**options)
-        for endpoint, operation, effect in _rounds():
+        effects = {name: text.replace(",", "").split() for name, text in mock.effects.items()}
+
+        def rank(endpoint: Endpoint) -> tuple[int, int]:
+            does, depth = effects.get(endpoint.id, ["use"])[0], endpoint.path.count("/")
+            return _ORDER.index(does), -depth if does == "remove" else depth
+
+        for endpoint in sorted(ENDPOINTS.values(), key=rank):
+            operation = operations[endpoint.method, endpoint.path]
             try:
                 given = make_arguments(endpoint, operation, whole=whole)
-                for one in (one for one in endpoint.parameters if one.location == "path"):
+                for one in endpoint.parameters:
                     place = f"{endpoint.path.partition(f'{{{one.name}}}')[0]}{{{one.name}}}"
-                    with suppress(KeyError, UnfitError):  # It is known, and fits there.
+                    with suppress(KeyError, ValueError):  # It is known, and fits there.
                         given[one.python_name] = fit(made[place], endpoint.hints[one.python_name])
-                if is_async:
-                    resource = getattr(client, endpoint.resource)
-                    method = getattr(resource.with_response, endpoint.method_name)
-                    found = runner.run(method(**flatten(method, given)))
-                else:
-                    found = endpoint.module.sync_detailed(client=client, **given)
-                if effect is not None and effect.does == "create":
+                found = endpoint.call("with_response", client, **given)
+                found = runner.run(found) if is_async else found
+                does, item, _, identifier = effects.get(endpoint.id, ["use", "", "", ""])[:4]
+                if does == "create":
                     answer = json.loads(found.content)
-                    item = answer[effect.envelope] if effect.envelope else answer
-                    made[effect.collection.item] = item[effect.collection.identifier]
+                    inner = answer if identifier in answer else next(iter(answer.values()))
+                    made[item] = inner[identifier]
             except Exception as error:  # noqa: BLE001 - whatever it is, it is what to tell
-                documented = endpoint.definition.get("responses", {})
-                if any(status[:1] in "2d" for status in documented) or not hasattr(error, "body"):
-                    said = getattr(error, "body", None) or error
-                    failures[str(endpoint)] = f"{type(error).__name__}: {said}"
-    return failures
-
-
-def main() -> None:
-    """Run all four rounds."""
-    os.environ[PACKAGE_VARIABLE] = sys.argv[1]
-    warnings.simplefilter("ignore")
-    failures: dict[str, str] = {}
-    for is_async, whole in product((False, True), repeat=2):
-        name = f"{'async' if is_async else 'sync'}, {'all' if whole else 'required'}"
-        found = exercise(is_async=is_async, whole=whole)
-        failures |= {f"{operation} ({name})": text for operation, text in found.items()}
-    sys.stdout.write(json.dumps(failures))
+                if endpoint.responses or not hasattr(error, "body"):
+                    told = getattr(error, "body", None) or error
+                    yield f"{endpoint}: {type(error).__name__}: {told}"
 
 
 if __name__ == "__main__":
-    main()
+    warnings.simplefilter("ignore")
+    failed = []
+    for is_async, whole in product((False, True), repeat=2):
+        way = f"{'async' if is_async else 'sync'}, {'all' if whole else 'required'}"
+        failed += [f"{way}: {text}" for text in exercise(is_async=is_async, whole=whole)]
+    sys.exit("\n".join(failed) or None)

@@ -1,14 +1,11 @@
 """The rules of the house: what they ask for, and that they can be left aside."""
 
-from __future__ import annotations
-
 import re
 
 import pytest
-from generation.errors import GenerationError
 from generation.house_rules import check_house_rules, smells_of_secrets
 
-from tests.generation._support import Tree, document_of
+from tests.generation._support import check
 
 GOOD = """\
 security: [{key: []}]
@@ -21,13 +18,6 @@ paths:
         examples: [a]}}}}}}
 components: {securitySchemes: {key: {type: http, scheme: bearer}}}
 """
-
-
-def problems(text: str) -> str:
-    try:
-        return "\n".join(check_house_rules(document_of(text)))
-    except GenerationError as error:
-        return str(error)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +38,7 @@ def problems(text: str) -> str:
     ],
 )
 def test_what_is_asked_for_and_what_would_be_better(lost: str, instead: str, told: str) -> None:
-    found = problems(GOOD.replace(lost, instead) if lost else GOOD)
+    _, found = check(GOOD.replace(lost, instead) if lost else GOOD, check_house_rules)
     assert told in found
     assert bool(told) == bool(found)
 
@@ -62,15 +52,13 @@ def test_names_that_smell_of_secrets() -> None:
     assert [name for name in fresh.split() if smells_of_secrets(name)] == []
 
 
-SECRETS = """
+SCHEMAS = """\
 {type: string}
 {type: [string, 'null']}
 {anyOf: [{type: string, format: password}, {type: string}]}
 {type: array, items: {type: string}}
 {oneOf: [{$ref: '#/components/schemas/Plain'}, {type: 'null'}]}
 {type: string, x-not-secret: true}
-"""
-NO_SECRETS = """
 {type: [string, 'null'], format: password}
 {type: integer}
 {type: string, format: date-time}
@@ -78,31 +66,24 @@ NO_SECRETS = """
 {$ref: '#/components/schemas/Masked'}
 {type: array, items: {type: string, format: password}}
 {type: string, x-not-secret: The address of a contract.}
-{$ref: '#/components/schemas/Loop'}
-"""
+{$ref: '#/components/schemas/Loop'}"""
+SECRET = 6  # The first of them are to be marked.
 
 
 def test_a_secret_says_so_and_is_told_once_with_all_its_places() -> None:
-    schemas = [*SECRETS.split("\n")[1:-1], *NO_SECRETS.split("\n")[1:-1]]
-    things = (f"T{n}: {{properties: {{token: {s}}}}}" for n, s in enumerate(schemas))
-    found = problems(
+    schemas = enumerate(SCHEMAS.splitlines())
+    things = (f"T{n}: {{properties: {{token: {one}}}}}" for n, one in schemas)
+    _, found = check(
         "paths: {/a: {parameters: [{name: token, in: query, schema: {type: string}},\n"
         "  {name: token, in: header, schema: {type: string}, x-not-secret: It is old.}]}}\n"
         "components: {schemas: {Plain: {type: string}, Masked: {type: string, format: password},\n"
         "  Loop: {allOf: [{$ref: '#/components/schemas/Loop'}]}, Thing: {properties:\n"
         "  {example: {properties: {token: {type: string}}}},"
-        " example: {properties: {token: {type: string}}}}, " + ",\n  ".join(things) + "}}\n"
+        " example: {properties: {token: {type: string}}}}, " + ",\n  ".join(things) + "}}\n",
+        check_house_rules,
     )
     assert "#/paths/~1a/parameters/0/schema (line 3): 'token' smells of" in found
     assert "#/components/schemas/Thing/properties/example/properties/token (line 7)" in found
     assert found.count("(line ") == 8
-    assert re.findall(r"/T(\d)\S+ \(line (\d+)\)", found) == [
-        (f"{n}", f"{n + 7}") for n in range(6)
-    ]
-
-
-def test_without_house_rules(tree: Tree) -> None:
-    with tree.edited() as document:
-        del document["paths"]["/parcels"]["post"]["tags"]
-    tree.refused()
-    assert "portal_v1" in tree.generated("--no-house-rules")
+    told = re.findall(r"/T(\d+)\S+ \(line (\d+)\)", found)
+    assert told == [(f"{n}", f"{n + 7}") for n in range(SECRET)]

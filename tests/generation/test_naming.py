@@ -1,25 +1,22 @@
 """What a document's operations, tags and title are called in Python."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from generation.errors import GenerationError
 from generation.naming import client_name, singular
 from generation.operations import read_operations
 
-from tests.generation._support import Package, document_of
+from tests.generation._support import check, document_of
 
 
 def name(path: str, tag: str, more: str = "") -> str:
     """Name the one operation of a document."""
     method, path = path.split()
-    document = document_of(
-        f"paths: {{'{path}': {{{method}: {{tags: [{tag}], {more} responses: OK}}}}}}"
-    )
-    (names,) = read_operations(document)
-    return f"{names.resource}.{names.method}"
+    text = f"paths: {{'{path}': {{{method}: {{tags: [{tag}], {more} responses: OK}}}}}}"
+    (operation,) = read_operations(document_of(text))
+    return f"{operation.resource}.{operation.method}"
 
 
 @pytest.mark.parametrize(
@@ -54,67 +51,44 @@ def test_names_without_operation_ids(path: str, tag: str, named: str) -> None:
     assert name(path, tag) == named
 
 
-def test_a_further_path_changes_no_name() -> None:
-    few = "paths: {/clients: {get: {tags: [Clients], responses: OK}}"
-    more = ", /clients/all: {get: {tags: [Clients], responses: OK}}}"
-    before = read_operations(document_of(f"{few}}}"))
-    assert read_operations(document_of(few + more))[0].method == before[0].method
+def test_another_path_changes_no_name_and_a_clash_is_told_with_both_places() -> None:
+    text = "paths:\n  /clients: {get: {tags: [Clients], responses: OK}}\n"
+    (before,) = read_operations(document_of(text))
+    text += "  /clients/a: {get: {tags: [Clients], responses: OK}}\n"
+    first, _ = read_operations(document_of(text))
+    assert first.method == before.method
+    _, told = check(f"{text}  /a/a: {{get: {{tags: [Clients], responses: OK}}}}", read_operations)
+    for what in ("(line 5): several operations come to the method clients.get_a;", "(line 6)"):
+        assert what in told
+    assert '"x-method-name": "get_a_…"' in told
 
 
-def test_a_clash_of_made_names_is_told_with_both_places() -> None:
-    text = "paths:\n  /a/status: {get: {tags: [Things], responses: OK}}\n"
-    with pytest.raises(GenerationError, match=r"things\.get_status") as caught:
-        read_operations(
-            document_of(f"{text}  /b/status: {{get: {{tags: [Things], responses: OK}}}}")
-        )
-    for told in (
-        "(line 4): several operations come to",
-        "(line 5)",
-        '"x-method-name": "get_status_…"',
+def test_names_that_the_document_says() -> None:
+    for said, named in (
+        ("x-method-name: two words", "two_words"),
+        ("x-method-name: getAll", "getAll"),
+        ("operationId: listClients", "list"),
+        ("operationId: refreshClientSession", "refresh_session"),
+        ("operationId: 3ds/check", "call_3ds_check"),
+        ("operationId: import", "import_"),
+        ("operationId: clients", "clients"),
     ):
-        assert told in str(caught.value)
+        assert name("get /x", "Clients", f"{said},") == f"clients.{named}"
+    text = "paths: {/a: {get: {tags: [Xs], operationId: getX, responses: OK},"
+    text += " put: {tags: [Xs], operationId: getXs, responses: OK}}}"
+    assert [one.method for one in read_operations(document_of(text))] == ["get_x", "get_xs"]
 
 
-def test_names_from_operation_ids() -> None:
-    assert name("get /x", "Clients", "x-method-name: two words,") == "clients.two_words"
-    assert name("get /x", "Clients", "x-method-name: getAll,") == "clients.getAll"
-    for operation_id, named in (
-        ("listClients", "clients.list"),
-        ("refreshClientSession", "clients.refresh_session"),
-        ("3ds/check", "clients.call_3ds_check"),
-        ("import", "clients.import_"),
-        ("clients", "clients.clients"),
-    ):
-        assert name("get /x", "Clients", f"operationId: {operation_id},") == named
-
-
-def test_ids_that_come_to_one_name_stay_whole() -> None:
-    names = read_operations(
-        document_of(
-            "paths: {/a: {get: {tags: [Xs], operationId: getX, responses: OK},"
-            " put: {tags: [Xs], operationId: getXs, responses: OK}}}"
-        )
-    )
-    assert [n.method for n in names] == ["get_x", "get_xs"]
-
-
-def test_the_clients_name() -> None:
-    for title, named in (
-        ("Portal Custodian API", "PortalCustodian"),
-        ("API", "API"),
-        ("3D Shop", "Client3DShop"),
-        ("♥", "BlackHeartSuit"),
-    ):
-        assert client_name({"info": {"title": title}}) == named
-
-
-def test_the_singular() -> None:
+def test_the_clients_name_and_the_singular() -> None:
+    titles = {"Portal Custodian API": "PortalCustodian", "API": "API"}
+    titles |= {"3D Shop": "Client3DShop", "♥": "BlackHeartSuit"}
+    assert {one: client_name({"info": {"title": one}}) for one in titles} == titles
     words = {"policies": "policy", "addresses": "address", "boxes": "box", "status": "status"}
-    assert {word: singular(word) for word in words} == words
+    assert {one: singular(one) for one in words} == words
 
 
-def test_names_of_schemas_and_properties(shop: Callable[[str], Package]) -> None:
-    made = shop(
+def test_names_of_schemas_and_properties(shop: Callable[[str], Any]) -> None:
+    made, notes = shop(
         "paths: {/a: {get: {operationId: a, tags: [Mapping], responses: OK,"
         " parameters: [{name: self, in: query, schema: {type: string}},"
         " {name: page.size, in: query, schema: {type: string}},"
@@ -123,11 +97,11 @@ def test_names_of_schemas_and_properties(shop: Callable[[str], Package]) -> None
         "components: {schemas: {Mapping: {type: object, properties: {to_dict: {type: string},"
         " '+1': {type: integer}, $: {type: string}, '@': {type: string}, x: {}, X: {}}}}}\n"
     )
-    assert "The schema Mapping is the class MappingModel." in made.notes
+    assert "The schema Mapping is the class MappingModel." in notes
     given = {"to_dict": "a", "+1": 1, "$": "b", "@": "c", "x": 1, "X": 2, "more": None}
     model = made.models.MappingModel.from_dict(given)
     assert (model.to_dict(), model.x_field) == (given, 2)
-    operation = made.module("api").OPERATIONS["a"]
+    operation = made.api.OPERATIONS["a"]
     assert [(p.name, p.python_name) for p in operation.parameters] == [
         ("self", "self_"),
         ("page.size", "page_size"),
@@ -136,7 +110,7 @@ def test_names_of_schemas_and_properties(shop: Callable[[str], Package]) -> None
     ]
 
 
-def test_names_that_come_to_one(shop: Callable[[str], Package]) -> None:
+def test_names_that_come_to_one(shop: Callable[[str], Any]) -> None:
     inner = "{type: object, properties: {a: {type: string}}}"
     text = (
         "paths: {/a: {get: {operationId: a-b, tags: [T], responses: OK},"
@@ -145,9 +119,9 @@ def test_names_that_come_to_one(shop: Callable[[str], Package]) -> None:
         f" requestBody: {{content: {{application/json: {{schema: {inner}}}}}}}}}}}}}\n"
         "components: {schemas: {AB2Body: {type: string, enum: [x]}}}\n"
     )
-    made = shop(text)
-    assert "The schema AB2Body is the class AB2BodyModel." in made.notes
+    made, notes = shop(text)
+    assert "The schema AB2Body is the class AB2BodyModel." in notes
     assert made.models.AB2Body(a="x").to_dict() == {"a": "x"}
-    assert "p: Own words." in (made.module("resources.u").UResource.a_b.__doc__ or "")
+    assert "p: Own words." in (made.resources.UResource.a_b.__doc__ or "")
     with pytest.raises(GenerationError, match=r"content \(line 3\).*conflicting enums"):
         shop(text.replace(inner, "{type: string, title: Body, enum: [y]}"))

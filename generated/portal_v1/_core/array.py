@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from .decode import MismatchError
-from .json import DECODER, MalformedJSONError, load
+from .decode import Decoder, anything
+from .json import DECODER, MismatchError, UnreadableError, explain, load
 
 _Utf8Decoder: Final = codecs.getincrementaldecoder("utf-8-sig")
 _BLANKS: Final = re.compile(r"[ \t\n\r]*")
@@ -32,26 +32,30 @@ _PROBLEMS: Final = {
 }
 
 
-class NotAnArrayError(MismatchError):
-    """The body is JSON, but no array."""
-
-
 class ArrayReader:
     """Turns the chunks of a body into the items of the array that it holds.
 
     Memory holds one chunk and the item that is not whole yet, however long the array.
     """
 
-    def __init__(self, largest_item: int | None = None) -> None:
+    def __init__(
+        self, decode_item: Decoder[Any] = anything, largest_item: int | None = None
+    ) -> None:
+        self._decode_item = decode_item
         self._largest_item = largest_item
         self._text = _Utf8Decoder()
         self._pending: list[str] = []
         self._length = 0
         self._read_at = 0
         self._expected = _START
+        self._count = 0
 
     def feed(self, chunk: bytes, *, last: bool = False) -> Iterator[Any]:
-        """Yield the items that are whole with the next bytes of the body."""
+        """Yield the items that are whole with the next bytes of the body.
+
+        Raises:
+            MismatchError: An item is not the documented one, or the body is no array.
+        """
         try:
             self._pending.append(self._text.decode(chunk, last))
         except UnicodeDecodeError:
@@ -61,7 +65,7 @@ class ArrayReader:
             if last or self._length >= self._read_at:
                 yield from self._read("".join(self._pending), last=last)
             return
-        raise MalformedJSONError(problem)
+        raise UnreadableError(f"JSON ({problem})")
 
     def _read(self, text: str, *, last: bool) -> Iterator[Any]:
         position = _skip_blanks(text, 0)
@@ -72,7 +76,7 @@ class ArrayReader:
                 self._expected = step
                 position += 1
             elif self._expected in _PROBLEMS:
-                raise MalformedJSONError(_PROBLEMS[self._expected])
+                raise UnreadableError(f"JSON ({_PROBLEMS[self._expected]})")
             else:
                 found = _read_objects(text, position) if several else None
                 several = False
@@ -81,16 +85,22 @@ class ArrayReader:
                     break
                 values, position = found
                 if self._expected == _START:
-                    raise NotAnArrayError("array", values[0])
+                    raise MismatchError("array", values[0])
                 self._expected = _COMMA
-                yield from values
+                try:
+                    for value in values:
+                        yield self._decode_item(value)
+                        self._count += 1
+                except MismatchError as mismatch:
+                    raise mismatch.at(self._count) from None
             position = _skip_blanks(text, position)
         if last and self._expected != _END:
-            raise MalformedJSONError("the array does not end")
+            raise UnreadableError("JSON (the array does not end)")
         self._pending = [text[position:]]
         self._length = len(text) - position
         if self._largest_item is not None and self._length > self._largest_item:
-            raise MalformedJSONError(f"an item has more than {self._largest_item:,} characters")
+            most = f"{self._largest_item:,} characters"
+            raise UnreadableError(f"JSON (an item has more than {most})")
         # A long item is read again only when twice as much of it is there: the work stays in
         # proportion to the body's length.
         self._read_at = 2 * self._length if self._length > _LONG else 0
@@ -106,7 +116,7 @@ def _read_objects(text: str, position: int) -> tuple[list[Any], int] | None:
     end = 1 + max(text.rfind("},{", position), text.rfind("}, {", position))
     try:
         return (load(f"[{text[position:end]}]".encode()), end) if end else None
-    except MalformedJSONError:  # which of them it is, is found out one by one
+    except UnreadableError:  # which of them it is, is found out one by one
         return None
 
 
@@ -114,20 +124,16 @@ def _read_value(text: str, position: int, *, last: bool) -> tuple[list[Any], int
     """Return the value that begins here and where it ends; None where it is not whole yet."""
     try:
         value, end = DECODER.raw_decode(text, position)
-    except MalformedJSONError:
-        raise
-    except RecursionError:
-        problem = "nested too deeply"
     except json.JSONDecodeError as error:
-        problem = error.msg
-        open_string = problem.startswith("Unterminated string")
+        open_string = error.msg.startswith("Unterminated string")
         if not last and (open_string or len(text) - error.pos < _TOKEN):
             return None
-    except ValueError:
-        problem = "a number of too many digits"
+        unreadable = UnreadableError(f"JSON ({error.msg})")
+    except (ValueError, RecursionError) as error:
+        unreadable = explain(error)
     else:
         # A number may go on in the next chunk.
         if not last and type(value) in (int, float) and _OPEN_NUMBER.match(text, end):
             return None
         return [value], end
-    raise MalformedJSONError(problem)
+    raise unreadable

@@ -1,8 +1,7 @@
 # Edited in overrides/package/_core/attempts.py, from where `make generate` copies it.
-"""A call from its first attempt to its last: what to do next, never doing it.
+"""What a call does next: what it sends, when, and whether again. Nothing is sent here.
 
-`make_attempts` is a generator. It yields effects, is sent their outcomes, and returns the
-response. Sync and async clients differ only in how they carry the effects out.
+The loops of the pipelines, sync and async, ask these functions and do what they say.
 """
 
 from __future__ import annotations
@@ -10,19 +9,15 @@ from __future__ import annotations
 import datetime
 import email.utils
 import re
-from collections.abc import Generator
-from typing import Any, Final, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from .._secrets import Secret
-from ..errors import APIConnectionError, InvalidRequestError
+from ..errors import ConfigurationError, InvalidRequestError
 from . import failures
-from .call import Call
-from .effects import Effect, FetchKey, Pause, RawResponse, SendRequest, TransportFailure
-from .operation import ListOperation, Operation
-from .pace import Pace
-
-T = TypeVar("T")
-CallFlow = Generator[Effect, Any, T]
+from .call import Call, RawResponse, TransportFailure
+from .operation import Credential, ListOperation, Operation
+from .settings import KeySource
 
 # How large the body of a response may be where nothing else is set.
 _LIST_BYTES: Final = 256 * 1024 * 1024
@@ -40,58 +35,39 @@ _BACKOFF_FIRST: Final = 0.5  # seconds
 _DOUBLINGS: Final = 4  # so 8 seconds at the most
 
 
-def make_attempts(call: Call[Any]) -> CallFlow[RawResponse]:
-    """Yield what is to be done until there is a successful response, and return it."""
-    settings, deadline = call.settings, call.deadline
-    url = _build_url(call)
-    while True:
-        if settings.pace is not None:
-            yield from _keep_pace(call, settings.pace)
-        keys, credentials = yield from _fetch_credentials(call)
-        if deadline.remaining() == 0:
-            raise _too_late(call)
-        if call.is_closed():
-            reason = "the client was closed before it could be sent"
-            raise failures.connection_error(call, reason, advice="Make a new client")
-        call.attempts += 1
-        if call.is_observed:
-            call.start_attempt()
-        outcome = (yield _build_send(call, url, credentials)).redact(keys)
-        if call.is_observed:
-            call.end_attempt(outcome)
-        if isinstance(outcome, RawResponse) and _is_success(call.operation, outcome.status):
-            return outcome
-        call.maybe_processed |= maybe_processed(outcome)
-        pause, retry_after = _find_pause(call, outcome)
-        if (
-            not may_repeat(outcome, repeatable=call.operation.repeatable)
-            or call.attempts >= settings.max_attempts
-            or not deadline.allows(pause)
-        ):
-            break
-        is_failure = isinstance(outcome, TransportFailure)
-        reason = outcome.reason if is_failure else f"status {outcome.status}"
-        call.tell("pause", reason=reason, seconds=pause)
-        yield Pause(pause)
-    if isinstance(outcome, TransportFailure):
-        raise failures.connection_error(call, outcome.reason, timed_out=outcome.timed_out)
-    raise failures.status_error(call, outcome, retry_after=retry_after)
+def prepare(call: Call[Any]) -> None:
+    """Set what each attempt of a call sends."""
+    operation, request, settings = call.operation, call.request, call.settings
+    call.url = settings.base_url + request.path
+    if len(call.url) > _LONGEST_URL:
+        raise InvalidRequestError(
+            f"The URL of {operation.id} would have {len(call.url):,} characters; "
+            f"{_LONGEST_URL:,} are sent at the most. Check the ids and values that were passed.",
+            operation_id=operation.id,
+        )
+    content_type = request.content_type or settings.service.content_type
+    content = request.content
+    headers = [("Accept", operation.accept), ("User-Agent", settings.service.user_agent)]
+    if request.files == []:  # a form without a part, which httpx would send as nothing
+        content_type, content = "multipart/form-data; boundary=end", b"--end--\r\n"
+    if not request.files and content_type is not None:
+        headers.append(("Content-Type", content_type))
+        if content is None and operation.method in {"POST", "PUT", "PATCH"}:
+            # An empty body is not JSON, and strict servers refuse it.
+            content = b"{}" if content_type == "application/json" else None
+    own = (*settings.headers, *request.headers)
+    if own:  # the last of a name counts
+        headers = list({field[0].lower(): field for field in (*headers, *own)}.values())
+    call.headers, call.content = tuple(headers), content
+    most = _LIST_BYTES if isinstance(operation, ListOperation) else _BYTES
+    call.max_bytes = settings.max_response_bytes or most
 
 
-def _find_pause(
-    call: Call[Any], outcome: RawResponse | TransportFailure
-) -> tuple[float, float | None]:
-    """Return the seconds before another attempt, and those that the server asks for."""
-    clock = call.settings.clock
-    pause = clock.jitter(backoff(call.attempts))
-    if isinstance(outcome, TransportFailure):
-        return pause, None
-    retry_after = read_retry_after(outcome.headers.get("retry-after"), clock.time())
-    return pause if retry_after is None else retry_after, retry_after
-
-
-def _keep_pace(call: Call[Any], pace: Pace) -> CallFlow[None]:
-    deadline = call.deadline
+def keep_pace(call: Call[Any]) -> Iterator[float]:
+    """Yield the seconds to wait, once or several times, until the pace has room for an attempt."""
+    pace, deadline = call.settings.pace, call.deadline
+    if pace is None:
+        return
     while True:
         try:
             wait = pace.reserve(call.settings.clock, deadline.remaining())
@@ -99,7 +75,7 @@ def _keep_pace(call: Call[Any], pace: Pace) -> CallFlow[None]:
             if not deadline.allows(_LOCK_POLL):
                 reason = "another process kept the pace's file locked until the time was over"
                 raise failures.connection_error(call, reason, timed_out=True) from None
-            yield Pause(_LOCK_POLL)
+            yield _LOCK_POLL
         else:
             break
     if wait is None:
@@ -111,74 +87,74 @@ def _keep_pace(call: Call[Any], pace: Pace) -> CallFlow[None]:
     if wait:
         if call.is_observed:
             call.tell("pause", seconds=wait)
-        yield Pause(wait)
+        yield wait
 
 
-def _fetch_credentials(
-    call: Call[Any],
-) -> CallFlow[tuple[tuple[Secret[str], ...], tuple[tuple[str, Secret[str]], ...]]]:
-    """Return the keys that the operation wants, and the header fields that carry them."""
-    keys: tuple[Secret[str], ...] = ()
-    credentials: tuple[tuple[str, Secret[str]], ...] = ()
+def find_keys(call: Call[Any]) -> Iterator[tuple[Credential, KeySource]]:
+    """Yield each credential that the operation wants, with its key or what gives it."""
+    settings = call.settings
     for wanted in (call.operation.credential, *call.operation.further_credentials):
         if wanted is not None:
-            source = call.settings.for_scheme(wanted.name).key
-            key = source if isinstance(source, Secret) else (yield FetchKey(wanted.name))
-            if key is None:
-                raise _too_late(call)
-            keys += (key,)
-            credentials += (wanted.header_field(key),)
-    return keys, credentials
+            source = settings.keys.get(wanted.name or "") or settings.key
+            if source is None:
+                raise ConfigurationError(
+                    "This operation needs an API key. "
+                    f"Pass api_key=, or set {settings.service.key_variable}."
+                )
+            yield wanted, source
 
 
-def _too_late(call: Call[Any]) -> APIConnectionError:
-    reason = f"the call's {call.deadline.budget:g} s were over before it could be sent"
-    return failures.connection_error(call, reason, timed_out=True)
+def start_attempt(call: Call[Any], keys: Mapping[Credential, Secret[str] | None]) -> None:
+    """Have a call sent with these keys, of which one that is None did not come in time.
+
+    Raises:
+        APIConnectionError: It must not be sent any more.
+    """
+    if None in keys.values() or call.deadline.remaining() == 0:
+        reason = f"the call's {call.deadline.budget:g} s were over before it could be sent"
+        raise failures.connection_error(call, reason, timed_out=True)
+    if call.is_closed():
+        reason = "the client was closed before it could be sent"
+        raise failures.connection_error(call, reason, advice="Make a new client")
+    call.keys = tuple([key for key in keys.values() if key])
+    call.credentials = tuple([wanted.header_field(key) for wanted, key in keys.items() if key])
+    call.attempts += 1
+    if call.is_observed:
+        call.start_attempt()
 
 
-def _build_url(call: Call[Any]) -> str:
-    url = call.settings.base_url + call.request.path
-    if len(url) > _LONGEST_URL:
-        raise InvalidRequestError(
-            f"The URL of {call.operation.id} would have {len(url):,} characters; "
-            f"{_LONGEST_URL:,} are sent at the most. Check the ids and values that were passed.",
-            operation_id=call.operation.id,
-        )
-    return url
+def judge(call: Call[Any], outcome: RawResponse | TransportFailure) -> RawResponse | float:
+    """Return a response that is a success, or the seconds before another attempt.
 
-
-def _build_send(
-    call: Call[Any], url: str, credentials: tuple[tuple[str, Secret[str]], ...]
-) -> SendRequest:
-    operation, request, settings = call.operation, call.request, call.settings
-    content_type = request.content_type or settings.service.content_type
-    content = request.content
-    headers = [("Accept", operation.accept), ("User-Agent", settings.service.user_agent)]
-    if request.files == []:  # a form without a part, which httpx would send as nothing
-        content_type, content = "multipart/form-data; boundary=end", b"--end--\r\n"
-    if not request.files and content_type is not None:
-        headers.append(("Content-Type", content_type))
-        if content is None and operation.method in {"POST", "PUT", "PATCH"}:
-            # An empty body is not JSON, and strict servers refuse it.
-            content = b"{}" if content_type == "application/json" else None
-    most = _LIST_BYTES if isinstance(operation, ListOperation) else _BYTES
-    own = (*settings.headers, *request.headers)
-    if own:  # the last of a name counts
-        headers = list({field[0].lower(): field for field in (*headers, *own)}.values())
-    return SendRequest(
-        method=operation.method,
-        url=url,
-        headers=tuple(headers),
-        credentials=credentials,
-        content=content,
-        files=request.files or None,
-        deadline=call.deadline,
-        connect_timeout=settings.connect_timeout,
-        keepalive=settings.keepalive,
-        repeatable=operation.repeatable,
-        stream=call.stream,
-        max_bytes=settings.max_response_bytes or most,
-    )
+    Raises:
+        APIConnectionError: No answer came, and it is not tried again.
+        APIStatusError: It was refused, and is not tried again.
+    """
+    settings, clock = call.settings, call.settings.clock
+    if isinstance(outcome, TransportFailure):
+        outcome = outcome.redact(call.keys)
+    if call.is_observed:
+        call.end_attempt(outcome)
+    if isinstance(outcome, RawResponse) and _is_success(call.operation, outcome.status):
+        return outcome
+    call.maybe_processed |= maybe_processed(outcome)
+    pause, retry_after = clock.jitter(backoff(call.attempts)), None
+    if isinstance(outcome, TransportFailure):
+        reason = outcome.reason
+    else:
+        reason = f"status {outcome.status}"
+        retry_after = read_retry_after(outcome.headers.get("retry-after"), clock.time())
+        pause = pause if retry_after is None else retry_after
+    if (
+        not may_repeat(outcome, repeatable=call.operation.repeatable)
+        or call.attempts >= settings.max_attempts
+        or not call.deadline.allows(pause)
+    ):
+        if isinstance(outcome, TransportFailure):
+            raise failures.connection_error(call, outcome.reason, timed_out=outcome.timed_out)
+        raise failures.status_error(call, outcome, retry_after=retry_after)
+    call.tell("pause", reason=reason, seconds=pause)
+    return pause
 
 
 def _is_success(operation: Operation[Any], status: int) -> bool:

@@ -1,22 +1,56 @@
 # Edited in overrides/package/_core/call.py, from where `make generate` copies it.
-"""One call: what it knows of itself, and what its observer and the log are told."""
+"""One call: its request, its response, and what its observer and the log are told of it."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
 from functools import cache
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
-from .._secrets import Record
+from .._secrets import Record, Secret, show_text
 from ..errors import APIConnectionError, APITimeoutError
 from .clock import Deadline
-from .effects import RawResponse, TransportFailure
 from .operation import Operation, Request
 from .settings import Settings
 
 T = TypeVar("T")
+_REQUEST_IDS = ("x-request-id", "request-id", "x-correlation-id", "cf-ray")
 _logger = cache(logging.getLogger)
+
+
+class TransportFailure(NamedTuple):
+    """No response came, or not the whole of it."""
+
+    reason: str  # for people
+    timed_out: bool
+    maybe_processed: bool
+
+    def redact(self, secrets: Iterable[Secret[str]]) -> TransportFailure:
+        """Return the failure with a reason that is fit to be shown."""
+        return self._replace(reason=show_text(self.reason, secrets, 500))
+
+
+Chunks = Generator[Secret[bytes] | TransportFailure, None, None]
+AsyncChunks = AsyncGenerator[Secret[bytes] | TransportFailure, None]
+
+
+class RawResponse(Record):
+    """A response, whose header fields are looked up in any case."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: Secret[bytes]
+    # The body as it comes, where it is streamed: `Chunks` or `AsyncChunks`.
+    chunks: Any = None
+    whole: bool = True  # or too large, and cut off
+
+    def request_id(self, secrets: Iterable[Secret[str]]) -> str | None:
+        """Return the server's name for the request, fit to be shown; None where it gave none."""
+        for name in _REQUEST_IDS:
+            if name in self.headers and (value := self.headers[name]):
+                return show_text(value, secrets, 200) or None
+        return None
 
 
 class CallEvent(NamedTuple):
@@ -64,6 +98,13 @@ class Call(Record, Generic[T]):
     deadline: Deadline
     is_closed: Callable[[], bool]
     stream: bool = False  # whether the response is handed on before its body is read
+    # What is sent: the credentials are those of the last attempt.
+    url: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    content: bytes | None = None
+    keys: tuple[Secret[str], ...] = ()  # which the server may send back
+    credentials: tuple[tuple[str, Secret[str]], ...] = ()
+    max_bytes: int = 0  # of a response's body that is read whole
     attempts: int = 0
     maybe_processed: bool = False
     # What is told, of the last attempt; `attempt_at` is None between two.
@@ -94,7 +135,7 @@ class Call(Record, Generic[T]):
             error = {"error": kind.__name__, "reason": outcome.reason}
             self.tell("attempt_end", seconds=seconds, **error)
         else:
-            self.status, self.request_id = outcome.status, outcome.request_id
+            self.status, self.request_id = outcome.status, outcome.request_id(self.keys)
             self.size = len(outcome.content.reveal()) if outcome.chunks is None else None
             self.tell("attempt_end", seconds=seconds)
 

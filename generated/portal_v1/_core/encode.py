@@ -19,8 +19,10 @@ from .frames import is_of_a_signal
 
 T = TypeVar("T")
 
-_HEADER_VALUE: Final = r"[\t\x20-\x7e]*"
-_COOKIE_VALUE: Final = r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*"
+_VALUES: Final = {
+    "header": r"[\t\x20-\x7e]*",
+    "cookie": r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*",
+}
 _NOT_IN_A_SEGMENT: Final = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -122,22 +124,22 @@ def _simple(value: Any, *, explode: bool = False) -> list[str]:
 
 def headers(values: Mapping[str, Any], exploded: Collection[str] = ()) -> list[tuple[str, str]]:
     """Return the header fields whose values are given; `exploded` ones have pairs for fields."""
-    fields: list[tuple[str, str]] = []
-    for name, value in _given(values):
-        fields.append((name, ", ".join(_simple(value, explode=name in exploded))))
-        if not re.fullmatch(_HEADER_VALUE, fields[-1][1]):
-            raise InvalidRequestError(f"The value for the header {name} cannot stand in a header.")
-    return fields
+    return [
+        (name, _checked("header", name, ", ".join(_simple(value, explode=name in exploded))))
+        for name, value in _given(values)
+    ]
 
 
 def cookies(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the Cookie header for the values that are given, or no header."""
-    pairs: list[str] = []
-    for name, value in _given(values):
-        if not re.fullmatch(_COOKIE_VALUE, text(value)):
-            raise InvalidRequestError(f"The value for the cookie {name} cannot stand in a cookie.")
-        pairs.append(f"{name}={text(value)}")
+    pairs = [f"{name}={_checked('cookie', name, text(value))}" for name, value in _given(values)]
     return [("Cookie", "; ".join(pairs))] if pairs else []
+
+
+def _checked(kind: str, name: str, value: str) -> str:
+    if not re.fullmatch(_VALUES[kind], value):
+        raise InvalidRequestError(f"The value for the {kind} {name} cannot stand in a {kind}.")
+    return value
 
 
 def json_body(value: Any) -> bytes:

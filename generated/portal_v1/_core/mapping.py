@@ -28,8 +28,7 @@ _FAILURES: Final = (
 def map_in_threads(
     function: Callable[[A], T], arguments: Iterable[A], concurrency: int
 ) -> Generator[Outcome[A, T], None, None]:
-    """Return a generator of the outcomes; its threads end with it."""
-    _check(concurrency)
+    """Yield the outcomes; the threads end with the generator."""
 
     def call(argument: A) -> Outcome[A, T]:
         try:
@@ -37,31 +36,27 @@ def map_in_threads(
         except _FAILURES as error:
             return Outcome(argument, error=error)
 
-    def run() -> Generator[Outcome[A, T], None, None]:
-        pending: deque[Future[Outcome[A, T]]] = deque()
-        threads = ThreadPoolExecutor(concurrency, thread_name_prefix="map")
-        try:
-            for argument in arguments:
-                pending.append(threads.submit(copy_context().run, call, argument))
-                while pending and (len(pending) >= 2 * concurrency or pending[0].done()):
-                    yield pending.popleft().result()
-            while pending:
+    pending: deque[Future[Outcome[A, T]]] = deque()
+    _check(concurrency)
+    threads = ThreadPoolExecutor(concurrency, thread_name_prefix="map")
+    try:
+        for argument in arguments:
+            pending.append(threads.submit(copy_context().run, call, argument))
+            while pending and (len(pending) >= 2 * concurrency or pending[0].done()):
                 yield pending.popleft().result()
-        finally:
-            threads.shutdown(cancel_futures=True)
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        threads.shutdown(cancel_futures=True)
 
-    return run()
 
-
-def map_in_tasks(
+async def map_in_tasks(
     function: Callable[[A], Awaitable[T]],
     arguments: Iterable[A] | AsyncIterable[A],
     concurrency: int,
     client_name: str,
 ) -> AsyncGenerator[Outcome[A, T], None]:
-    """Return a generator of the outcomes; its tasks end with it."""
-    _check(concurrency)
-    limit = asyncio.Semaphore(concurrency)
+    """Yield the outcomes; the tasks end with the generator."""
 
     async def call(argument: A) -> Outcome[A, T]:
         async with limit:
@@ -70,24 +65,23 @@ def map_in_tasks(
             except _FAILURES as error:
                 return Outcome(argument, error=error)
 
-    async def run() -> AsyncGenerator[Outcome[A, T], None]:
-        require_loop_async(client_name)
-        pending: deque[asyncio.Task[Outcome[A, T]]] = deque()
-        try:
-            async for argument in _each(arguments):
-                pending.append(asyncio.create_task(call(argument)))
-                while pending and (len(pending) >= 2 * concurrency or pending[0].done()):
-                    await asyncio.wait([pending[0]])
-                    yield pending.popleft().result()
-            while pending:
+    pending: deque[asyncio.Task[Outcome[A, T]]] = deque()
+    _check(concurrency)
+    require_loop_async(client_name)
+    limit = asyncio.Semaphore(concurrency)
+    try:
+        async for argument in _each(arguments):
+            pending.append(asyncio.create_task(call(argument)))
+            while pending and (len(pending) >= 2 * concurrency or pending[0].done()):
                 await asyncio.wait([pending[0]])
                 yield pending.popleft().result()
-        finally:
-            for task in pending:
-                task.cancel()
-            await asyncio.gather(*pending, return_exceptions=True)
-
-    return run()
+        while pending:
+            await asyncio.wait([pending[0]])
+            yield pending.popleft().result()
+    finally:
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
 
 
 def _check(concurrency: object) -> None:

@@ -11,9 +11,14 @@ from collections import deque
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from ..errors import ConfigurationError
 from .clock import Clock
+
+_MAGIC: Final = b"PACE\x00\x00\x00\x03"
+_Times = Generator[tuple[deque[float], float], None, None]
+"""The times of the last requests, the oldest first, and that of now."""
 
 
 class Pace:
@@ -44,7 +49,13 @@ class Pace:
             raise ConfigurationError("A pace is for a period of a number of seconds over 0.")
         self.limit = limit
         self.period = period
-        self._slots = _MemorySlots(limit) if path is None else _FileSlots(limit, Path(path))
+        self._times = deque([-math.inf] * limit)
+        # A lock a process: a thread that a fork left behind may hold the parent's.
+        self._locks: dict[int, threading.Lock] = {}
+        self._path = None if path is None else Path(path)
+        if self._path is not None:
+            with suppress(BlockingIOError), self._open(self._path) as file:
+                self._read(file)
 
     def reserve(self, clock: Clock, at_most: float | None) -> float | None:
         """Reserve the next place and return the seconds to wait for it.
@@ -57,59 +68,37 @@ class Pace:
             BlockingIOError: Another process holds the file at this moment.
             ConfigurationError: The file cannot be used.
         """
-        return self._slots.reserve(clock, self.period, at_most)
+        kept = self._in_memory(clock) if self._path is None else self._in_file(clock, self._path)
+        with kept as (times, now):
+            wait = max(0.0, times[0] + self.period - now)
+            if at_most is not None and wait > at_most:
+                return None
+            times.popleft()
+            times.append(now + wait)
+            return wait
 
     def __repr__(self) -> str:
         return f"Pace({self.limit}, {self.period})"
 
-
-def _find_wait(oldest: float, now: float, period: float, at_most: float | None) -> float | None:
-    """Return the seconds until the request that was sent `limit` ago is a period old."""
-    wait = max(0.0, oldest + period - now)
-    return None if at_most is not None and wait > at_most else wait
-
-
-class _MemorySlots:
-    def __init__(self, limit: int) -> None:
-        self._times = deque([-math.inf] * limit, maxlen=limit)
-        # A lock a process: a thread that a fork left behind may hold the parent's.
-        self._locks: dict[int, threading.Lock] = {}
-
-    def reserve(self, clock: Clock, period: float, at_most: float | None) -> float | None:
+    @contextmanager
+    def _in_memory(self, clock: Clock) -> _Times:
         with self._locks.setdefault(os.getpid(), threading.Lock()):
-            now = clock.monotonic()
-            wait = _find_wait(self._times[0], now, period, at_most)
-            if wait is not None:
-                self._times.append(now + wait)  # which drops the oldest
-            return wait
-
-
-class _FileSlots:
-    """Times in a file, the oldest first, under its lock; the machine's clock is common to all."""
-
-    _MAGIC = b"PACE\x00\x00\x00\x03"
-
-    def __init__(self, limit: int, path: Path) -> None:
-        self._limit = limit
-        self._path = path
-        with suppress(BlockingIOError), self._open() as file:
-            self._read(file)
-
-    def reserve(self, clock: Clock, period: float, at_most: float | None) -> float | None:
-        with self._open() as file:
-            times, now = self._read(file), clock.time()
-            if times[0] > now + period:
-                # Written by a clock that has been set back since: its times say nothing.
-                times = array("d", [-math.inf] * len(times))
-            wait = _find_wait(times.pop(1), now, period, at_most)
-            if wait is not None:
-                times[0] = now
-                times.append(now + wait)
-                os.pwrite(file, self._MAGIC + times.tobytes(), 0)
-            return wait
+            yield self._times, clock.monotonic()
 
     @contextmanager
-    def _open(self) -> Generator[int, None, None]:
+    def _in_file(self, clock: Clock, path: Path) -> _Times:
+        """Keep times in a file, under its lock; the machine's clock is common to all processes."""
+        with self._open(path) as file:
+            (written, *times), now = self._read(file), clock.time()
+            if written > now + self.period:
+                # Written by a clock that has been set back since: its times say nothing.
+                times = [-math.inf] * self.limit
+            kept = deque(times)
+            yield kept, now
+            os.pwrite(file, _MAGIC + array("d", [now, *kept]).tobytes(), 0)
+
+    @contextmanager
+    def _open(self, path: Path) -> Generator[int, None, None]:
         try:
             import fcntl  # noqa: PLC0415 - Windows has none, and may use the rest
         except ImportError:
@@ -117,7 +106,7 @@ class _FileSlots:
                 "A pace shared through a file needs POSIX file locks, which this system lacks."
             ) from None
         try:
-            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 yield file
@@ -127,19 +116,17 @@ class _FileSlots:
             if isinstance(error, BlockingIOError) or error.errno is None:
                 raise  # Another process holds it; or a signal's handler raised this.
             raise ConfigurationError(
-                f"The pace's file {self._path} cannot be used: {error.strerror}."
+                f"The pace's file {path} cannot be used: {error.strerror}."
             ) from None
 
-    def _read(self, file: int) -> array[float]:
+    def _read(self, file: int) -> list[float]:
         """Return when the file was written, and then the times of the last requests."""
-        times = array("d", [-math.inf] * (1 + self._limit))
-        size = len(self._MAGIC) + len(times.tobytes())
+        times = array("d", [-math.inf] * (1 + self.limit))
+        size = len(_MAGIC) + len(times.tobytes())
         content = os.pread(file, size + 1, 0)
-        if not content:
-            return times
-        if len(content) == size and content.startswith(self._MAGIC):
-            return array("d", content.removeprefix(self._MAGIC))
-        raise ConfigurationError(
-            f"{self._path} is not the file of a pace of {self._limit} requests. "
-            "Name another file, or give every process the same limit."
-        )
+        if content and (len(content) != size or not content.startswith(_MAGIC)):
+            raise ConfigurationError(
+                f"{self._path} is not the file of a pace of {self.limit} requests. "
+                "Name another file, or give every process the same limit."
+            )
+        return [*array("d", content.removeprefix(_MAGIC) or times)]

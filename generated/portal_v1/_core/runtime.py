@@ -14,46 +14,31 @@ from .._secrets import Secret
 from ..errors import ConfigurationError
 from .clock import Deadline
 from .frames import is_of_a_signal
-from .settings import Settings, is_async, validate_key
+from .settings import KeySource, is_async, validate_key
 
 _ORIGIN = "that the api_key callable returned"
 
 
-def has_loop_sync() -> bool:
-    return True
-
-
-def has_loop_async() -> bool:
+def require_loop_async(name: str) -> None:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return False
-    return True
-
-
-def require_loop_sync(name: str) -> None:
-    """Do nothing: a thread needs no event loop."""
-
-
-def require_loop_async(name: str) -> None:
-    if not has_loop_async():
         raise ConfigurationError(
             f"Async{name} runs in an event loop of asyncio, and none runs here. Elsewhere, under "
             f"trio for one, use {name} in a thread."
-        )
-
-
-def yield_sync() -> None:
-    """Do nothing: threads take turns by themselves."""
+        ) from None
 
 
 async def yield_async() -> None:
+    """Let other tasks have their turn."""
     await asyncio.sleep(0)
 
 
-def fetch_key_sync(settings: Settings, deadline: Deadline) -> Secret[str] | None:
-    """Return the key that the callable gives; None where it does not come in time."""
-    asked = _ask_in_thread(_source(settings))
+def fetch_key_sync(source: KeySource, deadline: Deadline) -> Secret[str] | None:
+    """Return the key that a source is or gives; None where it does not come in time."""
+    if isinstance(source, Secret):
+        return source
+    asked = _ask_in_thread(source)
     futures.wait([asked], deadline.remaining())
     if not asked.done():
         return None
@@ -67,9 +52,10 @@ def fetch_key_sync(settings: Settings, deadline: Deadline) -> Secret[str] | None
     return validate_key(returned, _ORIGIN)
 
 
-async def fetch_key_async(settings: Settings, deadline: Deadline) -> Secret[str] | None:
-    """Return the key that the callable gives; None where it does not come in time."""
-    source = _source(settings)
+async def fetch_key_async(source: KeySource, deadline: Deadline) -> Secret[str] | None:
+    """Return the key that a source is or gives; None where it does not come in time."""
+    if isinstance(source, Secret):
+        return source
     try:
         async with asyncio.timeout(deadline.remaining()):
             if is_async(source):
@@ -93,15 +79,6 @@ async def _await_source(returned: Secret[Awaitable[Any]]) -> Secret[Any]:
         if is_struck or is_of_a_signal(error):
             raise
         raise _source_error(error) from error
-
-
-def _source(settings: Settings) -> Callable[[], Any]:
-    if not callable(settings.key):
-        raise ConfigurationError(
-            "This operation needs an API key. "
-            f"Pass api_key=, or set {settings.service.key_variable}."
-        )
-    return settings.key
 
 
 def _ask_in_thread(source: Callable[[], Any]) -> futures.Future[Secret[Any]]:

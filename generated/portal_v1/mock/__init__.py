@@ -7,12 +7,12 @@ or as a program (`python -m` this package). It needs the extra `mock` (jsonschem
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .._http import httpx
-from .._service import OperationId
 from ..client import AsyncPortal, Portal
 from ._clock import ClientClock, MockClock
+from ._faces import MockServer
 from ._faults import FAULTS, Fault, FaultName
 from ._journal import Entry
 from ._messages import (
@@ -26,7 +26,6 @@ from ._messages import (
 )
 from ._mock import Mock, Snapshot
 from ._schemas import Rule
-from ._server import MockServer
 
 __all__ = [
     "FAULTS",
@@ -51,25 +50,6 @@ __all__ = [
 
 class MockPortal(Mock):
     """The mock, with clients of its own. Its arguments are those of `Mock`."""
-
-    if TYPE_CHECKING:
-        # A misspelt name is red in an editor. `Mock` takes any: it may serve another document.
-        def fault(  # type: ignore[override] # as said above
-            self,
-            name: FaultName,
-            operation: OperationId | None = None,
-            *,
-            times: int | None = None,
-            after: int = 0,
-            probability: float = 1.0,
-            **settings: Any,
-        ) -> Fault:
-            """As of `Mock`."""
-            ...
-
-        def calls(self, operation: OperationId | None = None) -> list[Entry]:  # type: ignore[override] # as said above
-            """As of `Mock`."""
-            ...
 
     def client(self, api_key: str = "mock-api-key", **options: Any) -> Portal:
         """A client that talks to the mock in-process. Nothing opens a socket.

@@ -3,8 +3,8 @@
 
 The TCP server has it below `PREFIX`, by default for this machine only. A page of another site
 cannot use it: no CORS header allows it an answer, the Host header has to name this machine, which
-a name that was bent to it does not, and what changes something or shows secrets needs a header
-that no form can send. Its OpenAPI document follows from the methods of `Control`.
+a name that was bent to it does not, and what changes something needs a header that no form can
+send. Its OpenAPI document follows from the methods of `Control`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from urllib.parse import parse_qsl
 from .._version import __version__
 from ._engine import Engine
 from ._faults import FAULT_TYPES, Fault, check_fault, describe_fault
-from ._journal import Journal, Masking
+from ._journal import Journal
 from ._messages import PREFIX, Answer, Headers, RefusalError
 from ._operations import Request
 from ._schemas import describe_arguments, describe_type, find_wrong_argument, is_object, members
@@ -111,9 +111,8 @@ class Control:
             arguments = _read_body(body) if method == "POST" else read_arguments(pairs)
             problem = find_wrong_argument(arguments, describe_arguments(call.__func__))
             _require(problem is None, 400, f"{problem}.")
-            is_harmless = method == "GET" and not arguments.get("show_secrets")
             text = "Send the header X-Mock: 1 with this, which no page of another site may."
-            _require(is_harmless or given.get(_HEADER), 403, text)
+            _require(method == "GET" or given.get(_HEADER), 403, text)
             status, value = _status(method, gives), call(**arguments)
         except RefusalError as error:
             status, value, more = error.statuses[0], {"error": error.text}, [*error.headers]
@@ -219,25 +218,18 @@ class Control:
         """Get the mock's time in seconds since 1970, and by how many of them it was moved on."""
         return {"now": self._mock.clock(), "offset": self._mock.clock.offset}
 
-    def list_calls(
-        self,
-        operation: str | None = None,
-        after: int = 0,
-        limit: _Limit = 1000,
-        *,
-        show_secrets: bool = False,
-    ) -> Any:
+    def list_calls(self, operation: str | None = None, after: int = 0, limit: _Limit = 1000) -> Any:
         """List the newest requests, oldest first: of an operation, numbered above `after`."""
-        entries = self._journal.entries(operation, after, limit, secrets=show_secrets)
-        return [entry.as_dict() for entry in entries]
+        return [one.as_dict() for one in self._journal.entries(operation, after, limit)]
 
-    def list_clients(self, limit: _Limit = 50, *, show_secrets: bool = False) -> Any:
+    def list_clients(self, limit: _Limit = 50) -> Any:
         """List the custodians, and the newest clients of each."""
-        masking = Masking(None) if show_secrets else self._journal.masking
         found = list[dict[str, Any]]()
         for number, (custodian, count) in enumerate(self._state.custodians(), 1):
             items = json.dumps([one._asdict() for one in self._state.newest(custodian, limit)])
-            found.append({"number": number, "count": count, "items": masking.value(items)})
+            found.append(
+                {"number": number, "count": count, "items": self._journal.masking.value(items)}
+            )
         return found
 
     def take_snapshot(self, name: str = "snapshot") -> None:

@@ -53,9 +53,10 @@ class Engine:
         effects = zip(self.operations, find_effects(self.operations), strict=True)
         does = [(one, effect) for one, effect in effects if effect is not None]
         public = {effect.collection.item for one, effect in does if one.security.is_open}
-        self.behaviours = {one: Behaviour(effect, one, state, seed) for one, effect in does}
-        for one, effect in does:  # what is reached without a key is everybody's
-            self.behaviours[one].is_shared = effect.collection.item in public
+        self.behaviours = {  # what is reached without a key is everybody's
+            one: Behaviour(effect, one, state, seed, is_shared=effect.collection.item in public)
+            for one, effect in does
+        }
         paths = dict[str, dict[str, Operation]]()
         for one in self.operations:
             methods = paths.setdefault(one.shape, {})

@@ -61,10 +61,10 @@ class Entry:
 
 
 class Masking:
-    """Masks credentials, and what has `format: password` in a document; without one, nothing."""
+    """Masks credentials, and what has `format: password` in a document."""
 
-    def __init__(self, document: Mapping[str, Any] | None) -> None:
-        self._names = frozenset(map(str.lower, _find_secret_names(document) if document else ()))
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._names = frozenset(map(str.lower, _find_secret_names(document)))
 
     def mask(self, entry: Entry) -> Entry:
         """Mask an entry whose bodies are bytes still."""
@@ -134,16 +134,13 @@ class Journal:
                 self._file.write(json.dumps(self.masking.mask(entry).as_dict()) + "\n")
                 self._file.flush()
 
-    def entries(
-        self, operation_id: str | None, after: int = 0, limit: int = _KEPT, *, secrets: bool = False
-    ) -> list[Entry]:
+    def entries(self, operation_id: str | None, after: int = 0, limit: int = _KEPT) -> list[Entry]:
         """The newest entries, oldest first: of an operation or of all, numbered above `after`."""
         if operation_id is not None:
             check_name("operation", operation_id, self._operations)
         with LOCK:
             found = [one for one in self._entries if operation_id in (None, one.operation_id)]
-        masking = Masking(None) if secrets else self.masking
-        return [masking.mask(one) for one in found[-limit:] if one.number > after]
+        return [self.masking.mask(one) for one in found[-limit:] if one.number > after]
 
     def reset(self) -> None:
         """Forget the entries, and count from 1 again. The file stays as it is."""

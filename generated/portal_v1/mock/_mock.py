@@ -14,17 +14,17 @@ from typing import Any, Self
 
 from .._document import load_document
 from .._http import httpx
+from .._service import OperationId
 from ._clock import LOCK, MockClock
 from ._control import Control
 from ._engine import Engine
-from ._faults import EARLY, Exchange, Fault, apply_faults, check_fault, select_faults
+from ._faces import InProcessTransport, MockServer
+from ._faults import EARLY, Exchange, Fault, FaultName, apply_faults, check_fault, select_faults
 from ._journal import Entry, Journal, Masking
 from ._messages import Answer, Headers
 from ._operations import Request
 from ._schemas import Rule, find_rules
-from ._server import MockServer
 from ._state import State
-from ._transport import InProcessTransport
 
 _NOWHERE = "https://mock.invalid"  # nobody's, by RFC 2606: a request past the mock reaches nothing
 _MOST_SEEDED = 10_000_000  # takes minutes
@@ -140,8 +140,8 @@ class Mock:
 
     def fault(
         self,
-        name: str,
-        operation: str | None = None,
+        name: FaultName,
+        operation: OperationId | None = None,
         *,
         times: int | None = None,
         after: int = 0,
@@ -183,7 +183,7 @@ class Mock:
             self._faults.clear()
             self._faults_set = 0
 
-    def calls(self, operation: str | None = None) -> list[Entry]:
+    def calls(self, operation: OperationId | None = None) -> list[Entry]:
         """The newest 10,000 requests, of one operation or of all, oldest first, secrets masked.
 
         Raises:

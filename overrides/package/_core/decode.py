@@ -17,75 +17,27 @@ from typing import Any, Final, TypeGuard, TypeVar, cast
 import attrs
 
 from .._lazy import uuid
-from ..types import File, Unset
+from ..types import UNSET, File, Unset
 from . import json
+from .json import MismatchError
 
 T = TypeVar("T")
 AbsentT = TypeVar("AbsentT")
 MemberT = TypeVar("MemberT", bound=enum.Enum)
 Decoder = Callable[[Any], T]
 ResponseParser = Callable[[bytes], T]
-"""Takes a body, returns its value or raises `MismatchError` or `MalformedJSONError`."""
+"""Takes a body, returns its value or raises `MismatchError`."""
 
 _DATE_TIME: Final = (
     r"(?a)(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:)(\d\d)((?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)?)"
 )
-
-
-class _Missing:
-    """Given to a decoder in place of a field that is not there, which it then refuses."""
-
-
-MISSING: Final = _Missing()
 NO_NAMES: Final[frozenset[str]] = frozenset()
-
-_JSON_TYPES: Final[Mapping[type, str]] = {
-    type(None): "null",
-    bool: "boolean",
-    int: "number",
-    float: "number",
-    str: "string",
-    list: "array",
-    dict: "object",
-    _Missing: "nothing",
-}
-
-
-class MismatchError(ValueError):
-    """A value is not what the specification says. Of the value, only its type is kept."""
-
-    def __init__(self, expected: str, value: object = None) -> None:
-        super().__init__(expected)
-        self.expected = expected
-        self.found = _JSON_TYPES.get(type(value), "something else")
-        self._steps: list[str] = []
-
-    def at(self, step: str | int) -> MismatchError:
-        """Record that it happened under this field or at this index; from the inside out."""
-        if not isinstance(step, int):
-            is_plain = re.fullmatch(r"[A-Za-z_]\w*", step, re.ASCII)
-            self._steps.append(f".{step}" if is_plain else f"[{step!a}]")
-        else:
-            self._steps.append(f"[{step}]")
-        return self
-
-    def __str__(self) -> str:
-        return f"{self.path} has to be {self.expected}, and is {self.found}"
-
-    @property
-    def path(self) -> str:
-        """The place as a JSONPath, such as `$[3].address`."""
-        return "$" + "".join(reversed(self._steps))
-
-
-class UnreadableError(MismatchError):
-    """A body is not of its media type at all."""
 
 
 def field(fields: Mapping[str, Any], name: str, decoder: Decoder[T]) -> T:
     """Return the decoded value of the field `name`."""
     try:
-        return decoder(fields.get(name, MISSING))
+        return decoder(fields.get(name, UNSET))
     except MismatchError as mismatch:
         raise mismatch.at(name) from None
 
@@ -133,30 +85,30 @@ def with_defaults(model: Any) -> Any:
 
 def nulls(fields: Mapping[str, Any], names: tuple[str, ...]) -> frozenset[str]:
     """Return which of the fields `names` are null, and not absent."""
-    return frozenset([name for name in names if fields.get(name, MISSING) is None])
+    return frozenset([name for name in names if fields.get(name, UNSET) is None])
 
 
 def anything(value: Any) -> Any:
-    if value is MISSING:
+    if value is UNSET:
         raise MismatchError("a value", value)
     return value
 
 
-def null(value: Any) -> None:
-    if value is not None:
-        raise MismatchError("null", value)
+def _plain(expected: str, *kinds: type) -> Decoder[Any]:
+    """Return a decoder that takes values of these classes as they are; no boolean is a number."""
+
+    def decode(value: Any) -> Any:
+        if isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool)):
+            return value
+        raise MismatchError(expected, value)
+
+    return decode
 
 
-def string(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    raise MismatchError("string", value)
-
-
-def boolean(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    raise MismatchError("boolean", value)
+null: Decoder[None] = _plain("null", type(None))
+string: Decoder[str] = _plain("string", str)
+boolean: Decoder[bool] = _plain("boolean", bool)
+number: Decoder[float] = _plain("number", int, float)
 
 
 def integer(value: Any) -> int:
@@ -168,23 +120,22 @@ def integer(value: Any) -> int:
     raise MismatchError("integer", value)
 
 
-def number(value: Any) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return value
-    raise MismatchError("number", value)
+def _parsed(expected: str, parse: Callable[[str], T]) -> Decoder[T]:
+    """Return a decoder of strings, of which it returns what they say."""
 
+    def decode(value: Any) -> T:
+        if isinstance(value, str):
+            try:
+                return parse(value)
+            except ValueError:
+                pass
+        raise MismatchError(expected, value)
 
-def date(value: Any) -> datetime.date:
-    """Return a date, from a string such as 2026-11-24."""
-    return _convert(value, datetime.date.fromisoformat, "date string")
-
-
-def date_time(value: Any) -> datetime.datetime:
-    """Return a point in time, from a string as RFC 3339 has it; a leap second is the one before."""
-    return _convert(value, _parse_date_time, "date-time string")
+    return decode
 
 
 def _parse_date_time(text: str) -> datetime.datetime:
+    """Return a point in time, as RFC 3339 has it; a leap second is the one before."""
     found = re.fullmatch(_DATE_TIME, text)
     if found is None:
         raise ValueError(text)
@@ -194,17 +145,9 @@ def _parse_date_time(text: str) -> datetime.datetime:
     )
 
 
-def unique_id(value: Any) -> uuid.UUID:
-    return _convert(value, uuid.UUID, "UUID string")
-
-
-def _convert(value: Any, convert: Callable[[str], T], expected: str) -> T:
-    if isinstance(value, str):
-        try:
-            return convert(value)
-        except ValueError:
-            pass
-    raise MismatchError(expected, value)
+date = _parsed("date string", datetime.date.fromisoformat)
+date_time = _parsed("date-time string", _parse_date_time)
+unique_id = _parsed("UUID string", lambda text: uuid.UUID(text))  # noqa: PLW0108 - it is imported late
 
 
 def constant(value: Any, only: T) -> T:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http
 import re
+from collections.abc import Iterable
 from typing import Any, TypeVar, cast
 
 from .._secrets import MASK, Secret, redact_body, show_text
@@ -14,10 +15,9 @@ from ..errors import (
     InvalidResponseError,
     status_error_class,
 )
-from . import json
-from .call import Call
-from .decode import MismatchError, ResponseParser, UnreadableError
-from .effects import RawResponse, TransportFailure
+from .call import Call, RawResponse, TransportFailure
+from .decode import ResponseParser
+from .json import MismatchError, UnreadableError, load
 from .operation import for_status
 
 T = TypeVar("T")
@@ -36,8 +36,6 @@ def try_parse(parser: ResponseParser[T], content: Secret[bytes]) -> T | Mismatch
         return parser(content.reveal())
     except MismatchError as mismatch:
         return mismatch.with_traceback(None)
-    except json.MalformedJSONError as error:
-        return UnreadableError(f"JSON ({error})")
 
 
 def connection_error(
@@ -54,17 +52,10 @@ def warm_error(failure: TransportFailure) -> APIConnectionError:
     return kind(_join_sentences(f"warm failed: {reason}", APIConnectionError.advice))
 
 
-def late_reading(call: Call[Any]) -> APIConnectionError:
-    """Return the error for a response that came in time, and was not read in time."""
-    call.maybe_processed = True
-    reason = f"the call's {call.deadline.budget:g} s were over while the answer was read"
-    return connection_error(call, reason, timed_out=True)
-
-
 def status_error(
     call: Call[Any], received: RawResponse, *, retry_after: float | None
 ) -> APIStatusError:
-    content = redact_body(received.content, received.secrets)
+    content = redact_body(received.content, call.keys)
     text = _server_text(content, call.settings.service.error_fields)
     parser = for_status(call.operation.errors, received.status)
     model = None if parser is None else try_parse(parser, content)
@@ -75,7 +66,7 @@ def status_error(
         status_error_class(received.status),
         call,
         f"{happened}: {text}" if text else happened,
-        "" if retry_after is None else f"The server asks to wait {retry_after:g} s.",
+        wish="" if retry_after is None else f"The server asks to wait {retry_after:g} s.",
         received=received,
         error=text,
         retry_after=retry_after,
@@ -86,10 +77,7 @@ def status_error(
 def invalid_response(
     call: Call[Any], received: RawResponse, mismatch: MismatchError
 ) -> InvalidResponseError:
-    if isinstance(mismatch, UnreadableError):
-        problem = f"the body is not {mismatch.expected}"
-    else:
-        problem = show_text(str(mismatch), received.secrets, _TEXT_AT_MOST)
+    problem = show_text(str(mismatch), call.keys, _TEXT_AT_MOST)
     happened = f"{call.operation.id} was answered {_status(received.status)}, but {problem}"
     call.maybe_processed = True
     return _build(InvalidResponseError, call, happened, received=received)
@@ -99,25 +87,28 @@ def _build(
     kind: type[ErrorT],
     call: Call[Any],
     happened: str,
-    *notes: str,
+    *,
     advice: str | None = None,
+    wish: str = "",
     received: RawResponse | None = None,
     **facts: Any,
 ) -> ErrorT:
+    notes = [f"{call.attempts} attempts"] if call.attempts > 1 else []
     if received is not None:
         facts |= {
             "status_code": received.status,
-            "request_id": received.request_id,
-            "headers": _headers(received),
+            "request_id": received.request_id(call.keys),
+            "headers": _headers(received, call.keys),
             "body": received.content.reveal(),
         }
+        notes += [f"request id {facts['request_id']}"] if facts["request_id"] else []
     return kind(
         _join_sentences(
             happened,
             _consequence(call),
             advice or kind.advice,
-            *notes,
-            _attempts(call, facts.get("request_id")),
+            wish,
+            f"({', '.join(notes)})" if notes else "",
         ),
         operation_id=call.operation.id,
         attempts=call.attempts,
@@ -126,20 +117,21 @@ def _build(
     )
 
 
-def find_unreadable(received: RawResponse) -> UnreadableError | None:
-    """Return why a body need not be looked at; None where it can be read."""
+def refuse_unreadable(call: Call[Any], received: RawResponse) -> None:
+    """Raise the error for a response whose body need not be looked at."""
+    problem, encoding = "", "content-encoding"
     if not received.whole:
-        return UnreadableError("within max_response_bytes, the largest size that is taken")
-    encoding = "content-encoding"
-    if encoding in received.headers and received.headers[encoding].strip().lower() not in _PLAIN:
-        return UnreadableError("plain: it is compressed, which the client did not ask for")
-    return None
+        problem = "within max_response_bytes, the largest size that is taken"
+    elif encoding in received.headers and received.headers[encoding].strip().lower() not in _PLAIN:
+        problem = "plain: it is compressed, which the client did not ask for"
+    if problem:
+        raise invalid_response(call, received, UnreadableError(problem))
 
 
 def _server_text(content: Secret[bytes], names: tuple[str, ...]) -> str | None:
     try:
-        body: Any = json.load(content.reveal())
-    except json.MalformedJSONError:
+        body: Any = load(content.reveal())
+    except UnreadableError:
         return None
     if isinstance(body, dict):
         for name in names:
@@ -149,11 +141,9 @@ def _server_text(content: Secret[bytes], names: tuple[str, ...]) -> str | None:
     return None
 
 
-def _headers(received: RawResponse) -> dict[str, str]:
+def _headers(received: RawResponse, keys: Iterable[Secret[str]]) -> dict[str, str]:
     return {
-        name: MASK
-        if re.search(_HIDDEN_NAMES, name)
-        else show_text(value, received.secrets, _HEADER_AT_MOST)
+        name: MASK if re.search(_HIDDEN_NAMES, name) else show_text(value, keys, _HEADER_AT_MOST)
         for name, value in received.headers.items()
     }
 
@@ -173,12 +163,6 @@ def _consequence(call: Call[Any]) -> str:
     if call.operation.repeatable:
         return "The server may have acted on it; it is safe to call again"
     return "The server may have acted on it: look before you call again"
-
-
-def _attempts(call: Call[Any], request_id: str | None) -> str:
-    notes = [f"{call.attempts} attempts"] * (call.attempts > 1)
-    notes += [f"request id {request_id}"] * (request_id is not None)
-    return f"({', '.join(notes)})" if notes else ""
 
 
 def _join_sentences(*parts: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections import UserDict
+from collections.abc import Callable, Mapping
 from functools import wraps
 from importlib import import_module
 from types import MappingProxyType
@@ -99,23 +100,16 @@ class ListOperation(Operation[T_co], Generic[T_co, T]):
     item: Decoder[T]
 
 
-class Operations(Mapping[str, Operation[Any]]):
-    """All operations by id; each is imported when it is asked for."""
+class Operations(UserDict[str, Any]):
+    """All operations by id; each is imported when it is asked for, from the module it has here."""
 
     def __init__(self, package: str, modules: Mapping[str, str]) -> None:
+        super().__init__(modules)
         self._package = package
-        self._modules = modules
 
     def __getitem__(self, operation_id: str) -> Operation[Any]:
-        module = import_module(self._modules[operation_id], self._package)
-        operation: Operation[Any] = module.OPERATION
+        operation: Operation[Any] = import_module(self.data[operation_id], self._package).OPERATION
         return operation
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._modules)
-
-    def __len__(self) -> int:
-        return len(self._modules)
 
 
 class Request(Record):

@@ -8,11 +8,9 @@ from typing import Any, Final, Generic, TypeVar
 from .._secrets import Secret
 from ..types import Response
 from . import encode, failures
-from .array import ArrayReader, NotAnArrayError
-from .call import Call
-from .decode import Decoder, MismatchError, ResponseParser, UnreadableError
-from .effects import RawResponse, TransportFailure
-from .json import MalformedJSONError
+from .array import ArrayReader
+from .call import Call, RawResponse, TransportFailure
+from .json import MismatchError, UnreadableError
 from .operation import ListOperation, for_status
 
 T = TypeVar("T")
@@ -27,11 +25,12 @@ _LONG: Final = 4 * _SLICE  # bytes from which a list is read in slices
 
 def read_response(call: Call[T], received: RawResponse) -> Response[T]:
     """Return the response as the caller sees it, if it is the documented one."""
-    unreadable = failures.find_unreadable(received)
-    if unreadable is not None:
-        raise failures.invalid_response(call, received, unreadable)
     mismatches: list[MismatchError] = []
-    for parser in _parsers(call, received.status):
+    statuses = call.operation.responses
+    documented = for_status(statuses, received.status)
+    # A success that the specification does not name is taken where its body is the documented
+    # one: a created client whose answer is thrown away is lost with its keys.
+    for parser in statuses.values() if documented is None else [documented]:
         value = failures.try_parse(parser, received.content)
         if not isinstance(value, MismatchError):
             foreign = _find_foreign(call, value)
@@ -50,25 +49,14 @@ def build_response(call: Call[Any], received: RawResponse, value: T) -> Response
         headers=received.headers,
         parsed=value,
         content=content,
-        request_id=received.request_id,
+        request_id=received.request_id(call.keys),
         attempts=call.attempts,
     )
 
 
 def is_long_list(call: Call[Any], received: RawResponse) -> bool:
     """Return whether the response is a list that is too long to be read at once."""
-    return (
-        isinstance(call.operation, ListOperation)
-        and len(received.content.reveal()) > _LONG
-        and failures.find_unreadable(received) is None
-    )
-
-
-def _parsers(call: Call[T], status: int) -> list[ResponseParser[T]]:
-    documented = for_status(call.operation.responses, status)
-    # A success that the specification does not name is taken where its body is the documented
-    # one: a created client whose answer is thrown away is lost with its keys.
-    return list(call.operation.responses.values()) if documented is None else [documented]
+    return isinstance(call.operation, ListOperation) and len(received.content.reveal()) > _LONG
 
 
 def _find_foreign(call: Call[Any], value: Any) -> MismatchError | None:
@@ -92,22 +80,23 @@ class ItemReader(Generic[ItemT]):
         self, call: Call[Any], received: RawResponse, largest_item: int | None = None
     ) -> None:
         operation: Any = call.operation
-        self._decode_item: Decoder[ItemT] = operation.item
         self._call = call
         self._received = received
-        self._array = ArrayReader(largest_item)
-        self._index = 0
-        self._problem: MismatchError | None = failures.find_unreadable(received)
+        self._array = ArrayReader(operation.item, largest_item)
+        self._problem: MismatchError | None = None
 
     def split(self, chunk: Secret[bytes] | TransportFailure) -> Iterator[Secret[bytes]]:
         """Yield a chunk in parts that are read without a pause, while all is well and in time."""
         if isinstance(chunk, TransportFailure):
             self._call.maybe_processed = chunk.maybe_processed
-            failure = chunk.redact(self._received.secrets)
-            raise failures.connection_error(self._call, failure.reason, timed_out=chunk.timed_out)
+            reason = chunk.redact(self._call.keys).reason
+            raise failures.connection_error(self._call, reason, timed_out=chunk.timed_out)
         for start in range(0, len(chunk.reveal()), _SLICE):
             if self._call.deadline.remaining() == 0:
-                raise failures.late_reading(self._call)
+                self._call.maybe_processed = True
+                budget = f"{self._call.deadline.budget:g} s"
+                reason = f"the call's {budget} were over while the answer was read"
+                raise failures.connection_error(self._call, reason, timed_out=True)
             part = Secret(chunk.reveal()[start : start + _SLICE])
             if self._call.stream:
                 self._call.size = (self._call.size or 0) + len(part.reveal())
@@ -118,15 +107,11 @@ class ItemReader(Generic[ItemT]):
         """Return the items that are whole with this part of the body, up to one that is wrong."""
         items: list[ItemT] = []
         try:
-            for value in () if self._problem else self._array.feed(part.reveal(), last=last):
-                items.append(self._decode_item(value))  # noqa: PERF401 - those before a wrong one
-        except MalformedJSONError as error:
-            self._problem = UnreadableError(f"JSON ({error})")
-        except NotAnArrayError as mismatch:
-            self._problem = mismatch
+            if self._problem is None:
+                # `extend` keeps the items before a wrong one.
+                items.extend(self._array.feed(part.reveal(), last=last))
         except MismatchError as mismatch:
-            self._problem = mismatch.at(self._index + len(items))
-        self._index += len(items)
+            self._problem = mismatch.with_traceback(None)
         return items
 
     def check(self) -> None:

@@ -91,11 +91,6 @@ class Settings:
     clock: Clock = field(factory=SystemClock, repr=False)
     observer: Callable[[Any], object] | None = field(default=None, repr=False)
 
-    def for_scheme(self, name: str | None) -> Settings:
-        """Return the settings with the key of another security scheme, where there is one."""
-        key = self.keys.get(name or "")
-        return self if key is None else evolve(self, key=key)
-
     def with_headers(self, headers: Mapping[str, str]) -> Settings:
         """Return the settings with more header fields, which take the place of the same names."""
         more = _validate_headers(Secret(headers), self.service)
@@ -140,10 +135,8 @@ def validate_key(key: Secret[Any], origin: str) -> Secret[str]:
         problem = f"is {type(key.reveal()).__name__}, not a string"
     elif not key.reveal():
         problem = "is empty"
-    elif key.reveal() != key.reveal().strip():
-        problem = "begins or ends with white space or a line break"
     elif not _is_visible(key.reveal()):
-        problem = "holds a character that cannot stand in a header"
+        problem = "holds white space or a character that cannot stand in a header"
     else:
         return key
     raise ConfigurationError(f"The API key {origin} {problem}. Copy it again from the dashboard.")
@@ -236,10 +229,16 @@ def is_loopback(host: str) -> bool:
     # What such a name stands for is looked at when a connection is made.
     if host == "localhost" or host.endswith(".localhost"):
         return True
+    address = read_address(host)
+    return address is not None and address.is_loopback
+
+
+def read_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the address that a host is given by; None where that is a name."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(host)
     except ValueError:
-        return False
+        return None
 
 
 def _protect_observer(given: Any, service: ServiceInfo) -> Callable[[Any], object] | None:

@@ -15,11 +15,11 @@ from urllib.parse import urljoin, urlsplit
 from .._document import load_document
 from .._version import __version__
 from ._control import example_request, read_arguments
+from ._faces import MockServer
 from ._faults import check_fault
 from ._messages import PREFIX, MockError
 from ._mock import Mock
 from ._schemas import find_rules, members
-from ._server import MockServer
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

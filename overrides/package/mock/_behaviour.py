@@ -37,8 +37,10 @@ _FACTS = {
 class Behaviour:
     """What one operation does."""
 
-    def __init__(self, effect: Effect, operation: Operation, state: State, seed: int) -> None:
-        self.is_shared = False  # by all custodians
+    def __init__(
+        self, effect: Effect, operation: Operation, state: State, seed: int, *, is_shared: bool
+    ) -> None:
+        self._is_shared = is_shared  # by all custodians
         self.effect, self._collection = effect, effect.collection
         self._operation, self._state, self._seed = operation, state, seed
         self._examples: dict[str, Any] = {}
@@ -166,7 +168,7 @@ class Behaviour:
         return template.fill({**values, **new}, self.effect.envelope)
 
     def _place(self, api_key: str, collection: Collection, *parents: str) -> Place:
-        return place_of("" if self.is_shared else api_key, collection.path, *parents)
+        return place_of("" if self._is_shared else api_key, collection.path, *parents)
 
     def _find(self, request: Request, collection: Collection) -> Item:
         """The item of a collection that the path of a call names."""

@@ -6,12 +6,12 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial, reduce
 from operator import delitem, getitem
 from random import Random
-from typing import Annotated, Any, Literal, Self, TypeAlias, cast, get_args
+from typing import Annotated, Any, Literal, TypeAlias, cast, get_args
 
 from ._clock import LOCK
 from ._messages import Answer, Break, FaultError, RefusalError, plain
@@ -154,12 +154,12 @@ _LIMITS: Mapping[str, Any] = {  # when a fault strikes; see `Fault`
 }
 
 
-@dataclass(eq=False, repr=False)
-class Fault:
+@dataclass(eq=False)
+class Fault(AbstractContextManager["Fault"]):
     """A fault that is set. In a `with` block, it is taken away at the end of it."""
 
-    _all: list[Fault]  # that are set
-    random: Random
+    _all: list[Fault] = field(repr=False)  # that are set
+    random: Random = field(repr=False)
     number: int  #: Counts the faults of a mock from 1.
     name: str  #: Its type.
     operation: str | None  #: The operationId that it concerns; None for every operation.
@@ -184,15 +184,8 @@ class Fault:
             return False
         return self.probability >= 1 or self.random.random() < self.probability
 
-    def __enter__(self) -> Self:
-        return self
-
     def __exit__(self, *error: object) -> None:
         self.remove()
-
-    def __repr__(self) -> str:
-        where = self.operation or "every operation"
-        return f"<Fault {self.number}: {self.name} of {where}, struck {self.struck} times>"
 
 
 def select_faults(faults: Iterable[Fault], operation: str | None) -> list[Fault]:

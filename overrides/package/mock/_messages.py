@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from enum import Enum
-from itertools import islice
 from typing import NamedTuple, TypeAlias
 
 PREFIX = "/__mock__"  # of the control API's paths
@@ -69,40 +69,16 @@ class MockDependencyError(MockError, ImportError):
     """A package that only the mock needs is not installed."""
 
 
+@dataclass(eq=False)
 class RefusalError(Exception):
     """A request is refused, by default for what the document does not allow."""
 
-    def __init__(
-        self,
-        text: str,
-        statuses: tuple[int, ...] = (400, 422),
-        headers: tuple[tuple[str, str], ...] = (),
-    ) -> None:
-        super().__init__(text)
-        self.statuses, self.text, self.headers = statuses, text, headers
+    text: str
+    statuses: tuple[int, ...] = (400, 422)
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 def plain(status: int, text: str, *headers: tuple[str, str]) -> Answer:
     """An answer that is HTTP's or the mock's own, not the document's: plain text."""
     content_type = ("content-type", "text/plain; charset=utf-8")
     return Answer(status, [content_type, *headers], f"{text}\n".encode("utf-8", "replace"))
-
-
-def deliver(answer: Answer) -> Iterator[float | bytes | Break | None]:
-    """How an answer is sent: pauses in seconds, None for its head, pieces of its body, a break."""
-    body, broken = answer.body, answer.broken
-    yield float(answer.delay)
-    if broken in (Break.RESET, Break.EMPTY, Break.GARBAGE):
-        yield broken
-    if isinstance(body, bytes):
-        pieces = iter((body[: len(body) // 2] if broken else body,))
-    else:
-        pieces = islice(body, 1 if broken else None)
-    yield None
-    for piece in pieces:
-        size = answer.piece if answer.drip else len(piece)
-        for start in range(0, len(piece), size) if piece else (0,):
-            yield piece[start : start + size]
-            yield float(answer.drip)
-    if broken is not None:
-        yield broken

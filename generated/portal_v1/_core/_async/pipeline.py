@@ -9,15 +9,14 @@ from typing import Any, NoReturn, TypeVar
 from ..._secrets import Secret
 from ...errors import ConfigurationError
 from ...types import UNSET, Response, Unset
-from ..attempts import make_attempts
-from ..call import Call
+from .. import attempts
+from ..call import AsyncChunks, Call, RawResponse
 from ..clock import Deadline
-from ..effects import AsyncChunks, Pause, RawResponse, SendRequest
-from ..failures import warm_error
+from ..failures import refuse_unreadable, warm_error
 from ..frames import FrameGuard
-from ..operation import ListOperation, Operation, Request
+from ..operation import Credential, ListOperation, Operation, Request
 from ..responses import LARGEST_ITEM, ItemReader, build_response, is_long_list, read_response
-from ..runtime import fetch_key_async, has_loop_async, require_loop_async, yield_async
+from ..runtime import fetch_key_async, require_loop_async, yield_async
 from ..settings import Settings, replace_settings
 
 T = TypeVar("T")
@@ -33,9 +32,6 @@ class AsyncPipeline:
         self._shared = shared
         self._closed = False
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.settings.base_url!r})"
-
     def __deepcopy__(self, memo: dict[int, Any]) -> AsyncPipeline:
         return self
 
@@ -49,8 +45,8 @@ class AsyncPipeline:
     async def aclose(self) -> None:
         """Take no more calls; close the connection too, unless it is shared."""
         self._closed = True
-        if not self._shared and has_loop_async():
-            await self._connection.close()
+        if not self._shared:
+            self._connection.close()
 
     async def warm(self) -> None:
         with FrameGuard():
@@ -66,6 +62,7 @@ class AsyncPipeline:
         with FrameGuard() as guard:
             call = self._start_call(guard, operation, request, **options)
             received = await self._send(call)
+            refuse_unreadable(call, received)
             if not is_long_list(call, received):
                 return read_response(call, received)
             items: Any = []
@@ -92,6 +89,7 @@ class AsyncPipeline:
             clock = call.settings.clock
             chunks: AsyncChunks = received.chunks
             try:
+                refuse_unreadable(call, received)
                 async for chunk in chunks:
                     for part in reader.split(chunk):
                         items = reader.feed(part)
@@ -148,20 +146,16 @@ class AsyncPipeline:
         return closed
 
     async def _send(self, call: Call[Any]) -> RawResponse:
-        attempts = make_attempts(call)
-        outcome: Any = None
+        attempts.prepare(call)
+        sleep = call.settings.clock.sleep_async
         while True:
-            try:
-                effect = attempts.send(outcome)
-            except StopIteration as done:
-                received: RawResponse = done.value
-                return received
-            match effect:
-                case SendRequest():
-                    outcome = await self._connection.send(effect)
-                case Pause():
-                    await call.settings.clock.sleep_async(effect.seconds)
-                    outcome = None
-                case _:
-                    settings = call.settings.for_scheme(effect.scheme)
-                    outcome = await fetch_key_async(settings, call.deadline)
+            for seconds in attempts.keep_pace(call):
+                await sleep(seconds)
+            keys: dict[Credential, Secret[str] | None] = {}
+            for wanted, source in attempts.find_keys(call):
+                keys[wanted] = await fetch_key_async(source, call.deadline)
+            attempts.start_attempt(call, keys)
+            verdict = attempts.judge(call, await self._connection.send(call))
+            if isinstance(verdict, RawResponse):
+                return verdict
+            await sleep(verdict)

@@ -9,15 +9,14 @@ from typing import Any, NoReturn, TypeVar
 from ..._secrets import Secret
 from ...errors import ConfigurationError
 from ...types import UNSET, Response, Unset
-from ..attempts import make_attempts
-from ..call import Call
+from .. import attempts
+from ..call import Call, Chunks, RawResponse
 from ..clock import Deadline
-from ..effects import Chunks, Pause, RawResponse, SendRequest
-from ..failures import warm_error
+from ..failures import refuse_unreadable, warm_error
 from ..frames import FrameGuard
-from ..operation import ListOperation, Operation, Request
+from ..operation import Credential, ListOperation, Operation, Request
 from ..responses import LARGEST_ITEM, ItemReader, build_response, is_long_list, read_response
-from ..runtime import fetch_key_sync, has_loop_sync, require_loop_sync, yield_sync
+from ..runtime import fetch_key_sync
 from ..settings import Settings, replace_settings
 
 T = TypeVar("T")
@@ -33,9 +32,6 @@ class Pipeline:
         self._shared = shared
         self._closed = False
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.settings.base_url!r})"
-
     def __deepcopy__(self, memo: dict[int, Any]) -> Pipeline:
         return self
 
@@ -49,7 +45,7 @@ class Pipeline:
     def close(self) -> None:
         """Take no more calls; close the connection too, unless it is shared."""
         self._closed = True
-        if not self._shared and has_loop_sync():
+        if not self._shared:
             self._connection.close()
 
     def warm(self) -> None:
@@ -66,13 +62,13 @@ class Pipeline:
         with FrameGuard() as guard:
             call = self._start_call(guard, operation, request, **options)
             received = self._send(call)
+            refuse_unreadable(call, received)
             if not is_long_list(call, received):
                 return read_response(call, received)
             items: Any = []
             reader: ItemReader[Any] = ItemReader(call, received)
             for part in reader.split(received.content):
                 items += reader.feed(part)
-                yield_sync()
             items += reader.feed(Secret(b""), last=True)
             reader.check()
             return build_response(call, received, items)
@@ -92,6 +88,7 @@ class Pipeline:
             clock = call.settings.clock
             chunks: Chunks = received.chunks
             try:
+                refuse_unreadable(call, received)
                 for chunk in chunks:
                     for part in reader.split(chunk):
                         items = reader.feed(part)
@@ -99,7 +96,6 @@ class Pipeline:
                         for item in items:
                             yield item
                         call.deadline.extend(clock.monotonic() - left_at)
-                        yield_sync()
                 for item in reader.feed(Secret(b""), last=True):
                     yield item
                 reader.check()
@@ -141,27 +137,22 @@ class Pipeline:
             raise ConfigurationError(
                 f"This {name} client is closed. Make a new one, or close it later."
             )
-        require_loop_sync(name)
 
     def _is_closed(self) -> bool:
         closed: bool = self._closed or self._connection.closed
         return closed
 
     def _send(self, call: Call[Any]) -> RawResponse:
-        attempts = make_attempts(call)
-        outcome: Any = None
+        attempts.prepare(call)
+        sleep = call.settings.clock.sleep
         while True:
-            try:
-                effect = attempts.send(outcome)
-            except StopIteration as done:
-                received: RawResponse = done.value
-                return received
-            match effect:
-                case SendRequest():
-                    outcome = self._connection.send(effect)
-                case Pause():
-                    call.settings.clock.sleep(effect.seconds)
-                    outcome = None
-                case _:
-                    settings = call.settings.for_scheme(effect.scheme)
-                    outcome = fetch_key_sync(settings, call.deadline)
+            for seconds in attempts.keep_pace(call):
+                sleep(seconds)
+            keys: dict[Credential, Secret[str] | None] = {}
+            for wanted, source in attempts.find_keys(call):
+                keys[wanted] = fetch_key_sync(source, call.deadline)
+            attempts.start_attempt(call, keys)
+            verdict = attempts.judge(call, self._connection.send(call))
+            if isinstance(verdict, RawResponse):
+                return verdict
+            sleep(verdict)

@@ -1,4 +1,4 @@
-"""The mock over TCP: an asyncio server in a thread of its own, with h11 for HTTP/1.1."""
+"""How answers reach clients: by an httpx transport in-process, by an asyncio server over TCP."""
 
 from __future__ import annotations
 
@@ -10,19 +10,22 @@ import socket
 import struct
 import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import partial
 from http import HTTPStatus
-from typing import Any, NoReturn, cast
+from itertools import islice
+from typing import Any, NoReturn, TypeAlias, cast
 from urllib.parse import urlsplit
 
 import h11
 
+from .._http import httpx
 from ._control import Control
-from ._messages import PREFIX, Answer, Break, ServeError, deliver, plain
+from ._messages import PREFIX, Answer, Break, Headers, ServeError, plain
 
 _MAX_HEAD = 32 * 1024  # bytes of a request line and its header fields, in several pieces
 _MAX_BODY = 8 * 1024 * 1024  # bytes of a request body
@@ -37,6 +40,91 @@ _NO_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 _AT_ONCE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 _log = logging.getLogger(__name__)
+
+_Handle: TypeAlias = Callable[[str, str, Headers, bytes], Answer]
+
+
+def _deliver(answer: Answer) -> Iterator[float | bytes | Break | None]:
+    """How an answer is sent: a pause in seconds, None for its head, pieces and pauses; a break."""
+    body, broken = answer.body, answer.broken
+    yield float(answer.delay)
+    if broken in (Break.RESET, Break.EMPTY, Break.GARBAGE):
+        yield broken
+    if isinstance(body, bytes):
+        pieces = iter((body[: len(body) // 2] if broken else body,))
+    else:
+        pieces = islice(body, 1 if broken else None)
+    yield None
+    for piece in pieces:
+        size = answer.piece if answer.drip else len(piece)
+        for start in range(0, len(piece), size) if piece else (0,):
+            yield piece[start : start + size]
+            yield float(answer.drip)
+    if broken is not None:
+        yield broken
+
+
+class InProcessTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """A transport for clients of httpx, sync and async; of a URL only path and query matter."""
+
+    def __init__(self, handle: _Handle) -> None:
+        self._handle = handle
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request."""
+        steps = _Exchange(self._handle, request, request.read()).steps
+        time.sleep(next(steps))
+        response: httpx.Response = next(steps)
+        return response
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request."""
+        steps = _Exchange(self._handle, request, await request.aread()).steps
+        await asyncio.sleep(next(steps))
+        response: httpx.Response = next(steps)
+        return response
+
+
+class _Exchange(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A request and its answer, whose body it streams."""
+
+    def __init__(self, handle: _Handle, request: httpx.Request, body: bytes) -> None:
+        self.steps: Iterator[Any] = self._answer(handle, request, body)
+
+    def __iter__(self) -> Iterator[bytes]:
+        for step in self.steps:
+            if isinstance(step, bytes):
+                yield step
+            else:
+                time.sleep(step)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for step in self.steps:
+            if isinstance(step, bytes):
+                yield step
+            else:
+                await asyncio.sleep(step)
+
+    def _answer(self, handle: _Handle, request: httpx.Request, body: bytes) -> Iterator[Any]:
+        """Yield a pause in seconds, the response, pieces and pauses; raise where it breaks off."""
+        pairs = request.headers.raw
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs]
+        answer = handle(request.method, request.url.raw_path.decode("ascii"), headers, body)
+        if request.method == "HEAD":
+            answer = answer._replace(body=b"")
+        allowed = request.extensions.get("timeout", {}).get("read")
+        for step in _deliver(answer):
+            if isinstance(step, Break):
+                is_reset = step in (Break.RESET, Break.RESET_IN_BODY)
+                failure = httpx.ReadError if is_reset else httpx.RemoteProtocolError
+                raise failure(step.value, request=request)
+            if isinstance(step, float) and allowed is not None and allowed < step:
+                yield float(allowed)
+                raise httpx.ReadTimeout("The read operation timed out", request=request)
+            if step is None:
+                yield httpx.Response(answer.status, headers=answer.headers, stream=self)
+            else:
+                yield step
 
 
 class MockServer(AbstractContextManager["MockServer"]):
@@ -165,7 +253,7 @@ class _Connection:
             length = max(len(answer.body), answer.broken is not None)
             headers.append(("content-length", str(length)))
         unsent, sent = b"", answer._replace(body=b"") if without_body or has_none else answer
-        for step in deliver(sent):
+        for step in _deliver(sent):
             if isinstance(step, Break):
                 await self._break(step)
             elif isinstance(step, bytes):
