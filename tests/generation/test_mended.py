@@ -12,8 +12,6 @@ from generation.document import reference_parts
 
 from tests.generation._support import DOCUMENTS, copy_repository, exercise
 
-# A folder with documents beside those of the tests.
-_VARIABLE = "DOCUMENTS"
 _PLACE = re.compile(r"^ *(#\S*) \(line \d+\)", re.MULTILINE)
 _EDIT = re.compile(r"Write(?: in (\S+))?:\n\s*(.+)")
 
@@ -41,15 +39,14 @@ def mend(document: dict[str, Any], refusal: str) -> None:
 
 def _at(document: Any, place: tuple[str, ...]) -> Any:
     for step in place:
-        document = (
-            document[int(step)] if isinstance(document, list) else document.setdefault(step, {})
-        )
+        is_list = isinstance(document, list)
+        document = document[int(step)] if is_list else document.setdefault(step, {})
     return document
 
 
 def documents() -> list[Path]:
-    """The tests' own one, and those in the folder that is named."""
-    folder = os.environ.get(_VARIABLE)
+    """The tests' own one, and those in the folder that DOCUMENTS names."""
+    folder = os.environ.get("DOCUMENTS")
     given = sorted(p for p in Path(folder).iterdir() if p.suffix != ".md") if folder else []
     return [DOCUMENTS / "sloppy-3.0.yaml", *given]
 

@@ -38,17 +38,6 @@ def test_every_operation_answers(other_packages: Path, name: str) -> None:
     exercise(other_packages / name)
 
 
-def test_a_mock_remembers_without_being_told(other_packages: Path) -> None:
-    mock_class = importlib.import_module("custodian_api.mock").MockVaultCustodian
-    with mock_class() as mock, mock.client() as vault:
-        made = vault.clients.create(is_account_abstracted=True)
-        assert vault.clients.get(made.id).is_account_abstracted is True
-        assert [one.id for one in vault.clients.list().results] == [made.id]
-        tokens = [vault.clients.create_session(made.id).client_session_token for _ in range(2)]
-        assert len({made.client_api_key, *tokens}) == 3
-        assert mock.redeem_otp(vault.clients.get_web_otp(made.id).otp) == made.id
-
-
 def test_flags_take_enums_numbers_dates_and_lists(
     library: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

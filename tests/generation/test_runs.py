@@ -67,6 +67,15 @@ def test_what_cannot_be_generated(tree: Tree, monkeypatch: pytest.MonkeyPatch) -
     with monkeypatch.context() as patch:
         patch.setattr("openapi_python_client.parser.properties._create_schemas", "no function")
         assert "TypeError: 'str' object is not callable" in tree.refused(spec, "--no-house-rules")
+    rename, failures = Path.rename, [OSError("Not permitted")]
+
+    def fail_once(self: Path, target: Path) -> Path:
+        if target == tree.package and failures:
+            raise failures.pop()
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fail_once)
+    assert f"Not permitted\n{os.path.relpath(tree.package)} is as it was." in tree.refused()
     with tree.edited() as document:
         document["paths"]["/parcels"]["post"]["x-effect"] = "explode"
     assert "The mock cannot be made of this document: " in tree.refused()
@@ -95,18 +104,6 @@ def test_what_is_broken_is_named(tree: Tree) -> None:
         path.write_text(code)
         assert what in tree.refused()
         path.unlink() if before is None else path.write_text(before)
-
-
-def test_a_swap_that_fails(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
-    rename = Path.rename
-
-    def fail(self: Path, target: Path) -> Path:
-        if self.parent.name.startswith(f".{PACKAGE}.generate-") and self.name == PACKAGE:
-            raise OSError("Not permitted")
-        return rename(self, target)
-
-    monkeypatch.setattr(Path, "rename", fail)
-    assert f"Not permitted\n{os.path.relpath(tree.package)} is as it was." in tree.refused()
 
 
 def test_nothing_of_the_former_package_is_left(tree: Tree) -> None:

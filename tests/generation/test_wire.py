@@ -16,7 +16,6 @@ import pytest
 from tests.generation._support import Server
 
 BOOK_ID = UUID("5b0f8d4e-7c1c-4a53-9d55-0f5f5e2b7a11")
-DAY = datetime.date(1929, 10, 15)
 MONEY = {"amount": 12.5, "currency": "EUR"}
 BOOK = {
     "id": str(BOOK_ID),
@@ -29,7 +28,6 @@ BOOK = {
     "pages": None,
     "condition": None,
 }
-LOAN = {"id": "l1", "book": BOOK, "due": "2024-02-29"}
 
 
 def test_every_kind_of_parameter(library: Any) -> None:
@@ -38,7 +36,7 @@ def test_every_kind_of_parameter(library: Any) -> None:
     found = server.client(library).books.list(
         genre=[models.Genre.FICTION, models.Genre.CHILDRENS],
         shelf_numbers=[3, 14],
-        published_after=DAY,
+        published_after=datetime.date(1929, 10, 15),
         changed_since=datetime.datetime(2024, 1, 2, 3, 4, 5, tzinfo=datetime.UTC),
         sort=models.ListBooksSort.AUTHOR,
         only_available=True,
@@ -72,7 +70,8 @@ def test_deprecations_are_documented_and_warned_of(library: Any) -> None:
     client = server.client(library)
     book = warned("operation getBook", lambda: client.books.get(BOOK_ID))
     assert "a-key" not in str(server.request.headers.raw)  # It is without security, too.
-    loans = Server(200, [LOAN]).client(library).members_area
+    loan = {"id": "l1", "book": BOOK, "due": "2024-02-29"}
+    loans = Server(200, [loan]).client(library).members_area
     warned("parameter sort of listLoansOfMember", lambda: next(loans.iter_loans_of(7, sort="a")))
     new = {"title": "Emil", "authors": [], "genre": models.Genre.FICTION, "language": "en"}
     add = Server(201, BOOK).client(library).books.add
