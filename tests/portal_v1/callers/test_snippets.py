@@ -106,7 +106,7 @@ def test_the_commands_of_a_page_work(page: str, server: MockServer, tmp_path: Pa
                 assert process.stdout.readline(), "it said nothing"
                 process.terminate()
         elif words[0] == "curl" or words[1] == "-m":
-            shell = ["sh", "-ec", re.sub("^python", sys.executable, command)]
+            shell = ["sh", "-ec", re.sub("^python", shlex.quote(sys.executable), command)]
             answer = subprocess.check_output(shell, cwd=tmp_path, text=True, timeout=60)
             assert answer or ">" in words
         else:
