@@ -10,7 +10,6 @@ Exit status: 0 when all is well, 1 for a break that is not announced, 2 for no c
 from __future__ import annotations
 
 import io
-import re
 import subprocess
 import sys
 import tarfile
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from _support.callers import NotComparableError, find_breaks
 from _support.terminal import make_parser, print_whatever_the_terminal
+from packaging.version import Version
 from release import read_version
 
 
@@ -37,7 +37,7 @@ def main() -> int:
             with tarfile.open(fileobj=io.BytesIO(files)) as archive:
                 archive.extractall(folder, filter="data")
             old = Path(folder) / package
-            breaks = find_breaks(old.parent, package.parent, package.name)
+            breaks = find_breaks(old, package)
             version, version_now = read_version(old), read_version(package)
         is_told = _git("diff", "--name-only", base, "--", "CHANGELOG.md") != b""
     except (NotComparableError, FileNotFoundError) as error:  # the latter where git is missing
@@ -60,9 +60,7 @@ def main() -> int:
 
 def announces_breaks(old: str, new: str) -> bool:
     """Tell whether a version is the next major one; while it is 0.x, the second number counts."""
-    (major, minor), (next_major, next_minor) = (
-        map(int, re.findall(r"\d+", version)[:2]) for version in (old, new)
-    )
+    (major, minor, *_), (next_major, next_minor, *_) = (Version(one).release for one in (old, new))
     return next_major > major or (next_major == major == 0 and next_minor > minor)
 
 

@@ -47,6 +47,13 @@ def read_version(package: Path) -> str:
     return text.partition('__version__ = "')[2].partition('"')[0]
 
 
+def build(source: Path, folder: Path) -> tuple[Path, Path]:
+    """Build the wheel and the source distribution of a source tree."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-t", "sdist"]
+    subprocess.run([*command, "-d", str(folder)], cwd=source, check=True)
+    return next(folder.glob("*.whl")), next(folder.glob("*.tar.gz"))
+
+
 def install(wheel: Path, folder: str) -> Path:
     """Make an environment with the wheel and what it needs; return the folder of its programs."""
     venv.create(folder)
@@ -94,9 +101,7 @@ def main() -> int:
         print(*problems, sep="\n", file=sys.stderr)
         return 1
     shutil.rmtree(DIST, ignore_errors=True)
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-t", "sdist"]
-    subprocess.run([*command, "-d", DIST], cwd=ROOT, check=True)
-    (wheel,) = DIST.glob("*.whl")
+    wheel, _ = build(ROOT, DIST)
     with tempfile.TemporaryDirectory() as folder:
         programs = install(wheel, folder)
         (DIST / "portal_v1.cdx.json").write_text(describe(wheel, programs), encoding="utf-8")

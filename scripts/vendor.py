@@ -143,23 +143,22 @@ def make_copy(target: Path, parts: Sequence[str]) -> dict[str, Any]:
 def check(target: Path) -> int:
     """Say whether a copy was edited, and what is new since; return the exit status."""
     manifest = read_manifest(target) or {}
-    edits = find_edits(target, manifest)
-    if edits:
+    if edits := find_edits(target, manifest):
         print("\n  ".join([f"{target} was edited:", *edits]))
     with tempfile.TemporaryDirectory() as folder:
-        old, new = (Path(folder) / age / manifest["package"] for age in ("old", "new"))
-        is_behind = make_copy(new, manifest["parts"])["files"] != manifest["files"]
-        if is_behind:
-            shutil.copytree(target, old)
-            (old / CHANGELOG).touch()  # Somebody may have removed it.
-            then, now = ((copy / CHANGELOG).read_text("utf-8").splitlines() for copy in (old, new))
-            lines = difflib.unified_diff(then, now, n=0)
+        new = Path(folder) / manifest["package"]
+        if is_behind := make_copy(new, manifest["parts"])["files"] != manifest["files"]:
+            known = target / CHANGELOG  # Somebody may have removed it.
+            then = known.read_text("utf-8").splitlines() if known.exists() else []
+            lines = difflib.unified_diff(
+                then, (new / CHANGELOG).read_text("utf-8").splitlines(), n=0
+            )
             news = [line[1:] for line in lines if re.match(r"\+(?!\+\+ |$)", line)]
             versions = [line[4:].partition("]")[0] for line in news if line.startswith("## [")]
             by = ", ".join(reversed(versions)) or "changes not yet released"
             print(f"{target} is behind by {by}: it is of {manifest['version']}.")
             print("\n  ".join(["\nNew in the changelog:", *(news or ["nothing"])]))
-            print("\n  ".join(["\nWhat breaks for callers:", *_find_breaks(old, new)]))
+            print("\n  ".join(["\nWhat breaks for callers:", *_find_breaks(target, new)]))
     if not edits and not is_behind:
         print(f"{target} is {manifest['package']} {manifest['version']}, unchanged and current.")
     return 1 if edits or is_behind else 0
@@ -171,10 +170,9 @@ def _find_breaks(old: Path, new: Path) -> list[str]:
     except ImportError:
         return ["not known: griffe is not installed. `make vendor` has it."]
     try:
-        breaks = find_breaks(old.parent, new.parent, new.name)
+        return [f"{where}: {what}" for where, what in find_breaks(old, new)] or ["nothing"]
     except NotComparableError as error:
         return [f"not known: {error}"]
-    return [f"{where}: {what}" for where, what in breaks] or ["nothing"]
 
 
 if __name__ == "__main__":

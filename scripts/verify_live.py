@@ -18,12 +18,14 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -39,7 +41,7 @@ SUCCESS, REFUSED, UNAUTHORIZED, ANY = range(200, 300), range(400, 401), range(40
 REPORT, TOO_MANY = Path("reports/verify-live.json"), 429
 _TYPES: Final = {type(None): "null", bool: "boolean", str: "string", list: "array", dict: "object"}
 _SHORTEST_SECRET, _MOST_SHOWN = 6, 160  # characters
-Finding: TypeAlias = tuple[str, bool, str]  # a rule, whether it holds, and what was found
+Finding = tuple[str, bool, str]  # a rule, whether it holds, and what was found
 
 
 class Row(NamedTuple):
@@ -65,34 +67,26 @@ class Call:
     module: Any = None  # of the client, which makes the call; None where it is made by hand
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes = field(default=b"", repr=False)
+    value: Any = field(default=..., repr=False)  # of JSON; ... where the body is none
+    members: dict[str, Any] = field(default_factory=dict, repr=False)  # of an object
+    told: str = ""  # what a refusal says went wrong; else the size of the body
+    new_id: str = field(default="", repr=False)  # of the client that was made
     error: Exception | None = None
-    rows: list[Row] = field(default_factory=list[Row])
 
     def __post_init__(self) -> None:
         self.name = self.module.OPERATION.id if self.module else self.rules
+        self.is_create = (self.method, self.path) == ("POST", CLIENTS)
 
-    @property
-    def value(self) -> Any:
-        """The body's JSON value; ... where it is none."""
-        try:
-            return json.loads(self.body)
-        except ValueError:
-            return ...
-
-    @property
-    def told(self) -> str:
-        """What a refusal says went wrong; else the size of the body."""
-        value = self.value if self.status not in SUCCESS else ...
-        told = value.get("error") or value.get("message") if isinstance(value, dict) else ""
-        return str(told or f"{len(self.body)} bytes")
-
-    @property
-    def new_id(self) -> str:
-        """The id of the client that was made; empty for none."""
-        value = self.value if (self.method, self.path) == ("POST", CLIENTS) else ...
-        found = value.get("id") if isinstance(value, dict) else ""
-        return found if isinstance(found, str) else ""
+    def keep(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Keep an answer that came whole."""
+        self.status, self.headers = status, headers
+        with suppress(ValueError):
+            self.value = json.loads(body)
+        self.members = self.value if isinstance(self.value, dict) else {}
+        refusal = {} if status in SUCCESS else self.members
+        self.told = str(refusal.get("error") or refusal.get("message") or f"{len(body)} bytes")
+        made = self.members.get("id") if self.is_create else ""
+        self.new_id = made if isinstance(made, str) else ""
 
 
 V1: Any = import_module("portal_v1.api.clients")  # where the document has others, edit this
@@ -130,6 +124,7 @@ WHY_NOT_ASKED: Final = {  # by how the name of a rule begins
     "list-has-no-pages": "it takes more clients than any page has",
     "session": "no operation takes a session token",
     "web-otp": "no operation takes a password: it is used in a browser",
+    "": "no answer tells",
 }
 
 
@@ -139,38 +134,32 @@ def _find_keys() -> dict[str, str]:  # by the names that calls have for them
 
 
 def compare(call: Call, schemas: Schemas) -> Iterator[Row]:
-    """Yield a row for each part of an answer, and each place of its body that differs."""
-    error, value, one = call.error, call.value, call.module.OPERATION
+    """Yield a row for an answer, and one for each place in it that differs."""
+    error, one = call.error, call.module.OPERATION
     if not call.status:
         # What the message of an error holds that is none of the client's is not known.
         why = error if isinstance(error, PortalError) else "none of the client's errors"
-        why = f"{type(error).__name__}: {why}" if error else "interrupted"
+        why = f"{type(error).__name__}: {why}" if error else "createClient gave no id"
         yield Row(DIFFERS, "answer", "", "none", why)
         return
     responses = schemas.document["paths"][one.path][one.method.lower()]["responses"]
-    response = responses.get(str(call.status))
-    remark = "" if response else "not documented"
-    if response and call.status not in SUCCESS:
-        remark = "documented, but another success was expected"
-    yield _row("status", ", ".join(responses), str(call.status), remark)
-    if call.status in SUCCESS:  # One that is not documented is compared all the same.
-        response = response or next(responses[one] for one in responses if one[0] == "2")
-    response = schemas.resolve(response or {})
-    content = response.get("content", {})
-    found = call.headers.get("content-type", "")
-    remark = "" if found.partition(";")[0] in {*content} or not response else "not documented"
-    yield _row("content type", ", ".join(content), found, remark)
-    media = content.get("application/json")
-    if media is None or value is ...:
-        remark = "not JSON" if media else "not documented"
-        yield _row("body", "JSON" if media else "", call.told, remark if call.body else "")
-        return
-    mismatches = schemas.schema_of(media, "").compiled.iter_errors(value)
-    broken = dict.fromkeys(map(_explain, mismatches))
-    yield Row(NOTE if broken else OK, "body", "JSON", call.told)
-    yield from broken
-    remark = "it refuses it" if isinstance(error, errors.InvalidResponseError) else ""
-    yield _row("client", "", type(error).__name__ if error else "read", remark)
+    successes = [int(status) for status in responses if status[0] == "2"]
+    # A success that is not documented is compared all the same.
+    status = successes[0] if call.status in SUCCESS else call.status
+    content = schemas.resolve(responses.get(str(status), {})).get("content", {})
+    found = {"status": call.status, "type": call.headers.get("content-type", "").partition(";")[0]}
+    yield Row(OK, "answer", "", f"{call.status}, {found['type']}", call.told)
+    parts: dict[str, Any] = {"status": {"enum": successes}}
+    if content:
+        parts |= {"type": {"enum": [*content]}, "body": content["application/json"]["schema"]}
+    if call.value is not ...:
+        found["body"] = call.value
+    elif content:
+        yield Row(DIFFERS, "$", "JSON", call.told, "not JSON")
+    mismatches = schemas.compile({"properties": parts}, "").iter_errors(found)
+    yield from dict.fromkeys(map(_explain, mismatches))
+    if isinstance(error, errors.InvalidResponseError):
+        yield Row(DIFFERS, "client", "", type(error).__name__, "it refuses it")
 
 
 def _close(node: dict[str, Any]) -> dict[str, Any]:  # so that the validator finds what is stray
@@ -179,10 +168,16 @@ def _close(node: dict[str, Any]) -> dict[str, Any]:  # so that the validator fin
 
 
 def _explain(error: Any) -> Row:
-    names = ["[]" if isinstance(part, int) else f".{part}" for part in error.instance_path]
+    part, *steps = error.instance_path
+    names = ["[]" if isinstance(step, int) else f".{step}" for step in steps]
     stray = [error.instance[name] for name in getattr(error.kind, "unexpected", ())]
     found = ", ".join(map(_kind, stray or [error.instance]))
-    return Row(DIFFERS, "$" + "".join(names), error.kind.name, found, error.message)
+    place = f"${''.join(names)}" if part == "body" else part
+    return Row(DIFFERS, place, error.kind.name, found, error.message)
+
+
+def _kind(value: Any) -> str:
+    return "absent" if value is ... else _TYPES.get(type(value), "number")
 
 
 def _strings(value: Any) -> Iterator[str]:
@@ -194,16 +189,8 @@ def _strings(value: Any) -> Iterator[str]:
         yield from _strings(one)
 
 
-def _row(place: str, documented: str, found: str, remark: str) -> Row:
-    return Row(DIFFERS if remark else OK, place, documented, found or "nothing", remark)
-
-
-def _kind(value: Any) -> str:
-    return "absent" if value is ... else _TYPES.get(type(value), "number")
-
-
-def judge(calls: Sequence[Call]) -> Iterator[Finding]:
-    """Yield what the answers tell of the rules."""
+def judge(calls: Sequence[Call], lacking: str) -> Iterator[Finding]:
+    """Yield rules, whether they hold, and the answer that tells."""
     for one in (one for one in calls if one.status == TOO_MANY):
         yield "limit-is-told-by-429", "retry-after" in one.headers, one.told
     known = [one for one in calls if one.status not in (0, TOO_MANY)]
@@ -216,18 +203,17 @@ def judge(calls: Sequence[Call]) -> Iterator[Finding]:
         key = "" if one.key == KEY else f" (key: {one.key})"
         for rule in one.rules.split():
             yield rule, holds, f"{one.method} {one.path}{key}: {one.status}, {one.told}"
-        if one.status not in SUCCESS and isinstance(one.value, dict):
-            error = one.value.get("error", ...)
+        if one.status not in SUCCESS and one.members:
+            error = one.members.get("error", ...)
             yield "error-may-be-empty", error is ... or isinstance(error, str), _kind(error)
-            if isinstance(one.value.get("message"), str):
+            if isinstance(one.members.get("message"), str):
                 yield "error-may-be-a-message", True, "string"
     answers = [one for one in calls if one.module and one.status in SUCCESS]
     if {one.name for one in answers} == {*api.OPERATIONS}:
-        lacking = [row.remark for one in answers for row in one.rows if row[2] == "required"]
-        yield "every-field-is-answered", not lacking, ", ".join(lacking) or "all of them"
+        yield "every-field-is-answered", not lacking, lacking or "all of them"
     listed = next((one.value for one in answers if one.module is V1.list_clients), ...)
     items = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-    yield from _judge_clients([one.value for one in calls if one.new_id], items)
+    yield from _judge_clients([one.members for one in calls if one.new_id], items)
 
 
 def _judge_clients(made: list[Any], items: list[Any]) -> Iterator[Finding]:
@@ -254,7 +240,6 @@ def run(portal: Portal, http: httpx.Client, done: list[Call]) -> str:
             continue
         done.append(call := replace(one))
         if "{" in call.path and not ids:
-            call.rows = [Row(DIFFERS, "not called", "", "", "createClient gave no id")]
             continue
         _make(call, portal, http, ids, keys[call.key])
         print(f"  {call.name}: {call.status or 'no answer'}", flush=True)
@@ -269,25 +254,25 @@ def run(portal: Portal, http: httpx.Client, done: list[Call]) -> str:
 
 
 def _make(call: Call, portal: Portal, http: httpx.Client, ids: dict[str, str], key: str) -> None:
+    arguments: dict[str, Any] = {"client_id": ids["known"]} if "{known}" in call.path else {}
+    if call.content and call.module:
+        body = V1.create_client.CreateClientRequest.from_dict(json.loads(call.content))
+        arguments["body"] = body
+    headers = {} if call.key == NO_KEY else {"Authorization": f"Bearer {key}"}
+    headers |= {} if call.rules == NO_TYPE else {"Content-Type": "application/json"}
+    path = call.path.format(**{name: quote(one, safe="") for name, one in ids.items()})
+    http.cookies.clear()
     try:
         if call.module:
-            arguments: dict[str, Any] = {"client_id": ids["known"]} if "{" in call.path else {}
-            if call.content:
-                body = json.loads(call.content)
-                arguments["body"] = V1.create_client.CreateClientRequest.from_dict(body)
             got: Any = call.module.sync_detailed(client=portal, max_attempts=1, **arguments)
         else:
-            headers = {} if call.key == NO_KEY else {"Authorization": f"Bearer {key}"}
-            headers |= {} if call.rules == NO_TYPE else {"Content-Type": "application/json"}
-            path = call.path.format(**{name: quote(one, safe="") for name, one in ids.items()})
-            http.cookies.clear()
             got = http.request(call.method, path, content=call.content, headers=headers)
         content = got.content
     except Exception as error:  # noqa: BLE001 - a defect of the client is a finding, too
         got = call.error = error
         content = getattr(error, "body", None)
     if content is not None:  # It arrived whole.
-        call.status, call.headers, call.body = got.status_code, got.headers, content
+        call.keep(got.status_code, got.headers, content)
 
 
 def report(calls: Sequence[Call]) -> bool:
@@ -301,38 +286,38 @@ def report(calls: Sequence[Call]) -> bool:
             text = text.replace(secret, "******")
         return "".join(c if c.isprintable() else " " for c in text)[:_MOST_SHOWN]
 
-    tables = dict[str, list[Row]]()
+    tables, wrong = defaultdict[str, list[Row]](list), list[str]()
     for call in (one for one in calls if one.module):
-        call.rows = call.rows or [*compare(call, schemas)]
-        rows = tables.setdefault(f"{call.name}  {call.method} {call.path}", [])
-        rows += (Row(*map(cut, row)) for row in call.rows)
-    found, rules = [*judge(calls)], list[Row]()
+        rows = [Row(*map(cut, row)) for row in compare(call, schemas)]
+        tables[f"{call.name}  {call.method} {call.path}"] += rows
+        wrong += [call.name] * (DIFFERS in {row.level for row in rows})
+    shown = [row for rows in tables.values() for row in rows]
+    lacking = ", ".join(row.remark for row in shown if row.documented == "required")
+    found = [(rule, holds, cut(told)) for rule, holds, told in judge(calls, lacking)]
     for rule in find_rules(schemas.document):
-        seen = [(holds, cut(text)) for name, holds, text in found if name == rule.name]
-        level, verdict = (OK, "verified") if all(one[0] for one in seen) else (DIFFERS, "wrong")
+        seen = {told: holds for name, holds, told in found if name == rule.name}
+        level, verdict = (OK, "verified") if all(seen.values()) else (DIFFERS, "wrong")
         if not seen:
             level, verdict = NOTE, "not asked"
-        why = (one for start, one in WHY_NOT_ASKED.items() if rule.name.startswith(start))
-        texts = dict.fromkeys(text for _, text in seen) or [next(why, "no answer tells")]
-        rules.append(Row(level, rule.name, rule.basis, verdict, "; ".join(texts)))
-    tables["The rules of the document"] = rules
+        why = next(why for start, why in WHY_NOT_ASKED.items() if rule.name.startswith(start))
+        row = Row(level, rule.name, rule.basis, verdict, "; ".join(seen) or why)
+        tables["The rules of the document"].append(row)
+        wrong += [rule.name] * (level == DIFFERS)
     for title, rows in tables.items():
         print(f"\n{title}")
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
             print(f"  {'  '.join(map(str.ljust, row, widths))}".rstrip())
-    creates = [call for call in calls if (call.method, call.path) == ("POST", CLIENTS)]
+    creates = [one for one in calls if one.is_create]
     print(f"\nClients created, which stay: {sum(one.status in SUCCESS for one in creates)}.")
     if any(not one.status and getattr(one.error, "maybe_processed", True) for one in creates):
         print("A client may have been created all the same.")
-    names = [one.name for one in calls for row in one.rows if row.level == DIFFERS]
-    names += [row.place for row in rules if row.level == DIFFERS]
-    differing = ", ".join(dict.fromkeys(names))
-    print(f"Not as documented: {differing}" if differing else "All is as documented.")
+    differing = ", ".join(dict.fromkeys(wrong))
+    print(f"Not as documented: {differing}." if wrong else "All is as documented.")
     told = {title: [row._asdict() for row in rows] for title, rows in tables.items()}
     REPORT.parent.mkdir(parents=True, exist_ok=True)
     REPORT.write_text(json.dumps({"at": f"{datetime.now(UTC)}"} | told, indent=1), "utf-8")
-    return not differing
+    return not wrong
 
 
 def announce(base_url: str) -> None:
@@ -351,10 +336,10 @@ def main() -> int:
     make_parser(__doc__).parse_args()
     base_url = os.environ.get("PORTAL_BASE_URL") or SERVICE.base_url or ""
     calls = list[Call]()
+    # The key of a server on this machine goes through no proxy.
+    is_local = urlsplit(base_url).hostname in {"localhost", "127.0.0.1", "::1"}
     try:
         portal = Portal(pace=Pace(200))  # It refuses a URL with a password.
-        # The key of a server on this machine goes through no proxy.
-        is_local = urlsplit(base_url).hostname in {"localhost", "127.0.0.1", "::1"}
         with portal, httpx.Client(base_url=base_url, timeout=30, trust_env=not is_local) as http:
             announce(base_url)
             if os.environ.get("CONFIRM") != "1":
@@ -363,7 +348,7 @@ def main() -> int:
     except PortalError as error:
         return _fail(str(error))
     except KeyboardInterrupt:
-        stopped = "interrupted; what was under way may have been carried out."
+        return _fail("interrupted; what was under way may have been carried out.")
     except Exception as error:  # noqa: BLE001 - its message may show a proxy's password
         return _fail(f"{type(error).__name__}. Check HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE.")
     is_documented = report(calls)

@@ -39,15 +39,15 @@ class NotComparableError(Exception):
     """There is nothing that could be compared; the message says why."""
 
 
-def find_breaks(old: Path, new: Path, name: str) -> list[tuple[str, str]]:
-    """Return what breaks for callers of a package, then in folder `old`, now in folder `new`.
+def find_breaks(old: Path, new: Path) -> list[tuple[str, str]]:
+    """Return what breaks for callers of a package, whose two versions are in folders.
 
     A break is a public name, and what is wrong with it.
     """
-    names, sources = (_THEN + name, name), list[BuildSource]()
+    names, sources = (_THEN + new.name, new.name), list[BuildSource]()
     with tempfile.TemporaryDirectory() as folder:
-        for path, copy in zip((old / name, new / name), names, strict=True):
-            shutil.copytree(path, Path(folder, copy))
+        for package, copy in zip((old, new), names, strict=True):
+            shutil.copytree(package, Path(folder, copy))
             for file in Path(folder, copy).rglob("*.py"):
                 module = ".".join(file.relative_to(folder).with_suffix("").parts)
                 sources.append(BuildSource(str(file), module.removesuffix(".__init__")))

@@ -3,12 +3,11 @@
 #
 # usage: venv.sh VENV [PYTHON [LIST...]]
 #
-# VENV is the environment's folder. PYTHON is the interpreter to make it with; without it,
-# an environment that runs is kept, and a new one is made with the first of python3,
-# python3.13, python3.12, python3.11 that is new enough. Each LIST is a file of the packages in it,
-# in the versions of constraints.txt; without one it is the environment of the make targets, with
-# all of constraints.txt. Run it from the repository's root. Nothing is done, nor said, where the
-# environment is complete.
+# PYTHON makes the environment VENV; without it, one that runs is kept, and a new one is made with the
+# first of python3, python3.13, python3.12, python3.11 that is new enough. Each LIST is a file of the
+# packages in it, in the versions of constraints.txt; without one it is the environment of the make
+# targets, with all of constraints.txt. Run it from the repository's root. Nothing is done, nor said,
+# where the environment is complete.
 set -eu
 venv=$1
 asked=${2:-}
@@ -20,18 +19,16 @@ fail() {
     exit 1
 }
 
-is_new_enough() {
-    "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
-}
-
+# Prints what an interpreter is, where it runs and is new enough.
 identify() {
-    "$1" -c 'import sys; print(sys.base_prefix, sys.version)'
+    "$1" -c 'import sys; assert sys.version_info >= (3, 11); print(sys.base_prefix, sys.version)' \
+        2>/dev/null
 }
 
 # Whether the environment runs and is the one asked for.
 is_usable() {
-    is_new_enough "$venv/bin/python" &&
-        { [ -z "$asked" ] || [ "$(identify "$venv/bin/python")" = "$(identify "$asked")" ]; }
+    found=$(identify "$venv/bin/python") &&
+        { [ -z "$asked" ] || [ "$found" = "$(identify "$asked")" ]; }
 }
 
 # Sets $python, or ends with a list of what was tried.
@@ -39,7 +36,7 @@ choose_python() {
     tried=""
     [ -n "$asked" ] && set -- "$asked" || set -- python3 python3.13 python3.12 python3.11
     for python in "$@"; do
-        ! is_new_enough "$python" || return 0
+        ! identify "$python" >/dev/null || return 0
         tried="$tried${tried:+, }$python ($("$python" -V 2>/dev/null || echo "not found"))"
     done
     fail "Python 3.11 or newer is needed. Tried: $tried." \
@@ -75,9 +72,7 @@ fi
 rm -f "$mark"
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 if [ $# -gt 0 ]; then
-    for list in "$@"; do
-        install --progress-bar off --constraint constraints.txt --requirement "$list"
-    done
+    install --progress-bar off -c constraints.txt $(printf ' -r %s' "$@")
     # The package as it stands here, also for the programs that are started there.
     pwd -P | sed 's|$|/generated|' >"$(echo "$venv"/lib/python3*/site-packages)/portal_v1_here.pth"
     pwd -P >"$mark"

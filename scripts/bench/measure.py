@@ -18,8 +18,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
-from resource import RUSAGE_CHILDREN, getrusage
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from time import perf_counter, process_time
 from typing import Any, Final, NamedTuple
 
@@ -62,15 +61,11 @@ def spend(call: Call, clock: Clock = process_time, unit: float = 1e6, repeats: i
 
 
 def memory(call: Call, repeats: int = 1) -> float:
-    """Return the most memory that calls took beside what there was, in MiB."""
-
-    def read(name: str) -> int:
-        return int(re.findall(rf"{name}:\s+(\d+)", Path("/proc/self/status").read_text())[0])
-
-    begin = read("VmRSS")
+    """Return by how much calls raised the most memory that this process took, in MiB."""
+    begin = getrusage(RUSAGE_SELF).ru_maxrss
     for _ in range(repeats):
         call()
-    return max(0, read("VmHWM") - begin) / 1024
+    return (getrusage(RUSAGE_SELF).ru_maxrss - begin) / 1024
 
 
 def functions(call: Call) -> float:

@@ -6,8 +6,6 @@ import importlib.metadata
 import json
 import os
 import re
-import subprocess
-import sys
 import tarfile
 import tomllib
 import zipfile
@@ -21,17 +19,9 @@ from packaging.utils import canonicalize_name
 from trove_classifiers import classifiers
 
 
-def build(source: Path, folder: Path) -> tuple[Path, Path]:
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-t", "sdist"]
-    subprocess.run(
-        [*command, "-d", str(folder)], cwd=source, check=True, capture_output=True, timeout=120
-    )
-    return next(folder.glob("*.whl")), next(folder.glob("*.tar.gz"))
-
-
 @pytest.fixture(scope="module")
 def built(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    return build(repository, tmp_path_factory.mktemp("dist"))
+    return release.build(repository, tmp_path_factory.mktemp("dist"))
 
 
 def test_the_wheel_holds_the_package_and_says_all_about_it(
@@ -63,7 +53,7 @@ def test_the_wheel_is_the_same_to_the_byte_wherever_it_is_built(
     for file in root.rglob("*"):  # another machine: other times, other modes
         os.utime(file, (1_000_000_000, 1_000_000_000))
         file.chmod(0o700 if file.is_dir() else 0o600)
-    again, sdist_again = build(root, tmp_path / "again")
+    again, sdist_again = release.build(root, tmp_path / "again")
     assert again.read_bytes() == wheel.read_bytes()
     assert sdist_again.read_bytes() == sdist.read_bytes()
     assert {path.name for path in root.iterdir()} <= {
@@ -72,33 +62,26 @@ def test_the_wheel_is_the_same_to_the_byte_wherever_it_is_built(
     }
 
 
-@pytest.mark.parametrize(
-    ("changes", "tag", "problem"),
-    [
-        ({}, None, ""),
-        ({}, "v1.2.3", ""),
-        ({"2026-01-01": "soon"}, "v1.2.3", "has no heading `## [1.2.3] - YYYY-MM-DD`"),
-        ({"[Unreleased]\n": "[Unreleased]\n\n- More.\n"}, None, ""),
-        ({"[Unreleased]\n": "[Unreleased]\n\n- More.\n"}, "v1.2.3", "still has changes"),
-        ({}, "v1.2.4", "The tag is v1.2.4; the package's version is 1.2.3."),
-        ({"manifest": "1.2.2"}, None, "manifest.json says 1.2.2, _version.py 1.2.3"),
-    ],
-)
-def test_version_changelog_and_manifest_agree(
-    repository: Path, tmp_path: Path, changes: dict[str, str], tag: str | None, problem: str
-) -> None:
-    package = tmp_path / "generated" / "portal_v1"
-    package.mkdir(parents=True)
-    manifest = {"package": {"version": changes.get("manifest", "1.2.3")}}
-    (package / "manifest.json").write_text(json.dumps(manifest))
+def test_version_changelog_and_manifest_agree(repository: Path, tmp_path: Path) -> None:
+    assert release.find_version_problems(repository, None) == []
+    (package := tmp_path / "generated/portal_v1").mkdir(parents=True)
     (package / "_version.py").write_text('__version__ = "1.2.3"\n')
     changelog = "# Changelog\n\n## [Unreleased]\n\n## [1.2.3] - 2026-01-01\n\n- A change.\n"
-    for old, new in changes.items():
-        changelog = changelog.replace(old, new)
-    (tmp_path / "CHANGELOG.md").write_text(changelog)
-    assert release.find_version_problems(repository, None) == []
-    told = "\n".join(release.find_version_problems(tmp_path, tag))
-    assert (problem in told) if problem else not told
+    unreleased = changelog.replace("[Unreleased]\n", "[Unreleased]\n\n- More.\n")
+    no_date = changelog.replace("2026-01-01", "soon")
+    for told, tag, manifest, problem in [
+        (changelog, None, "1.2.3", ""),
+        (changelog, "v1.2.3", "1.2.3", ""),
+        (no_date, "v1.2.3", "1.2.3", "has no heading `## [1.2.3] - YYYY-MM-DD`"),
+        (unreleased, None, "1.2.3", ""),
+        (unreleased, "v1.2.3", "1.2.3", "still has changes"),
+        (changelog, "v1.2.4", "1.2.3", "The tag is v1.2.4; the package's version is 1.2.3."),
+        (changelog, None, "1.2.2", "manifest.json says 1.2.2, _version.py 1.2.3"),
+    ]:
+        (package / "manifest.json").write_text(json.dumps({"package": {"version": manifest}}))
+        (tmp_path / "CHANGELOG.md").write_text(told)
+        problems = "\n".join(release.find_version_problems(tmp_path, tag))
+        assert (problem in problems) if problem else not problems
 
 
 def test_the_pins_are_what_the_project_asks_for(repository: Path) -> None:

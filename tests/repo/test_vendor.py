@@ -71,12 +71,6 @@ def test_the_copy_has_what_was_asked_for_and_says_what_it_is(
     assert "mock/__init__.py" in files(copy)
 
 
-def edit(copy: Path) -> None:
-    (copy / "client.py").write_text("# mine\n")
-    (copy / "extra.py").touch()
-    (copy / "types.py").unlink()
-
-
 EDITS = ["client.py: edited", "extra.py: added", "types.py: removed"]
 
 
@@ -87,7 +81,9 @@ def test_edits_are_told_and_not_overwritten_unless_told(run: Vendor, copy: Path)
     cached.touch()
     check = [sys.executable, "-I", "-S", str(copy / "_vendored.py")]
     assert subprocess.run(check, check=False, capture_output=True, timeout=60).returncode == 0
-    edit(copy)
+    (copy / "client.py").write_text("# mine\n")
+    (copy / "extra.py").touch()
+    (copy / "types.py").unlink()
     alone = subprocess.run(check, check=False, capture_output=True, text=True, timeout=60)
     assert (alone.returncode, alone.stdout.splitlines()[1:]) == (1, EDITS)
     status, told = run("--check")

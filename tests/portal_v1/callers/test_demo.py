@@ -48,7 +48,7 @@ def test_with_nothing_set_it_runs_every_step_on_the_embedded_mock(repository: Pa
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Server: the embedded mock on http://127.0.0.1:")
     rounds = done.stdout.split("\nAsyncPortal\n")
-    for steps in (re.findall(r"^  ok  (\S.*?)  +\d+\.\d ms$", one, re.MULTILINE) for one in rounds):
+    for steps in (re.findall(r"^  ok  (.*)$", one, re.MULTILINE) for one in rounds):
         assert steps == [
             *("create a client", "get it", "find it in the list", "refresh its session"),
             *("generate its web OTP", "be refused with an unknown key"),
@@ -74,19 +74,15 @@ def test_another_server_is_not_touched_before_it_is_confirmed_and_no_secret_is_s
     assert [value for value in {*secrets, KEY} if value in out] == []
 
 
-@pytest.mark.parametrize(
-    ("url", "key", "said"),
-    [
+def test_settings_that_leave_the_server_open(run: Demo) -> None:
+    for url, key, said in [
         ("", KEY, "Only one of PORTAL_BASE_URL and PORTAL_API_KEY is set."),
         ("https://a.example", "", "Only one of PORTAL_BASE_URL and"),
         ("http://user:hunter2@127.0.0.1", KEY, "PORTAL_BASE_URL"),
-    ],
-)
-def test_settings_that_leave_the_server_open(run: Demo, url: str, key: str, said: str) -> None:
-    status, out, err = run(url, key)
-    assert (status, out) == (2, "")
-    assert err.startswith(f"demo: {said}")
-    assert "hunter2" not in err
+    ]:
+        status, out, err = run(url, key)
+        assert (status, out, err.startswith(f"demo: {said}")) == (2, "", True)
+        assert "hunter2" not in err
 
 
 @pytest.mark.parametrize(
@@ -106,13 +102,11 @@ def test_wrong_answers_are_noticed(run: Demo, request_line: str, value: Any, sai
     keys = [KEY] if request_line else None
     with MockPortal(api_keys=keys) as mock, Gateway(mock.serve().url, alter).running() as server:
         status, out, err = run(server.url)
-    assert (status, said in err) == (1, True)
-    assert "should" not in out
+    assert (status, said in err, "should" in out) == (1, True, False)
 
 
 def test_a_package_of_another_document_is_told(run: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("portal_v1.resources.ClientsResource.refresh_session")
     status, _, err = run(key="")
-    assert status == 1
-    assert "attribute" in err
+    assert (status, "attribute" in err) == (1, True)
     assert ". It makes the five calls of V1: where openapi/ has others, edit" in err
