@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
-from collections.abc import Iterable
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import sample
 from sample.mock import Mock, MockServer
 
 KEY = ("Authorization", "Bearer one")
 JSON = ("Content-Type", "application/json")
 PARCELS = "/v1/parcels"
 TEXT, WHOLE = {"type": "string"}, {"type": "integer"}
+PACKAGES = str(Path(sample.__file__).parents[1])
+COMMAND = [sys.executable, "-W", "error", "-m", "sample.mock"]
 
 
 class Reply(NamedTuple):
@@ -44,6 +52,22 @@ def ask(
 
 def connect(server: MockServer) -> socket.socket:
     return socket.create_connection((server.host, server.port), timeout=5)
+
+
+@contextmanager
+def started(
+    *arguments: str, command: list[str] = COMMAND, **environment: str
+) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """The running program, and the six lines with which it greets: the last words of each."""
+    command, pipe = [*command, "--port", "0", *arguments], subprocess.PIPE
+    environment = {**os.environ, "PYTHONPATH": PACKAGES, **environment}
+    with subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            assert process.stdout is not None
+            lines = [process.stdout.readline().strip() for _ in range(6)]
+            yield process, [line.partition("  ")[2].strip() or line for line in lines]
+        finally:
+            process.kill()
 
 
 def talk(server: MockServer, *pieces: bytes) -> bytes:

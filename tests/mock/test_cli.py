@@ -11,8 +11,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,26 +20,7 @@ from sample._http import httpx
 from sample.mock import MockSample
 from sample.mock.__main__ import main
 
-from tests.mock._support import JSON, ask
-
-PACKAGES = str(Path(sample.__file__).parents[1])
-COMMAND = [sys.executable, "-W", "error", "-m", "sample.mock"]
-
-
-@contextmanager
-def started(
-    *arguments: str, command: list[str] = COMMAND, **environment: str
-) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
-    """The running program, and the six lines with which it greets: the last words of each."""
-    command, pipe = [*command, "--port", "0", *arguments], subprocess.PIPE
-    environment = {**os.environ, "PYTHONPATH": PACKAGES, **environment}
-    with subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
-        try:
-            assert process.stdout is not None
-            lines = [process.stdout.readline().strip() for _ in range(6)]
-            yield process, [line.partition("  ")[2].strip() or line for line in lines]
-        finally:
-            process.kill()
+from tests.mock._support import JSON, PACKAGES, ask, started
 
 
 def get(url: str, **headers: str) -> httpx.Response:

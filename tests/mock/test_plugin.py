@@ -6,7 +6,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-import sample
+
+from tests.mock._support import PACKAGES
 
 pytest_plugins = ["pytester"]
 USERS = """
@@ -49,7 +50,7 @@ def test_switched_on(
     tests: str,
     passed: int,
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(sample.__file__).parents[1]))
+    monkeypatch.setenv("PYTHONPATH", PACKAGES)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makeconftest(conftest)
     pytester.makepyfile(tests)

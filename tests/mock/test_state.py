@@ -1,15 +1,14 @@
-"""State that can be trusted: in a file, killed under load, copied, seeded in bulk, streamed."""
+"""State in a file, killed under load, copied, seeded in bulk, streamed; the clock and the limit."""
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import os
 import random
 import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 import tracemalloc
@@ -19,15 +18,14 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
-import sample
+from sample import RateLimitError
 from sample._http import httpx
 from sample.mock import DocumentError, Mock, MockSample, MockServer, StateError
 
-from tests.mock._support import KEY, PARCELS, ask, paths
+from tests.mock._support import KEY, PARCELS, ask, paths, started
 
 HEADERS = {"Authorization": "Bearer one", "Content-Type": "application/json"}
 each_db = pytest.mark.parametrize("name", [None, "state.db"], ids=["memory", "file"])
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(sample.__file__).parents[1])}
 
 
 def create_until_it_is_gone(port: int, answered: list[str]) -> None:
@@ -40,20 +38,14 @@ def create_until_it_is_gone(port: int, answered: list[str]) -> None:
 
 def test_what_was_answered_is_there_after_a_kill(tmp_path: Path) -> None:
     path, chance = tmp_path / "state.db", random.Random(4)
-    command = [sys.executable, "-m", "sample.mock", "--port", "0", "--db", str(path)]
     answered: list[str] = []
     for _ in range(2):
-        with subprocess.Popen(
-            command, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stdout is not None
-            url = [process.stdout.readline() for _ in range(2)][1]
-            port = int(url.split(":")[-1].split("/")[0])
-            with ThreadPoolExecutor(8) as threads:
-                for _ in range(8):
-                    threads.submit(create_until_it_is_gone, port, answered)
-                time.sleep(chance.uniform(0.2, 0.4))
-                process.send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
+        with started("--db", str(path)) as (process, lines), ThreadPoolExecutor(8) as threads:
+            port = int(lines[1].split(":")[-1].split("/")[0])
+            for _ in range(8):
+                threads.submit(create_until_it_is_gone, port, answered)
+            time.sleep(chance.uniform(0.2, 0.4))
+            process.kill()
     with MockSample(db=path) as mock:
         kept = [one["id"] for one in ask(mock, "GET", PARCELS).json]
     assert len(answered) > 20
@@ -216,3 +208,50 @@ def test_a_file_that_cannot_be_used_says_why_and_is_left_alone(
         MockSample(db=path)
     assert str(path) in str(caught.value)
     assert (path.read_bytes() if path.is_file() else None) == before
+
+
+def test_so_many_a_minute_and_no_more() -> None:
+    with MockSample(clock=lambda: 1e6, rate_limit=2, api_keys=["one", "two"]) as still:
+        for _ in range(2):
+            assert ask(still, "GET", PARCELS, headers=()).status == 401  # which does not count
+            assert ask(still, "GET", PARCELS).status == 200
+            still.clock.advance(10)
+        refused = ask(still, "GET", PARCELS)
+        assert (refused.status, refused.headers["retry-after"]) == (429, "40")
+        assert refused.json == {"error": "Too many requests"}
+        assert ask(still, "GET", PARCELS, headers=[("authorization", "Bearer two")]).status == 200
+        still.clock.advance(40)
+        assert [ask(still, "GET", PARCELS).status for _ in range(2)] == [200, 429]
+        still.clock.reset()  # a time before all that was counted
+        assert ask(still, "GET", PARCELS).status == 200
+
+
+def test_a_pause_takes_no_time_and_moves_the_clock() -> None:
+    with MockSample(rate_limit=1) as mock, mock.client() as portal:
+        portal.parcels.list()
+        mock.fault("rate_limited", times=1, retry_after=7)
+        begun, now = time.monotonic(), mock.clock()
+        # Seven seconds are told by the fault; the minute, of which they are a part, by the limit.
+        portal.with_options(timeout=90).parcels.list()
+        assert time.monotonic() - begun < 5
+        assert mock.clock() - now >= 60
+        with pytest.raises(RateLimitError):
+            asyncio.run(mock.async_client(timeout=2).parcels.list())
+
+
+def test_time_that_a_test_freezes_is_the_mocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    with MockSample() as mock:
+        monkeypatch.setattr("time.time", lambda: 86_400.0)
+        assert mock.clock() == 86_400.0
+        mock.clock.advance(1e308)
+        for step in (-1.0, float("nan"), float("inf"), 1e308):
+            with pytest.raises(ValueError, match="from 0"):
+                mock.clock.advance(step)
+
+
+def test_no_client_of_the_mock_goes_to_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "" if name.lower() == "no_proxy" else "http://127.0.0.1:9")
+    with MockSample() as mock, mock.client() as portal:
+        assert portal.parcels.list() == []
+        assert asyncio.run(mock.async_client().parcels.list()) == []

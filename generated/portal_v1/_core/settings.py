@@ -230,10 +230,16 @@ def is_loopback(host: str) -> bool:
     # What such a name stands for is looked at when a connection is made.
     if host == "localhost" or host.endswith(".localhost"):
         return True
+    address = read_address(host)
+    return address is not None and address.is_loopback
+
+
+def read_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the address that a host is given by; None where that is a name."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(host)
     except ValueError:
-        return False
+        return None
 
 
 def _protect_observer(given: Any, service: ServiceInfo) -> Callable[[Any], object] | None:

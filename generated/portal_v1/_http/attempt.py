@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._core.clock import Deadline
@@ -20,42 +19,23 @@ NOT_ENCRYPTED = (
 _SURE = 4.0  # seconds: many servers hang up after 5, and do not say so
 
 
-class Slot:
-    """A place in a pool, which is free again when this is released, or else gone.
-
-    Attributes:
-        owned: What is open in it, each with a method `close`, which is called then.
-        free: Does so; None where there is no place yet.
-    """
-
-    __slots__ = ("__weakref__", "free", "owned")
-
-    def __init__(self) -> None:
-        self.owned: list[Any] = []
-        self.free: Callable[[], None] | None = None
-
-    def release(self) -> None:
-        """Give the place back."""
-        free, self.free = self.free, None
-        if free is not None:
-            free()
-
-
 class Attempt(Record):
-    """The time that an attempt has, and whether its request left.
+    """The time that an attempt has, what is open for it, and whether its request left.
 
     Attributes:
-        owned: What is open for it, in its slot.
+        owned: What is open for it, each with a method `close`.
+        free: What gives its place in a pool back; None where it has none yet.
         sent: Whether the server may have received any of the request.
         traced: Whether a client that was given told what it did.
     """
 
     deadline: Deadline
-    connect_timeout: float | None
+    keepalive: float | None
     encrypted: bool
     owned: list[Any]
-    keepalive: float | None = None
+    connect_timeout: float | None = None
     repeatable: bool = True
+    free: Callable[[], None] | None = None
     connect_by: float | None = None
     sent: bool = False
     traced: bool = False
@@ -77,15 +57,11 @@ class Attempt(Record):
             return bool(idle <= promised - min(1.0, promised / 2))
         return (self.keepalive is None or idle <= self.keepalive) and (repeatable or idle <= _SURE)
 
-    @contextmanager
-    def connecting(self) -> Generator[None, None, None]:
-        """Keep what is done in this block within the connect timeout, too."""
-        if self.connect_timeout is not None:
-            self.connect_by = time.monotonic() + self.connect_timeout
-        try:
-            yield
-        finally:
-            self.connect_by = None
+    def release(self) -> None:
+        """Give its place in the pool back."""
+        free, self.free = self.free, None
+        if free is not None:
+            free()
 
     def trace_sync(self, event: str, info: Mapping[str, Any]) -> None:
         """Take note of what a client that was given does: httpcore's `trace` extension.
@@ -95,17 +71,20 @@ class Attempt(Record):
         """
         self.traced = True
         elsewhere = None
-        if event.endswith("connect_tcp.started"):
-            elsewhere = None if is_loopback(info["host"]) else info["host"]
-        elif event.endswith("setup_socks5_connection.started"):
-            elsewhere = "a proxy"
-        elif event.endswith("send_request_headers.started"):
-            # A proxy is asked for a whole URL, a server for a path.
-            elsewhere = None if info["request"].url.target.startswith(b"/") else "a proxy"
+        match event.split("."):
+            case [*_, "connect_tcp", "started"] if not is_loopback(info["host"]):
+                elsewhere = info["host"]
+            case [*_, "setup_socks5_connection", "started"]:
+                elsewhere = "a proxy"
+            case [*_, "send_request_headers", "started"]:
+                request = info["request"]
+                self.sent |= request.method != b"CONNECT"
+                # A proxy is asked for a whole URL, a server for a path.
+                elsewhere = None if request.url.target.startswith(b"/") else "a proxy"
+            case _:
+                pass
         if elsewhere and not self.encrypted:
             raise ConfigurationError(NOT_ENCRYPTED.format(elsewhere))
-        if event.endswith("send_request_headers.started"):
-            self.sent |= info["request"].method != b"CONNECT"
 
     async def trace_async(self, event: str, info: Mapping[str, Any]) -> None:
         """Do the same for an async client."""

@@ -8,7 +8,6 @@ import sys
 import traceback
 
 from .._core.call import TransportFailure
-from ..errors import ConfigurationError
 from .attempt import Attempt
 
 _BEFORE_SENDING = {
@@ -29,10 +28,8 @@ _REASONS = _BEFORE_SENDING | {
     "DecodingError": "the answer's compression is broken",
 }
 
-_PACKAGE = __name__.removesuffix("_http.exceptions")
-
 # What an HTTP library is made of: exceptions of these packages are the network's as well.
-_LIBRARIES = {"httpx", "httpx2", "httpcore", "httpcore2", "h11", "h2", "anyio", "socksio"}
+_LIBRARIES = {"httpx", "httpx2", "httpcore", "httpcore2", "h11", "h2", "anyio", "socksio", "idna"}
 
 
 def from_exception(error: Exception, attempt: Attempt, *, own: bool) -> TransportFailure:
@@ -42,10 +39,10 @@ def from_exception(error: Exception, attempt: Attempt, *, own: bool) -> Transpor
         Exception: `error` itself: it is the caller's own, as a signal's handler raises one.
     """
     known = own or attempt.traced
-    kinds = [kind for kind in type(error).__mro__ if _root(kind.__module__) in _LIBRARIES]
-    name = next((kind.__name__ for kind in kinds if kind.__name__ in _REASONS), None)
-    if name is None and not own and isinstance(error, TimeoutError):
-        name = "ReadTimeout"  # of `asyncio.timeout` around a client that was given
+    kinds = [kind.__name__ for kind in type(error).__mro__ if _root(kind.__module__) in _LIBRARIES]
+    if not own and isinstance(error, TimeoutError):
+        kinds.append("ReadTimeout")  # of `asyncio.timeout` around a client that was given
+    name = next((kind for kind in kinds if kind in _REASONS), None)
     if name is not None:
         timed_out = name.endswith("Timeout")
         deadline, over = attempt.deadline, ""
@@ -56,30 +53,22 @@ def from_exception(error: Exception, attempt: Attempt, *, own: bool) -> Transpor
             timed_out=timed_out,
             maybe_processed=attempt.sent if known else name not in _BEFORE_SENDING,
         )
-    from_below = not own and (isinstance(error, OSError | UnicodeError) or _lacks_thread(error))
-    if isinstance(error, ConfigurationError) or not (from_below or kinds):
-        raise error
-    return TransportFailure(
-        f"sending failed{_detail(error)}",
-        timed_out=False,
-        maybe_processed=attempt.sent or not known,
-    )
+    if kinds or (not own and (isinstance(error, OSError | UnicodeError) or _lacks_thread(error))):
+        return TransportFailure(
+            f"sending failed{_detail(error)}",
+            timed_out=False,
+            maybe_processed=attempt.sent or not known,
+        )
+    raise error
 
 
 def build_failed(error: Exception) -> TransportFailure:
     """Return the failure of a request that the library would not even build.
 
     Raises:
-        ConfigurationError: The base URL's host can be no host's name.
         Exception: `error` itself, where it comes from the caller's code.
     """
-    module = _modules(error)[-1]
-    if isinstance(error, UnicodeError) and _root(module) == "idna":
-        raise ConfigurationError(
-            f"the base URL's host is not a host's name{_detail(error)}. Check the base URL."
-        ) from None
-    known = {*_LIBRARIES, *sys.stdlib_module_names}
-    if not module.startswith(_PACKAGE) and _root(module) not in known:
+    if _roots(error)[-1] not in {*_LIBRARIES, *sys.stdlib_module_names}:
         raise error
     return TransportFailure(
         f"the request cannot be sent{_detail(error)}", timed_out=False, maybe_processed=False
@@ -88,16 +77,16 @@ def build_failed(error: Exception) -> TransportFailure:
 
 def _lacks_thread(error: Exception) -> bool:
     """Return whether no thread could be started beneath the library, to resolve a name in."""
-    roots = [_root(module) for module in _modules(error)]
+    roots = _roots(error)
     while _LIBRARIES.intersection(roots):
         del roots[0]
     return isinstance(error, RuntimeError) and roots[:1] == ["asyncio"] and "concurrent" in roots
 
 
-def _modules(error: Exception) -> list[str]:
-    """Return the modules that an exception came through, down to where it was raised."""
+def _roots(error: Exception) -> list[str]:
+    """Return the packages that an exception came through, down to where it was raised."""
     frames = traceback.walk_tb(error.__traceback__)
-    return [str(frame.f_globals.get("__name__", "")) for frame, _ in frames]
+    return [_root(str(frame.f_globals.get("__name__", ""))) for frame, _ in frames]
 
 
 def _root(module: str) -> str:

@@ -10,7 +10,6 @@ import socket
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 from .._core.clock import Deadline
@@ -23,28 +22,24 @@ class AsyncSignal:
     def __init__(self) -> None:
         self._thread = threading.get_ident()
         self._loop = asyncio.get_running_loop()
-        self._future: asyncio.Future[bool] = self._loop.create_future()
+        self._future: asyncio.Future[None] = self._loop.create_future()
 
     def set(self) -> None:
         """Wake the waiting task, from any thread: what is garbage may be collected in another."""
         if threading.get_ident() == self._thread:
-            self._end(came=True)
+            self._end()
         else:
             with suppress(RuntimeError):  # The loop is closed, and the task ended with it.
-                self._loop.call_soon_threadsafe(partial(self._end, came=True))
+                self._loop.call_soon_threadsafe(self._end)
 
     async def wait(self, timeout: float | None = None) -> bool:
         """Wait until it is set; return False where the time was over before."""
-        timer = None if timeout is None else self._loop.call_later(timeout, self._end)
-        try:
-            return await self._future
-        finally:
-            if timer is not None:
-                timer.cancel()
+        done, _ = await asyncio.wait([self._future], timeout=timeout)
+        return bool(done)
 
-    def _end(self, *, came: bool = False) -> None:
+    def _end(self) -> None:
         if not self._future.done():
-            self._future.set_result(came)
+            self._future.set_result(None)
 
 
 def async_home(known: Iterable[tuple[int, object]]) -> tuple[int, object]:

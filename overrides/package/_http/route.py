@@ -13,15 +13,12 @@ import os
 import ssl
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 from urllib.request import getproxies
 
-from .._core.settings import is_loopback
+from .._core.settings import is_loopback, read_address
 from .._lazy import import_apart
 from ..errors import ConfigurationError
 from .library import httpcore, httpx
-
-_DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 def find_route(base_url: str) -> tuple[Any, Any, ssl.SSLContext | None]:
@@ -29,11 +26,11 @@ def find_route(base_url: str) -> tuple[Any, Any, ssl.SSLContext | None]:
     context = None
     if base_url.startswith("https:"):
         context = _tls_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
-    proxy_url = proxy_for(base_url)
     try:
+        url, proxy_url = httpx.URL(base_url), proxy_for(base_url)
         proxy = None if proxy_url is None else httpx.Proxy(proxy_url)
         if proxy is None or proxy.url.host:
-            return httpx.URL(base_url), proxy, context
+            return url, proxy, context
         problem = "no host"
     except (ValueError, httpx.InvalidURL) as error:
         problem = type(error).__name__
@@ -43,66 +40,45 @@ def find_route(base_url: str) -> tuple[Any, Any, ssl.SSLContext | None]:
     )
 
 
-def proxy_for(url: str) -> str | None:
-    """Return the URL of the proxy through which `url` is reached; None for none.
+def proxy_for(base_url: str) -> str | None:
+    """Return the URL of the proxy through which a base URL is reached; None for none.
 
     Nothing leads to this machine through a proxy, whatever the environment says: the request
     would leave it, key and all.
     """
-    parts = urlsplit(url)
-    proxies = getproxies()
-    host = parts.hostname or ""
-    if is_loopback(host):
-        return None
-    for entry in proxies.get("no", "").split(","):
-        if _exempts(entry.strip().lower(), parts.scheme, host, parts.port):
-            return None
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if not proxy:
+    url, proxies = httpx.URL(base_url), getproxies()
+    proxy = proxies.get(url.scheme) or proxies.get("all")
+    entries = filter(None, map(str.strip, proxies.get("no", "").split(",")))
+    if not proxy or is_loopback(host_of(url)) or any(_exempts(one, url) for one in entries):
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
-def _exempts(entry: str, scheme: str, host: str, port: int | None) -> bool:
-    if not entry or entry == "*":
-        return entry == "*"
-    wanted_scheme, separator, place = entry.rpartition("://")
-    if wanted_scheme not in {"", "all", scheme}:
+def host_of(url: httpx.URL) -> str:
+    """Return a URL's host as it is looked up."""
+    return url.raw_host.decode("ascii")
+
+
+def _exempts(entry: str, url: httpx.URL) -> bool:
+    """Return whether an entry of NO_PROXY is for a URL: a network, a host, or a domain."""
+    host = host_of(url)
+    address = read_address(host)
+    try:
+        network = ipaddress.ip_network(entry.strip("[]"), strict=False)
+    except ValueError:
+        pass
+    else:
+        return address is not None and address in network
+    try:
+        place = httpx.URL(entry if "://" in entry else f"all://{entry.removeprefix('*')}")
+    except httpx.InvalidURL:
         return False
-    name, wanted_port = _name_and_port(place)
-    if wanted_port not in {None, _DEFAULT_PORTS.get(wanted_scheme)} and wanted_port != port:
+    if place.scheme not in {"all", url.scheme} or place.port not in {None, url.port}:
         return False
-    if "/" in name:
-        return _is_in_network(host, name)
-    if separator or name == "localhost" or is_address(name):
+    name = host_of(place)
+    if host == name or "://" in entry or name == "localhost":
         return host == name
-    name = name.removeprefix("*")
-    if name.startswith("."):
-        return host.endswith(name)
-    return host == name or host.endswith(f".{name}")
-
-
-def _name_and_port(place: str) -> tuple[str, int | None]:
-    name, _, port = place.rpartition(":")
-    if port.isascii() and port.isdecimal() and (":" not in name or name.endswith("]")):
-        return name.strip("[]"), int(port)
-    return place.strip("[]"), None
-
-
-def is_address(name: str) -> bool:
-    """Return whether a host's name is an address."""
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_in_network(host: str, network: str) -> bool:
-    try:
-        return ipaddress.ip_address(host) in ipaddress.ip_network(network, strict=False)
-    except ValueError:
-        return False
+    return host.endswith(name if name[:1] in {"", "."} else f".{name}")
 
 
 @lru_cache(maxsize=4)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from email.parser import BytesParser
 from email.policy import HTTP
-from functools import partial
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs
 
+from .._core.json import UnreadableError, load
 from ._messages import RefusalError
 from ._schemas import Schema, Schemas, essence, is_json, members
 
@@ -20,7 +19,6 @@ Texts: TypeAlias = Mapping[str, Sequence[str]]  # what came under each name
 _NOT_PARAMETERS = ("accept", "content-type", "authorization")
 _DELIMITERS = {"spaceDelimited": " ", "pipeDelimited": "|"}
 COMMA = "\ue000"  # stands for a comma that came encoded: it parts no items
-_load = partial(json.loads, parse_constant=int)  # int() refuses NaN and Infinity
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -191,8 +189,8 @@ def _parse_text(text: str, schema: Schema) -> Any:
     if types <= {"string"}:
         return text
     try:
-        value = _load(text)
-    except (ValueError, RecursionError):
+        value = load(text.encode())
+    except ValueError:
         return None if not text and "null" in types and "string" not in types else text
     return value if "string" not in types or schema.is_valid(value) else text
 
@@ -206,14 +204,11 @@ def parse_pairs(text: bytes, label: str) -> dict[str, list[str]]:
 
 
 def parse_json(body: bytes, label: str = "request body") -> Any:
-    """Parse JSON strictly: UTF-8, and no NaN or Infinity."""
+    """Parse JSON as the standard has it."""
     try:
-        return _load(body.decode("utf-8"))
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise RefusalError(f"{label}: is not JSON ({place})") from None
-    except (ValueError, RecursionError):
-        raise RefusalError(f"{label}: is not JSON") from None
+        return load(body)
+    except UnreadableError as error:
+        raise RefusalError(f"{label}: is not {error.expected}") from None
 
 
 def _read_form(content_type: str, body: bytes) -> dict[str, list[str]]:

@@ -46,7 +46,7 @@ class AsyncPipeline:
         """Take no more calls; close the connection too, unless it is shared."""
         self._closed = True
         if not self._shared:
-            await self._connection.close()
+            self._connection.close()
 
     async def warm(self) -> None:
         with FrameGuard():

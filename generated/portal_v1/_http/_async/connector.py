@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 import base64
-import ipaddress
 import ssl
+import time
 from typing import Any
 
-from ..._core.settings import is_loopback
+from ..._core.settings import is_loopback, read_address
 from ...errors import ConfigurationError
 from ..attempt import NOT_ENCRYPTED, Attempt
 from ..library import httpcore, httpx
-from ..route import is_address
+from ..route import find_route, host_of
 from ..waits_async import async_look_up
 from .http11 import AsyncHTTP11Connection
 from .sockets import AsyncSocketStream
@@ -24,39 +24,40 @@ _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 class AsyncConnector:
     """Makes connections to one server."""
 
-    def __init__(
-        self, url: httpx.URL, proxy: httpx.Proxy | None, context: ssl.SSLContext | None
-    ) -> None:
+    def __init__(self, base_url: str) -> None:
+        url, self._proxy, self._context = find_route(base_url)
         self._host, self._port = _place(url)
-        self._proxy = proxy
-        self._context = context
 
     async def connect(
         self, attempt: Attempt, siblings: set[AsyncHTTP11Connection]
     ) -> AsyncHTTP11Connection:
         """Return a new connection to the server, one of its siblings as long as it is open."""
-        host, port = _place(self._proxy.url) if self._proxy else (self._host, self._port)
+        if attempt.connect_timeout is not None:
+            attempt.connect_by = time.monotonic() + attempt.connect_timeout
         try:
-            with attempt.connecting():
-                stream: Any = await self._open(host, port, attempt)
-                if self._proxy is not None:
-                    stream = await self._pass_proxy(stream, self._proxy, attempt)
-                if self._context is not None:
-                    stream = await self._encrypt(stream, self._host, attempt)
-                connection = AsyncHTTP11Connection(stream, siblings)
-                if not connection.is_quiet():
-                    raise httpcore.ConnectError("the other side did not wait for a request")
-                return connection
+            if self._proxy is None:
+                stream: Any = await self._open(self._host, self._port, attempt)
+            else:
+                stream = await self._pass_proxy(self._proxy, attempt)
+            if self._context is not None:
+                stream = await self._encrypt(stream, self._host, attempt)
+            connection = AsyncHTTP11Connection(stream, siblings)
+            if not connection.is_quiet():
+                raise httpcore.ConnectError("the other side did not wait for a request")
         except httpcore.TimeoutException as error:
             raise httpcore.ConnectTimeout(str(error)) from None
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
             raise httpcore.ConnectError(str(error)) from None
+        else:
+            return connection
+        finally:
+            attempt.connect_by = None
 
     async def _open(self, host: str, port: int, attempt: Attempt) -> AsyncSocketStream:
-        addresses = [(host, port)] if is_address(host) else await _resolve(host, port, attempt)
+        addresses = [(host, port)] if read_address(host) else await _resolve(host, port, attempt)
         if self._context is None and not all(is_loopback(address) for address, _ in addresses):
             raise ConfigurationError(NOT_ENCRYPTED.format(host))
-        failure: Exception | None = None
+        failure: Exception = httpcore.ConnectError(f"{host} has no address")
         for index, address in enumerate(addresses):
             # An address that swallows everything leaves the next one its share of the time.
             left = attempt.remaining(httpcore.ConnectTimeout)
@@ -70,76 +71,83 @@ class AsyncConnector:
                 failure = error
             else:
                 return stream
-        raise failure or httpcore.ConnectError(f"{host} has no address")
+        raise failure
 
     async def _encrypt(self, stream: Any, host: str, attempt: Attempt) -> AsyncTLSStream:
         secured = AsyncTLSStream(stream, self._context or ssl.create_default_context(), host)
         await secured.handshake(attempt)
         return secured
 
-    async def _pass_proxy(self, stream: Any, proxy: httpx.Proxy, attempt: Attempt) -> Any:
+    async def _pass_proxy(self, proxy: httpx.Proxy, attempt: Attempt) -> Any:
         """Return a connection that leads to the server."""
+        host, port = _place(proxy.url)
+        stream: Any = await self._open(host, port, attempt)
         if proxy.url.scheme == "https":
-            stream = await self._encrypt(stream, _place(proxy.url)[0], attempt)
+            stream = await self._encrypt(stream, host, attempt)
+        by_socks = proxy.url.scheme.startswith("socks5")
+        pass_proxy = self._connect_by_socks if by_socks else self._connect_by_http
         try:
-            if proxy.url.scheme.startswith("socks5"):
-                await self._connect_by_socks(stream, proxy, attempt)
-            else:
-                await self._connect_by_http(stream, proxy, attempt)
+            await pass_proxy(stream, proxy.raw_auth, attempt)
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
             raise httpcore.ProxyError(str(error)) from None
         return stream
 
-    async def _connect_by_http(self, stream: Any, proxy: httpx.Proxy, attempt: Attempt) -> None:
+    async def _connect_by_http(self, stream: Any, auth: Any, attempt: Attempt) -> None:
         host = f"[{self._host}]" if ":" in self._host else self._host
         target = f"{host}:{self._port}".encode()
+        headers = [(b"Host", target), (b"Accept", b"*/*")]
+        if auth is not None:
+            token = base64.b64encode(b":".join(auth))
+            headers.append((b"Proxy-Authorization", b"Basic " + token))
+        url = httpcore.URL(scheme=b"http", host=b"", port=None, target=target)
         connection = AsyncHTTP11Connection(stream, set())
-        answer = await connection.request(
-            httpcore.Request(
-                "CONNECT",
-                httpcore.URL(scheme=b"http", host=b"", port=None, target=target),
-                headers=[(b"Host", target), (b"Accept", b"*/*"), *_authorization(proxy)],
-            ),
-            attempt,
-        )
+        request = httpcore.Request("CONNECT", url, headers=headers)
+        answer = await connection.request(request, attempt)
         if answer["status"] // 100 != 2:
             reason = answer["extensions"]["reason_phrase"].decode("ascii", "ignore")
             raise httpcore.ProxyError(f"{answer['status']} {reason}")
         if not connection.is_quiet():
             raise httpcore.ProxyError("it sent more than its answer")
 
-    async def _connect_by_socks(self, stream: Any, proxy: httpx.Proxy, attempt: Attempt) -> None:
+    async def _connect_by_socks(self, stream: Any, auth: Any, attempt: Attempt) -> None:
         """Do as RFC 1928 and RFC 1929 say."""
         received = bytearray()
-        method = b"\x00" if proxy.raw_auth is None else b"\x02"
+
+        async def receive(length: int) -> bytes:
+            while len(received) < length:
+                data = await stream.read(attempt)
+                if not data:
+                    raise httpcore.ProxyError("it closed without a whole answer")
+                received.extend(data)
+            taken = bytes(received[:length])
+            del received[:length]
+            return taken
+
+        method = b"\x00" if auth is None else b"\x02"
         await stream.write(memoryview(b"\x05\x01" + method), attempt)
-        if await _receive(stream, received, 2, attempt) != b"\x05" + method:
+        if await receive(2) != b"\x05" + method:
             raise httpcore.ProxyError("it asks for another kind of authentication")
-        if proxy.raw_auth is not None:
-            await stream.write(_credentials(proxy), attempt)
-            if (await _receive(stream, received, 2, attempt))[1]:
+        if auth is not None:
+            parts = [bytes([len(part)]) + part for part in auth]
+            await stream.write(memoryview(b"\x01" + b"".join(parts)), attempt)
+            if (await receive(2))[1]:
                 raise httpcore.ProxyError("it does not take the user name and password")
-        await stream.write(memoryview(self._socks_request()), attempt)
-        version, refusal, _, kind = await _receive(stream, received, 4, attempt)
+        if address := read_address(self._host):
+            place = (b"\x01" if address.version == 4 else b"\x04") + address.packed
+        else:
+            place = b"\x03" + bytes([len(self._host)]) + self._host.encode()
+        port = self._port.to_bytes(2, "big")
+        await stream.write(memoryview(b"\x05\x01\x00" + place + port), attempt)
+        version, refusal, _, kind = await receive(4)
         if version != 5 or refusal:
             raise httpcore.ProxyError(f"it refused, with code {refusal} of RFC 1928")
-        length = {1: 4, 4: 16}.get(kind) or (await _receive(stream, received, 1, attempt))[0]
-        await _receive(stream, received, length + 2, attempt)
+        await receive(2 + ({1: 4, 4: 16}.get(kind) or (await receive(1))[0]))
         if received:
             raise httpcore.ProxyError("it sent more than its answer")
 
-    def _socks_request(self) -> bytes:
-        try:
-            packed = ipaddress.ip_address(self._host).packed
-        except ValueError:
-            place = b"\x03" + bytes([len(self._host)]) + self._host.encode()
-        else:
-            place = (b"\x01" if len(packed) == 4 else b"\x04") + packed
-        return b"\x05\x01\x00" + place + self._port.to_bytes(2, "big")
-
 
 def _place(url: httpx.URL) -> tuple[str, int]:
-    host = url.raw_host.decode("ascii")
+    host = host_of(url)
     for label in host.removesuffix(".").split("."):
         if not 0 < len(label) < 64 or label == "xn--":
             raise ConfigurationError(
@@ -157,26 +165,3 @@ async def _resolve(host: str, port: int, attempt: Attempt) -> list[tuple[str, in
         reason = getattr(found, "strerror", None) or str(found)
         raise httpcore.ConnectError(f"{host} was not resolved: {reason}")
     return list(dict.fromkeys((str(entry[4][0]), int(entry[4][1])) for entry in found))
-
-
-def _authorization(proxy: httpx.Proxy) -> list[tuple[bytes, bytes]]:
-    if proxy.raw_auth is None:
-        return []
-    return [(b"Proxy-Authorization", b"Basic " + base64.b64encode(b":".join(proxy.raw_auth)))]
-
-
-def _credentials(proxy: httpx.Proxy) -> memoryview:
-    parts = [bytes([len(part)]) + part for part in proxy.raw_auth or ()]
-    return memoryview(b"\x01" + b"".join(parts))
-
-
-async def _receive(stream: Any, received: bytearray, length: int, attempt: Attempt) -> bytes:
-    """Return so many bytes of an answer."""
-    while len(received) < length:
-        data = await stream.read(attempt)
-        if not data.reveal():
-            raise httpcore.ProxyError("it closed without a whole answer")
-        received.extend(data.reveal())
-    taken = bytes(received[:length])
-    del received[:length]
-    return taken

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ..._secrets import Secret
 from ..attempt import Attempt
 from ..library import httpcore
 from .sockets import AsyncSocketStream
@@ -34,31 +33,31 @@ class AsyncTLSStream:
         """Agree on keys, and see the server's certificate."""
         await self._carry_out(self._tls.do_handshake, attempt, httpcore.ConnectError)
 
-    async def read(self, attempt: Attempt) -> Secret[bytes]:
+    async def read(self, attempt: Attempt) -> bytes:
         """Return the next bytes; none at the end."""
         step = partial(self._tls.read, _RECORD)
-        return await self._carry_out(step, attempt, httpcore.ReadError, at_end=b"")
+        data: bytes = await self._carry_out(step, attempt, httpcore.ReadError, at_end=b"")
+        return data
 
     async def write(self, data: memoryview, attempt: Attempt) -> None:
         """Send bytes."""
         while data:
             step = partial(self._tls.write, data)
-            written = await self._carry_out(step, attempt, httpcore.WriteError)
-            data = data[written.reveal() :]
+            data = data[await self._carry_out(step, attempt, httpcore.WriteError) :]
 
-    def poll(self) -> Secret[bytes] | None:
+    def poll(self) -> bytes | None:
         """Return what came unasked, nothing at the end; None where it is open and quiet."""
         while True:
             try:
-                return Secret(self._tls.read(_RECORD))
+                return self._tls.read(_RECORD)
             except ssl.SSLError as error:
                 if not isinstance(error, ssl.SSLWantReadError):
-                    return Secret(b"")
+                    return b""
             # What comes may be no data: a server hands out tickets for later sessions.
             data = self._stream.poll()
-            if data is None or not data.reveal():
+            if not data:
                 return data
-            self._incoming.write(data.reveal())
+            self._incoming.write(data)
 
     def close(self) -> None:
         """Close the connection beneath."""
@@ -70,25 +69,22 @@ class AsyncTLSStream:
         attempt: Attempt,
         broken: type[Exception],
         at_end: bytes | None = None,
-    ) -> Secret[Any]:
+    ) -> Any:
         while True:
-            done: Secret[Any] | None = None
             try:
-                done = Secret(step())
+                return step()
             except ssl.SSLWantReadError:
                 pass
             except ssl.SSLError as error:
                 ended = isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
                 if at_end is None or not ended:
                     raise broken(str(error)) from None
-                done = Secret(at_end)
+                return at_end
             finally:
                 if self._outgoing.pending:
                     await self._stream.write(memoryview(self._outgoing.read()), attempt)
-            if done is not None:
-                return done
             data = await self._stream.read(attempt)
-            if data.reveal():
-                self._incoming.write(data.reveal())
+            if data:
+                self._incoming.write(data)
             else:
                 self._incoming.write_eof()

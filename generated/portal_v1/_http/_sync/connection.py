@@ -3,18 +3,21 @@
 
 from __future__ import annotations
 
+import os
+import weakref
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..._core.call import Call, Chunks, RawResponse, TransportFailure
 from ..._core.clock import Deadline
 from ..._secrets import Secret
-from ..attempt import Attempt, Slot
+from ...errors import ConfigurationError
+from ..attempt import Attempt
 from ..exceptions import build_failed, from_exception
 from ..library import httpcore, library_of, requests_at_once
-from ..messages import RequestBuilder
-from ..waits_sync import sync_time_limit
-from .pool import Lifetime
+from ..waits_sync import sync_home, sync_time_limit
+from .pool import PooledTransport, closed_error
 
 if TYPE_CHECKING:
     import httpx
@@ -24,13 +27,14 @@ else:
 ERROR_BYTES = 1024 * 1024
 """How large the body of an error may be, which is read whole."""
 _AT_ONCE = 100  # requests, as httpx does
+_PREPARED_AT_MOST = 64
 
 
 class Connection:
     """Sends over connections of its own, or with a client that was given.
 
     Our own connections keep to the deadline in every read and write, and are never used again
-    once anything came that no request asked for.
+    once anything came that no request asked for. Each process has its own.
 
     Of a client that was given only its public interface is known. Sync, it bounds each wait by
     itself: an answer's head that drips in can outlast the deadline. What a server sends beyond
@@ -38,44 +42,36 @@ class Connection:
     """
 
     def __init__(self, base_url: str, http_client: httpx.Client | None) -> None:
-        self._encrypted = base_url.startswith("https:")
-        self._http_client = http_client
-        self._library: Any = httpx
-        if http_client is None:
-            self._lifetime = Lifetime(base_url, _AT_ONCE)
-        else:
-            self._library = library_of(http_client, "Client")
-            self._lifetime = Lifetime(None, requests_at_once(http_client))
-        self._requests = RequestBuilder(self._library, http_client)
+        library = httpx if http_client is None else library_of(http_client, "Client")
 
-    @property
-    def closed(self) -> bool:
-        """Whether it takes no more requests."""
-        return self._lifetime.closed
+        def make_headers(fields: tuple[tuple[str, str], ...]) -> Any:
+            # Compressed, a small answer could become one that takes all memory.
+            return library.Headers([*fields, ("Accept-Encoding", "identity")])
+
+        self.closed = False
+        self._base_url = base_url
+        self._http_client = http_client
+        self._library: Any = library
+        # To parse a URL takes a tenth of a call.
+        self._make_url = lru_cache(_PREPARED_AT_MOST)(library.URL)
+        self._make_headers = lru_cache(_PREPARED_AT_MOST)(make_headers)
+        self._transports: dict[tuple[int, object], PooledTransport] = {}
 
     def send(self, call: Call[Any]) -> RawResponse | TransportFailure:
         """Send a request and return the answer, or how it failed."""
-        slot = Slot()
-        attempt = Attempt(
-            deadline=call.deadline,
-            connect_timeout=call.settings.connect_timeout,
-            encrypted=self._encrypted,
-            owned=slot.owned,
-            keepalive=call.settings.keepalive,
-            repeatable=call.operation.repeatable,
-        )
+        attempt = self._attempt(call.deadline, call.settings.keepalive)
+        attempt.connect_timeout = call.settings.connect_timeout
+        attempt.repeatable = call.operation.repeatable
         streaming = False
         try:
-            transport = self._lifetime.begin()
-            transport.pool.acquire(slot, attempt)
-            given = self._http_client is not None
+            transport = self._begin()
+            transport.pool.acquire(attempt)
             try:
-                known = {"trace": attempt.trace_sync} if given else {"attempt": attempt}
-                request = self._requests.build(call, known)
+                request = self._build(call, attempt)
             except (ValueError, TypeError, RuntimeError, self._library.InvalidURL) as error:
                 return build_failed(error)
             response = self._open(request, transport, attempt)
-            chunks = self._chunks(response, attempt, slot)
+            chunks = self._chunks(response, attempt)
             streaming = call.stream and response.is_success
             if streaming:
                 return _to_raw(response, Secret(b""), chunks=chunks)
@@ -84,34 +80,84 @@ class Connection:
             return self._failure(error, attempt)
         finally:
             if not streaming:
-                slot.release()
+                attempt.release()
 
     def warm(self, deadline: Deadline, keepalive: float | None) -> TransportFailure | None:
         """Have a connection ready for the next request; return how that failed.
 
         A client that was given opens its connections itself.
         """
-        slot = Slot()
-        attempt = Attempt(
-            deadline=deadline,
-            connect_timeout=None,
-            encrypted=self._encrypted,
-            owned=slot.owned,
-            keepalive=keepalive,
-        )
+        attempt = self._attempt(deadline, keepalive)
         try:
-            transport = self._lifetime.begin()
+            transport = self._begin()
             if self._http_client is None:
-                transport.pool.warm(slot, attempt)
+                transport.pool.warm(attempt)
         except Exception as error:  # noqa: BLE001 - as in `send`
             return self._failure(error, attempt)
         finally:
-            slot.release()
+            attempt.release()
         return None
 
     def close(self) -> None:
-        """Close the connections, but for those of a client that was given."""
-        self._lifetime.close()
+        """Take no more requests; close the connections, but for those of a given client."""
+        self.closed = True
+        self._drop_forked()
+        for transport in self._transports.values():
+            transport.pool.close()
+        self._transports.clear()
+
+    def _attempt(self, deadline: Deadline, keepalive: float | None) -> Attempt:
+        encrypted = self._base_url.startswith("https:")
+        return Attempt(deadline=deadline, keepalive=keepalive, encrypted=encrypted, owned=[])
+
+    def _begin(self) -> PooledTransport:
+        """Return what sends in this process."""
+        home = sync_home(self._transports)
+        found = self._transports.get(home)
+        if found is None:
+            self._drop_forked()
+            if self._http_client is None:
+                found = PooledTransport(_AT_ONCE, self._base_url)
+            else:
+                found = PooledTransport(requests_at_once(self._http_client))
+            found = self._transports.setdefault(home, found)
+            # For a client that is never closed: when it is gone, or at the interpreter's end.
+            weakref.finalize(self, found.pool.close_all, idle=True)
+        if self.closed:
+            self.close()
+            raise closed_error()
+        return found
+
+    def _drop_forked(self) -> None:
+        process = os.getpid()
+        for other in [one for one in self._transports if one[0] != process]:
+            self._transports.pop(other).pool.close_all()
+
+    def _build(self, call: Call[Any], attempt: Attempt) -> httpx.Request:
+        """Return the library's request for what is to be sent."""
+        build, extensions = self._library.Request, dict[str, Any](attempt=attempt)
+        if self._http_client is not None:
+            if self._http_client.is_closed:
+                raise ConfigurationError("The http_client that was given is closed.")
+            build, left = self._http_client.build_request, call.deadline.remaining()
+            limits = [one for one in (attempt.connect_timeout, left) if one is not None]
+            times: dict[str, Any] = dict.fromkeys(("read", "write", "pool"), left)
+            times["connect"] = min(limits, default=None)
+            extensions = {"timeout": times, "trace": attempt.trace_sync}
+        request: httpx.Request = build(
+            call.operation.method,
+            self._make_url(call.url),
+            headers=self._make_headers(call.headers),
+            content=call.content,
+            files=call.request.files or None,
+            extensions=extensions,
+        )
+        for name, value in call.credentials:
+            if name == "Cookie" and name in request.headers:
+                request.headers[name] += f"; {value.reveal()}"
+            else:
+                request.headers[name] = value.reveal()
+        return request
 
     def _open(
         self, request: httpx.Request, transport: httpx.HTTPTransport, attempt: Attempt
@@ -134,49 +180,49 @@ class Connection:
         self, response: httpx.Response, chunks: Chunks, max_bytes: int
     ) -> RawResponse | TransportFailure:
         most = max_bytes if response.is_success else min(max_bytes, ERROR_BYTES)
-        parts, size = Secret(list[bytes]()), 0
+        parts, size = list[bytes](), 0
         try:
             for chunk in chunks:
                 if isinstance(chunk, TransportFailure):
                     return chunk
-                parts.reveal().append(chunk.reveal())
-                size += len(chunk.reveal())
+                parts.append(chunk.reveal())
+                size += len(parts[-1])
                 if size > most:
                     break
         finally:
             chunks.close()
-        return _to_raw(response, Secret(b"".join(parts.reveal())), whole=size <= most)
+        return _to_raw(response, Secret(b"".join(parts)), whole=size <= most)
 
-    def _chunks(self, response: httpx.Response, attempt: Attempt, slot: Slot) -> Chunks:
+    def _chunks(self, response: httpx.Response, attempt: Attempt) -> Chunks:
         # A hook of a client that was given may have read the body, or left it.
         read = response.is_stream_consumed
         parts = response.iter_bytes() if read else response.iter_raw()
         try:
-            chunk: Secret[bytes] | TransportFailure = Secret(b"")
-            if read or not response.is_closed:
+            while read or not response.is_closed:
                 chunk = self._next(parts, attempt)
-            while isinstance(chunk, Secret) and chunk.reveal():
-                yield chunk
-                chunk = self._next(parts, attempt)
-            if isinstance(chunk, TransportFailure):
+                if chunk is None:
+                    return
                 yield chunk
         finally:
             response.close()
-            slot.release()
+            attempt.release()
 
-    def _next(self, parts: Iterator[bytes], attempt: Attempt) -> Secret[bytes] | TransportFailure:
-        """Return the next part of a body, an empty one at its end."""
+    def _next(
+        self, parts: Iterator[bytes], attempt: Attempt
+    ) -> Secret[bytes] | TransportFailure | None:
+        """Return the next part of a body; None at its end."""
         try:
             if self._http_client is None:
-                return Secret(next(parts, b""))
-            with sync_time_limit(attempt.deadline):
-                chunk = Secret(next(parts, b""))
+                chunk = next(parts, None)
+            else:
+                with sync_time_limit(attempt.deadline):
+                    chunk = next(parts, None)
+                # Our own streams keep to the deadline; a given client's may not.
+                if chunk:
+                    attempt.remaining(httpcore.ReadTimeout)
         except Exception as error:  # noqa: BLE001 - as in `send`
             return self._failure(error, attempt)
-        if chunk.reveal() and attempt.deadline.remaining() == 0:
-            # Our own streams keep to the deadline; a given client's may not.
-            return self._failure(httpcore.ReadTimeout("timed out"), attempt)
-        return chunk
+        return None if chunk is None else Secret(chunk)
 
     def _failure(self, error: Exception, attempt: Attempt) -> TransportFailure:
         return from_exception(error, attempt, own=self._http_client is None)

@@ -3,21 +3,17 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import weakref
 from collections import OrderedDict, deque
 from functools import partial
 from typing import Any
 
-from ..attempt import Attempt, Slot
+from ..attempt import Attempt
 from ..library import httpcore, httpx
-from ..route import find_route
-from ..waits_sync import Signal, sync_home
+from ..waits_sync import Signal
 from .connector import Connector
 from .http11 import HTTP11Connection
-
-_IDLE_AT_MOST = 20  # connections that are kept, as httpx does
 
 
 def closed_error() -> Exception:
@@ -33,30 +29,30 @@ class Pool:
     library's: that one looks at every waiting request and every connection each time that either
     of them changes.
 
-    A place is free again when its slot is released, or else when that is gone. So nothing stays
-    open, wherever a call is ended from outside.
+    A place is free again when its attempt is released, or else when that is gone. So nothing
+    stays open, wherever a call is ended from outside.
     """
 
     def __init__(self, connector: Connector | None, at_once: int) -> None:
         self._connector = connector
         self._at_once = at_once
-        self._lock = threading.RLock()  # A slot that is gone may be freed within any line.
-        self._places: dict[weakref.ref[Slot], list[Any]] = {}
-        self._waiting: OrderedDict[Signal, Slot] = OrderedDict()
+        self._lock = threading.RLock()  # One that is gone may be freed within any line.
+        self._places: dict[weakref.ref[Attempt], list[Any]] = {}
+        self._waiting: OrderedDict[Signal, Attempt] = OrderedDict()
         self._connections: set[HTTP11Connection] = set()
         self._idle: deque[HTTP11Connection] = deque()
         self._closed = False
 
-    def acquire(self, slot: Slot, attempt: Attempt) -> None:
+    def acquire(self, attempt: Attempt) -> None:
         """Wait for a place."""
         with self._lock:
             if self._closed:
                 raise closed_error()
             if self._has_room():
-                self._admit(slot)
+                self._admit(attempt)
                 return
             turn = Signal()
-            self._waiting[turn] = slot
+            self._waiting[turn] = attempt
         try:
             came = turn.wait(attempt.remaining(httpcore.PoolTimeout))
         finally:
@@ -70,15 +66,14 @@ class Pool:
     def handle_request(self, request: Any) -> httpcore.Response:
         """Send a request and return its answer, whose body is still to come."""
         attempt: Attempt = request.extensions["attempt"]
-        connection = self._take_idle(attempt) or self._connect(attempt)
+        connection = self._take(attempt)
         answer = connection.request(request, attempt)
         return httpcore.Response(**answer, content=connection.body(attempt, self._give_back))
 
-    def warm(self, slot: Slot, attempt: Attempt) -> None:
+    def warm(self, attempt: Attempt) -> None:
         """Have a connection ready for the next request."""
-        self.acquire(slot, attempt)
-        connection = self._take_idle(attempt) or self._connect(attempt)
-        self._give_back(connection, attempt)
+        self.acquire(attempt)
+        self._give_back(self._take(attempt), attempt)
 
     def close_all(self, *, idle: bool = False) -> None:
         """Close every connection, or those alone that no answer is coming over."""
@@ -102,12 +97,12 @@ class Pool:
                 self._clear(place)
         return len(self._places) < self._at_once
 
-    def _admit(self, slot: Slot) -> None:
+    def _admit(self, attempt: Attempt) -> None:
         # In one step: a reference that was never a key cannot be looked up once all else is gone.
-        self._places.setdefault(place := weakref.ref(slot, self._free), slot.owned)
-        slot.free = partial(self._free, place)
+        self._places.setdefault(place := weakref.ref(attempt, self._free), attempt.owned)
+        attempt.free = partial(self._free, place)
 
-    def _free(self, place: weakref.ref[Slot]) -> None:
+    def _free(self, place: weakref.ref[Attempt]) -> None:
         self._clear(place)
         with self._lock:
             while self._waiting and not self._closed and self._has_room():
@@ -115,7 +110,7 @@ class Pool:
                 turn.set()
                 self._admit(self._waiting.pop(turn))
 
-    def _clear(self, place: weakref.ref[Slot]) -> None:
+    def _clear(self, place: weakref.ref[Attempt]) -> None:
         if owned := self._places.get(place):
             for one in [*owned]:
                 one.close()
@@ -130,9 +125,7 @@ class Pool:
                 connection.close()
                 return
             self._idle.append(attempt.owned.pop())
-            while self._idle[0] is not connection and (
-                self._has_surplus() or not attempt.trusts(self._idle[0], repeatable=True)
-            ):
+            while self._idle and not attempt.trusts(self._idle[0], repeatable=True):
                 self._idle.popleft().close()
 
     def _take_idle(self, attempt: Attempt) -> HTTP11Connection | None:
@@ -150,17 +143,16 @@ class Pool:
                 return None  # Others were idle for longer.
             attempt.owned.pop().close()
 
-    def _connect(self, attempt: Attempt) -> HTTP11Connection:
+    def _take(self, attempt: Attempt) -> HTTP11Connection:
+        idle = self._take_idle(attempt)
+        if idle is not None:
+            return idle
         connector: Any = self._connector
         connection: HTTP11Connection = connector.connect(attempt, self._connections)
         attempt.owned[:] = [connection]
         if self._closed:
             raise closed_error()
         return connection
-
-    def _has_surplus(self) -> bool:
-        # Each slot that has a place needs a connection, or will at once.
-        return len(self._idle) > _IDLE_AT_MOST and len(self._connections) > len(self._places)
 
 
 class PooledTransport(httpx.HTTPTransport):
@@ -170,51 +162,8 @@ class PooledTransport(httpx.HTTPTransport):
     OpenTelemetry) sees it.
     """
 
-    def __init__(self, base_url: str | None, at_once: int) -> None:
+    def __init__(self, at_once: int, base_url: str | None = None) -> None:
         # httpx's own initialiser would load the certificates again, for a pool not used.
-        connector = None if base_url is None else Connector(*find_route(base_url))
+        connector = None if base_url is None else Connector(base_url)
         self.pool = Pool(connector, at_once)
         self._pool: Any = self.pool
-
-
-class Lifetime:
-    """Gives each process a transport of its own, and closes it."""
-
-    def __init__(self, base_url: str | None, at_once: int) -> None:
-        self.closed = False
-        self._base_url = base_url
-        self._at_once = at_once
-        self._transports: dict[tuple[int, object], PooledTransport] = {}
-
-    def begin(self) -> PooledTransport:
-        """Return what sends in this process."""
-        home = sync_home(self._transports)
-        found = self._transports.get(home)
-        if found is None:
-            self._drop_forked()
-            found = PooledTransport(self._base_url, self._at_once)
-            found = self._transports.setdefault(home, found)
-            # For a client that is never closed: when it is gone, or at the interpreter's end.
-            weakref.finalize(self, _close_idle, os.getpid(), found.pool)
-        if self.closed:
-            self.close()
-            raise closed_error()
-        return found
-
-    def close(self) -> None:
-        """Close the connections."""
-        self.closed = True
-        self._drop_forked()
-        for transport in self._transports.values():
-            transport.pool.close()
-        self._transports.clear()
-
-    def _drop_forked(self) -> None:
-        process = os.getpid()
-        for other in [one for one in self._transports if one[0] != process]:
-            self._transports.pop(other).pool.close_all()
-
-
-def _close_idle(process: int, pool: Pool) -> None:
-    if os.getpid() == process:
-        pool.close_all(idle=True)

@@ -14,7 +14,6 @@ from contextlib import ExitStack, suppress
 from typing import Any
 
 from ..._core.frames import is_of_a_signal
-from ..._secrets import Secret
 from ..attempt import Attempt
 from ..library import httpcore
 from ..waits_sync import sync_step
@@ -45,29 +44,30 @@ class SocketStream:
             raise _translate(error, *errors) from None
         self._step("connect", address, timeout, *errors)
 
-    def read(self, attempt: Attempt) -> Secret[bytes]:
+    def read(self, attempt: Attempt) -> bytes:
         """Return the next bytes; none at the end."""
         left = attempt.remaining(httpcore.ReadTimeout)
         size: int = self._step(
             "recv_into", self._buffer, left, httpcore.ReadTimeout, httpcore.ReadError
         )
-        return Secret(bytes(self._buffer[:size]))
+        return bytes(self._buffer[:size])
 
     def write(self, data: memoryview, attempt: Attempt) -> None:
         """Send bytes; a `memoryview` shows none of them in a traceback."""
         left = attempt.remaining(httpcore.WriteTimeout)
         self._step("sendall", data, left, httpcore.WriteTimeout, httpcore.WriteError)
 
-    def poll(self) -> Secret[bytes] | None:
+    def poll(self) -> bytes | None:
         """Return what came unasked, nothing at the end; None where it is open and quiet."""
         try:
             self._socket.settimeout(0)
-            return Secret(self._socket.recv(_PART))
+            data: bytes = self._socket.recv(_PART)
         except BlockingIOError:
             return None
         except OSError as error:
             _translate(error, httpcore.ReadTimeout, httpcore.ReadError)
-            return Secret(b"")
+            return b""
+        return data
 
     def close(self) -> None:
         """Close it, which wakes what waits for it; in a fork, close the copy alone."""

@@ -6,7 +6,6 @@ import re
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
-from ..._secrets import Secret
 from ..attempt import Attempt
 from ..library import h11, httpcore
 from .sockets import AsyncSocketStream
@@ -43,9 +42,12 @@ class AsyncHTTP11Connection:
             pass  # A server may answer before it has read all.
         head: Any = None
         while not isinstance(head, h11.Response):
-            head = (await self._next_event(attempt)).reveal()
+            head = await self._next_event(attempt)
         headers: list[tuple[bytes, bytes]] = head.headers.raw_items()
-        self.promised = _read_keep_alive(headers)
+        self.promised = None
+        for name, value in headers:
+            if name.lower() == b"keep-alive" and (found := _KEPT_FOR.search(value)):
+                self.promised = float(found[1])
         version = b"HTTP/" + head.http_version
         extensions = {"http_version": version, "reason_phrase": head.reason}
         return {"status": head.status_code, "headers": headers, "extensions": extensions}
@@ -55,11 +57,8 @@ class AsyncHTTP11Connection:
     ) -> AsyncGenerator[bytes, None]:
         """Yield the parts of the answer's body; at its end, the connection is given back."""
         try:
-            while True:
-                event: Any = await self._next_event(attempt)
-                if not isinstance(event.reveal(), h11.Data):
-                    return
-                yield event.reveal().data
+            while isinstance(event := await self._next_event(attempt), h11.Data):
+                yield event.data
         finally:
             give_back(self, attempt)
 
@@ -84,49 +83,29 @@ class AsyncHTTP11Connection:
         self.stream.close()
 
     async def _send(self, request: httpcore.Request, attempt: Attempt) -> None:
-        # Head and body leave together, and every event is a secret: it may hold the key.
-        pending = Secret(bytearray())
         method, target = request.method, request.url.target
-        self._add(
-            pending, Secret(h11.Request(method=method, target=target, headers=request.headers))
-        )
+        head = h11.Request(method=method, target=target, headers=request.headers)
+        pending = bytearray(self._h11.send(head))  # Head and body leave together.
         stream: Any = request.stream
-        parts = aiter(stream)
-        part: Any = Secret(await anext(parts, None))
-        while part.reveal() is not None:
-            self._add(pending, Secret(h11.Data(data=part.reveal())))
-            if len(pending.reveal()) >= _TOGETHER:
-                await self._write(pending, request, attempt)
-                pending = Secret(bytearray())
-            part = Secret(await anext(parts, None))
-        self._add(pending, Secret(h11.EndOfMessage()))
-        await self._write(pending, request, attempt)
+        async for part in stream:
+            pending += self._h11.send(h11.Data(data=part))
+            if len(pending) >= _TOGETHER:
+                attempt.sent |= method != b"CONNECT"
+                await self.stream.write(memoryview(pending), attempt)
+                pending = bytearray()
+        pending += self._h11.send(h11.EndOfMessage())
+        attempt.sent |= method != b"CONNECT"
+        await self.stream.write(memoryview(pending), attempt)
 
-    def _add(self, pending: Secret[bytearray], event: Secret[Any]) -> None:
-        pending.reveal().extend(self._h11.send(event.reveal()) or b"")
-
-    async def _write(
-        self, pending: Secret[bytearray], request: httpcore.Request, attempt: Attempt
-    ) -> None:
-        attempt.sent |= request.method != b"CONNECT"
-        await self.stream.write(memoryview(pending.reveal()), attempt)
-
-    async def _next_event(self, attempt: Attempt) -> Secret[Any]:
+    async def _next_event(self, attempt: Attempt) -> Any:
         while True:
             try:
-                event = Secret(self._h11.next_event())
+                event = self._h11.next_event()
             except h11.RemoteProtocolError as error:
                 raise httpcore.RemoteProtocolError(str(error)) from None
-            if event.reveal() is not h11.NEED_DATA:
+            if event is not h11.NEED_DATA:
                 return event
             data = await self.stream.read(attempt)
-            if not data.reveal() and self._h11.their_state is h11.SEND_RESPONSE:
+            if not data and self._h11.their_state is h11.SEND_RESPONSE:
                 raise httpcore.RemoteProtocolError("the server closed without an answer")
-            self._h11.receive_data(data.reveal())
-
-
-def _read_keep_alive(headers: list[tuple[bytes, bytes]]) -> float | None:
-    for name, value in headers:
-        if name.lower() == b"keep-alive" and (found := _KEPT_FOR.search(value)):
-            return float(found[1])
-    return None
+            self._h11.receive_data(data)

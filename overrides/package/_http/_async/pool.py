@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import weakref
 from collections import OrderedDict, deque
@@ -10,14 +9,11 @@ from functools import partial
 from typing import Any
 
 from ..._core.runtime import yield_async
-from ..attempt import Attempt, Slot
+from ..attempt import Attempt
 from ..library import httpcore, httpx
-from ..route import find_route
-from ..waits_async import AsyncSignal, async_home
+from ..waits_async import AsyncSignal
 from .connector import AsyncConnector
 from .http11 import AsyncHTTP11Connection
-
-_IDLE_AT_MOST = 20  # connections that are kept, as httpx does
 
 
 def closed_error() -> Exception:
@@ -33,30 +29,30 @@ class AsyncPool:
     library's: that one looks at every waiting request and every connection each time that either
     of them changes.
 
-    A place is free again when its slot is released, or else when that is gone. So nothing stays
-    open, wherever a call is ended from outside.
+    A place is free again when its attempt is released, or else when that is gone. So nothing
+    stays open, wherever a call is ended from outside.
     """
 
     def __init__(self, connector: AsyncConnector | None, at_once: int) -> None:
         self._connector = connector
         self._at_once = at_once
-        self._lock = threading.RLock()  # A slot that is gone may be freed within any line.
-        self._places: dict[weakref.ref[Slot], list[Any]] = {}
-        self._waiting: OrderedDict[AsyncSignal, Slot] = OrderedDict()
+        self._lock = threading.RLock()  # One that is gone may be freed within any line.
+        self._places: dict[weakref.ref[Attempt], list[Any]] = {}
+        self._waiting: OrderedDict[AsyncSignal, Attempt] = OrderedDict()
         self._connections: set[AsyncHTTP11Connection] = set()
         self._idle: deque[AsyncHTTP11Connection] = deque()
         self._closed = False
 
-    async def acquire(self, slot: Slot, attempt: Attempt) -> None:
+    async def acquire(self, attempt: Attempt) -> None:
         """Wait for a place."""
         with self._lock:
             if self._closed:
                 raise closed_error()
             if self._has_room():
-                self._admit(slot)
+                self._admit(attempt)
                 return
             turn = AsyncSignal()
-            self._waiting[turn] = slot
+            self._waiting[turn] = attempt
         try:
             came = await turn.wait(attempt.remaining(httpcore.PoolTimeout))
         finally:
@@ -70,15 +66,14 @@ class AsyncPool:
     async def handle_async_request(self, request: Any) -> httpcore.Response:
         """Send a request and return its answer, whose body is still to come."""
         attempt: Attempt = request.extensions["attempt"]
-        connection = self._take_idle(attempt) or await self._connect(attempt)
+        connection = await self._take(attempt)
         answer = await connection.request(request, attempt)
         return httpcore.Response(**answer, content=connection.body(attempt, self._give_back))
 
-    async def warm(self, slot: Slot, attempt: Attempt) -> None:
+    async def warm(self, attempt: Attempt) -> None:
         """Have a connection ready for the next request."""
-        await self.acquire(slot, attempt)
-        connection = self._take_idle(attempt) or await self._connect(attempt)
-        self._give_back(connection, attempt)
+        await self.acquire(attempt)
+        self._give_back(await self._take(attempt), attempt)
 
     def close_all(self, *, idle: bool = False) -> None:
         """Close every connection, or those alone that no answer is coming over."""
@@ -102,12 +97,12 @@ class AsyncPool:
                 self._clear(place)
         return len(self._places) < self._at_once
 
-    def _admit(self, slot: Slot) -> None:
+    def _admit(self, attempt: Attempt) -> None:
         # In one step: a reference that was never a key cannot be looked up once all else is gone.
-        self._places.setdefault(place := weakref.ref(slot, self._free), slot.owned)
-        slot.free = partial(self._free, place)
+        self._places.setdefault(place := weakref.ref(attempt, self._free), attempt.owned)
+        attempt.free = partial(self._free, place)
 
-    def _free(self, place: weakref.ref[Slot]) -> None:
+    def _free(self, place: weakref.ref[Attempt]) -> None:
         self._clear(place)
         with self._lock:
             while self._waiting and not self._closed and self._has_room():
@@ -115,7 +110,7 @@ class AsyncPool:
                 turn.set()
                 self._admit(self._waiting.pop(turn))
 
-    def _clear(self, place: weakref.ref[Slot]) -> None:
+    def _clear(self, place: weakref.ref[Attempt]) -> None:
         if owned := self._places.get(place):
             for one in [*owned]:
                 one.close()
@@ -130,9 +125,7 @@ class AsyncPool:
                 connection.close()
                 return
             self._idle.append(attempt.owned.pop())
-            while self._idle[0] is not connection and (
-                self._has_surplus() or not attempt.trusts(self._idle[0], repeatable=True)
-            ):
+            while self._idle and not attempt.trusts(self._idle[0], repeatable=True):
                 self._idle.popleft().close()
 
     def _take_idle(self, attempt: Attempt) -> AsyncHTTP11Connection | None:
@@ -150,7 +143,10 @@ class AsyncPool:
                 return None  # Others were idle for longer.
             attempt.owned.pop().close()
 
-    async def _connect(self, attempt: Attempt) -> AsyncHTTP11Connection:
+    async def _take(self, attempt: Attempt) -> AsyncHTTP11Connection:
+        idle = self._take_idle(attempt)
+        if idle is not None:
+            return idle
         await yield_async()  # A crowd that comes at once must not hold the event loop at once.
         connector: Any = self._connector
         connection: AsyncHTTP11Connection = await connector.connect(attempt, self._connections)
@@ -158,10 +154,6 @@ class AsyncPool:
         if self._closed:
             raise closed_error()
         return connection
-
-    def _has_surplus(self) -> bool:
-        # Each slot that has a place needs a connection, or will at once.
-        return len(self._idle) > _IDLE_AT_MOST and len(self._connections) > len(self._places)
 
 
 class AsyncPooledTransport(httpx.AsyncHTTPTransport):
@@ -171,51 +163,8 @@ class AsyncPooledTransport(httpx.AsyncHTTPTransport):
     OpenTelemetry) sees it.
     """
 
-    def __init__(self, base_url: str | None, at_once: int) -> None:
+    def __init__(self, at_once: int, base_url: str | None = None) -> None:
         # httpx's own initialiser would load the certificates again, for a pool not used.
-        connector = None if base_url is None else AsyncConnector(*find_route(base_url))
+        connector = None if base_url is None else AsyncConnector(base_url)
         self.pool = AsyncPool(connector, at_once)
         self._pool: Any = self.pool
-
-
-class AsyncLifetime:
-    """Gives each process a transport of its own, and closes it."""
-
-    def __init__(self, base_url: str | None, at_once: int) -> None:
-        self.closed = False
-        self._base_url = base_url
-        self._at_once = at_once
-        self._transports: dict[tuple[int, object], AsyncPooledTransport] = {}
-
-    def begin(self) -> AsyncPooledTransport:
-        """Return what sends in this process."""
-        home = async_home(self._transports)
-        found = self._transports.get(home)
-        if found is None:
-            self._drop_forked()
-            found = AsyncPooledTransport(self._base_url, self._at_once)
-            found = self._transports.setdefault(home, found)
-            # For a client that is never closed: when it is gone, or at the interpreter's end.
-            weakref.finalize(self, _close_idle, os.getpid(), found.pool)
-        if self.closed:
-            self.close()
-            raise closed_error()
-        return found
-
-    def close(self) -> None:
-        """Close the connections."""
-        self.closed = True
-        self._drop_forked()
-        for transport in self._transports.values():
-            transport.pool.close()
-        self._transports.clear()
-
-    def _drop_forked(self) -> None:
-        process = os.getpid()
-        for other in [one for one in self._transports if one[0] != process]:
-            self._transports.pop(other).pool.close_all()
-
-
-def _close_idle(process: int, pool: AsyncPool) -> None:
-    if os.getpid() == process:
-        pool.close_all(idle=True)
