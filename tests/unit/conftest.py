@@ -15,9 +15,6 @@ from sample._http import httpx
 
 from tests.network._operations import Seen, mocked
 
-BASE_URL = "https://parcels.test/v1"
-"""Where `call` sends."""
-
 
 class Streaming(httpx.SyncByteStream, httpx.AsyncByteStream):
     """A body that comes in chunks."""

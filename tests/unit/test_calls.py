@@ -24,7 +24,6 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind
 from sample import CallEvent, Pace, SampleError, errors
 from sample._core import decode
-from sample._core.decode import empty_parser, json_parser
 from sample._core.operation import Credential, Operation, Request
 from sample._http import httpx
 from sample._service import SERVICE
@@ -34,7 +33,7 @@ from sample.testing import ManualClock
 from sample.types import UNSET
 
 from tests.network._operations import CANARY, CREATED, KEY, PARCEL, mocked
-from tests.unit.conftest import BASE_URL, Script, call, find_leaks, pipeline_of
+from tests.unit.conftest import Script, call, find_leaks, pipeline_of
 
 
 def test_a_list_may_be_larger_than_other_answers(kind: str) -> None:
@@ -112,7 +111,9 @@ def test_each_step_of_a_call_is_told(kind: str) -> None:
     assert not [text for text in (CANARY, "parcel-1") if text in repr(events)]
 
 
-def test_how_a_call_ends_is_told(kind: str) -> None:
+def test_how_a_call_ends_is_told_which_changes_no_call(
+    kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
     # The last one is the caller's own, as a signal's handler may raise it.
     late, own = httpx.ReadTimeout(f"{KEY} took too long"), LookupError(KEY)
     for script, status, attempt, last in (
@@ -131,9 +132,6 @@ def test_how_a_call_ends_is_told(kind: str) -> None:
     left = Script((200, [PARCEL, PARCEL]))
     assert len(call(kind, left, "iter", observer=events.append, at_most=1)) == 1
     assert (events[-1].kind, events[-1].error) == ("call_end", None)
-
-
-def test_an_observer_changes_no_call(kind: str, caplog: pytest.LogCaptureFixture) -> None:
     observer = Mock(side_effect=LookupError)
     assert call(kind, Script((503, {}), (200, [])), "list", observer=observer) == []
     assert observer.call_count == 7
@@ -147,7 +145,7 @@ def test_warnings_reach_stderr_only_where_logging_is_set_up() -> None:
     assert [type(one) for one in logging.getLogger("sample").handlers] == [logging.NullHandler]
 
 
-def test_calls_are_spans_without_a_secret() -> None:
+def test_calls_are_spans_without_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     exporter, provider = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     observer = SpanObserver(provider)
@@ -175,9 +173,6 @@ def test_calls_are_spans_without_a_secret() -> None:
     assert second["http.request.resend_count"] == 1
     text = "".join(one.to_json() for one in (span, *failed))
     assert not [one for one in (CANARY, "parcel-1") if one in text]
-
-
-def test_without_opentelemetry_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.trace", None)
     with pytest.raises(errors.ConfigurationError, match="pip install opentelemetry-api"):
         SpanObserver()
@@ -257,7 +252,8 @@ def test_control_characters_reach_no_terminal_and_no_log(caplog: pytest.LogCaptu
 
 
 def test_what_cannot_be_a_path_segment_is_not_sent() -> None:
-    script, longest = Script((404, {"error": "no"})), "a" * (8000 - len(f"{BASE_URL}/parcels/"))
+    script, url = Script((404, {"error": "no"})), "https://parcels.test/v1/parcels/"
+    longest = "a" * (8000 - len(url))
     ids: list[Any] = ["", ".", "..", "a/b", "../clients", "a\\b", "\x00", "a\nb", "\x7f", "\x85"]
     ids += ["\ud800", None, 42, True, 1.5, b"parcel-1", ["parcel-1"], f"{longest}a"]
     for parcel_id in ids:
@@ -268,11 +264,10 @@ def test_what_cannot_be_a_path_segment_is_not_sent() -> None:
     for parcel_id in ("...", "%2F", longest):  # tests/contract has more
         with pytest.raises(errors.NotFoundError):
             call("sync", script, "get", parcel_id)
-        path = script.requests[-1].url.raw_path.decode()
-        assert path == f"/v1/parcels/{parcel_id.replace('%', '%25')}"
+        assert str(script.requests[-1].url) == url + parcel_id.replace("%", "%25")
 
 
-STRING, INTEGER = json_parser(decode.string), json_parser(decode.integer)
+STRING, INTEGER = decode.json_parser(decode.string), decode.json_parser(decode.integer)
 ASKED = OPERATIONS["getParcel"].replace(responses={200: STRING}, credential=None)
 
 
@@ -313,44 +308,42 @@ def test_several_keys_are_sent_and_cut_out_together() -> None:
 
 
 def test_nothing_to_say() -> None:
-    for method, content_type, sent in (
-        *((method, None, b"{}") for method in ("POST", "PUT", "PATCH")),
-        *(("DELETE", None, b""), ("POST", "text/plain", b"")),
+    script, json_posts = Script((200, "yes")), ("POST", "PUT", "PATCH")
+    for method, own in (
+        *((method, None) for method in json_posts),
+        ("DELETE", None),
+        ("POST", "a/b"),
     ):
-        script = Script((200, "yes"))
-        run(script, ASKED.replace(method=method), content_type=content_type)
-        (request,) = script.requests
-        assert request.content == sent
-        assert request.headers["Content-Type"] == (content_type or "application/json")
-    run(
-        script,
-        ASKED.replace(method="POST"),
-        changes={"service": SERVICE._replace(content_type=None)},
-    )
+        run(script, ASKED.replace(method=method), content_type=own)
+        request = script.requests[-1]
+        assert request.content == b"{}" * (method in json_posts and own is None)
+        assert request.headers["Content-Type"] == (own or "application/json")
+    changes = {"service": SERVICE._replace(content_type=None)}
+    run(script, ASKED.replace(method="POST"), changes=changes)
     request = script.requests[-1]
     assert (request.content, "Content-Type" in request.headers) == (b"", False)
 
 
 def test_a_form_is_sent_in_parts_and_is_one_without_any() -> None:
-    script = Script((200, "yes"))
-    for files, end, part in (
-        ([("notes", ("a.txt", b"what it holds", "text/plain"))], "", b'name="notes"; filename="a.'),
-        ([], "end", b"--end--\r\n"),
-    ):
-        run(script, ASKED.replace(method="POST"), files=files)
-        (*_, request) = script.requests
-        assert request.headers["Content-Type"].startswith(f"multipart/form-data; boundary={end}")
-        assert part in request.content
-    assert request.content == b"--end--\r\n"
+    script, post = Script((200, "yes")), ASKED.replace(method="POST")
+    run(script, post, files=[("notes", ("a.txt", b"what it holds", "text/plain"))])
+    run(script, post, files=[])
+    sent, empty = script.requests
+    assert sent.headers["Content-Type"].startswith("multipart/form-data; boundary=")
+    assert b'name="notes"; filename="a.txt"' in sent.content
+    assert empty.headers["Content-Type"] == "multipart/form-data; boundary=end"
+    assert empty.content == b"--end--\r\n"
 
 
 def test_a_redirect_that_is_documented_is_a_response_and_others_are_errors() -> None:
     for documented, status in ((300, 300), (304, 304), (399, 399), ("3XX", 307)):
-        response = run(Script((status, b"")), ASKED.replace(responses={documented: empty_parser}))
+        response = run(
+            Script((status, b"")), ASKED.replace(responses={documented: decode.empty_parser})
+        )
         assert (response.status_code, response.parsed) == (status, None)
     for status in (300, 303, 400):
         with pytest.raises(errors.APIStatusError):
-            run(Script((status, b"")), ASKED.replace(responses={304: empty_parser}))
+            run(Script((status, b"")), ASKED.replace(responses={304: decode.empty_parser}))
 
 
 def test_each_documented_status_has_its_own_body_and_others_any_of_them() -> None:

@@ -38,8 +38,7 @@ def mock(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockSample]:
 
 @pytest.fixture
 def parcel(mock: MockSample) -> CreatedParcel:
-    with mock.client(KEY) as client:
-        return client.parcels.create()
+    return mock.client(KEY).parcels.create()
 
 
 @pytest.fixture

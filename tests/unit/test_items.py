@@ -79,23 +79,17 @@ def test_an_endless_item_has_a_largest_size(kind: str, start: bytes, text: bytes
     assert (20_000 - length_hint(left)) * len(text) * 1000 < 2 * LARGEST_ITEM + 10_000_000
 
 
-class TickingClock(ManualClock):
-    """Time that passes with each look at it."""
-
-    def monotonic(self) -> float:
-        self.advance(0.001)
-        return super().monotonic()
-
-
 def test_reading_takes_no_longer_than_the_call_may(kind: str) -> None:
+    # Time passes with each look at it.
+    clock = Mock(wraps=ManualClock(), monotonic=partial(next, itertools.count(0, 0.001)))
     for chunk in (b" " * 4096, ONE + b","):  # however much lies ready
         endless = itertools.chain([b"["], itertools.repeat(chunk))
         with pytest.raises(errors.APITimeoutError, match=r"1 s (are|were) over") as caught:
-            iterate(kind, endless, timeout=1, clock=TickingClock())
+            iterate(kind, endless, timeout=1, clock=clock)
         assert caught.value.maybe_processed is True
     script = Script((200, MANY))
     with pytest.raises(errors.APITimeoutError, match="while the answer was read") as caught:
-        call(kind, script, "list", timeout=0.01, clock=TickingClock())
+        call(kind, script, "list", timeout=0.01, clock=clock)
     assert (caught.value.attempts, caught.value.maybe_processed) == (1, True)
     assert len(script.requests) == 1
 
@@ -110,18 +104,16 @@ def test_the_callers_own_time_between_items_is_not_counted() -> None:
     mocked("sync", Script((200, MANY)), act, clock=clock)
 
 
-async def count_turns(answer: list[Any]) -> int:
-    """Return how often the event loop has its turn while a list is called for."""
-    turns, transport = 0, httpx.MockTransport(Script((200, answer)))
-    async with AsyncSample(KEY, http_client=httpx.AsyncClient(transport=transport)) as client:
-        listing = asyncio.ensure_future(client.parcels.list())
-        while not listing.done():
-            turns += 1
-            await asyncio.sleep(0)
-    return turns
-
-
 def test_the_event_loop_goes_on_while_a_long_list_is_read() -> None:
+    async def count_turns(answer: list[Any]) -> int:
+        turns, transport = 0, httpx.MockTransport(Script((200, answer)))
+        async with AsyncSample(KEY, http_client=httpx.AsyncClient(transport=transport)) as client:
+            listing = asyncio.ensure_future(client.parcels.list())
+            while not listing.done():
+                turns += 1
+                await asyncio.sleep(0)
+        return turns
+
     assert asyncio.run(count_turns(MANY)) >= asyncio.run(count_turns([])) + 5, "one a slice"
 
 

@@ -21,7 +21,7 @@ import pytest
 from sample import InvalidRequestError, models
 from sample._core import decode, encode
 from sample._core.json import MismatchError
-from sample.types import UNSET, File, OpenIntEnum, OpenStrEnum, Unset
+from sample.types import UNSET, File, OpenIntEnum, Unset
 
 from tests.network._operations import CANARY, CREATED, LABEL, PARCEL
 
@@ -30,11 +30,7 @@ DAY = datetime.date(2026, 11, 24)
 NOON = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
 LATER = NOON.replace(microsecond=250_000)
 MODEL = models.ParcelSummary("1", "2")
-
-
-class Colour(OpenStrEnum):
-    RED = "red"
-    DARK_BLUE = "dark blue"
+Mark = models.CreateParcelRequestMarksItem
 
 
 class Level(OpenIntEnum):
@@ -91,7 +87,7 @@ def test_unset_is_one_false_value_and_not_none() -> None:
 
 
 def test_an_open_enumeration() -> None:
-    cases: list[Any] = [(Colour, "dark blue", "RED"), (Level, 9, 5)]
+    cases: list[Any] = [(Mark, "this side up", "FRAGILE"), (Level, 9, 5)]
     for kind, known, unknown in cases:
         member, found = decode.member(known, kind), decode.member(unknown, kind)
         assert member is kind(known)
@@ -104,13 +100,6 @@ def test_an_open_enumeration() -> None:
             assert (type(again), again, again.is_known) == (kind, unknown, False)
         with pytest.raises(ValueError, match="None is not a valid"):
             kind(None)
-
-
-def test_a_file() -> None:
-    file = File(io.BytesIO(b"x"), "x.txt", "text/plain")
-    assert decode.file(file) is file
-    assert decode.file(b"x").payload.read() == decode.file_parser(b"x").payload.read() == b"x"
-    assert file.to_tuple() == ("x.txt", file.payload, "text/plain")
 
 
 maybe_integer = partial(decode.nullable, decoder=decode.integer)
@@ -136,7 +125,7 @@ def test_what_fits_and_what_does_not() -> None:
         (models.Parcel.from_dict, [], "object", ["a-secret", [], b"{}", None]),
         (partial(decode.constant, only="cat"), [("cat", "cat")], "the constant 'cat'", ["dog"]),
         (partial(decode.constant, only=1), [(1, 1)], "the constant 1", [True]),
-        (partial(decode.member, kind=Colour), [], "string", [None, 1, True, b"red", [], {}]),
+        (partial(decode.member, kind=Mark), [], "string", [None, 1, True, b"red", [], {}]),
         (partial(decode.member, kind=Level), [], "integer", [None, "9", True, 9.5, [], {}]),
         (decode.file, [], "bytes", ["x"]),
         (maybe_integer, [(None, None), (1, 1)], "integer or null", ["1"]),
@@ -202,7 +191,7 @@ def test_query() -> None:
         ({"a": {"x": 1, "y": UNSET}}, {"a": ","}, "?a=x,1"),
         ({"a": {"x": [1]}}, {"a": "json"}, "?a=%7B%22x%22%3A%5B1%5D%7D"),
         ({"a": {"x": 1, "y": UNSET}, "b": []}, {}, "?x=1"),
-        ({"a": [Colour.RED, Colour("sky")], "b": ID}, {}, f"?a=red&a=sky&b={ID}"),
+        ({"a": [Mark.FRAGILE, Mark("sky")], "b": ID}, {}, f"?a=fragile&a=sky&b={ID}"),
     ]
     for parameters, styles, query in cases:
         assert encode.query(parameters, styles) == query
@@ -233,7 +222,7 @@ def test_a_body_that_is_no_json_is_refused() -> None:
 
 def test_a_body_of_all_that_json_knows_otherwise() -> None:
     for value, told in (
-        *((DAY, "2026-11-24"), (ID, str(ID)), (Colour("sky"), "sky"), ((1, "é"), [1, "é"])),
+        *((DAY, "2026-11-24"), (ID, str(ID)), (Mark("sky"), "sky"), ((1, "é"), [1, "é"])),
         (MODEL, {"id": "1", "pickupCode": "2"}),
         (NOON, "2026-11-24T12:00:00Z"),
         (LATER, "2026-11-24T12:00:00.250Z"),
@@ -244,20 +233,21 @@ def test_a_body_of_all_that_json_knows_otherwise() -> None:
         assert encode.json_body({"a": [value]}) == body.encode()
 
 
-def test_forms_and_parts() -> None:
+def test_forms_parts_and_files() -> None:
     assert encode.form_body({"a": "x y", "b": [1, 2], "c": UNSET}) == b"a=x+y&b=1&b=2"
+    body = partial(encode.optional_body, "other", models.ParcelSummary)
     with pytest.raises(InvalidRequestError, match="needs pickup_code as well"):
-        encode.optional_body(
-            "other", models.ParcelSummary, ("id", "pickup_code"), id="1", status=UNSET
-        )
-    assert encode.optional_body("other", models.ParcelSummary, ("id",), id=UNSET) is UNSET
-    assert encode.optional_body("other", models.ParcelSummary, (), id="1", pickup_code="2") == MODEL
+        body(("id", "pickup_code"), id="1", status=UNSET)
+    assert body(("id",), id=UNSET) is UNSET
+    assert body((), id="1", pickup_code="2") == MODEL
     file = File(io.BytesIO(b"abc"), "a.txt", "text/plain")
     assert encode.multipart({"f": [file], "n": 1, "o": {"a": 1}, "u": UNSET}) == [
         ("f", ("a.txt", file.payload, "text/plain")),
         ("n", (None, b"1", "text/plain")),
         ("o", (None, b'{"a":1}', "application/json")),
     ]
+    assert decode.file(file) is file
+    assert decode.file(b"x").payload.read() == decode.file_parser(b"x").payload.read() == b"x"
     for refused in (encode.query, encode.form_body, encode.multipart):
         with pytest.raises(InvalidRequestError, match="field holds half a surrogate pair"):
             refused({"field": "a\ud800"})
