@@ -22,8 +22,6 @@ from generation.rendering import render
 from generation.running import copy_package, main, write_metadata
 from generation.validation import check_document
 
-from tests.contract._package import PACKAGE_VARIABLE
-
 PACKAGE = "portal_v1"
 DOCUMENTS = Path(__file__).parent / "documents"
 ROOT = Path(__file__).parents[2]
@@ -104,7 +102,7 @@ def run_python(*arguments: str, cwd: Path, **environment: str) -> str:
 
 def exercise(package: Path) -> None:
     """Call every operation of a package against its mock; each must answer."""
-    run_python("-m", "tests.generation.exercise", cwd=ROOT, **{PACKAGE_VARIABLE: str(package)})
+    run_python("-m", "tests.generation.exercise", cwd=ROOT, CONTRACT_PACKAGE=str(package))
 
 
 def document_of(text: str | bytes) -> Document:
