@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -32,8 +31,8 @@ def reply(
 class Gateway(ThreadingHTTPServer):
     """The server. It plays its `script`, then asks the server behind it.
 
-    `answers` has what was answered, in order, each with its `request`, of which the extension
-    `target` is the target as it arrived. `change` may put another answer in the place of one.
+    `requests` has what came, in order, each with its target as it arrived as the extension
+    `target`; `answers` has what was answered. `change` may put another answer in the place of one.
     """
 
     daemon_threads = True
@@ -45,11 +44,12 @@ class Gateway(ThreadingHTTPServer):
     ) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.target, self.change = httpx.URL(target), change
-        self.url = f"http://127.0.0.1:{self.server_address[1]}{self.target.path.rstrip('/')}"
-        # Node closes what is idle for 5 s, perhaps right now; it may have only just been started.
-        limits = httpx.Limits(keepalive_expiry=2)
-        transport = httpx.HTTPTransport(limits=limits, retries=8)
+        self.url = f"http://127.0.0.1:{self.server_port}{self.target.path.rstrip('/')}"
+        # Node closes what is idle, perhaps right now; it may have only just been started.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        transport = httpx.HTTPTransport(limits=limits, retries=8, verify=False)
         self.onward = httpx.Client(trust_env=False, timeout=30, transport=transport)
+        self.requests: list[httpx.Request] = []
         self.answers: list[httpx.Response] = []
         self.script = deque[httpx.Response]()
 
@@ -59,26 +59,11 @@ class Gateway(ThreadingHTTPServer):
         thread = threading.Thread(target=self.serve_forever, args=(0.01,))
         thread.start()
         try:
-            with self.onward:
+            with self, self.onward:
                 yield self
+                self.shutdown()
         finally:
-            self.shutdown()
             thread.join()
-            self.server_close()
-
-    def answer(self, request: httpx.Request) -> httpx.Response:
-        """Return the answer to a request, and keep it."""
-        if self.script:
-            scripted = self.script.popleft()
-            answer = copy.copy(scripted)
-            answer.extensions = scripted.extensions  # A copy has none.
-        else:
-            answer = self.change(self.onward.send(request))
-        for name in _HOP_BY_HOP:
-            answer.headers.pop(name, None)
-        answer.request = request
-        self.answers.append(answer)
-        return answer
 
     def values_of(self, *names: str) -> set[str]:
         """Return the values that the answers have under these names."""
@@ -97,15 +82,21 @@ class _Handler(BaseHTTPRequestHandler):
             super().handle()
 
     def _answer(self) -> None:
-        target = self.path.encode("latin-1")
+        target, known = self.path.encode("latin-1"), self.server
         request = httpx.Request(
             self.command,
-            self.server.target.copy_with(raw_path=target),
+            known.target.copy_with(raw_path=target),
             headers=[(k, v) for k, v in self.headers.items() if k.lower() != "host"],
             content=self.rfile.read(int(self.headers.get("Content-Length") or 0)),
             extensions={"target": target},
         )
-        answer = self.server.answer(request)
+        script = known.script
+        answer = script.popleft() if script else known.change(known.onward.send(request))
+        for name in _HOP_BY_HOP:
+            answer.headers.pop(name, None)
+        answer.request = request
+        known.requests.append(request)
+        known.answers.append(answer)
         body, how = answer.content, answer.extensions
         if "raw" in how:
             self.close_connection = True
@@ -123,10 +114,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def __getattr__(self, name: str) -> Callable[[], None]:
-        if name.startswith("do_"):  # as the base class calls it for each method
-            return self._answer
-        raise AttributeError(name)
+    # The base class calls them so.
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - as above
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

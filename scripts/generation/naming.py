@@ -66,8 +66,7 @@ def resource_name(tag: str) -> str:
 
 def resource_class(resource: str) -> str:
     """Return the name of the class that holds the operations of a resource."""
-    name = strings.pascal_case(resource) + "Resource"
-    return name if name.isidentifier() else f"Tag{name}"
+    return strings.pascal_case(resource) + "Resource"
 
 
 def name_by_id(operation_id: str, tag: str) -> str:

@@ -22,8 +22,6 @@ from generation.rendering import render
 from generation.running import copy_package, main, write_metadata
 from generation.validation import check_document
 
-from tests.contract._package import PACKAGE_VARIABLE
-
 PACKAGE = "portal_v1"
 DOCUMENTS = Path(__file__).parent / "documents"
 ROOT = Path(__file__).parents[2]
@@ -98,13 +96,13 @@ def run_python(*arguments: str, cwd: Path, **environment: str) -> str:
     env = {**os.environ, **environment}
     command = [sys.executable, *arguments]
     done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, ""), done.stdout[-3000:]
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout[-3000:] + done.stderr
     return done.stdout
 
 
 def exercise(package: Path) -> None:
     """Call every operation of a package against its mock; each must answer."""
-    run_python("-m", "tests.generation.exercise", cwd=ROOT, **{PACKAGE_VARIABLE: str(package)})
+    run_python("-m", "tests.generation.exercise", cwd=ROOT, CONTRACT_PACKAGE=str(package))
 
 
 def document_of(text: str | bytes) -> Document:

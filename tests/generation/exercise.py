@@ -17,37 +17,27 @@ from contextlib import suppress
 from itertools import product
 from typing import Any
 
-from tests.contract._package import (
-    Endpoint,
-    UnfitError,
-    document,
-    endpoints,
-    fit,
-    flatten,
-    package,
-)
+from tests.contract._package import DOCUMENT, ENDPOINTS, NAME, PACKAGE, SERVICE, Endpoint
 
 _ORDER = ("create", "list", "read", "use", "change", "replace", "remove")
 
 
 def mock_module(name: str) -> Any:
-    return importlib.import_module(f"{package().__name__}.mock{name}")
+    return importlib.import_module(f"{NAME}.mock{name}")
 
 
 def make_arguments(endpoint: Endpoint, operation: Any, *, whole: bool) -> dict[str, Any]:
     """Return the required arguments of an operation's functions, or all."""
     schemas = {(one.location, one.name): one.schema for one in operation.parameters}
-    found = {}
-    for one in endpoint.parameters:
-        if one.required or whole:
-            value = _make_value(schemas[one.location, one.name], whole=whole)
-            found[one.python_name] = fit(value, endpoint.hints[one.python_name])
+    wanted = [one for one in endpoint.parameters if one.required or whole]
+    pairs = ((one.python_name, schemas[one.location, one.name]) for one in wanted)
+    found = {name: _make_value(schema, whole=whole) for name, schema in pairs}
     if endpoint.body is not None and (endpoint.body.required or whole):
         media_type = endpoint.body.media_types[0]
         schema = operation.body.content[media_type.partition(";")[0]]
         value = _make_value(schema, whole=whole)
         value = value if "json" in media_type else _to_files(schema, value)
-        found["body"] = _fit_body(value, endpoint.hints["body"])
+        found["body"] = _make_body(value, endpoint.hints["body"])
     return found
 
 
@@ -62,14 +52,14 @@ def _make_value(schema: Any, *, whole: bool) -> Any:
     return value if schema.is_valid(value) else least
 
 
-def _fit_body(value: Any, hint: Any) -> Any:
-    kinds, file = typing.get_args(hint) or (hint,), package().types.File
+def _make_body(value: Any, hint: Any) -> Any:
+    kinds, file = typing.get_args(hint) or (hint,), PACKAGE.types.File
     if file in kinds and not isinstance(value, file):
         return file(io.BytesIO(json.dumps(value).encode()), "a.txt", "text/plain")
     for kind in kinds if isinstance(value, dict) else ():
         with suppress(AttributeError, TypeError, ValueError):
             return kind.from_dict(value)
-    return fit(value, hint)
+    return value
 
 
 def _to_files(schema: Any, value: Any) -> Any:
@@ -80,17 +70,17 @@ def _to_files(schema: Any, value: Any) -> Any:
         inner = schema.properties
         return {k: _to_files(inner[k], one) if k in inner else one for k, one in value.items()}
     is_file = schema.flat.get("format") == "binary"
-    return package().types.File(io.BytesIO(value.encode()), "a.txt") if is_file else value
+    return PACKAGE.types.File(io.BytesIO(value.encode()), "a.txt") if is_file else value
 
 
 def exercise(*, is_async: bool, whole: bool) -> Iterator[str]:
     """Call each operation once, those first that make what others ask for; yield what failed."""
-    compiled = mock_module("._operations").compile_operations(document())
+    compiled = mock_module("._operations").compile_operations(DOCUMENT)
     operations = {(one.method, one.path): one for one in compiled}
     made: dict[str, Any] = {}  # the ids, by the paths of what has them
-    mock_class = getattr(mock_module(""), f"Mock{package().client.SERVICE.name}")
+    mock_class = getattr(mock_module(""), f"Mock{SERVICE.name}")
     with mock_class() as mock, asyncio.Runner() as runner:
-        names = {one.credential.name for one in endpoints() if one.credential} - {None}
+        names = {one.credential.name for one in ENDPOINTS.values() if one.credential} - {None}
         options: dict[str, Any] = {"keys": dict.fromkeys(names, "a:key")} if names else {}
         client = mock.async_client(**options) if is_async else mock.client(**options)
         effects = {name: text.replace(",", "").split() for name, text in mock.effects.items()}
@@ -99,17 +89,18 @@ def exercise(*, is_async: bool, whole: bool) -> Iterator[str]:
             does, depth = effects.get(endpoint.id, ["use"])[0], endpoint.path.count("/")
             return _ORDER.index(does), -depth if does == "remove" else depth
 
-        for endpoint in sorted(endpoints(), key=rank):
+        for endpoint in sorted(ENDPOINTS.values(), key=rank):
             operation = operations[endpoint.method, endpoint.path]
-            method = getattr(client, endpoint.resource).with_response
-            method = getattr(method, endpoint.method_name)
             try:
                 given = make_arguments(endpoint, operation, whole=whole)
-                for one in endpoint.parameters:
+                for one in (one for one in endpoint.parameters if one.location == "path"):
                     place = f"{endpoint.path.partition(f'{{{one.name}}}')[0]}{{{one.name}}}"
-                    with suppress(KeyError, UnfitError):  # It is known, and fits there.
-                        given[one.python_name] = fit(made[place], endpoint.hints[one.python_name])
-                found = method(**flatten(method, given))
+                    name, hint = one.python_name, endpoint.hints[one.python_name]
+                    convert = getattr(hint, "fromisoformat", hint)
+                    given[name] = convert(given[name])
+                    with suppress(KeyError, ValueError):  # It is known, and fits there.
+                        given[name] = convert(made[place])
+                found = endpoint.call("with_response", client, **given)
                 found = runner.run(found) if is_async else found
                 does, item, _, identifier = effects.get(endpoint.id, ["use", "", "", ""])[:4]
                 if does == "create":
@@ -117,8 +108,7 @@ def exercise(*, is_async: bool, whole: bool) -> Iterator[str]:
                     inner = answer if identifier in answer else next(iter(answer.values()))
                     made[item] = inner[identifier]
             except Exception as error:  # noqa: BLE001 - whatever it is, it is what to tell
-                documented = endpoint.definition.get("responses", {})
-                if any(status[:1] in "2d" for status in documented) or not hasattr(error, "body"):
+                if endpoint.responses or not hasattr(error, "body"):
                     told = getattr(error, "body", None) or error
                     yield f"{endpoint}: {type(error).__name__}: {told}"
 

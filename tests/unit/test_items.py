@@ -25,8 +25,8 @@ from sample._core.responses import LARGEST_ITEM
 from sample._http import httpx
 from sample.testing import ManualClock
 
-from tests.network._operations import KEY, PARCEL, mocked
-from tests.unit.conftest import Script, call, find_leaks
+from tests.network._operations import KEY, PARCEL
+from tests.unit.conftest import Script, call, find_leaks, mocked
 
 MANY = [{**PARCEL, "id": f"parcel-{number}"} for number in range(5000)]
 ONE = standard.dumps(PARCEL).encode()
