@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 from .document import Document, Finding, Place, find_credentials, reference_parts
 from .naming import find_aliases, identifier, name_by_id, name_by_path, resource_name, spell_id
@@ -217,16 +216,6 @@ class Operation:
     def at(self, *locations: str) -> list[Field]:
         """Return the parameters that are sent there."""
         return [p for location in locations for p in self.parameters if p.location == location]
-
-    @property
-    def path_parts(self) -> Iterator[str | Field]:
-        """The path as literal text, already encoded, and parameters in turn."""
-        by_name = {p.name: p for p in self.at("path")}
-        for text in re.split(r"(\{[^{}]*\})", self.path):
-            if text.startswith("{"):
-                yield by_name[text[1:-1]]
-            elif text:
-                yield quote(text, safe="/:@!$&'()*+,;=~-._%")
 
 
 def read_operations(document: Document) -> list[Operation]:
