@@ -28,6 +28,7 @@ TESTS: Final = (
 EQUIVALENT: Final = {
     ('get("retry-after")', 'get("RETRY-AFTER")'): "header fields are looked up in any case",
     ("field[0].lower()", "field[0].upper()"): "the names are compared in one case",
+    ('name or ""', 'name or "XXXX"'): "no scheme has either name",
     ('value or ""', 'value or "XXXX"'): "neither is a number of seconds or a date",
     ("[-math.inf] * (", "[+math.inf] * ("): "a new file is begun as one of a time to come is",
     ("written > now", "written >= now"): "no clock is wrong by just that",

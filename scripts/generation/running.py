@@ -177,7 +177,9 @@ _COMMENTS = {".py": "# {}\n", ".md": "<!-- {} -->\n", ".html": "<!-- {} -->\n"}
 # What turns a module of a folder `_async` into its twin in `_sync`, in this order. What stays
 # asynchronous all the same is no Python, which the try of the imports finds.
 _TO_SYNC = (
-    (r"\n +(await yield|require_loop)_async\(.*", ""),  # of which threads have no need
+    # Threads have no need of these, nor of their imports.
+    (r"\n +(await yield|require_loop)_async\(.*", ""),
+    (r"\nfrom \S+ import yield_async(?=\n)|, (require_loop|yield)_async\b", ""),
     (r"\bAsyncGenerator\[(.+), None\]", r"Generator[\1, None, None]"),
     (r"\basync (def|with|for)\b", r"\1"),
     (r"\bawait\s+", ""),
