@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 import json
 import logging
+import os
 import pickle
+import subprocess
+import sys
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,64 +21,65 @@ import pytest
 import sample
 from sample import AsyncSample, Sample, SampleError
 from sample._http import httpx
-from sample.testing import ManualClock
+from sample._service import SERVICE
 
 CANARY: Final = "canary-of-"
 """What every secret begins with: finding this in what is shown is finding a leak."""
 KEY: Final = f"{CANARY}the-api/key+0001"
-UNKNOWN: Final = f"{CANARY}a-field-that-nobody-documented-0002"
-BASE_PATH = "/v1"
 PACKAGE: Final = str(Path(sample.__file__).parent)
-_THREADS = ThreadPoolExecutor(210)
-_MORE = {"isExpress": True, "aFieldOfTomorrow": UNKNOWN, "nested": {"deep": [UNKNOWN]}}
+_UNKNOWN = f"{CANARY}a-field-that-nobody-documented-0002"
+_MORE = {"isExpress": True, "aFieldOfTomorrow": _UNKNOWN, "nested": {"deep": [_UNKNOWN]}}
 _CODE, _TOKEN = {"pickupCode": f"{CANARY}pickup"}, {"labelToken": f"{CANARY}label"}
 PARCEL = {"id": "parcel-1", "address": "1 Main Street", **_CODE, **_MORE}
 LABEL = {"id": "parcel-1", **_TOKEN, **_MORE}
-CREATED = {"id": "parcel-1", **_CODE, **_TOKEN, **_MORE}
 
 
 @dataclass(frozen=True, eq=False)
 class Operation:
     """One operation, called with the same arguments each time."""
 
-    id: str
-    method: str
-    path: str
-    repeatable: bool
+    place: str
     status: int
     example: Any
     call: Callable[[Any], Any]
-    sent: bytes = b""
+    content: str = "{}"
 
     @property
     def body(self) -> bytes:
         return json.dumps(self.example).encode()
 
+    def request(self, host: str) -> bytes:
+        """The documented request, to the byte, of an operation that sends a body."""
+        return (
+            f"{self.place} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n"
+            f"User-Agent: {SERVICE.user_agent}\r\nContent-Type: application/json\r\n"
+            f"Accept-Encoding: identity\r\nContent-Length: {len(self.content)}\r\n"
+            f"Authorization: Bearer {KEY}\r\n\r\n{self.content}"
+        ).encode()
+
     def __repr__(self) -> str:
-        return self.id
+        return self.place
 
 
 CREATE = Operation(
-    *("createParcel", "POST", "/parcels", False, 201, CREATED),
+    *("POST /v1/parcels", 201, PARCEL | LABEL),
     call=lambda client: client.parcels.create(is_express=True),
-    sent=b'{"isExpress": true}',
+    content='{"isExpress":true}',
 )
 LIST = Operation(
-    *("listParcels", "GET", "/parcels", True, 200, [PARCEL | {"status": "NEW"}, PARCEL]),
+    *("GET /v1/parcels", 200, [PARCEL | {"status": "NEW"}, PARCEL]),
     call=lambda client: client.parcels.list(),
 )
 GET = Operation(
-    *("getParcel", "GET", "/parcels/parcel-1", True, 200, PARCEL),
+    *("GET /v1/parcels/parcel-1", 200, PARCEL),
     call=lambda client: client.parcels.get("parcel-1"),
 )
 RENEW = Operation(
-    *("renewLabel", "POST", "/parcels/parcel-1/label", True, 200, LABEL),
+    *("POST /v1/parcels/parcel-1/label", 200, LABEL),
     call=lambda client: client.parcels.renew_label("parcel-1"),
-    sent=b"{}",
 )
-OPERATIONS = (CREATE, LIST, GET, RENEW)
-KINDS = (CREATE, RENEW)
-"""One that is not repeatable and one that is: nothing else tells operations apart."""
+KINDS = {"repeatable": RENEW, "not repeatable": CREATE}
+"""Nothing else tells operations apart."""
 
 
 class _Driven:
@@ -106,7 +108,7 @@ class _Driven:
 def make_client(mode: str, url: str, *, key: Any = KEY, **options: Any) -> Any:
     """Return a new client, sync or async, of a server whose base path is left out."""
     kind = Sample if mode == "sync" else AsyncSample
-    return kind(key, base_url=url + BASE_PATH, **options)
+    return kind(key, base_url=f"{url}/v1", **options)
 
 
 def drive(client: Any, run: Callable[[Any], Any]) -> Any:
@@ -149,26 +151,10 @@ def run(mode: str, url: str, act: Callable[[Any], Any], **options: Any) -> Any:
 def fail(mode: str, url: str, act: Callable[[Any], Any], **options: Any) -> SampleError:
     """Return the error of the package that a call ends with, no later than its budget allows."""
     started = time.monotonic()
-    try:
-        value = run(mode, url, act, **options)
-    except SampleError as error:
-        assert time.monotonic() - started < options.get("timeout", 30.0) + 1.0
-        return error
-    raise AssertionError(f"It returned {value!r}.")
-
-
-def begin(call: Callable[[Any], Any], client: Any) -> asyncio.Future[Any]:
-    """Begin a call beside others, in a thread or in a task."""
-    begun: asyncio.Future[Any] = (
-        asyncio.get_running_loop().run_in_executor(_THREADS, call, client)
-        if isinstance(client, Sample)
-        else asyncio.ensure_future(call(client))
-    )
-    return begun
-
-
-def close(client: Any) -> Any:
-    return client.close() if isinstance(client, Sample) else client.aclose()
+    with pytest.raises(SampleError) as caught:
+        run(mode, url, act, **options)
+    assert time.monotonic() - started < options.get("timeout", 30.0) + 1.0
+    return caught.value
 
 
 def items(client: Any) -> list[Any]:
@@ -176,13 +162,17 @@ def items(client: Any) -> list[Any]:
     return [*client.parcels.iter()]
 
 
-def mocked(
-    mode: str, handler: Callable[[httpx.Request], Any], act: Callable[[Any], Any], **options: Any
-) -> Any:
-    """Return what `act` does with a client whose requests `handler` answers, in-process."""
-    options.setdefault("clock", ManualClock())
-    transport = httpx.MockTransport(handler)
-    return run(mode, "https://parcels.test", act, given={"transport": transport}, **options)
+def run_python(*arguments: str) -> tuple[int, str, str]:
+    """Return the exit status of a Python of its own, what it printed, and its errors."""
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        env=os.environ | {"PYTHONPATH": str(Path(PACKAGE).parent)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
 
 
 class Seen:
@@ -198,32 +188,22 @@ class Seen:
         """Add what a value shows of itself."""
         self.add(f"repr of {where}", repr(value))
         self.add(f"str of {where}", f"{value}")
-        if hasattr(value, "__dict__"):
-            self.add(f"vars of {where}", repr(vars(value)))
+        for name, part in getattr(value, "__dict__", {}).items():
+            self.add(f"{where}.{name}", f"{part!r} {part}")
 
     def error(self, where: str, error: BaseException) -> None:
-        """Add an error, its relatives, its copies, and its tracebacks."""
+        """Add an error, its copy in another process, its tracebacks, and the same of its causes."""
         self.value(where, error)
         if isinstance(error, SampleError):
-            for name, value in vars(error).items():
-                self.value(f"{where}.{name}", value)
             self.add(f"pickle of {where}", pickle.dumps(error).decode("latin-1"))
-            copies = pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)
-            for other in copies:
-                self.value(f"copied {where}", other)
-                assert (type(other), str(other)) == (type(error), str(error))
-                assert other.maybe_processed is error.maybe_processed
-        self.add(f"traceback of {where}", "".join(traceback.format_exception(error)))
-        self._locals(where, traceback.TracebackException.from_exception(error, capture_locals=True))
-
-    def _locals(self, where: str, trace: traceback.TracebackException) -> None:
-        for frame in trace.stack:
+        frames = traceback.walk_tb(error.__traceback__)
+        for frame in traceback.StackSummary.extract(frames, capture_locals=True):
             if frame.filename.startswith(PACKAGE):
                 for name, text in (frame.locals or {}).items():
                     self.add(f"{name} in {frame.name} of {where}", text)
-        for relative in (trace.__cause__, trace.__context__):
+        for relative in {error.__cause__, error.__context__}:
             if relative is not None:
-                self._locals(where, relative)
+                self.error(f"what {where} came from", relative)
 
     @property
     def leaks(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A server over raw sockets that answers anything, and records every byte that it received."""
+"""A server over raw sockets that answers by a script, and records every byte that it received."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, TypeAlias
+from unittest.mock import Mock
 
 if TYPE_CHECKING:
     import trustme
@@ -21,21 +22,8 @@ if TYPE_CHECKING:
     from tests.network._operations import Operation
 
 HOST = "127.0.0.1"
-
-
-class Recorded(NamedTuple):
-    """A whole request, as it arrived."""
-
-    head: bytes = b""
-    body: bytes = b""
-
-    @property
-    def request_line(self) -> str:
-        return self.head.split(b"\r\n", 1)[0].decode("latin-1")
-
-    def headers(self, name: str) -> list[str]:
-        """The values of every header field of this name."""
-        return re.findall(rf"(?im)^{name}: *(.*?)\r?$", self.head.decode("latin-1"))
+NOBODY = f"{HOST}:9"
+"""Where nobody listens."""
 
 
 class Peer(socketserver.BaseRequestHandler):
@@ -50,63 +38,47 @@ class Peer(socketserver.BaseRequestHandler):
     server: HostileServer
 
     def setup(self) -> None:
-        self.received, self._unread, self.asked = bytearray(), bytearray(), Recorded()
+        self.received, self.asked = bytearray(), b""
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.open = True
         self.server.peers.append(self)
-        if self.server.tls is not None:
-            self.request = self.server.tls.wrap_socket(self.request, server_side=True)
 
     def handle(self) -> None:
+        if self.server.tls is not None:
+            self.request = self.server.tls.wrap_socket(self.request, server_side=True)
         while self.open and not self.server.stopped.is_set():
-            answer = self.server.take_answer(reads=False)
-            if answer is None:
-                if not self.read():
-                    return
-                answer = self.server.take_answer(reads=True)
-            if answer is not None:
-                answer.act(self)
+            if self.server.script[0][0] is not unread and not self.read():
+                return
+            answer = self.server.take_answer()
+            for step in answer if isinstance(answer, tuple) else (answer,):
+                if isinstance(step, bytes):
+                    self.request.sendall(step)
+                elif isinstance(step, int | float):
+                    self.server.stopped.wait(step)
+                else:
+                    step(self)
 
     def finish(self) -> None:
         self.close()
 
     def read(self) -> bool:
         """Read the next whole request; return False where the client closed instead."""
-        head, end, length = b"", -1, 0
-        while end < 0 or len(self._unread) < end + length:
-            if end < 0 and b"\r\n\r\n" in self._unread:
-                head = bytes(self._unread.partition(b"\r\n\r\n")[0])
-                end, lengths = len(head) + 4, Recorded(head).headers("content-length")
-                length = int(lengths[0]) if lengths else 0
-            elif not self.receive():
+        self.asked, size = b"", 1
+        while len(self.asked) < size:
+            if not (data := self.receive()):
                 return False
-        self.asked = Recorded(head, bytes(self._unread[end : end + length]))
+            self.asked += data
+            head, end, _ = self.asked.partition(b"\r\n\r\n")
+            length = re.search(rb"(?i)\ncontent-length: (\d+)", head)
+            size = len(head + end) + int(length[1] if length else 0) if end else sys.maxsize
         self.server.requests.append(self.asked)
-        del self._unread[: end + length]
         return True
 
     def receive(self) -> bytes:
         """The next bytes; none at the end."""
         data: bytes = self.request.recv(65536)
         self.received += data
-        self._unread += data
         return data
-
-    def send(self, data: bytes) -> None:
-        self.request.sendall(data)
-
-    def drip(self, data: bytes, every: float) -> bool:
-        """Send one byte at a time; return whether all of them were, before the test's end."""
-        for index in range(len(data)):
-            if self.server.stopped.wait(every):
-                return False
-            self.send(data[index : index + 1])
-        return True
-
-    def flood(self, data: bytes) -> None:
-        """Send the same again and again, as fast as it is taken."""
-        while not self.server.stopped.is_set():
-            self.send(data)
 
     def await_bytes(self) -> None:
         """Wait until some of a request is there, and leave it unread."""
@@ -118,22 +90,16 @@ class Peer(socketserver.BaseRequestHandler):
             pass
         self.close()
 
-    def lead_to(self, port: int, drips: float) -> None:
-        """Pass on what comes from either side, back with so many seconds before each byte."""
+    def lead_to(self, port: int) -> None:
+        """Pass on what comes from either side."""
         with socket.create_connection((HOST, port), 5) as server:
             while self.open:
-                pending = getattr(self.request, "pending", int)()
-                sides = [self.request] if pending else [self.request, server]
-                for side in sides if pending else select.select(sides, [], [])[0]:
-                    data = self.receive() if side is self.request else server.recv(65536)
-                    if not data:
-                        self.close()
-                    elif side is self.request:
-                        server.sendall(data)
-                    elif drips:
-                        self.drip(data, drips)
-                    else:
-                        self.send(data)
+                if self.request in select.select([self.request, server], [], [])[0]:
+                    server.sendall(data := self.receive())
+                else:
+                    self.request.sendall(data := server.recv(65536))
+                if not data:
+                    self.close()
 
     def close(self) -> None:
         self.open = False
@@ -145,91 +111,79 @@ class Peer(socketserver.BaseRequestHandler):
         self.close()
 
     def abort(self) -> None:
-        """End it from another thread."""
+        """End it, from another thread, too."""
         with suppress(OSError):
             self.request.shutdown(socket.SHUT_RDWR)
 
 
-class Answer(NamedTuple):
-    """What a server does with one request."""
-
-    act: Callable[[Peer], object]
-    reads: bool = True  # whether the request is read first
+Step: TypeAlias = bytes | float | Callable[[Peer], object]
+Answer: TypeAlias = bytes | tuple[Step, ...]
+"""What a server does with one request: bytes are sent, seconds waited, functions called."""
 
 
-def raw(*parts: bytes, end: Callable[[Peer], object] = Peer.close, reads: bool = True) -> Answer:
-    """Bytes as they are, then the connection's end."""
+def unread(_: Peer) -> None:
+    """Stands first in an answer before which no request is read."""
+
+
+def repeat(data: bytes, every: float = 0) -> Step:
+    """The same again and again, every so often or as fast as it is taken."""
 
     def act(peer: Peer) -> None:
-        for part in parts:
-            peer.send(part)
-        end(peer)
+        while not peer.server.stopped.wait(every):
+            peer.request.sendall(data)
 
-    return Answer(act, reads)
+    return act
+
+
+HANDSHAKE: tuple[Step, ...] = (b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03", repeat(b"\0", 0.02))
+"""A server's side of TLS, which drips."""
 
 
 def head(status: int | str, *fields: str) -> bytes:
     """A status line and header fields."""
-    line = f"HTTP/1.1 {status}" if isinstance(status, str) else f"HTTP/1.1 {status} Said"
-    return "\r\n".join([line, *fields, "", ""]).encode("latin-1")
+    return "\r\n".join([f"HTTP/1.1 {status} Said", *fields, "", ""]).encode("latin-1")
 
 
-def reply(status: int, body: bytes = b"", *fields: str) -> Answer:
-    """A whole answer on a connection that stays open."""
-    fields = ("Content-Type: application/json", f"Content-Length: {len(body)}", *fields)
-    if status in {204, 304} or status < 200:
-        fields = fields[2:]
-    return raw(head(status, *fields), body, end=lambda _: None)
+def reply(status: int, body: bytes = b"", *fields: str) -> bytes:
+    """A whole answer; it leaves the connection open."""
+    if status not in {204, 304}:
+        fields = ("Content-Type: application/json", f"Content-Length: {len(body)}", *fields)
+    return head(status, *fields) + body
 
 
-def whole(operation: Operation, *fields: str) -> Answer:
-    """The documented answer, on a connection that is kept."""
+CHUNKED = head(200, "Transfer-Encoding: chunked")
+
+
+def chunks(*parts: bytes) -> bytes:
+    """Parts of a body that is sent in chunks; an empty one is its end."""
+    return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts)
+
+
+def whole(operation: Operation, *fields: str) -> bytes:
+    """The documented answer."""
     return reply(operation.status, operation.body, *fields)
 
 
-def _unread(end: Callable[[Peer], object]) -> Answer:
-    def act(peer: Peer) -> None:
-        # Before any byte is there, a reset would make ssl itself leave a socket unclosed
-        # (CPython, SSLSocket._create).
-        peer.await_bytes()
-        end(peer)
-
-    return Answer(act, reads=False)
+def _lead(peer: Peer) -> None:
+    peer.lead_to(int(peer.asked.split(b" ")[1].rpartition(b":")[2]))
 
 
-RESET_UNREAD = _unread(Peer.reset)
-CLOSED_UNREAD = _unread(Peer.close)
-CLOSED_AT_ONCE = Answer(Peer.close, reads=False)
-SILENT_AT_ONCE = Answer(Peer.hold, reads=False)
-RESET = Answer(Peer.reset)
-CLOSED = Answer(Peer.close)
-SILENT = Answer(Peer.hold)
-
-
-def tunnel(drips: float = 0) -> Answer:
-    """What a proxy does with CONNECT: it leads to this machine, whatever the host's name."""
-
-    def act(peer: Peer) -> None:
-        peer.send(b"HTTP/1.1 200 Connected\r\n\r\n")
-        peer.lead_to(int(peer.asked.request_line.split(" ")[1].rpartition(":")[2]), drips)
-
-    return Answer(act)
-
-
-def _tunnel_by_socks(peer: Peer) -> None:
+def _lead_by_socks(peer: Peer) -> None:
     method = peer.receive()[2:]
-    peer.send(b"\x05" + method)
+    peer.request.sendall(b"\x05" + method)
     if method == b"\x02":
         peer.receive()
-        peer.send(b"\x01\x00")
+        peer.request.sendall(b"\x01\x00")
     port = int.from_bytes(peer.receive()[-2:], "big")
     # Its answer comes in two parts, with a name for an address.
-    peer.send(b"\x05\x00\x00\x03")
-    peer.send(b"\x04here\x00\x00")
-    peer.lead_to(port, 0)
+    peer.request.sendall(b"\x05\x00\x00\x03")
+    peer.request.sendall(b"\x04here\x00\x00")
+    peer.lead_to(port)
 
 
-SOCKS5 = Answer(_tunnel_by_socks, reads=False)
+# What proxies do: they lead to this machine, whatever the host's name.
+TUNNEL: Answer = (head(200), _lead)
+SOCKS5: Answer = (unread, _lead_by_socks)
 
 
 class HostileServer(socketserver.ThreadingTCPServer):
@@ -238,18 +192,18 @@ class HostileServer(socketserver.ThreadingTCPServer):
     Attributes:
         peers: Every connection so far; each has the bytes that it `received`.
         requests: Every whole request so far.
+        url: Where it is reached.
     """
 
     request_queue_size = 128
 
     def __init__(self, *script: Answer, tls: ssl.SSLContext | None = None) -> None:
         super().__init__((HOST, 0), Peer)
-        self.peers, self.requests = list[Peer](), list[Recorded]()
+        self.peers, self.requests = list[Peer](), list[bytes]()
         self.port: int = self.server_address[1]
         self.url = f"{'http' if tls is None else 'https'}://{HOST}:{self.port}"
-        self.tls, self.stopped = tls, threading.Event()
-        self._script, self._lock = [*script], threading.Lock()
-        self._taken = self._ended = 0
+        self.script, self.tls, self.stopped = [*script], tls, threading.Event()
+        self._taken, self._lock = 0, threading.Lock()
         self._thread = threading.Thread(target=self.serve_forever, args=[0.01])
         self._thread.start()
 
@@ -258,17 +212,9 @@ class HostileServer(socketserver.ThreadingTCPServer):
         """Every byte that came, connection after connection."""
         return b"".join(bytes(peer.received) for peer in self.peers)
 
-    def script(self, *script: Answer) -> None:
-        """Go on with other answers."""
+    def take_answer(self) -> Answer:
         with self._lock:
-            self._script = [*script]
-
-    def take_answer(self, *, reads: bool) -> Answer | None:
-        """The next answer, where it reads a request first or where it does not."""
-        with self._lock:
-            if self._script[0].reads is not reads:
-                return None
-            return self._script.pop(0) if len(self._script) > 1 else self._script[0]
+            return self.script.pop(0) if len(self.script) > 1 else self.script[0]
 
     def settle(self) -> None:
         """Wait until each connection so far was taken, heard out, and ended by the client.
@@ -277,7 +223,9 @@ class HostileServer(socketserver.ThreadingTCPServer):
         a busy machine, came to look at it.
         """
         end = time.monotonic() + 10
-        while select.select([self], [], [], 0)[0] or self._ended < self._taken:
+        while select.select([self], [], [], 0)[0] or self._taken > sum(
+            not peer.open for peer in self.peers
+        ):
             assert time.monotonic() < end, "The client keeps a connection open."
             time.sleep(0.001)
 
@@ -293,11 +241,6 @@ class HostileServer(socketserver.ThreadingTCPServer):
         self._taken += 1  # Only then is it no longer seen waiting.
         return super().get_request()
 
-    def close_request(self, request: Any) -> None:
-        super().close_request(request)
-        with self._lock:
-            self._ended += 1
-
     def handle_error(self, *_: object) -> None:
         if not isinstance(sys.exception(), OSError):  # The client may go away.
             raise  # noqa: PLE0704 - it is called while an exception is handled
@@ -310,6 +253,11 @@ def tls_of(authority: trustme.CA, *names: str, **options: Any) -> ssl.SSLContext
     return context
 
 
+def addresses(*places: tuple[str, int]) -> Mock:
+    """What looks a host's name up, and finds these addresses and ports."""
+    return Mock(return_value=[(socket.AF_INET, socket.SOCK_STREAM, 6, "", one) for one in places])
+
+
 @contextmanager
 def full_backlog() -> Iterator[int]:
     """The port of a listener that takes no more connections: connecting to it never ends."""
@@ -319,11 +267,3 @@ def full_backlog() -> Iterator[int]:
             one.setblocking(False)
             one.connect_ex(listener.getsockname())
         yield listener.getsockname()[1]
-
-
-@contextmanager
-def nobody() -> Iterator[int]:
-    """A port on which nobody listens."""
-    with socket.socket() as taken:
-        taken.bind((HOST, 0))
-        yield taken.getsockname()[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,78 +11,62 @@ from typing import Any
 import pytest
 import trustme
 
-from tests.network._server import Answer, HostileServer, tls_of, tunnel
+from tests.network._server import TUNNEL, HostileServer, tls_of
 
 Serve = Callable[..., HostileServer]
-Reach = Callable[..., tuple[HostileServer, str]]
 
-each_mode = pytest.mark.parametrize("mode", ["sync", "async"])
+
+@pytest.fixture(params=["sync", "async"])
+def mode(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture(autouse=True)
 def _no_proxy_and_no_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is set on the machine says nothing here."""
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    for name in [*os.environ]:
+        if name.lower().endswith("_proxy") or name.startswith("SSL_CERT_"):
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
     """Starts servers that answer by a script; they end with the test."""
     with ExitStack() as servers:
-
-        def start(*script: Answer, **options: Any) -> HostileServer:
-            return servers.enter_context(HostileServer(*script, **options))
-
-        yield start
+        yield lambda *script, **how: servers.enter_context(HostileServer(*script, **how))
 
 
 @pytest.fixture(scope="session")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[trustme.CA, Path]:
-    """A certificate authority, and the file that its own certificate is in."""
-    authority = trustme.CA()
-    path = tmp_path_factory.mktemp("tls") / "ca.pem"
-    authority.cert_pem.write_to_path(path)
-    return authority, path
+def authority() -> trustme.CA:
+    """An authority that signs certificates."""
+    return trustme.CA()
 
 
 @pytest.fixture
-def trusted(authority: tuple[trustme.CA, Path], monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
-    """The same authority, which clients of this test trust."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(authority[1]))
-    return authority[0]
+def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of the authority's own certificate, which clients of this test trust."""
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    return tmp_path / "ca.pem"
 
 
 @pytest.fixture(params=["http", "https", "https proxy"])
 def reach(
     request: pytest.FixtureRequest,
     serve: Serve,
-    trusted: trustme.CA,
+    authority: trustme.CA,
+    trusted: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> Reach:
-    """Starts a server, and gives it and the URL at which it is reached."""
+) -> Serve:
+    """Starts a server that is reached, at its `url`, in one way after the other."""
 
-    def start(*script: Answer) -> tuple[HostileServer, str]:
-        tls = tls_of(trusted, "parcels.test", "127.0.0.1") if request.param != "http" else None
+    def start(*script: Any) -> HostileServer:
+        tls = tls_of(authority, "parcels.test", "127.0.0.1") if request.param != "http" else None
         server = serve(*script, tls=tls)
-        if request.param != "https proxy":
-            return server, server.url
-        monkeypatch.setenv("HTTPS_PROXY", serve(tunnel(), tls=tls_of(trusted, "127.0.0.1")).url)
-        return server, f"https://parcels.test:{server.port}"
+        if request.param == "https proxy":
+            proxy = serve(TUNNEL, tls=tls_of(authority, "127.0.0.1"))
+            monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+            server.url = f"https://parcels.test:{server.port}"
+        return server
 
     return start
-
-
-@pytest.fixture
-def resolve(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Gives every host's name one address, as far as this process looks it up."""
-
-    def give(address: str) -> None:
-        def found(_: object, port: int, *__: object, **___: object) -> list[Any]:
-            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
-
-        monkeypatch.setattr(socket, "getaddrinfo", found)
-
-    return give

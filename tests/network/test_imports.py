@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import _thread
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import sample
 import trustme
 from sample import _lazy, models
 
-from tests.network._operations import CREATE, GET
-from tests.network._server import CLOSED, HOST, SILENT, SOCKS5, raw, reply, tls_of, tunnel, whole
+from tests.network._operations import CREATE, GET, run_python
+from tests.network._server import HOST, SOCKS5, TUNNEL, Peer, reply, tls_of, whole
 from tests.network.conftest import Serve
 
 PROGRAM = """
@@ -40,9 +36,8 @@ async def each(items):
 async def call(act, url, **options):
     kind = AsyncSample if mode == "async" else Sample
     client = kind(base_url=url + "/v1", **{"api_key": "key-of-the-tests"} | options)
-    client = client.with_options(clock=ManualClock())
     try:
-        came = act(client)
+        came = act(client.with_options(clock=ManualClock()))
         if mode == "async":
             await (each(came) if hasattr(came, "__anext__") else came)
         elif hasattr(came, "__next__"):
@@ -54,6 +49,10 @@ async def call(act, url, **options):
 async def main():
     get = lambda one: one.parcels.get("parcel-1")
     create = lambda one: one.parcels.create(is_express=True)
+    if mode == "given":
+        given = sample._http.httpx.Client(trust_env=False)
+        imported.clear()
+        return await call(get, plain, http_client=given)
     for _ in range(6):
         await call(create, plain, max_attempts=1, timeout=0.5)
     await call(get, plain)
@@ -70,39 +69,28 @@ async def main():
     del os.environ["HTTPS_PROXY"], os.environ["SSL_CERT_FILE"]
     await call(create, encrypted)
 
-async def with_given():
-    given = sample._http.httpx.Client(trust_env=False)
-    imported.clear()
-    await call(lambda one: one.parcels.get("parcel-1"), plain, http_client=given)
-
-asyncio.run(with_given() if mode == 'given' else main())
+asyncio.run(main())
 print(*imported)
 """
 
 
 # What a given async client imports, an event loop's thread does, which nobody ends amid it.
 @pytest.mark.parametrize("mode", ["sync", "async", "given"])
+@pytest.mark.usefixtures("trusted")
 def test_no_thread_that_calls_imports_anything(
-    serve: Serve, trusted: trustme.CA, mode: str, tmp_path: Path
+    serve: Serve, authority: trustme.CA, mode: str, tmp_path: Path
 ) -> None:
-    many = b"[" + b",".join([GET.body] * 3000) + b"]"
+    many = reply(200, b"[" + b",".join([GET.body] * 3000) + b"]")
     date = "Retry-After: Wed, 21 Oct 2035 07:28:00 GMT"
     plain = serve(
         *(whole(CREATE), reply(400, b'{"error": "No."}'), reply(429, b"{}", date)),
-        *(reply(201, b"<html>"), raw(b"\x00garbage\r\n\r\n"), SILENT, CLOSED, reply(503)),
-        *(whole(GET), reply(200, many), reply(200, many), whole(GET)),
+        *(reply(201, b"<html>"), (b"\x00garbage\r\n\r\n", Peer.close), (Peer.hold,)),
+        *((Peer.close,), reply(503), whole(GET), many, many, whole(GET)),
     )
-    encrypted = serve(whole(CREATE), tls=tls_of(trusted, HOST, "localhost", "parcels.test"))
+    encrypted = serve(whole(CREATE), tls=tls_of(authority, HOST, "localhost", "parcels.test"))
     socks = serve(SOCKS5).url.replace("http", "socks5")
-    urls = [plain.url, encrypted.url, serve(tunnel()).url, socks]
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, mode, *urls, str(tmp_path)],
-        env=os.environ | {"PYTHONPATH": str(Path(sample.__file__).parents[1])},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stdout.split(), done.stderr) == (0, [], "")
+    urls = [plain.url, encrypted.url, serve(TUNNEL).url, socks]
+    assert run_python("-c", PROGRAM, mode, *urls, str(tmp_path)) == (0, "\n", "")
     assert len(plain.requests) == (1 if mode == "given" else 13)
 
 
