@@ -22,28 +22,28 @@ from _support.terminal import make_parser, print_whatever_the_terminal
 from packaging.version import Version
 from release import read_version
 
+PACKAGE = Path("generated/portal_v1")
+
 
 def main() -> int:
     """Compare the package in the current folder with an older one; return the exit status."""
     parser = make_parser(__doc__)
     parser.add_argument("base", nargs="?", help="a commit (default: where this branch left main)")
-    parser.add_argument("--package", type=Path, default=Path("generated/portal_v1"), metavar="DIR")
     options = parser.parse_args()
-    package: Path = options.package
     try:
         base = options.base or _find_base()
         with tempfile.TemporaryDirectory() as folder:
-            files = _git("archive", "--format=tar", base, package.as_posix())
+            files = _git("archive", "--format=tar", base, str(PACKAGE))
             with tarfile.open(fileobj=io.BytesIO(files)) as archive:
                 archive.extractall(folder, filter="data")
-            old = Path(folder) / package
-            breaks = find_breaks(old, package)
-            version, version_now = read_version(old), read_version(package)
+            old = Path(folder) / PACKAGE
+            breaks = find_breaks(old, PACKAGE)
+            version, version_now = read_version(old), read_version(PACKAGE)
         is_told = _git("diff", "--name-only", base, "--", "CHANGELOG.md") != b""
     except (NotComparableError, FileNotFoundError) as error:  # the latter where git is missing
         print(f"breaking: {error}", file=sys.stderr)
         return 2
-    print(f"{package} compared with {base}: {len(breaks) or 'no'} break{'s'[: len(breaks) != 1]}.")
+    print(f"{PACKAGE} compared with {base}: {len(breaks) or 'no'} break{'s'[: len(breaks) != 1]}.")
     for where, found in groupby(breaks, lambda one: one[0]):
         print(f"\n{where}", *(what for _, what in found), sep="\n    ")
     if not breaks:

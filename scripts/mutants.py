@@ -28,6 +28,7 @@ TESTS: Final = (
 EQUIVALENT: Final = {
     ('get("retry-after")', 'get("RETRY-AFTER")'): "header fields are looked up in any case",
     ("field[0].lower()", "field[0].upper()"): "the names are compared in one case",
+    ('name or ""', 'name or "XXXX"'): "no scheme has either name",
     ('value or ""', 'value or "XXXX"'): "neither is a number of seconds or a date",
     ("[-math.inf] * (", "[+math.inf] * ("): "a new file is begun as one of a time to come is",
     ("written > now", "written >= now"): "no clock is wrong by just that",
@@ -52,7 +53,7 @@ timeout_constant = 10.0
 """
 
 
-def prepare(folder: Path, modules: list[str]) -> None:
+def prepare(folder: Path) -> None:
     """Copy what is to be mutated and what is to notice it."""
     ignored = shutil.ignore_patterns("__pycache__", "*_cache", ".hypothesis")
     subprocess.run([sys.executable, ROOT / "tests/sample_package.py"], check=True)
@@ -60,7 +61,7 @@ def prepare(folder: Path, modules: list[str]) -> None:
         shutil.copytree(package, folder / "src" / package.name, ignore=ignored)
     shutil.copytree(ROOT / "tests", folder / "tests", ignore=ignored)
     (folder / "tests/sample_package.py").write_text("def make_sample() -> None: ...\n")
-    paths = [f"src/sample/_core/{module}.py" for module in modules]
+    paths = [f"src/sample/_core/{module}.py" for module in MODULES]
     (folder / "pyproject.toml").write_text(SETTINGS.format(modules=paths, tests=[*TESTS]))
     # Python remembers of a folder on its path that it was not there when it started.
     (folder / "mutants/src").mkdir(parents=True)
@@ -90,15 +91,11 @@ def why_equivalent(diff: str) -> str | None:
 
 def main() -> int:
     """Run for the command line and return the exit status."""
-    parser = make_parser(__doc__)
-    parser.add_argument(
-        "modules", nargs="*", default=MODULES, help=f"of _core (default: {' '.join(MODULES)})"
-    )
-    arguments = parser.parse_args()
+    make_parser(__doc__).parse_args()
     gaps = 0
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        prepare(folder, arguments.modules)
+        prepare(folder)
         mutmut(folder, "run")
         for line in mutmut(folder, "results").splitlines():
             name, _, verdict = line.strip().rpartition(": ")

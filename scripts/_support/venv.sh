@@ -54,7 +54,7 @@ install() {
 }
 
 # The mark is left by a setup that was finished, and names the folder it was made for.
-changed=$(find "$0" pyproject.toml constraints.txt "$@" -newer "$mark" 2>/dev/null) || changed=all
+changed=$(find "$0" constraints.txt "$@" -newer "$mark" 2>/dev/null) || changed=all
 if [ -z "$changed" ] && [ "$(cat "$mark")" = "$(pwd -P)" ] && is_usable; then
     exit 0
 fi
@@ -71,19 +71,8 @@ fi
 
 rm -f "$mark"
 export PIP_DISABLE_PIP_VERSION_CHECK=1
-if [ $# -gt 0 ]; then
-    install --progress-bar off -c constraints.txt $(printf ' -r %s' "$@")
-    # The package as it stands here, also for the programs that are started there.
-    pwd -P | sed 's|$|/generated|' >"$(echo "$venv"/lib/python3*/site-packages)/portal_v1_here.pth"
-    pwd -P >"$mark"
-    exit 0
-fi
-install --progress-bar off --requirement constraints.txt
-# The package itself is linked, not copied. It takes its version from the generated code:
-# where that is missing, make generate has to come first, and the setup stays unfinished.
-if [ -f generated/portal_v1/_version.py ]; then
-    install -qq --no-deps --no-build-isolation --editable .
-    pwd -P >"$mark"
-else
-    printf 'setup: generated/portal_v1 is missing; make generate makes it.\n'
-fi
+[ $# -gt 0 ] || set -- constraints.txt
+install --progress-bar off -c constraints.txt $(printf ' -r %s' "$@")
+# The package as it stands here, also for the programs that are started there.
+echo "$(pwd -P)/generated" >"$(echo "$venv"/lib/python3*/site-packages)/portal_v1_here.pth"
+pwd -P >"$mark"

@@ -1,6 +1,6 @@
 """Measures one benchmark in this process and prints the figures as JSON.
 
-usage: measure.py BENCHMARK URL ROUNDS
+usage: measure.py BENCHMARK URL
 
 In each round every peer has its turn, so that what else the machine does meets all alike.
 """
@@ -203,10 +203,10 @@ BENCHMARKS: Final = {
 
 
 if __name__ == "__main__":
-    benchmark, base_url, count = sys.argv[1:]
-    cases = BENCHMARKS[benchmark].cases(base_url)
+    benchmark = BENCHMARKS[sys.argv[1]]
+    cases = benchmark.cases(sys.argv[2])
     figures: dict[str, list[float]] = {name: [] for name in cases}
-    for _ in range(int(count) + 1):
+    for _ in range(benchmark.rounds + 1):
         for name, take in cases.items():
             gc.collect()
             figures[name].append(take())

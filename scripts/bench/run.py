@@ -18,7 +18,7 @@ from typing import Final
 
 import pandas
 import psutil
-from bench.measure import BENCHMARKS, ROUNDS
+from bench.measure import BENCHMARKS
 from bench.peers import DEFAULT, OURS
 from matplotlib import pyplot
 
@@ -47,10 +47,7 @@ def main() -> None:
     """Run the benchmarks that were asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("benchmark", nargs="*", choices=BENCHMARKS, help="default: all")
-    parser.add_argument("--quick", action="store_true", help="3 rounds of what does not take long")
     options = parser.parse_args()
-    rounds = 3 if options.quick else ROUNDS
-    all_ = [name for name, one in BENCHMARKS.items() if not options.quick or one.rounds == ROUNDS]
     REPORTS.mkdir(parents=True, exist_ok=True)
     os.environ.update(
         BENCH_LEAN=f"{FOLDER}/lean/bin/python",
@@ -66,8 +63,8 @@ def main() -> None:
         port, tls_port = (server.stdout.readline().strip() for _ in range(2))
         os.environ["BENCH_TLS_URL"] = f"https://127.0.0.1:{tls_port}"
         medians = {
-            name: measure(name, f"http://127.0.0.1:{port}", rounds, server)
-            for name in options.benchmark or all_
+            name: measure(name, f"http://127.0.0.1:{port}", server)
+            for name in options.benchmark or BENCHMARKS
         }
     measured = {name: median for name, median in medians.items() if median is not None}
     print("\nGoals (cpu in us, time in ms, memory in MiB)")
@@ -79,10 +76,9 @@ def main() -> None:
         sys.exit(f"bench: not measured: {', '.join(failed)}.")
 
 
-def measure(name: str, url: str, rounds: int, server: psutil.Popen) -> pandas.Series | None:
+def measure(name: str, url: str, server: psutil.Popen) -> pandas.Series | None:
     """Measure one benchmark on one core, print and keep its table, and return the medians."""
-    count = str(min(rounds, BENCHMARKS[name].rounds))
-    command = ["taskset", "-c", CORES[0], sys.executable, "-m", "bench.measure", name, url, count]
+    command = ["taskset", "-c", CORES[0], sys.executable, "-m", "bench.measure", name, url]
     server.cpu_percent()  # Begins to count.
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     busy = server.cpu_percent()

@@ -66,8 +66,7 @@ def resource_name(tag: str) -> str:
 
 def resource_class(resource: str) -> str:
     """Return the name of the class that holds the operations of a resource."""
-    name = strings.pascal_case(resource) + "Resource"
-    return name if name.isidentifier() else f"Tag{name}"
+    return strings.pascal_case(resource) + "Resource"
 
 
 def name_by_id(operation_id: str, tag: str) -> str:
@@ -128,9 +127,8 @@ def name_values(values: list[str]) -> list[str]:
     """Return the names of an enum's members, as openapi-python-client names them, each once."""
     names: list[str] = []
     for number, value in enumerate(values):
-        stem = value if value[:1].isalpha() else f"VALUE_{number}"
-        name = strings.snake_case(stem.upper()).upper()
-        if not name.isidentifier():
+        name = strings.snake_case(value.upper()).upper()
+        if not value[:1].isalpha() or not name.isidentifier():
             name = f"VALUE_{number}"
         while name in names:
             name += "_2"

@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 from .document import Document, Finding, Place, find_credentials, reference_parts
 from .naming import find_aliases, identifier, name_by_id, name_by_path, resource_name, spell_id
@@ -218,16 +217,6 @@ class Operation:
         """Return the parameters that are sent there."""
         return [p for location in locations for p in self.parameters if p.location == location]
 
-    @property
-    def path_parts(self) -> Iterator[str | Field]:
-        """The path as literal text, already encoded, and parameters in turn."""
-        by_name = {p.name: p for p in self.at("path")}
-        for text in re.split(r"(\{[^{}]*\})", self.path):
-            if text.startswith("{"):
-                yield by_name[text[1:-1]]
-            elif text:
-                yield quote(text, safe="/:@!$&'()*+,;=~-._%")
-
 
 def read_operations(document: Document) -> list[Operation]:
     """Return all operations with their names; write the ids that are missing into the document."""
@@ -306,13 +295,10 @@ def nullable_inner(prop: Any) -> Any:
 
 def instance_type(prop: Any) -> str:
     """Return what `isinstance` takes to check a parameter of this type."""
-    match kind_of(prop):
-        case "Const":
-            return type(prop.value.raw_value).__name__
-        case "Any":
-            return "object"
-        case "Float":
-            return "float | int"
-        case "Union":
-            return " | ".join(dict.fromkeys(map(instance_type, prop.inner_properties)))
-    return str(prop.get_instance_type_string().as_unembedded_code())
+    kind = kind_of(prop)
+    if kind == "Union":
+        return " | ".join(dict.fromkeys(map(instance_type, prop.inner_properties)))
+    if kind == "Const":
+        return type(prop.value.raw_value).__name__
+    known = {"Any": "object", "Float": "float | int"}
+    return known.get(kind) or str(prop.get_instance_type_string().as_unembedded_code())

@@ -9,8 +9,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from os.path import relpath
@@ -118,15 +119,50 @@ def _render(root: Path, options: argparse.Namespace, staged: Path) -> list[str]:
 
 
 def _tell_changes(package: str, before: dict[str, bytes], after: dict[str, bytes]) -> list[str]:
-    changes = [] if before else [f"{package} is new."]
-    if before not in ({}, after):
-        from .surface import list_changes  # noqa: PLC0415 - griffe takes a while to import
+    """Return each module whose Python surface changed, and what is new (+) or gone (-) in it."""
+    if not before:
+        return [f"{package} is new."]
+    told: list[str] = []
+    for path in map(Path, sorted({*before, *after})):
+        module = ".".join([package, *path.with_suffix("").parts]).removesuffix(".__init__")
+        old, new = (files.get(path.as_posix(), b"") for files in (before, after))
+        if old == new or path.suffix != ".py" or "._" in module:
+            continue
+        import griffe  # noqa: PLC0415 - a run without changes does not wait for it
 
         try:
-            changes += list_changes(package, before, after)
+            visited = [griffe.visit(module, path, code.decode()) for code in (old, new)]
         except (SyntaxError, ValueError) as error:
             return [f"The former {package} cannot be read, so there is no comparison: {error}"]
-    return changes or [f"{package}: no change on the Python surface."]
+        gone, made = ({*_list_surface(one)} for one in visited)
+        lines = [f"  {'+' if one in made else '-'} {one}" for one in sorted(gone ^ made)]
+        told += [module, *lines] if lines else []
+    return told or [f"{package}: no change on the Python surface."]
+
+
+def _list_surface(owner: Any, prefix: str = "") -> Iterator[str]:
+    """Yield a line for each public name of a module or class, and for each parameter."""
+    yield from (f"exports {exported}" for exported in owner.exports or ())
+    for name, member in owner.members.items():
+        path = f"{prefix}{name}"
+        if member.is_alias or (name[0] == "_" and name != "__init__"):
+            continue
+        if member.is_class:
+            yield f"{path}: class({', '.join(map(str, member.bases))})"
+            yield from _list_surface(member, f"{path}.")
+        elif member.is_function:
+            start = "async " if "async" in member.labels else ""
+            yield f"{path}() -> {start}{member.returns or ''}"
+            for one in member.parameters:
+                named = _describe(f"{path}.{one.name}", one.annotation, one.default)
+                yield f"{named} ({one.kind.value})"
+        elif member.is_attribute:
+            yield _describe(path, member.annotation, member.value)
+
+
+def _describe(name: str, annotation: object, value: object) -> str:
+    default = "" if value is None else f" = {textwrap.shorten(str(value), 60)}"
+    return f"{name}: {annotation}{default}" if annotation else f"{name}{default}"
 
 
 def _read_files(folder: Path) -> dict[str, bytes]:
@@ -141,7 +177,9 @@ _COMMENTS = {".py": "# {}\n", ".md": "<!-- {} -->\n", ".html": "<!-- {} -->\n"}
 # What turns a module of a folder `_async` into its twin in `_sync`, in this order. What stays
 # asynchronous all the same is no Python, which the try of the imports finds.
 _TO_SYNC = (
-    (r"\n +(await yield|require_loop)_async\(.*", ""),  # of which threads have no need
+    # Threads have no need of these, nor of their imports.
+    (r"\n +(await yield|require_loop)_async\(.*", ""),
+    (r"\nfrom \S+ import yield_async(?=\n)|, (require_loop|yield)_async\b", ""),
     (r"\bAsyncGenerator\[(.+), None\]", r"Generator[\1, None, None]"),
     (r"\basync (def|with|for)\b", r"\1"),
     (r"\bawait\s+", ""),

@@ -96,7 +96,7 @@ def run_python(*arguments: str, cwd: Path, **environment: str) -> str:
     env = {**os.environ, **environment}
     command = [sys.executable, *arguments]
     done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, ""), done.stdout[-3000:]
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout[-3000:] + done.stderr
     return done.stdout
 
 

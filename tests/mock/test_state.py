@@ -54,18 +54,6 @@ def test_what_was_answered_is_there_after_a_kill(tmp_path: Path) -> None:
     assert len(kept) <= len(answered) + 2 * 8  # what was written when the answer was lost
 
 
-def test_a_file_outlives_the_mock_and_is_shared(tmp_path: Path) -> None:
-    path = str(tmp_path / "state.db")
-    with MockSample(db=path) as first, MockSample(db=path) as second:
-        ids = [ask(mock, "POST", PARCELS, {}).json["id"] for mock in (first, second, first)]
-        for mock in (first, second):
-            assert [one["id"] for one in ask(mock, "GET", PARCELS).json] == ids
-    with MockSample(db=path) as again:
-        ids.append(ask(again, "POST", PARCELS, {}).json["id"])
-        assert [one["id"] for one in ask(again, "GET", PARCELS).json] == ids
-    assert len(set(ids)) == 4
-
-
 @each_db
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
@@ -129,15 +117,7 @@ def test_a_run_repeats_to_the_byte() -> None:
     assert runs[0] == runs[1] != runs[2]
 
 
-def test_what_is_seeded_is_there(mock: MockSample) -> None:
-    mock.seed_clients(2)
-    mock.seed_clients(1, has_wallet=True)
-    mock.seed_clients(3, api_key="other")
-    portal = mock.client()
-    plain, _, full = portal.parcels.list()
-    assert (plain.address, plain.status) == (None, None)
-    assert (full.address, full.status) == ("1 Main Street", "ON_ITS_WAY")
-    assert mock.session_is_live(portal.parcels.renew_label(plain.id).label_token)
+def test_what_cannot_be_seeded_is_said() -> None:
     with pytest.raises(DocumentError, match="makes something to be listed"):
         Mock(paths({})).seed_clients(1)
 

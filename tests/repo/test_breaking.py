@@ -152,8 +152,8 @@ def test_a_break_fails_until_it_is_announced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def compare(code: str, version: str, *base: str) -> tuple[int, str]:
-        write(Path("generated/shop"), "-", f"=== client\n {code}", version)
-        monkeypatch.setattr(sys, "argv", ["breaking.py", "--package", "generated/shop", *base])
+        write(breaking.PACKAGE, "-", f"=== client\n {code}", version)
+        monkeypatch.setattr(sys, "argv", ["breaking.py", *base])
         return breaking.main(), "".join(capsys.readouterr())
 
     monkeypatch.chdir(tmp_path)
@@ -168,7 +168,7 @@ def test_a_break_fails_until_it_is_announced(
 
     status, output = compare(after, "0.4.2")  # with where the branch left main
     assert status == 1
-    assert '\nshop.client.go\n    It gives "int", not "str"\n' in output
+    assert '\nportal_v1.client.go\n    It gives "int", not "str"\n' in output
     assert "raise the version from 0.4.2" in output
     assert compare(after, "0.5.0")[0] == 1
     changelog.write_text("- The name is a number.\n")
@@ -180,4 +180,4 @@ def test_a_break_fails_until_it_is_announced(
     status, output = compare(before, "0.4.2", "nowhere")
     assert (status, output[:15], "nowhere" in output) == (2, "breaking: git: ", True)
     status, output = compare("def broken(:", "0.4.2")
-    assert (status, "cannot be read as Python: shop/client.py:1: " in output) == (2, True)
+    assert (status, "cannot be read as Python: portal_v1/client.py:1: " in output) == (2, True)

@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 from sample import ConfigurationError
 from sample._http import httpx
+from sample.testing import ManualClock
 
-from tests.network._operations import Seen, mocked
+from tests.network._operations import LABEL, PARCEL, Seen, run
+
+CREATED = PARCEL | LABEL
 
 
 class Streaming(httpx.SyncByteStream, httpx.AsyncByteStream):
@@ -51,6 +54,15 @@ class Script:
             return httpx.Response(status, stream=Streaming(body))
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         return httpx.Response(status, content=content, headers=dict(*headers))
+
+
+def mocked(
+    kind: str, handler: Callable[[httpx.Request], Any], act: Callable[[Any], Any], **options: Any
+) -> Any:
+    """Return what `act` does with a client whose requests `handler` answers, in-process."""
+    options.setdefault("clock", ManualClock())
+    transport = httpx.MockTransport(handler)
+    return run(kind, "https://parcels.test", act, given={"transport": transport}, **options)
 
 
 def call(

@@ -32,8 +32,8 @@ from sample.otel import SpanObserver
 from sample.testing import ManualClock
 from sample.types import UNSET
 
-from tests.network._operations import CANARY, CREATED, KEY, PARCEL, mocked
-from tests.unit.conftest import Script, call, find_leaks, pipeline_of
+from tests.network._operations import CANARY, KEY, PARCEL
+from tests.unit.conftest import CREATED, Script, call, find_leaks, mocked, pipeline_of
 
 
 def test_a_list_may_be_larger_than_other_answers(kind: str) -> None:
@@ -292,7 +292,7 @@ def test_a_key_is_sent_as_the_operation_wants_it_and_missed_when_it_is_needed() 
         script, asked = Script((200, "yes")), ASKED.replace(credential=credential)
         run(script, asked, "me:k;")
         assert script.requests[0].headers[credential.header] == sent
-        with pytest.raises(errors.ConfigurationError, match="SAMPLE_API_KEY"):
+        with pytest.raises(errors.ConfigurationError, match=r"^This op.+ SAMPLE_API_KEY"):
             run(script, asked, changes={"key": None})
 
 

@@ -24,8 +24,8 @@ from sample._secrets import Secret
 from sample._service import SERVICE
 from sample.testing import ManualClock
 
-from tests.network._operations import CANARY, CREATED, KEY, drive, mocked
-from tests.unit.conftest import Script, call, pipeline_of, refused
+from tests.network._operations import CANARY, KEY, drive
+from tests.unit.conftest import CREATED, Script, call, mocked, pipeline_of, refused
 
 each_client = pytest.mark.parametrize("make", [Sample, AsyncSample])
 
@@ -48,6 +48,8 @@ def test_a_copy_changes_what_is_named_and_what_is_given_wins_over_the_environmen
     own = f"Bearer {KEY}"
     assert sent == [("Bearer another-key", None, "2"), (own, None, None), (own, "1", None)]
     assert {str(request.url) for request in script.requests} == {"https://parcels.test/v1/parcels"}
+    kinds = {(one.headers["accept"], one.headers["user-agent"][:7]) for one in script.requests}
+    assert kinds == {("application/json", "sample/")}
     assert [one.kind for one in events].count("call_end") == 2
 
 

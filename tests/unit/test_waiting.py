@@ -149,7 +149,7 @@ def test_a_clock_that_was_wrong_or_a_file_that_is_gone_stops_nobody(tmp_path: Pa
         assert [pace.reserve(wrong, None) for _ in waits] == waits
         assert [pace.reserve(clock, 60) for _ in waits] == waits
         (tmp_path / str(limit)).unlink()  # A file that is taken away is begun anew.
-        assert [pace.reserve(clock, 60) for _ in waits] == waits
+        assert [pace.reserve(clock, at_most=wait) for wait in waits] == waits
 
 
 def test_a_stopped_process_that_holds_a_paces_file_costs_a_call_no_more_than_its_time(

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from types import FrameType, TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self, cast
 
 from .._lazy import signal
 
@@ -52,9 +52,8 @@ def _frames(error: BaseException | None) -> Iterator[FrameType]:
             continue
         seen.add(id(one))
         pending += (one.__cause__, one.__context__)
-        inner: tuple[BaseException, ...] = getattr(one, "exceptions", ())
         if isinstance(one, BaseExceptionGroup):
-            pending += inner
+            pending += cast("Any", one).exceptions
         for frame, _ in traceback.walk_tb(one.__traceback__):
             yield frame
 

@@ -60,49 +60,17 @@ class Entry:
         return f"<Entry {self.number}: {self.method} {self.target} {self.status}>"
 
 
-class Masking:
-    """Masks credentials, and what has `format: password` in a document."""
-
-    def __init__(self, document: Mapping[str, Any]) -> None:
-        self._names = frozenset(map(str.lower, _find_secret_names(document)))
-
-    def mask(self, entry: Entry) -> Entry:
-        """Mask an entry whose bodies are bytes still."""
-        path, mark, query = entry.target.partition("?")
-        return replace(
-            entry,
-            target=path + mark + re.sub("([^&=]+)=[^&]*", self._mask_pair, query),
-            request_headers=self._mask_members(entry.request_headers),
-            request_body=self._read(entry.request_body),
-            answer_headers=self._mask_members(entry.answer_headers),
-            answer_body=self._read(entry.answer_body),
-        )
-
-    def value(self, text: str | bytes) -> Any:
-        """The JSON value of a text."""
-        return json.loads(text, object_hook=self._mask_members)
-
-    def _read(self, body: bytes) -> Any:
-        with suppress(ValueError, RecursionError):
-            return self.value(body) if len(body) <= _LONGEST else None
-        return None
-
-    def _mask_members(self, values: dict[str, Any]) -> dict[str, Any]:
-        names = (name for name, value in values.items() if value is not None)
-        return values | {name: _MASK for name in names if name.lower() in self._names}
-
-    def _mask_pair(self, pair: re.Match[str]) -> str:
-        is_secret = unquote_plus(pair[1]).lower() in self._names
-        return f"{pair[1]}={quote(_MASK)}" if is_secret else pair[0]
-
-
 class Journal:
-    """The newest 10,000 entries; `log` is a file to which each is added."""
+    """The newest 10,000 entries; `log` is a file to which each is added.
+
+    Credentials are masked, and what has `format: password` in the document.
+    """
 
     def __init__(
-        self, masking: Masking, operations: list[str], log: str | PathLike[str] | None
+        self, document: Mapping[str, Any], operations: list[str], log: str | PathLike[str] | None
     ) -> None:
-        self.masking, self._operations = masking, operations
+        self._secret = frozenset(map(str.lower, _find_secret_names(document)))
+        self._operations = operations
         self._entries: deque[Entry] = deque(maxlen=_KEPT)  # unmasked
         self._number = 0
         self._file: TextIO | None = None
@@ -131,7 +99,7 @@ class Journal:
             )
             self._entries.append(entry)
             if self._file is not None:
-                self._file.write(json.dumps(self.masking.mask(entry).as_dict()) + "\n")
+                self._file.write(json.dumps(self._mask(entry).as_dict()) + "\n")
                 self._file.flush()
 
     def entries(self, operation_id: str | None, after: int = 0, limit: int = _KEPT) -> list[Entry]:
@@ -140,7 +108,7 @@ class Journal:
             check_name("operation", operation_id, self._operations)
         with LOCK:
             found = [one for one in self._entries if operation_id in (None, one.operation_id)]
-        return [self.masking.mask(one) for one in found[-limit:] if one.number > after]
+        return [self._mask(one) for one in found[-limit:] if one.number > after]
 
     def reset(self) -> None:
         """Forget the entries, and count from 1 again. The file stays as it is."""
@@ -152,6 +120,35 @@ class Journal:
         """Close the file. May be called again."""
         if self._file is not None:
             self._file.close()
+
+    def read(self, text: str | bytes) -> Any:
+        """The JSON value of a text, masked."""
+        return json.loads(text, object_hook=self._mask_members)
+
+    def _mask(self, entry: Entry) -> Entry:
+        """Mask an entry whose bodies are bytes still."""
+        path, mark, query = entry.target.partition("?")
+        return replace(
+            entry,
+            target=path + mark + re.sub("([^&=]+)=[^&]*", self._mask_pair, query),
+            request_headers=self._mask_members(entry.request_headers),
+            request_body=self._read_body(entry.request_body),
+            answer_headers=self._mask_members(entry.answer_headers),
+            answer_body=self._read_body(entry.answer_body),
+        )
+
+    def _read_body(self, body: bytes) -> Any:
+        with suppress(ValueError, RecursionError):
+            return self.read(body) if len(body) <= _LONGEST else None
+        return None
+
+    def _mask_members(self, values: dict[str, Any]) -> dict[str, Any]:
+        names = (name for name, value in values.items() if value is not None)
+        return values | {name: _MASK for name in names if name.lower() in self._secret}
+
+    def _mask_pair(self, pair: re.Match[str]) -> str:
+        is_secret = unquote_plus(pair[1]).lower() in self._secret
+        return f"{pair[1]}={quote(_MASK)}" if is_secret else pair[0]
 
 
 def _find_secret_names(document: Mapping[str, Any]) -> Iterator[str]:

@@ -20,7 +20,7 @@ from ._control import Control
 from ._engine import Engine
 from ._faces import InProcessTransport, MockServer
 from ._faults import EARLY, Exchange, Fault, FaultName, apply_faults, check_fault, select_faults
-from ._journal import Entry, Journal, Masking
+from ._journal import Entry, Journal
 from ._messages import Answer, Headers
 from ._operations import Request
 from ._schemas import Rule, find_rules
@@ -86,7 +86,7 @@ class Mock:
         self.clock = MockClock(clock)
         self._state = State(db, self.clock)
         self._engine = Engine(self.document, self._state, seed, api_keys, rate_limit, strict=strict)
-        self._journal = Journal(Masking(self.document), self.operations, log)
+        self._journal = Journal(self.document, self.operations, log)
         self._faults: list[Fault] = []
         self._faults_set = 0
         self._seed, self._latency = seed, latency

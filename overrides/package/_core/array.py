@@ -17,17 +17,11 @@ _OPEN_NUMBER: Final = re.compile(r"(\.|[Ee][-+]?)?\Z")
 _LONG: Final = 4096  # characters
 _TOKEN: Final = 16  # characters, more than any word or escape of JSON has
 
-_START, _FIRST, _ITEM, _COMMA, _END = range(5)
-"""What comes next: the array, its first item or its end, an item, a comma or the end, nothing."""
-_STEPS: Final = {
-    (_START, "["): _FIRST,
-    (_FIRST, "]"): _END,
-    (_COMMA, ","): _ITEM,
-    (_COMMA, "]"): _END,
-}
+_MARKS: Final = {"": "[", "[": "]", ",": "", "item": ",]", "]": ""}
+"""The marks that may follow what was read last; after a mark that is no end a value may, too."""
 _PROBLEMS: Final = {
-    _COMMA: "an item is followed by neither a comma nor the end",
-    _END: "something follows the array",
+    "item": "an item is followed by neither a comma nor the end",
+    "]": "something follows the array",
 }
 
 
@@ -46,7 +40,7 @@ class ArrayReader:
         self._pending: list[str] = []
         self._length = 0
         self._read_at = 0
-        self._expected = _START
+        self._last = ""  # mark that was read, or "item"
         self._count = 0
 
     def feed(self, chunk: bytes, *, last: bool = False) -> Iterator[Any]:
@@ -70,12 +64,11 @@ class ArrayReader:
         position = _skip_blanks(text, 0)
         several = True
         while position < len(text):
-            step = _STEPS.get((self._expected, text[position]))
-            if step is not None:
-                self._expected = step
+            if text[position] in _MARKS[self._last]:
+                self._last = text[position]
                 position += 1
-            elif self._expected in _PROBLEMS:
-                raise UnreadableError(f"JSON ({_PROBLEMS[self._expected]})")
+            elif self._last in _PROBLEMS:
+                raise UnreadableError(f"JSON ({_PROBLEMS[self._last]})")
             else:
                 found = _read_objects(text, position) if several else None
                 several = False
@@ -83,9 +76,9 @@ class ArrayReader:
                 if found is None:
                     break
                 values, position = found
-                if self._expected == _START:
+                if self._last == "":
                     raise MismatchError("array", values[0])
-                self._expected = _COMMA
+                self._last = "item"
                 try:
                     for value in values:
                         yield self._decode_item(value)
@@ -93,7 +86,7 @@ class ArrayReader:
                 except MismatchError as mismatch:
                     raise mismatch.at(self._count) from None
             position = _skip_blanks(text, position)
-        if last and self._expected != _END:
+        if last and self._last != "]":
             raise UnreadableError("JSON (the array does not end)")
         self._pending = [text[position:]]
         self._length = len(text) - position

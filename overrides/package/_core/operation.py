@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
-from collections import UserDict
+from collections import UserDict, defaultdict
 from collections.abc import Callable, Mapping
-from functools import wraps
+from functools import cache
 from importlib import import_module
 from types import MappingProxyType
-from typing import Any, Final, Generic, Literal, NamedTuple, ParamSpec, TypeVar
+from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from .._secrets import Record, Secret
 from ..errors import InvalidRequestError
-from ..types import RequestFiles
+from ..types import UNSET, RequestFiles
+from . import encode
 from .decode import Decoder, ResponseParser
+from .deprecation import warn_of
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
-P = ParamSpec("P")
 
+_IN_PATHS: Final = "/:@!$&'()*+,;=~-._%"
 _IN_COOKIES: Final = "!#$&'()*+-./:<=>?@[]^_`{|}~"
 
+_WRITERS: Final[Mapping[str, Callable[[Any], bytes]]] = {
+    "json": encode.json_body,
+    "data": lambda body: encode.form_body(body.to_dict()),
+    "content": lambda body: body.payload.read(),
+}
 Status = int | str
 """A status as a specification names it: 201, "4XX" or "default"."""
 
@@ -52,6 +60,18 @@ class Parameter(NamedTuple):
     required: bool
     secret: bool = False
     response_field: str | None = None  # that repeats it in a successful response
+    deprecated: bool = False
+    kind: Any = str  # its type, in a path
+    style: str | None = None  # how it is written, where that is not the usual way
+
+
+class Content(NamedTuple):
+    """A way in which a body is written."""
+
+    media_type: str
+    kind: Literal["json", "data", "files", "content"]
+    type: Any  # of what is written so
+    deprecated: tuple[str, ...] = ()  # its fields
 
 
 class Body(NamedTuple):
@@ -61,6 +81,7 @@ class Body(NamedTuple):
     model: type[Any] | None = None
     arguments: tuple[Parameter, ...] = ()  # its fields; none where it is passed whole, as `body`
     required: bool = False
+    contents: tuple[Content, ...] = ()
 
 
 class Link(NamedTuple):
@@ -83,6 +104,7 @@ class Operation(Record, Generic[T_co]):
     parameters: tuple[Parameter, ...] = ()
     body: Body | None = None
     links: tuple[Link, ...] = ()
+    deprecated: bool = False
     repeatable: bool  # whether it is safe to retry after an ambiguous failure
     responses: Mapping[Status, ResponseParser[T_co]]
     errors: Mapping[Status, ResponseParser[Any]]
@@ -120,25 +142,68 @@ class Request(Record):
     content: bytes | None = None
     content_type: str | None = None
     files: RequestFiles | None = None
-    # Those that a response repeats, by the parameter's Python name.
-    arguments: Mapping[str, Any] = MappingProxyType({})
+    arguments: Mapping[str, Any] = MappingProxyType({})  # by the parameter's Python name
 
 
-def building(operation: Operation[Any]) -> Callable[[Callable[P, Request]], Callable[P, Request]]:
-    """Return a decorator for what builds an operation's requests: its refusals name that."""
+def build_request(operation: Operation[Any], /, body: Any = UNSET, **arguments: Any) -> Request:
+    """Return a request for an operation with these arguments.
 
-    def decorate(build: Callable[P, Request]) -> Callable[P, Request]:
-        @wraps(build)
-        def build_named(*args: P.args, **kwargs: P.kwargs) -> Request:
-            try:
-                return build(*args, **kwargs)
-            except InvalidRequestError as error:
-                error.operation_id = operation.id
-                raise
+    Raises:
+        InvalidRequestError: One of them cannot be sent.
+    """
+    if operation.deprecated:
+        warn_of(f"The operation {operation.id}")
+    request = Request(path="", arguments=arguments)
+    try:
+        _place_arguments(request, operation, arguments)
+        contents = () if operation.body is None or body is UNSET else operation.body.contents
+        for content in contents:
+            if len(contents) == 1 or isinstance(body, content.type):
+                _place_body(request, operation, content, body)
+                break
+    except InvalidRequestError as error:
+        error.operation_id = operation.id
+        raise
+    return request
 
-        return build_named
 
-    return decorate
+def _place_arguments(
+    request: Request, operation: Operation[Any], arguments: Mapping[str, Any]
+) -> None:
+    values, styles = defaultdict[str, Any](dict), defaultdict[str, Any](dict)
+    for one in operation.parameters:
+        value = arguments[one.python_name]
+        if one.deprecated and value is not UNSET:
+            warn_of(f"The parameter {one.name} of {operation.id}")
+        if one.location == "path":
+            value = encode.segment(value, one.python_name, one.kind, explode=one.style is not None)
+        elif one.style is not None:
+            styles[one.location][one.name] = one.style
+        values[one.location][one.name] = value
+    parts = _split_path(operation.path)
+    request.path = "".join([values["path"][p] if at % 2 else p for at, p in enumerate(parts)])
+    if {*values} - {"path"}:
+        request.path += encode.query(values["query"], styles["query"])
+        headers = encode.headers(values["header"], styles["header"])
+        request.headers = (*headers, *encode.cookies(values["cookie"]))
+
+
+@cache
+def _split_path(path: str) -> list[str]:
+    """Return literal text, as it is sent, and names of parameters in turn."""
+    parts = re.split(r"\{([^{}]*)\}", path)
+    return [p if at % 2 else quote(p, safe=_IN_PATHS) for at, p in enumerate(parts)]
+
+
+def _place_body(request: Request, operation: Operation[Any], content: Content, body: Any) -> None:
+    for name in content.deprecated:
+        if name in encode.json_value(body):
+            warn_of(f"The field {name} of {operation.id}")
+    if content.kind == "files":
+        request.files = body.to_multipart()
+    else:
+        request.content_type = content.media_type
+        request.content = _WRITERS[content.kind](body)
 
 
 def for_status(

@@ -226,9 +226,7 @@ class Control:
         found = list[dict[str, Any]]()
         for number, (custodian, count) in enumerate(self._state.custodians(), 1):
             items = json.dumps([one._asdict() for one in self._state.newest(custodian, limit)])
-            found.append(
-                {"number": number, "count": count, "items": self._journal.masking.value(items)}
-            )
+            found.append({"number": number, "count": count, "items": self._journal.read(items)})
         return found
 
     def take_snapshot(self, name: str = "snapshot") -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from markdown_it import MarkdownIt
 from portal_v1.mock import MockPortal, MockServer
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -28,15 +29,13 @@ class Block(NamedTuple):
 
 
 def blocks() -> Iterator[Block]:
-    fence = re.compile(
-        r"^( *)```(python|sh)\n(.*?)^\1```$(?:\n+^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL
-    )
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
-        text = page.read_text(encoding="utf-8")
-        for match in fence.finditer(text):
-            line = text.count("\n", 0, match.start()) + 1
-            code = re.sub(rf"^{match[1]}", "", match[3], flags=re.MULTILINE)
-            yield Block(f"{page.relative_to(ROOT)}:{line}", match[2], code, match[4])
+        tokens = MarkdownIt().parse(page.read_text(encoding="utf-8"))
+        for one, after in zip(tokens, [*tokens[1:], None], strict=True):
+            if one.map and one.info in ("python", "sh"):
+                place = f"{page.relative_to(ROOT)}:{one.map[0] + 1}"
+                printed = after.content if after and after.info == "text" else None
+                yield Block(place, one.info, one.content, printed)
 
 
 ALL = list(blocks())
@@ -107,7 +106,7 @@ def test_the_commands_of_a_page_work(page: str, server: MockServer, tmp_path: Pa
                 assert process.stdout.readline(), "it said nothing"
                 process.terminate()
         elif words[0] == "curl" or words[1] == "-m":
-            shell = ["sh", "-ec", re.sub("^python", sys.executable, command)]
+            shell = ["sh", "-ec", re.sub("^python", shlex.quote(sys.executable), command)]
             answer = subprocess.check_output(shell, cwd=tmp_path, text=True, timeout=60)
             assert answer or ">" in words
         else:

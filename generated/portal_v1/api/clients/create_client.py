@@ -11,7 +11,7 @@ from typing import Final
 
 from ... import client as _client
 from ... import types
-from ..._core import decode, encode
+from ..._core import decode
 from ..._core import operation as core
 from ...models.create_client_request import CreateClientRequest
 from ...models.created_client import CreatedClient
@@ -31,6 +31,7 @@ OPERATION: Final[core.Operation[CreatedClient]] = core.Operation(
             core.Parameter("isAccountAbstracted", "is_account_abstracted", "body", required=False),
         ),
         required=False,
+        contents=(core.Content("application/json", "json", CreateClientRequest),),
     ),
     links=(
         core.Link("getClient", {"clientId": "$response.body#/id"}),
@@ -50,22 +51,6 @@ OPERATION: Final[core.Operation[CreatedClient]] = core.Operation(
     credential=core.Credential("Authorization", "Bearer"),
     accept="application/json",
 )
-
-
-@core.building(OPERATION)
-def _request(
-    *,
-    body: CreateClientRequest | Unset = UNSET,
-) -> core.Request:
-    if isinstance(body, Unset):
-        return core.Request(
-            path="/custodians/clients",
-        )
-    return core.Request(
-        path="/custodians/clients",
-        content=encode.json_body(body),
-        content_type="application/json",
-    )
 
 
 def sync_detailed(
@@ -96,9 +81,7 @@ def sync_detailed(
     """
     return client._pipeline.run(
         OPERATION,
-        _request(
-            body=body,
-        ),
+        core.build_request(OPERATION, body=body),
         timeout=timeout,
         max_attempts=max_attempts,
         headers=headers,
@@ -133,9 +116,7 @@ def sync(
     """
     return client._pipeline.run(
         OPERATION,
-        _request(
-            body=body,
-        ),
+        core.build_request(OPERATION, body=body),
         timeout=timeout,
         max_attempts=max_attempts,
         headers=headers,
@@ -170,9 +151,7 @@ async def asyncio_detailed(
     """
     return await client._pipeline.run(
         OPERATION,
-        _request(
-            body=body,
-        ),
+        core.build_request(OPERATION, body=body),
         timeout=timeout,
         max_attempts=max_attempts,
         headers=headers,
@@ -208,9 +187,7 @@ async def asyncio(
     return (
         await client._pipeline.run(
             OPERATION,
-            _request(
-                body=body,
-            ),
+            core.build_request(OPERATION, body=body),
             timeout=timeout,
             max_attempts=max_attempts,
             headers=headers,

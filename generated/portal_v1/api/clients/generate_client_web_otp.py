@@ -11,7 +11,7 @@ from typing import Final
 
 from ... import client as _client
 from ... import types
-from ..._core import decode, encode
+from ..._core import decode
 from ..._core import operation as core
 from ...models.client_web_otp import ClientWebOtp
 from ...models.error import Error
@@ -38,19 +38,6 @@ OPERATION: Final[core.Operation[ClientWebOtp]] = core.Operation(
     credential=core.Credential("Authorization", "Bearer"),
     accept="application/json",
 )
-
-
-@core.building(OPERATION)
-def _request(
-    *,
-    client_id: str,
-) -> core.Request:
-    return core.Request(
-        path=f"/custodians/clients/{encode.segment(client_id, 'client_id')}/web-otp",
-        arguments={
-            "client_id": client_id,
-        },
-    )
 
 
 def sync_detailed(
@@ -81,9 +68,7 @@ def sync_detailed(
     """
     return client._pipeline.run(
         OPERATION,
-        _request(
-            client_id=client_id,
-        ),
+        core.build_request(OPERATION, client_id=client_id),
         timeout=timeout,
         max_attempts=max_attempts,
         headers=headers,
@@ -118,9 +103,7 @@ def sync(
     """
     return client._pipeline.run(
         OPERATION,
-        _request(
-            client_id=client_id,
-        ),
+        core.build_request(OPERATION, client_id=client_id),
         timeout=timeout,
         max_attempts=max_attempts,
         headers=headers,
@@ -155,9 +138,7 @@ async def asyncio_detailed(
     """
     return await client._pipeline.run(
         OPERATION,
-        _request(
-            client_id=client_id,
-        ),
+        core.build_request(OPERATION, client_id=client_id),
         timeout=timeout,
         max_attempts=max_attempts,
         headers=headers,
@@ -193,9 +174,7 @@ async def asyncio(
     return (
         await client._pipeline.run(
             OPERATION,
-            _request(
-                client_id=client_id,
-            ),
+            core.build_request(OPERATION, client_id=client_id),
             timeout=timeout,
             max_attempts=max_attempts,
             headers=headers,

@@ -39,12 +39,6 @@ OPERATION: Final[core.ListOperation[list[ClientSummary], ClientSummary]] = core.
 )
 
 
-def _request() -> core.Request:
-    return core.Request(
-        path="/custodians/clients",
-    )
-
-
 def sync_detailed(
     *,
     client: _client.Portal,
@@ -69,7 +63,11 @@ def sync_detailed(
         PortalError: The call failed; each of its classes says how.
     """
     return client._pipeline.run(
-        OPERATION, _request(), timeout=timeout, max_attempts=max_attempts, headers=headers
+        OPERATION,
+        core.build_request(OPERATION),
+        timeout=timeout,
+        max_attempts=max_attempts,
+        headers=headers,
     )
 
 
@@ -97,7 +95,11 @@ def sync(
         PortalError: The call failed; each of its classes says how.
     """
     return client._pipeline.run(
-        OPERATION, _request(), timeout=timeout, max_attempts=max_attempts, headers=headers
+        OPERATION,
+        core.build_request(OPERATION),
+        timeout=timeout,
+        max_attempts=max_attempts,
+        headers=headers,
     ).parsed
 
 
@@ -125,7 +127,11 @@ async def asyncio_detailed(
         PortalError: The call failed; each of its classes says how.
     """
     return await client._pipeline.run(
-        OPERATION, _request(), timeout=timeout, max_attempts=max_attempts, headers=headers
+        OPERATION,
+        core.build_request(OPERATION),
+        timeout=timeout,
+        max_attempts=max_attempts,
+        headers=headers,
     )
 
 
@@ -154,7 +160,11 @@ async def asyncio(
     """
     return (
         await client._pipeline.run(
-            OPERATION, _request(), timeout=timeout, max_attempts=max_attempts, headers=headers
+            OPERATION,
+            core.build_request(OPERATION),
+            timeout=timeout,
+            max_attempts=max_attempts,
+            headers=headers,
         )
     ).parsed
 
@@ -183,7 +193,11 @@ def iterate(
         PortalError: The call failed; each of its classes says how.
     """
     return client._pipeline.iterate(
-        OPERATION, _request(), timeout=timeout, max_attempts=max_attempts, headers=headers
+        OPERATION,
+        core.build_request(OPERATION),
+        timeout=timeout,
+        max_attempts=max_attempts,
+        headers=headers,
     )
 
 
@@ -211,5 +225,9 @@ def iterate_async(
         PortalError: The call failed; each of its classes says how.
     """
     return client._pipeline.iterate(
-        OPERATION, _request(), timeout=timeout, max_attempts=max_attempts, headers=headers
+        OPERATION,
+        core.build_request(OPERATION),
+        timeout=timeout,
+        max_attempts=max_attempts,
+        headers=headers,
     )
