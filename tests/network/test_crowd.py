@@ -67,8 +67,9 @@ def test_a_full_house(serve: Serve, mode: str) -> None:
     server = serve((Peer.hold,))
 
     async def calling(threads: ThreadPoolExecutor) -> None:
-        in_thread = partial(asyncio.get_running_loop().run_in_executor, threads, GET.call)
-        begin: Any = in_thread if mode == "sync" else GET.call
+        begin: Any = GET.call
+        if mode == "sync":
+            begin = partial(asyncio.get_running_loop().run_in_executor, threads, begin)
         client = make_client(mode, server.url, max_attempts=1, timeout=60)
         held = [asyncio.ensure_future(begin(client)) for _ in range(103)]
         while len(server.requests) < 100:

@@ -82,7 +82,7 @@ def test_a_fork_amid_calls_gets_connections_of_its_own_and_may_close_them(
         children = [multiprocessing.get_context("fork").Process(target=child) for _ in range(10)]
         for one in children:
             one.start()
-            one.join(20)
+            one.join(60)
             one.kill()
         over.set()
         for thread in threads:
