@@ -91,8 +91,10 @@ def vendor(target: Path, parts: Sequence[str], *, force: bool) -> None:
     if manifest is not None and not force and (edits := find_edits(target, manifest)):
         told = "\n  ".join([f"{target} was edited; --force replaces it all the same.", *edits])
         raise VendorError(told)
-    if manifest is None and target.exists() and not (force or _confirm(target)):
-        raise VendorError(f"{target} is there already, and no copy. --force replaces it.")
+    if manifest is None and target.exists() and not force:
+        question = f"{target} is there already. Replace it? [y/N] "
+        if not sys.stdin.isatty() or input(question).strip().lower() not in {"y", "yes"}:
+            raise VendorError(f"{target} is there already, and no copy. --force replaces it.")
     parts = parts or (manifest or {}).get("parts", [])
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".vendor-") as folder:
@@ -108,11 +110,6 @@ def vendor(target: Path, parts: Sequence[str], *, force: bool) -> None:
             raise
     brought = f" with {' and '.join(parts)}" if parts else ""
     print(f"{target}: {made['package']} {made['version']}{brought}, {len(made['files'])} files.")
-
-
-def _confirm(target: Path) -> bool:
-    question = f"{target} is there already. Replace it? [y/N] "
-    return sys.stdin.isatty() and input(question).strip().lower() in {"y", "yes"}
 
 
 def make_copy(target: Path, parts: Sequence[str]) -> dict[str, Any]:

@@ -127,9 +127,8 @@ def name_values(values: list[str]) -> list[str]:
     """Return the names of an enum's members, as openapi-python-client names them, each once."""
     names: list[str] = []
     for number, value in enumerate(values):
-        stem = value if value[:1].isalpha() else f"VALUE_{number}"
-        name = strings.snake_case(stem.upper()).upper()
-        if not name.isidentifier():
+        name = strings.snake_case(value.upper()).upper()
+        if not value[:1].isalpha() or not name.isidentifier():
             name = f"VALUE_{number}"
         while name in names:
             name += "_2"

@@ -295,13 +295,10 @@ def nullable_inner(prop: Any) -> Any:
 
 def instance_type(prop: Any) -> str:
     """Return what `isinstance` takes to check a parameter of this type."""
-    match kind_of(prop):
-        case "Const":
-            return type(prop.value.raw_value).__name__
-        case "Any":
-            return "object"
-        case "Float":
-            return "float | int"
-        case "Union":
-            return " | ".join(dict.fromkeys(map(instance_type, prop.inner_properties)))
-    return str(prop.get_instance_type_string().as_unembedded_code())
+    kind = kind_of(prop)
+    if kind == "Union":
+        return " | ".join(dict.fromkeys(map(instance_type, prop.inner_properties)))
+    if kind == "Const":
+        return type(prop.value.raw_value).__name__
+    known = {"Any": "object", "Float": "float | int"}
+    return known.get(kind) or str(prop.get_instance_type_string().as_unembedded_code())

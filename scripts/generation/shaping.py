@@ -34,20 +34,16 @@ _NOT_SENT = {"links", "example", "examples"}
 
 
 class Parser:
-    """Has openapi-python-client parse the schemas of a document.
-
-    Attributes:
-        classes: The models and enums, by name.
-        names: The properties' names in the document, by those that the parser was given.
-        discriminators: By the type of an alternative, the field that tells its classes apart, and
-            the class for each of its values.
-        notes: What a person should know.
-    """
+    """Has openapi-python-client parse the schemas of a document."""
 
     def __init__(self, document: Document, reserved: set[str]) -> None:
-        self.discriminators: dict[str, tuple[str, dict[str, str]]] = {}
-        self.notes: list[str] = []
+        self.notes: list[str] = []  # what a person should know
+        # The models and enums, by name.
         self._document, self._parsed, self.classes = document, Schemas(), dict[Any, Any]()
+        # By the type of an alternative: the field that tells its classes apart, and the class by
+        # its values.
+        self.discriminators: dict[str, tuple[str, dict[str, str]]] = {}
+        # The properties' names in the document, by those that the parser was given.
         self.names: dict[str, str] = {}
         self._aliases: dict[tuple[str, str], str] = {}
         self._hoisted: dict[Place, str] = {}

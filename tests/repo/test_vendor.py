@@ -71,9 +71,6 @@ def test_the_copy_has_what_was_asked_for_and_says_what_it_is(
     assert "mock/__init__.py" in files(copy)
 
 
-EDITS = ["client.py: edited", "extra.py: added", "types.py: removed"]
-
-
 def test_edits_are_told_and_not_overwritten_unless_told(run: Vendor, copy: Path) -> None:
     run()
     cached = copy / "_core/__pycache__/cached.pyc"  # is no edit
@@ -84,11 +81,12 @@ def test_edits_are_told_and_not_overwritten_unless_told(run: Vendor, copy: Path)
     (copy / "client.py").write_text("# mine\n")
     (copy / "extra.py").touch()
     (copy / "types.py").unlink()
+    edits = ["client.py: edited", "extra.py: added", "types.py: removed"]
     alone = subprocess.run(check, check=False, capture_output=True, text=True, timeout=60)
-    assert (alone.returncode, alone.stdout.splitlines()[1:]) == (1, EDITS)
+    assert (alone.returncode, alone.stdout.splitlines()[1:]) == (1, edits)
     status, told = run("--check")
     assert status == 1
-    assert all(line in told for line in EDITS)
+    assert all(line in told for line in edits)
     assert "is behind" not in told
     for arguments in ([], ["--update"]):
         status, told = run(*arguments)
@@ -142,23 +140,19 @@ def test_it_asks_before_it_replaces_what_it_did_not_write(
         assert (copy / "mine.py").exists() == (expected == 2)
 
 
-@pytest.mark.parametrize(
-    ("dest", "arguments", "said"),
-    [
-        ("acme", ["--name", "two words"], "'two words' cannot be the name of a Python package."),
-        ("acme", ["--check"], "is no copy: it has no VENDORED.json"),
-        ("acme", ["--update"], "is no copy: it has no VENDORED.json"),
-        ("", ["--force"], "is a folder of your code"),
-        (vendor.ROOT, ["--force", "--name", "generated"], "is a folder of your code"),
-        (f"{vendor.ROOT}/generated", ["--force", "--name", "portal_v1"], "is a folder of your"),
-    ],
-)
-def test_bad_use_is_said(
-    run: Vendor, tmp_path: Path, dest: str | Path, arguments: list[str], said: str
-) -> None:
-    status, told = run(*arguments, dest=Path(dest) if dest != "acme" else tmp_path / dest)
-    assert (status, said in told, list(tmp_path.iterdir())) == (2, True, [])
-    assert (vendor.ROOT / "generated/portal_v1/client.py").is_file()
+def test_bad_use_is_said(run: Vendor, tmp_path: Path) -> None:
+    acme, own = tmp_path / "acme", vendor.ROOT
+    for dest, arguments, said in [
+        (acme, ["--name", "two words"], "'two words' cannot be the name of a Python package."),
+        (acme, ["--check"], "is no copy: it has no VENDORED.json"),
+        (acme, ["--update"], "is no copy: it has no VENDORED.json"),
+        (Path(), ["--force"], "is a folder of your code"),
+        (own, ["--force", "--name", "generated"], "is a folder of your code"),
+        (own / "generated", ["--force", "--name", "portal_v1"], "is a folder of your code"),
+    ]:
+        status, told = run(*arguments, dest=dest)
+        assert (status, said in told, list(tmp_path.iterdir())) == (2, True, []), arguments
+    assert (own / "generated/portal_v1/client.py").is_file()
 
 
 def test_a_failure_leaves_what_was_there(

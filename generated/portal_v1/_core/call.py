@@ -6,12 +6,13 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from .._secrets import Record, Secret, show_text
 from ..errors import APIConnectionError, APITimeoutError
 from .clock import Deadline
-from .operation import Operation, Request
+from .operation import Credential, Operation, Request
 from .settings import Settings
 
 T = TypeVar("T")
@@ -98,12 +99,11 @@ class Call(Record, Generic[T]):
     deadline: Deadline
     is_closed: Callable[[], bool]
     stream: bool = False  # whether the response is handed on before its body is read
-    # What is sent: the credentials are those of the last attempt.
+    # What is sent.
     url: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     content: bytes | None = None
-    keys: tuple[Secret[str], ...] = ()  # which the server may send back
-    credentials: tuple[tuple[str, Secret[str]], ...] = ()
+    keys: Mapping[Credential, Secret[str]] = MappingProxyType({})  # those of the last attempt
     max_bytes: int = 0  # of a response's body that is read whole
     attempts: int = 0
     maybe_processed: bool = False
@@ -135,7 +135,7 @@ class Call(Record, Generic[T]):
             error = {"error": kind.__name__, "reason": outcome.reason}
             self.tell("attempt_end", seconds=seconds, **error)
         else:
-            self.status, self.request_id = outcome.status, outcome.request_id(self.keys)
+            self.status, self.request_id = outcome.status, outcome.request_id(self.keys.values())
             self.size = len(outcome.content.reveal()) if outcome.chunks is None else None
             self.tell("attempt_end", seconds=seconds)
 

@@ -56,7 +56,7 @@ def warm_error(failure: TransportFailure) -> APIConnectionError:
 def status_error(
     call: Call[Any], received: RawResponse, *, retry_after: float | None
 ) -> APIStatusError:
-    content = redact_body(received.content, call.keys)
+    content = redact_body(received.content, call.keys.values())
     text = _server_text(content, call.settings.service.error_fields)
     parser = for_status(call.operation.errors, received.status)
     model = None if parser is None else try_parse(parser, content)
@@ -78,7 +78,7 @@ def status_error(
 def invalid_response(
     call: Call[Any], received: RawResponse, mismatch: MismatchError
 ) -> InvalidResponseError:
-    problem = show_text(str(mismatch), call.keys, _TEXT_AT_MOST)
+    problem = show_text(str(mismatch), call.keys.values(), _TEXT_AT_MOST)
     happened = f"{call.operation.id} was answered {_status(received.status)}, but {problem}"
     call.maybe_processed = True
     return _build(InvalidResponseError, call, happened, received=received)
@@ -98,8 +98,8 @@ def _build(
     if received is not None:
         facts |= {
             "status_code": received.status,
-            "request_id": received.request_id(call.keys),
-            "headers": _headers(received, call.keys),
+            "request_id": received.request_id(call.keys.values()),
+            "headers": _headers(received, call.keys.values()),
             "body": received.content.reveal(),
         }
         notes += [f"request id {facts['request_id']}"] if facts["request_id"] else []

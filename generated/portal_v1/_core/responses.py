@@ -50,7 +50,7 @@ def build_response(call: Call[Any], received: RawResponse, value: T) -> Response
         headers=received.headers,
         parsed=value,
         content=content,
-        request_id=received.request_id(call.keys),
+        request_id=received.request_id(call.keys.values()),
         attempts=call.attempts,
     )
 
@@ -90,7 +90,7 @@ class ItemReader(Generic[ItemT]):
         """Yield a chunk in parts that are read without a pause, while all is well and in time."""
         if isinstance(chunk, TransportFailure):
             self._call.maybe_processed = chunk.maybe_processed
-            reason = chunk.redact(self._call.keys).reason
+            reason = chunk.redact(self._call.keys.values()).reason
             raise failures.connection_error(self._call, reason, timed_out=chunk.timed_out)
         for start in range(0, len(chunk.reveal()), _SLICE):
             if self._call.deadline.remaining() == 0:

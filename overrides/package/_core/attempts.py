@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from .._secrets import Secret
 from ..errors import ConfigurationError, InvalidRequestError
 from . import failures
 from .call import Call, RawResponse, TransportFailure
@@ -103,7 +102,7 @@ def find_keys(call: Call[Any]) -> Iterator[tuple[Credential, KeySource]]:
             yield wanted, source
 
 
-def start_attempt(call: Call[Any], keys: Mapping[Credential, Secret[str] | None]) -> None:
+def start_attempt(call: Call[Any], keys: Mapping[Credential, Any]) -> None:
     """Have a call sent with these keys, of which one that is None did not come in time.
 
     Raises:
@@ -115,8 +114,7 @@ def start_attempt(call: Call[Any], keys: Mapping[Credential, Secret[str] | None]
     if call.is_closed():
         reason = "the client was closed before it could be sent"
         raise failures.connection_error(call, reason, advice="Make a new client")
-    call.keys = tuple([key for key in keys.values() if key])
-    call.credentials = tuple([wanted.header_field(key) for wanted, key in keys.items() if key])
+    call.keys = keys
     call.attempts += 1
     if call.is_observed:
         call.start_attempt()
@@ -131,7 +129,7 @@ def judge(call: Call[Any], outcome: RawResponse | TransportFailure) -> RawRespon
     """
     settings, clock = call.settings, call.settings.clock
     if isinstance(outcome, TransportFailure):
-        outcome = outcome.redact(call.keys)
+        outcome = outcome.redact(call.keys.values())
     if call.is_observed:
         call.end_attempt(outcome)
     if isinstance(outcome, RawResponse) and _is_success(call.operation, outcome.status):

@@ -148,7 +148,7 @@ class Pipeline:
         while True:
             for seconds in attempts.keep_pace(call):
                 sleep(seconds)
-            keys: dict[Credential, Secret[str] | None] = {}
+            keys: dict[Credential, Any] = {}
             for wanted, source in attempts.find_keys(call):
                 keys[wanted] = fetch_key_sync(source, call.deadline)
             attempts.start_attempt(call, keys)

@@ -153,7 +153,8 @@ class AsyncConnection:
             files=call.request.files or None,
             extensions=extensions,
         )
-        for name, value in call.credentials:
+        for wanted, key in call.keys.items():
+            name, value = wanted.header_field(key)
             if name == "Cookie" and name in request.headers:
                 request.headers[name] += f"; {value.reveal()}"
             else:

@@ -150,7 +150,7 @@ class AsyncPipeline:
         while True:
             for seconds in attempts.keep_pace(call):
                 await sleep(seconds)
-            keys: dict[Credential, Secret[str] | None] = {}
+            keys: dict[Credential, Any] = {}
             for wanted, source in attempts.find_keys(call):
                 keys[wanted] = await fetch_key_async(source, call.deadline)
             attempts.start_attempt(call, keys)
