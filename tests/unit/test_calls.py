@@ -141,7 +141,7 @@ def test_how_a_call_ends_is_told_which_changes_no_call(
 def test_warnings_reach_stderr_only_where_logging_is_set_up() -> None:
     call("sync", Script((200, [])), "list")
     # Where a logger and its parents have no handler at all, Python writes warnings there.
-    assert [type(one) for one in logging.getLogger("sample").handlers] == [logging.NullHandler]
+    assert {type(one) for one in logging.getLogger("sample").handlers} == {logging.NullHandler}
 
 
 def test_calls_are_spans_without_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
