@@ -6,6 +6,7 @@
 # BASE=...    the commit, branch or tag that make breaking compares with; else where this left main
 # TAG=...     the tag that make release is to check the versions against
 # SEED=...    what the chance of make contract follows from; EXAMPLES=... how many cases it makes
+# CONTRACT_PACKAGE=...  the folder of another package, for make contract
 # DEST=... NAME=... WITH=...  where make vendor puts the copy, its name, and what comes along
 # ARGS=...    passed on: make test ARGS="-k demo", make generate ARGS="--help"
 

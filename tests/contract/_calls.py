@@ -39,6 +39,7 @@ CUT = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99\
 REQUEST_IDS = ("X-Request-Id", "request-id", "x-correlation-id", "CF-Ray")
 _ERRORS = {400: "BadRequest", 401: "Authentication", 403: "PermissionDenied", 404: "NotFound"}
 _ERRORS |= {409: "Conflict", 429: "RateLimit"}
+CLIENTS = [getattr(PACKAGE, f"{prefix}{SERVICE.name}") for prefix in ("", "Async")]
 _REPEATED = {0, 408, 500, 502, 503, 504}  # 0: without an answer
 
 
@@ -75,14 +76,11 @@ class Caller:
     def __init__(self, gateway: Gateway, keys: Sequence[str]) -> None:
         self.gateway, self.keys, self._runner = gateway, keys, asyncio.Runner()
         plain: Any = {"trust_env": False, "verify": False}
+        how = {"api_key": "any-key", "base_url": gateway.url}
         self._http = (httpx.Client(**plain), httpx.AsyncClient(**plain))
-        self._own, self._given = self._make(None, None), self._make(*self._http)
-
-    def _make(self, *http: Any) -> list[Any]:
-        names = (SERVICE.name, f"Async{SERVICE.name}")
-        how = {"api_key": "any-key", "base_url": self.gateway.url}
-        pairs = zip(names, http, strict=True)
-        return [getattr(PACKAGE, name)(http_client=one, **how) for name, one in pairs]
+        pairs = zip(CLIENTS, self._http, strict=True)
+        self._own = [client_class(**how) for client_class in CLIENTS]
+        self._given = [client_class(http_client=http, **how) for client_class, http in pairs]
 
     def close(self) -> None:
         for sync, asynchronous in (self._own, self._given, self._http):
