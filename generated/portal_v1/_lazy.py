@@ -12,17 +12,7 @@ from importlib import import_module
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "asyncio",
-    "export",
-    "futures",
-    "import_apart",
-    "load",
-    "run_apart",
-    "signal",
-    "start_apart",
-    "uuid",
-]
+__all__ = ["asyncio", "futures", "signal", "uuid"]  # What is imported here for others to import.
 
 # Within these, a thread holds locks that an import may need.
 _LOCKING = {"importlib._bootstrap", "logging", "logging.config"}

@@ -20,7 +20,7 @@ PortalError
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final, Self, TypeVar
+from typing import Any, ClassVar, Final, Self
 
 from ._secrets import Headers, Secret
 
@@ -87,23 +87,15 @@ class PortalError(Exception):
         state = {
             name: value for name, value in vars(self).items() if name not in {"_body", "parsed"}
         }
-        return (_rebuilt, (type(self), self.args, state))
+        return type(self), self.args, state
 
     def __copy__(self) -> Self:
-        copied = _rebuilt(type(self), self.args, vars(self))
+        copied = type(self)(*self.args)
+        vars(copied).update(vars(self))
         return copied.with_traceback(self.__traceback__)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self.__copy__()
-
-
-_E = TypeVar("_E", bound=PortalError)
-
-
-def _rebuilt(kind: type[_E], args: tuple[Any, ...], state: Mapping[str, Any]) -> _E:
-    error = kind.__new__(kind, *args)
-    vars(error).update({"parsed": None, "_body": Secret(None), **state})
-    return error
 
 
 class ConfigurationError(PortalError):

@@ -122,12 +122,7 @@ def opened(
 ) -> Iterator[Any]:
     """A new client, which is closed afterwards; an async one is called as a sync one is.
 
-    Args:
-        mode: "sync" or "async".
-        url: The server, its base path left out.
-        clock: What takes the place of the client's clock.
-        given: The options of an `http_client`, which is closed afterwards, too.
-        options: For the client.
+    `given` are the options of an `http_client`, which is closed afterwards, too.
     """
     library: Any = httpx.Client if mode == "sync" else httpx.AsyncClient
     with ExitStack() as stack:

@@ -27,18 +27,12 @@ NOBODY = f"{HOST}:9"
 
 
 class Peer(socketserver.BaseRequestHandler):
-    """One connection, seen from the server.
-
-    Attributes:
-        received: All that came over it.
-        asked: The last whole request.
-        request: Its socket.
-    """
+    """One connection, seen from the server; `request` is its socket."""
 
     server: HostileServer
 
     def setup(self) -> None:
-        self.received, self.asked = bytearray(), b""
+        self.received, self.asked = bytearray(), b""  # all that came, the last whole request
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.open = True
         self.server.peers.append(self)
@@ -187,13 +181,7 @@ SOCKS5: Answer = (unread, _lead_by_socks)
 
 
 class HostileServer(socketserver.ThreadingTCPServer):
-    """Gives each request the next answer of its script; the last one again and again.
-
-    Attributes:
-        peers: Every connection so far; each has the bytes that it `received`.
-        requests: Every whole request so far.
-        url: Where it is reached.
-    """
+    """Gives each request the next answer of its script; the last one again and again."""
 
     request_queue_size = 128
 
@@ -217,11 +205,7 @@ class HostileServer(socketserver.ThreadingTCPServer):
             return self.script.pop(0) if len(self.script) > 1 else self.script[0]
 
     def settle(self) -> None:
-        """Wait until each connection so far was taken, heard out, and ended by the client.
-
-        A client whose time was up may be done with a connection before the server's threads, on
-        a busy machine, came to look at it.
-        """
+        """Wait until each connection so far was taken, heard out, and ended by the client."""
         end = time.monotonic() + 10
         while select.select([self], [], [], 0)[0] or self._taken > sum(
             not peer.open for peer in self.peers

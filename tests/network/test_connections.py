@@ -41,8 +41,6 @@ from tests.network._server import (
 )
 from tests.network.conftest import Serve
 
-CREATES = 200
-
 
 def _used(server: HostileServer) -> list[int]:
     """How many requests came over each connection."""
@@ -147,15 +145,15 @@ def test_calls_right_when_the_server_closes_are_answered_and_no_create_is_double
 ) -> None:
     chance = random.Random(13)
     ends: list[Answer] = [
-        (whole(operation), chance.random() * 0.001, Peer.close) for _ in range(CREATES)
+        (whole(operation), chance.random() * 0.001, Peer.close) for _ in range(200)
     ]
     clock, server = ManualClock(), serve(*ends)
     with opened(mode, server.url, clock=clock) as client:
-        for _ in range(CREATES):
+        for _ in range(200):
             operation.call(client)
             clock.advance(5)
     if operation is CREATE:
-        assert len(server.requests) == len(server.peers) == CREATES
+        assert len(server.requests) == len(server.peers) == 200
         assert clock.pauses == []
 
 

@@ -53,33 +53,24 @@ TABLE, RULE = Path(__file__).parents[2] / "docs" / "failures.md", "| --- | --- |
 _TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # None is spoken, and to load it takes time.
 
 
+ROWS = [row[2:-2].split(" | ") for row in TABLE.read_text("utf-8").split(RULE)[1].splitlines()]
+PROMISED = {(row[0], kind): cell for row in ROWS for kind, cell in zip(KINDS, row[1:], strict=True)}
+
+
 @dataclass(frozen=True, eq=False)
 class Fault:
-    """One thing that goes wrong, each time that it is tried.
+    """One thing that goes wrong, each time that it is tried."""
 
-    Attributes:
-        phase: How far the call had come.
-        name: For people.
-        answer: What the server does instead of answering as documented.
-        way: How the server is reached, or what is in its place; see `WAYS`.
-        options: For the client. With a `timeout` of its own it goes by the machine's clock.
-    """
-
-    phase: str
+    phase: str  # how far the call had come
     name: str
     answer: Answer | Callable[[Operation], Answer] = (Peer.close,)
-    way: str = "http"
+    way: str = "http"  # how the server is reached, or what is in its place; see `WAYS`
+    # The client's. With a `timeout` of its own it goes by the machine's clock.
     options: dict[str, Any] = field(default_factory=dict)
 
-    def expected(self, kind: str) -> str | None:
-        """What users are promised in the documentation."""
-        return _promises().get((f"{self.name}, {self.phase}", kind))
-
-
-@cache
-def _promises() -> dict[tuple[str, str], str]:
-    rows = [row[2:-2].split(" | ") for row in TABLE.read_text("utf-8").split(RULE)[1].splitlines()]
-    return {(row[0], kind): cell for row in rows for kind, cell in zip(KINDS, row[1:], strict=True)}
+    @property
+    def title(self) -> str:
+        return f"{self.name}, {self.phase}"
 
 
 _connecting, _answering = partial(Fault, "connecting"), partial(Fault, "answering")
@@ -238,14 +229,7 @@ class Observation(NamedTuple):
 
 @cache
 def observe(fault: Fault, operation: Operation, mode: str, way: str = "call") -> Observation:
-    """Let a fault happen. The same is not done twice.
-
-    Args:
-        fault: What is to happen.
-        operation: What is called.
-        mode: "sync" or "async".
-        way: "call"; "items", where the list is read item by item; "given" for an `http_client`.
-    """
+    """Let a fault happen, once; by way of "items", or of a client that was "given", too."""
     clock, error = ManualClock(), None
     options: dict[str, Any] = {"given": {"verify": _TLS} if way == "given" else None}
     options |= {"timeout": 20.0, "clock": None if "timeout" in fault.options else clock}
@@ -328,7 +312,7 @@ def _no_more_files(made: Any, *args: Any, **options: Any) -> None:
 GIVEN = [one for one in FAULTS if one.way == "http" and "a location of" not in one.name]
 # What is read item by item may be larger.
 LARGER = "larger than `max_response_bytes`"
-ITEMS = [one for one in GIVEN if "once, maybe" in str(one.expected("repeatable"))]
+ITEMS = [one for one in GIVEN if "once, maybe" in str(PROMISED.get((one.title, "repeatable")))]
 CASES = [
     *((fault, kind, "call") for fault in FAULTS for kind in KINDS),
     *((fault, "not repeatable", "given") for fault in GIVEN),
@@ -353,7 +337,7 @@ def test_a_fault(fault: Fault, kind: str, way: str, mode: str) -> None:
         else:
             assert server.received == operation.request(host) * times
         assert pauses == [0.5, 1.0][: max(0, times - 1)]
-    assert (leaks, over < 1.0, seen.outcome) == ({}, True, fault.expected(kind))
+    assert (leaks, over < 1.0, seen.outcome) == ({}, True, PROMISED.get((fault.title, kind)))
     if error is None:
         return
     assert error.__cause__ is None
@@ -370,7 +354,7 @@ def test_the_table_for_users_is_what_happens() -> None:
     found = ""
     for fault in FAULTS:
         outcomes = [observe(fault, operation, "sync").outcome for operation in KINDS.values()]
-        found += f"| {fault.name}, {fault.phase} | {' | '.join(outcomes)} |\n"
+        found += f"| {fault.title} | {' | '.join(outcomes)} |\n"
     if os.environ.get("UPDATE"):
         TABLE.write_text(text + RULE + found, encoding="utf-8")
     assert rows == found, "Make it anew: UPDATE=1 pytest tests/network/test_faults.py -k table"

@@ -30,18 +30,17 @@ class Finder:
 
 sys.meta_path.insert(0, Finder())
 
-async def each(items):
-    return [item async for item in items]
-
 async def call(act, url, **options):
     kind = AsyncSample if mode == "async" else Sample
     client = kind(base_url=url + "/v1", **{"api_key": "key-of-the-tests"} | options)
     try:
         came = act(client.with_options(clock=ManualClock()))
-        if mode == "async":
-            await (each(came) if hasattr(came, "__anext__") else came)
+        if hasattr(came, "__anext__"):
+            [item async for item in came]
         elif hasattr(came, "__next__"):
             list(came)
+        elif mode == "async":
+            await came
     except SampleError as error:
         str(error)
     await client.aclose() if mode == "async" else client.close()

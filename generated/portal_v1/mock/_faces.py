@@ -74,14 +74,16 @@ class InProcessTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
         steps = _Exchange(self._handle, request, request.read()).steps
-        time.sleep(next(steps))
+        if pause := next(steps):
+            time.sleep(pause)
         response: httpx.Response = next(steps)
         return response
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
         steps = _Exchange(self._handle, request, await request.aread()).steps
-        await asyncio.sleep(next(steps))
+        if pause := next(steps):
+            await asyncio.sleep(pause)
         response: httpx.Response = next(steps)
         return response
 
@@ -96,14 +98,14 @@ class _Exchange(httpx.SyncByteStream, httpx.AsyncByteStream):
         for step in self.steps:
             if isinstance(step, bytes):
                 yield step
-            else:
+            elif step:
                 time.sleep(step)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for step in self.steps:
             if isinstance(step, bytes):
                 yield step
-            else:
+            elif step:
                 await asyncio.sleep(step)
 
     def _answer(self, handle: _Handle, request: httpx.Request, body: bytes) -> Iterator[Any]:
