@@ -107,7 +107,8 @@ def _classes_in(*types: Type) -> set[str]:
 def _value(module: Any, path: str) -> Any:
     """Return the value of a constant or a field's default; ... where it is no literal."""
     try:
-        return ast.literal_eval(str(module[path.partition(".")[2]].value))
+        value = module[path.partition(".")[2]].value
+        return ... if value is None else ast.literal_eval(str(value))
     except (AttributeError, KeyError, SyntaxError, ValueError):
         return ...
 
@@ -191,9 +192,10 @@ class _Comparison(TypeTranslator):
             if now is None:
                 if path.rpartition(".")[0] in self._now:
                     yield where, griffe.BreakageKind.OBJECT_REMOVED.value
-            elif isinstance(one.node, TypeInfo):
-                for base in filter(None, map(self._find_newer, one.node.mro)):
-                    if not now.node.has_base(base.fullname):
+            elif isinstance(one.node, TypeInfo) and isinstance(now.node, TypeInfo):
+                for base in (self._find_newer(base) or base for base in one.node.mro):
+                    is_gone = base.fullname.startswith(_THEN)
+                    if not is_gone and not now.node.has_base(base.fullname):
                         yield where, f'It is no "{base.name}" any more'
             elif one.owner is None or _name(one.owner) not in unused:
                 then = resolve(one.type.accept(self))

@@ -73,6 +73,7 @@ def test_what_a_given_client_raises(operation: Operation) -> None:
         assert (len(requests), pauses) == (times, [0.5, 1.0][: times - 1])
         assert type(error) is (APITimeoutError if "Timeout" in name else APIConnectionError)
         assert (error.attempts, error.maybe_processed) == (times, maybe)
+        assert (f"({name}: it broke [2J)" in str(error)) is ("Timeout" not in name)
 
 
 @each_kind

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import closing
+from functools import partial
 from itertools import islice
 from operator import attrgetter
 from typing import Any
@@ -56,40 +57,29 @@ class Script:
         return httpx.Response(status, content=content, headers=dict(*headers))
 
 
-def mocked(
-    kind: str, handler: Callable[[httpx.Request], Any], act: Callable[[Any], Any], **options: Any
-) -> Any:
-    """Return what `act` does with a client whose requests `handler` answers, in-process."""
-    options.setdefault("clock", ManualClock())
-    transport = httpx.MockTransport(handler)
-    return run(kind, "https://parcels.test", act, given={"transport": transport}, **options)
-
-
 def call(
-    kind: str,
-    script: Script,
-    method: str | Callable[[Any], Callable[..., Any]],
-    *args: Any,
-    at_most: int | None = None,
-    **options: Any,
+    kind: str, script: Script, method: Any, *args: Any, at_most: int | None = None, **options: Any
 ) -> Any:
-    """Call a resource method, or another, of a "sync" or an "async" client, and close the client.
+    """Call a resource method, or a function of the client, of a new "sync" or "async" client.
 
-    `call_headers`, times and numbers are the call's, the other options the client's. Of an iterator
-    the items are returned, or the first `at_most` of them.
+    `call_headers`, `timeout` and `max_attempts` are the method's, the other options the client's.
+    Of an iterator the items are returned, or the first `at_most` of them.
     """
-    names = {"timeout", "max_attempts", "concurrency", "call_headers"} & options.keys()
+    names = {"timeout", "max_attempts", "call_headers"} & options.keys()
     given = {name.removeprefix("call_"): options.pop(name) for name in names}
-    find: Any = attrgetter(f"parcels.{method}") if isinstance(method, str) else method
+    options = {"clock": ManualClock(), **options}
 
     def act(client: Any) -> Any:
-        found = find(client)(*args, **given)
+        is_name = isinstance(method, str)
+        use: Any = attrgetter(f"parcels.{method}")(client) if is_name else partial(method, client)
+        found = use(*args, **given)
         if not isinstance(found, Generator):
             return found
         with closing(found):
             return [*islice(found, at_most)]
 
-    return mocked(kind, script, act, **options)
+    transport = httpx.MockTransport(script)
+    return run(kind, "https://parcels.test", act, given={"transport": transport}, **options)
 
 
 @pytest.fixture(params=["sync", "async"])

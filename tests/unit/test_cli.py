@@ -23,7 +23,6 @@ from sample.models import CreatedParcel
 from sample.types import UNSET, File, Unset
 
 KEY = "cli-key-5d0c7a"
-MASK = "***"
 SAMPLE = Path(__file__).parents[2] / "build" / "tests" / "sample"
 Run = Callable[..., tuple[int, str, str]]
 
@@ -96,15 +95,15 @@ def test_results_are_printed_as_asked_and_secrets_only_when_asked(
     run: Run, parcel: CreatedParcel
 ) -> None:
     width = len(parcel.id)
-    table = f"{'id':{width}}  pickupCode  address  status\n{parcel.id}  {MASK}\n"
+    table = f"{'id':{width}}  pickupCode  address  status\n{parcel.id}  ***\n"
     assert run(*LIST, "table") == (0, table, "")
-    row = {"id": parcel.id, "pickupCode": MASK, "address": None, "status": None}
+    row = {"id": parcel.id, "pickupCode": "***", "address": None, "status": None}
     assert json.loads(run(*LIST, "json")[1]) == [row]
     assert json.loads(run(*LIST, "jsonl")[1]) == row
     csv = f"id,pickupCode,address,status\n{parcel.id},{parcel.pickup_code},,\n"
     assert run(*LIST, "csv", "--show-secrets") == (0, csv, "")
     found = run("parcels", "get", parcel.id, "-o", "json")[1]
-    assert json.loads(found).items() >= {"pickupCode": MASK, "isExpress": False}.items()
+    assert json.loads(found).items() >= {"pickupCode": "***", "isExpress": False}.items()
     _, found, _ = run("parcels", "get", parcel.id, "--show-secrets")
     assert f"pickupCode  {parcel.pickup_code}\n" in found
 
@@ -186,7 +185,7 @@ def test_results_of_other_kinds(
     assert run("parcels", "get", "file", "--label", "-", stdin="printed") == (0, "printed", "")
     assert run("parcels", "get", "nothing") == (0, "", "")
     _, out, _ = run("parcels", "get", "list", "-o", "json")
-    assert json.loads(out)[0]["pickupCode"] == MASK
+    assert json.loads(out)[0]["pickupCode"] == "***"
 
 
 def test_without_the_extra_it_says_what_to_install(
@@ -218,8 +217,8 @@ def test_narrow_encodings_lose_nothing(
     run: Run, mock: MockSample, parcel: CreatedParcel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for encoding, form, told in (
-        ("ascii", "jsonl", f'"Stra\\u00dfe\\u2713": "{MASK}"'),
-        ("cp437", "table", f"Straße\\u2713     {MASK}\n"),
+        ("ascii", "jsonl", '"Stra\\u00dfe\\u2713": "***"'),
+        ("cp437", "table", "Straße\\u2713     ***\n"),
     ):
         printed = io.BytesIO()
         monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, encoding))

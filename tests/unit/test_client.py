@@ -25,7 +25,7 @@ from sample._service import SERVICE
 from sample.testing import ManualClock
 
 from tests.network._operations import CANARY, KEY, drive
-from tests.unit.conftest import CREATED, Script, call, mocked, pipeline_of, refused
+from tests.unit.conftest import CREATED, Script, call, pipeline_of, refused
 
 each_client = pytest.mark.parametrize("make", [Sample, AsyncSample])
 
@@ -42,7 +42,7 @@ def test_a_copy_changes_what_is_named_and_what_is_given_wins_over_the_environmen
         original.with_options(headers=None).parcels.create()
         original.with_options(timeout=5).with_options(observer=None).parcels.create()
 
-    mocked("sync", script, act, headers={"X-A": "1"}, observer=events.append)
+    call("sync", script, act, headers={"X-A": "1"}, observer=events.append)
     names = ("authorization", "x-a", "x-b")
     sent = [tuple(map(request.headers.get, names)) for request in script.requests]
     own = f"Bearer {KEY}"

@@ -60,9 +60,14 @@ class Parameter(NamedTuple):
     required: bool
     secret: bool = False
     response_field: str | None = None  # that repeats it in a successful response
+
+
+class Style(NamedTuple):
+    """How a parameter is written."""
+
+    style: str | None = None  # where it is not the usual one
+    kind: Any = str  # the type of one in a path
     deprecated: bool = False
-    kind: Any = str  # its type, in a path
-    style: str | None = None  # how it is written, where that is not the usual way
 
 
 class Content(NamedTuple):
@@ -81,7 +86,6 @@ class Body(NamedTuple):
     model: type[Any] | None = None
     arguments: tuple[Parameter, ...] = ()  # its fields; none where it is passed whole, as `body`
     required: bool = False
-    contents: tuple[Content, ...] = ()
 
 
 class Link(NamedTuple):
@@ -102,7 +106,9 @@ class Operation(Record, Generic[T_co]):
     method_name: str
     iterator_name: str | None = None  # of the method that yields the items of a list
     parameters: tuple[Parameter, ...] = ()
+    styles: Mapping[str, Style] = MappingProxyType({})  # by the parameter's Python name
     body: Body | None = None
+    contents: tuple[Content, ...] = ()  # the preferred one first
     links: tuple[Link, ...] = ()
     deprecated: bool = False
     repeatable: bool  # whether it is safe to retry after an ambiguous failure
@@ -156,9 +162,8 @@ def build_request(operation: Operation[Any], /, body: Any = UNSET, **arguments: 
     request = Request(path="", arguments=arguments)
     try:
         _place_arguments(request, operation, arguments)
-        contents = () if operation.body is None or body is UNSET else operation.body.contents
-        for content in contents:
-            if len(contents) == 1 or isinstance(body, content.type):
+        for content in operation.contents if body is not UNSET else ():
+            if len(operation.contents) == 1 or isinstance(body, content.type):
                 _place_body(request, operation, content, body)
                 break
     except InvalidRequestError as error:
@@ -173,12 +178,13 @@ def _place_arguments(
     values, styles = defaultdict[str, Any](dict), defaultdict[str, Any](dict)
     for one in operation.parameters:
         value = arguments[one.python_name]
-        if one.deprecated and value is not UNSET:
+        style, kind, deprecated = operation.styles.get(one.python_name) or Style()
+        if deprecated and value is not UNSET:
             warn_of(f"The parameter {one.name} of {operation.id}")
         if one.location == "path":
-            value = encode.segment(value, one.python_name, one.kind, explode=one.style is not None)
-        elif one.style is not None:
-            styles[one.location][one.name] = one.style
+            value = encode.segment(value, one.python_name, kind, explode=style is not None)
+        elif style is not None:
+            styles[one.location][one.name] = style
         values[one.location][one.name] = value
     parts = _split_path(operation.path)
     request.path = "".join([values["path"][p] if at % 2 else p for at, p in enumerate(parts)])

@@ -31,8 +31,8 @@ OPERATION: Final[core.Operation[CreatedClient]] = core.Operation(
             core.Parameter("isAccountAbstracted", "is_account_abstracted", "body", required=False),
         ),
         required=False,
-        contents=(core.Content("application/json", "json", CreateClientRequest),),
     ),
+    contents=(core.Content("application/json", "json", CreateClientRequest),),
     links=(
         core.Link("getClient", {"clientId": "$response.body#/id"}),
         core.Link("refreshClientSession", {"clientId": "$response.body#/id"}),
