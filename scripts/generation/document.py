@@ -111,14 +111,14 @@ class Document:
     def parameters(self, place: Place) -> Iterator[tuple[Place, dict[str, Any]]]:
         """Yield an operation's parameters, and those of its path that it does not replace."""
         item = self.resolve(self.data["paths"][place[1]])
-        own: list[tuple[Any, Any]] = []
+        own: set[tuple[Any, Any]] = set()
         for owner, prefix in ((item[place[2]], place), (item, place[:2])):
             found = [self.resolve(one) for one in owner.get("parameters") or ()]
             keys = [(one.get("name"), one.get("in")) for one in found]
             for index, key in enumerate(keys):
                 if key not in own:
                     yield (*prefix, "parameters", str(index)), found[index]
-            own += keys
+            own.update(keys)
 
     def expand(self, schema: Any, *, items: bool = True) -> Iterator[dict[str, Any]]:
         """Yield a schema and what its values may be: its parts, alternatives and items."""

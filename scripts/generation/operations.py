@@ -213,10 +213,6 @@ class Operation:
                     body = [link["requestBody"]] if link.get("requestBody") is not None else []
                     yield (str(target), link.get("parameters", {}), *body)
 
-    def at(self, *locations: str) -> list[Field]:
-        """Return the parameters that are sent there."""
-        return [p for location in locations for p in self.parameters if p.location == location]
-
 
 def read_operations(document: Document) -> list[Operation]:
     """Return all operations with their names; write the ids that are missing into the document."""

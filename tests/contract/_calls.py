@@ -79,6 +79,7 @@ class Caller:
         how = {"api_key": "any-key", "base_url": gateway.url}
         self._http = (httpx.Client(**plain), httpx.AsyncClient(**plain))
         pairs = zip(CLIENTS, self._http, strict=True)
+        self._clients: dict[str, Any] = {}  # each with its clock
         self._own = [client_class(**how) for client_class in CLIENTS]
         self._given = [client_class(http_client=http, **how) for client_class, http in pairs]
 
@@ -94,9 +95,13 @@ class Caller:
         call.keys, is_async = call.keys or self.keys[:1], "async" in call.way
         ask = (AsyncMock if is_async else Mock)(side_effect=cycle(call.keys))
         settings = {"api_key": ask if len(call.keys) > 1 else call.keys[0], **call.settings}
-        clock = PACKAGE.testing.ManualClock(now=NOW, jitter=0.5)
-        client = (self._given if call.is_given else self._own)[is_async]
-        client = client.with_options(clock=clock, **settings)
+        place = repr((is_async, call.is_given, settings))
+        if call.script or place not in self._clients:  # Each script begins at the same time.
+            clock = PACKAGE.testing.ManualClock(now=NOW, jitter=0.5)
+            client = (self._given if call.is_given else self._own)[is_async]
+            self._clients[place] = (client.with_options(clock=clock, **settings), clock)
+        client, clock = self._clients[place]
+        clock.pauses.clear()
         self.gateway.requests, self.gateway.answers = [], []
         self.gateway.script = deque(call.script)
         TALLY[CALLS] += 1
@@ -112,7 +117,7 @@ class Caller:
         except Exception as raised:  # noqa: BLE001 - what the client raises is what is tested
             call.error = raised
         call.requests, call.answers = self.gateway.requests, self.gateway.answers
-        call.pauses = clock.pauses
+        call.pauses = [*clock.pauses]
         try:
             check(call, self.gateway.url)
         except AssertionError as failure:
@@ -327,8 +332,8 @@ def _check_error(
     """Assert that a call raised the error for what happened, which tells all of it and no key."""
     error, status = call.error, answer.status_code
     is_refused, statuses = status >= 300, [one.status_code for one in call.answers]
-    kind = _ERRORS.get(status, "Server" if status >= 500 else "APIStatus")
-    kind = kind if is_refused else "InvalidResponse" if status else "APIConnection"
+    refusal = _ERRORS.get(status, "Server" if status >= 500 else "APIStatus")
+    kind = refusal if is_refused else "InvalidResponse" if status else "APIConnection"
     assert type(error) is getattr(PACKAGE, f"{kind}Error"), repr(error)
     assert isinstance(error, getattr(PACKAGE, f"{SERVICE.name}Error"))
     shown = told if told is ... else json.loads(_hide(call, json.dumps(told, ensure_ascii=False)))

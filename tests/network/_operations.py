@@ -105,10 +105,10 @@ class _Driven:
             self._run(items.aclose())
 
 
-def make_client(mode: str, url: str, *, key: Any = KEY, **options: Any) -> Any:
+def make_client(mode: str, url: str, **options: Any) -> Any:
     """Return a new client, sync or async, of a server whose base path is left out."""
     kind = Sample if mode == "sync" else AsyncSample
-    return kind(key, base_url=f"{url}/v1", **options)
+    return kind(KEY, base_url=f"{url}/v1", **options)
 
 
 def drive(client: Any, run: Callable[[Any], Any]) -> Any:
@@ -155,6 +155,10 @@ def fail(mode: str, url: str, act: Callable[[Any], Any], **options: Any) -> Samp
 def items(client: Any) -> list[Any]:
     """Read the list item by item."""
     return [*client.parcels.iter()]
+
+
+class TimeIsUp(Exception):  # noqa: N818 - as job queues name it
+    """What a job queue raises to end a job, whatever that is about."""
 
 
 def run_python(*arguments: str) -> tuple[int, str, str]:

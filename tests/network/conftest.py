@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,12 +20,25 @@ def mode(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> trustme.CA:
+    """An authority that signs certificates, which the clients of these tests trust."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path_factory.getbasetemp() / "ca.pem")
+    return authority
+
+
 @pytest.fixture(autouse=True)
-def _no_proxy_and_no_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+def _environment(
+    authority: trustme.CA,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """What is set on the machine says nothing here."""
     for name in [*os.environ]:
         if name.lower().endswith("_proxy") or name.startswith("SSL_CERT_"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path_factory.getbasetemp() / "ca.pem"))
 
 
 @pytest.fixture
@@ -36,26 +48,11 @@ def serve() -> Iterator[Serve]:
         yield lambda *script, **how: servers.enter_context(HostileServer(*script, **how))
 
 
-@pytest.fixture(scope="session")
-def authority() -> trustme.CA:
-    """An authority that signs certificates."""
-    return trustme.CA()
-
-
-@pytest.fixture
-def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file of the authority's own certificate, which clients of this test trust."""
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    return tmp_path / "ca.pem"
-
-
 @pytest.fixture(params=["http", "https", "https proxy"])
 def reach(
     request: pytest.FixtureRequest,
     serve: Serve,
     authority: trustme.CA,
-    trusted: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Serve:
     """Starts a server that is reached, at its `url`, in one way after the other."""

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from operator import methodcaller
 from typing import Any
 
 import pytest
@@ -173,15 +174,11 @@ def test_sparse_calls_share_one_connection_as_long_as_the_server_keeps_it(
     assert clock.pauses == []  # Nothing was sent over what was closed.
 
 
-def _warm(client: Any) -> None:
-    assert client.warm() is None
-
-
 def test_a_connection_is_opened_ahead_of_the_first_call(reach: Serve, mode: str) -> None:
     server = reach(whole(CREATE))
     with opened(mode, server.url) as client:
-        _warm(client)
-        _warm(client)
+        client.warm()
+        client.warm()
         end = time.monotonic() + 5
         while not server.peers and time.monotonic() < end:
             time.sleep(0.01)
@@ -191,14 +188,14 @@ def test_a_connection_is_opened_ahead_of_the_first_call(reach: Serve, mode: str)
 
 
 def test_a_connection_that_cannot_be_opened_ahead_is_an_error_of_the_family(mode: str) -> None:
-    error = fail(mode, f"http://{NOBODY}", _warm)
+    error = fail(mode, f"http://{NOBODY}", methodcaller("warm"))
     assert (type(error), error.attempts, error.maybe_processed) == (APIConnectionError, 0, False)
     assert "warm failed: the connection was not made" in str(error)
     with full_backlog() as port:
-        error = fail(mode, f"http://127.0.0.1:{port}", _warm, connect_timeout=0.05)
+        error = fail(mode, f"http://127.0.0.1:{port}", methodcaller("warm"), connect_timeout=0.05)
     assert type(error) is APITimeoutError
     with opened(mode, f"http://{NOBODY}", given={}) as client:
-        _warm(client)  # A client that was given opens its connections itself.
+        assert client.warm() is None  # A client that was given opens its connections itself.
 
 
 # --- what a server sends beyond an answer is never taken for another call's ---

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from sample import APIConnectionError, APITimeoutError
 from sample._http import httpx
 from sample._http.waits_async import AsyncSignal
 
-from tests.network._operations import GET, PARCEL, drive, make_client, opened
+from tests.network._operations import GET, PARCEL, TimeIsUp, drive, make_client, opened
 from tests.network._server import CHUNKED, Answer, Peer, chunks, reply, whole
 from tests.network.conftest import Serve
 
@@ -66,13 +67,11 @@ def test_a_full_house(serve: Serve, mode: str) -> None:
     server = serve((Peer.hold,))
 
     async def calling(threads: ThreadPoolExecutor) -> None:
-        def begin(client: Any) -> Any:
-            if mode == "sync":
-                return asyncio.get_running_loop().run_in_executor(threads, GET.call, client)
-            return asyncio.ensure_future(GET.call(client))
-
+        begin: Any = GET.call
+        if mode == "sync":
+            begin = partial(asyncio.get_running_loop().run_in_executor, threads, begin)
         client = make_client(mode, server.url, max_attempts=1, timeout=60)
-        held = [begin(client) for _ in range(103)]
+        held = [asyncio.ensure_future(begin(client)) for _ in range(103)]
         while len(server.requests) < 100:
             await asyncio.wait(held, timeout=0.01)
         with pytest.raises(APITimeoutError, match="no connection became free") as caught:
@@ -135,10 +134,6 @@ def _untraced() -> Iterator[None]:
         settrace(before)
 
 
-class GivenUp(Exception):  # noqa: N818 - as the time limit of a job queue is named
-    """What ends a thread's call from outside."""
-
-
 @pytest.mark.usefixtures("_untraced")
 def test_1000_calls_of_threads_that_are_ended_at_random_are_given_nobody_elses_answer(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
@@ -152,7 +147,7 @@ def test_1000_calls_of_threads_that_are_ended_at_random_are_given_nobody_elses_a
 
     def worker(number: int) -> None:
         for turn in range(125):
-            with suppress(GivenUp):
+            with suppress(TimeIsUp):
                 tag = f"{number}-{turn}"
                 asked.append(tag)
                 answered.append((tag, client.parcels.get(tag).id))
@@ -166,9 +161,9 @@ def test_1000_calls_of_threads_that_are_ended_at_random_are_given_nobody_elses_a
             time.sleep(0.0005)
             victim = chance.choice(threads)
             if victim.is_alive():
-                give_up(ctypes.c_ulong(victim.ident or 0), ctypes.py_object(GivenUp))
+                give_up(ctypes.c_ulong(victim.ident or 0), ctypes.py_object(TimeIsUp))
         assert [pair for pair in answered if pair[0] != pair[1]] == []
-        assert set(ends) <= {GivenUp}
+        assert set(ends) <= {TimeIsUp}
         assert len(asked) - 5 > len(answered) > 5
         server.script[:] = [_tag(together=100)]  # No place was lost.
         _get_all(client, 100)

@@ -8,7 +8,6 @@ import json
 import os
 import re
 import socket
-import ssl
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -50,7 +49,6 @@ from tests.network._server import (
 )
 
 TABLE, RULE = Path(__file__).parents[2] / "docs" / "failures.md", "| --- | --- | --- |\n"
-_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # None is spoken, and to load it takes time.
 
 
 ROWS = [row[2:-2].split(" | ") for row in TABLE.read_text("utf-8").split(RULE)[1].splitlines()]
@@ -231,7 +229,7 @@ class Observation(NamedTuple):
 def observe(fault: Fault, operation: Operation, mode: str, way: str = "call") -> Observation:
     """Let a fault happen, once; by way of "items", or of a client that was "given", too."""
     clock, error = ManualClock(), None
-    options: dict[str, Any] = {"given": {"verify": _TLS} if way == "given" else None}
+    options: dict[str, Any] = {"given": {} if way == "given" else None}
     options |= {"timeout": 20.0, "clock": None if "timeout" in fault.options else clock}
     options |= fault.options
     with (
@@ -299,13 +297,10 @@ def _reach(
         yield url, server
 
 
-_MAKE = socket.socket.__init__
-
-
-def _no_more_files(made: Any, *args: Any, **options: Any) -> None:
-    if "fileno" not in options and len(args) <= 3 and args[:1] != (socket.AF_UNIX,):
+def _no_more_files(made: Any, *args: Any, make: Any = socket.socket.__init__, **how: Any) -> None:
+    if "fileno" not in how and len(args) <= 3 and args[:1] != (socket.AF_UNIX,):
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-    _MAKE(made, *args, **options)
+    make(made, *args, **how)
 
 
 # httpx reads where a redirect leads, whether it is to follow it or not.

@@ -75,7 +75,6 @@ print(*imported)
 
 # What a given async client imports, an event loop's thread does, which nobody ends amid it.
 @pytest.mark.parametrize("mode", ["sync", "async", "given"])
-@pytest.mark.usefixtures("trusted")
 def test_no_thread_that_calls_imports_anything(
     serve: Serve, authority: trustme.CA, mode: str, tmp_path: Path
 ) -> None:

@@ -24,6 +24,7 @@ from tests.network._operations import (
     LIST,
     PACKAGE,
     Seen,
+    TimeIsUp,
     fail,
     items,
     opened,
@@ -31,10 +32,6 @@ from tests.network._operations import (
 )
 from tests.network._server import Answer, Peer, head, reply, unread, whole
 from tests.network.conftest import Serve
-
-
-class TimeIsUp(Exception):  # noqa: N818 - as job queues name it
-    """What a job queue raises to end a job."""
 
 
 @pytest.fixture

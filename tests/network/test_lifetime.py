@@ -6,7 +6,6 @@ import asyncio
 import multiprocessing
 import re
 import threading
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -55,19 +54,8 @@ def test_another_event_loop_is_told_so_and_may_close_the_client(serve: Serve) ->
     assert len(server.requests) == 1
 
 
-def _exit_code_of_a_child(act: Callable[[], object]) -> int | None:
-    """Do something in a child process of a fork; return its exit code, None where it hung."""
-    child = multiprocessing.get_context("fork").Process(target=act)
-    with warnings.catch_warnings():
-        # From 3.12 on, Python warns of a fork where there are threads; the server has some.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child.start()
-    child.join(20)
-    code = child.exitcode
-    child.kill()
-    return code
-
-
+# From 3.12 on, Python warns of a fork where there are threads; the server has some.
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_fork_amid_calls_gets_connections_of_its_own_and_may_close_them(
     serve: Serve, mode: str
 ) -> None:
@@ -91,13 +79,17 @@ def test_a_fork_amid_calls_gets_connections_of_its_own_and_may_close_them(
         threads = [threading.Thread(target=busy) for _ in range(4)]
         for thread in threads:
             thread.start()
-        codes = [_exit_code_of_a_child(child) for _ in range(10)]
+        children = [multiprocessing.get_context("fork").Process(target=child) for _ in range(10)]
+        for one in children:
+            one.start()
+            one.join(60)
+            one.kill()
         over.set()
         for thread in threads:
             thread.join()
         call("parent", runner)
         drive(client, runner.run).close()
-    assert codes == [0] * 10
+    assert [one.exitcode for one in children] == [0] * 10
     who = [{*re.findall(rb"X-Who: (\w+)", peer.received)} for peer in server.peers]
     assert (who.count({b"child"}), who.count({b"parent"})) == (10, len(who) - 10)
     assert len(who) == 11 or mode == "sync"  # The parent's connection is still its own.

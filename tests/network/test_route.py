@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 import re
 import socket
 import ssl
@@ -37,21 +38,22 @@ from tests.network.conftest import Serve
 each_owner = pytest.mark.parametrize("given", [None, {}], ids=["own", "given"])
 
 
-def _trusting(authority: trustme.CA) -> dict[str, Any]:
-    """The options of a client that trusts an authority."""
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    return {"verify": context}
+def _trusting() -> dict[str, Any]:
+    """The options of a client that trusts the authority of the tests by itself."""
+    return {"verify": ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])}
 
 
 def test_certificates_of_ones_own_are_taken_and_a_process_loads_them_once(
-    serve: Serve, authority: trustme.CA, trusted: Path
+    serve: Serve, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = serve(whole(GET), tls=tls_of(authority, HOST))
+    server, path = serve(whole(GET), tls=tls_of(authority, HOST)), tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(path)
+    given = _trusting()
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
     for mode in ("sync", "async"):
         assert run(mode, server.url, GET.call).id == "parcel-1"
-        trusted.unlink(missing_ok=True)
-        assert run(mode, server.url, GET.call, given=_trusting(authority)).id == "parcel-1"
+        path.unlink(missing_ok=True)
+        assert run(mode, server.url, GET.call, given=given).id == "parcel-1"
     assert all(f"Bearer {KEY}\r\n".encode() in one for one in server.requests)
 
 
@@ -65,14 +67,13 @@ BAD: dict[str, tuple[str, dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("own", [False, True], ids=["default", "http_client"])
 @pytest.mark.parametrize("bad", BAD)
-@pytest.mark.usefixtures("trusted")
 def test_a_certificate_that_is_not_good_is_refused(
     serve: Serve, authority: trustme.CA, bad: str, own: bool, mode: str
 ) -> None:
     name, options, words = BAD[bad]
     signer = trustme.CA() if bad == "unknown authority" else authority
     server = serve(whole(GET), tls=tls_of(signer, name, **options))
-    given = _trusting(authority) if own else None
+    given = _trusting() if own else None
     error = fail(mode, server.url, GET.call, given=given, max_attempts=1)
     assert (type(error), error.maybe_processed) == (APIConnectionError, False)
     assert re.search(f"CERTIFICATE_VERIFY_FAILED.*({words})", str(error)), error
@@ -94,7 +95,7 @@ def test_certificates_that_cannot_be_loaded_are_told_by_the_variables_name(
 
 
 @pytest.fixture
-def server(serve: Serve, authority: trustme.CA, trusted: Path) -> HostileServer:
+def server(serve: Serve, authority: trustme.CA) -> HostileServer:
     return serve(whole(GET), tls=tls_of(authority, "parcels.test", "192.0.2.1", HOST))
 
 
@@ -134,7 +135,6 @@ def test_a_proxy_that_cannot_be_used_is_told_and_not_gone_past(
 
 
 @pytest.mark.parametrize("handshake", [True, False], ids=["handshake", "answer"])
-@pytest.mark.usefixtures("trusted")
 def test_tls_within_tls_that_drips(
     serve: Serve, authority: trustme.CA, handshake: bool, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,7 +207,6 @@ ONLY_HTTPX2 = {
     "10.0.0.0/8": ["https://10.1.2.3"],
     "2001:db8::/32": ["https://[2001:db8::1]/v1"],
 }
-PROXY = {"HTTPS_PROXY": "https://secure.test:1", "HTTP_PROXY": "http://p.test:2"}
 ENVIRONMENTS: tuple[dict[str, str], ...] = (
     {},
     {"HTTP_PROXY": "http://plain.test:1"},
@@ -215,7 +214,7 @@ ENVIRONMENTS: tuple[dict[str, str], ...] = (
     {"https_proxy": "http://lower.test:1", "HTTPS_PROXY": "http://upper.test:1"},
     {"ALL_PROXY": "all.test:1", "HTTPS_PROXY": "http://secure.test:1"},
     {"HTTPS_PROXY": "", "ALL_PROXY": "http://all.test:1"},
-    *(PROXY | {"NO_PROXY": one} for one in (*NO_PROXIES, *ONLY_HTTPX2)),
+    *({"ALL_PROXY": "https://all.test:1", "NO_PROXY": one} for one in (*NO_PROXIES, *ONLY_HTTPX2)),
 )
 
 

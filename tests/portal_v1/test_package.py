@@ -81,25 +81,21 @@ def test_what_an_operation_sends_and_gives(operation_id: str, kind: str) -> None
         sent.append(request)
         return httpx.Response(status, json=answer)
 
-    transport = httpx.MockTransport(handler)
+    kinds: Any = {"sync": (httpx.Client, Portal), "async": (httpx.AsyncClient, AsyncPortal)}
+    library, make = kinds[kind]
+    portal = make(KEY, base_url=URL, http_client=library(transport=httpx.MockTransport(handler)))
+    assert repr(portal) == f"<{make.__name__} of {URL}>"
+    outcomes = portal.map(partial(use, portal.with_options(timeout=5).clients), [expected["id"]])
 
     async def run() -> Any:
-        http = httpx.AsyncClient(transport=transport)
-        async with AsyncPortal(KEY, base_url=URL, http_client=http) as portal:
-            await portal.warm()
-            assert repr(portal) == f"<AsyncPortal of {URL}>"
-            call = partial(use, portal.with_options(timeout=5).clients)
-            return [one async for one in portal.map(call, [expected["id"]])]
+        await portal.warm()
+        return [one async for one in outcomes]
 
     if kind == "async":
         (outcome,) = asyncio.run(run())
     else:
-        http = httpx.Client(transport=transport)
-        with Portal(KEY, base_url=URL, http_client=http) as portal:
-            portal.warm()
-            assert repr(portal) == f"<Portal of {URL}>"
-            call = partial(use, portal.with_options(timeout=5).clients)
-            (outcome,) = portal.map(call, [expected["id"]])
+        portal.warm()
+        (outcome,) = outcomes
     found, (request,) = outcome.result(), sent
     path = request.url.raw_path.decode().replace(expected["id"], "%s")
     assert (f"{request.method} {path}", request.content) == (line, body)

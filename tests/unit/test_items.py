@@ -142,7 +142,7 @@ def map_get(*arguments: Any, **options: Any) -> Any:
 
 def test_a_failure_is_the_outcome_of_its_own_call(kind: str) -> None:
     script = Script((200, PARCEL), (404, {"error": "no such parcel"}), (200, PARCEL))
-    ids = ["parcel-1", "parcel-2", "parcel-1"]
+    ids = ["parcel-1", "parcel-2", "parcel-3", "parcel-1"]
 
     async def given() -> AsyncIterator[str]:
         for one in ids:
@@ -150,10 +150,12 @@ def test_a_failure_is_the_outcome_of_its_own_call(kind: str) -> None:
 
     found = call(kind, script, map_get(ids if kind == "sync" else given(), concurrency=1))
     assert [one.argument for one in found] == ids
-    assert [one.value.id if one.value else None for one in found] == ["parcel-1", None, "parcel-1"]
-    assert isinstance(found[1].error, errors.NotFoundError)
+    assert [one.value and one.value.id for one in found] == ["parcel-1", None, None, "parcel-1"]
     with pytest.raises(errors.NotFoundError, match="no such parcel"):
         found[1].result()
+    told = r"\$\.id has to be the one that was asked for, and is another one"
+    with pytest.raises(errors.InvalidResponseError, match=told):
+        found[2].result()
 
 
 def test_what_is_no_matter_of_one_argument_ends_the_map(kind: str) -> None:

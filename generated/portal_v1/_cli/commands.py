@@ -228,7 +228,7 @@ def _make_flag(
     is_union = get_origin(hint) in {Union, types.UnionType}
     parts = [part for part in (get_args(hint) if is_union else [hint]) if part is not Unset]
     plain = [_plain(part) for part in parts]
-    flag = Parameter(json_list=False, show_default=argument.default is not UNSET)
+    flag = Parameter(json_list=False, show_default=bool(argument.default))
     if is_secret or argument.kind is argument.KEYWORD_ONLY:
         flag = Parameter.combine(flag, Parameter(name=f"--{name}{'-file' * is_secret}"))
     if argument.default is UNSET:  # Left out, it is not passed on; but cyclopts checks the type.

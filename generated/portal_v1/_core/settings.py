@@ -100,13 +100,12 @@ class Settings:
         return evolve(self, headers=(*kept, *more))
 
 
-def build_settings(service: ServiceInfo, *, base_url: Secret[Any], **given: Any) -> Settings:
+def build_settings(service: ServiceInfo, **given: Any) -> Settings:
     """Return the settings that these arguments and the environment make.
 
     Arguments that may hold a secret come wrapped: no frame of this package holds them bare.
     """
-    checked = _validate(given, service)
-    return Settings(service=service, base_url=_base_url(base_url, service), **checked)
+    return Settings(service=service, **_validate(given, service))
 
 
 def replace_settings(settings: Settings, **given: Any) -> Settings:
@@ -285,6 +284,7 @@ def _validate_headers(headers: Secret[Any], _service: ServiceInfo) -> tuple[tupl
 
 
 _VALIDATORS: Final[Mapping[str, Callable[[Any, ServiceInfo], Any]]] = {
+    "base_url": _base_url,
     "key": _key_source,
     "keys": _other_keys,
     "headers": _validate_headers,
