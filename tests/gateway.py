@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+Change = Callable[[httpx.Response], httpx.Response]
 _HOP_BY_HOP = ["connection", "content-encoding", "content-length", "keep-alive"]
 _HOP_BY_HOP += ["transfer-encoding"]
 
@@ -37,11 +38,7 @@ class Gateway(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(
-        self,
-        target: str,
-        change: Callable[[httpx.Response], httpx.Response] = lambda answer: answer,
-    ) -> None:
+    def __init__(self, target: str, change: Change = lambda answer: answer) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.target, self.change = httpx.URL(target), change
         self.url = f"http://127.0.0.1:{self.server_port}{self.target.path.rstrip('/')}"
@@ -82,21 +79,21 @@ class _Handler(BaseHTTPRequestHandler):
             super().handle()
 
     def _answer(self) -> None:
-        target, known = self.path.encode("latin-1"), self.server
+        target, gateway = self.path.encode("latin-1"), self.server
         request = httpx.Request(
             self.command,
-            known.target.copy_with(raw_path=target),
+            gateway.target.copy_with(raw_path=target),
             headers=[(k, v) for k, v in self.headers.items() if k.lower() != "host"],
             content=self.rfile.read(int(self.headers.get("Content-Length") or 0)),
             extensions={"target": target},
         )
-        script = known.script
-        answer = script.popleft() if script else known.change(known.onward.send(request))
+        script, onward = gateway.script, gateway.onward
+        answer = script.popleft() if script else gateway.change(onward.send(request))
         for name in _HOP_BY_HOP:
             answer.headers.pop(name, None)
         answer.request = request
-        known.requests.append(request)
-        known.answers.append(answer)
+        gateway.requests.append(request)
+        gateway.answers.append(answer)
         body, how = answer.content, answer.extensions
         if "raw" in how:
             self.close_connection = True

@@ -332,8 +332,8 @@ def _check_error(
     """Assert that a call raised the error for what happened, which tells all of it and no key."""
     error, status = call.error, answer.status_code
     is_refused, statuses = status >= 300, [one.status_code for one in call.answers]
-    kind = _ERRORS.get(status, "Server" if status >= 500 else "APIStatus")
-    kind = kind if is_refused else "InvalidResponse" if status else "APIConnection"
+    refusal = _ERRORS.get(status, "Server" if status >= 500 else "APIStatus")
+    kind = refusal if is_refused else "InvalidResponse" if status else "APIConnection"
     assert type(error) is getattr(PACKAGE, f"{kind}Error"), repr(error)
     assert isinstance(error, getattr(PACKAGE, f"{SERVICE.name}Error"))
     shown = told if told is ... else json.loads(_hide(call, json.dumps(told, ensure_ascii=False)))

@@ -69,7 +69,7 @@ CHECKS = {
     "unsupported_method": {"enabled": not OPTIONS.prism},
 }
 UNCHECKED: Any = {"suppress_health_check": [*HealthCheck], "database": None}
-PLAIN: Any = {"phases": [Phase.generate], "deadline": None, **UNCHECKED}
+UNSHRUNK: Any = {"phases": [Phase.generate], "deadline": None, **UNCHECKED}
 
 
 def clean(node: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +95,7 @@ VALID = calls.load_schema(
     generation={"mode": "positive", "database": "none"},
     phases={"coverage": {"enabled": False}, "examples": {"enabled": False}},
 )
-BATCHES = 20
+BATCHES = 20  # cases of an operation, each for several calls
 
 
 def name_it(case: Case[Any], identity: str) -> Case[Any]:
@@ -107,7 +107,7 @@ def name_it(case: Case[Any], identity: str) -> Case[Any]:
 
 
 @VALID.parametrize()
-@settings(max_examples=1, **PLAIN)
+@settings(max_examples=1, **UNSHRUNK)
 def test_each_option_counts_in_each_call(case: Case[Any], caller: Caller) -> None:
     script = [reply(429, {}, {"Retry-After": "5"})] * 9
     for way, name in product(endpoint_of(name_it(case, "c1")).ways, LIMITS):
@@ -130,7 +130,7 @@ def make_answer(statuses: list[int], key: str, chance: Random) -> httpx.Response
 
 
 @VALID.parametrize()
-@settings(max_examples=BATCHES, **PLAIN)
+@settings(max_examples=BATCHES, **UNSHRUNK)
 def test_a_call_goes_on_where_that_is_safe_and_else_tells_why(
     case: Case[Any], caller: Caller
 ) -> None:
@@ -178,7 +178,7 @@ def make_answers(endpoint: Endpoint, identity: str) -> Iterator[bytes]:
 
 
 @VALID.parametrize()
-@settings(max_examples=1, **PLAIN)
+@settings(max_examples=1, **UNSHRUNK)
 def test_an_answer_is_returned_as_it_is_or_refused(case: Case[Any], caller: Caller) -> None:
     identity, endpoint = "Ab%2F\u00e9 .c", endpoint_of(case)
     ways = endpoint.ways

@@ -58,13 +58,11 @@ class Walk:
                 assert known == value, f"{name} is another than before"
 
     def create(self, key: str) -> None:
-        body = self.chance.choice(
-            [{}, {"isAccountAbstracted": True}, {"isAccountAbstracted": False}]
-        )
-        parts: dict[str, Any] = {"body": body} if body else {}
+        flag = self.chance.choice([None, True, False])
+        parts: dict[str, Any] = {} if flag is None else {"body": {"isAccountAbstracted": flag}}
         told = self.call(CREATE, key, **parts).value.to_dict()
         assert not any(told["id"] in one for one in self.known.values())
-        self.known[key][told["id"]] = {"isAccountAbstracted": False} | body
+        self.known[key][told["id"]] = {"isAccountAbstracted": bool(flag)}
         self.learn(told, self.known[key])
 
     def read(self, key: str) -> None:

@@ -105,10 +105,10 @@ class _Driven:
             self._run(items.aclose())
 
 
-def make_client(mode: str, url: str, **options: Any) -> Any:
+def make_client(mode: str, url: str, *, key: Any = KEY, **options: Any) -> Any:
     """Return a new client, sync or async, of a server whose base path is left out."""
     kind = Sample if mode == "sync" else AsyncSample
-    return kind(KEY, base_url=f"{url}/v1", **options)
+    return kind(key, base_url=f"{url}/v1", **options)
 
 
 def drive(client: Any, run: Callable[[Any], Any]) -> Any:

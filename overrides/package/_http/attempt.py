@@ -18,12 +18,32 @@ NOT_ENCRYPTED = (
 _SURE = 4.0  # seconds: many servers hang up after 5, and do not say so
 
 
-class Attempt(Record):
-    """The time that an attempt has, what is open for it, and whether its request left.
+class Slot:
+    """A place in a pool, which is free again when this is released, or else gone.
+
+    It is apart from its attempt, which a client that was given may hold for longer.
 
     Attributes:
-        owned: What is open for it, each with a method `close`.
-        free: What gives its place in a pool back; None where it has none yet.
+        owned: What is open in it, each with a method `close`, which is called then.
+        free: Does so; None where there is no place yet.
+    """
+
+    def __init__(self) -> None:
+        self.owned: list[Any] = []
+        self.free: Callable[[], None] | None = None
+
+    def release(self) -> None:
+        """Give the place back."""
+        free, self.free = self.free, None
+        if free is not None:
+            free()
+
+
+class Attempt(Record):
+    """The time that an attempt has, and whether its request left.
+
+    Attributes:
+        owned: What is open for it, in its slot.
         sent: Whether the server may have received any of the request.
         traced: Whether a client that was given told what it did.
     """
@@ -34,7 +54,6 @@ class Attempt(Record):
     owned: list[Any]
     connect_timeout: float | None = None
     repeatable: bool = True
-    free: Callable[[], None] | None = None
     connect_by: float | None = None
     sent: bool = False
     traced: bool = False
@@ -55,12 +74,6 @@ class Attempt(Record):
         if promised is not None:
             return bool(idle <= promised - min(1.0, promised / 2))
         return (self.keepalive is None or idle <= self.keepalive) and (repeatable or idle <= _SURE)
-
-    def release(self) -> None:
-        """Give its place in the pool back."""
-        free, self.free = self.free, None
-        if free is not None:
-            free()
 
     def trace_sync(self, event: str, info: Mapping[str, Any]) -> None:
         """Take note of what a client that was given does: httpcore's `trace` extension.

@@ -21,7 +21,7 @@ from ..errors import ConfigurationError
 from .library import httpcore, httpx
 
 
-def find_route(base_url: str) -> tuple[Any, Any, ssl.SSLContext | None]:
+def find_route(base_url: str) -> tuple[Any, Any, Any]:
     """Return where a base URL leads: its URL, the proxy that leads to it, and the certificates."""
     context = None
     if base_url.startswith("https:"):

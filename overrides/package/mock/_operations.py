@@ -173,8 +173,7 @@ def _follow_links(one: Operation, operations: Sequence[Operation]) -> dict[str, 
 
 
 def _find_effect(one: Operation, collections: Sequence[Collection]) -> Effect | None:
-    path = f"{one.shape}/"
-    around = [each for each in collections if path.startswith(f"{shape_of(each.item)}/")]
+    around = [each for each in collections if _is_within(one, each)]
     around.sort(key=lambda each: len(each.item))
     said, item = one.said.get("does"), one.said.get("item")
     own = next((each for each in collections if shape_of(each.path) == one.shape), None)
@@ -206,6 +205,16 @@ def _find_effect(one: Operation, collections: Sequence[Collection]) -> Effect | 
         once=bool(one.said.get("once", one.method == "GET")),
         echoes=_find_identifier(one.fields, one.variables[-1], [{}]) if is_beyond else "",
     )
+
+
+def _is_within(one: Operation, collection: Collection) -> bool:
+    """Whether an operation's path has an item of a collection in it, and takes its identifier."""
+    if not f"{one.shape}/".startswith(f"{shape_of(collection.item)}/"):
+        return False
+    place = ("path", one.variables[collection.item.count("{") - 1])
+    given = [each.schema for each in one.parameters if (each.location, each.name) == place]
+    is_text = "string" in collection.fields[collection.identifier].types
+    return not is_text or all("string" in each.types for each in given if each.types)
 
 
 def _items(schema: Schema) -> Fields:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import base64
-import ssl
 import time
 from typing import Any
 
@@ -74,7 +73,8 @@ class AsyncConnector:
         raise failure
 
     async def _encrypt(self, stream: Any, host: str, attempt: Attempt) -> AsyncTLSStream:
-        secured = AsyncTLSStream(stream, self._context or ssl.create_default_context(), host)
+        # Nothing but https goes through a proxy, so there are certificates for a proxy's, too.
+        secured = AsyncTLSStream(stream, self._context, host)
         await secured.handshake(attempt)
         return secured
 

@@ -13,11 +13,11 @@ from ..._core.call import Call, Chunks, RawResponse, TransportFailure
 from ..._core.clock import Deadline
 from ..._secrets import Secret
 from ...errors import ConfigurationError
-from ..attempt import Attempt
+from ..attempt import Attempt, Slot
 from ..exceptions import build_failed, from_exception
 from ..library import httpcore, library_of, requests_at_once
 from ..waits_sync import sync_home, sync_time_limit
-from .pool import PooledTransport, closed_error
+from .pool import CLOSED, PooledTransport
 
 if TYPE_CHECKING:
     import httpx
@@ -59,19 +59,20 @@ class Connection:
 
     def send(self, call: Call[Any]) -> RawResponse | TransportFailure:
         """Send a request and return the answer, or how it failed."""
-        attempt = self._attempt(call.deadline, call.settings.keepalive)
+        slot = Slot()
+        attempt = self._attempt(slot, call.deadline, call.settings.keepalive)
         attempt.connect_timeout = call.settings.connect_timeout
         attempt.repeatable = call.operation.repeatable
         streaming = False
         try:
             transport = self._begin()
-            transport.pool.acquire(attempt)
+            transport.pool.acquire(slot, attempt)
             try:
                 request = self._build(call, attempt)
             except (ValueError, TypeError, RuntimeError, self._library.InvalidURL) as error:
                 return build_failed(error)
             response = self._open(request, transport, attempt)
-            chunks = self._chunks(response, attempt)
+            chunks = self._chunks(response, attempt, slot)
             streaming = call.stream and response.is_success
             if streaming:
                 return _to_raw(response, Secret(b""), chunks=chunks)
@@ -80,22 +81,23 @@ class Connection:
             return self._failure(error, attempt)
         finally:
             if not streaming:
-                attempt.release()
+                slot.release()
 
     def warm(self, deadline: Deadline, keepalive: float | None) -> TransportFailure | None:
         """Have a connection ready for the next request; return how that failed.
 
         A client that was given opens its connections itself.
         """
-        attempt = self._attempt(deadline, keepalive)
+        slot = Slot()
+        attempt = self._attempt(slot, deadline, keepalive)
         try:
             transport = self._begin()
             if self._http_client is None:
-                transport.pool.warm(attempt)
+                transport.pool.warm(slot, attempt)
         except Exception as error:  # noqa: BLE001 - as in `send`
             return self._failure(error, attempt)
         finally:
-            attempt.release()
+            slot.release()
         return None
 
     def close(self) -> None:
@@ -106,9 +108,9 @@ class Connection:
             transport.pool.close()
         self._transports.clear()
 
-    def _attempt(self, deadline: Deadline, keepalive: float | None) -> Attempt:
-        encrypted = self._base_url.startswith("https:")
-        return Attempt(deadline=deadline, keepalive=keepalive, encrypted=encrypted, owned=[])
+    def _attempt(self, slot: Slot, deadline: Deadline, keepalive: float | None) -> Attempt:
+        encrypted, owned = self._base_url.startswith("https:"), slot.owned
+        return Attempt(deadline=deadline, keepalive=keepalive, encrypted=encrypted, owned=owned)
 
     def _begin(self) -> PooledTransport:
         """Return what sends in this process."""
@@ -125,7 +127,7 @@ class Connection:
             weakref.finalize(self, found.pool.close_all, idle=True)
         if self.closed:
             self.close()
-            raise closed_error()
+            raise httpcore.ConnectError(CLOSED)
         return found
 
     def _drop_forked(self) -> None:
@@ -194,7 +196,7 @@ class Connection:
             chunks.close()
         return _to_raw(response, Secret(b"".join(parts)), whole=size <= most)
 
-    def _chunks(self, response: httpx.Response, attempt: Attempt) -> Chunks:
+    def _chunks(self, response: httpx.Response, attempt: Attempt, slot: Slot) -> Chunks:
         # A hook of a client that was given may have read the body, or left it.
         read = response.is_stream_consumed
         parts = response.iter_bytes() if read else response.iter_raw()
@@ -206,7 +208,7 @@ class Connection:
                 yield chunk
         finally:
             response.close()
-            attempt.release()
+            slot.release()
 
     def _next(
         self, parts: Iterator[bytes], attempt: Attempt

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import base64
-import ssl
 import time
 from typing import Any
 
@@ -72,7 +71,8 @@ class Connector:
         raise failure
 
     def _encrypt(self, stream: Any, host: str, attempt: Attempt) -> TLSStream:
-        secured = TLSStream(stream, self._context or ssl.create_default_context(), host)
+        # Nothing but https goes through a proxy, so there are certificates for a proxy's, too.
+        secured = TLSStream(stream, self._context, host)
         secured.handshake(attempt)
         return secured
 

@@ -9,17 +9,13 @@ from functools import partial
 from typing import Any
 
 from ..._core.runtime import yield_async
-from ..attempt import Attempt
+from ..attempt import Attempt, Slot
 from ..library import httpcore, httpx
 from ..waits_async import AsyncSignal
 from .connector import AsyncConnector
 from .http11 import AsyncHTTP11Connection
 
-
-def closed_error() -> Exception:
-    """Return the failure of a request whose client was closed meanwhile."""
-    failure: Exception = httpcore.ConnectError("the client was closed")
-    return failure
+CLOSED = "the client was closed"
 
 
 class AsyncPool:
@@ -29,7 +25,7 @@ class AsyncPool:
     library's: that one looks at every waiting request and every connection each time that either
     of them changes.
 
-    A place is free again when its attempt is released, or else when that is gone. So nothing
+    A place is free again when its slot is released, or else when that is gone. So nothing
     stays open, wherever a call is ended from outside.
     """
 
@@ -37,29 +33,29 @@ class AsyncPool:
         self._connector = connector
         self._at_once = at_once
         self._lock = threading.RLock()  # One that is gone may be freed within any line.
-        self._places: dict[weakref.ref[Attempt], list[Any]] = {}
-        self._waiting: OrderedDict[AsyncSignal, Attempt] = OrderedDict()
+        self._places: dict[weakref.ref[Slot], list[Any]] = {}
+        self._waiting: OrderedDict[AsyncSignal, Slot] = OrderedDict()
         self._connections: set[AsyncHTTP11Connection] = set()
         self._idle: deque[AsyncHTTP11Connection] = deque()
         self._closed = False
 
-    async def acquire(self, attempt: Attempt) -> None:
+    async def acquire(self, slot: Slot, attempt: Attempt) -> None:
         """Wait for a place."""
         with self._lock:
             if self._closed:
-                raise closed_error()
+                raise httpcore.ConnectError(CLOSED)
             if self._has_room():
-                self._admit(attempt)
+                self._admit(slot)
                 return
             turn = AsyncSignal()
-            self._waiting[turn] = attempt
+            self._waiting[turn] = slot
         try:
             came = await turn.wait(attempt.remaining(httpcore.PoolTimeout))
         finally:
             with self._lock:
                 self._waiting.pop(turn, None)
         if self._closed:
-            raise closed_error()
+            raise httpcore.ConnectError(CLOSED)
         if not came:
             raise httpcore.PoolTimeout("timed out")
 
@@ -70,9 +66,9 @@ class AsyncPool:
         answer = await connection.request(request, attempt)
         return httpcore.Response(**answer, content=connection.body(attempt, self._give_back))
 
-    async def warm(self, attempt: Attempt) -> None:
+    async def warm(self, slot: Slot, attempt: Attempt) -> None:
         """Have a connection ready for the next request."""
-        await self.acquire(attempt)
+        await self.acquire(slot, attempt)
         self._give_back(await self._take(attempt), attempt)
 
     def close_all(self, *, idle: bool = False) -> None:
@@ -97,12 +93,12 @@ class AsyncPool:
                 self._clear(place)
         return len(self._places) < self._at_once
 
-    def _admit(self, attempt: Attempt) -> None:
+    def _admit(self, slot: Slot) -> None:
         # In one step: a reference that was never a key cannot be looked up once all else is gone.
-        self._places.setdefault(place := weakref.ref(attempt, self._free), attempt.owned)
-        attempt.free = partial(self._free, place)
+        self._places.setdefault(place := weakref.ref(slot, self._free), slot.owned)
+        slot.free = partial(self._free, place)
 
-    def _free(self, place: weakref.ref[Attempt]) -> None:
+    def _free(self, place: weakref.ref[Slot]) -> None:
         self._clear(place)
         with self._lock:
             while self._waiting and not self._closed and self._has_room():
@@ -110,7 +106,7 @@ class AsyncPool:
                 turn.set()
                 self._admit(self._waiting.pop(turn))
 
-    def _clear(self, place: weakref.ref[Attempt]) -> None:
+    def _clear(self, place: weakref.ref[Slot]) -> None:
         if owned := self._places.get(place):
             for one in [*owned]:
                 one.close()
@@ -152,7 +148,7 @@ class AsyncPool:
         connection: AsyncHTTP11Connection = await connector.connect(attempt, self._connections)
         attempt.owned[:] = [connection]
         if self._closed:
-            raise closed_error()
+            raise httpcore.ConnectError(CLOSED)
         return connection
 
 
