@@ -10,10 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sample import ConfigurationError
+from sample import APIConnectionError, ConfigurationError
+from sample._http import httpx
+from sample.testing import ManualClock
 
 from tests.network._operations import GET, LIST, drive, items, make_client, opened, run_python
-from tests.network._server import whole
+from tests.network._server import reply, whole
 from tests.network.conftest import Serve
 
 
@@ -33,6 +35,31 @@ def test_a_closed_client_says_so_and_a_closed_copy_leaves_its_origin_open(
             with pytest.raises(ConfigurationError, match="closed") as caught:
                 act(client)
             assert caught.value.maybe_processed is False
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("is_given", [False, True], ids=["client", "http_client"])
+def test_a_call_that_pauses_while_its_client_is_closed_sends_no_more(
+    serve: Serve, mode: str, is_given: bool
+) -> None:
+    server = serve(reply(503), whole(GET))
+    library: Any = httpx.Client if mode == "sync" else httpx.AsyncClient
+    given = library(trust_env=False) if is_given else None
+    client = make_client(mode, server.url, http_client=given)
+
+    class Closing(ManualClock):
+        """Closes it in each pause, as another thread or task may."""
+
+        def sleep(self, _: float) -> None:
+            (given or client).close()
+
+        async def sleep_async(self, _: float) -> None:
+            await (given or client).aclose()
+
+    with asyncio.Runner() as runner, pytest.raises(APIConnectionError, match="closed") as caught:
+        GET.call(drive(client, runner.run).with_options(clock=Closing()))
+    assert (caught.value.attempts, caught.value.maybe_processed) == (1, True)
+    server.settle()
     assert len(server.requests) == 1
 
 

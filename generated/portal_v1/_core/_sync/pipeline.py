@@ -135,7 +135,8 @@ class Pipeline:
         name = self.settings.service.name
         if self._is_closed():
             raise ConfigurationError(
-                f"This {name} client is closed. Make a new one, or close it later."
+                f"This {name} client, or the http_client that it was given, is closed. "
+                "Make a new one, or close it later."
             )
 
     def _is_closed(self) -> bool:

@@ -13,7 +13,6 @@ from ..._core.call import AsyncChunks, Call, RawResponse, TransportFailure
 from ..._core.clock import Deadline
 from ..._core.runtime import yield_async
 from ..._secrets import Secret
-from ...errors import ConfigurationError
 from ..attempt import Attempt, Slot
 from ..exceptions import build_failed, from_exception
 from ..library import httpcore, library_of, requests_at_once
@@ -49,7 +48,7 @@ class AsyncConnection:
             # Compressed, a small answer could become one that takes all memory.
             return library.Headers([*fields, ("Accept-Encoding", "identity")])
 
-        self.closed = False
+        self._closed = False
         self._base_url = base_url
         self._http_client = http_client
         self._library: Any = library
@@ -57,6 +56,11 @@ class AsyncConnection:
         self._make_url = lru_cache(_PREPARED_AT_MOST)(library.URL)
         self._make_headers = lru_cache(_PREPARED_AT_MOST)(make_headers)
         self._transports: dict[tuple[int, object], AsyncPooledTransport] = {}
+
+    @property
+    def closed(self) -> bool:
+        """Whether it takes no more requests."""
+        return self._closed or (self._http_client is not None and self._http_client.is_closed)
 
     async def send(self, call: Call[Any]) -> RawResponse | TransportFailure:
         """Send a request and return the answer, or how it failed."""
@@ -103,7 +107,7 @@ class AsyncConnection:
 
     def close(self) -> None:
         """Take no more requests; close the connections, but for those of a given client."""
-        self.closed = True
+        self._closed = True
         self._drop_forked()
         for transport in self._transports.values():
             transport.pool.close()
@@ -140,8 +144,6 @@ class AsyncConnection:
         """Return the library's request for what is to be sent."""
         build, extensions = self._library.Request, dict[str, Any](attempt=attempt)
         if self._http_client is not None:
-            if self._http_client.is_closed:
-                raise ConfigurationError("The http_client that was given is closed.")
             build, left = self._http_client.build_request, call.deadline.remaining()
             limits = [one for one in (attempt.connect_timeout, left) if one is not None]
             times: dict[str, Any] = dict.fromkeys(("read", "write", "pool"), left)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from ..._core.call import Call, Chunks, RawResponse, TransportFailure
 from ..._core.clock import Deadline
 from ..._secrets import Secret
-from ...errors import ConfigurationError
 from ..attempt import Attempt, Slot
 from ..exceptions import build_failed, from_exception
 from ..library import httpcore, library_of, requests_at_once
@@ -48,7 +47,7 @@ class Connection:
             # Compressed, a small answer could become one that takes all memory.
             return library.Headers([*fields, ("Accept-Encoding", "identity")])
 
-        self.closed = False
+        self._closed = False
         self._base_url = base_url
         self._http_client = http_client
         self._library: Any = library
@@ -56,6 +55,11 @@ class Connection:
         self._make_url = lru_cache(_PREPARED_AT_MOST)(library.URL)
         self._make_headers = lru_cache(_PREPARED_AT_MOST)(make_headers)
         self._transports: dict[tuple[int, object], PooledTransport] = {}
+
+    @property
+    def closed(self) -> bool:
+        """Whether it takes no more requests."""
+        return self._closed or (self._http_client is not None and self._http_client.is_closed)
 
     def send(self, call: Call[Any]) -> RawResponse | TransportFailure:
         """Send a request and return the answer, or how it failed."""
@@ -102,7 +106,7 @@ class Connection:
 
     def close(self) -> None:
         """Take no more requests; close the connections, but for those of a given client."""
-        self.closed = True
+        self._closed = True
         self._drop_forked()
         for transport in self._transports.values():
             transport.pool.close()
@@ -139,8 +143,6 @@ class Connection:
         """Return the library's request for what is to be sent."""
         build, extensions = self._library.Request, dict[str, Any](attempt=attempt)
         if self._http_client is not None:
-            if self._http_client.is_closed:
-                raise ConfigurationError("The http_client that was given is closed.")
             build, left = self._http_client.build_request, call.deadline.remaining()
             limits = [one for one in (attempt.connect_timeout, left) if one is not None]
             times: dict[str, Any] = dict.fromkeys(("read", "write", "pool"), left)

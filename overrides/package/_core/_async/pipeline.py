@@ -136,7 +136,8 @@ class AsyncPipeline:
         name = self.settings.service.name
         if self._is_closed():
             raise ConfigurationError(
-                f"This {name} client is closed. Make a new one, or close it later."
+                f"This {name} client, or the http_client that it was given, is closed. "
+                "Make a new one, or close it later."
             )
         require_loop_async(name)
 
