@@ -123,6 +123,9 @@ def test_the_image_serves_is_healthy_and_shows_its_page_by_name(repository: Path
     service = yaml.safe_load((folder / "compose.yaml").read_text())["services"]["portal-mock"]
     assert (folder / service["build"]["context"]).resolve() == repository
     assert (repository / service["build"]["dockerfile"]).is_file()
+    bases = re.findall("^FROM (.*)", image, re.MULTILINE)
+    assert all(re.search(r":\d+\.\d+\.\d+-", base) for base in bases)
+    assert re.search(r"^USER [1-9]", image, re.MULTILINE)
     entry, health = (
         json.loads(re.findall(rf"^{name}.*?(\[.*\])$", image, re.MULTILINE)[0])
         for name in ("ENTRYPOINT", "HEALTHCHECK")

@@ -7,11 +7,13 @@ import re
 import time
 
 import pytest
+from sample._http import httpx
 from sample.mock import MockSample, MockServer, ServeError
 
 from tests.mock._support import PARCELS, connect, talk
 
 HEAD = b"Host: mock\r\nAuthorization: Bearer one\r\nContent-Type: application/json\r\n"
+HEADERS = {"Authorization": "Bearer one", "Content-Type": "application/json"}
 BYE = b"Connection: close\r\n"
 START = b"POST " + PARCELS.encode() + b" HTTP/1.1\r\n" + HEAD
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
@@ -39,6 +41,19 @@ def test_pipelined_requests_are_answered_in_order_on_one_connection(server: Mock
     assert [one["id"] for one in json.loads(listed)] == [json.loads(created)["id"]]
     assert (none, again) == (b"", listed)
     assert re.search(rb"content-length: [1-9]", head)
+
+
+def test_an_answer_in_process_has_the_fields_of_one_over_tcp(
+    mock: MockSample, server: MockServer
+) -> None:
+    with httpx.Client(transport=mock.transport()) as inside, httpx.Client() as outside:
+        for method, path in (("POST", ""), ("GET", ""), ("GET", "/nobody"), ("HEAD", "")):
+            one, other = (
+                client.request(method, f"{server.url}/parcels{path}", headers=HEADERS).headers
+                for client in (inside, outside)
+            )
+            assert {**one, "date": other["date"]} == dict(other)
+            assert one["content-length"] != "0"
 
 
 def test_expect_100_continue(server: MockServer) -> None:

@@ -117,7 +117,10 @@ def test_a_run_repeats_to_the_byte() -> None:
     assert runs[0] == runs[1] != runs[2]
 
 
-def test_what_cannot_be_seeded_is_said() -> None:
+def test_what_cannot_be_seeded_is_said(mock: MockSample) -> None:
+    for count in (-1, 10_000_001):
+        with pytest.raises(ValueError, match="from 0 to 10,000,000"):
+            mock.seed_clients(count)
     with pytest.raises(DocumentError, match="makes something to be listed"):
         Mock(paths({})).seed_clients(1)
 

@@ -65,6 +65,16 @@ def _deliver(answer: Answer) -> Iterator[float | bytes | Break | None]:
         yield broken
 
 
+def _announce(answer: Answer, *more: tuple[str, str]) -> list[tuple[str, str]]:
+    """The header fields of an answer, with the length of a body that is whole."""
+    headers = [*answer.headers, *more]
+    if isinstance(answer.body, bytes) and answer.status not in _NO_BODY:
+        # A body that is announced one byte longer is cut short even where it has none.
+        length = max(len(answer.body), answer.broken is not None)
+        headers.append(("content-length", str(length)))
+    return headers
+
+
 class InProcessTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     """A transport for clients of httpx, sync and async; of a URL only path and query matter."""
 
@@ -113,6 +123,7 @@ class _Exchange(httpx.SyncByteStream, httpx.AsyncByteStream):
         pairs = request.headers.raw
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs]
         answer = handle(request.method, request.url.raw_path.decode("ascii"), headers, body)
+        fields = _announce(answer)
         if request.method == "HEAD":
             answer = answer._replace(body=b"")
         allowed = request.extensions.get("timeout", {}).get("read")
@@ -125,7 +136,7 @@ class _Exchange(httpx.SyncByteStream, httpx.AsyncByteStream):
                 yield float(allowed)
                 raise httpx.ReadTimeout("The read operation timed out", request=request)
             if step is None:
-                yield httpx.Response(answer.status, headers=answer.headers, stream=self)
+                yield httpx.Response(answer.status, headers=fields, stream=self)
             else:
                 yield step
 
@@ -249,12 +260,8 @@ class _Connection:
 
     async def _send(self, answer: Answer, *, without_body: bool = False) -> None:
         """Send an answer; a ConnectionError where it is one that breaks the connection off."""
-        status, headers, has_none = answer.status, [*answer.headers], answer.status in _NO_BODY
-        headers.append(("date", formatdate(usegmt=True)))
-        if isinstance(answer.body, bytes) and not has_none:
-            # A body that is announced one byte longer is cut short even where it has none.
-            length = max(len(answer.body), answer.broken is not None)
-            headers.append(("content-length", str(length)))
+        status, has_none = answer.status, answer.status in _NO_BODY
+        headers = _announce(answer, ("date", formatdate(usegmt=True)))
         unsent, sent = b"", answer._replace(body=b"") if without_body or has_none else answer
         for step in _deliver(sent):
             if isinstance(step, Break):
