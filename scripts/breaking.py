@@ -18,7 +18,7 @@ from itertools import groupby
 from pathlib import Path
 
 from _support.callers import NotComparableError, find_breaks
-from _support.terminal import make_parser, print_whatever_the_terminal
+from _support.terminal import make_parser, run_script
 from packaging.version import Version
 from release import read_version
 
@@ -84,5 +84,4 @@ def _git(*arguments: str) -> bytes:
 
 
 if __name__ == "__main__":
-    print_whatever_the_terminal()
-    sys.exit(main())
+    sys.exit(run_script(main))

@@ -20,7 +20,7 @@ from typing import Any
 
 import portal_v1
 import portal_v1.mock
-from _support.terminal import make_parser, print_whatever_the_terminal
+from _support.terminal import make_parser, run_script
 
 
 def take_steps(name: str, portal: Any, wait: Callable[[Any], Any]) -> None:
@@ -94,7 +94,6 @@ def run() -> None:
 def main() -> int:
     """Run for the command line, and return the exit status."""
     make_parser(__doc__).parse_args()
-    print_whatever_the_terminal()
     try:
         run()
     except portal_v1.ConfigurationError as error:
@@ -113,4 +112,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_script(main))

@@ -4,10 +4,9 @@ import gc
 import sys
 from pathlib import Path
 
-from _support.terminal import print_whatever_the_terminal
+from _support.terminal import run_script
 from generation.running import main
 
 if __name__ == "__main__":
     gc.disable()  # The run is short, and what it makes stays until its end.
-    print_whatever_the_terminal()
-    sys.exit(main(root=Path(__file__).resolve().parents[1]))
+    sys.exit(run_script(lambda: main(root=Path(__file__).resolve().parents[1])))

@@ -29,7 +29,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlsplit
 
 import httpx
-from _support.terminal import make_parser, print_whatever_the_terminal
+from _support.terminal import make_parser, run_script
 from portal_v1 import Pace, Portal, PortalError, api, errors
 from portal_v1._document import load_document
 from portal_v1._service import SERVICE
@@ -139,7 +139,7 @@ def compare(call: Call, schemas: Schemas) -> Iterator[Row]:
     if not call.status:
         # What the message of an error holds that is none of the client's is not known.
         why = error if isinstance(error, PortalError) else "none of the client's errors"
-        why = f"{type(error).__name__}: {why}" if error else "createClient gave no id"
+        why = f"{type(error).__name__}: {why}" if error else call.told or "interrupted"
         yield Row(DIFFERS, "answer", "", "none", why)
         return
     responses = schemas.document["paths"][one.path][one.method.lower()]["responses"]
@@ -240,6 +240,7 @@ def run(portal: Portal, http: httpx.Client, done: list[Call]) -> str:
             continue
         done.append(call := replace(one))
         if "{" in call.path and not ids:
+            call.told = "createClient gave no id"
             continue
         _make(call, portal, http, ids, keys[call.key])
         print(f"  {call.name}: {call.status or 'no answer'}", flush=True)
@@ -348,7 +349,7 @@ def main() -> int:
     except PortalError as error:
         return _fail(str(error))
     except KeyboardInterrupt:
-        return _fail("interrupted; what was under way may have been carried out.")
+        stopped = "interrupted; what was under way may have been carried out."
     except Exception as error:  # noqa: BLE001 - its message may show a proxy's password
         return _fail(f"{type(error).__name__}. Check HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE.")
     is_documented = report(calls)
@@ -361,5 +362,4 @@ def _fail(message: str) -> int:
 
 
 if __name__ == "__main__":
-    print_whatever_the_terminal()
-    sys.exit(main())
+    sys.exit(run_script(main))

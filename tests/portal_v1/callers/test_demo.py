@@ -57,6 +57,17 @@ def test_with_nothing_set_it_runs_every_step_on_the_embedded_mock(repository: Pa
     assert max(map(len, done.stdout.splitlines())) <= 100
 
 
+def test_nobody_reads_what_it_prints(repository: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-W", "error", "scripts/demo.py"]
+    done = subprocess.run(
+        command, cwd=repository, stdout=write, stderr=subprocess.PIPE, check=False, timeout=60
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
 def test_another_server_is_not_touched_before_it_is_confirmed_and_no_secret_is_shown(
     run: Demo,
 ) -> None:

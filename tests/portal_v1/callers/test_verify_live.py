@@ -266,5 +266,9 @@ def test_where_it_cannot_go_on_it_says_so(
     assert run.code == 1
     assert "APIConnectionError" in run.rows("createClient")[0]
     assert "A client may have been created all the same." in run.out
-    monkeypatch.setattr(verify_live, "run", Mock(side_effect=KeyboardInterrupt))
-    assert verify(url).err.startswith("verify-live: interrupted; what was under way may have")
+    interrupt = Mock(side_effect=KeyboardInterrupt)
+    monkeypatch.setattr(verify_live.V1.get_client, "sync_detailed", interrupt)
+    run = verify(url)
+    assert run.err.startswith("verify-live: interrupted; what was under way may have")
+    assert run.rows("getClient") == ["DIFFERS | answer | none | interrupted"]
+    assert "\nClients created, which stay: 2.\n" in run.out
