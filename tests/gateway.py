@@ -55,12 +55,12 @@ class Gateway(ThreadingHTTPServer):
         """Serve until the end of the block."""
         thread = threading.Thread(target=self.serve_forever, args=(0.01,))
         thread.start()
-        try:
-            with self, self.onward:
+        with self, self.onward:
+            try:
                 yield self
+            finally:
                 self.shutdown()
-        finally:
-            thread.join()
+                thread.join()
 
     def values_of(self, *names: str) -> set[str]:
         """Return the values that the answers have under these names."""

@@ -36,13 +36,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Cut what is secret out of what a failure shows."""
     report = yield
+    pytest_exception_interact(report)
+    return report
+
+
+@pytest.hookimpl(trylast=True)  # schemathesis writes the failures of its checks here
+def pytest_exception_interact(report: Any) -> None:
+    """Cut what is secret out of what a failure shows."""
     if report.failed:
         secrets = re.findall(r'"(\w+)": \{[^{}]*"format": "password"', json.dumps(DOCUMENT))
         pattern = rf"""(["'](?:{"|".join(secrets)})["']: *["'])[^"']*"""
         report.longrepr = re.sub(pattern, r"\1...", str(report.longrepr)).replace(KEY, "...")
-    return report
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
