@@ -200,8 +200,9 @@ NO_PROXIES = (
     *("localhost", "10.1.2.3", "10.1.2.3:443", "2001:db8::1"),
     *("other.test, example.com", "other.test,,example.com,", "com", "ample.com", "example"),
 )
-# httpx reads nothing in these, or refuses to start; httpx2 reads them. What needs no proxy then:
+# httpx reads nothing in these, or refuses to start; httpx2 reads most. What needs no proxy then:
 ONLY_HTTPX2 = {
+    "example.com:port,10.1.2.3": ["https://10.1.2.3"],
     "*.example.com": ["https://api.example.com/v1", "https://API.Example.com/v1"],
     "other.test,[2001:db8::1]": ["https://[2001:db8::1]/v1"],
     "10.0.0.0/8": ["https://10.1.2.3"],

@@ -24,7 +24,15 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind
 from sample import CallEvent, Pace, SampleError, errors
 from sample._core import decode
-from sample._core.operation import Credential, Operation, Request
+from sample._core.operation import (
+    Content,
+    Credential,
+    Operation,
+    Parameter,
+    Request,
+    Style,
+    build_request,
+)
 from sample._http import httpx
 from sample._service import SERVICE
 from sample.api import OPERATIONS
@@ -286,10 +294,10 @@ def test_a_key_is_sent_as_the_operation_wants_it_and_missed_when_it_is_needed() 
     for credential, sent in (
         (Credential("X-Api-Key"), "me:k;"),
         (Credential("Authorization", "Basic"), "Basic bWU6azs="),
-        (Credential("Cookie", "session="), "session=me:k%3B"),
+        (Credential("Cookie", "session="), "crumb=x; session=me:k%3B"),
     ):
         script, asked = Script((200, "yes")), ASKED.replace(credential=credential)
-        run(script, asked, "me:k;")
+        run(script, asked, "me:k;", headers=(("Cookie", "crumb=x"),))
         assert script.requests[0].headers[credential.header] == sent
         with pytest.raises(errors.ConfigurationError, match=r"^This op.+ SAMPLE_API_KEY"):
             run(script, asked, changes={"key": None})
@@ -304,6 +312,44 @@ def test_several_keys_are_sent_and_cut_out_together() -> None:
     assert caught.value.error == "***, ***"
     sent = [script.requests[0].headers[one.header] for one in wanted]
     assert sent == [KEY, "another-key", KEY]
+
+
+def test_parameters_are_written_at_their_places_and_deprecated_ones_are_warned_of() -> None:
+    kinds: Any = {"one": "path", "many": "query", "hint": "header", "crumb": "cookie"}
+    asked = ASKED.replace(
+        path="/a b/{one}:do",
+        parameters=tuple(Parameter(name, name, at, required=False) for name, at in kinds.items()),
+        styles={"one": Style(None, int), "many": Style("|", deprecated=True)},
+    )
+    deprecated = asked.replace(deprecated=True)
+    with pytest.warns(DeprecationWarning, match="deprecated by the API") as told:
+        request = build_request(deprecated, one=7, many=["a", "b c"], hint=True, crumb="x")
+    assert request.path == "/a%20b/7:do?many=a%7Cb%20c"
+    assert request.headers == (("hint", "true"), ("Cookie", "crumb=x"))
+    assert [str(one.message).split(" is ")[0] for one in told] == [
+        "The operation getParcel",
+        "The parameter many of getParcel",
+    ]
+    for one in ("x", UNSET):
+        with pytest.raises(errors.InvalidRequestError) as caught:
+            build_request(asked, one=one, many=UNSET, hint=UNSET, crumb=UNSET)
+        assert caught.value.operation_id == "getParcel"
+
+
+def test_a_body_is_written_as_its_type_says() -> None:
+    asked = ASKED.replace(
+        path="/",
+        parameters=(),
+        contents=(
+            Content("application/json", "json", dict, ("old",)),
+            Content("a/text", "data", Mock),
+        ),
+    )
+    with pytest.warns(DeprecationWarning, match="The field old of getParcel"):
+        request = build_request(asked, {"old": 1})
+    assert (request.content_type, request.content) == ("application/json", b'{"old":1}')
+    form = build_request(asked, Mock(to_dict=lambda: {"name": "a b"}))
+    assert (form.content_type, form.content) == ("a/text", b"name=a+b")
 
 
 def test_nothing_to_say() -> None:
