@@ -95,8 +95,8 @@ contract: environment ## Hold client and mock to the document: schemathesis thro
 contract-prism: environment ## Its cases with Prism, a mock that nobody here wrote (needs Node.js)
 	@mkdir -p reports
 	@port=$$("$(PY)" -c "import socket as s; print(s.create_server(('127.0.0.1', 0)).getsockname()[1])"); \
-		"$$(npx --yes --package $(PRISM) -c 'command -v prism')" mock --errors=false \
-		--port $$port generated/portal_v1/openapi.json >reports/prism.log 2>&1 & \
+		prism=$$(npx --yes --package $(PRISM) -c 'command -v prism'); \
+		"$$prism" mock --errors=false --port $$port generated/portal_v1/openapi.json >reports/prism.log 2>&1 & \
 		trap "kill $$!" EXIT; "$(PY)" -m pytest tests/contract/test_cases.py::test_case $(CASES) --prism \
 		--url http://127.0.0.1:$$port --junitxml reports/contract-prism.xml $(ARGS)
 

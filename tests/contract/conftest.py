@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.contract._calls import CALLS, TALLY, Caller
@@ -32,6 +33,15 @@ def pytest_configure(config: pytest.Config) -> None:
     for name, default in vars(OPTIONS).items():
         setattr(OPTIONS, name, config.getoption(name, None) or default)
     OPTIONS.keys = [KEY] if OPTIONS.url else KEYS
+    if OPTIONS.url:
+        # Prism was only just started: it has some seconds.
+        transport = httpx.HTTPTransport(retries=6 if OPTIONS.prism else 0)
+        try:
+            with httpx.Client(transport=transport, trust_env=False) as client:
+                client.get(OPTIONS.url)
+        except httpx.HTTPError as error:
+            problem = f"Nothing answers at {OPTIONS.url}: {error}. Start it first."
+            raise pytest.UsageError(problem) from None
 
 
 @pytest.hookimpl(wrapper=True)

@@ -182,10 +182,12 @@ def test_a_name_of_this_machine_that_leads_elsewhere_is_not_sent_to_in_the_clear
 
 @each_owner
 def test_a_host_that_is_not_punycode(mode: str, given: dict[str, Any] | None) -> None:
-    error = fail(mode, "https://xn--.test", GET.call, given=given, max_attempts=1)
-    # httpx refuses it, httpx2 has it looked up.
-    assert isinstance(error, ConfigurationError | APIConnectionError)
-    assert error.maybe_processed is False
+    for host in ("xn--.test", "xn--a.test"):
+        error = fail(mode, f"https://{host}", GET.call, given=given, max_attempts=1)
+        # httpx refuses it, httpx2 has it looked up.
+        kind = ConfigurationError if httpx.__name__ == "httpx" else APIConnectionError
+        assert isinstance(error, kind)
+        assert error.maybe_processed is False
 
 
 URLS = [

@@ -7,6 +7,7 @@ import sys
 import traceback
 
 from .._core.call import TransportFailure
+from ..errors import ConfigurationError
 from .attempt import Attempt
 
 _BEFORE_SENDING = {
@@ -65,9 +66,15 @@ def build_failed(error: Exception) -> TransportFailure:
     """Return the failure of a request that the library would not even build.
 
     Raises:
+        ConfigurationError: The base URL's host can be no host's name.
         Exception: `error` itself, where it comes from the caller's code.
     """
-    if _roots(error)[-1] not in {*_LIBRARIES, *sys.stdlib_module_names}:
+    root = _roots(error)[-1]
+    if root == "idna":
+        raise ConfigurationError(
+            f"The base URL's host is no host's name{_detail(error)}."
+        ) from None
+    if root not in {*_LIBRARIES, *sys.stdlib_module_names}:
         raise error
     return TransportFailure(
         f"the request cannot be sent{_detail(error)}", timed_out=False, maybe_processed=False

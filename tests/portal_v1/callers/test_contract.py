@@ -15,18 +15,28 @@ from tests.gateway import Gateway
 KEY = "key-5b0d9c17-for-this-test"
 
 
+def hold(repository: Path, url: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", "--url", url]
+    return subprocess.run(
+        [*command, "tests/contract/test_cases.py::test_case"],
+        cwd=repository,
+        env={**os.environ, "PORTAL_API_KEY": KEY},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_where_nobody_answers_that_is_said(repository: Path) -> None:
+    done = hold(repository, "http://127.0.0.1:9")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "Nothing answers at http://127.0.0.1:9" in done.stderr
+
+
 def test_a_finding_shows_no_secret(repository: Path) -> None:
-    command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", "--url"]
     with MockPortal() as mock:  # It takes any key, which is the finding.
-        done = subprocess.run(
-            [*command, mock.serve().url, "tests/contract/test_cases.py::test_case"],
-            cwd=repository,
-            env={**os.environ, "PORTAL_API_KEY": KEY},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        done = hold(repository, mock.serve().url)
         secrets = {one.client_api_key for one in mock.client(KEY).clients.list()}
     assert done.returncode == 1, done.stderr
     assert "API accepts invalid authentication" in done.stdout
