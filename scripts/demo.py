@@ -99,12 +99,12 @@ def main() -> int:
     except portal_v1.ConfigurationError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 2
-    except (LookupError, portal_v1.PortalError) as error:
-        print(f"demo: failed: {error}", file=sys.stderr)
-        return 1
     except (AttributeError, TypeError) as error:
         told = "It makes the five calls of V1: where openapi/ has others, edit scripts/demo.py."
         print(f"demo: failed: {error}. {told}", file=sys.stderr)
+        return 1
+    except (LookupError, portal_v1.PortalError) as error:
+        print(f"demo: failed: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

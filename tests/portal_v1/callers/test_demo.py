@@ -8,11 +8,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import demo
 import httpx
 import pytest
+from portal_v1 import ConfigurationError
 from portal_v1.mock import MockPortal
 
 from tests.gateway import Gateway, reply
@@ -117,7 +119,9 @@ def test_wrong_answers_are_noticed(run: Demo, request_line: str, value: Any, sai
 
 
 def test_a_package_of_another_document_is_told(run: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr("portal_v1.resources.ClientsResource.refresh_session")
+    # Its clients and its family of errors have names of their own.
+    named = SimpleNamespace(ConfigurationError=ConfigurationError)
+    monkeypatch.setattr(demo, "portal_v1", named)
     status, _, err = run(key="")
     assert (status, "attribute" in err) == (1, True)
     assert ". It makes the five calls of V1: where openapi/ has others, edit" in err
